@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What a run tells while it runs, and what it leaves. Everything here is read-only for the observer and valid only
+ * during the call; indices are those of struct scenario. Counts are exact; times are ns. */
+#ifndef MODELS_OBSERVER_H
+#define MODELS_OBSERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "models/scenario.h"
+#include "sim/engine/ns.h"
+#include "sim/engine/tally.h"
+
+/* One (group, topic, partition), in the fixed order: groups, their reads, partitions. */
+struct partition_level {
+    uint32_t group, topic, partition;
+    int64_t log_end, committed;
+    int64_t lag;        /* log_end - committed */
+    int64_t client_lag; /* log_end - position of the client (what poll returned last) */
+    int64_t backlog;    /* records not yet processed, the one in service included */
+    sim_ns lag_ns;      /* age of the oldest uncommitted record */
+};
+
+struct order_counts {
+    uint64_t scheduled;  /* starts the executors would have made so far, up to at_most */
+    uint64_t dropped;    /* those without a free VU */
+    uint64_t created;    /* committed order rows, initial backlog included */
+    uint64_t by_status[ORDER_STATUSES];
+    uint64_t oversold;   /* units sold beyond the initial stock, over all rows (S5) */
+};
+
+struct run_levels {
+    sim_ns at_ns;
+    uint32_t n_partitions;
+    const struct partition_level *partition;
+    struct order_counts orders;
+    const int64_t *group_busy;   /* consumers with a record in service, by group */
+};
+
+/* One order that has ended. wait_ns, service_ns: by stage index, SIM_NEVER where the order never came to it;
+ * NULL unless the run was opened with keep_stage_times. */
+struct order_fact {
+    uint64_t order_id;
+    sim_ns created_ns;  /* intended arrival */
+    sim_ns ended_ns;    /* SIM_NEVER for an order still open when the run ended */
+    enum order_status status;
+    const sim_ns *wait_ns, *service_ns;
+};
+
+struct observer {
+    void *context;
+    /* Each may be NULL. on_sample: at every multiple of sample_every, from 0 to the end, after all events of that
+     * instant. on_order: at each terminal state; and once at the end for each order still open (ended_ns SIM_NEVER). */
+    void (*on_sample)(void *context, const struct run_levels *levels);
+    void (*on_checkpoint)(void *context, uint32_t checkpoint, const struct run_levels *levels);
+    void (*on_order)(void *context, const struct order_fact *order);
+};
+
+/* ---- what a run leaves ---- */
+
+struct group_facts {
+    int64_t peak_lag; sim_ns peak_lag_at_ns;          /* sum over the group's partitions, at every change */
+    int64_t peak_backlog; sim_ns peak_backlog_at_ns;
+    int64_t peak_partition_lag;
+    sim_ns peak_lag_ns;                                /* greatest age of an uncommitted record */
+    sim_ns drained_at_ns;                              /* last time its backlog became 0 after the load had ended, or
+                                                          the last time before; SIM_NEVER while it is not 0 */
+    uint64_t processed, duplicates, skipped, polls, commits;
+    uint64_t idle_consumers;                           /* consumers without a partition */
+    __int128 busy_ns;                                  /* sum over consumers of time with a record in service */
+    __int128 backlog_area;                             /* integral of backlog over time, records x ns */
+    __int128 sojourn_ns;                               /* sum over records of (append or t = 0 -> done, or end) */
+    struct tally wait, service;                        /* append -> start; start -> done */
+};
+
+struct lock_facts {
+    uint64_t acquired, contended, timed_out, expired_while_held, overlaps;
+    struct tally wait, hold;
+};
+
+struct table_facts {
+    uint64_t writes, conflicts, retries, rejected, lost_updates, deadlocks, lock_timeouts, oversold;
+    struct tally wait; /* for a row lock */
+};
+
+struct process_facts {
+    uint64_t connections_timed_out;
+    struct tally connection_wait;
+    uint64_t connections_peak;
+    uint64_t api_threads_peak;
+    struct tally api; /* request -> reply */
+};
+
+enum verdict { VERDICT_HOLDS, VERDICT_BROKEN, VERDICT_OPEN /* eventual, of a run that was cut */ };
+
+struct invariant_facts {
+    const char *name;    /* "S1" ... "K9" */
+    const char *meaning; /* one sentence */
+    enum verdict verdict;
+    uint64_t violations;
+    sim_ns first_at_ns;  /* of the first violation */
+    uint64_t first_order_id; /* 0: no single order */
+    char first_what[160];    /* with the step, in words */
+};
+
+struct run_facts {
+    sim_ns end_ns;
+    sim_ns load_end_ns;
+    bool cut;               /* ended by at_most or at a given time with work in flight */
+    uint64_t events;
+    uint64_t fingerprint;
+    struct order_counts orders;
+    struct tally completion;   /* intended arrival -> PAID; exact up to a million orders */
+    uint32_t n_groups; const struct group_facts *group;
+    uint32_t n_locks; const struct lock_facts *lock;
+    uint32_t n_tables; const struct table_facts *table;
+    uint32_t n_processes; const struct process_facts *process;
+    uint32_t n_invariants; const struct invariant_facts *invariant;
+};
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What one run needs, checked and read-only: filled by sim/scenario from JSON, or by hand in a test. No JSON, no file.
+ * Things refer to one another by index into the arrays below; NONE says "not given". Names live as long as the arena
+ * they were read into. Every duration is in ns, every distribution a dist_spec that models/plan.c compiles. */
+#ifndef MODELS_SCENARIO_H
+#define MODELS_SCENARIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/engine/dist.h"
+#include "sim/engine/ns.h"
+
+#define NONE UINT32_MAX
+
+/* Limits; the reader refuses what goes beyond. */
+enum {
+    MAX_GROUPS = 64, MAX_TOPICS = 128, MAX_PARTITIONS = 1024, MAX_CONSUMERS = 1024, MAX_LEGS = 8, MAX_STEPS = 64,
+    MAX_TABLES = 32, MAX_LOCKS = 32, MAX_STORES = 16, MAX_PROCESSES = 64, MAX_STAGES = 128, MAX_CHECKPOINTS = 64,
+    MAX_LOADS = 16, MAX_TOPICS_OF_GROUP = 32
+};
+
+/* ---- load: who sends orders, when (semantics 1) ---- */
+
+enum load_executor {
+    LOAD_RAMPING_ARRIVAL_RATE,  /* k6 */
+    LOAD_CONSTANT_ARRIVAL_RATE, /* k6 */
+    LOAD_POISSON,               /* exponential gaps at rate_per_s for duration */
+    LOAD_BURSTS,                /* burst_size starts at one instant, every burst_every, for duration */
+    LOAD_TRACE                  /* recorded start times */
+};
+
+struct load_stage { double target; sim_ns duration_ns; };
+
+struct load_spec {
+    const char *name;
+    enum load_executor executor;
+    sim_ns start_ns;              /* k6 startTime: offset of this executor */
+    double rate;                  /* k6 startRate (ramping) or rate (constant, poisson): per time_unit */
+    sim_ns time_unit_ns;
+    sim_ns duration_ns;           /* constant, poisson, bursts */
+    uint32_t n_stages;            /* ramping */
+    const struct load_stage *stage;
+    double phase;                 /* first start where the area under the rate curve is this much: 1 is k6's */
+    uint32_t vus, vus_max;        /* preAllocatedVUs, maxVUs; 0: no limit on VUs (not k6) */
+    sim_ns vu_init_ns;            /* time to start one VU beyond the preallocated */
+    uint32_t burst_size;
+    sim_ns burst_every_ns;
+    uint64_t n_times;             /* trace, ascending, relative to start_ns */
+    const sim_ns *time_ns;
+};
+
+/* ---- content of orders ---- */
+
+enum pick_kind { PICK_NOTHING, PICK_CONSTANT, PICK_UNIFORM, PICK_ZIPF, PICK_HOT };
+
+/* A whole number drawn for each order. */
+struct pick_spec {
+    enum pick_kind kind;
+    uint64_t low, high;           /* uniform, both ends included; zipf: ranks low..high; constant: low */
+    double exponent;              /* zipf: P(rank r) ~ r^-exponent */
+    double share;                 /* hot: share of orders that fall on one of the hot values, evenly */
+    uint32_t n_hot;
+    const uint64_t *hot;          /* hot: the others are uniform over low..high */
+    double given;                 /* share of orders that have the thing at all (coupon); 1 where not said */
+};
+
+struct orders_spec {
+    uint64_t first_id;            /* >= 1 */
+    uint64_t at_most;             /* UINT64_MAX: no limit */
+    struct pick_spec user, item, quantity, amount, coupon; /* coupon PICK_NOTHING: no order has one */
+};
+
+/* ---- kafka (semantics 3, 4, 5) ---- */
+
+enum topic_key { KEY_ORDER_ID, KEY_USER, KEY_ITEM, KEY_NULL /* sticky */, KEY_ID_MODULO /* not Kafka: plain pipeline */ };
+
+struct topic_spec {
+    const char *name;
+    uint32_t partitions;
+    enum topic_key key;
+    uint32_t record_bytes;        /* on the wire, batch overhead included */
+    sim_ns linger_ns;
+    uint32_t batch_bytes;         /* batch.size */
+    struct dist_spec append;      /* send to visible in the log (acks) */
+};
+
+enum assignor { ASSIGN_RANGE, ASSIGN_ROUND_ROBIN, ASSIGN_COOPERATIVE_STICKY };
+enum commit_mode { COMMIT_BATCH, COMMIT_RECORD, COMMIT_MANUAL, COMMIT_TIME, COMMIT_COUNT };
+enum fetch_order {
+    FETCH_JAVA,      /* Kafka's Java client from 3.7 on: newly asked partitions in HashSet order */
+    FETCH_JAVA_36,   /* before 3.7: in list order */
+    FETCH_ARRIVAL    /* all assigned partitions merged by append time (librdkafka about so) */
+};
+enum offset_reset { RESET_LATEST, RESET_EARLIEST };
+
+struct group_read { uint32_t topic, stage; };
+
+struct backlog_spec { uint32_t topic, partition; uint64_t records; };
+
+struct group_spec {
+    const char *name;
+    uint32_t consumers;           /* threads over all instances of its process */
+    uint32_t process;
+    uint32_t n_reads;
+    const struct group_read *read;
+    enum assignor assignor;
+    enum fetch_order fetch_order;
+    uint32_t max_poll_records;
+    uint32_t max_partition_fetch_bytes;
+    sim_ns fetch_max_wait_ns;
+    struct dist_spec fetch;       /* round trip of a fetch; the broker answers half-way */
+    struct dist_spec commit;      /* round trip of a commit; it takes effect half-way */
+    struct dist_spec poll;        /* overhead of each poll() that returns records */
+    enum commit_mode commit_mode;
+    uint32_t commit_count;        /* COUNT */
+    sim_ns commit_time_ns;        /* TIME */
+    bool cold;                    /* joins at start_ns as a new group; else stable at offset 0 at t = 0 */
+    sim_ns start_ns;              /* first poll not before (late start) */
+    enum offset_reset reset;      /* cold: where it begins */
+    sim_ns rebalance_delay_ns;    /* cold: group.initial.rebalance.delay.ms */
+    uint32_t deliveries;          /* attempts before a failing record is skipped and logged (semantics 6): 10 */
+    uint32_t n_backlog;           /* records waiting at t = 0 */
+    const struct backlog_spec *backlog;
+};
+
+/* ---- stores, tables, locks (semantics 2, 7, 8) ---- */
+
+/* A server whose commands share a capacity: database or Redis. */
+struct store_spec {
+    const char *name;
+    uint32_t capacity;            /* commands in service at once, the rest queue; 0: no limit */
+    bool group_commit;            /* commits share flushes of the length `flush` */
+    struct dist_spec flush;
+};
+
+enum row_key { ROW_ITEM, ROW_USER, ROW_COUPON, ROW_ORDER_ID };
+
+struct table_spec {
+    const char *name;
+    enum row_key key;
+    uint64_t rows;                /* 0: none (coupons not set up), or as many as orders (ROW_ORDER_ID) */
+    int64_t quantity;             /* initial value of every row: stock, points; 1 = usable for a coupon */
+    uint32_t store;               /* NONE: no shared capacity */
+    sim_ns lock_timeout_ns;       /* innodb_lock_wait_timeout */
+};
+
+struct lock_spec {
+    const char *name;
+    enum row_key key;
+    sim_ns wait_ns, lease_ns;
+    struct dist_spec push;        /* pub/sub message to the waiting thread running again */
+    uint32_t store;
+};
+
+/* ---- processes ---- */
+
+struct process_spec {
+    const char *name;
+    uint32_t instances;
+    uint32_t connections;         /* pool size of each instance; 0: no pool modelled */
+    sim_ns connection_timeout_ns;
+    uint32_t api_threads;         /* of each instance; 0: hosts no API */
+    uint32_t api_stage;
+};
+
+/* ---- stages ---- */
+
+enum step_kind {
+    STEP_CONNECTION, STEP_BEGIN, STEP_READ, STEP_WRITE, STEP_FLUSH, STEP_COMMIT, STEP_ROLLBACK, STEP_LOCK, STEP_UNLOCK,
+    STEP_INSERT, STEP_WORK, STEP_PUBLISH, STEP_REPLY, STEP_ONCE, STEP_JOIN, STEP_STATUS, STEP_KINDS
+};
+
+enum write_style {
+    STYLE_CONDITIONAL,  /* UPDATE .. SET q = q - n WHERE q >= n */
+    STYLE_VERSION,      /* absolute value, WHERE version = read version; retried in a new transaction */
+    STYLE_ABSOLUTE,     /* JPA dirty checking: absolute value from the cached read, sent at flush or commit */
+    STYLE_FOR_UPDATE    /* SELECT .. FOR UPDATE, then the absolute value under the row lock */
+};
+
+enum write_effect {
+    EFFECT_RESERVE,  /* quantity - n, of the order's item */
+    EFFECT_RESTORE,  /* what this order's earlier effect on the table took, given back */
+    EFFECT_USE,      /* coupon: 1 -> 0 */
+    EFFECT_DEBIT     /* points - amount */
+};
+
+enum order_status { ORDER_PENDING, ORDER_PAYING, ORDER_PAID, ORDER_FAILED, ORDER_CANCELLED, ORDER_STATUSES };
+
+struct step_spec {
+    enum step_kind kind;
+    uint32_t target;              /* table, lock, topic; NONE */
+    const char *label;            /* work: its name; for reports */
+    double share;                 /* of the stage's time; 0 where it has none */
+    bool has_time;                /* own distribution instead of a share */
+    struct dist_spec time;
+    double effect_at;             /* where in its duration a remote step takes effect: 0.5 */
+    enum write_style style;
+    enum write_effect effect;
+    uint32_t tries;               /* version: attempts in all before it is refused */
+    struct dist_spec backoff;     /* version: sleep before the next attempt */
+    double refuse;                /* probability of a business refusal, by the order's own luck */
+    enum order_status status;     /* STEP_STATUS */
+    uint32_t n_otherwise;         /* steps that replace the rest when this one is refused; 0: see glossary, refusal */
+    const struct step_spec *otherwise;
+};
+
+struct stage_spec {
+    const char *name;
+    bool has_time;                /* one draw for each record, dealt to the steps by share */
+    struct dist_spec time;
+    uint32_t n_steps;
+    const struct step_spec *step;
+};
+
+/* ---- saga (semantics 9, 10) ---- */
+
+enum flow_guard { GUARD_COMPARE_AND_SET, GUARD_ROW_LOCK };
+
+struct leg_spec { const char *name; uint32_t ok, failed, undo; /* topics; failed, undo may be NONE */ };
+
+struct flow_spec {
+    bool given;
+    enum flow_guard guard;
+    uint32_t n_legs;
+    const struct leg_spec *leg;
+    uint32_t then, then_ok, then_failed; /* topics: sent when all legs are ok; its answers (may be NONE) */
+};
+
+struct checkpoint_spec { const char *name; sim_ns at_ns; };
+
+enum run_end { END_QUIESCENT, END_AT };
+
+struct scenario {
+    const char *name;
+    uint64_t seed;
+    uint32_t replications;
+    enum run_end ends;
+    sim_ns end_ns;                /* END_AT */
+    sim_ns at_most_ns;            /* cap of a run that ends when quiet */
+    sim_ns sample_every_ns;
+    uint32_t n_loads; const struct load_spec *load;
+    struct orders_spec orders;
+    uint32_t n_topics; const struct topic_spec *topic;
+    uint32_t n_groups; const struct group_spec *group;
+    uint32_t n_stores; const struct store_spec *store;
+    uint32_t n_tables; const struct table_spec *table;
+    uint32_t n_locks; const struct lock_spec *lock;
+    uint32_t n_processes; const struct process_spec *process;
+    uint32_t n_stages; const struct stage_spec *stage;
+    struct flow_spec flow;
+    uint32_t n_checkpoints; const struct checkpoint_spec *checkpoint; /* ascending in time */
+};
+
+/* When the last executor ends (k6: startTime + durations), with no order after it. */
+sim_ns scenario_load_end(const struct scenario *scenario);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Intervals from replications. Values come in replication order, so that sums are the same for any number of threads. */
+#ifndef SIM_ENGINE_INFER_H
+#define SIM_ENGINE_INFER_H
+
+#include <stdint.h>
+
+struct infer_mean {
+    uint64_t n;          /* finite values; NaN ("null") values are left out and counted by the caller */
+    double mean, sd;     /* NaN when n is 0; sd 0 when n is 1 */
+    double half_width;   /* Student t, two-sided at the confidence asked; NaN when n < 2 */
+};
+
+struct infer_mean infer_mean(const double *value, uint64_t n, double confidence);
+/* Interval in which one further value falls with the given probability: mean -+ t sd sqrt(1 + 1/n). */
+void infer_prediction(const double *value, uint64_t n, double confidence, double *lo, double *hi);
+/* Clopper-Pearson limits of a share: k of n; one-sided lower at the given confidence, and two-sided. */
+double infer_share_lower(uint64_t k, uint64_t n, double confidence);
+void infer_share(uint64_t k, uint64_t n, double confidence, double *lo, double *hi);
+/* Upper limit of a rate after n runs without an event: 1 - (1 - confidence)^(1/n). */
+double infer_zero_upper(uint64_t n, double confidence);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Pending events: a 4-ary heap of 128-bit keys. The key is (time 63 bits, priority 3, sequence 38, slot 24) from the
+ * top; one comparison decides, ties included. The last event pushed is kept outside the heap: an event that is
+ * scheduled and runs next never enters it. */
+#ifndef SIM_ENGINE_QUEUE_H
+#define SIM_ENGINE_QUEUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct arena;
+
+typedef unsigned __int128 queue_key;
+
+#define QUEUE_SLOT_BITS 24
+#define QUEUE_SEQUENCE_BITS 37
+
+struct queue {
+    queue_key *heap;
+    uint32_t n, capacity;
+    struct arena *arena;
+};
+
+void queue_init(struct queue *queue, struct arena *arena);
+void queue_push(struct queue *queue, queue_key key);
+/* The least key. Only when n > 0. */
+queue_key queue_pop(struct queue *queue);
+
+#endif

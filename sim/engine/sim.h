@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The event loop. It knows time, events and their order, and nothing of what they mean.
+ *
+ * Order is total: (at_ns, priority, sequence), packed with the slot into one 128-bit key and compared at once
+ * (docs/decisions/0001). Events scheduled for the same instant and priority run in the order in which they were
+ * scheduled. State hangs on struct sim: two runs can live in one process and neither knows. */
+#ifndef SIM_ENGINE_SIM_H
+#define SIM_ENGINE_SIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/engine/arena.h"
+#include "sim/engine/error.h"
+#include "sim/engine/ns.h"
+#include "sim/engine/queue.h"
+#include "sim/engine/random.h"
+
+/* Class of actor: who comes first at one instant. */
+enum sim_priority { SIM_FAULT, SIM_SERVER, SIM_CONSUMER, SIM_TIMER, SIM_SAMPLER };
+
+typedef uint64_t sim_handle; /* 0: none */
+
+typedef void sim_fn(void *context, uint32_t subject, uint64_t argument);
+
+struct sim_body {
+    sim_fn *fn;       /* NULL: cancelled */
+    void *context;
+    uint64_t argument;
+    uint32_t subject;
+    uint32_t generation;
+};
+
+struct sim {
+    sim_ns now_ns;
+    struct queue queue;
+    struct sim_body *body;       /* by slot */
+    uint32_t *free_slot;
+    uint32_t n_free, n_slots;
+    uint64_t sequence;           /* schedules so far */
+    uint64_t n_events;           /* handlers run so far */
+    uint64_t n_same_instant;     /* handlers run at now_ns; a zero-delay loop is reported, not endless */
+    uint64_t fingerprint;
+    uint64_t seed;               /* for the message of a failed assertion */
+    uint32_t replication;
+    bool stopped;
+    struct arena *arena;
+};
+
+void sim_init(struct sim *sim, struct arena *arena);
+
+/* Runs fn(context, subject, argument) at at_ns (>= now). */
+sim_handle sim_at(struct sim *sim, sim_ns at_ns, enum sim_priority priority, sim_fn *fn, void *context,
+                  uint32_t subject, uint64_t argument);
+/* False when the event has run or was cancelled already. */
+bool sim_cancel(struct sim *sim, sim_handle handle);
+
+/* Runs until nothing is scheduled or sim_stop is called. False with err when one instant holds more than
+ * SIM_SAME_INSTANT_MAX events, or n_events passes events_max (0: no limit). */
+#define SIM_SAME_INSTANT_MAX 50000000u
+bool sim_run(struct sim *sim, uint64_t events_max, struct sim_err *err);
+static inline void sim_stop(struct sim *sim) { sim->stopped = true; }
+
+/* A fact that became visible: (when, kind, subject). The fingerprint is the sum over facts of a mix of the three: it
+ * does not depend on the order in which facts of one run are told, so that an optimisation which learns of a fact
+ * late, but with its right time, leaves it equal (docs/decisions/0010). */
+static inline void sim_fact(struct sim *sim, sim_ns at_ns, uint32_t kind, uint64_t subject)
+{
+    sim->fingerprint += random_mix((uint64_t)at_ns ^ random_mix(subject * 64u + kind));
+}
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A tally of durations (waits, service times, completion times): count, exact integer sum, least, greatest, and
+ * percentiles. Exact percentiles (nearest rank) up to a stated number of observations, then from a log-linear
+ * histogram whose relative error is at most TALLY_HISTOGRAM_ERROR. Not for levels over time: see level.h. */
+#ifndef SIM_ENGINE_TALLY_H
+#define SIM_ENGINE_TALLY_H
+
+#include <stdint.h>
+
+#include "sim/engine/arena.h"
+#include "sim/engine/ns.h"
+
+#define TALLY_HISTOGRAM_ERROR (1.0 / 256.0)
+
+struct tally {
+    uint64_t n;
+    __int128 sum_ns;
+    sim_ns min_ns, max_ns;
+    uint32_t *bucket;      /* log-linear counts, always kept */
+    sim_ns *value_ns;      /* the observations themselves while n <= exact_max; NULL when exact_max is 0 */
+    uint64_t capacity, exact_max;
+    struct arena *arena;
+};
+
+/* exact_max: keep every observation up to this many (0: histogram only). */
+void tally_init(struct tally *tally, struct arena *arena, uint64_t exact_max);
+/* ns >= 0. No allocation but for the doubling of the exact store. */
+void tally_add(struct tally *tally, sim_ns ns);
+/* Mean in seconds; NaN when empty. */
+double tally_mean_s(const struct tally *tally);
+/* Nearest-rank percentile, p in (0, 1], seconds; NaN when empty. May reorder value_ns. */
+double tally_percentile_s(struct tally *tally, double p);
+
+#endif

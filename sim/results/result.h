@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What one replication leaves, as numbers with names: a layout (names and units of all figures of a study, in a fixed
+ * order, the same for every replication) and a vector of values. Everything later, means, intervals, thresholds,
+ * summary.json, the database, works on layout and values and knows no group or lock.
+ *
+ *   layout = layout_make(study, arena)                     once
+ *   recorder = recorder_open(layout, files, replication)   one for each replication, gives the run its observer
+ *   result = recorder_close(recorder, facts, arena)
+ *   outcome = outcome_make(layout, results, n, ...)        in replication order */
+#ifndef SIM_RESULTS_RESULT_H
+#define SIM_RESULTS_RESULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "models/observer.h"
+#include "models/pipeline.h"
+#include "sim/engine/arena.h"
+#include "sim/engine/error.h"
+#include "sim/engine/infer.h"
+#include "sim/scenario/study.h"
+
+struct layout; /* names of all figures; see layout.h */
+
+struct result {
+    uint32_t replication;
+    uint64_t fingerprint;
+    uint32_t n;               /* figures, as in the layout */
+    const double *value;      /* NaN: null */
+    uint32_t n_invariants;
+    const struct invariant_facts *invariant;
+    uint64_t events;
+    sim_ns end_ns;
+    bool cut;
+    double wall_s;            /* measured by the caller */
+};
+
+/* Figures of a study. */
+const struct layout *layout_make(const struct study *study, struct arena *arena);
+uint32_t layout_count(const struct layout *layout);
+/* Path in summary.json with dots, and unit ("s", "records", "ratio", "1/s", "count"). */
+const char *layout_path(const struct layout *layout, uint32_t figure);
+const char *layout_unit(const struct layout *layout, uint32_t figure);
+/* Index of a path, NONE if unknown; nearest (may be NULL) is set to the most similar known path. */
+uint32_t layout_find(const struct layout *layout, const char *path, const char **nearest);
+
+/* ---- recorder: listens to one run ---- */
+
+struct recorder_files {
+    FILE *lag;                /* rows of lag.csv, or NULL */
+    FILE *orders;             /* rows of orders.csv, or NULL */
+    double orders_share;      /* --orders=SAMPLE: share of orders by a keyed draw; 1: all */
+};
+struct recorder;
+struct recorder *recorder_open(const struct layout *layout, uint32_t replication, const struct recorder_files *files,
+                               struct arena *arena);
+const struct observer *recorder_observer(struct recorder *recorder);
+/* Results live in arena (not the run's). */
+struct result *recorder_close(struct recorder *recorder, const struct run_facts *facts, struct arena *arena);
+/* The header lines (with \n) of the two files. orders.csv: replication,order_id,created_s,status,ended_s,completion_s,
+ * then STAGE.wait_s,STAGE.service_s for each stage. */
+void lag_csv_header(FILE *out);
+void orders_csv_header(const struct layout *layout, FILE *out);
+
+/* ---- outcome: several results together ---- */
+
+struct outcome_threshold { const struct threshold_spec *spec; double value; bool passed; double passed_share; };
+struct outcome_invariant {
+    const char *name, *meaning;
+    enum verdict verdict;     /* worst over the replications: broken, then open, then holds */
+    uint64_t violations;      /* summed */
+    uint32_t first_replication; const struct invariant_facts *first; /* of the lowest replication; NULL if none */
+};
+struct outcome {
+    const struct layout *layout;
+    const struct study *study;
+    uint64_t seed, fingerprint;  /* of one: its own; of several: a mix of theirs in order */
+    uint32_t n;                  /* replications */
+    double confidence;
+    const struct infer_mean *mean;  /* by figure; mean NaN: null in every replication */
+    const double *const *value;     /* [figure][replication]: for prediction intervals */
+    uint32_t n_thresholds; const struct outcome_threshold *threshold;
+    uint32_t n_invariants; const struct outcome_invariant *invariant;
+    const char *bottleneck_group, *bottleneck_reason;     /* English; the text writer has its own words per language */
+    uint64_t events; double end_s; bool cut;
+    double wall_s, peak_rss_bytes;  /* measurements, set by the caller */
+    bool interrupted;
+};
+/* results in replication order. False with err for a threshold on an unknown path (SIM_ESCENARIO). */
+bool outcome_make(struct outcome *out, const struct study *study, const struct layout *layout,
+                  struct result *const *results, uint32_t n, double confidence, uint64_t seed, struct arena *arena,
+                  struct sim_err *err);
+/* Exit code by contract: 4 broken invariant, then 99 threshold, else 0. */
+int outcome_exit(const struct outcome *outcome);
+
+/* ---- writers ---- */
+
+enum language { LANG_EN, LANG_KO };
+struct text_style { enum language language; bool colour; bool markdown; unsigned width; };
+
+bool summary_write(const struct outcome *outcome, FILE *out);                       /* summary.json */
+bool report_write(const struct outcome *outcome, const struct text_style *style, FILE *out); /* text or Markdown */
+
+#endif
