@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Pending events: a 4-ary heap of 128-bit keys. The key is (time 63 bits, priority 3, sequence 38, slot 24) from the
- * top; one comparison decides, ties included. The last event pushed is kept outside the heap: an event that is
- * scheduled and runs next never enters it. */
+ * Pending events: a 4-ary heap of 128-bit keys. The key is (time 64 bits, priority 3, sequence 37, slot 24) from the
+ * top; one comparison decides, ties included. */
 #ifndef SIM_ENGINE_QUEUE_H
 #define SIM_ENGINE_QUEUE_H
 

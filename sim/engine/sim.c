@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The event loop. Bodies of events stay in slots; only keys move in the heap. A cancelled event stays in the heap as a
+ * key whose slot has no function and is dropped when its time comes: cancels are rare, and timers short. */
+#include "sim/engine/sim.h"
+
+#include <string.h>
+
+enum { FIRST_SLOTS = 256 };
+
+void sim_init(struct sim *sim, struct arena *arena)
+{
+    memset(sim, 0, sizeof *sim);
+    sim->arena = arena;
+    queue_init(&sim->queue, arena);
+    sim->n_slots = FIRST_SLOTS;
+    sim->body = arena_array(arena, struct sim_body, sim->n_slots);
+    sim->free_slot = arena_array(arena, uint32_t, sim->n_slots);
+    for (uint32_t i = 0; i < sim->n_slots; i++) sim->free_slot[i] = sim->n_slots - 1 - i;
+    sim->n_free = sim->n_slots;
+}
+
+static void slots_grow(struct sim *sim)
+{
+    uint32_t old = sim->n_slots;
+    SIM_ASSERT_IN(sim, old < 1u << QUEUE_SLOT_BITS);
+    struct sim_body *body = arena_array(sim->arena, struct sim_body, (size_t)old * 2);
+    uint32_t *free_slot = arena_array(sim->arena, uint32_t, (size_t)old * 2);
+    memcpy(body, sim->body, sizeof *body * old);
+    for (uint32_t i = 0; i < old; i++) free_slot[i] = 2 * old - 1 - i;
+    sim->body = body;
+    sim->free_slot = free_slot;
+    sim->n_slots = 2 * old;
+    sim->n_free = old;
+}
+
+static queue_key key_pack(sim_ns at_ns, enum sim_priority priority, uint64_t sequence, uint32_t slot)
+{
+    uint64_t low = (uint64_t)priority << (QUEUE_SLOT_BITS + QUEUE_SEQUENCE_BITS) | sequence << QUEUE_SLOT_BITS | slot;
+    return (queue_key)(uint64_t)at_ns << 64 | low;
+}
+
+sim_handle sim_at(struct sim *sim, sim_ns at_ns, enum sim_priority priority, sim_fn *fn, void *context,
+                  uint32_t subject, uint64_t argument)
+{
+    SIM_ASSERT_IN(sim, at_ns >= sim->now_ns);
+    if (sim->n_free == 0) slots_grow(sim);
+    uint32_t slot = sim->free_slot[--sim->n_free];
+    struct sim_body *body = &sim->body[slot];
+    body->fn = fn;
+    body->context = context;
+    body->argument = argument;
+    body->subject = subject;
+    body->generation++;
+    SIM_ASSERT_IN(sim, sim->sequence < (uint64_t)1 << QUEUE_SEQUENCE_BITS);
+    queue_push(&sim->queue, key_pack(at_ns, priority, sim->sequence++, slot));
+    return (uint64_t)body->generation << 32 | slot;
+}
+
+bool sim_cancel(struct sim *sim, sim_handle handle)
+{
+    struct sim_body *body = &sim->body[(uint32_t)handle];
+    if (handle == 0 || body->generation != (uint32_t)(handle >> 32) || !body->fn) return false;
+    body->fn = NULL;
+    return true;
+}
+
+bool sim_run(struct sim *sim, uint64_t events_max, struct sim_err *err)
+{
+    while (!sim->stopped && sim->queue.n > 0) {
+        queue_key key = queue_pop(&sim->queue);
+        uint32_t slot = (uint32_t)key & ((1u << QUEUE_SLOT_BITS) - 1);
+        struct sim_body body = sim->body[slot];
+        sim->body[slot].fn = NULL;
+        sim->free_slot[sim->n_free++] = slot;
+        if (!body.fn) continue;
+        sim_ns at_ns = (sim_ns)(uint64_t)(key >> 64);
+        sim->n_same_instant = at_ns == sim->now_ns ? sim->n_same_instant + 1 : 0;
+        sim->now_ns = at_ns;
+        sim->n_events++;
+        if (sim->n_same_instant > SIM_SAME_INSTANT_MAX)
+            return sim_fail(err, SIM_ERUNTIME, NULL, "more than %u events at the instant %.9f s: a loop that takes no "
+                            "time; give its steps a duration", SIM_SAME_INSTANT_MAX, ns_to_s(at_ns));
+        if (events_max && sim->n_events > events_max)
+            return sim_fail(err, SIM_ERUNTIME, NULL, "more than %llu events at %.3f s", (unsigned long long)events_max,
+                            ns_to_s(at_ns));
+        body.fn(body.context, body.subject, body.argument);
+    }
+    return true;
+}
