@@ -35,6 +35,7 @@ struct run_levels {
     const struct partition_level *partition;
     struct order_counts orders;
     const int64_t *group_busy;   /* consumers with a record in service, by group */
+    const sim_ns *group_busy_ns; /* sum over the group's consumers of time with a record in service, from 0 to at_ns */
 };
 
 /* One order that has ended. wait_ns, service_ns: by stage index, SIM_NEVER where the order never came to it;
@@ -54,6 +55,8 @@ struct observer {
     void (*on_sample)(void *context, const struct run_levels *levels);
     void (*on_checkpoint)(void *context, uint32_t checkpoint, const struct run_levels *levels);
     void (*on_order)(void *context, const struct order_fact *order);
+    /* Asked after each sample. True ends the run at once: pipeline_run gives NULL with err (SIM_ERUNTIME, "stopped"). */
+    bool (*stopped)(void *context);
 };
 
 /* ---- what a run leaves ---- */

@@ -51,6 +51,9 @@ struct recorder_files {
     FILE *lag;                /* rows of lag.csv, or NULL */
     FILE *orders;             /* rows of orders.csv, or NULL */
     double orders_share;      /* --orders=SAMPLE: share of orders by a keyed draw; 1: all */
+    FILE *status;             /* rows of status.csv, or NULL */
+    FILE *groups;             /* rows of groups.csv, or NULL */
+    FILE *completion;         /* rows of completion.csv, or NULL: written by recorder_close */
 };
 struct recorder;
 struct recorder *recorder_open(const struct layout *layout, uint32_t replication, const struct recorder_files *files,
@@ -62,6 +65,15 @@ struct result *recorder_close(struct recorder *recorder, const struct run_facts 
  * then STAGE.wait_s,STAGE.service_s for each stage. */
 void lag_csv_header(FILE *out);
 void orders_csv_header(const struct layout *layout, FILE *out);
+/* replication,t_s,scheduled,dropped,created,pending,paying,paid,failed,cancelled: a row at each sample. */
+void status_csv_header(FILE *out);
+/* replication,t_s,group,consumers,busy,busy_s,lag,backlog,lag_s: a row for each group at each sample; busy: consumers
+ * with a record in service; busy_s: run_levels.group_busy_ns; lag and backlog: sums over its partitions; lag_s: the
+ * greatest. */
+void groups_csv_header(FILE *out);
+/* replication,p,completion_s: the time within which a share p of the paid orders was paid, for p = 0 (least), 0.005,
+ * 0.01 ... 0.99, 0.991 ... 0.999, 1 (greatest). No rows when none was paid. */
+void completion_csv_header(FILE *out);
 
 /* ---- outcome: several results together ---- */
 
