@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The fetch buffer of one Java consumer: which partitions a fetch asks for, in which order an answer's blocks come, and
+ * which records a poll hands out. Follows the behaviour seen on Kafka 3.7.1's KafkaConsumer (classic protocol):
+ *
+ *  - At most one fetch is in flight. It asks for exactly the partitions without unread data in the buffer.
+ *  - The answer holds one block for each asked partition with data: min(available, whole batches in
+ *    max.partition.fetch.bytes), at least one. Blocks come in the order of the broker's session list: partitions that
+ *    are not asked leave it, newly asked ones are appended (from 3.7 on in HashSet order, before in list order), those
+ *    that returned data move to its end.
+ *  - A poll takes from the head block and goes on with the next one until it has max.poll.records; it never waits to
+ *    fill up. A block whose last record fills the last slot of a poll counts as buffered until the next poll.
+ *  - The records of one poll are handed out partition by partition in HashMap order, each in offset order.
+ *
+ * No clock and no network here: group.c says when. Left out: fetch.max.bytes (50 MB over all partitions). */
+#ifndef MODELS_KAFKA_FETCH_H
+#define MODELS_KAFKA_FETCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/engine/arena.h"
+
+struct fetch_part {
+    const int64_t *log_end;  /* of its partition, read when an answer is made */
+    int64_t next;            /* next offset to ask for */
+    int64_t block_records;   /* most records in one answer */
+    uint32_t hash;           /* of (topic, partition) as Java's HashMap spreads it */
+    bool asked, buffered, in_session;
+};
+
+struct fetch_block { uint32_t part; int64_t first, end; };
+
+struct fetch_buffer {
+    uint32_t n_parts;
+    struct fetch_part *part;
+    bool list_order;         /* client before 3.7 */
+    uint32_t *session;       /* the broker's list */
+    uint32_t n_session;
+    struct fetch_block *block;  /* unread, in order; from head */
+    uint32_t head, n_blocks;
+    struct fetch_block *answer; /* on its way */
+    uint32_t n_answer;
+    uint32_t spent;          /* part whose block filled the last slot of the last poll; n_parts: none */
+    struct fetch_block *segment; /* of the last poll, in hand-out order */
+    uint32_t n_segments;
+    uint32_t *scratch;
+};
+
+/* Java's hash of a TopicPartition, spread as HashMap does. */
+uint32_t fetch_hash(const char *topic, uint32_t partition);
+
+void fetch_init(struct fetch_buffer *buffer, uint32_t n_parts, bool list_order, struct arena *arena);
+
+/* Marks what a fetch that leaves now asks for. False: nothing to ask, no fetch leaves. */
+bool fetch_ask(struct fetch_buffer *buffer);
+/* True when a partition asked for has records. */
+bool fetch_has_data(const struct fetch_buffer *buffer);
+/* The broker answers: fixes the content. */
+void fetch_answer(struct fetch_buffer *buffer);
+/* The answer has arrived: its blocks go to the back of the queue. */
+void fetch_arrive(struct fetch_buffer *buffer);
+/* Takes up to max records into buffer->segment; returns their number. */
+int64_t fetch_collect(struct fetch_buffer *buffer, int64_t max);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Partition logs: what producers append and groups read. A record is an opaque 32-bit subject with the instant at which
+ * it became visible (high watermark = log end: one broker, or replicas that follow within the append latency).
+ * Records are kept while some reading group has not committed them; a topic that nobody reads keeps only its log end.
+ * Left out: retention by time or size, compaction, transactions.
+ * Invariant: start <= committed of every reader <= end. */
+#ifndef MODELS_KAFKA_TOPIC_H
+#define MODELS_KAFKA_TOPIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/engine/arena.h"
+#include "sim/engine/ns.h"
+
+enum { LOG_BLOCK_RECORDS = 256 };
+
+struct log_block {
+    struct log_block *next_free;
+    sim_ns at_ns[LOG_BLOCK_RECORDS];
+    uint32_t subject[LOG_BLOCK_RECORDS];
+};
+
+struct log {
+    int64_t start, end;           /* offsets kept: [start, end) */
+    struct log_block **ring;      /* block of offset o: ring[(o / LOG_BLOCK_RECORDS) & ring_mask] */
+    uint32_t ring_mask;
+    uint32_t topic, partition;
+    uint32_t n_readers;
+    const uint32_t *reader;       /* positions (group.h) that read it */
+};
+
+/* Blocks that no log uses at the moment. */
+struct log_pool { struct log_block *free; struct arena *arena; };
+
+void log_init(struct log *log, uint32_t topic, uint32_t partition, struct arena *arena);
+/* Adds a record. In a log without readers only the end moves. */
+void log_append(struct log *log, struct log_pool *pool, sim_ns at_ns, uint32_t subject);
+/* Forgets the records below `start`; their blocks go back to the pool. */
+void log_release(struct log *log, struct log_pool *pool, int64_t start);
+
+static inline uint32_t log_subject(const struct log *log, int64_t offset)
+{
+    return log->ring[(uint64_t)offset / LOG_BLOCK_RECORDS & log->ring_mask]->subject[offset % LOG_BLOCK_RECORDS];
+}
+
+static inline sim_ns log_at(const struct log *log, int64_t offset)
+{
+    return log->ring[(uint64_t)offset / LOG_BLOCK_RECORDS & log->ring_mask]->at_ns[offset % LOG_BLOCK_RECORDS];
+}
+
+#endif

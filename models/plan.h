@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A scenario made ready to run: distributions tabulated, names turned into flat arrays, step programs into operations,
+ * partitions dealt to consumers. Read-only; shared by all replications on all threads. */
+#ifndef MODELS_PLAN_H
+#define MODELS_PLAN_H
+
+#include "models/orders/pick.h"
+#include "models/pipeline.h"
+#include "models/scenario.h"
+
+/* One operation of a stage: a step with its place in the stage's time. */
+struct plan_op {
+    uint8_t kind;            /* enum step_kind, or OP_END */
+    uint8_t style, effect, status;
+    bool needs_read;         /* read: a later write of this transaction uses the value */
+    bool has_time;           /* own time instead of a share */
+    uint32_t target;
+    uint32_t store;          /* whose capacity it uses; NONE */
+    double from, to;         /* shares of the stage's time before and after it */
+    double effect_at;
+    struct dist time, backoff;
+    uint32_t time_word;      /* which of the record's own-time words it takes */
+    uint32_t publish_index;  /* publishes before it on its path: which append draw it takes */
+    uint64_t refuse_below;   /* refused when the order's luck word is below; 0: never */
+    uint32_t tries;
+    uint32_t begin_op;       /* of its transaction; NONE */
+    uint32_t otherwise;      /* first operation of the steps that replace the rest; NONE */
+    uint32_t once_bit;       /* idempotency mark */
+    const char *label;
+};
+
+enum { OP_END = STEP_KINDS };
+
+struct plan_stage {
+    uint32_t first_op;
+    bool has_time;
+    struct dist time;
+    bool explicit_connection; /* has a connection step: begin does not take one */
+};
+
+struct plan_position { uint32_t group, read, stage, topic, partition, log, consumer; };
+
+struct plan_group {
+    struct dist fetch, commit, poll;
+    uint32_t first_consumer, first_position, n_positions;
+    uint32_t idle_consumers;
+};
+
+struct plan_consumer { uint32_t group, member, instance, n_positions; const uint32_t *position; };
+
+struct plan {
+    const struct scenario *scenario;
+    uint32_t n_logs, n_positions, n_consumers, n_ops, n_instances;
+    const uint32_t *first_log;      /* by topic */
+    const struct dist *append;      /* by topic */
+    const struct dist *push;        /* by lock */
+    const struct dist *flush;       /* by store */
+    const struct plan_position *position;
+    const uint32_t *n_readers;      /* by log */
+    const uint32_t *const *reader;  /* by log: positions */
+    const struct plan_group *group;
+    const struct plan_consumer *consumer;
+    const struct plan_stage *stage;
+    const struct plan_op *op;
+    const uint32_t *first_instance; /* by process */
+    const uint32_t *process_of;     /* by instance */
+    const bool *pool_counts;        /* by process: more threads than connections, so the pool can make them wait */
+    uint32_t api_process;           /* NONE: no load */
+    uint32_t api_entry_topic;       /* first topic the API stage publishes; NONE */
+    struct pick user, item, quantity, amount, coupon;
+    bool orders_have_coupons;
+    uint32_t stock_table, coupon_table, points_table; /* NONE */
+};
+
+#endif
