@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * An option that is only a yes has the place of its bool in struct options; one with an argument has a function that
+ * reads it. What is wrong is said with the option's own name and what is allowed. */
+#include "sim/options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct command_spec {
+    const char *name, *operand, *does, *examples;
+};
+
+static const struct command_spec commands[COMMANDS] = {
+    [COMMAND_NONE] = { "", "COMMAND", "Simulates event-driven order pipelines: who waits where, why, and for how long.",
+        "  sim run scenarios/report-2025-12-24.json\n"
+        "  sim run scenarios/report-2025-12-24.json --set stock-service-group.consumers=3\n"
+        "  sim run my.json --replications 20 --out results --plots\n"
+        "  sim schema --example > my.json\n" },
+    [COMMAND_RUN] = { "run", "SCENARIO", "Runs one scenario and prints what came out.",
+        "  sim run scenarios/report-2025-12-24.json\n"
+        "  sim run my.json --set stock-service-group.consumers=3 --set /stages/pay/time/mean=15ms\n"
+        "  sim run my.json --replications 20 --out results --plots\n"
+        "  sim run my.json --format json | jq .orders\n"
+        "  sim run - < my.json\n" },
+    [COMMAND_CHECK] = { "check", "SCENARIO", "Reads a scenario and says what is wrong with it; runs nothing.",
+        "  sim check my.json\n"
+        "  sim check my.json --set stock-service-group.consumers=3\n"
+        "  sim check my.json --format json | jq '.findings[].message'\n" },
+    [COMMAND_SCHEMA] = { "schema", NULL, "Prints the JSON Schema (draft-07) of scenarios, or a scenario to start from.",
+        "  sim schema > scenario.schema.json\n"
+        "  sim schema --example > my.json\n" },
+    [COMMAND_PLOT] = { "plot", "DIR", "Draws the pictures of `sim run --out DIR` again, from the files in DIR.",
+        "  sim plot results\n"
+        "  sim plot results --terminal\n" },
+};
+
+/* ---- reading arguments ---- */
+
+typedef bool set_fn(struct options *options, const char *value, struct arena *arena, struct sim_err *err);
+
+static bool refuse(struct sim_err *err, const char *option, const char *value, const char *allowed)
+{
+    return sim_fail(err, SIM_EUSAGE, NULL, "%s: \"%s\" is not %s", option, value, allowed);
+}
+
+/* A whole number of digits alone: no sign, no blank, no base. */
+static bool read_count(const char *text, uint64_t most, uint64_t *out)
+{
+    char *end;
+    errno = 0;
+    if (*text < '0' || *text > '9') return false;
+    unsigned long long n = strtoull(text, &end, 10);
+    if (*end || errno || n > most) return false;
+    *out = n;
+    return true;
+}
+
+/* In (0, most]. */
+static bool read_share(const char *text, double most, double *out)
+{
+    char *end;
+    if (!((*text >= '0' && *text <= '9') || *text == '.')) return false;
+    double share = strtod(text, &end);
+    if (*end || !(share > 0) || !(share <= most)) return false;
+    *out = share;
+    return true;
+}
+
+static bool read_word(const char *text, const char *const *word, uint32_t n, uint32_t *out)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (strcmp(text, word[i]) == 0) return *out = i, true;
+    return false;
+}
+
+static void add_edit(struct options *options, const char *pointer, const char *value)
+{
+    options->edit[options->n_edits++] = (struct study_edit){ pointer, value };
+}
+
+static bool set_set(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    char *pointer = arena_strdup(arena, value), *equals = strchr(pointer, '=');
+    if (!equals || equals == pointer)
+        return refuse(err, "--set", value, "of the form PTR=VALUE, as in /groups/payment-service-group/consumers=3");
+    *equals = '\0';
+    add_edit(options, pointer, equals + 1);
+    return true;
+}
+
+static bool set_seed(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    uint64_t seed;
+    if (!read_count(value, UINT64_MAX, &seed)) return refuse(err, "--seed", value, "a whole number from 0 to 2^64 - 1");
+    /* As a string it keeps all its digits: numbers of JSON are exact only up to 2^53. */
+    enum { QUOTED_BYTES = 32 };
+    char *quoted = arena_alloc(arena, QUOTED_BYTES);
+    snprintf(quoted, QUOTED_BYTES, seed >> 53 ? "\"%llu\"" : "%llu", (unsigned long long)seed);
+    add_edit(options, "/run/seed", quoted);
+    return true;
+}
+
+static bool set_replications(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    uint64_t n;
+    if (!read_count(value, UINT32_MAX, &n) || n == 0) return refuse(err, "--replications", value, "a count from 1");
+    add_edit(options, "/run/replications", value);
+    return true;
+}
+
+static bool set_confidence(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    if (read_share(value, 0.999999, &options->confidence)) return true;
+    return refuse(err, "--confidence", value, "a probability above 0 and below 1, as in 0.95");
+}
+
+static bool set_jobs(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    uint64_t jobs;
+    if (!read_count(value, 4096, &jobs) || jobs == 0) return refuse(err, "--jobs", value, "a count from 1 to 4096");
+    options->jobs = (uint32_t)jobs;
+    return true;
+}
+
+static bool set_out(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    if (!*value) return refuse(err, "--out", value, "the name of a folder");
+    options->out = value;
+    return true;
+}
+
+static bool set_format(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    static const char *const word[] = { "text", "json", "markdown" };
+    uint32_t format;
+    if (!read_word(value, word, 3, &format)) return refuse(err, "--format", value, "text, json or markdown");
+    options->format = (enum output_format)format;
+    return true;
+}
+
+static bool set_language(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    static const char *const word[] = { "en", "ko" };
+    uint32_t language;
+    if (!read_word(value, word, 2, &language)) return refuse(err, "--lang", value, "en or ko");
+    options->language = (enum language)language;
+    return true;
+}
+
+static bool set_orders(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    options->orders = true;
+    if (!value || read_share(value, 1, &options->orders_share)) return true;
+    return refuse(err, "--orders", value, "a share above 0 and up to 1, as in --orders=0.01");
+}
+
+/* ---- the table ---- */
+
+enum argument { ARGUMENT_NONE, ARGUMENT_NEEDED, ARGUMENT_OPTIONAL /* only as --option=value */ };
+enum { ON_RUN = 1 << COMMAND_RUN, ON_CHECK = 1 << COMMAND_CHECK, ON_SCHEMA = 1 << COMMAND_SCHEMA,
+       ON_PLOT = 1 << COMMAND_PLOT, ON_NONE = 1 << COMMAND_NONE, ON_ALL = (1 << COMMANDS) - 1 };
+
+struct option_spec {
+    const char *name;
+    char letter;
+    enum argument argument;
+    const char *argument_name;
+    unsigned commands;
+    set_fn *set;         /* NULL: sets the bool at flag_at */
+    size_t flag_at;
+    const char *help;    /* \n begins another line */
+};
+
+#define FLAG(member) ARGUMENT_NONE, "", .flag_at = offsetof(struct options, member)
+
+static const struct option_spec table[] = {
+    { "set", 0, ARGUMENT_NEEDED, "PTR=VALUE", ON_RUN | ON_CHECK, set_set, 0,
+      "change one value before the scenario is checked; repeatable.\nPTR: /groups/pay/consumers or short, pay.consumers" },
+    { "seed", 0, ARGUMENT_NEEDED, "N", ON_RUN | ON_CHECK, set_seed, 0, "seed of all random numbers (the scenario's, else 1)" },
+    { "replications", 0, ARGUMENT_NEEDED, "N", ON_RUN | ON_CHECK, set_replications, 0,
+      "independent runs (the scenario's, else 1)" },
+    { "confidence", 0, ARGUMENT_NEEDED, "P", ON_RUN, set_confidence, 0, "of intervals over replications (0.95)" },
+    { "jobs", 0, ARGUMENT_NEEDED, "N", ON_RUN, set_jobs, 0, "threads (all cores); results do not depend on it" },
+    { "format", 0, ARGUMENT_NEEDED, "FORMAT", ON_RUN | ON_CHECK, set_format, 0, "text, json or markdown (check: text, json)" },
+    { "lang", 0, ARGUMENT_NEEDED, "LANGUAGE", ON_RUN | ON_PLOT, set_language, 0, "en or ko: text, Markdown and pictures" },
+    { "out", 0, ARGUMENT_NEEDED, "DIR", ON_RUN, set_out, 0,
+      "write summary.json, scenario.json, lag.csv and more to a new\nfolder" },
+    { "orders", 0, ARGUMENT_OPTIONAL, "[=SHARE]", ON_RUN, set_orders, 0,
+      "with --out: orders.csv, a row for each order, or for a\nSHARE of them, as in --orders=0.01" },
+    { "plots", 0, FLAG(plots), .commands = ON_RUN, .help = "with --out: pictures (needs gnuplot)" },
+    { "terminal", 0, FLAG(terminal), .commands = ON_PLOT, .help = "draw on the terminal; writes no file" },
+    { "force", 0, FLAG(force), .commands = ON_RUN | ON_PLOT, .help = "replace what is there" },
+    { "example", 0, FLAG(example), .commands = ON_SCHEMA, .help = "a commented scenario to start from" },
+    { "no-color", 0, FLAG(no_color), .commands = ON_RUN | ON_PLOT, .help = "no colour (also: NO_COLOR set, or not a terminal)" },
+    { "quiet", 'q', FLAG(quiet), .commands = ON_RUN | ON_CHECK | ON_PLOT, .help = "no progress and no notes; errors remain" },
+    { "help", 'h', FLAG(help), .commands = ON_ALL, .help = "this page" },
+    { "version", 0, FLAG(version), .commands = ON_NONE, .help = "name and version" },
+};
+
+enum { N_OPTIONS = sizeof table / sizeof table[0] };
+
+/* ---- suggestions ---- */
+
+static unsigned least(unsigned a, unsigned b, unsigned c) { return a < b ? (a < c ? a : c) : (b < c ? b : c); }
+
+/* Letters to insert, delete, replace or swap with the next. Long words are far from everything. */
+static unsigned distance(const char *a, const char *b)
+{
+    enum { LONGEST = 31 };
+    size_t na = strlen(a), nb = strlen(b);
+    if (na > LONGEST || nb > LONGEST) return UINT32_MAX;
+    unsigned d[LONGEST + 1][LONGEST + 1];
+    for (size_t i = 0; i <= na; i++) d[i][0] = (unsigned)i;
+    for (size_t j = 0; j <= nb; j++) d[0][j] = (unsigned)j;
+    for (size_t i = 1; i <= na; i++)
+        for (size_t j = 1; j <= nb; j++) {
+            d[i][j] = least(d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < d[i][j])
+                d[i][j] = d[i - 2][j - 2] + 1;
+        }
+    return d[na][nb];
+}
+
+/* Keeps the nearer word; what shares less than two thirds of its letters with the other is no candidate. */
+static void consider(const char *given, const char *word, const char **nearest, unsigned *at)
+{
+    unsigned d = distance(given, word);
+    if (d < *at && d * 3 <= strlen(word) + 1) *nearest = word, *at = d;
+}
+
+static bool unknown_command(const char *given, struct sim_err *err)
+{
+    const char *nearest = NULL;
+    unsigned at = UINT32_MAX;
+    char names[128] = "";
+    for (int c = COMMAND_NONE + 1; c < COMMANDS; c++) {
+        consider(given, commands[c].name, &nearest, &at);
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", commands[c].name);
+    }
+    if (nearest)
+        return sim_fail(err, SIM_EUSAGE, NULL, "this version has no command \"%s\"; did you mean %s? It has %s", given,
+                        nearest, names);
+    return sim_fail(err, SIM_EUSAGE, NULL, "this version has no command \"%s\"; it has %s", given, names);
+}
+
+static bool unknown_option(enum command command, const char *given, struct sim_err *err)
+{
+    const char *nearest = NULL;
+    unsigned at = UINT32_MAX;
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (table[i].commands & (1u << command)) consider(given, table[i].name, &nearest, &at);
+    const char *name = commands[command].name, *gap = *name ? " " : "";
+    if (nearest)
+        return sim_fail(err, SIM_EUSAGE, NULL, "unknown option --%s; did you mean --%s?", given, nearest);
+    return sim_fail(err, SIM_EUSAGE, NULL, "unknown option --%s; sim %s%s--help lists those there are", given, name, gap);
+}
+
+/* ---- the walk over argv ---- */
+
+struct given { const struct option_spec *spec; const char *value; };
+
+static const struct option_spec *by_name(const char *name, size_t length)
+{
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (strncmp(table[i].name, name, length) == 0 && table[i].name[length] == '\0') return &table[i];
+    return NULL;
+}
+
+static const struct option_spec *by_letter(char letter)
+{
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (table[i].letter == letter) return &table[i];
+    return NULL;
+}
+
+static bool apply(struct options *options, const struct option_spec *spec, const char *value, struct arena *arena,
+                  struct sim_err *err)
+{
+    if (spec->set) return spec->set(options, value, arena, err);
+    *(bool *)((char *)options + spec->flag_at) = true;
+    return true;
+}
+
+/* The command is the first word that is no option: it is needed to know which options there are. An option that takes
+ * a word may stand before it. */
+static bool find_command(struct options *options, int argc, char *const *argv, int *at, struct sim_err *err)
+{
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] == '-' && argv[i][1] && strcmp(argv[i], "--") != 0) {
+            const struct option_spec *spec = argv[i][1] == '-' ? by_name(argv[i] + 2, strlen(argv[i] + 2)) : NULL;
+            if (spec && spec->argument == ARGUMENT_NEEDED) i++;
+            continue;
+        }
+        if (strcmp(argv[i], "--") == 0) break;
+        for (int c = COMMAND_NONE + 1; c < COMMANDS; c++)
+            if (strcmp(argv[i], commands[c].name) == 0) {
+                options->command = (enum command)c;
+                *at = i;
+                return true;
+            }
+        return unknown_command(argv[i], err);
+    }
+    *at = 0;
+    return true;
+}
+
+static bool read_long(struct options *options, int argc, char *const *argv, int *i, struct arena *arena, struct sim_err *err)
+{
+    const char *name = argv[*i] + 2, *equals = strchr(name, '=');
+    size_t length = equals ? (size_t)(equals - name) : strlen(name);
+    const struct option_spec *spec = by_name(name, length);
+    const char *value = equals ? equals + 1 : NULL;
+    if (!spec) {
+        char *given = arena_strdup(arena, name);
+        given[length] = '\0';
+        return unknown_option(options->command, given, err);
+    }
+    if (!(spec->commands & (1u << options->command)))
+        return options->command == COMMAND_NONE
+                   ? sim_fail(err, SIM_EUSAGE, NULL, "--%s needs a command, as in sim run SCENARIO --%s", spec->name, spec->name)
+                   : sim_fail(err, SIM_EUSAGE, NULL, "sim %s has no option --%s; sim %s --help lists those it has",
+                              commands[options->command].name, spec->name, commands[options->command].name);
+    if (value && spec->argument == ARGUMENT_NONE)
+        return sim_fail(err, SIM_EUSAGE, NULL, "--%s takes no value, but got \"%s\"", spec->name, value);
+    if (!value && spec->argument == ARGUMENT_NEEDED) {
+        if (*i + 1 >= argc) return sim_fail(err, SIM_EUSAGE, NULL, "--%s needs a value: --%s %s", spec->name, spec->name, spec->argument_name);
+        value = argv[++*i];
+    }
+    return apply(options, spec, value, arena, err);
+}
+
+/* -q, -h, and several at once: -qh. */
+static bool read_letters(struct options *options, const char *letters, struct arena *arena, struct sim_err *err)
+{
+    for (; *letters; letters++) {
+        const struct option_spec *spec = by_letter(*letters);
+        if (!spec || !(spec->commands & (1u << options->command)))
+            return sim_fail(err, SIM_EUSAGE, NULL, "unknown option -%c; sim --help lists those there are", *letters);
+        if (!apply(options, spec, NULL, arena, err)) return false;
+    }
+    return true;
+}
+
+static bool read_operand(struct options *options, const char *word, struct sim_err *err)
+{
+    const struct command_spec *command = &commands[options->command];
+    if (!command->operand) return sim_fail(err, SIM_EUSAGE, NULL, "sim %s takes no \"%s\"; only options", command->name, word);
+    if (options->operand)
+        return sim_fail(err, SIM_EUSAGE, NULL, "sim %s takes one %s, but got \"%s\" and \"%s\"", command->name,
+                        command->operand, options->operand, word);
+    options->operand = word;
+    return true;
+}
+
+/* What only several options together can get wrong. */
+static bool check_together(const struct options *options, struct sim_err *err)
+{
+    const struct command_spec *command = &commands[options->command];
+    if (options->command == COMMAND_NONE)
+        return sim_fail(err, SIM_EUSAGE, NULL, "a command is missing; sim --help lists them");
+    if (command->operand && !options->operand)
+        return sim_fail(err, SIM_EUSAGE, NULL, "sim %s needs a %s; sim %s --help shows how", command->name, command->operand,
+                        command->name);
+    if (options->orders && !options->out) return sim_fail(err, SIM_EUSAGE, NULL, "--orders needs --out DIR, where orders.csv goes");
+    if (options->plots && !options->out) return sim_fail(err, SIM_EUSAGE, NULL, "--plots needs --out DIR, where the pictures go");
+    if (options->command == COMMAND_CHECK && options->format == FORMAT_MARKDOWN)
+        return refuse(err, "--format", "markdown", "a format of sim check: text or json");
+    return true;
+}
+
+bool options_read(struct options *out, int argc, char *const *argv, struct arena *arena, struct sim_err *err)
+{
+    *out = (struct options){ .confidence = 0.95, .orders_share = 1 };
+    out->edit = arena_array(arena, struct study_edit, argc);
+    int command_at;
+    if (!find_command(out, argc, argv, &command_at, err)) return false;
+    bool only_operands = false;
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i];
+        bool ok = true;
+        if (i == command_at) continue;
+        if (only_operands || word[0] != '-' || !word[1]) ok = read_operand(out, word, err);
+        else if (strcmp(word, "--") == 0) only_operands = true;
+        else if (word[1] == '-') ok = read_long(out, argc, argv, &i, arena, err);
+        else ok = read_letters(out, word + 1, arena, err);
+        if (!ok) return false;
+    }
+    return out->help || out->version || check_together(out, err);
+}
+
+/* ---- help ---- */
+
+enum { HELP_COLUMN = 25 };
+
+static void print_option(const struct option_spec *spec, FILE *out)
+{
+    char left[64];
+    char letter[] = { '-', spec->letter, ',', ' ', '\0' };
+    snprintf(left, sizeof left, "  %s--%s%s%s", spec->letter ? letter : "", spec->name,
+             spec->argument == ARGUMENT_NEEDED ? " " : "", spec->argument_name);
+    fprintf(out, "%-*s ", HELP_COLUMN, left);
+    for (const char *c = spec->help; *c; c++) {
+        fputc(*c, out);
+        if (*c == '\n') fprintf(out, "%*s", HELP_COLUMN + 1, "");
+    }
+    fputc('\n', out);
+}
+
+static void print_commands(FILE *out)
+{
+    fprintf(out, "\nCommands (sim COMMAND --help says more):\n");
+    for (int c = COMMAND_NONE + 1; c < COMMANDS; c++) {
+        char left[64];
+        snprintf(left, sizeof left, "  %s %s", commands[c].name, commands[c].operand ? commands[c].operand : "");
+        fprintf(out, "%-*s %s\n", HELP_COLUMN - 7, left, commands[c].does);
+    }
+}
+
+void options_help(enum command command, FILE *out)
+{
+    const struct command_spec *spec = &commands[command];
+    fprintf(out, "%s\n\nExamples:\n%s", spec->does, spec->examples);
+    fprintf(out, "\nUsage: sim %s%s%s [OPTION]...\n", spec->name, *spec->name && spec->operand ? " " : "",
+            spec->operand ? spec->operand : "");
+    if (spec->operand && strcmp(spec->operand, "SCENARIO") == 0) fprintf(out, "SCENARIO is a JSON file; - is standard input.\n");
+    if (command == COMMAND_NONE) print_commands(out);
+    fprintf(out, "\nOptions:\n");
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (table[i].commands & (1u << command)) print_option(&table[i], out);
+    if (command == COMMAND_NONE || command == COMMAND_RUN)
+        fprintf(out, "\nExit codes: 0 done; 1 run time (file, disk, gnuplot); 2 usage; 3 scenario not acceptable;\n"
+                     "4 an invariant is broken; 99 a threshold is not met; 130 interrupted, what was finished is kept.\n");
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The command line: one table of commands and one of options, from which it is read and --help is printed.
+ * `--option value` and `--option=value` mean the same; `--` ends the options; `-` is an operand (stdin). An option may
+ * stand before or after the operand; of one given twice the last counts, but --set adds up. */
+#ifndef SIM_OPTIONS_H
+#define SIM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "sim/engine/arena.h"
+#include "sim/engine/error.h"
+#include "sim/results/result.h"
+#include "sim/scenario/study.h"
+
+enum command { COMMAND_NONE, COMMAND_RUN, COMMAND_CHECK, COMMAND_SCHEMA, COMMAND_PLOT, COMMANDS };
+enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
+
+struct options {
+    enum command command;           /* COMMAND_NONE only with help or version */
+    bool help, version;             /* asked for: nothing else counts, and operand may be missing */
+    const char *operand;            /* SCENARIO or DIR; NULL for a command without one */
+    uint32_t n_edits;               /* --set, --seed, --replications, in the order given */
+    struct study_edit *edit;
+    uint32_t jobs;                  /* 0: all cores */
+    double confidence;              /* 0.95 */
+    const char *out;                /* NULL: no files */
+    enum output_format format;
+    enum language language;
+    bool orders;
+    double orders_share;            /* 1 */
+    bool plots, force, quiet, no_color, example, terminal;
+};
+
+/* Reads argv[1] ... argv[argc - 1]; its texts must outlive *out. False with err (SIM_EUSAGE). */
+bool options_read(struct options *out, int argc, char *const *argv, struct arena *arena, struct sim_err *err);
+
+/* Help on one command; on the program for COMMAND_NONE. */
+void options_help(enum command command, FILE *out);
+
+#endif
