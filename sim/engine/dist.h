@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Distributions of durations. A draw turns one 32-bit word into nanoseconds through the distribution's quantile
  * function, so that it never rejects and is monotone in the word (pairing by common random numbers).
- * Smooth shapes use a table indexed by octave (32 cells an octave on either side of the median, straight lines between
- * nodes from GSL's inverse distribution functions), one table for each shape, scaled by the mean. Relative error of a
- * quantile: at most DIST_TABLE_ERROR for words in [2^6, 2^32 - 2^6] (tested against GSL). */
+ * Smooth shapes use a table indexed by octave: on either side of the median the distance to the end, as a double, gives
+ * by its top bits the cell (32 to 256 an octave, as the shape needs), by the rest the place on the straight line between
+ * two exact quantiles; no division, and tails down to 2^-32. One table serves all means of a shape; what it loses in the
+ * mean is put back into the scale. */
 #ifndef SIM_ENGINE_DIST_H
 #define SIM_ENGINE_DIST_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "sim/engine/arena.h"
 #include "sim/engine/error.h"
 #include "sim/engine/ns.h"
 
-#define DIST_TABLE_ERROR 2e-4
+/* Greatest error of a quantile, relative to it or to a 64th of the mean, whichever is greater; for every word. It does
+ * not hold next to a jump (a mixture with a constant): there the step is spread over one cell, 1/256 of an octave. */
+#define DIST_TABLE_ERROR 1e-4
+
+#define DIST_CV_MAX 10.0
+#define DIST_CV_MIN 0.001        /* of gamma and Weibull, but for 0 */
+#define DIST_STAGES_MAX 1000000u /* Erlang */
 
 enum dist_family {
     DIST_CONSTANT,    /* mean */
@@ -42,15 +50,17 @@ struct dist_spec {
     const double *weight;                /* sum 1 */
     uint32_t n_values;                   /* empirical by values, ascending, seconds */
     const double *value_s;
-    uint32_t n_points;                   /* percentiles, or cumulative histogram; ascending in p and s */
+    uint32_t n_points;                   /* percentiles (two or more), or cumulative histogram up to p = 1 (below its
+                                            first point: that value); ascending in p and s */
     const struct dist_point *point;
 };
 
 /* Compiled form, read-only, shared by all runs and threads. */
 struct dist {
     enum { DRAW_CONSTANT, DRAW_TABLE, DRAW_VALUES } draw;
-    double scale_ns;      /* DRAW_TABLE: multiplies the table's value */
-    const double *table;  /* 2 sides x octaves x cells */
+    uint32_t cell_bits;   /* DRAW_TABLE: log2 of the cells of an octave */
+    double scale_ns;      /* multiplies the table's value */
+    const double *side[2]; /* quantiles below and above the median, by distance from 0 and from 1 */
     sim_ns constant_ns;   /* DRAW_CONSTANT */
     uint32_t n_values;    /* DRAW_VALUES */
     const sim_ns *value_ns;
@@ -65,10 +75,30 @@ struct dist_cache *dist_cache_open(struct arena *arena);
 bool dist_make(struct dist *out, const struct dist_spec *spec, struct dist_cache *cache, struct arena *arena,
                struct sim_err *err);
 
-/* The time of one word. Rounded to the nearest ns, never negative. */
-sim_ns dist_draw(const struct dist *dist, uint32_t word);
+static inline double dist_draw_table(const struct dist *dist, uint32_t word)
+{
+    uint32_t upper = word >> 31;
+    double distance = 2.0 * (word ^ -upper) + 1.0; /* of the word's centre from its end, in half words: 1 to 2^32 - 1 */
+    uint64_t bits;
+    memcpy(&bits, &distance, sizeof bits);
+    uint32_t rest_bits = 52 - dist->cell_bits;
+    uint64_t cell = (bits >> rest_bits) - ((uint64_t)1023 << dist->cell_bits);
+    uint64_t rest = (bits << dist->cell_bits & 0x000fffffffffffffu) | 0x3ff0000000000000u; /* 1 + place in the cell */
+    double place;
+    memcpy(&place, &rest, sizeof place);
+    const double *node = dist->side[upper] + cell;
+    return node[0] + (node[1] - node[0]) * (place - 1.0);
+}
 
-/* Mean and CV of a specification, exact but for numerical integration (percentiles: by its table). */
+/* The time of one word. Rounded to the nearest ns, never negative. */
+static inline sim_ns dist_draw(const struct dist *dist, uint32_t word)
+{
+    if (dist->draw == DRAW_TABLE) return (sim_ns)(dist_draw_table(dist, word) * dist->scale_ns + 0.5);
+    if (dist->draw == DRAW_CONSTANT) return dist->constant_ns;
+    return dist->value_ns[(uint64_t)word * dist->n_values >> 32];
+}
+
+/* Mean and CV of a specification that dist_make accepts, in closed form. */
 void dist_moments(const struct dist_spec *spec, double *mean_s, double *cv);
 
 #endif

@@ -12,23 +12,26 @@
 
 #define TALLY_HISTOGRAM_ERROR (1.0 / 256.0)
 
+/* Bucket i below TALLY_SUB holds the one value i; after that each octave has TALLY_SUB buckets of one width. */
+enum { TALLY_SUB = 128, TALLY_OCTAVES = 57 };
+
 struct tally {
     uint64_t n;
     __int128 sum_ns;
     sim_ns min_ns, max_ns;
-    uint32_t *bucket;      /* log-linear counts, always kept */
-    sim_ns *value_ns;      /* the observations themselves while n <= exact_max; NULL when exact_max is 0 */
+    uint32_t *octave[TALLY_OCTAVES]; /* TALLY_SUB counts each; NULL until the first value falls there */
+    sim_ns *value_ns;      /* the observations themselves while n <= exact_max; NULL when exact_max is 0 or passed */
     uint64_t capacity, exact_max;
     struct arena *arena;
 };
 
 /* exact_max: keep every observation up to this many (0: histogram only). */
 void tally_init(struct tally *tally, struct arena *arena, uint64_t exact_max);
-/* ns >= 0. No allocation but for the doubling of the exact store. */
+/* ns >= 0. Allocates the exact store, doubling it, and 512 bytes for each octave of values that occurs. */
 void tally_add(struct tally *tally, sim_ns ns);
 /* Mean in seconds; NaN when empty. */
 double tally_mean_s(const struct tally *tally);
-/* Nearest-rank percentile, p in (0, 1], seconds; NaN when empty. May reorder value_ns. */
-double tally_percentile_s(struct tally *tally, double p);
+/* Nearest-rank percentile, p in (0, 1], seconds; NaN when empty. */
+double tally_percentile_s(const struct tally *tally, double p);
 
 #endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/engine/infer.h"
+
+#include <math.h>
+
+#include <gsl/gsl_cdf.h>
+
+static double student(double confidence, uint64_t n)
+{
+    return gsl_cdf_tdist_Pinv(0.5 + 0.5 * confidence, (double)(n - 1));
+}
+
+/* Two passes, so that nearly equal values keep their digits. */
+struct infer_mean infer_mean(const double *value, uint64_t n, double confidence)
+{
+    struct infer_mean out = {.mean = (double)NAN, .sd = (double)NAN, .half_width = (double)NAN};
+    double sum = 0, squares = 0;
+    for (uint64_t i = 0; i < n; i++)
+        if (isfinite(value[i])) sum += value[i], out.n++;
+    if (out.n == 0) return out;
+    out.mean = sum / (double)out.n;
+    out.sd = 0;
+    if (out.n < 2) return out;
+    for (uint64_t i = 0; i < n; i++)
+        if (isfinite(value[i])) squares += (value[i] - out.mean) * (value[i] - out.mean);
+    out.sd = sqrt(squares / (double)(out.n - 1));
+    out.half_width = student(confidence, out.n) * out.sd / sqrt((double)out.n);
+    return out;
+}
+
+void infer_prediction(const double *value, uint64_t n, double confidence, double *lo, double *hi)
+{
+    struct infer_mean mean = infer_mean(value, n, confidence);
+    double half = (double)NAN;
+    if (mean.n >= 2) half = student(confidence, mean.n) * mean.sd * sqrt(1 + 1 / (double)mean.n);
+    *lo = mean.mean - half;
+    *hi = mean.mean + half;
+}
+
+static double share_upper(uint64_t k, uint64_t n, double confidence)
+{
+    return k >= n ? 1 : gsl_cdf_beta_Pinv(confidence, (double)k + 1, (double)(n - k));
+}
+
+double infer_share_lower(uint64_t k, uint64_t n, double confidence)
+{
+    return k == 0 ? 0 : gsl_cdf_beta_Pinv(1 - confidence, (double)k, (double)(n - k) + 1);
+}
+
+void infer_share(uint64_t k, uint64_t n, double confidence, double *lo, double *hi)
+{
+    double one_sided = 0.5 + 0.5 * confidence;
+    *lo = infer_share_lower(k, n, one_sided);
+    *hi = share_upper(k, n, one_sided);
+}
+
+double infer_zero_upper(uint64_t n, double confidence)
+{
+    return n == 0 ? 1 : -expm1(log1p(-confidence) / (double)n);
+}
