@@ -128,11 +128,11 @@ check-asan:
 	@$(MAKE) --no-print-directory MODE=asan all tests-built
 	@BUILD=build/asan PYTHON=$(PYTHON) tests/support/run-tests \
 	    $(addprefix build/asan/test/,$(basename $(notdir $(wildcard tests/unit/test_*.c)))) \
-	    $(wildcard tests/layering.sh tests/bad_input.sh tests/cli.sh tests/short_runs.sh)
+	    $(wildcard tests/layering.sh tests/bad_input.sh tests/cli.sh tests/scenarios.sh)
 
 check-tsan:
 	@$(MAKE) --no-print-directory MODE=tsan all
-	@BUILD=build/tsan PYTHON=$(PYTHON) tests/support/run-tests tests/short_runs.sh
+	@BUILD=build/tsan PYTHON=$(PYTHON) tests/support/run-tests tests/scenarios.sh
 
 check-determinism:
 	@.ci/packages build check

@@ -1,0 +1,28 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Every shipped scenario is accepted, runs to its end on two threads with all invariants unbroken, and ends with the
+# exit code that the table of scenarios/README.md tells its reader. No scenario is missing in that table.
+set -u
+cd "$(dirname "$0")/.."
+sim=${BUILD:-build}/sim
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+
+verdict() { # what, 0 or 1
+    if [ "$2" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "not ok: $1"; cat "$work/err"; fi
+}
+
+for file in scenarios/*.json; do
+    case $file in *.observations.json|*.schema.json) continue ;; esac
+    name=$(basename "$file")
+    want=$(awk -F '|' -v name="[$name]($name)" 'index($2, name) { gsub(/ /, "", $4); print $4 }' scenarios/README.md)
+    "$sim" check "$file" >"$work/out" 2>"$work/err"; verdict "$name is accepted" $?
+    "$sim" run "$file" --replications 2 --jobs 2 --quiet --format json >"$work/out" 2>"$work/err"
+    code=$?
+    [ "$code" = "${want:-missing}" ]; verdict "$name ends with $code, the table says ${want:-nothing}" $?
+    grep -q '"violations"' "$work/out" && ! grep -E '"violations": *[1-9]' "$work/out" >"$work/err"
+    verdict "$name breaks no invariant" $?
+done
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
