@@ -26,7 +26,7 @@ struct layout; /* names of all figures; see layout.h */
 struct result {
     uint32_t replication;
     uint64_t fingerprint;
-    uint32_t n;               /* figures, as in the layout */
+    uint32_t n;               /* values: the figures of the layout, then what observed.h watches */
     const double *value;      /* NaN: null */
     uint32_t n_invariants;
     const struct invariant_facts *invariant;
@@ -44,6 +44,9 @@ const char *layout_path(const struct layout *layout, uint32_t figure);
 const char *layout_unit(const struct layout *layout, uint32_t figure);
 /* Index of a path, NONE if unknown; nearest (may be NULL) is set to the most similar known path. */
 uint32_t layout_find(const struct layout *layout, const char *path, const char **nearest);
+
+/* False with err (SIM_ESCENARIO) when a threshold names a figure that the study does not have. */
+bool layout_check_thresholds(const struct layout *layout, struct sim_err *err);
 
 /* ---- recorder: listens to one run ---- */
 
@@ -84,6 +87,18 @@ struct outcome_invariant {
     uint64_t violations;      /* summed */
     uint32_t first_replication; const struct invariant_facts *first; /* of the lowest replication; NULL if none */
 };
+/* How much is asked of a group at the load's greatest rate, and how much it can do. */
+struct group_demand {
+    uint32_t group;              /* of the scenario */
+    const char *name;
+    uint32_t consumers, working; /* working: those that own a partition */
+    uint32_t partitions;         /* of its widest topic */
+    uint32_t most_partitions;    /* of that topic, on one consumer */
+    double offered_per_s;        /* records that orders at the greatest rate would send it */
+    double capacity_per_s;       /* what its consumers can do with that split, all busy */
+    double pressure;             /* offered / capacity; NaN for a group without records */
+    double service_s, utilisation, peak_backlog, peak_backlog_at_s, drained_at_s, lag_age_s; /* means; NaN: null */
+};
 struct outcome {
     const struct layout *layout;
     const struct study *study;
@@ -91,13 +106,15 @@ struct outcome {
     uint32_t n;                  /* replications */
     double confidence;
     const struct infer_mean *mean;  /* by figure; mean NaN: null in every replication */
-    const double *const *value;     /* [figure][replication]: for prediction intervals */
+    const double *const *value;     /* [value of a result][replication] */
     uint32_t n_thresholds; const struct outcome_threshold *threshold;
     uint32_t n_invariants; const struct outcome_invariant *invariant;
-    const char *bottleneck_group, *bottleneck_reason;     /* English; the text writer has its own words per language */
-    uint64_t events; double end_s; bool cut;
+    uint32_t n_demands; const struct group_demand *demand; /* all groups, the most pressed first */
+    const char *bottleneck_group, *bottleneck_reason;      /* of demand[0], in English */
+    uint64_t events;             /* of all replications */
+    double end_s; bool cut;      /* mean end; whether any was cut */
     double wall_s, peak_rss_bytes;  /* measurements, set by the caller */
-    bool interrupted;
+    bool interrupted;            /* set by the caller, too: fewer replications than asked for */
 };
 /* results in replication order. False with err for a threshold on an unknown path (SIM_ESCENARIO). */
 bool outcome_make(struct outcome *out, const struct study *study, const struct layout *layout,

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A group that fell behind is told by its backlog; one that kept up, by what it has in reserve. */
+#include "sim/results/bottleneck.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sim/results/layout.h"
+#include "sim/results/number.h"
+
+static double mean_of(const struct outcome *outcome, const char *first, const char *name, const char *last)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s%s%s", first, name, last);
+    const uint32_t figure = layout_find(outcome->layout, path, NULL);
+    return figure == NONE ? (double)NAN : outcome->mean[figure].mean;
+}
+
+static uint32_t widest_topic(const struct scenario *scenario, const struct group_spec *group)
+{
+    uint32_t partitions = 0;
+    for (uint32_t i = 0; i < group->n_reads; i++)
+        if (scenario->topic[group->read[i].topic].partitions > partitions)
+            partitions = scenario->topic[group->read[i].topic].partitions;
+    return partitions;
+}
+
+/* With consumers that share partitions unevenly, the one with most is full first: the group then does only what that
+ * one's share of the records allows. */
+static double capacity(const struct group_demand *demand, double measured_per_s)
+{
+    const double sharing = fmin(demand->working, demand->partitions);
+    const double all_busy_per_s = isfinite(measured_per_s) ? measured_per_s : demand->working / demand->service_s;
+    return all_busy_per_s / sharing * demand->partitions / demand->most_partitions;
+}
+
+static struct group_demand demand_of(const struct outcome *outcome, uint32_t index)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    const struct group_spec *spec = &scenario->group[index];
+    struct group_demand demand = { .group = index, .name = spec->name, .consumers = spec->consumers };
+
+    demand.partitions = widest_topic(scenario, spec);
+    const double idle = mean_of(outcome, "groups.", spec->name, ".idle_consumers");
+    demand.working = spec->consumers - (isfinite(idle) ? (uint32_t)idle : 0);
+    const uint32_t sharing = demand.working < demand.partitions ? demand.working : demand.partitions;
+    demand.most_partitions = sharing ? (demand.partitions + sharing - 1) / sharing : 0;
+    demand.service_s = mean_of(outcome, "groups.", spec->name, ".service_s.mean");
+    demand.utilisation = mean_of(outcome, "groups.", spec->name, ".utilisation");
+    demand.peak_backlog = mean_of(outcome, "groups.", spec->name, ".peak_backlog");
+    demand.peak_backlog_at_s = mean_of(outcome, "groups.", spec->name, ".peak_backlog_at_s");
+    demand.drained_at_s = mean_of(outcome, "groups.", spec->name, ".drained_at_s");
+    demand.lag_age_s = mean_of(outcome, "groups.", spec->name, ".peak_lag_s");
+    const double records_per_order = mean_of(outcome, "groups.", spec->name, ".processed") /
+                                     mean_of(outcome, "orders", "", ".created");
+    demand.offered_per_s = mean_of(outcome, "orders", "", ".peak_rate_per_s") * records_per_order;
+    demand.capacity_per_s = capacity(&demand, mean_of(outcome, "groups.", spec->name, ".capacity_per_s"));
+    demand.pressure = demand.offered_per_s / demand.capacity_per_s;
+    return demand;
+}
+
+/* The most pressed first; without any load (a drain), the one that takes longest; then the order of the scenario. */
+static int by_pressure(const void *a, const void *b)
+{
+    const struct group_demand *x = a, *y = b;
+    const double px = isfinite(x->pressure) ? x->pressure : -1, py = isfinite(y->pressure) ? y->pressure : -1;
+
+    if (px > py || px < py)
+        return px > py ? -1 : 1;
+    if (x->peak_backlog > y->peak_backlog || x->peak_backlog < y->peak_backlog)
+        return x->peak_backlog > y->peak_backlog ? -1 : 1;
+    return x->group < y->group ? -1 : x->group > y->group;
+}
+
+const struct group_demand *bottleneck_rank(const struct outcome *outcome, struct arena *arena)
+{
+    const uint32_t n = outcome->study->scenario.n_groups;
+    struct group_demand *demand = arena_array(arena, struct group_demand, n);
+
+    for (uint32_t i = 0; i < n; i++)
+        demand[i] = demand_of(outcome, i);
+    qsort(demand, n, sizeof *demand, by_pressure);
+    return demand;
+}
+
+/* ---- the sentence ---- */
+
+struct sentence { char *out; size_t size, n; };
+
+static void add(struct sentence *sentence, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct sentence *sentence, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const int n = vsnprintf(sentence->out + sentence->n, sentence->size - sentence->n, format, arguments);
+    va_end(arguments);
+    if (n > 0)
+        sentence->n += (size_t)n < sentence->size - sentence->n ? (size_t)n : sentence->size - sentence->n - 1;
+}
+
+/* More waiting than could be done in this time: it fell behind, it did not merely work in batches. */
+static const double behind_s = 5;
+
+static bool fell_behind(const struct group_demand *demand)
+{
+    return demand->peak_backlog > behind_s * demand->capacity_per_s;
+}
+
+static void capacity_en(struct sentence *sentence, const struct group_demand *demand)
+{
+    add(sentence, "%u consumer%s %s %s records/s at %s a record", (unsigned)demand->consumers,
+        demand->consumers == 1 ? "" : "s", demand->consumers == 1 ? "does" : "do",
+        number_fixed(demand->capacity_per_s, 1).s, number_seconds(demand->service_s).s);
+    if (demand->working < demand->consumers)
+        add(sentence, " (%u idle: %u partitions)", (unsigned)(demand->consumers - demand->working),
+            (unsigned)demand->partitions);
+    else if (demand->partitions % demand->working)
+        add(sentence, " (one of them has %u of the %u partitions)", (unsigned)demand->most_partitions,
+            (unsigned)demand->partitions);
+    if (demand->offered_per_s > 0)
+        add(sentence, ", up to %s/s arrive (%s)", number_fixed(demand->offered_per_s, 1).s,
+            number_percent(demand->pressure).s);
+}
+
+static void reason_en(struct sentence *sentence, const struct group_demand *demand)
+{
+    if (!isfinite(demand->service_s)) {
+        add(sentence, "no record reached it");
+        return;
+    }
+    capacity_en(sentence, demand);
+    if (!fell_behind(demand)) {
+        add(sentence, "; it keeps up");
+        return;
+    }
+    add(sentence, "; the backlog grows to %s records (at %s)", number_count(demand->peak_backlog).s,
+        number_seconds(demand->peak_backlog_at_s).s);
+    if (isfinite(demand->drained_at_s))
+        add(sentence, " and is gone at %s", number_seconds(demand->drained_at_s).s);
+}
+
+static void capacity_ko(struct sentence *sentence, const struct group_demand *demand)
+{
+    add(sentence, "Consumer %u개가 건당 %s로 초당 %s건을 처리", (unsigned)demand->consumers,
+        number_seconds(demand->service_s).s, number_fixed(demand->capacity_per_s, 1).s);
+    if (demand->working < demand->consumers)
+        add(sentence, " (Partition이 %u개라 %u개는 유휴)", (unsigned)demand->partitions,
+            (unsigned)(demand->consumers - demand->working));
+    else if (demand->partitions % demand->working)
+        add(sentence, " (한 Consumer가 Partition %u개 중 %u개 담당)", (unsigned)demand->partitions,
+            (unsigned)demand->most_partitions);
+    if (demand->offered_per_s > 0)
+        add(sentence, ", 최대 유입 초당 %s건 (%s)", number_fixed(demand->offered_per_s, 1).s,
+            number_percent(demand->pressure).s);
+}
+
+static void reason_ko(struct sentence *sentence, const struct group_demand *demand)
+{
+    if (!isfinite(demand->service_s)) {
+        add(sentence, "도착한 이벤트 없음");
+        return;
+    }
+    capacity_ko(sentence, demand);
+    if (!fell_behind(demand)) {
+        add(sentence, "; 유입을 따라감");
+        return;
+    }
+    add(sentence, "; 미처리 이벤트가 %s건까지 증가 (%s)", number_count(demand->peak_backlog).s,
+        number_seconds(demand->peak_backlog_at_s).s);
+    if (isfinite(demand->drained_at_s))
+        add(sentence, ", %s에 모두 처리", number_seconds(demand->drained_at_s).s);
+}
+
+char *bottleneck_reason(const struct group_demand *demand, enum language language, char *out, size_t size)
+{
+    struct sentence sentence = { out, size, 0 };
+
+    out[0] = '\0';
+    if (language == LANG_KO)
+        reason_ko(&sentence, demand);
+    else
+        reason_en(&sentence, demand);
+    return out;
+}

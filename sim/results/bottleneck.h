@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Which group limits the pipeline, why, and which would be next. Pressure is what the load's greatest rate asks of a
+ * group over what it can do: its capacity with all consumers busy is measured where a backlog kept them so, else taken
+ * from its mean service time; either way it is limited by the consumer that owns most partitions. */
+#ifndef SIM_RESULTS_BOTTLENECK_H
+#define SIM_RESULTS_BOTTLENECK_H
+
+#include "sim/results/result.h"
+
+/* All groups of the study, the most pressed first. */
+const struct group_demand *bottleneck_rank(const struct outcome *outcome, struct arena *arena);
+/* One sentence with the figures, without the group's name. Returns out. */
+char *bottleneck_reason(const struct group_demand *demand, enum language language, char *out, size_t size);
+
+#endif

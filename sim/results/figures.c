@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The one walk over all figures, in the order of summary.json (contract). A figure that does not exist in a run (the
+ * median of no observation, the moment of a peak of 0, a checkpoint that a cut run never reached) is NaN: null. */
+#include "sim/results/layout.h"
+
+#include <math.h>
+
+#include "sim/engine/error.h"
+
+static void enter(struct walk *walk, const char *key)
+{
+    SIM_ASSERT(walk->depth < PATH_DEPTH - 1);
+    walk->part[walk->depth++] = (struct path_part){ .key = key };
+}
+
+static void enter_element(struct walk *walk, uint32_t index)
+{
+    SIM_ASSERT(walk->depth < PATH_DEPTH - 1);
+    walk->part[walk->depth++] = (struct path_part){ .index = index };
+}
+
+static void leave(struct walk *walk) { walk->depth--; }
+
+static void figure(struct walk *walk, const char *key, const char *unit, double value)
+{
+    walk->on_figure(walk, key, unit, value);
+}
+
+static void count(struct walk *walk, const char *key, uint64_t value) { figure(walk, key, "count", (double)value); }
+
+static void label(struct walk *walk, const char *key, const char *text, uint32_t number)
+{
+    if (walk->on_label)
+        walk->on_label(walk, key, text, number);
+}
+
+static double seconds(sim_ns ns) { return ns == SIM_NEVER ? (double)NAN : ns_to_s(ns); }
+static double ratio(double part, double whole) { return whole > 0 ? part / whole : (double)NAN; }
+
+/* ---- durations ---- */
+
+static void percentile(struct walk *walk, const char *key, const struct tally *tally, double p)
+{
+    struct tally view = *tally; /* ranking may reorder the values, which nobody else reads in order */
+    figure(walk, key, "s", tally_percentile_s(&view, p));
+}
+
+static void spread_of_times(struct walk *walk, const char *key, const struct tally *tally)
+{
+    enter(walk, key);
+    figure(walk, "mean", "s", tally_mean_s(tally));
+    percentile(walk, "p50", tally, 0.5);
+    percentile(walk, "p95", tally, 0.95);
+    percentile(walk, "p99", tally, 0.99);
+    figure(walk, "max", "s", tally->n ? ns_to_s(tally->max_ns) : (double)NAN);
+    leave(walk);
+}
+
+static void completion_times(struct walk *walk, const struct tally *tally)
+{
+    enter(walk, "completion_s");
+    figure(walk, "mean", "s", tally_mean_s(tally));
+    figure(walk, "min", "s", tally->n ? ns_to_s(tally->min_ns) : (double)NAN);
+    percentile(walk, "p50", tally, 0.5);
+    percentile(walk, "p90", tally, 0.9);
+    percentile(walk, "p95", tally, 0.95);
+    percentile(walk, "p99", tally, 0.99);
+    percentile(walk, "p99_9", tally, 0.999);
+    figure(walk, "max", "s", tally->n ? ns_to_s(tally->max_ns) : (double)NAN);
+    leave(walk);
+}
+
+/* ---- orders ---- */
+
+static uint64_t failed_of(const struct order_counts *orders)
+{
+    return orders->by_status[ORDER_FAILED] + orders->by_status[ORDER_CANCELLED];
+}
+
+static uint64_t pending_of(const struct order_counts *orders)
+{
+    return orders->by_status[ORDER_PENDING] + orders->by_status[ORDER_PAYING];
+}
+
+/* known: false where the run was cut before. */
+static void statuses(struct walk *walk, const struct order_counts *orders, bool known)
+{
+    const double created = known ? (double)orders->created : (double)NAN;
+    const double paid = known ? (double)orders->by_status[ORDER_PAID] : (double)NAN;
+    const double failed = known ? (double)failed_of(orders) : (double)NAN;
+    const double pending = known ? (double)pending_of(orders) : (double)NAN;
+
+    figure(walk, "created", "orders", created);
+    figure(walk, "paid", "orders", paid);
+    figure(walk, "failed", "orders", failed);
+    figure(walk, "pending", "orders", pending);
+    figure(walk, "paid_ratio", "ratio", ratio(paid, created));
+    figure(walk, "failed_ratio", "ratio", ratio(failed, created));
+    figure(walk, "pending_ratio", "ratio", ratio(pending, created));
+}
+
+static void orders_at_end(struct walk *walk, const struct record *record)
+{
+    const struct order_counts *orders = &record->facts->orders;
+
+    enter(walk, "orders");
+    figure(walk, "scheduled", "orders", (double)orders->scheduled);
+    figure(walk, "dropped", "orders", (double)orders->dropped);
+    statuses(walk, orders, true);
+    figure(walk, "oversold", "count", (double)orders->oversold);
+    figure(walk, "peak_rate_per_s", "1/s", record->peak_rate_per_s);
+    leave(walk);
+}
+
+/* ---- checkpoints ---- */
+
+static void partition_at(struct walk *walk, const struct layout *layout, uint32_t row, uint32_t first,
+                         const struct snapshot *at)
+{
+    const struct partition_row *where = &layout->row[row];
+    const struct partition_level *level = &at->partition[row];
+
+    enter_element(walk, row - first);
+    label(walk, "topic", layout->study->scenario.topic[where->topic].name, 0);
+    label(walk, "partition", NULL, where->partition);
+    figure(walk, "log_end_offset", "records", at->taken ? (double)level->log_end : (double)NAN);
+    figure(walk, "committed_offset", "records", at->taken ? (double)level->committed : (double)NAN);
+    figure(walk, "lag", "records", at->taken ? (double)level->lag : (double)NAN);
+    figure(walk, "backlog", "records", at->taken ? (double)level->backlog : (double)NAN);
+    leave(walk);
+}
+
+static void group_at(struct walk *walk, const struct layout *layout, uint32_t group, const struct snapshot *at)
+{
+    const uint32_t first = layout->group_row[group], end = layout->group_row[group + 1];
+    int64_t lag = 0, backlog = 0;
+    sim_ns age_ns = 0;
+
+    for (uint32_t i = first; at->taken && i < end; i++) {
+        lag += at->partition[i].lag;
+        backlog += at->partition[i].backlog;
+        if (at->partition[i].lag_ns > age_ns)
+            age_ns = at->partition[i].lag_ns;
+    }
+    enter(walk, layout->study->scenario.group[group].name);
+    figure(walk, "lag", "records", at->taken ? (double)lag : (double)NAN);
+    figure(walk, "backlog", "records", at->taken ? (double)backlog : (double)NAN);
+    figure(walk, "lag_s", "s", at->taken ? ns_to_s(age_ns) : (double)NAN);
+    enter(walk, "partitions");
+    for (uint32_t i = first; i < end; i++)
+        partition_at(walk, layout, i, first, at);
+    leave(walk);
+    leave(walk);
+}
+
+static void checkpoints(struct walk *walk, const struct layout *layout, const struct record *record)
+{
+    const struct scenario *scenario = &layout->study->scenario;
+
+    enter(walk, "checkpoints");
+    for (uint32_t i = 0; i < scenario->n_checkpoints; i++) {
+        const struct snapshot *at = &record->checkpoint[i];
+        enter(walk, scenario->checkpoint[i].name);
+        figure(walk, "at_s", "s", ns_to_s(scenario->checkpoint[i].at_ns));
+        statuses(walk, &at->orders, at->taken);
+        enter(walk, "groups");
+        for (uint32_t group = 0; group < scenario->n_groups; group++)
+            group_at(walk, layout, group, at);
+        leave(walk);
+        leave(walk);
+    }
+    leave(walk);
+}
+
+/* ---- groups, locks, tables, processes ---- */
+
+enum { CAPACITY_SAMPLES_MIN = 10 }; /* fewer saturated sample intervals say nothing */
+
+static void group_over_time(struct walk *walk, const struct group_spec *spec, const struct group_facts *facts,
+                            const struct group_samples *samples, double end_s)
+{
+    enter(walk, spec->name);
+    figure(walk, "peak_lag", "records", (double)facts->peak_lag);
+    figure(walk, "peak_lag_at_s", "s", facts->peak_lag ? seconds(facts->peak_lag_at_ns) : (double)NAN);
+    figure(walk, "peak_backlog", "records", (double)facts->peak_backlog);
+    figure(walk, "peak_backlog_at_s", "s", facts->peak_backlog ? seconds(facts->peak_backlog_at_ns) : (double)NAN);
+    figure(walk, "peak_partition_lag", "records", (double)facts->peak_partition_lag);
+    figure(walk, "peak_lag_s", "s", seconds(facts->peak_lag_ns));
+    figure(walk, "sampled_peak_lag", "records", (double)samples->peak_lag);
+    figure(walk, "sampled_peak_backlog", "records", (double)samples->peak_backlog);
+    figure(walk, "sampled_peak_partition_lag", "records", (double)samples->peak_partition_lag);
+    figure(walk, "drained_at_s", "s", seconds(facts->drained_at_ns));
+    count(walk, "processed", facts->processed);
+    count(walk, "duplicates", facts->duplicates);
+    count(walk, "skipped", facts->skipped);
+    count(walk, "polls", facts->polls);
+    count(walk, "commits", facts->commits);
+    count(walk, "idle_consumers", facts->idle_consumers);
+    figure(walk, "utilisation", "ratio", ratio((double)facts->busy_ns * 1e-9, end_s * spec->consumers));
+    figure(walk, "throughput_per_s", "1/s", ratio((double)facts->processed, end_s));
+    figure(walk, "capacity_per_s", "1/s",
+           samples->n_done >= CAPACITY_SAMPLES_MIN ? (double)samples->done / ns_to_s(samples->done_ns) : (double)NAN);
+    spread_of_times(walk, "wait_s", &facts->wait);
+    spread_of_times(walk, "service_s", &facts->service);
+    leave(walk);
+}
+
+static void lock_over_time(struct walk *walk, const char *name, const struct lock_facts *facts)
+{
+    enter(walk, name);
+    count(walk, "acquired", facts->acquired);
+    count(walk, "contended", facts->contended);
+    count(walk, "timed_out", facts->timed_out);
+    count(walk, "expired_while_held", facts->expired_while_held);
+    count(walk, "overlaps", facts->overlaps);
+    spread_of_times(walk, "wait_s", &facts->wait);
+    spread_of_times(walk, "hold_s", &facts->hold);
+    leave(walk);
+}
+
+static void table_over_time(struct walk *walk, const char *name, const struct table_facts *facts)
+{
+    enter(walk, name);
+    count(walk, "writes", facts->writes);
+    count(walk, "conflicts", facts->conflicts);
+    count(walk, "retries", facts->retries);
+    count(walk, "rejected", facts->rejected);
+    count(walk, "lost_updates", facts->lost_updates);
+    count(walk, "deadlocks", facts->deadlocks);
+    count(walk, "lock_timeouts", facts->lock_timeouts);
+    count(walk, "oversold", facts->oversold);
+    spread_of_times(walk, "wait_s", &facts->wait);
+    leave(walk);
+}
+
+static void process_over_time(struct walk *walk, const char *name, const struct process_facts *facts)
+{
+    enter(walk, name);
+    count(walk, "connections_peak", facts->connections_peak);
+    count(walk, "connections_timed_out", facts->connections_timed_out);
+    spread_of_times(walk, "connection_wait_s", &facts->connection_wait);
+    count(walk, "api_threads_peak", facts->api_threads_peak);
+    spread_of_times(walk, "api_s", &facts->api);
+    leave(walk);
+}
+
+void figures_walk(struct walk *walk, const struct layout *layout, const struct record *record)
+{
+    const struct scenario *scenario = &layout->study->scenario;
+    const struct run_facts *facts = record->facts;
+    const double end_s = ns_to_s(facts->end_ns);
+
+    walk->depth = 0;
+    enter(walk, "sim");
+    figure(walk, "end_s", "s", end_s);
+    count(walk, "events", facts->events);
+    leave(walk);
+    orders_at_end(walk, record);
+    checkpoints(walk, layout, record);
+    completion_times(walk, &facts->completion);
+    enter(walk, "groups");
+    for (uint32_t i = 0; i < scenario->n_groups; i++)
+        group_over_time(walk, &scenario->group[i], &facts->group[i], &record->group[i], end_s);
+    leave(walk);
+    enter(walk, "locks");
+    for (uint32_t i = 0; i < scenario->n_locks; i++)
+        lock_over_time(walk, scenario->lock[i].name, &facts->lock[i]);
+    leave(walk);
+    enter(walk, "tables");
+    for (uint32_t i = 0; i < scenario->n_tables; i++)
+        table_over_time(walk, scenario->table[i].name, &facts->table[i]);
+    leave(walk);
+    enter(walk, "processes");
+    for (uint32_t i = 0; i < scenario->n_processes; i++)
+        process_over_time(walk, scenario->process[i].name, &facts->process[i]);
+    leave(walk);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Learns the names of all figures by one walk over a run that never was: facts of the scenario's shape, all zero. */
+#include "sim/results/layout.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/results/csv.h"
+
+/* ---- rows ---- */
+
+static struct partition_row row_of(uint32_t group, uint32_t topic, uint32_t partition, const char *group_csv,
+                                   const char *topic_csv, struct arena *arena)
+{
+    const size_t size = strlen(group_csv) + strlen(topic_csv) + 16;
+    char *csv = arena_alloc(arena, size);
+    const int length = snprintf(csv, size, ",%s,%s,%u,", group_csv, topic_csv, (unsigned)partition);
+
+    return (struct partition_row){ group, topic, partition, csv, (size_t)length };
+}
+
+/* The fixed order of run_levels: groups, their reads, partitions. */
+static void learn_rows(struct layout *layout, struct arena *arena)
+{
+    const struct scenario *scenario = &layout->study->scenario;
+    uint32_t *group_row = arena_array(arena, uint32_t, scenario->n_groups + 1);
+    const char **group_csv = arena_array(arena, const char *, scenario->n_groups);
+
+    for (uint32_t g = 0; g < scenario->n_groups; g++) {
+        group_csv[g] = csv_field(scenario->group[g].name, arena);
+        group_row[g + 1] = group_row[g];
+        for (uint32_t r = 0; r < scenario->group[g].n_reads; r++)
+            group_row[g + 1] += scenario->topic[scenario->group[g].read[r].topic].partitions;
+    }
+    layout->group_row = group_row;
+    layout->group_csv = group_csv;
+    layout->n_rows = group_row[scenario->n_groups];
+
+    struct partition_row *row = arena_array(arena, struct partition_row, layout->n_rows);
+    uint32_t n = 0;
+    for (uint32_t g = 0; g < scenario->n_groups; g++)
+        for (uint32_t r = 0; r < scenario->group[g].n_reads; r++) {
+            const uint32_t topic = scenario->group[g].read[r].topic;
+            const char *topic_csv = csv_field(scenario->topic[topic].name, arena);
+            for (uint32_t p = 0; p < scenario->topic[topic].partitions; p++)
+                row[n++] = row_of(g, topic, p, group_csv[g], topic_csv, arena);
+        }
+    layout->row = row;
+}
+
+/* ---- names ---- */
+
+struct learner {
+    struct layout *layout;
+    struct leaf *leaf;       /* NULL on the first walk, which only counts */
+    struct figure *figure;
+    struct arena *arena;
+};
+
+static const char *join(const struct path_part *part, uint32_t n, struct arena *arena)
+{
+    size_t size = 0;
+    for (uint32_t i = 0; i < n; i++)
+        size += part[i].key ? strlen(part[i].key) + 1 : 11;
+    char *path = arena_alloc(arena, size + 1);
+    size_t length = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const char *dot = i ? "." : "";
+        length += (size_t)(part[i].key ? snprintf(path + length, size + 1 - length, "%s%s", dot, part[i].key)
+                                       : snprintf(path + length, size + 1 - length, "%s%u", dot, part[i].index));
+    }
+    return path;
+}
+
+static struct leaf *learn_leaf(struct walk *walk, struct learner *learner, const char *key)
+{
+    struct layout *layout = learner->layout;
+    struct leaf *leaf = &learner->leaf[layout->n_leaves];
+    struct path_part *part = arena_array(learner->arena, struct path_part, walk->depth + 1);
+
+    memcpy(part, walk->part, walk->depth * sizeof *part);
+    part[walk->depth].key = key;
+    leaf->part = part;
+    leaf->n_parts = walk->depth + 1;
+    leaf->figure = NONE;
+    return leaf;
+}
+
+static void learn_figure(struct walk *walk, const char *key, const char *unit, double value)
+{
+    struct learner *learner = walk->context;
+    struct layout *layout = learner->layout;
+
+    (void)value;
+    if (learner->leaf) {
+        struct leaf *leaf = learn_leaf(walk, learner, key);
+        leaf->figure = layout->n_figures;
+        learner->figure[layout->n_figures] = (struct figure){ join(leaf->part, leaf->n_parts, learner->arena), unit };
+    }
+    layout->n_leaves++;
+    layout->n_figures++;
+}
+
+static void learn_label(struct walk *walk, const char *key, const char *text, uint32_t number)
+{
+    struct learner *learner = walk->context;
+
+    if (learner->leaf) {
+        struct leaf *leaf = learn_leaf(walk, learner, key);
+        leaf->text = text;
+        leaf->number = number;
+    }
+    learner->layout->n_leaves++;
+}
+
+static const struct record *blank_record(const struct layout *layout, struct arena *arena)
+{
+    const struct scenario *scenario = &layout->study->scenario;
+    struct run_facts *facts = arena_new(arena, struct run_facts);
+    facts->group = arena_array(arena, struct group_facts, scenario->n_groups);
+    facts->lock = arena_array(arena, struct lock_facts, scenario->n_locks);
+    facts->table = arena_array(arena, struct table_facts, scenario->n_tables);
+    facts->process = arena_array(arena, struct process_facts, scenario->n_processes);
+
+    struct snapshot *checkpoint = arena_array(arena, struct snapshot, scenario->n_checkpoints);
+    for (uint32_t i = 0; i < scenario->n_checkpoints; i++)
+        checkpoint[i].partition = arena_array(arena, struct partition_level, layout->n_rows);
+
+    struct record *record = arena_new(arena, struct record);
+    record->facts = facts;
+    record->checkpoint = checkpoint;
+    record->group = arena_array(arena, struct group_samples, scenario->n_groups);
+    return record;
+}
+
+static void learn_names(struct layout *layout, struct arena *arena)
+{
+    struct arena scratch;
+    arena_init(&scratch);
+    const struct record *blank = blank_record(layout, &scratch);
+    struct learner learner = { .layout = layout, .arena = arena };
+    struct walk walk = { .context = &learner, .on_figure = learn_figure, .on_label = learn_label };
+
+    figures_walk(&walk, layout, blank);
+    layout->leaf = learner.leaf = arena_array(arena, struct leaf, layout->n_leaves);
+    layout->figure = learner.figure = arena_array(arena, struct figure, layout->n_figures);
+    layout->n_leaves = layout->n_figures = 0;
+    figures_walk(&walk, layout, blank);
+    arena_fini(&scratch);
+}
+
+/* A tenth of the load, at most a minute: long enough to smooth chance, short enough to see a hold phase. */
+static sim_ns rate_window(const struct scenario *scenario)
+{
+    const sim_ns every_ns = scenario->sample_every_ns > 0 ? scenario->sample_every_ns : SIM_S;
+    sim_ns window_ns = scenario_load_end(scenario) / 10;
+    if (window_ns > 60 * SIM_S)
+        window_ns = 60 * SIM_S;
+    return window_ns < every_ns ? every_ns : window_ns;
+}
+
+const struct layout *layout_make(const struct study *study, struct arena *arena)
+{
+    struct layout *layout = arena_new(arena, struct layout);
+
+    layout->study = study;
+    learn_rows(layout, arena);
+    learn_names(layout, arena);
+    layout->prediction = predictions_make(layout, &layout->n_predictions, arena);
+    layout->rate_window_ns = rate_window(&study->scenario);
+    return layout;
+}
+
+uint32_t layout_count(const struct layout *layout) { return layout->n_figures; }
+const char *layout_path(const struct layout *layout, uint32_t figure) { return layout->figure[figure].path; }
+const char *layout_unit(const struct layout *layout, uint32_t figure) { return layout->figure[figure].unit; }
+
+/* How alike two paths are: what they share at the beginning and at the end. A slip of one hand leaves both whole. */
+static size_t likeness(const char *a, const char *b)
+{
+    const size_t length_a = strlen(a), length_b = strlen(b), most = length_a < length_b ? length_a : length_b;
+    size_t head = 0, tail = 0;
+    while (head < most && a[head] == b[head])
+        head++;
+    while (tail < most - head && a[length_a - 1 - tail] == b[length_b - 1 - tail])
+        tail++;
+    return head + tail;
+}
+
+uint32_t layout_find(const struct layout *layout, const char *path, const char **nearest)
+{
+    size_t best = 0;
+
+    if (nearest)
+        *nearest = NULL;
+    for (uint32_t i = 0; i < layout->n_figures; i++) {
+        if (strcmp(layout->figure[i].path, path) == 0)
+            return i;
+        const size_t alike = nearest ? likeness(layout->figure[i].path, path) : 0;
+        if (alike > best) {
+            best = alike;
+            *nearest = layout->figure[i].path;
+        }
+    }
+    return NONE;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The figures of a study in the fixed order of summary.json. One walk (figures.c) visits them all; layout.c walks once
+ * to learn names and units, recorder.c walks again at the end of each run to fill in the values, and summary.c prints
+ * by the leaves learnt, so the three cannot drift apart.
+ *
+ * Path parts stay apart, because names of groups and checkpoints may hold dots. Elements of arrays are figures too;
+ * what tells them apart (topic, partition) are leaves without a figure. */
+#ifndef SIM_RESULTS_LAYOUT_H
+#define SIM_RESULTS_LAYOUT_H
+
+#include "sim/results/observed.h"
+#include "sim/results/result.h"
+
+enum { PATH_DEPTH = 8 };
+
+struct path_part { const char *key; uint32_t index; /* key NULL: element of an array */ };
+
+struct leaf {
+    const struct path_part *part;
+    uint32_t n_parts;
+    uint32_t figure;       /* NONE: a constant */
+    const char *text;      /* constant text; NULL: the constant number */
+    uint32_t number;
+};
+
+struct figure { const char *path, *unit; };
+
+/* One row of run_levels.partition: which it is, as text ready for a CSV line (",group,topic,partition,"). */
+struct partition_row { uint32_t group, topic, partition; const char *csv; size_t csv_length; };
+
+struct layout {
+    const struct study *study;
+    uint32_t n_leaves; const struct leaf *leaf;
+    uint32_t n_figures; const struct figure *figure;
+    uint32_t n_rows; const struct partition_row *row;
+    const uint32_t *group_row;   /* first row of each group, and one past the last */
+    const char *const *group_csv; /* names as CSV fields */
+    uint32_t n_predictions; const struct prediction *prediction;
+    sim_ns rate_window_ns;       /* over which the greatest arrival rate is taken */
+};
+
+/* ---- what one replication has to say ---- */
+
+struct snapshot {
+    bool taken;
+    struct order_counts orders;
+    struct partition_level *partition;  /* as many as the layout has rows */
+};
+
+struct group_samples {
+    int64_t peak_lag, peak_backlog, peak_partition_lag;
+    int64_t done;            /* records done while all its consumers had work, */
+    sim_ns done_ns;          /* and the time this took */
+    uint32_t n_done;         /* in so many sample intervals */
+};
+
+struct record {
+    const struct run_facts *facts;
+    const struct snapshot *checkpoint;
+    const struct group_samples *group;
+    double peak_rate_per_s;
+};
+
+struct walk {
+    void *context;
+    void (*on_figure)(struct walk *walk, const char *key, const char *unit, double value);
+    void (*on_label)(struct walk *walk, const char *key, const char *text, uint32_t number); /* NULL: not wanted */
+    struct path_part part[PATH_DEPTH];
+    uint32_t depth;
+};
+
+/* Visits every figure of the layout's study. Uses the layout's rows only. */
+void figures_walk(struct walk *walk, const struct layout *layout, const struct record *record);
+
+/* Every replication ends with the watched values of the predictions: PREDICTION_VALUES each, after the figures. */
+static inline uint32_t layout_values(const struct layout *layout)
+{
+    return layout->n_figures + PREDICTION_VALUES * layout->n_predictions;
+}
+
+static inline uint32_t layout_watched(const struct layout *layout, uint32_t prediction)
+{
+    return layout->n_figures + PREDICTION_VALUES * prediction;
+}
+
+#endif

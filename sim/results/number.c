@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The program never sets a locale, so printf writes a point. */
+#include "sim/results/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct number number_json(double value)
+{
+    struct number n = { "null" };
+
+    if (!isfinite(value))
+        return n;
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(n.s, sizeof n.s, "%.*g", digits, value == 0 ? 0.0 : value);
+        const double back = strtod(n.s, NULL);
+        if (memcmp(&back, &value, sizeof back) == 0)
+            break;
+    }
+    return n;
+}
+
+/* Commas between groups of three digits before the point. */
+static struct number apart(const char *plain)
+{
+    struct number n;
+    const char *first = plain + (*plain == '-');
+    size_t whole = strcspn(first, "."), out = 0;
+
+    if (*plain == '-')
+        n.s[out++] = '-';
+    for (; *first && out < sizeof n.s - 2; first++) {
+        n.s[out++] = *first;
+        if (whole > 1 && --whole % 3 == 0)
+            n.s[out++] = ',';
+    }
+    n.s[out] = '\0';
+    return n;
+}
+
+struct number number_fixed(double value, int decimals)
+{
+    char plain[32];
+
+    if (!isfinite(value))
+        return (struct number){ "-" };
+    snprintf(plain, sizeof plain, fabs(value) < 1e15 ? "%.*f" : "%.*g", decimals, value);
+    if (strspn(plain, "-0.") == strlen(plain)) /* no minus before a zero */
+        return apart(plain + (*plain == '-'));
+    return apart(plain);
+}
+
+struct number number_count(double value) { return number_fixed(value, 0); }
+
+struct number number_percent(double ratio)
+{
+    struct number n = number_fixed(ratio * 100, 1);
+    if (isfinite(ratio))
+        strcat(n.s, "%");
+    return n;
+}
+
+static int decimals_for(double value) { return value >= 100 ? 0 : value >= 10 ? 1 : 2; }
+
+struct number number_seconds(double s)
+{
+    const double shown = fabs(s) < 0.9995 ? s * 1e3 : s;
+    struct number n = number_fixed(shown, decimals_for(fabs(shown)));
+
+    if (isfinite(s))
+        strcat(n.s, s == 0 ? " s" : fabs(s) < 0.9995 ? " ms" : " s");
+    if (s == 0)
+        return (struct number){ "0 s" };
+    return n;
+}

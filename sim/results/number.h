@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Numbers as text: for machines (shortest form that reads back to the same double) and for people (thousands apart,
+ * times with a fitting unit). Returned by value, so that a call can stand in an argument: number_count(n).s lives to
+ * the end of the statement. NaN is "null" for machines and "-" for people. */
+#ifndef SIM_RESULTS_NUMBER_H
+#define SIM_RESULTS_NUMBER_H
+
+struct number { char s[48]; };
+
+struct number number_json(double value);
+struct number number_count(double value);                /* nearest whole number: "40,730" */
+struct number number_fixed(double value, int decimals);  /* "42.8", thousands apart */
+struct number number_percent(double ratio);              /* "58.4%" */
+struct number number_seconds(double s);                  /* "23.3 ms", "8.12 s", "373 s" */
+
+#endif

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Observations name groups and topics; a scenario may lack some of them, or split them otherwise. What cannot be found
+ * stays in the list without a prediction, so that the report can say so.
+ *
+ * Which partition is the worst is chance (it hangs on the rotation of fetches), so the table over time is compared by
+ * its total and by its greatest partition. It names no group: it is taken to be the one with the greatest lag in the
+ * offsets table, else whichever lags most. */
+#include "sim/results/observed.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "sim/engine/infer.h"
+#include "sim/results/layout.h"
+
+/* ---- which rows ---- */
+
+static uint32_t group_named(const struct scenario *scenario, const char *name)
+{
+    for (uint32_t g = 0; g < scenario->n_groups; g++)
+        if (strcmp(scenario->group[g].name, name) == 0)
+            return g;
+    return NONE;
+}
+
+static void look_at_group(struct prediction *prediction, const struct layout *layout, uint32_t group)
+{
+    prediction->group = group;
+    if (group == NONE)
+        return;
+    prediction->first_row = layout->group_row[group];
+    prediction->n_rows = layout->group_row[group + 1] - layout->group_row[group];
+}
+
+static void look_at_partition(struct prediction *prediction, const struct layout *layout,
+                              const struct observed_offset *offset)
+{
+    const struct scenario *scenario = &layout->study->scenario;
+
+    prediction->group = group_named(scenario, offset->group);
+    if (prediction->group == NONE)
+        return;
+    for (uint32_t i = layout->group_row[prediction->group]; i < layout->group_row[prediction->group + 1]; i++)
+        if (layout->row[i].partition == offset->partition &&
+            strcmp(scenario->topic[layout->row[i].topic].name, offset->topic) == 0) {
+            prediction->first_row = i;
+            prediction->n_rows = 1;
+        }
+}
+
+/* ---- when ---- */
+
+static sim_ns at_or_end(double t_s)
+{
+    sim_ns ns;
+    return isfinite(t_s) && ns_from_s(t_s, &ns) ? ns : SIM_NEVER;
+}
+
+static void look_between(struct prediction *prediction, double from_s, double t_s, double to_s)
+{
+    if (!isfinite(from_s) || !isfinite(to_s))
+        from_s = to_s = t_s;
+    else if (!isfinite(t_s))
+        t_s = (from_s + to_s) / 2;
+    prediction->at_ns[WATCH_FROM] = at_or_end(from_s);
+    prediction->at_ns[WATCH_AT] = at_or_end(t_s);
+    prediction->at_ns[WATCH_TO] = at_or_end(to_s);
+}
+
+/* ---- the list ---- */
+
+struct lister { const struct layout *layout; const struct observations *observations; struct prediction *out; uint32_t n; };
+
+static struct prediction *add(struct lister *lister, enum predicted_kind kind, uint32_t item, int64_t observed,
+                              double t_s)
+{
+    struct prediction *prediction = &lister->out[lister->n++];
+
+    *prediction = (struct prediction){ .kind = kind, .item = item, .group = NONE, .observed = (double)observed };
+    look_between(prediction, (double)NAN, t_s, (double)NAN);
+    return prediction;
+}
+
+static void add_statuses(struct lister *lister)
+{
+    const enum predicted_kind kind[] = { PREDICT_PAID, PREDICT_PENDING, PREDICT_FAILED };
+
+    for (uint32_t i = 0; i < lister->observations->n_statuses; i++) {
+        const struct observed_status *status = &lister->observations->status[i];
+        const int64_t counted[] = { status->paid, status->pending, status->failed };
+        for (size_t k = 0; k < sizeof kind / sizeof *kind; k++)
+            if (counted[k] >= 0)
+                look_between(add(lister, kind[k], i, counted[k], status->t_s), status->from_s, status->t_s,
+                             status->to_s);
+    }
+}
+
+/* Sum, greatest and least lag of the offset rows of one group; how many rows. */
+struct lag_rows { int64_t total, most, least; uint32_t n; };
+
+static struct lag_rows rows_of(const struct observations *observations, const char *group)
+{
+    struct lag_rows rows = { 0, 0, INT64_MAX, 0 };
+
+    for (uint32_t i = 0; i < observations->n_offsets; i++) {
+        const struct observed_offset *offset = &observations->offset[i];
+        if (strcmp(offset->group, group) != 0)
+            continue;
+        rows.n++;
+        rows.total += offset->lag;
+        rows.most = offset->lag > rows.most ? offset->lag : rows.most;
+        rows.least = offset->lag < rows.least ? offset->lag : rows.least;
+    }
+    return rows;
+}
+
+static bool is_last_of_group(const struct observations *observations, uint32_t row)
+{
+    for (uint32_t i = row + 1; i < observations->n_offsets; i++)
+        if (strcmp(observations->offset[i].group, observations->offset[row].group) == 0)
+            return false;
+    return true;
+}
+
+static void add_offsets(struct lister *lister)
+{
+    const struct observations *observations = lister->observations;
+    const double t_s = observations->offsets_t_s;
+
+    for (uint32_t i = 0; i < observations->n_offsets; i++) {
+        const struct observed_offset *offset = &observations->offset[i];
+        look_at_partition(add(lister, PREDICT_LOG_END, i, offset->log_end, t_s), lister->layout, offset);
+        look_at_partition(add(lister, PREDICT_LAG, i, offset->lag, t_s), lister->layout, offset);
+        const struct lag_rows rows = rows_of(observations, offset->group);
+        if (rows.n < 2 || !is_last_of_group(observations, i))
+            continue;
+        const uint32_t group = group_named(&lister->layout->study->scenario, offset->group);
+        look_at_group(add(lister, PREDICT_TOTAL_LAG, i, rows.total, t_s), lister->layout, group);
+        look_at_group(add(lister, PREDICT_LAG_SPREAD, i, rows.most - rows.least, t_s), lister->layout, group);
+    }
+}
+
+static uint32_t lagging_group(const struct layout *layout, const struct observations *observations)
+{
+    int64_t most = 0;
+    uint32_t group = NONE;
+
+    for (uint32_t i = 0; i < observations->n_offsets; i++) {
+        const struct lag_rows rows = rows_of(observations, observations->offset[i].group);
+        if (rows.total > most) {
+            most = rows.total;
+            group = group_named(&layout->study->scenario, observations->offset[i].group);
+        }
+    }
+    return group;
+}
+
+static void add_peak(struct lister *lister)
+{
+    if (lister->observations->has_peak)
+        look_at_group(add(lister, PREDICT_PEAK, 0, lister->observations->peak_lag, (double)NAN), lister->layout,
+                      lagging_group(lister->layout, lister->observations));
+}
+
+static void add_trend(struct lister *lister)
+{
+    const uint32_t group = lagging_group(lister->layout, lister->observations);
+
+    for (uint32_t i = 0; i < lister->observations->n_trend; i++) {
+        const struct observed_trend *trend = &lister->observations->trend[i];
+        int64_t most = 0;
+        for (uint32_t k = 0; k < trend->n; k++)
+            most = trend->lag[k] > most ? trend->lag[k] : most;
+        look_at_group(add(lister, PREDICT_TREND_TOTAL, i, trend->total, trend->t_s), lister->layout, group);
+        look_at_group(add(lister, PREDICT_TREND_LARGEST, i, most, trend->t_s), lister->layout, group);
+    }
+}
+
+const struct prediction *predictions_make(const struct layout *layout, uint32_t *n, struct arena *arena)
+{
+    const struct observations *observations = layout->study->observations;
+
+    *n = 0;
+    if (!observations)
+        return NULL;
+    const size_t most = 3 * (size_t)observations->n_statuses + 4 * (size_t)observations->n_offsets + 1 +
+                        2 * (size_t)observations->n_trend;
+    struct lister lister = { layout, observations, arena_array(arena, struct prediction, most), 0 };
+    add_statuses(&lister);
+    add_offsets(&lister);
+    add_peak(&lister);
+    add_trend(&lister);
+    *n = lister.n;
+    return lister.out;
+}
+
+/* ---- values ---- */
+
+struct lag_view { int64_t total, most, least; };
+
+static struct lag_view view_of(const struct prediction *prediction, const struct partition_level *partition)
+{
+    struct lag_view view = { 0, 0, INT64_MAX };
+
+    for (uint32_t i = prediction->first_row; i < prediction->first_row + prediction->n_rows; i++) {
+        if (partition[i].log_end == 0)
+            continue; /* a topic without a record is no part of the picture */
+        view.total += partition[i].lag;
+        view.most = partition[i].lag > view.most ? partition[i].lag : view.most;
+        view.least = partition[i].lag < view.least ? partition[i].lag : view.least;
+    }
+    return view;
+}
+
+/* Of the group that lags most at this moment, where the observations do not say which. */
+static double trend_value(const struct layout *layout, const struct prediction *prediction,
+                          const struct partition_level *partition)
+{
+    double most = 0;
+
+    for (uint32_t g = 0; g < layout->study->scenario.n_groups; g++) {
+        struct prediction of_group = { .kind = prediction->kind };
+        if (prediction->group != NONE && prediction->group != g)
+            continue;
+        look_at_group(&of_group, layout, g);
+        const struct lag_view view = view_of(&of_group, partition);
+        most = fmax(most, (double)(prediction->kind == PREDICT_TREND_TOTAL ? view.total : view.most));
+    }
+    return most;
+}
+
+double prediction_value(const struct layout *layout, const struct prediction *prediction,
+                        const struct order_counts *orders, const struct partition_level *partition)
+{
+    const uint64_t *by_status = orders->by_status;
+    const struct partition_level *row = &partition[prediction->first_row];
+
+    switch (prediction->kind) {
+    case PREDICT_PAID: return (double)by_status[ORDER_PAID];
+    case PREDICT_PENDING: return (double)(by_status[ORDER_PENDING] + by_status[ORDER_PAYING]);
+    case PREDICT_FAILED: return (double)(by_status[ORDER_FAILED] + by_status[ORDER_CANCELLED]);
+    case PREDICT_TREND_TOTAL:
+    case PREDICT_TREND_LARGEST: return trend_value(layout, prediction, partition);
+    case PREDICT_LOG_END: return prediction->n_rows ? (double)row->log_end : (double)NAN;
+    case PREDICT_LAG: return prediction->n_rows ? (double)row->lag : (double)NAN;
+    case PREDICT_TOTAL_LAG:
+        return prediction->n_rows ? (double)view_of(prediction, partition).total : (double)NAN;
+    case PREDICT_LAG_SPREAD: {
+        const struct lag_view view = view_of(prediction, partition);
+        return view.least <= view.most ? (double)(view.most - view.least) : (double)NAN;
+    }
+    case PREDICT_PEAK: break;
+    }
+    return (double)NAN;
+}
+
+/* ---- verdicts ---- */
+
+/* What the figure moves between the ends of an uncertain time, either way from its middle: taken as two standard
+ * deviations, as the interval of one run is. */
+static double clock_width(const struct outcome *outcome, uint32_t watched)
+{
+    const double from = infer_mean(outcome->value[watched + WATCH_FROM], outcome->n, outcome->confidence).mean;
+    const double to = infer_mean(outcome->value[watched + WATCH_TO], outcome->n, outcome->confidence).mean;
+    return isfinite(from) && isfinite(to) ? fabs(to - from) / 2 : 0;
+}
+
+struct comparison comparison_make(const struct outcome *outcome, uint32_t prediction)
+{
+    const uint32_t watched = layout_watched(outcome->layout, prediction);
+    const double *value = outcome->value[watched + WATCH_AT];
+    struct comparison result = { .prediction = &outcome->layout->prediction[prediction],
+                                 .explained = EXPLAINED_UNKNOWN };
+    const struct infer_mean mean = infer_mean(value, outcome->n, outcome->confidence);
+
+    result.predicted = mean.mean;
+    result.residual = result.prediction->observed - mean.mean;
+    result.lo = result.hi = (double)NAN;
+    if (mean.n < 2)
+        return result;
+    infer_prediction(value, outcome->n, outcome->confidence, &result.lo, &result.hi);
+    const double width = hypot((result.hi - result.lo) / 2, clock_width(outcome, watched));
+    /* These are counts: a whole number is inside when the nearest whole numbers of the ends say so. */
+    result.lo = fmax(0, round(mean.mean - width));
+    result.hi = round(mean.mean + width);
+    result.explained = result.prediction->observed >= result.lo && result.prediction->observed <= result.hi
+                           ? EXPLAINED_YES : EXPLAINED_NO;
+    return result;
+}
+
+static const char *const kind_name[] = {
+    [PREDICT_PAID] = "paid", [PREDICT_PENDING] = "pending", [PREDICT_FAILED] = "failed",
+    [PREDICT_LOG_END] = "log end", [PREDICT_LAG] = "lag", [PREDICT_TOTAL_LAG] = "total lag",
+    [PREDICT_LAG_SPREAD] = "spread of the partitions' lags", [PREDICT_TREND_TOTAL] = "total lag",
+    [PREDICT_TREND_LARGEST] = "largest partition lag", [PREDICT_PEAK] = "largest lag of one partition"
+};
+
+char *comparison_name(const struct outcome *outcome, const struct prediction *prediction, char *out, size_t size)
+{
+    const struct observations *observations = outcome->study->observations;
+    const char *what = kind_name[prediction->kind];
+    const struct observed_offset *offset = &observations->offset[prediction->item];
+
+    switch (prediction->kind) {
+    case PREDICT_PAID:
+    case PREDICT_PENDING:
+    case PREDICT_FAILED:
+        snprintf(out, size, "%s: %s", observations->status[prediction->item].label, what);
+        break;
+    case PREDICT_LOG_END:
+    case PREDICT_LAG:
+        snprintf(out, size, "%s, %s, partition %u: %s", offset->group, offset->topic, (unsigned)offset->partition, what);
+        break;
+    case PREDICT_TOTAL_LAG:
+    case PREDICT_LAG_SPREAD: snprintf(out, size, "%s: %s", offset->group, what); break;
+    case PREDICT_TREND_TOTAL:
+    case PREDICT_TREND_LARGEST:
+        snprintf(out, size, "%s, t = %g s: %s", observations->trend_label, observations->trend[prediction->item].t_s,
+                 what);
+        break;
+    case PREDICT_PEAK: snprintf(out, size, "%s", observations->peak_label); break;
+    }
+    return out;
+}

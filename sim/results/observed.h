@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Observations of the real system beside what the simulation gives for the same moment. Each counted figure of an
+ * observations file becomes one prediction: what to look at, where, and when. The recorder notes its value in every
+ * replication; over the replications they give a prediction interval for one run, which the observation is inside of
+ * (explained) or not. Claims (what a report says about causes) are not looked at here.
+ *
+ * A time known only as [from, to] (about two standard deviations either way) is looked at in the middle and at both
+ * ends, and the interval is widened by what the figure moves in between. */
+#ifndef SIM_RESULTS_OBSERVED_H
+#define SIM_RESULTS_OBSERVED_H
+
+#include "sim/results/result.h"
+
+enum predicted_kind {
+    PREDICT_PAID, PREDICT_PENDING, PREDICT_FAILED,       /* orders; failed includes cancelled */
+    PREDICT_LOG_END, PREDICT_LAG,                        /* of one partition */
+    PREDICT_TOTAL_LAG, PREDICT_LAG_SPREAD,               /* of a group: sum; greatest less least partition lag */
+    PREDICT_TREND_TOTAL, PREDICT_TREND_LARGEST,          /* rows of a lag table over time */
+    PREDICT_PEAK                                         /* greatest lag of one partition, at any time */
+};
+
+enum { WATCH_FROM, WATCH_AT, WATCH_TO, PREDICTION_VALUES };
+
+struct prediction {
+    enum predicted_kind kind;
+    uint32_t item;                     /* which status, offset row or trend row of the observations */
+    uint32_t group;                    /* NONE: the group whose figure is greatest */
+    uint32_t first_row, n_rows;        /* rows of run_levels it reads; 0: not in this scenario */
+    sim_ns at_ns[PREDICTION_VALUES];   /* SIM_NEVER: at the end of the run */
+    double observed;
+};
+
+/* All predictions of the study's observations, in their order; *n is 0 without observations. layout needs its rows. */
+const struct prediction *predictions_make(const struct layout *layout, uint32_t *n, struct arena *arena);
+/* Its value in the levels of one moment. Not for PREDICT_PEAK. */
+double prediction_value(const struct layout *layout, const struct prediction *prediction,
+                        const struct order_counts *orders, const struct partition_level *partition);
+
+enum explained { EXPLAINED_YES, EXPLAINED_NO, EXPLAINED_UNKNOWN /* fewer than two replications, or not in the scenario */ };
+
+struct comparison {
+    const struct prediction *prediction;
+    double predicted, lo, hi;          /* mean, interval for one run; NaN: undefined */
+    double residual;                   /* observed - predicted */
+    enum explained explained;
+};
+
+struct comparison comparison_make(const struct outcome *outcome, uint32_t prediction);
+/* "status count, printed as of 09:12:10: paid", in English; for summary.json. Returns out. */
+char *comparison_name(const struct outcome *outcome, const struct prediction *prediction, char *out, size_t size);
+
+#endif

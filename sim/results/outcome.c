@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Several results of one study, in replication order: means and half-widths, thresholds, invariants, the bottleneck. */
+#include <math.h>
+#include <string.h>
+
+#include "sim/engine/random.h"
+#include "sim/results/bottleneck.h"
+#include "sim/results/layout.h"
+#include "sim/results/threshold.h"
+
+static const double *const *by_value(struct result *const *results, uint32_t n, uint32_t n_values, struct arena *arena)
+{
+    const double **value = arena_array(arena, const double *, n_values);
+    double *cell = arena_array(arena, double, (size_t)n_values * n);
+
+    for (uint32_t i = 0; i < n_values; i++) {
+        value[i] = cell;
+        for (uint32_t r = 0; r < n; r++)
+            *cell++ = results[r]->value[i];
+    }
+    return value;
+}
+
+static const struct infer_mean *means(const struct outcome *outcome, struct arena *arena)
+{
+    const uint32_t n_figures = outcome->layout->n_figures;
+    struct infer_mean *mean = arena_array(arena, struct infer_mean, n_figures);
+
+    for (uint32_t i = 0; i < n_figures; i++)
+        mean[i] = infer_mean(outcome->value[i], outcome->n, outcome->confidence);
+    return mean;
+}
+
+static uint64_t fingerprint_of(struct result *const *results, uint32_t n)
+{
+    uint64_t fingerprint = n ? results[0]->fingerprint : 0;
+    for (uint32_t r = 1; r < n; r++)
+        fingerprint = random_mix(fingerprint) + results[r]->fingerprint;
+    return fingerprint;
+}
+
+static bool judge_thresholds(struct outcome *outcome, struct arena *arena, struct sim_err *err)
+{
+    const struct study *study = outcome->study;
+    struct outcome_threshold *verdict = arena_array(arena, struct outcome_threshold, study->n_thresholds);
+
+    for (uint32_t i = 0; i < study->n_thresholds; i++) {
+        const struct threshold_spec *spec = &study->threshold[i];
+        const uint32_t figure = threshold_figure(outcome->layout, spec, err);
+        if (figure == NONE)
+            return false;
+        uint32_t held = 0;
+        for (uint32_t r = 0; r < outcome->n; r++)
+            held += threshold_holds(spec, outcome->value[figure][r]);
+        verdict[i] = (struct outcome_threshold){
+            .spec = spec, .value = outcome->mean[figure].mean,
+            .passed = threshold_holds(spec, outcome->mean[figure].mean),
+            .passed_share = outcome->n ? (double)held / outcome->n : (double)NAN
+        };
+    }
+    outcome->threshold = verdict;
+    outcome->n_thresholds = study->n_thresholds;
+    return true;
+}
+
+static enum verdict worse(enum verdict a, enum verdict b)
+{
+    if (a == VERDICT_BROKEN || b == VERDICT_BROKEN)
+        return VERDICT_BROKEN;
+    return a == VERDICT_OPEN || b == VERDICT_OPEN ? VERDICT_OPEN : VERDICT_HOLDS;
+}
+
+static void judge_invariants(struct outcome *outcome, struct result *const *results, struct arena *arena)
+{
+    const uint32_t n = outcome->n ? results[0]->n_invariants : 0;
+    struct outcome_invariant *verdict = arena_array(arena, struct outcome_invariant, n);
+
+    for (uint32_t i = 0; i < n; i++) {
+        verdict[i].name = results[0]->invariant[i].name;
+        verdict[i].meaning = results[0]->invariant[i].meaning;
+        verdict[i].verdict = VERDICT_HOLDS;
+        for (uint32_t r = 0; r < outcome->n; r++) {
+            const struct invariant_facts *facts = &results[r]->invariant[i];
+            verdict[i].verdict = worse(verdict[i].verdict, facts->verdict);
+            verdict[i].violations += facts->violations;
+            if (facts->violations && !verdict[i].first) {
+                verdict[i].first = facts;
+                verdict[i].first_replication = results[r]->replication;
+            }
+        }
+    }
+    outcome->invariant = verdict;
+    outcome->n_invariants = n;
+}
+
+static void name_bottleneck(struct outcome *outcome, struct arena *arena)
+{
+    char reason[1024];
+
+    outcome->demand = bottleneck_rank(outcome, arena);
+    outcome->n_demands = outcome->study->scenario.n_groups;
+    if (outcome->n_demands == 0)
+        return;
+    outcome->bottleneck_group = outcome->demand[0].name;
+    outcome->bottleneck_reason =
+        arena_strdup(arena, bottleneck_reason(&outcome->demand[0], LANG_EN, reason, sizeof reason));
+}
+
+bool outcome_make(struct outcome *out, const struct study *study, const struct layout *layout,
+                  struct result *const *results, uint32_t n, double confidence, uint64_t seed, struct arena *arena,
+                  struct sim_err *err)
+{
+    *out = (struct outcome){ .layout = layout, .study = study, .seed = seed, .n = n, .confidence = confidence };
+    out->fingerprint = fingerprint_of(results, n);
+    out->value = by_value(results, n, layout_values(layout), arena);
+    out->mean = means(out, arena);
+    for (uint32_t r = 0; r < n; r++) {
+        out->events += results[r]->events;
+        out->end_s += ns_to_s(results[r]->end_ns) / n;
+        out->cut = out->cut || results[r]->cut;
+    }
+    judge_invariants(out, results, arena);
+    name_bottleneck(out, arena);
+    return judge_thresholds(out, arena, err);
+}
+
+int outcome_exit(const struct outcome *outcome)
+{
+    for (uint32_t i = 0; i < outcome->n_invariants; i++)
+        if (outcome->invariant[i].verdict == VERDICT_BROKEN)
+            return 4;
+    for (uint32_t i = 0; i < outcome->n_thresholds; i++)
+        if (!outcome->threshold[i].passed)
+            return 99;
+    return 0;
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Listens to one run. Peaks at every change come from the run's own facts; what is taken from the samples is said so
+ * in its name (sampled_peak_lag), as a dashboard would see it. After the end everything is put into the order of the
+ * layout by one walk.
+ *
+ * A run that ends because nothing is left stays as it is: checkpoints and observations after its end see its end. A
+ * run that was cut has no such moments, and they are null. */
+#include "sim/results/series.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/engine/error.h"
+
+struct watch { sim_ns at_ns; uint32_t slot; }; /* slot: PREDICTION_VALUES * prediction + which */
+
+struct recorder {
+    const struct layout *layout;
+    uint32_t replication;
+    struct observer observer;
+    struct series series;
+    struct snapshot *checkpoint;
+    struct snapshot last;          /* the latest levels seen, */
+    sim_ns last_at_ns;             /* and when */
+    struct group_sum *sum;         /* of the sample at hand */
+    struct group_samples *group;
+    int64_t *done_before;          /* by group, at the sample before; -1: it was not saturated then */
+    sim_ns window_at_ns;           /* start of the window of the arrival rate */
+    uint64_t window_scheduled;
+    double peak_rate_per_s;
+    uint32_t n_watches, next_watch;
+    struct watch *watch;
+    double *watched;               /* by slot */
+};
+
+/* ---- samples ---- */
+
+static void sum_groups(struct recorder *recorder, const struct partition_level *partition)
+{
+    const struct layout *layout = recorder->layout;
+
+    for (uint32_t g = 0; g < layout->study->scenario.n_groups; g++) {
+        struct group_sum sum = { 0 };
+        for (uint32_t i = layout->group_row[g]; i < layout->group_row[g + 1]; i++) {
+            const struct partition_level *level = &partition[i];
+            sum.lag += level->lag;
+            sum.backlog += level->backlog;
+            if (level->lag > sum.partition_lag)
+                sum.partition_lag = level->lag;
+            if (level->lag_ns > sum.age_ns)
+                sum.age_ns = level->lag_ns;
+        }
+        recorder->sum[g] = sum;
+    }
+}
+
+static void note_peaks(struct group_samples *samples, const struct group_sum *sum)
+{
+    if (sum->lag > samples->peak_lag)
+        samples->peak_lag = sum->lag;
+    if (sum->backlog > samples->peak_backlog)
+        samples->peak_backlog = sum->backlog;
+    if (sum->partition_lag > samples->peak_partition_lag)
+        samples->peak_partition_lag = sum->partition_lag;
+}
+
+static int64_t done_by(const struct layout *layout, uint32_t group, const struct run_levels *levels)
+{
+    int64_t done = 0;
+    for (uint32_t i = layout->group_row[group]; i < layout->group_row[group + 1]; i++)
+        done += levels->partition[i].log_end - levels->partition[i].backlog;
+    return done;
+}
+
+/* What a group does in an interval at whose ends all its working consumers are busy, and which began with more records
+ * waiting than it did in it: it never lacked work, so this is what it can do, fetches and commits included. */
+static void note_capacity(struct recorder *recorder, uint32_t group, const struct run_levels *levels)
+{
+    const struct scenario *scenario = &recorder->layout->study->scenario;
+    struct group_samples *samples = &recorder->group[group];
+    const uint32_t rows = recorder->layout->group_row[group + 1] - recorder->layout->group_row[group];
+    const uint32_t consumers = scenario->group[group].consumers;
+    const int64_t working = consumers < rows ? consumers : rows;
+    const int64_t before = recorder->done_before[group];
+
+    recorder->done_before[group] = -1;
+    if (levels->group_busy[group] < working || working == 0)
+        return;
+    const int64_t now = done_by(recorder->layout, group, levels);
+    recorder->done_before[group] = now;
+    if (before < 0 || recorder->sum[group].backlog < 2 * (now - before))
+        return;
+    samples->done += now - before;
+    samples->done_ns += levels->at_ns - recorder->last_at_ns;
+    samples->n_done++;
+}
+
+static void note_rate(struct recorder *recorder, const struct run_levels *levels)
+{
+    const sim_ns span_ns = levels->at_ns - recorder->window_at_ns;
+
+    if (span_ns < recorder->layout->rate_window_ns)
+        return;
+    const double rate = (double)(levels->orders.scheduled - recorder->window_scheduled) / ns_to_s(span_ns);
+    if (rate > recorder->peak_rate_per_s)
+        recorder->peak_rate_per_s = rate;
+    recorder->window_at_ns = levels->at_ns;
+    recorder->window_scheduled = levels->orders.scheduled;
+}
+
+/* Moments up to until_ns have these levels. */
+static void note_watches(struct recorder *recorder, sim_ns until_ns, const struct order_counts *orders,
+                         const struct partition_level *partition)
+{
+    while (recorder->next_watch < recorder->n_watches && recorder->watch[recorder->next_watch].at_ns <= until_ns) {
+        const uint32_t slot = recorder->watch[recorder->next_watch++].slot;
+        const struct prediction *prediction = &recorder->layout->prediction[slot / PREDICTION_VALUES];
+        recorder->watched[slot] = prediction_value(recorder->layout, prediction, orders, partition);
+    }
+}
+
+static void keep(struct snapshot *snapshot, const struct run_levels *levels)
+{
+    snapshot->taken = true;
+    snapshot->orders = levels->orders;
+    memcpy(snapshot->partition, levels->partition, levels->n_partitions * sizeof *levels->partition);
+}
+
+static void on_sample(void *context, const struct run_levels *levels)
+{
+    struct recorder *recorder = context;
+    const struct scenario *scenario = &recorder->layout->study->scenario;
+
+    SIM_ASSERT(levels->n_partitions == recorder->layout->n_rows);
+    sum_groups(recorder, levels->partition);
+    for (uint32_t g = 0; g < scenario->n_groups; g++) {
+        note_peaks(&recorder->group[g], &recorder->sum[g]);
+        note_capacity(recorder, g, levels);
+    }
+    note_rate(recorder, levels);
+    note_watches(recorder, levels->at_ns + scenario->sample_every_ns - 1, &levels->orders, levels->partition);
+    series_sample(&recorder->series, levels, recorder->sum);
+    keep(&recorder->last, levels);
+    recorder->last_at_ns = levels->at_ns;
+}
+
+static void on_checkpoint(void *context, uint32_t checkpoint, const struct run_levels *levels)
+{
+    struct recorder *recorder = context;
+    keep(&recorder->checkpoint[checkpoint], levels);
+}
+
+static void on_order(void *context, const struct order_fact *order)
+{
+    struct recorder *recorder = context;
+    series_order(&recorder->series, order);
+}
+
+/* ---- open ---- */
+
+static int by_time(const void *a, const void *b)
+{
+    const struct watch *x = a, *y = b;
+    if (x->at_ns != y->at_ns)
+        return x->at_ns < y->at_ns ? -1 : 1;
+    return x->slot < y->slot ? -1 : x->slot > y->slot;
+}
+
+static void open_watches(struct recorder *recorder, struct arena *arena)
+{
+    const struct layout *layout = recorder->layout;
+    const uint32_t n = PREDICTION_VALUES * layout->n_predictions;
+
+    recorder->watch = arena_array(arena, struct watch, n);
+    recorder->watched = arena_array(arena, double, n);
+    for (uint32_t slot = 0; slot < n; slot++) {
+        const struct prediction *prediction = &layout->prediction[slot / PREDICTION_VALUES];
+        recorder->watched[slot] = (double)NAN;
+        if (prediction->kind != PREDICT_PEAK)
+            recorder->watch[recorder->n_watches++] = (struct watch){ prediction->at_ns[slot % PREDICTION_VALUES], slot };
+    }
+    qsort(recorder->watch, recorder->n_watches, sizeof *recorder->watch, by_time);
+}
+
+struct recorder *recorder_open(const struct layout *layout, uint32_t replication, const struct recorder_files *files,
+                               struct arena *arena)
+{
+    const struct scenario *scenario = &layout->study->scenario;
+    struct recorder *recorder = arena_new(arena, struct recorder);
+
+    recorder->layout = layout;
+    recorder->replication = replication;
+    recorder->observer = (struct observer){ recorder, on_sample, on_checkpoint, on_order, NULL };
+    recorder->checkpoint = arena_array(arena, struct snapshot, scenario->n_checkpoints);
+    for (uint32_t i = 0; i < scenario->n_checkpoints; i++)
+        recorder->checkpoint[i].partition = arena_array(arena, struct partition_level, layout->n_rows);
+    recorder->last.partition = arena_array(arena, struct partition_level, layout->n_rows);
+    recorder->sum = arena_array(arena, struct group_sum, scenario->n_groups);
+    recorder->group = arena_array(arena, struct group_samples, scenario->n_groups);
+    recorder->done_before = arena_array(arena, int64_t, scenario->n_groups);
+    for (uint32_t g = 0; g < scenario->n_groups; g++)
+        recorder->done_before[g] = -1;
+    open_watches(recorder, arena);
+    series_open(&recorder->series, layout, replication, files, arena);
+    if (!recorder->series.orders)
+        recorder->observer.on_order = NULL;
+    return recorder;
+}
+
+const struct observer *recorder_observer(struct recorder *recorder) { return &recorder->observer; }
+
+/* ---- close ---- */
+
+/* Checkpoints and observations that the run did not live to see: its end, if it ended by itself. */
+static void see_the_end(struct recorder *recorder, const struct run_facts *facts)
+{
+    const struct scenario *scenario = &recorder->layout->study->scenario;
+    struct snapshot *end = &recorder->last;
+
+    end->orders = facts->orders;
+    for (uint32_t i = 0; i < scenario->n_checkpoints; i++)
+        if (!recorder->checkpoint[i].taken && !facts->cut)
+            recorder->checkpoint[i] = *end;
+    note_watches(recorder, facts->cut ? facts->end_ns : SIM_NEVER, &end->orders, end->partition);
+}
+
+static double peak_partition_lag(const struct layout *layout, const struct prediction *prediction,
+                                 const struct run_facts *facts)
+{
+    int64_t peak = 0;
+    for (uint32_t g = 0; g < layout->study->scenario.n_groups; g++)
+        if ((prediction->group == NONE || prediction->group == g) && facts->group[g].peak_partition_lag > peak)
+            peak = facts->group[g].peak_partition_lag;
+    return (double)peak;
+}
+
+static void watch_facts(struct recorder *recorder, const struct run_facts *facts)
+{
+    for (uint32_t i = 0; i < recorder->layout->n_predictions; i++) {
+        const struct prediction *prediction = &recorder->layout->prediction[i];
+        if (prediction->kind == PREDICT_PEAK)
+            for (uint32_t which = 0; which < PREDICTION_VALUES; which++)
+                recorder->watched[PREDICTION_VALUES * i + which] =
+                    peak_partition_lag(recorder->layout, prediction, facts);
+    }
+}
+
+struct filler { double *next; };
+
+static void fill(struct walk *walk, const char *key, const char *unit, double value)
+{
+    struct filler *filler = walk->context;
+
+    (void)key, (void)unit;
+    *filler->next++ = value;
+}
+
+static const double *values(const struct recorder *recorder, const struct run_facts *facts, struct arena *arena)
+{
+    const struct layout *layout = recorder->layout;
+    const uint32_t n = layout_values(layout);
+    double *value = arena_array(arena, double, n);
+    struct filler filler = { value };
+    struct walk walk = { .context = &filler, .on_figure = fill };
+    const struct record record = { facts, recorder->checkpoint, recorder->group, recorder->peak_rate_per_s };
+
+    figures_walk(&walk, layout, &record);
+    SIM_ASSERT(filler.next == value + layout->n_figures);
+    memcpy(filler.next, recorder->watched, (n - layout->n_figures) * sizeof *value);
+    return value;
+}
+
+struct result *recorder_close(struct recorder *recorder, const struct run_facts *facts, struct arena *arena)
+{
+    struct result *result = arena_new(arena, struct result);
+    struct invariant_facts *invariant = arena_array(arena, struct invariant_facts, facts->n_invariants);
+
+    see_the_end(recorder, facts);
+    watch_facts(recorder, facts);
+    series_close(&recorder->series, facts);
+    if (facts->n_invariants)
+        memcpy(invariant, facts->invariant, facts->n_invariants * sizeof *invariant);
+    *result = (struct result){
+        .replication = recorder->replication, .fingerprint = facts->fingerprint,
+        .n = layout_values(recorder->layout), .value = values(recorder, facts, arena),
+        .n_invariants = facts->n_invariants, .invariant = invariant,
+        .events = facts->events, .end_ns = facts->end_ns, .cut = facts->cut
+    };
+    return result;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * k6 calls its figures avg, med, p(95); summary.json calls them mean, p50, p95 and p99_9. */
+#include "sim/results/threshold.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/results/layout.h"
+
+/* Key below the metric: "p(99.9)" -> "p99_9". Empty for the metric itself. */
+static void key_of(const char *figure, char *out, size_t size)
+{
+    out[0] = '\0';
+    if (!figure || strcmp(figure, "value") == 0)
+        return;
+    if (strcmp(figure, "avg") == 0)
+        snprintf(out, size, ".mean");
+    else if (strcmp(figure, "med") == 0)
+        snprintf(out, size, ".p50");
+    else if (strncmp(figure, "p(", 2) == 0)
+        snprintf(out, size, ".p%.*s", (int)strcspn(figure + 2, ")"), figure + 2);
+    else
+        snprintf(out, size, ".%s", figure);
+    char *point = strchr(out + 1, '.');
+    if (point)
+        *point = '_';
+}
+
+uint32_t threshold_figure(const struct layout *layout, const struct threshold_spec *spec, struct sim_err *err)
+{
+    char path[1024], key[64];
+    const char *nearest;
+
+    key_of(spec->figure, key, sizeof key);
+    snprintf(path, sizeof path, "%s%s", spec->metric, key);
+    const uint32_t figure = layout_find(layout, path, &nearest);
+    if (figure == NONE)
+        sim_fail(err, SIM_ESCENARIO, layout->study->file,
+                 "/thresholds: \"%s\" (%s): there is no figure %s in summary.json; the nearest is %s", spec->metric,
+                 spec->expression, path, nearest ? nearest : "none");
+    return figure;
+}
+
+bool threshold_holds(const struct threshold_spec *spec, double value)
+{
+    switch (spec->op) {
+    case OP_LT: return value < spec->bound;
+    case OP_LE: return value <= spec->bound;
+    case OP_GT: return value > spec->bound;
+    case OP_GE: return value >= spec->bound;
+    case OP_EQ: return value == spec->bound;
+    case OP_NE: return value < spec->bound || value > spec->bound;
+    }
+    return false;
+}
+
+bool layout_check_thresholds(const struct layout *layout, struct sim_err *err)
+{
+    for (uint32_t i = 0; i < layout->study->n_thresholds; i++)
+        if (threshold_figure(layout, &layout->study->threshold[i], err) == NONE)
+            return false;
+    return true;
+}
