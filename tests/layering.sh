@@ -53,7 +53,7 @@ FNR == 1 {
     if ($0 !~ /^\/\* SPDX-License-Identifier: GPL-3\.0-or-later/) fail("the first line is not the licence line")
 }
 
-/TODO|FIXME|XXX|HACK/ { fail("unfinished work") }
+/(^|[^A-Za-z0-9_])(TODO|FIXME|XXX|HACK)([^A-Za-z0-9_]|$)/ { fail("unfinished work") }
 
 /^[ \t]*#[ \t]*include[ \t]*"/ {
     split($0, part, "\""); path = part[2]; to = room_of[directory(path)]
