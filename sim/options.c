@@ -4,10 +4,11 @@
 #include "sim/options.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "sim/scenario/nearest.h"
 
 struct command_spec {
     const char *name, *operand, *does, *examples;
@@ -209,45 +210,19 @@ static const struct option_spec table[] = {
 
 enum { N_OPTIONS = sizeof table / sizeof table[0] };
 
-/* ---- suggestions ---- */
-
-static unsigned least(unsigned a, unsigned b, unsigned c) { return a < b ? (a < c ? a : c) : (b < c ? b : c); }
-
-/* Letters to insert, delete, replace or swap with the next. Long words are far from everything. */
-static unsigned distance(const char *a, const char *b)
-{
-    enum { LONGEST = 31 };
-    size_t na = strlen(a), nb = strlen(b);
-    if (na > LONGEST || nb > LONGEST) return UINT32_MAX;
-    unsigned d[LONGEST + 1][LONGEST + 1];
-    for (size_t i = 0; i <= na; i++) d[i][0] = (unsigned)i;
-    for (size_t j = 0; j <= nb; j++) d[0][j] = (unsigned)j;
-    for (size_t i = 1; i <= na; i++)
-        for (size_t j = 1; j <= nb; j++) {
-            d[i][j] = least(d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < d[i][j])
-                d[i][j] = d[i - 2][j - 2] + 1;
-        }
-    return d[na][nb];
-}
-
-/* Keeps the nearer word; what shares less than two thirds of its letters with the other is no candidate. */
-static void consider(const char *given, const char *word, const char **nearest, unsigned *at)
-{
-    unsigned d = distance(given, word);
-    if (d < *at && d * 3 <= strlen(word) + 1) *nearest = word, *at = d;
-}
+/* ---- what there is not ---- */
 
 static bool unknown_command(const char *given, struct sim_err *err)
 {
-    const char *nearest = NULL;
-    unsigned at = UINT32_MAX;
+    const char *name[COMMANDS];
+    uint32_t n = 0;
     char names[128] = "";
     for (int c = COMMAND_NONE + 1; c < COMMANDS; c++) {
-        consider(given, commands[c].name, &nearest, &at);
         size_t used = strlen(names);
+        name[n++] = commands[c].name;
         snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", commands[c].name);
     }
+    const char *nearest = nearest_name(given, name, n);
     if (nearest)
         return sim_fail(err, SIM_EUSAGE, NULL, "this version has no command \"%s\"; did you mean %s? It has %s", given,
                         nearest, names);
@@ -256,19 +231,17 @@ static bool unknown_command(const char *given, struct sim_err *err)
 
 static bool unknown_option(enum command command, const char *given, struct sim_err *err)
 {
-    const char *nearest = NULL;
-    unsigned at = UINT32_MAX;
+    const char *name[N_OPTIONS];
+    uint32_t n = 0;
     for (size_t i = 0; i < N_OPTIONS; i++)
-        if (table[i].commands & (1u << command)) consider(given, table[i].name, &nearest, &at);
-    const char *name = commands[command].name, *gap = *name ? " " : "";
-    if (nearest)
-        return sim_fail(err, SIM_EUSAGE, NULL, "unknown option --%s; did you mean --%s?", given, nearest);
-    return sim_fail(err, SIM_EUSAGE, NULL, "unknown option --%s; sim %s%s--help lists those there are", given, name, gap);
+        if (table[i].commands & (1u << command)) name[n++] = table[i].name;
+    const char *nearest = nearest_name(given, name, n);
+    if (nearest) return sim_fail(err, SIM_EUSAGE, NULL, "unknown option --%s; did you mean --%s?", given, nearest);
+    const char *of = commands[command].name;
+    return sim_fail(err, SIM_EUSAGE, NULL, "unknown option --%s; sim %s%s--help lists those there are", given, of, *of ? " " : "");
 }
 
 /* ---- the walk over argv ---- */
-
-struct given { const struct option_spec *spec; const char *value; };
 
 static const struct option_spec *by_name(const char *name, size_t length)
 {

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim plot: pictures of a folder of results, drawn again. Pictures and their data are replaced, because the results say
+ * what is in them; a script that somebody has changed is not, without --force. */
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "plots/plots.h"
+#include "sim/commands.h"
+#include "sim/lab/interrupt.h"
+#include "sim/lab/output.h"
+
+static struct plots_terminal terminal_of(const struct options *options)
+{
+    struct plots_terminal terminal = { .columns = 80, .rows = 24, .colour = use_colour(options) };
+    struct winsize size;
+    if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 && size.ws_row >= 12) {
+        terminal.columns = size.ws_col;
+        terminal.rows = size.ws_row - 1u; /* one line for the prompt */
+    }
+    return terminal;
+}
+
+static bool same_bytes(FILE *a, FILE *b)
+{
+    int c;
+    while ((c = getc(a)) == getc(b))
+        if (c == EOF) return true;
+    return false;
+}
+
+/* A script that is there and differs from the one just written. */
+static bool is_changed(const char *there, const char *written)
+{
+    FILE *a = fopen(there, "r"), *b = fopen(written, "r");
+    bool changed = a && b && !same_bytes(a, b);
+    if (a) fclose(a);
+    if (b) fclose(b);
+    return changed;
+}
+
+static bool keep_changed_scripts(const struct output *output, struct arena *arena, struct sim_err *err)
+{
+    for (const char *const *name = plots_files; *name; name++) {
+        size_t length = strlen(*name), size = strlen(output->staging) + sizeof "/plots/" + length;
+        char *there = arena_alloc(arena, size), *written = arena_alloc(arena, size);
+        if (length < 3 || strcmp(*name + length - 3, ".gp") != 0) continue;
+        snprintf(there, size, "%s/plots/%s", output->dir, *name);
+        snprintf(written, size, "%s/plots/%s", output->staging, *name);
+        if (is_changed(there, written))
+            return sim_fail(err, SIM_EUSAGE, there, "this script is not the one that sim plot writes; draw with gnuplot %s in "
+                            "its folder, or --force to replace it", *name);
+    }
+    return true;
+}
+
+static bool draw_again(const struct options *options, struct output *output, struct arena *arena, struct sim_err *err)
+{
+    static const char *const nothing_stale[] = { NULL };
+    if (!output_make_folder(output, "plots", err)) return false;
+    switch (plots_draw(options->operand, output_path(output, "plots"), options->language == LANG_KO, err)) {
+    case DRAWN: break;
+    case DRAWN_SCRIPTS: return sim_fail(err, SIM_ERUNTIME, NULL, "there is no gnuplot here; install it (Debian: gnuplot-nox)");
+    case DRAWN_NOT: return false;
+    }
+    if (!options->force && !keep_changed_scripts(output, arena, err)) return false;
+    return output_commit(output, nothing_stale, err);
+}
+
+static bool check_folder(const char *dir, struct sim_err *err)
+{
+    struct stat status;
+    if (stat(dir, &status) != 0) return sim_fail(err, SIM_ERUNTIME, dir, "there is no such folder; sim run --out makes one");
+    if (!S_ISDIR(status.st_mode))
+        return sim_fail(err, SIM_ERUNTIME, dir, "this is no folder; sim plot needs the folder that sim run --out made");
+    return true;
+}
+
+int cmd_plot(const struct options *options, struct arena *arena, struct sim_err *err)
+{
+    if (!check_folder(options->operand, err)) return (int)err->code;
+    if (options->terminal) {
+        const struct plots_terminal terminal = terminal_of(options);
+        plots_show(options->operand, &terminal, stdout, err);
+        return (int)err->code;
+    }
+    struct output output;
+    struct interrupt interrupt;
+    if (!output_open(&output, options->operand, true, arena, err)) return (int)err->code;
+    interrupt_hold(&interrupt);
+    bool ok = draw_again(options, &output, arena, err);
+    bool interrupted = !ok && interrupt_asked();
+    output_abandon(&output);
+    interrupt_release(&interrupt);
+    if (interrupted) return *err = (struct sim_err){ 0 }, EXIT_INTERRUPTED;
+    if (ok) note(options, "pictures in %s/plots", output.dir);
+    return (int)err->code;
+}

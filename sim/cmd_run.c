@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim run: one scenario, from its file to a result. Files are complete and in place before anything is printed, and
+ * before any exit code. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "plots/plots.h"
+#include "sim/commands.h"
+#include "sim/lab/interrupt.h"
+#include "sim/lab/output.h"
+#include "sim/lab/overlay.h"
+#include "sim/lab/parts.h"
+#include "sim/lab/replicate.h"
+#include "sim/lab/workers.h"
+
+enum { TEXT_COLUMNS = 80 };
+
+/* ---- the folder of results ---- */
+
+static bool write_text(const struct output *output, const char *name, const char *text, struct sim_err *err)
+{
+    FILE *file = output_create(output, name, err);
+    if (!file) return false;
+    fputs(text, file);
+    return file_close(file, output_path(output, name), err);
+}
+
+static bool write_summary(const struct output *output, const struct outcome *outcome, struct sim_err *err)
+{
+    FILE *file = output_create(output, "summary.json", err);
+    if (!file) return false;
+    bool ok = summary_write(outcome, file);
+    if (!file_close(file, output_path(output, "summary.json"), err)) return false;
+    return ok || sim_fail(err, SIM_ERUNTIME, output_path(output, "summary.json"), "writing failed");
+}
+
+static bool write_observed(const struct output *output, const struct study *study, struct arena *arena, struct sim_err *err)
+{
+    if (!study->observations) return true;
+    FILE *file = output_create(output, "observed.csv", err);
+    if (!file) return false;
+    overlay_write(study->observations, file, arena);
+    return file_close(file, output_path(output, "observed.csv"), err);
+}
+
+/* The files a scenario names, under the names by which the scenario written beside them knows them. */
+static bool copy_inputs(const struct output *output, const struct study *study, struct arena *arena, struct sim_err *err)
+{
+    if (study->n_inputs > 0 && !output_make_folder(output, "inputs", err)) return false;
+    for (uint32_t i = 0; i < study->n_inputs; i++) {
+        const char *slash = strrchr(study->input[i].path, '/'), *base = slash ? slash + 1 : study->input[i].path;
+        size_t size = sizeof "inputs/" + strlen(base);
+        char *name = arena_alloc(arena, size);
+        snprintf(name, size, "inputs/%s", base);
+        if (!output_copy(output, study->input[i].full_path, name, err)) return false;
+    }
+    return true;
+}
+
+/* A missing gnuplot is no error here: the data and the scripts are there for one that comes later. */
+static bool draw(const struct options *options, const struct output *output, struct sim_err *err)
+{
+    if (!output_make_folder(output, "plots", err)) return false;
+    switch (plots_draw(output->staging, output_path(output, "plots"), options->language == LANG_KO, err)) {
+    case DRAWN: return true;
+    case DRAWN_SCRIPTS:
+        note(options, "warning: there is no gnuplot here, so no pictures were drawn; data and scripts are in %s/plots "
+             "(with gnuplot installed: sim plot %s)", output->dir, output->dir);
+        return true;
+    case DRAWN_NOT: break;
+    }
+    return false;
+}
+
+static bool write_files(const struct output *output, const struct study *study, const struct outcome *outcome,
+                        struct arena *arena, struct sim_err *err)
+{
+    return write_summary(output, outcome, err) && write_text(output, "scenario.json", study->text, err) &&
+           write_observed(output, study, arena, err) && copy_inputs(output, study, arena, err);
+}
+
+/* What a run might have left in this folder before, and this one need not leave. */
+static const char *const *stale_names(struct arena *arena)
+{
+    size_t n_plots = 0, n = 0;
+    while (plots_files[n_plots]) n_plots++;
+    const char **name = arena_array(arena, const char *, PARTS + n_plots + 2);
+    for (enum part part = 0; part < PARTS; part++) name[n++] = part_names[part];
+    name[n++] = "observed.csv";
+    for (size_t i = 0; i < n_plots; i++) {
+        size_t size = sizeof "plots/" + strlen(plots_files[i]);
+        char *path = arena_alloc(arena, size);
+        snprintf(path, size, "plots/%s", plots_files[i]);
+        name[n++] = path;
+    }
+    return name;
+}
+
+/* ---- the run ---- */
+
+struct walk_of_data {
+    const struct options *options;
+    struct study study;
+    const struct layout *layout;
+    struct output output;
+    struct replicated replicated;
+    bool interrupted;
+};
+
+/* Runs, writes, draws and puts in place; everything in the folder, nothing on stdout. A picture that fails keeps
+ * nothing else from being kept. */
+static bool run_and_keep(struct walk_of_data *walk, struct arena *arena, struct sim_err *err)
+{
+    const struct options *options = walk->options;
+    const struct replicate replicate = {
+        .study = &walk->study, .layout = walk->layout, .jobs = options->jobs ? options->jobs : workers_cores(),
+        .confidence = options->confidence, .output = options->out ? &walk->output : NULL,
+        .orders_share = options->orders ? options->orders_share : 0,
+        .terminal = !options->quiet && isatty(STDERR_FILENO) ? stderr : NULL,
+    };
+    if (!replicate_run(&replicate, &walk->replicated, arena, err)) return false;
+    walk->interrupted = walk->replicated.outcome.interrupted;
+    if (!options->out || walk->replicated.outcome.n == 0) return true;
+    if (!write_files(&walk->output, &walk->study, &walk->replicated.outcome, arena, err)) return false;
+    struct sim_err drawing = { 0 };
+    bool drawn = !options->plots || draw(options, &walk->output, &drawing);
+    if (interrupt_asked()) walk->interrupted = drawn = true;
+    if (!output_commit(&walk->output, stale_names(arena), err)) return false;
+    return drawn || sim_fail(err, drawing.code, drawing.where, "%s", drawing.text);
+}
+
+static void print_result(const struct options *options, const struct outcome *outcome)
+{
+    const struct text_style style = { .language = options->language, .colour = use_colour(options),
+                                      .markdown = options->format == FORMAT_MARKDOWN, .width = TEXT_COLUMNS };
+    /* A write that fails is seen when stdout is closed. */
+    if (options->format == FORMAT_JSON) summary_write(outcome, stdout);
+    else report_write(outcome, &style, stdout);
+}
+
+static void note_ignored(const struct options *options, const struct study *study)
+{
+    char names[1024] = "";
+    for (uint32_t i = 0; i < study->n_ignored; i++) {
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", study->ignored[i]);
+    }
+    if (names[0]) note(options, "%s: options of k6 without a meaning here, ignored: %s", study->file, names);
+}
+
+/* Finishes what is on disk whether the run went well or not, then prints. */
+static int run_study(struct walk_of_data *walk, struct arena *arena, struct sim_err *err)
+{
+    const struct options *options = walk->options;
+    const struct outcome *outcome = &walk->replicated.outcome;
+    struct interrupt interrupt;
+    if (options->out && !output_open(&walk->output, options->out, options->force, arena, err)) return (int)err->code;
+    interrupt_hold(&interrupt);
+    bool ok = run_and_keep(walk, arena, err);
+    if (options->out) output_abandon(&walk->output);
+    interrupt_release(&interrupt);
+    if (outcome->n > 0) print_result(options, outcome);
+    if (!ok) return (int)err->code;
+    if (walk->interrupted)
+        note(options, "interrupted; %u of %u replications are done and kept", outcome->n, walk->study.scenario.replications);
+    if (options->out && outcome->n > 0)
+        note(options, "results in %s%s", walk->output.dir, options->plots ? ", pictures in its folder plots" : "");
+    return walk->interrupted ? EXIT_INTERRUPTED : outcome_exit(outcome);
+}
+
+int cmd_run(const struct options *options, struct arena *arena, struct sim_err *err)
+{
+    struct walk_of_data walk = { .options = options };
+    struct findings findings = { 0 };
+    if (!read_study(&walk.study, options, &findings, arena, err)) return (int)err->code;
+    note_ignored(options, &walk.study);
+    walk.layout = layout_make(&walk.study, arena);
+    if (!layout_check_thresholds(walk.layout, err)) return (int)err->code;
+    int code = run_study(&walk, arena, err);
+    replicated_fini(&walk.replicated);
+    return code;
+}

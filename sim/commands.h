@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The commands. Each does its work, prints its data to stdout and returns the exit code of the contract; an error comes
+ * back in err, whose code then is the exit code. Findings about a scenario are printed where they are found. */
+#ifndef SIM_COMMANDS_H
+#define SIM_COMMANDS_H
+
+#include "sim/options.h"
+
+enum { EXIT_INTERRUPTED = 130 };
+
+int cmd_run(const struct options *options, struct arena *arena, struct sim_err *err);
+int cmd_check(const struct options *options, struct arena *arena, struct sim_err *err);
+int cmd_schema(const struct options *options, struct arena *arena, struct sim_err *err);
+int cmd_plot(const struct options *options, struct arena *arena, struct sim_err *err);
+
+/* Reads the scenario with its edits, prints findings to stderr, and refuses to wait for a person to type one in. */
+bool read_study(struct study *out, const struct options *options, struct findings *findings, struct arena *arena,
+                struct sim_err *err);
+/* Colour on stdout: a terminal that can, and nobody against it. */
+bool use_colour(const struct options *options);
+/* "sim: ..." on stderr, unless --quiet. */
+void note(const struct options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A run that ends when nothing is in flight has no known length. Until the first one is done the load's length stands
+ * for it, and beyond that no time left is named. */
+#include "sim/lab/progress.h"
+
+#include <math.h>
+
+#include "sim/lab/run.h"
+
+static const double quiet_s = 0.4; /* a study shorter than this shows nothing */
+
+void progress_init(struct progress *progress, FILE *terminal, uint32_t n_replications, uint32_t n_workers,
+                   double expected_s, struct arena *arena)
+{
+    *progress = (struct progress){ .terminal = terminal, .n_replications = n_replications, .n_workers = n_workers,
+                                   .now_ns = arena_array(arena, _Atomic sim_ns, n_workers),
+                                   .start_s = wall_now_s(), .run_s = expected_s };
+}
+
+void progress_note_done(struct progress *progress, double end_s)
+{
+    progress->done++;
+    progress->done_sim_s += end_s;
+    progress->run_s = progress->done_sim_s / progress->done;
+}
+
+/* Seconds simulated by the runs under way, and the share of a run that this is; false when one is longer than known. */
+static bool under_way(const struct progress *progress, double *sim_s, double *runs)
+{
+    bool known = true;
+    *sim_s = *runs = 0;
+    for (uint32_t i = 0; i < progress->n_workers; i++) {
+        double now_s = ns_to_s(atomic_load_explicit(&progress->now_ns[i], memory_order_relaxed));
+        *sim_s += now_s;
+        *runs += fmin(now_s / progress->run_s, 1);
+        if (now_s > progress->run_s && progress->done == 0) known = false;
+    }
+    return known;
+}
+
+char *progress_line(const struct progress *progress, double elapsed_s, char *out, size_t size)
+{
+    double sim_s, runs;
+    bool known = under_way(progress, &sim_s, &runs);
+    double share = (progress->done + runs) / progress->n_replications;
+    int n;
+    if (progress->n_replications > 1)
+        n = snprintf(out, size, "%u of %u replications", progress->done, progress->n_replications);
+    else
+        n = snprintf(out, size, "t = %.0f s", sim_s);
+    size_t used = n < 0 ? 0 : (size_t)n;
+    if (used >= size) return out;
+    n = snprintf(out + used, size - used, ", %.3g simulated s/s", (progress->done_sim_s + sim_s) / elapsed_s);
+    used += n < 0 ? 0 : (size_t)n;
+    if (used >= size || !known || !(share > 0)) return out;
+    snprintf(out + used, size - used, ", %.0f s left", ceil(elapsed_s * fmax(1 - share, 0) / share));
+    return out;
+}
+
+void progress_show(struct progress *progress)
+{
+    char line[160];
+    double elapsed_s = wall_now_s() - progress->start_s;
+    if (!progress->terminal || elapsed_s < quiet_s) return;
+    fprintf(progress->terminal, "\r%s\033[K", progress_line(progress, elapsed_s, line, sizeof line));
+    fflush(progress->terminal);
+    progress->shown = true;
+}
+
+void progress_fini(struct progress *progress)
+{
+    if (progress->shown) fprintf(progress->terminal, "\r\033[K");
+    progress->shown = false;
+}

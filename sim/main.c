@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The program: from argv to an exit code. Errors are printed here, once, and stdout is closed here, because a result
+ * that did not reach its reader is an error, too. */
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/commands.h"
+#include "sim/lab/output.h"
+
+#if __has_include("sim/version.h")
+#include "sim/version.h"
+#else
+#define SIM_VERSION "dev"
+#endif
+
+bool read_study(struct study *out, const struct options *options, struct findings *findings, struct arena *arena,
+                struct sim_err *err)
+{
+    if (strcmp(options->operand, "-") == 0 && isatty(STDIN_FILENO))
+        return sim_fail(err, SIM_EUSAGE, NULL, "- reads the scenario from standard input, which is this terminal; pipe one in, "
+                        "as in sim run - < my.json");
+    if (study_read(out, options->operand, options->edit, options->n_edits, findings, arena, err)) return true;
+    findings_print(findings, options->operand, stderr);
+    return false;
+}
+
+bool use_colour(const struct options *options)
+{
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    if (options->no_color || (no_color && *no_color)) return false;
+    return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
+}
+
+void note(const struct options *options, const char *format, ...)
+{
+    va_list args;
+    if (options->quiet) return;
+    va_start(args, format);
+    fputs("sim: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+static int run_command(const struct options *options, struct arena *arena, struct sim_err *err)
+{
+    if (options->help) return options_help(options->command, stdout), 0;
+    if (options->version) return puts("sim " SIM_VERSION), 0;
+    switch (options->command) {
+    case COMMAND_RUN: return cmd_run(options, arena, err);
+    case COMMAND_CHECK: return cmd_check(options, arena, err);
+    case COMMAND_SCHEMA: return cmd_schema(options, arena, err);
+    case COMMAND_PLOT: return cmd_plot(options, arena, err);
+    case COMMAND_NONE: case COMMANDS: break; /* options_read lets none of them through */
+    }
+    return SIM_EUSAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct arena arena;
+    struct options options;
+    struct sim_err err = { 0 };
+    int code = 0;
+    /* A closed pipe, or a file at its limit, is an error of the write, not the end of the program. */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    arena_init(&arena);
+    if (options_read(&options, argc, argv, &arena, &err)) code = run_command(&options, &arena, &err);
+    file_close(stdout, "standard output", &err);
+    if (err.text[0]) fprintf(stderr, "sim: %s%s%s\n", err.where, err.where[0] ? ": " : "", err.text);
+    arena_fini(&arena);
+    return err.code != SIM_OK ? (int)err.code : code;
+}
