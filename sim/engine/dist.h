@@ -16,9 +16,11 @@
 #include "sim/engine/error.h"
 #include "sim/engine/ns.h"
 
-/* Greatest error of a quantile, relative to it or to a 64th of the mean, whichever is greater; for every word. It does
- * not hold next to a jump (a mixture with a constant): there the step is spread over one cell, 1/256 of an octave. */
-#define DIST_TABLE_ERROR 1e-4
+/* Greatest error of a quantile, relative to it or to a 64th of the mean, whichever is greater; for every word. Not next
+ * to a corner (a given percentile, a histogram's border), where DIST_CORNER_ERROR holds, nor next to a jump (a mixture
+ * with a constant), where the step is spread over one cell, 1/256 of an octave. */
+#define DIST_TABLE_ERROR 5e-5
+#define DIST_CORNER_ERROR 1e-3
 
 #define DIST_CV_MAX 10.0
 #define DIST_CV_MIN 0.001        /* of gamma and Weibull, but for 0 */
