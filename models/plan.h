@@ -4,9 +4,10 @@
 #ifndef MODELS_PLAN_H
 #define MODELS_PLAN_H
 
-#include "models/orders/pick.h"
 #include "models/pipeline.h"
 #include "models/scenario.h"
+
+struct pick; /* orders/pick.h */
 
 /* One operation of a stage: a step with its place in the stage's time. */
 struct plan_op {
@@ -67,7 +68,7 @@ struct plan {
     const bool *pool_counts;        /* by process: more threads than connections, so the pool can make them wait */
     uint32_t api_process;           /* NONE: no load */
     uint32_t api_entry_topic;       /* first topic the API stage publishes; NONE */
-    struct pick user, item, quantity, amount, coupon;
+    const struct pick *user, *item, *quantity, *amount, *coupon;
     bool orders_have_coupons;
     uint32_t stock_table, coupon_table, points_table; /* NONE */
 };

@@ -72,6 +72,13 @@ bool fetch_ask(struct fetch_buffer *buffer)
     return true;
 }
 
+bool fetch_covers(const struct fetch_buffer *buffer)
+{
+    for (uint32_t i = 0; i < buffer->n_parts; i++)
+        if (!buffer->part[i].buffered && !buffer->part[i].asked) return false;
+    return true;
+}
+
 bool fetch_has_data(const struct fetch_buffer *buffer)
 {
     for (uint32_t i = 0; i < buffer->n_session; i++) {

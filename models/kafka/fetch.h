@@ -53,6 +53,8 @@ void fetch_init(struct fetch_buffer *buffer, uint32_t n_parts, bool list_order, 
 
 /* Marks what a fetch that leaves now asks for. False: nothing to ask, no fetch leaves. */
 bool fetch_ask(struct fetch_buffer *buffer);
+/* True when the fetch in flight asks for every partition without unread data. */
+bool fetch_covers(const struct fetch_buffer *buffer);
 /* True when a partition asked for has records. */
 bool fetch_has_data(const struct fetch_buffer *buffer);
 /* The broker answers: fixes the content. */

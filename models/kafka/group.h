@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Consumer groups: one thread a consumer, the poll loop of spring-kafka over Kafka's client, committed offsets.
+ *
+ * Modelled: assignment by the group's assignor; the fetch in flight, answered by the broker at once when there is data
+ * and parked until the first append or fetch.max.wait when there is none; the prefetch of one poll ahead; batches of up
+ * to max.poll.records handed to the listener record by record; commits per batch, record, time or count, with their
+ * latency; late and cold starts. Three distances are kept apart: lag (log end - committed, what monitors show), client
+ * lag (log end - position), backlog (log end - processed, what truly waits).
+ * Left out here, and with room in the states: crashes, rebalances in mid-run, session and poll time-outs.
+ *
+ * A consumer knows the future of its own private steps, so fetch answers, ends of records and commits are not events:
+ * they are instants written down when they are decided and applied when somebody looks (settle). An event is scheduled
+ * only where something must happen by itself. With step_by_step each of them gets an event; the facts are the same.
+ *
+ * Sources: ClassicKafkaConsumer, FetchCollector, AbstractFetch; KafkaMessageListenerContainer; own runs of the client. */
+#ifndef MODELS_KAFKA_GROUP_H
+#define MODELS_KAFKA_GROUP_H
+
+#include "models/invariant.h"
+#include "models/kafka/fetch.h"
+#include "models/kafka/topic.h"
+#include "models/observer.h"
+#include "models/plan.h"
+#include "sim/engine/level.h"
+#include "sim/engine/sim.h"
+
+/* What becomes of records: set by the room above. */
+struct kafka_calls {
+    void *context;
+    /* consumer begins with a record at start_ns (>= now); ends with kafka_record_done or kafka_record_failed. */
+    void (*process)(void *context, uint32_t consumer, uint32_t position, uint32_t subject, uint32_t attempt,
+                    sim_ns start_ns);
+    /* No group needs the record any more. */
+    void (*retire)(void *context, uint32_t subject);
+};
+
+/* One group in one partition: committed <= processed <= polled <= log end. All are next offsets. */
+struct position {
+    uint32_t log, group, consumer, part; /* part: its index in the consumer's fetch buffer */
+    int64_t committed, processed, polled, polled_before, commit_to;
+    sim_ns polled_at_ns;                 /* when polled took its value; before that it was polled_before */
+    bool touched;                        /* processed beyond commit_to */
+};
+
+enum consumer_state { CONSUMER_OUT, CONSUMER_WAITING, CONSUMER_CALLED /* poll scheduled */, CONSUMER_BUSY };
+enum fetch_state { FETCH_NONE, FETCH_SENT, FETCH_ANSWERED };
+
+struct consumer {
+    uint32_t group, n_positions;
+    const uint32_t *position;
+    enum consumer_state state;
+    enum fetch_state fetch;
+    sim_ns poll_from_ns;           /* waiting: since when it polls */
+    sim_ns arrive_ns, ready_ns;    /* fetch: at the broker; answer: at the client */
+    sim_ns half_ns;                /* of the fetch in flight */
+    struct fetch_buffer buffer;
+    /* the batch in hand */
+    sim_ns poll_at_ns, cutoff_ns;  /* cutoff: FETCH_ARRIVAL, records appended later belong to a later batch */
+    int64_t batch_left;
+    uint32_t segment;
+    /* the record in service, and the one before it while its end still lies ahead */
+    bool in_record, done_pending, commit_pending;
+    uint32_t record_position, done_position, attempt;
+    int64_t record_offset, done_offset;
+    sim_ns start_ns, done_start_ns, done_at_ns, commit_at_ns;
+    /* commits */
+    sim_ns last_commit_ns;
+    uint64_t uncommitted;          /* processed since the last commit */
+    uint32_t n_touched;
+    uint32_t *touched;             /* positions processed since the last commit */
+    uint32_t n_fetches, n_commits, n_polls;
+    struct random_words fetch_words, commit_words, poll_words;
+};
+
+struct group {
+    struct group_facts fact;
+    int64_t lag;
+    struct level backlog;
+    sim_ns due_ns;                 /* earliest instant that waits to be applied */
+    sim_ns last_done_ns;
+    uint64_t missed;               /* appended before a cold group with reset latest had joined */
+};
+
+struct kafka {
+    struct sim *sim;
+    const struct plan *plan;
+    struct random_key key;
+    struct invariants *invariants;
+    struct kafka_calls calls;
+    struct log *log;
+    struct log_pool pool;
+    struct position *position;
+    struct group *group;
+    struct consumer *consumer;
+    bool step_by_step;
+};
+
+void kafka_init(struct kafka *kafka, struct sim *sim, const struct plan *plan, struct random_key key,
+                struct invariants *invariants, struct kafka_calls calls, bool step_by_step);
+/* A record that lies in the log at t = 0, before kafka_start. */
+void kafka_preload(struct kafka *kafka, uint32_t log, uint32_t subject);
+/* Positions of the groups (initial backlogs included) and the first polls. */
+void kafka_start(struct kafka *kafka);
+/* A record becomes visible now. */
+void kafka_append(struct kafka *kafka, uint32_t log, uint32_t subject);
+/* The listener returns at done_ns (>= now) for the record in service. */
+void kafka_record_done(struct kafka *kafka, uint32_t consumer, sim_ns done_ns);
+/* The listener throws at failed_ns: delivered again after a new fetch, skipped after the group's deliveries. Returns
+ * true when it was skipped. */
+bool kafka_record_failed(struct kafka *kafka, uint32_t consumer, sim_ns failed_ns);
+/* Applies all that is due by now. */
+void kafka_settle(struct kafka *kafka);
+/* True when an instant after now still waits to be applied. */
+bool kafka_pending(const struct kafka *kafka);
+/* After kafka_settle. */
+void kafka_level(const struct kafka *kafka, uint32_t position, struct partition_level *out);
+int64_t kafka_busy(const struct kafka *kafka, uint32_t group);
+/* Checks at the end of a run, and completes the facts. */
+void kafka_finish(struct kafka *kafka, sim_ns end_ns, bool cut);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Rows and transactions as InnoDB keeps them, as far as one number a row goes: stock of an item, points of a user,
+ * a coupon (1 free, 0 used). A row holds its change from the initial value, so that a table of a million rows costs
+ * nothing until they are touched.
+ *
+ * Modelled: exclusive row locks held from the write to the end of commit, first come first served, with time-out and
+ * deadlock (the one who closes the circle is the victim); snapshot reads (the first read of a row in a transaction is
+ * what the transaction sees); version columns; absolute writes from a cached value, with the lost updates they cause.
+ * Left out: gap locks, foreign keys, isolation levels other than REPEATABLE READ, the undo log.
+ *
+ * Invariants, checked at each commit: value = initial - effects committed (S1, S3, C5, P2), 0 <= value <= initial
+ * (S2, C5, P1), a coupon has at most one holder (C1). */
+#ifndef MODELS_MYSQL_TABLE_H
+#define MODELS_MYSQL_TABLE_H
+
+#include "models/invariant.h"
+#include "models/observer.h"
+#include "sim/engine/sim.h"
+
+enum { TRANSACTION_ROWS = 8 };
+
+struct row {
+    uint32_t key;       /* + 1; 0: never touched */
+    uint32_t version;
+    int64_t change;     /* committed value - initial */
+    int64_t taken;      /* sum of committed effects, by account: what orders took and did not give back */
+    uint32_t owner;     /* thread + 1 that holds the X lock; 0: none */
+    uint32_t waiter;    /* thread + 1 that waits first; 0: none */
+};
+
+struct table {
+    const struct table_spec *spec;
+    struct row *row;
+    uint32_t mask;      /* rows - 1 of the hash; 0: direct, row = key */
+    uint32_t n_rows;    /* of the array */
+    uint64_t n_commits; /* committed row changes */
+    struct table_facts fact;
+};
+
+/* What a transaction did to one row. */
+struct transaction_row {
+    uint32_t table, row;
+    bool locked, read, written, absolute; /* absolute: not sent before flush or commit */
+    int64_t seen;        /* value read */
+    uint32_t seen_version;
+    int64_t value;       /* value to commit */
+    int64_t take;        /* its effect: > 0 taken, < 0 given back */
+    uint64_t order_id;
+};
+
+struct transaction {
+    bool open;
+    uint32_t n_rows;
+    struct transaction_row row[TRANSACTION_ROWS];
+};
+
+enum row_answer { ROW_OK, ROW_WAITS, ROW_DEADLOCK };
+
+struct tables {
+    struct sim *sim;
+    struct invariants *invariants;
+    const struct scenario *scenario;
+    struct table *table;
+    uint32_t *next_waiter;    /* by thread: + 1 */
+    struct { uint32_t table, row; } *waits_for; /* by thread; table NONE: does not wait */
+    sim_ns *waits_since_ns;
+    void (*granted)(void *context, uint32_t thread);
+    void *context;
+};
+
+/* touched_max: most rows of one table that a run can touch. */
+void tables_init(struct tables *tables, struct sim *sim, const struct scenario *scenario, uint64_t touched_max,
+                 uint32_t n_threads, struct invariants *invariants,
+                 void (*granted)(void *context, uint32_t thread), void *context);
+
+/* The row of a key in the transaction, taken up if it is new there. NULL: the table has no such row. */
+struct transaction_row *transaction_touch(struct tables *tables, struct transaction *transaction, uint32_t table,
+                                          uint64_t key);
+/* Snapshot read: the first one of a row counts. */
+void transaction_read(struct tables *tables, struct transaction_row *touched);
+/* The X lock for this thread, now; ROW_WAITS: granted() will be called. */
+enum row_answer row_lock(struct tables *tables, struct transaction_row *touched, uint32_t thread);
+/* Stops waiting (lock wait time-out). */
+void row_lock_leave(struct tables *tables, uint32_t thread);
+
+/* UPDATE .. SET q = q - take WHERE q - take >= 0, under the lock. False: 0 rows. */
+bool row_write_conditional(struct tables *tables, struct transaction_row *touched, int64_t take);
+/* UPDATE .. SET q = seen - take WHERE version = seen, under the lock. False: 0 rows, a conflict. */
+bool row_write_version(struct tables *tables, struct transaction_row *touched, int64_t take);
+/* The entity changes in memory; SQL goes out at flush or commit. False: not enough in the value seen. */
+bool row_write_absolute(struct transaction_row *touched, int64_t take);
+/* UPDATE .. SET q = value, under the lock: what JPA sends for a dirty entity. */
+void row_send_absolute(struct tables *tables, struct transaction_row *touched);
+
+/* Makes all writes visible, releases the locks, checks the rows. */
+void transaction_commit(struct tables *tables, struct transaction *transaction);
+void transaction_rollback(struct tables *tables, struct transaction *transaction);
+
+/* Units taken beyond the initial quantity, over all rows of the table, at this instant. */
+uint64_t table_oversold(const struct table *table);
+/* Full scan of touched rows at the end. */
+void tables_finish(struct tables *tables, sim_ns end_ns);
+
+#endif

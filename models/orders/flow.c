@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "models/orders/flow.h"
+
+static void publish(struct flow_decision *decision, uint32_t topic)
+{
+    if (topic != NONE) decision->topic[decision->n_topics++] = topic;
+}
+
+static void decide(struct flow_decision *decision, enum order_status status)
+{
+    decision->changes = true;
+    decision->status = status;
+}
+
+static void undo_legs(const struct flow_spec *flow, uint8_t legs, struct flow_decision *decision)
+{
+    for (uint32_t i = 0; i < flow->n_legs; i++)
+        if (legs >> i & 1) publish(decision, flow->leg[i].undo);
+}
+
+static void leg_ok(const struct flow_spec *flow, struct order *order, uint32_t leg, struct flow_decision *decision)
+{
+    uint8_t bit = (uint8_t)(1u << leg), all = (uint8_t)((1u << flow->n_legs) - 1);
+    if (order->legs_ok & bit) return; /* a repeated answer */
+    order->legs_ok |= bit;
+    if (order->status == ORDER_PENDING && order->legs_ok == all) {
+        decide(decision, ORDER_PAYING);
+        decision->sends_payment = true;
+        publish(decision, flow->then);
+    } else if (order->status == ORDER_FAILED || order->status == ORDER_CANCELLED) {
+        undo_legs(flow, bit, decision);
+    }
+}
+
+static void leg_failed(const struct flow_spec *flow, struct order *order, uint32_t leg, struct flow_decision *decision)
+{
+    uint8_t bit = (uint8_t)(1u << leg);
+    if (order->legs_failed & bit) return;
+    order->legs_failed |= bit;
+    if (order->status != ORDER_PENDING) return;
+    decide(decision, ORDER_FAILED);
+    undo_legs(flow, order->legs_ok, decision);
+}
+
+struct flow_decision flow_join(const struct flow_spec *flow, struct order *order, uint32_t topic)
+{
+    struct flow_decision decision = { .status = (enum order_status)order->status };
+    for (uint32_t i = 0; i < flow->n_legs; i++) {
+        if (topic == flow->leg[i].ok) leg_ok(flow, order, i, &decision);
+        else if (topic == flow->leg[i].failed) leg_failed(flow, order, i, &decision);
+    }
+    if (topic == flow->then_ok && order->status == ORDER_PAYING) decide(&decision, ORDER_PAID);
+    if (topic == flow->then_failed && order->status == ORDER_PAYING) {
+        decide(&decision, ORDER_FAILED);
+        undo_legs(flow, order->legs_ok, &decision);
+    }
+    return decision;
+}
+
+bool flow_allows(enum order_status from, enum order_status to)
+{
+    switch (from) {
+    case ORDER_PENDING: return to != ORDER_PENDING;
+    case ORDER_PAYING: return to == ORDER_PAID || to == ORDER_FAILED;
+    case ORDER_PAID: case ORDER_FAILED: case ORDER_CANCELLED: case ORDER_STATUSES: break;
+    }
+    return false;
+}

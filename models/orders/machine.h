@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The machine that runs stage programs: every consumer and every API request at work is a thread with a program
+ * counter and a clock of its own. Shared by stage.c (steps), api.c (requests) and status.c (what an order goes through).
+ *
+ * A thread runs ahead on its own clock through steps that nobody else can see (work, begin, the send of a record), and
+ * stops at each step that others can see or that can make it wait (lock, write, commit, unlock, insert, join): there an
+ * event brings the simulated time up to the thread's clock. Every record takes at least one event, so a thread is never
+ * more than one record ahead. */
+#ifndef MODELS_ORDERS_MACHINE_H
+#define MODELS_ORDERS_MACHINE_H
+
+#include "models/kafka/group.h"
+#include "models/mysql/table.h"
+#include "models/orders/load.h"
+#include "models/orders/order.h"
+#include "models/redis/lock.h"
+#include "models/seats.h"
+
+enum { THREAD_LOCKS = 8 };
+
+enum thread_phase {
+    PHASE_START,      /* of the step at pc */
+    PHASE_EFFECT,     /* the step's effect is due */
+    PHASE_GRANTED,    /* what it waited for is its own: row lock, connection, command slot */
+    PHASE_FLUSHED     /* commit: the log is on disk */
+};
+
+struct thread {
+    uint32_t consumer;          /* NONE: an API request */
+    uint32_t instance;
+    uint32_t order, stage, topic, pc, attempt;
+    enum thread_phase phase;
+    sim_ns clock_ns;            /* its own time, >= now while it runs ahead */
+    sim_ns begun_ns, time_ns;   /* of the record; the stage's time */
+    struct random_words words;
+    struct transaction transaction;
+    uint16_t once_marks;        /* to set at commit */
+    bool duplicate;             /* the order's mark is set already: effects are skipped, answers sent again */
+    bool has_connection, has_command, replied, seen;
+    uint32_t tries;             /* of the version write at hand */
+    uint32_t publishes;
+    uint32_t n_locks;
+    struct { uint32_t lock; uint64_t key; } lock[THREAD_LOCKS];
+    sim_ns waits_since_ns;
+    sim_handle timer;
+    uint32_t next_free;         /* API: slot + 1 */
+};
+
+struct load_run { struct load_state state; struct seats vus; bool limited, starting_vu; };
+
+/* Producer side of a log: FIFO for each sending thread; the batch that is open while linger runs. */
+struct sender { uint32_t thread; sim_ns last_ns; sim_ns batch_closes_ns, batch_at_ns; uint32_t batch_bytes; };
+
+struct sticky { uint32_t partition, bytes, choices; };
+
+struct flush { sim_ns current_ns, next_ns; uint32_t count; };
+
+struct machine {
+    struct sim *sim;
+    const struct plan *plan;
+    struct random_key key;
+    struct invariants invariants;
+    struct kafka kafka;
+    struct tables tables;
+    struct locks locks;
+    struct orders orders;
+    uint32_t n_threads;
+    struct thread *thread;      /* consumers first, then API */
+    uint32_t free_api_thread;
+    struct seats *pool;         /* by instance */
+    struct seats *command;      /* by store */
+    struct flush *flush;        /* by store */
+    struct seats api;           /* threads of all instances */
+    struct load_run *load;
+    struct sender *sender;      /* by log */
+    struct sticky *sticky;      /* by topic */
+    uint32_t next_instance;     /* API requests go round */
+    uint32_t next_id;
+    uint64_t open_reserved;     /* reservations committed, not restored, order not paid */
+    struct order_counts counts;
+    struct tally completion;
+    struct process_facts *process;
+    const struct observer *observer;
+    bool step_by_step;
+};
+
+/* ---- stage.c ---- */
+void machine_init(struct machine *machine, struct sim *sim, const struct plan *plan, struct random_key key,
+                  const struct run_options *options);
+/* A thread begins with a stage for an order at start_ns. topic NONE: an API request. */
+void thread_begin(struct machine *machine, uint32_t thread, uint32_t stage, uint32_t order, uint32_t topic,
+                  uint32_t attempt, sim_ns start_ns);
+
+/* ---- api.c ---- */
+void api_init(struct machine *machine);
+/* Schedules the first start of every load. */
+void api_start(struct machine *machine);
+void api_reply(struct machine *machine, struct thread *thread, sim_ns at_ns);
+void api_done(struct machine *machine, uint32_t thread, sim_ns at_ns);
+/* Orders that wait in logs at t = 0. */
+void api_preload(struct machine *machine);
+
+/* ---- status.c ---- */
+void order_created(struct machine *machine, uint32_t slot);
+void order_set_status(struct machine *machine, uint32_t slot, enum order_status status);
+/* What a committed transaction has done for an order. */
+void order_effects(struct machine *machine, struct order *order, const struct transaction *transaction);
+void order_release(struct machine *machine, uint32_t slot);
+/* Full scan at the end of a run. */
+void orders_finish(struct machine *machine, sim_ns end_ns, bool cut);
+
+#endif

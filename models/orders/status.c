@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What an order goes through: its status, the effects committed for it, its leaving, and the invariants that look at a
+ * single order. Eventual ones are checked when the order leaves: then no record of it is left anywhere. */
+#include "models/orders/flow.h"
+#include "models/orders/machine.h"
+
+enum { FACT_CREATED = 7, FACT_STATUS = 8 };
+
+static const char *const status_name[ORDER_STATUSES] = { "PENDING", "PAYING", "PAID", "FAILED", "CANCELLED" };
+
+void order_created(struct machine *machine, uint32_t slot)
+{
+    struct order *order = order_at(&machine->orders, slot);
+    order->did |= DID_CREATE;
+    machine->counts.created++;
+    machine->counts.by_status[ORDER_PENDING]++;
+    sim_fact(machine->sim, machine->sim->now_ns, FACT_CREATED, order->id);
+}
+
+static void order_paid(struct machine *machine, const struct order *order)
+{
+    sim_ns now_ns = machine->sim->now_ns;
+    tally_add(&machine->completion, now_ns - order->created_ns);
+    if ((order->did & DID_RESERVE) && !(order->did & DID_RESTORE)) machine->open_reserved--;
+}
+
+void order_set_status(struct machine *machine, uint32_t slot, enum order_status status)
+{
+    struct order *order = order_at(&machine->orders, slot);
+    enum order_status from = (enum order_status)order->status;
+    if (!flow_allows(from, status)) {
+        if (from != status)
+            invariant_broken(&machine->invariants, INVARIANT_O1, machine->sim->now_ns, order->id, "from %s to %s",
+                             status_name[from], status_name[status]);
+        return;
+    }
+    order->status = (uint8_t)status;
+    if (order->did & DID_CREATE) {
+        machine->counts.by_status[from]--;
+        machine->counts.by_status[status]++;
+    }
+    sim_fact(machine->sim, machine->sim->now_ns, FACT_STATUS, (uint64_t)status << 40 | order->id);
+    if (status == ORDER_PAID) order_paid(machine, order);
+    if (order_is_terminal(order) && machine->orders.keep_times)
+        order_times_at(&machine->orders, slot)->ended_ns = machine->sim->now_ns;
+}
+
+static void effect_once(struct machine *machine, struct order *order, uint8_t did, enum invariant_id id, const char *what)
+{
+    if (order->did & did)
+        invariant_broken(&machine->invariants, id, machine->sim->now_ns, order->id, "%s twice", what);
+    order->did |= did;
+}
+
+static void stock_effect(struct machine *machine, struct order *order, bool taken)
+{
+    if (taken) {
+        effect_once(machine, order, DID_RESERVE, INVARIANT_S4, "reserved");
+        machine->open_reserved++;
+        return;
+    }
+    if (!(order->did & DID_RESERVE))
+        invariant_broken(&machine->invariants, INVARIANT_S4, machine->sim->now_ns, order->id, "restored, never reserved");
+    effect_once(machine, order, DID_RESTORE, INVARIANT_S4, "restored");
+    if (order->status != ORDER_PAID) machine->open_reserved--;
+}
+
+static void points_effect(struct machine *machine, struct order *order, bool taken)
+{
+    if (!taken) {
+        if (!(order->did & DID_DEBIT))
+            invariant_broken(&machine->invariants, INVARIANT_P3, machine->sim->now_ns, order->id, "refunded, never debited");
+        effect_once(machine, order, DID_REFUND, INVARIANT_P3, "refunded");
+        return;
+    }
+    if (order->did & DID_DEBIT)
+        invariant_broken(&machine->invariants, INVARIANT_O5, machine->sim->now_ns, order->id, "payment took effect twice");
+    effect_once(machine, order, DID_DEBIT, INVARIANT_P3, "debited");
+    if (machine->plan->scenario->flow.given && !(order->did & DID_SEND_PAYMENT))
+        invariant_broken(&machine->invariants, INVARIANT_P5, machine->sim->now_ns, order->id,
+                         "debited, but payment was never asked for");
+}
+
+void order_effects(struct machine *machine, struct order *order, const struct transaction *transaction)
+{
+    for (uint32_t i = 0; i < transaction->n_rows; i++) {
+        const struct transaction_row *row = &transaction->row[i];
+        if (!row->written || row->take == 0) continue;
+        bool taken = row->take > 0;
+        switch (machine->plan->scenario->table[row->table].key) {
+        case ROW_ITEM: stock_effect(machine, order, taken); break;
+        case ROW_USER: points_effect(machine, order, taken); break;
+        case ROW_COUPON:
+            effect_once(machine, order, taken ? DID_USE : DID_RESTORE_COUPON, INVARIANT_C1, taken ? "coupon used" : "coupon restored");
+            break;
+        case ROW_ORDER_ID: break;
+        }
+    }
+}
+
+static bool kept(const struct order *order, uint8_t took, uint8_t gave)
+{
+    return (order->did & took) && !(order->did & gave);
+}
+
+/* No record of the order is left: what is eventual must be so by now. */
+static void leaving_check(struct machine *machine, const struct order *order)
+{
+    const struct plan *plan = machine->plan;
+    sim_ns now_ns = machine->sim->now_ns;
+    struct invariants *invariants = &machine->invariants;
+    if (order->status == ORDER_PAID) {
+        if (order->did & (DID_RESTORE | DID_RESTORE_COUPON | DID_REFUND))
+            invariant_broken(invariants, INVARIANT_O3, now_ns, order->id, "paid and compensated");
+        if (plan->points_table != NONE && !kept(order, DID_DEBIT, DID_REFUND))
+            invariant_broken(invariants, INVARIANT_P4, now_ns, order->id, "paid, but not debited");
+        if (plan->coupon_table != NONE && order->coupon != NO_COUPON && !kept(order, DID_USE, DID_RESTORE_COUPON))
+            invariant_broken(invariants, INVARIANT_C2, now_ns, order->id, "paid, but its coupon is not used");
+        return;
+    }
+    if (kept(order, DID_RESERVE, DID_RESTORE))
+        invariant_broken(invariants, INVARIANT_O4, now_ns, order->id, "%s, but its stock is still reserved", status_name[order->status]);
+    if (kept(order, DID_USE, DID_RESTORE_COUPON)) {
+        invariant_broken(invariants, INVARIANT_O4, now_ns, order->id, "%s, but its coupon is still used", status_name[order->status]);
+        invariant_broken(invariants, INVARIANT_C3, now_ns, order->id, "%s, no restore on its way", status_name[order->status]);
+    }
+    if (kept(order, DID_DEBIT, DID_REFUND)) {
+        invariant_broken(invariants, INVARIANT_O4, now_ns, order->id, "%s, but still debited", status_name[order->status]);
+        invariant_broken(invariants, INVARIANT_P4, now_ns, order->id, "debited, but %s", status_name[order->status]);
+    }
+}
+
+static void observe(struct machine *machine, uint32_t slot)
+{
+    const struct order *order = order_at(&machine->orders, slot);
+    if (!machine->observer || !machine->observer->on_order || !(order->did & DID_CREATE)) return;
+    const struct order_times *times = order_times_at(&machine->orders, slot);
+    struct order_fact fact = { .order_id = order->id, .created_ns = order->created_ns, .ended_ns = times->ended_ns,
+                               .status = (enum order_status)order->status, .wait_ns = times->wait_ns,
+                               .service_ns = times->service_ns };
+    machine->observer->on_order(machine->observer->context, &fact);
+}
+
+/* One record less; an order that is terminal and has none left leaves. A request that came to nothing leaves too. */
+void order_release(struct machine *machine, uint32_t slot)
+{
+    struct order *order = order_at(&machine->orders, slot);
+    SIM_ASSERT_IN(machine->sim, order->in_use && order->refs > 0);
+    if (--order->refs > 0 || (!order_is_terminal(order) && (order->did & DID_CREATE))) return;
+    if (order->did & DID_CREATE) leaving_check(machine, order);
+    observe(machine, slot);
+    order_close(&machine->orders, slot);
+}
+
+static void stuck_check(struct machine *machine, const struct order *order, sim_ns end_ns)
+{
+    if (!(order->did & DID_CREATE) || order_is_terminal(order)) return;
+    invariant_broken(&machine->invariants, INVARIANT_O2, end_ns, order->id, "still %s, and nothing is left to happen",
+                     status_name[order->status]);
+    if (kept(order, DID_RESERVE, DID_RESTORE))
+        invariant_broken(&machine->invariants, INVARIANT_S5, end_ns, order->id, "reserved by an order that is still %s",
+                         status_name[order->status]);
+}
+
+void orders_finish(struct machine *machine, sim_ns end_ns, bool cut)
+{
+    uint64_t open = 0, in_status = 0;
+    for (uint32_t slot = 0; slot < machine->orders.n_chunks * ORDER_CHUNK; slot++) {
+        const struct order *order = order_at(&machine->orders, slot);
+        if (!order->in_use) continue;
+        open += (order->did & DID_CREATE) && !order_is_terminal(order);
+        if (!cut) stuck_check(machine, order, end_ns);
+        observe(machine, slot);
+    }
+    for (uint32_t i = ORDER_PAID; i < ORDER_STATUSES; i++) in_status += machine->counts.by_status[i];
+    if (machine->counts.created != in_status + open)
+        invariant_broken(&machine->invariants, INVARIANT_O6, end_ns, 0, "%llu created, %llu ended, %llu open",
+                         (unsigned long long)machine->counts.created, (unsigned long long)in_status,
+                         (unsigned long long)open);
+    if (!cut && machine->open_reserved != 0)
+        invariant_broken(&machine->invariants, INVARIANT_S5, end_ns, 0, "%lld reservations of orders that are not paid",
+                         (long long)machine->open_reserved);
+    machine->counts.oversold = machine->plan->stock_table == NONE ? 0 :
+        table_oversold(&machine->tables.table[machine->plan->stock_table]);
+    if (machine->counts.oversold > 0)
+        invariant_broken(&machine->invariants, INVARIANT_S5, end_ns, 0, "%llu units sold beyond the stock",
+                         (unsigned long long)machine->counts.oversold);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * One run: puts the parts together, samples levels, takes checkpoints, finds the end, closes the books.
+ *
+ * A run ends when nothing can happen any more: no event but the sampler's, no instant that waits to be applied. Its end
+ * is then the time of the last fact. Checkpoints that lie behind it see the state as it stays. */
+#include "models/pipeline.h"
+
+#include <string.h>
+
+#include "models/orders/machine.h"
+
+struct run {
+    struct sim sim;
+    struct machine machine;
+    const struct scenario *scenario;
+    struct run_levels levels;
+    struct partition_level *partition;
+    int64_t *busy;
+    uint32_t next_checkpoint;
+    bool cut;
+};
+
+static const struct run_levels *take_levels(struct run *run, sim_ns at_ns)
+{
+    struct machine *machine = &run->machine;
+    kafka_settle(&machine->kafka);
+    for (uint32_t i = 0; i < machine->plan->n_positions; i++) kafka_level(&machine->kafka, i, &run->partition[i]);
+    for (uint32_t i = 0; i < run->scenario->n_groups; i++) run->busy[i] = kafka_busy(&machine->kafka, i);
+    run->levels.at_ns = at_ns;
+    run->levels.n_partitions = machine->plan->n_positions;
+    run->levels.partition = run->partition;
+    run->levels.group_busy = run->busy;
+    run->levels.orders = machine->counts;
+    if (machine->plan->stock_table != NONE)
+        run->levels.orders.oversold = table_oversold(&machine->tables.table[machine->plan->stock_table]);
+    return &run->levels;
+}
+
+/* Nothing is left but samples. */
+static bool is_quiet(const struct run *run)
+{
+    return run->sim.n_live == 0 && !kafka_pending(&run->machine.kafka);
+}
+
+static void on_sample(void *context, uint32_t subject, uint64_t argument)
+{
+    struct run *run = context;
+    const struct observer *observer = run->machine.observer;
+    (void)subject;
+    (void)argument;
+    const struct run_levels *levels = take_levels(run, run->sim.now_ns);
+    if (observer && observer->on_sample) observer->on_sample(observer->context, levels);
+    if (is_quiet(run)) sim_stop(&run->sim);
+    else sim_at(&run->sim, run->sim.now_ns + run->scenario->sample_every_ns, SIM_SAMPLER, on_sample, run, 0, 0);
+}
+
+static void checkpoint_note(struct run *run, uint32_t index)
+{
+    const struct observer *observer = run->machine.observer;
+    sim_ns at_ns = run->scenario->checkpoint[index].at_ns;
+    const struct run_levels *levels = take_levels(run, at_ns);
+    if (observer && observer->on_checkpoint) observer->on_checkpoint(observer->context, index, levels);
+}
+
+static void checkpoint_schedule(struct run *run);
+
+static void on_checkpoint(void *context, uint32_t index, uint64_t argument)
+{
+    struct run *run = context;
+    (void)argument;
+    checkpoint_note(run, index);
+    run->next_checkpoint = index + 1;
+    checkpoint_schedule(run);
+}
+
+static void checkpoint_schedule(struct run *run)
+{
+    uint32_t next = run->next_checkpoint;
+    if (next < run->scenario->n_checkpoints)
+        sim_at(&run->sim, run->scenario->checkpoint[next].at_ns, SIM_SAMPLER, on_checkpoint, run, next, 0);
+}
+
+static void on_end(void *context, uint32_t subject, uint64_t argument)
+{
+    struct run *run = context;
+    (void)subject;
+    (void)argument;
+    kafka_settle(&run->machine.kafka);
+    run->cut = !is_quiet(run);
+    sim_stop(&run->sim);
+}
+
+static struct run *run_open(const struct plan *plan, uint64_t seed, uint32_t replication,
+                            const struct run_options *options, struct arena *arena)
+{
+    struct run *run = arena_new(arena, struct run);
+    run->scenario = plan->scenario;
+    sim_init(&run->sim, arena);
+    run->sim.seed = seed;
+    run->sim.replication = replication;
+    machine_init(&run->machine, &run->sim, plan, random_key(seed, replication), options);
+    run->partition = arena_array(arena, struct partition_level, plan->n_positions);
+    run->busy = arena_array(arena, int64_t, plan->scenario->n_groups);
+    return run;
+}
+
+static void run_start(struct run *run)
+{
+    const struct scenario *scenario = run->scenario;
+    sim_ns end_ns = scenario->ends == END_AT ? scenario->end_ns : scenario->at_most_ns;
+    api_preload(&run->machine);
+    kafka_start(&run->machine.kafka);
+    api_start(&run->machine);
+    sim_at(&run->sim, 0, SIM_SAMPLER, on_sample, run, 0, 0);
+    checkpoint_schedule(run);
+    if (end_ns < SIM_NEVER) sim_at(&run->sim, end_ns, SIM_SAMPLER, on_end, run, 0, 0);
+}
+
+static void locks_check(struct run *run, sim_ns end_ns)
+{
+    struct machine *machine = &run->machine;
+    if (machine->locks.n_inside > 0)
+        invariant_broken(&machine->invariants, INVARIANT_X4, end_ns, 0, "%u locks are still held", machine->locks.n_inside);
+    for (uint32_t i = 0; i < machine->plan->n_instances; i++)
+        if (seats_in_use(&machine->pool[i]) > 0)
+            invariant_broken(&machine->invariants, INVARIANT_X4, end_ns, 0, "%u connections are still out",
+                             seats_in_use(&machine->pool[i]));
+}
+
+/* Copies what the parts have counted, and checks what holds only at the end. */
+static const struct run_facts *run_close(struct run *run)
+{
+    struct machine *machine = &run->machine;
+    const struct scenario *scenario = run->scenario;
+    struct arena *arena = run->sim.arena;
+    struct run_facts *facts = arena_new(arena, struct run_facts);
+    sim_ns end_ns = run->cut || scenario->ends == END_AT ? run->sim.now_ns : run->sim.last_fact_ns;
+    while (run->next_checkpoint < scenario->n_checkpoints) checkpoint_note(run, run->next_checkpoint++);
+    kafka_finish(&machine->kafka, end_ns, run->cut);
+    orders_finish(machine, end_ns, run->cut);
+    if (!run->cut) {
+        tables_finish(&machine->tables, end_ns);
+        locks_check(run, end_ns);
+    } else {
+        invariants_cut(&machine->invariants);
+    }
+    struct group_facts *group = arena_array(arena, struct group_facts, scenario->n_groups);
+    for (uint32_t i = 0; i < scenario->n_groups; i++) group[i] = machine->kafka.group[i].fact;
+    struct table_facts *table = arena_array(arena, struct table_facts, scenario->n_tables);
+    for (uint32_t i = 0; i < scenario->n_tables; i++) table[i] = machine->tables.table[i].fact;
+    for (uint32_t i = 0; i < machine->plan->n_instances; i++) {
+        struct process_facts *process = &machine->process[machine->plan->process_of[i]];
+        if (machine->pool[i].peak > process->connections_peak) process->connections_peak = machine->pool[i].peak;
+    }
+    if (machine->plan->api_process != NONE) machine->process[machine->plan->api_process].api_threads_peak = machine->api.peak;
+    *facts = (struct run_facts){
+        .end_ns = end_ns, .load_end_ns = scenario_load_end(scenario), .cut = run->cut, .events = run->sim.n_events,
+        .fingerprint = run->sim.fingerprint, .orders = machine->counts, .completion = machine->completion,
+        .n_groups = scenario->n_groups, .group = group, .n_locks = scenario->n_locks, .lock = machine->locks.fact,
+        .n_tables = scenario->n_tables, .table = table, .n_processes = scenario->n_processes,
+        .process = machine->process, .n_invariants = INVARIANT_COUNT, .invariant = machine->invariants.fact };
+    return facts;
+}
+
+const struct run_facts *pipeline_run(const struct plan *plan, uint64_t seed, uint32_t replication,
+                                     const struct run_options *options, struct arena *arena, struct sim_err *err)
+{
+    static const struct run_options plain;
+    if (!options) options = &plain;
+    struct run *run = run_open(plan, seed, replication, options, arena);
+    run_start(run);
+    if (!sim_run(&run->sim, options->events_max, err)) return NULL;
+    return run_close(run);
+}

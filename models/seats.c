@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "models/seats.h"
+
+#include <string.h>
+
+enum { FIRST_QUEUE = 16 };
+
+void seats_init(struct seats *seats, struct sim *sim, uint32_t capacity, seats_granted *granted, void *context)
+{
+    memset(seats, 0, sizeof *seats);
+    seats->sim = sim;
+    seats->capacity = capacity;
+    seats->until = arena_array(sim->arena, sim_ns, capacity);
+    seats->queue = arena_array(sim->arena, uint32_t, FIRST_QUEUE);
+    seats->queue_mask = FIRST_QUEUE - 1;
+    seats->wake_ns = SIM_NEVER;
+    seats->granted = granted;
+    seats->context = context;
+}
+
+static void until_push(struct seats *seats, sim_ns at_ns)
+{
+    uint32_t i = seats->n_until++;
+    for (; i > 0 && seats->until[(i - 1) / 2] > at_ns; i = (i - 1) / 2) seats->until[i] = seats->until[(i - 1) / 2];
+    seats->until[i] = at_ns;
+}
+
+static void until_pop(struct seats *seats)
+{
+    sim_ns last_ns = seats->until[--seats->n_until];
+    uint32_t i = 0;
+    for (uint32_t child; (child = 2 * i + 1) < seats->n_until; i = child) {
+        if (child + 1 < seats->n_until && seats->until[child + 1] < seats->until[child]) child++;
+        if (seats->until[child] >= last_ns) break;
+        seats->until[i] = seats->until[child];
+    }
+    seats->until[i] = last_ns;
+}
+
+uint32_t seats_in_use(struct seats *seats)
+{
+    while (seats->n_until > 0 && seats->until[0] <= seats->sim->now_ns) until_pop(seats);
+    return seats->n_held + seats->n_until;
+}
+
+static void seat_hold(struct seats *seats)
+{
+    seats->n_held++;
+    if (seats->n_held + seats->n_until > seats->peak) seats->peak = seats->n_held + seats->n_until;
+}
+
+bool seats_try(struct seats *seats)
+{
+    if (seats_in_use(seats) >= seats->capacity) return false;
+    seat_hold(seats);
+    return true;
+}
+
+static void on_seat(void *context, uint32_t subject, uint64_t argument);
+
+/* Somebody waits: look again when the next known end comes. */
+static void wake_schedule(struct seats *seats)
+{
+    if (seats->n_queue == 0 || seats->n_until == 0 || seats->until[0] >= seats->wake_ns) return;
+    seats->wake_ns = seats->until[0];
+    sim_at(seats->sim, seats->wake_ns, SIM_SERVER, on_seat, seats, 0, (uint64_t)seats->wake_ns);
+}
+
+static void on_seat(void *context, uint32_t subject, uint64_t argument)
+{
+    struct seats *seats = context;
+    (void)subject;
+    if ((sim_ns)argument == seats->wake_ns) seats->wake_ns = SIM_NEVER;
+    while (seats->n_queue > 0 && seats_try(seats)) {
+        uint32_t first = seats->queue[seats->queue_head];
+        seats->queue_head = (seats->queue_head + 1) & seats->queue_mask;
+        seats->n_queue--;
+        seats->granted(seats->context, first);
+    }
+    wake_schedule(seats);
+}
+
+static void queue_grow(struct seats *seats)
+{
+    uint32_t size = seats->queue_mask + 1;
+    uint32_t *wider = arena_array(seats->sim->arena, uint32_t, 2 * size);
+    for (uint32_t i = 0; i < seats->n_queue; i++) wider[i] = seats->queue[(seats->queue_head + i) & seats->queue_mask];
+    seats->queue = wider;
+    seats->queue_head = 0;
+    seats->queue_mask = 2 * size - 1;
+}
+
+bool seats_take(struct seats *seats, uint32_t subject)
+{
+    if (seats->n_queue == 0 && seats_try(seats)) return true;
+    if (seats->n_queue > seats->queue_mask) queue_grow(seats);
+    seats->queue[(seats->queue_head + seats->n_queue++) & seats->queue_mask] = subject;
+    wake_schedule(seats);
+    return false;
+}
+
+void seats_give(struct seats *seats, sim_ns at_ns)
+{
+    SIM_ASSERT_IN(seats->sim, seats->n_held > 0 && at_ns >= seats->sim->now_ns);
+    seats->n_held--;
+    if (at_ns > seats->sim->now_ns || seats->n_queue > 0) until_push(seats, at_ns);
+    wake_schedule(seats);
+}
+
+bool seats_leave(struct seats *seats, uint32_t subject)
+{
+    for (uint32_t i = 0; i < seats->n_queue; i++) {
+        if (seats->queue[(seats->queue_head + i) & seats->queue_mask] != subject) continue;
+        for (; i + 1 < seats->n_queue; i++)
+            seats->queue[(seats->queue_head + i) & seats->queue_mask] =
+                seats->queue[(seats->queue_head + i + 1) & seats->queue_mask];
+        seats->n_queue--;
+        return true;
+    }
+    return false;
+}

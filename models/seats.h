@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A number of places that are taken one at a time and given back at a known instant: connections of a pool, commands in
+ * service at a store, threads of an API, virtual users of a load generator. First come, first served; HikariCP lets a
+ * newcomer overtake the queue now and then, which is left out.
+ * A seat may be given back ahead of time, for an instant that still lies ahead; nothing is scheduled unless somebody
+ * waits for it.
+ * Invariant: seats in use at any instant <= capacity. */
+#ifndef MODELS_SEATS_H
+#define MODELS_SEATS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/engine/sim.h"
+
+typedef void seats_granted(void *context, uint32_t subject);
+
+struct seats {
+    struct sim *sim;
+    uint32_t capacity;
+    uint32_t n_held;              /* whose end is not known yet */
+    sim_ns *until;                /* min-heap: ends that lie ahead */
+    uint32_t n_until;
+    uint32_t *queue;              /* ring of waiting subjects */
+    uint32_t queue_head, n_queue, queue_mask;
+    sim_ns wake_ns;               /* when the next look at the queue is scheduled; SIM_NEVER */
+    uint32_t peak;
+    seats_granted *granted;       /* called at the instant a waiting subject gets its seat */
+    void *context;
+};
+
+void seats_init(struct seats *seats, struct sim *sim, uint32_t capacity, seats_granted *granted, void *context);
+/* Seats in use now. */
+uint32_t seats_in_use(struct seats *seats);
+/* Takes a seat now, or returns false and does not wait. */
+bool seats_try(struct seats *seats);
+/* Takes a seat now, or returns false and puts subject into the queue. */
+bool seats_take(struct seats *seats, uint32_t subject);
+/* Gives a seat back at at_ns >= now. */
+void seats_give(struct seats *seats, sim_ns at_ns);
+/* Leaves the queue; false when it was not in it. */
+bool seats_leave(struct seats *seats, uint32_t subject);
+
+#endif
