@@ -4,9 +4,11 @@
 #include <math.h>
 
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_errno.h>
 
 static double student(double confidence, uint64_t n)
 {
+    gsl_set_error_handler_off(); /* the default one ends the program */
     return gsl_cdf_tdist_Pinv(0.5 + 0.5 * confidence, (double)(n - 1));
 }
 
@@ -37,14 +39,27 @@ void infer_prediction(const double *value, uint64_t n, double confidence, double
     *hi = mean.mean + half;
 }
 
+/* GSL's own inverse does not converge for some a and b (2.7.1: 0.95 of (501, 9500)); its CDF does. */
+static double beta_quantile(double p, double a, double b)
+{
+    double low = 0, high = 1, middle = 0.5;
+    gsl_set_error_handler_off();
+    for (int i = 0; i < 200 && middle > low && middle < high; i++) {
+        if (gsl_cdf_beta_P(middle, a, b) < p) low = middle;
+        else high = middle;
+        middle = 0.5 * (low + high);
+    }
+    return middle;
+}
+
 static double share_upper(uint64_t k, uint64_t n, double confidence)
 {
-    return k >= n ? 1 : gsl_cdf_beta_Pinv(confidence, (double)k + 1, (double)(n - k));
+    return k >= n ? 1 : beta_quantile(confidence, (double)k + 1, (double)(n - k));
 }
 
 double infer_share_lower(uint64_t k, uint64_t n, double confidence)
 {
-    return k == 0 ? 0 : gsl_cdf_beta_Pinv(1 - confidence, (double)k, (double)(n - k) + 1);
+    return k == 0 ? 0 : beta_quantile(1 - confidence, (double)k, (double)(n - k) + 1);
 }
 
 void infer_share(uint64_t k, uint64_t n, double confidence, double *lo, double *hi)

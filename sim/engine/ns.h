@@ -15,7 +15,8 @@ typedef int64_t sim_ns;
 #define SIM_S ((sim_ns)1000000000)
 #define SIM_NEVER INT64_MAX
 
-static inline double ns_to_s(sim_ns ns) { return (double)ns * 1e-9; }
+/* Divided, not multiplied: 7 s is 7, and 23250000 ns is the double nearest to 0.02325. */
+static inline double ns_to_s(sim_ns ns) { return (double)ns / 1e9; }
 
 /* Nearest nanosecond of a time in seconds. False for NaN, infinities and what does not fit into 64 bits. */
 bool ns_from_s(double s, sim_ns *out);

@@ -54,7 +54,7 @@ void tally_add(struct tally *tally, sim_ns ns)
 
 double tally_mean_s(const struct tally *tally)
 {
-    return tally->n > 0 ? (double)tally->sum_ns / (double)tally->n * 1e-9 : (double)NAN;
+    return tally->n > 0 ? (double)tally->sum_ns / (double)tally->n / 1e9 : (double)NAN;
 }
 
 /* ceil(p n), from 1 to n. A p such as 0.07 is no binary fraction: a product a few ulp above a whole number is that
@@ -97,8 +97,8 @@ static double select_bucket(const struct tally *tally, uint64_t rank)
                 rank -= row[sub];
                 continue;
             }
-            double middle = excess == 0 ? sub : ldexp(TALLY_SUB + sub + 0.5, excess - 1);
-            if (excess == 1) middle = TALLY_SUB + sub; /* still one value each */
+            double width = excess == 0 ? 1 : ldexp(1, excess - 1), low = excess == 0 ? sub : (TALLY_SUB + sub) * width;
+            double middle = low + (width - 1) / 2;
             return fmin(fmax(middle, (double)tally->min_ns), (double)tally->max_ns);
         }
     }
@@ -109,5 +109,5 @@ double tally_percentile_s(const struct tally *tally, double p)
 {
     if (tally->n == 0) return (double)NAN;
     uint64_t rank = nearest_rank(p, tally->n);
-    return (tally->value_ns ? (double)select_exact(tally, rank) : select_bucket(tally, rank)) * 1e-9;
+    return (tally->value_ns ? (double)select_exact(tally, rank) : select_bucket(tally, rank)) / 1e9;
 }
