@@ -7,16 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sim/results/layout.h"
 #include "sim/results/number.h"
-
-static double mean_of(const struct outcome *outcome, const char *first, const char *name, const char *last)
-{
-    char path[1024];
-    snprintf(path, sizeof path, "%s%s%s", first, name, last);
-    const uint32_t figure = layout_find(outcome->layout, path, NULL);
-    return figure == NONE ? (double)NAN : outcome->mean[figure].mean;
-}
 
 static uint32_t widest_topic(const struct scenario *scenario, const struct group_spec *group)
 {
@@ -43,20 +34,20 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     struct group_demand demand = { .group = index, .name = spec->name, .consumers = spec->consumers };
 
     demand.partitions = widest_topic(scenario, spec);
-    const double idle = mean_of(outcome, "groups.", spec->name, ".idle_consumers");
+    const double idle = outcome_mean(outcome, "groups.%s.idle_consumers", spec->name);
     demand.working = spec->consumers - (isfinite(idle) ? (uint32_t)idle : 0);
     const uint32_t sharing = demand.working < demand.partitions ? demand.working : demand.partitions;
     demand.most_partitions = sharing ? (demand.partitions + sharing - 1) / sharing : 0;
-    demand.service_s = mean_of(outcome, "groups.", spec->name, ".service_s.mean");
-    demand.utilisation = mean_of(outcome, "groups.", spec->name, ".utilisation");
-    demand.peak_backlog = mean_of(outcome, "groups.", spec->name, ".peak_backlog");
-    demand.peak_backlog_at_s = mean_of(outcome, "groups.", spec->name, ".peak_backlog_at_s");
-    demand.drained_at_s = mean_of(outcome, "groups.", spec->name, ".drained_at_s");
-    demand.lag_age_s = mean_of(outcome, "groups.", spec->name, ".peak_lag_s");
-    const double records_per_order = mean_of(outcome, "groups.", spec->name, ".processed") /
-                                     mean_of(outcome, "orders", "", ".created");
-    demand.offered_per_s = mean_of(outcome, "orders", "", ".peak_rate_per_s") * records_per_order;
-    demand.capacity_per_s = capacity(&demand, mean_of(outcome, "groups.", spec->name, ".capacity_per_s"));
+    demand.service_s = outcome_mean(outcome, "groups.%s.service_s.mean", spec->name);
+    demand.utilisation = outcome_mean(outcome, "groups.%s.utilisation", spec->name);
+    demand.peak_backlog = outcome_mean(outcome, "groups.%s.peak_backlog", spec->name);
+    demand.peak_backlog_at_s = outcome_mean(outcome, "groups.%s.peak_backlog_at_s", spec->name);
+    demand.drained_at_s = outcome_mean(outcome, "groups.%s.drained_at_s", spec->name);
+    demand.lag_age_s = outcome_mean(outcome, "groups.%s.peak_lag_s", spec->name);
+    const double records_per_order = outcome_mean(outcome, "groups.%s.processed", spec->name) /
+                                     outcome_mean(outcome, "orders.created");
+    demand.offered_per_s = outcome_mean(outcome, "orders.peak_rate_per_s") * records_per_order;
+    demand.capacity_per_s = capacity(&demand, outcome_mean(outcome, "groups.%s.capacity_per_s", spec->name));
     demand.pressure = demand.offered_per_s / demand.capacity_per_s;
     return demand;
 }
@@ -115,8 +106,8 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
         demand->consumers == 1 ? "" : "s", demand->consumers == 1 ? "does" : "do",
         number_fixed(demand->capacity_per_s, 1).s, number_seconds(demand->service_s).s);
     if (demand->working < demand->consumers)
-        add(sentence, " (%u idle: %u partitions)", (unsigned)(demand->consumers - demand->working),
-            (unsigned)demand->partitions);
+        add(sentence, " (%u idle: %u partition%s)", (unsigned)(demand->consumers - demand->working),
+            (unsigned)demand->partitions, demand->partitions == 1 ? "" : "s");
     else if (demand->partitions % demand->working)
         add(sentence, " (one of them has %u of the %u partitions)", (unsigned)demand->most_partitions,
             (unsigned)demand->partitions);

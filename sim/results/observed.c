@@ -173,6 +173,9 @@ static void add_trend(struct lister *lister)
             most = trend->lag[k] > most ? trend->lag[k] : most;
         look_at_group(add(lister, PREDICT_TREND_TOTAL, i, trend->total, trend->t_s), lister->layout, group);
         look_at_group(add(lister, PREDICT_TREND_LARGEST, i, most, trend->t_s), lister->layout, group);
+        struct prediction *arrived = add(lister, PREDICT_TREND_ARRIVED, i, 0, trend->t_s);
+        look_at_group(arrived, lister->layout, group);
+        arrived->observed = (double)NAN;
     }
 }
 
@@ -184,7 +187,7 @@ const struct prediction *predictions_make(const struct layout *layout, uint32_t 
     if (!observations)
         return NULL;
     const size_t most = 3 * (size_t)observations->n_statuses + 4 * (size_t)observations->n_offsets + 1 +
-                        2 * (size_t)observations->n_trend;
+                        3 * (size_t)observations->n_trend;
     struct lister lister = { layout, observations, arena_array(arena, struct prediction, most), 0 };
     add_statuses(&lister);
     add_offsets(&lister);
@@ -196,15 +199,16 @@ const struct prediction *predictions_make(const struct layout *layout, uint32_t 
 
 /* ---- values ---- */
 
-struct lag_view { int64_t total, most, least; };
+struct lag_view { int64_t total, most, least, arrived; };
 
 static struct lag_view view_of(const struct prediction *prediction, const struct partition_level *partition)
 {
-    struct lag_view view = { 0, 0, INT64_MAX };
+    struct lag_view view = { 0, 0, INT64_MAX, 0 };
 
     for (uint32_t i = prediction->first_row; i < prediction->first_row + prediction->n_rows; i++) {
         if (partition[i].log_end == 0)
             continue; /* a topic without a record is no part of the picture */
+        view.arrived += partition[i].log_end;
         view.total += partition[i].lag;
         view.most = partition[i].lag > view.most ? partition[i].lag : view.most;
         view.least = partition[i].lag < view.least ? partition[i].lag : view.least;
@@ -216,7 +220,7 @@ static struct lag_view view_of(const struct prediction *prediction, const struct
 static double trend_value(const struct layout *layout, const struct prediction *prediction,
                           const struct partition_level *partition)
 {
-    double most = 0;
+    struct lag_view most = { 0 };
 
     for (uint32_t g = 0; g < layout->study->scenario.n_groups; g++) {
         struct prediction of_group = { .kind = prediction->kind };
@@ -224,9 +228,11 @@ static double trend_value(const struct layout *layout, const struct prediction *
             continue;
         look_at_group(&of_group, layout, g);
         const struct lag_view view = view_of(&of_group, partition);
-        most = fmax(most, (double)(prediction->kind == PREDICT_TREND_TOTAL ? view.total : view.most));
+        if (view.total >= most.total)
+            most = view;
     }
-    return most;
+    return (double)(prediction->kind == PREDICT_TREND_TOTAL ? most.total
+                    : prediction->kind == PREDICT_TREND_LARGEST ? most.most : most.arrived);
 }
 
 double prediction_value(const struct layout *layout, const struct prediction *prediction,
@@ -240,7 +246,8 @@ double prediction_value(const struct layout *layout, const struct prediction *pr
     case PREDICT_PENDING: return (double)(by_status[ORDER_PENDING] + by_status[ORDER_PAYING]);
     case PREDICT_FAILED: return (double)(by_status[ORDER_FAILED] + by_status[ORDER_CANCELLED]);
     case PREDICT_TREND_TOTAL:
-    case PREDICT_TREND_LARGEST: return trend_value(layout, prediction, partition);
+    case PREDICT_TREND_LARGEST:
+    case PREDICT_TREND_ARRIVED: return trend_value(layout, prediction, partition);
     case PREDICT_LOG_END: return prediction->n_rows ? (double)row->log_end : (double)NAN;
     case PREDICT_LAG: return prediction->n_rows ? (double)row->lag : (double)NAN;
     case PREDICT_TOTAL_LAG:
@@ -283,8 +290,9 @@ struct comparison comparison_make(const struct outcome *outcome, uint32_t predic
     /* These are counts: a whole number is inside when the nearest whole numbers of the ends say so. */
     result.lo = fmax(0, round(mean.mean - width));
     result.hi = round(mean.mean + width);
-    result.explained = result.prediction->observed >= result.lo && result.prediction->observed <= result.hi
-                           ? EXPLAINED_YES : EXPLAINED_NO;
+    if (isfinite(result.prediction->observed))
+        result.explained = result.prediction->observed >= result.lo && result.prediction->observed <= result.hi
+                               ? EXPLAINED_YES : EXPLAINED_NO;
     return result;
 }
 
@@ -292,7 +300,8 @@ static const char *const kind_name[] = {
     [PREDICT_PAID] = "paid", [PREDICT_PENDING] = "pending", [PREDICT_FAILED] = "failed",
     [PREDICT_LOG_END] = "log end", [PREDICT_LAG] = "lag", [PREDICT_TOTAL_LAG] = "total lag",
     [PREDICT_LAG_SPREAD] = "spread of the partitions' lags", [PREDICT_TREND_TOTAL] = "total lag",
-    [PREDICT_TREND_LARGEST] = "largest partition lag", [PREDICT_PEAK] = "largest lag of one partition"
+    [PREDICT_TREND_LARGEST] = "largest partition lag", [PREDICT_TREND_ARRIVED] = "arrived",
+    [PREDICT_PEAK] = "largest lag of one partition"
 };
 
 char *comparison_name(const struct outcome *outcome, const struct prediction *prediction, char *out, size_t size)
@@ -315,6 +324,7 @@ char *comparison_name(const struct outcome *outcome, const struct prediction *pr
     case PREDICT_LAG_SPREAD: snprintf(out, size, "%s: %s", offset->group, what); break;
     case PREDICT_TREND_TOTAL:
     case PREDICT_TREND_LARGEST:
+    case PREDICT_TREND_ARRIVED:
         snprintf(out, size, "%s, t = %g s: %s", observations->trend_label, observations->trend[prediction->item].t_s,
                  what);
         break;

@@ -16,6 +16,8 @@ enum predicted_kind {
     PREDICT_LOG_END, PREDICT_LAG,                        /* of one partition */
     PREDICT_TOTAL_LAG, PREDICT_LAG_SPREAD,               /* of a group: sum; greatest less least partition lag */
     PREDICT_TREND_TOTAL, PREDICT_TREND_LARGEST,          /* rows of a lag table over time */
+    PREDICT_TREND_ARRIVED,                               /* records that the log then held: nobody observed it (NaN),
+                                                            but a lag is to be judged by it */
     PREDICT_PEAK                                         /* greatest lag of one partition, at any time */
 };
 
@@ -27,7 +29,7 @@ struct prediction {
     uint32_t group;                    /* NONE: the group whose figure is greatest */
     uint32_t first_row, n_rows;        /* rows of run_levels it reads; 0: not in this scenario */
     sim_ns at_ns[PREDICTION_VALUES];   /* SIM_NEVER: at the end of the run */
-    double observed;
+    double observed;                   /* NaN: nothing, a figure to judge others by */
 };
 
 /* All predictions of the study's observations, in their order; *n is 0 without observations. layout needs its rows. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Several results of one study, in replication order: means and half-widths, thresholds, invariants, the bottleneck. */
 #include <math.h>
-#include <string.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #include "sim/engine/random.h"
 #include "sim/results/bottleneck.h"
@@ -122,6 +123,33 @@ bool outcome_make(struct outcome *out, const struct study *study, const struct l
     judge_invariants(out, results, arena);
     name_bottleneck(out, arena);
     return judge_thresholds(out, arena, err);
+}
+
+static const struct infer_mean *mean_at(const struct outcome *outcome, const char *path_format, va_list arguments)
+{
+    char path[1024];
+
+    vsnprintf(path, sizeof path, path_format, arguments);
+    const uint32_t figure = layout_find(outcome->layout, path, NULL);
+    return figure == NONE ? NULL : &outcome->mean[figure];
+}
+
+double outcome_mean(const struct outcome *outcome, const char *path_format, ...)
+{
+    va_list arguments;
+    va_start(arguments, path_format);
+    const struct infer_mean *mean = mean_at(outcome, path_format, arguments);
+    va_end(arguments);
+    return mean ? mean->mean : (double)NAN;
+}
+
+double outcome_half_width(const struct outcome *outcome, const char *path_format, ...)
+{
+    va_list arguments;
+    va_start(arguments, path_format);
+    const struct infer_mean *mean = mean_at(outcome, path_format, arguments);
+    va_end(arguments);
+    return mean ? mean->half_width : (double)NAN;
 }
 
 int outcome_exit(const struct outcome *outcome)

@@ -1,9 +1,56 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The result as people read it. */
-#include "sim/results/result.h"
+ * Header, sections, and the line that repeats the run. */
+#include "sim/results/report.h"
+
+#include <inttypes.h>
+
+#include "sim/results/number.h"
+#include "sim/version.h"
+
+static void report_head(struct page *page, const struct outcome *outcome)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    const double load_end_s = ns_to_s(scenario_load_end(scenario));
+
+    page_title(page, "%s", "%s", scenario->name);
+    page_say(page, TONE_PLAIN, "Replications %u, seed %" PRIu64 ", sim %s. The load ends at %s, the run at %s%s.",
+             "반복 %u회, seed %" PRIu64 ", sim %s. 부하 종료 %s, 실행 종료 %s%s.", (unsigned)outcome->n, outcome->seed, SIM_VERSION, number_seconds(load_end_s).s,
+             number_seconds(outcome->end_s).s,
+             outcome->cut ? page_word(page, " (cut, with work left)", " (처리 중 중단)")
+                          : page_word(page, " (nothing left to do)", " (모두 처리 완료)"));
+    if (outcome->interrupted)
+        page_say(page, TONE_BAD, "Interrupted: %u of %u replications were finished.",
+                 "중단됨: 반복 %2$u회 중 %1$u회만 완료.", (unsigned)outcome->n, (unsigned)scenario->replications);
+}
+
+static void report_tail(struct page *page, const struct outcome *outcome)
+{
+    page_begin(page, BLOCK_HEADING);
+    if (page->style->markdown)
+        fprintf(page->out, "`seed %" PRIu64 "` `fingerprint %016" PRIx64 "`\n", outcome->seed, outcome->fingerprint);
+    else
+        fprintf(page->out, "seed %" PRIu64 "  fingerprint %016" PRIx64 "\n", outcome->seed, outcome->fingerprint);
+}
 
 bool report_write(const struct outcome *outcome, const struct text_style *style, FILE *out)
 {
-    (void)style;
-    return fprintf(out, "%s\n", outcome->study->scenario.name) > 0;
+    struct arena arena;
+    arena_init(&arena);
+    struct page page = { out, style, &arena, BLOCK_NONE };
+
+    report_head(&page, outcome);
+    report_orders(&page, outcome);
+    report_lag(&page, outcome);
+    report_completion(&page, outcome);
+    report_invariants(&page, outcome);
+    report_thresholds(&page, outcome);
+    report_bottleneck(&page, outcome);
+    if (outcome->study->observations) {
+        report_observed(&page, outcome);
+        report_trend(&page, outcome);
+    }
+    report_assumed(&page, outcome);
+    report_tail(&page, outcome);
+    arena_fini(&arena);
+    return !ferror(out);
 }

@@ -120,6 +120,10 @@ struct outcome {
 bool outcome_make(struct outcome *out, const struct study *study, const struct layout *layout,
                   struct result *const *results, uint32_t n, double confidence, uint64_t seed, struct arena *arena,
                   struct sim_err *err);
+/* Mean of the figure at a path ("groups.%s.peak_lag", name); NaN where it is null or there is none. */
+double outcome_mean(const struct outcome *outcome, const char *path_format, ...) __attribute__((format(printf, 2, 3)));
+double outcome_half_width(const struct outcome *outcome, const char *path_format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* Exit code by contract: 4 broken invariant, then 99 threshold, else 0. */
 int outcome_exit(const struct outcome *outcome);
 

@@ -215,6 +215,8 @@ static void put_observations(cJSON *root, const struct outcome *outcome)
     for (uint32_t i = 0; i < outcome->layout->n_predictions; i++) {
         const struct comparison comparison = comparison_make(outcome, i);
         char name[1024];
+        if (isnan(comparison.prediction->observed))
+            continue;
         cJSON *item = cJSON_CreateObject();
         cJSON_AddItemToArray(list, item);
         put_text(item, "name", comparison_name(outcome, comparison.prediction, name, sizeof name));

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Cells are kept until the widths of all are known. */
+#include "sim/results/grid.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+enum { COLUMNS_MAX = 16, GAP = 2, INDENT = 2 };
+
+struct cell { const char *text; enum tone tone; bool across; };
+
+struct grid {
+    struct page *page;
+    uint32_t n_columns;
+    struct { enum align align; const char *head; unsigned width; } column[COLUMNS_MAX];
+    struct cell *cell;
+    size_t n_cells, capacity;
+};
+
+struct grid *grid_open(struct page *page)
+{
+    struct grid *grid = arena_new(page->arena, struct grid);
+    grid->page = page;
+    return grid;
+}
+
+void grid_column(struct grid *grid, enum align align, const char *en, const char *ko)
+{
+    SIM_ASSERT(grid->n_columns < COLUMNS_MAX && grid->n_cells == 0);
+    grid->column[grid->n_columns].align = align;
+    grid->column[grid->n_columns].head = page_word(grid->page, en, ko);
+    grid->column[grid->n_columns].width = text_width(grid->column[grid->n_columns].head);
+    grid->n_columns++;
+}
+
+static void put(struct grid *grid, enum tone tone, bool across, const char *format, va_list arguments)
+{
+    char text[1024];
+
+    if (grid->n_cells == grid->capacity) {
+        grid->capacity = grid->capacity ? 2 * grid->capacity : 64;
+        struct cell *wider = arena_array(grid->page->arena, struct cell, grid->capacity);
+        if (grid->n_cells)
+            memcpy(wider, grid->cell, grid->n_cells * sizeof *wider);
+        grid->cell = wider;
+    }
+    vsnprintf(text, sizeof text, format, arguments);
+    const uint32_t column = (uint32_t)(grid->n_cells % grid->n_columns);
+    if (!across && text_width(text) > grid->column[column].width)
+        grid->column[column].width = text_width(text);
+    grid->cell[grid->n_cells++] = (struct cell){ arena_strdup(grid->page->arena, text), tone, across };
+}
+
+void grid_cell(struct grid *grid, enum tone tone, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    put(grid, tone, false, format, arguments);
+    va_end(arguments);
+}
+
+void grid_verdict(struct grid *grid, bool good, const char *format, ...)
+{
+    const char *mark = !grid->page->style->markdown ? "" : good ? "✅ " : "❌ ";
+    char text[256];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    grid_cell(grid, good ? TONE_GOOD : TONE_BAD, "%s%s", mark, text);
+}
+
+void grid_end_row(struct grid *grid)
+{
+    while (grid->n_cells % grid->n_columns)
+        grid_cell(grid, TONE_PLAIN, "%s", "");
+}
+
+void grid_line(struct grid *grid, enum tone tone, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    put(grid, tone, true, format, arguments);
+    va_end(arguments);
+    grid_end_row(grid);
+}
+
+/* ---- text ---- */
+
+static void blanks(struct page *page, unsigned n) { fprintf(page->out, "%*s", (int)n, ""); }
+
+static void text_row(const struct grid *grid, const struct cell *cell)
+{
+    unsigned owed = INDENT; /* blanks go out before a text only, so that no line ends in any */
+
+    for (uint32_t c = 0; c < grid->n_columns; c++) {
+        const unsigned width = text_width(cell[c].text), column = grid->column[c].width;
+        const unsigned pad = width < column ? column - width : 0;
+        if (grid->column[c].align == ALIGN_RIGHT)
+            owed += pad;
+        if (*cell[c].text) {
+            blanks(grid->page, owed);
+            page_print(grid->page, cell[c].tone, cell[c].text);
+            owed = 0;
+        }
+        if (grid->column[c].align == ALIGN_LEFT)
+            owed += pad;
+        owed += GAP;
+    }
+    fputc('\n', grid->page->out);
+}
+
+static void text_head(const struct grid *grid)
+{
+    struct cell head[COLUMNS_MAX];
+    for (uint32_t c = 0; c < grid->n_columns; c++)
+        head[c] = (struct cell){ grid->column[c].head, TONE_FAINT, false };
+    text_row(grid, head);
+}
+
+/* ---- Markdown ---- */
+
+static void markdown_text(struct page *page, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '|')
+            fputc('\\', page->out);
+        fputc(*text, page->out);
+    }
+}
+
+static void markdown_row(const struct grid *grid, const struct cell *cell)
+{
+    FILE *out = grid->page->out;
+
+    fputc('|', out);
+    for (uint32_t c = 0; c < grid->n_columns; c++) {
+        const char *strong = cell[c].across || (cell[c].tone == TONE_STRONG && *cell[c].text) ? "**" : "";
+        fprintf(out, " %s", strong);
+        markdown_text(grid->page, cell[c].text + strspn(cell[c].text, " "));
+        fprintf(out, "%s |", strong);
+    }
+    fputc('\n', out);
+}
+
+static void markdown_head(const struct grid *grid)
+{
+    FILE *out = grid->page->out;
+
+    fputc('|', out);
+    for (uint32_t c = 0; c < grid->n_columns; c++)
+        fprintf(out, " %s |", grid->column[c].head);
+    fputs("\n|", out);
+    for (uint32_t c = 0; c < grid->n_columns; c++)
+        fputs(grid->column[c].align == ALIGN_RIGHT ? "---:|" : "---|", out);
+    fputc('\n', out);
+}
+
+void grid_write(struct grid *grid)
+{
+    const bool markdown = grid->page->style->markdown;
+
+    SIM_ASSERT(grid->n_cells % grid->n_columns == 0);
+    page_begin(grid->page, BLOCK_TABLE);
+    (markdown ? markdown_head : text_head)(grid);
+    for (size_t i = 0; i < grid->n_cells; i += grid->n_columns)
+        (markdown ? markdown_row : text_row)(grid, &grid->cell[i]);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A table on a page: columns first, then cells row by row, then it is printed, aligned by display width or as a
+ * Markdown table. */
+#ifndef SIM_RESULTS_GRID_H
+#define SIM_RESULTS_GRID_H
+
+#include "sim/results/page.h"
+
+enum align { ALIGN_LEFT, ALIGN_RIGHT };
+
+struct grid;
+
+struct grid *grid_open(struct page *page);
+void grid_column(struct grid *grid, enum align align, const char *en, const char *ko);
+void grid_cell(struct grid *grid, enum tone tone, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Whether a target is met, or an observation explained: with a mark in Markdown. */
+void grid_verdict(struct grid *grid, bool good, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Leaves the other cells of this row empty. */
+void grid_end_row(struct grid *grid);
+/* A line across all columns; the row must be at its start. */
+void grid_line(struct grid *grid, enum tone tone, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void grid_write(struct grid *grid);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The sections of the printed result, each in a file of its own; report.c puts them in order. The words for Korean are
+ * those of the load-test reports that its readers write themselves. */
+#ifndef SIM_RESULTS_REPORT_H
+#define SIM_RESULTS_REPORT_H
+
+#include "sim/results/page.h"
+
+void report_orders(struct page *page, const struct outcome *outcome);
+void report_completion(struct page *page, const struct outcome *outcome);
+void report_lag(struct page *page, const struct outcome *outcome);
+void report_invariants(struct page *page, const struct outcome *outcome);
+void report_thresholds(struct page *page, const struct outcome *outcome);
+void report_bottleneck(struct page *page, const struct outcome *outcome);
+void report_observed(struct page *page, const struct outcome *outcome);
+/* Why the simulated peak stands beside another one in the observed lag table: where the table contradicts the other
+ * counts. Nothing where it does not. */
+void report_trend(struct page *page, const struct outcome *outcome);
+void report_assumed(struct page *page, const struct outcome *outcome);
+
+#endif

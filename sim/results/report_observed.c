@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Predicted beside observed. What is not explained is printed as loudly as what is: same table, same columns, counted
+ * in the same closing line. */
+#include <math.h>
+#include <string.h>
+
+#include "sim/results/grid.h"
+#include "sim/results/layout.h"
+#include "sim/results/number.h"
+#include "sim/results/report.h"
+
+/* ---- names ---- */
+
+static const char *short_name(struct page *page, const struct outcome *outcome, const struct prediction *prediction)
+{
+    const struct observations *observations = outcome->study->observations;
+    const struct observed_offset *offset = &observations->offset[prediction->item];
+
+    switch (prediction->kind) {
+    case PREDICT_PAID: return page_word(page, "PAID", "성공 (PAID)");
+    case PREDICT_PENDING: return page_word(page, "PENDING", "처리 중 (PENDING)");
+    case PREDICT_FAILED: return page_word(page, "FAILED", "실패 (FAILED)");
+    case PREDICT_LOG_END:
+        return page_format(page, "%s p%u log end", offset->topic, (unsigned)offset->partition);
+    case PREDICT_LAG: return page_format(page, "%s p%u LAG", offset->topic, (unsigned)offset->partition);
+    case PREDICT_TOTAL_LAG: return page_word(page, "total LAG", "총 Lag");
+    case PREDICT_LAG_SPREAD: return page_word(page, "spread of the LAGs", "LAG 최대 - 최소");
+    case PREDICT_TREND_TOTAL:
+        return page_format(page, page_word(page, "%s total LAG", "%s 총 Lag"),
+                           number_seconds(observations->trend[prediction->item].t_s).s);
+    case PREDICT_TREND_LARGEST:
+        return page_format(page, page_word(page, "%s largest LAG", "%s 최대 LAG"),
+                           number_seconds(observations->trend[prediction->item].t_s).s);
+    case PREDICT_PEAK: return page_word(page, "largest LAG", "최대 LAG");
+    case PREDICT_TREND_ARRIVED: break;
+    }
+    return "";
+}
+
+static const char *when(struct page *page, const struct prediction *prediction)
+{
+    if (prediction->at_ns[WATCH_AT] == SIM_NEVER)
+        return page_word(page, "at the end", "종료 시점");
+    if (prediction->at_ns[WATCH_FROM] == prediction->at_ns[WATCH_TO])
+        return page_format(page, "t = %s", number_seconds(ns_to_s(prediction->at_ns[WATCH_AT])).s);
+    return page_format(page, page_word(page, "t between %g and %g s", "t = %g ~ %g초 사이"),
+                       ns_to_s(prediction->at_ns[WATCH_FROM]), ns_to_s(prediction->at_ns[WATCH_TO]));
+}
+
+/* What the rows from here on are taken from; NULL while it is the same as the row before. */
+static const char *new_source(struct page *page, const struct outcome *outcome, const struct prediction *prediction,
+                              const struct prediction *before)
+{
+    const struct observations *observations = outcome->study->observations;
+
+    switch (prediction->kind) {
+    case PREDICT_PAID:
+    case PREDICT_PENDING:
+    case PREDICT_FAILED:
+        if (before && before->kind <= PREDICT_FAILED && before->item == prediction->item)
+            return NULL;
+        return page_format(page, "%s (%s)", observations->status[prediction->item].label, when(page, prediction));
+    case PREDICT_LOG_END:
+        if (before && before->kind >= PREDICT_LOG_END && before->kind <= PREDICT_LAG_SPREAD &&
+            strcmp(observations->offset[before->item].group, observations->offset[prediction->item].group) == 0)
+            return NULL;
+        return page_format(page, "%s (%s)", observations->offset[prediction->item].group, when(page, prediction));
+    case PREDICT_TREND_TOTAL: return prediction->item ? NULL : observations->trend_label;
+    case PREDICT_PEAK: return observations->peak_label;
+    default: return NULL;
+    }
+}
+
+/* ---- the table ---- */
+
+struct tally_of_verdicts { uint32_t yes, no, unknown; };
+
+static void comparison_row(struct page *page, struct grid *grid, const struct outcome *outcome,
+                           const struct comparison *comparison, struct tally_of_verdicts *verdicts)
+{
+    const char *sign = comparison->residual >= 0.5 ? "+" : "";
+
+    grid_cell(grid, TONE_PLAIN, "  %s", short_name(page, outcome, comparison->prediction));
+    grid_cell(grid, TONE_PLAIN, "%s", number_count(comparison->prediction->observed).s);
+    grid_cell(grid, TONE_PLAIN, "%s", number_count(comparison->predicted).s);
+    if (isnan(comparison->lo))
+        grid_cell(grid, TONE_PLAIN, "-");
+    else
+        grid_cell(grid, TONE_PLAIN, "%s..%s", number_count(comparison->lo).s, number_count(comparison->hi).s);
+    grid_cell(grid, TONE_PLAIN, "%s%s", sign, number_count(comparison->residual).s);
+    switch (comparison->explained) {
+    case EXPLAINED_YES:
+        verdicts->yes++;
+        grid_verdict(grid, true, page_word(page, "yes", "가능"));
+        break;
+    case EXPLAINED_NO:
+        verdicts->no++;
+        grid_verdict(grid, false, page_word(page, "NO", "불가"));
+        break;
+    case EXPLAINED_UNKNOWN:
+        verdicts->unknown++;
+        grid_cell(grid, TONE_PLAIN, "?");
+        break;
+    }
+}
+
+static struct tally_of_verdicts comparisons_table(struct page *page, const struct outcome *outcome)
+{
+    const struct layout *layout = outcome->layout;
+    struct tally_of_verdicts verdicts = { 0 };
+    struct grid *grid = grid_open(page);
+    const struct prediction *before = NULL;
+
+    grid_column(grid, ALIGN_LEFT, "", "항목");
+    grid_column(grid, ALIGN_RIGHT, "observed", "관측");
+    grid_column(grid, ALIGN_RIGHT, "predicted", "예측");
+    grid_column(grid, ALIGN_RIGHT, page_format(page, "%g%%", outcome->confidence * 100),
+                page_format(page, "%g%% 구간", outcome->confidence * 100));
+    grid_column(grid, ALIGN_RIGHT, "residual", "차이");
+    grid_column(grid, ALIGN_LEFT, "explained", "설명");
+    for (uint32_t i = 0; i < layout->n_predictions; i++) {
+        const struct comparison comparison = comparison_make(outcome, i);
+        if (isnan(comparison.prediction->observed))
+            continue;
+        const char *source = new_source(page, outcome, comparison.prediction, before);
+        if (source)
+            grid_line(grid, TONE_STRONG, "%s", source);
+        comparison_row(page, grid, outcome, &comparison, &verdicts);
+        before = comparison.prediction;
+    }
+    grid_write(grid);
+    return verdicts;
+}
+
+void report_observed(struct page *page, const struct outcome *outcome)
+{
+    page_heading(page, "Predicted beside observed", "예측과 관측 비교");
+    const struct tally_of_verdicts verdicts = comparisons_table(page, outcome);
+    if (verdicts.yes + verdicts.no)
+        page_say(page, verdicts.no ? TONE_BAD : TONE_GOOD,
+                 "Of %u observations %u are explained, %u are not. The interval is that of one run, widened where the "
+                 "time of a count is not known exactly.",
+                 "관측값 %u개 중 %u개는 설명되고 %u개는 설명되지 않음. 구간은 한 번의 실행에 대한 예측 구간이며, 집계 시각이 "
+                 "불확실한 만큼 넓혔음.",
+                 (unsigned)(verdicts.yes + verdicts.no), (unsigned)verdicts.yes, (unsigned)verdicts.no);
+    if (verdicts.unknown)
+        page_say(page, TONE_PLAIN,
+                 "No verdict on %u: that takes two or more replications (--replications 20), and a group and topic of "
+                 "that name in the scenario.",
+                 "%u개는 판정 보류: 반복 2회 이상(--replications 20)과 시나리오에 같은 이름의 그룹과 Topic이 필요.",
+                 (unsigned)verdicts.unknown);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * An observed table of lag over time against the other counts of the same observations. Four laws, each told only
+ * where the figures at hand break it:
+ *   - a committed lag cannot rise while nothing arrives;
+ *   - orders that are counted as open wait somewhere: where every other group shows no lag, they wait in this one;
+ *   - one consumer has one pace: arrivals less the change of the lag, over time;
+ *   - a stated maximum is not above every entry, and no later entry above the one marked as the peak. */
+#include <math.h>
+#include <string.h>
+
+#include "sim/results/layout.h"
+#include "sim/results/number.h"
+#include "sim/results/report.h"
+
+struct trend_facts {
+    const struct observations *observations;
+    double load_end_s;
+    double most;                  /* greatest total of the table */
+    double most_of_a_partition;
+    const double *arrived;        /* by row of the table: records in the log, as simulated; NaN: not known */
+    uint32_t n_broken;            /* laws told so far */
+};
+
+static double row_lag(const struct trend_facts *facts, uint32_t row) { return (double)facts->observations->trend[row].total; }
+static double row_s(const struct trend_facts *facts, uint32_t row) { return facts->observations->trend[row].t_s; }
+
+/* ---- the laws ---- */
+
+static void rises_without_arrivals(struct page *page, struct trend_facts *facts)
+{
+    for (uint32_t i = 0; i + 1 < facts->observations->n_trend; i++) {
+        const double rise = row_lag(facts, i + 1) - row_lag(facts, i);
+        if (row_s(facts, i) < facts->load_end_s || rise <= 0)
+            continue;
+        facts->n_broken++;
+        page_item(page, TONE_BAD,
+                  "Between %g s and %g s its lag rises by %s, though the load ended at %g s: without arrivals a "
+                  "committed lag can only fall.",
+                  "%g초와 %g초 사이에 Lag이 %s건 증가하지만 부하는 %g초에 끝났음: 유입이 없으면 커밋된 Lag은 줄기만 함.",
+                  row_s(facts, i), row_s(facts, i + 1), number_count(rise).s, facts->load_end_s);
+        return;
+    }
+}
+
+/* Middle of the time of a status count; NaN when it is not known. */
+static double status_s(const struct observed_status *status)
+{
+    return isfinite(status->t_s) ? status->t_s : (status->from_s + status->to_s) / 2;
+}
+
+/* The last status count before t_s that has open orders. */
+static const struct observed_status *open_before(const struct observations *observations, double t_s)
+{
+    const struct observed_status *last = NULL;
+    for (uint32_t i = 0; i < observations->n_statuses; i++) {
+        const struct observed_status *status = &observations->status[i];
+        if (status->pending > 0 && status_s(status) < t_s && (!last || status_s(status) > status_s(last)))
+            last = status;
+    }
+    return last;
+}
+
+/* Greatest lag that the offsets table shows for any partition of other groups; total is that of the one that lags
+ * most. */
+static int64_t lag_elsewhere(const struct observations *observations, int64_t *total)
+{
+    const char *lagging = "";
+    int64_t elsewhere = 0;
+
+    *total = 0;
+    for (uint32_t i = 0; i < observations->n_offsets; i++) {
+        int64_t sum = 0;
+        for (uint32_t k = 0; k < observations->n_offsets; k++)
+            if (strcmp(observations->offset[k].group, observations->offset[i].group) == 0)
+                sum += observations->offset[k].lag;
+        if (sum > *total) {
+            *total = sum;
+            lagging = observations->offset[i].group;
+        }
+    }
+    for (uint32_t i = 0; i < observations->n_offsets; i++)
+        if (strcmp(observations->offset[i].group, lagging) != 0 && observations->offset[i].lag > elsewhere)
+            elsewhere = observations->offset[i].lag;
+    return elsewhere;
+}
+
+/* Open orders at the status count, lag in the offsets table: that is one pace. The table's row in between wants
+ * another. */
+static void too_few_waiting(struct page *page, struct trend_facts *facts)
+{
+    const struct observations *observations = facts->observations;
+    int64_t lag_then;
+    const int64_t elsewhere = lag_elsewhere(observations, &lag_then);
+    const struct observed_status *status = open_before(observations, observations->offsets_t_s);
+
+    if (!status || lag_then == 0 || elsewhere * 100 > status->pending)
+        return;
+    const double from_s = status_s(status), open = (double)status->pending;
+    const double pace = (open - (double)lag_then) / (observations->offsets_t_s - from_s);
+    for (uint32_t i = 0; i < observations->n_trend; i++) {
+        const double at_s = row_s(facts, i), expected = open - pace * (at_s - from_s);
+        if (at_s < from_s || at_s >= observations->offsets_t_s || row_lag(facts, i) > 0.75 * expected)
+            continue;
+        facts->n_broken++;
+        page_item(page, TONE_BAD,
+                  "%s orders were PENDING at about %g s and no other group lags by more than %s, so they wait here; "
+                  "from there to the %s of the offsets table (%g s) it takes %s/s. On that line %s wait at %g s; the "
+                  "table says %s.",
+                  "약 %2$g초에 PENDING %1$s건이고 다른 그룹의 Lag은 최대 %3$s이므로 모두 이 그룹에서 대기 중. Offset 표의 "
+                  "%4$s건(%5$g초)까지 초당 %6$s건씩 처리된 것이며, 그 선 위에서 %8$g초의 대기는 %7$s건인데 추이 표는 %9$s건.",
+                  number_count(open).s, from_s, number_count((double)elsewhere).s, number_count((double)lag_then).s,
+                  observations->offsets_t_s, number_fixed(pace, 1).s, number_count(expected).s, at_s,
+                  number_count(row_lag(facts, i)).s);
+        return;
+    }
+}
+
+struct paces { double least, most; uint32_t n; };
+
+static void add_pace(struct paces *paces, double pace)
+{
+    paces->least = paces->n ? fmin(paces->least, pace) : pace;
+    paces->most = paces->n ? fmax(paces->most, pace) : pace;
+    paces->n++;
+}
+
+/* Only rows with a lag to work off count: a consumer without work has no pace. */
+static void no_single_pace(struct page *page, struct trend_facts *facts)
+{
+    struct paces under_load = { 0 }, after = { 0 };
+
+    for (uint32_t i = 0; i + 1 < facts->observations->n_trend; i++) {
+        const double span_s = row_s(facts, i + 1) - row_s(facts, i);
+        const double done = facts->arrived[i + 1] - facts->arrived[i] - (row_lag(facts, i + 1) - row_lag(facts, i));
+        if (isnan(done) || !(span_s > 0) || row_lag(facts, i) < 0.1 * facts->most)
+            continue;
+        add_pace(row_s(facts, i + 1) <= facts->load_end_s ? &under_load : &after, done / span_s);
+    }
+    if (under_load.n == 0 || after.n == 0 || under_load.least <= 2 * fmax(after.least, 0))
+        return;
+    facts->n_broken++;
+    page_item(page, TONE_BAD,
+              "Against the orders that arrive, its rows want %s to %s/s done under load, and %s to %s/s after it: no "
+              "single pace does both.",
+              "유입된 주문과 비교하면 부하 중에는 초당 %s~%s건, 부하 후에는 초당 %s~%s건을 처리해야 함: 하나의 처리 속도로는 "
+              "불가능.",
+              number_fixed(under_load.least, 0).s, number_fixed(under_load.most, 0).s, number_fixed(after.least, 0).s,
+              number_fixed(after.most, 0).s);
+}
+
+static void peak_not_in_table(struct page *page, struct trend_facts *facts)
+{
+    const struct observations *observations = facts->observations;
+
+    if (observations->has_peak && (double)observations->peak_lag > facts->most_of_a_partition) {
+        facts->n_broken++;
+        page_item(page, TONE_BAD, "The stated maximum of one partition, %s, is above every entry of the table (%s).",
+                  "명시된 Partition 최대 Lag %s은 표의 모든 값(최대 %s)보다 큼.",
+                  number_count((double)observations->peak_lag).s, number_count(facts->most_of_a_partition).s);
+    }
+    for (uint32_t i = 0; i < observations->n_trend; i++)
+        if (observations->trend[i].marked_as_peak && row_lag(facts, i) < facts->most) {
+            facts->n_broken++;
+            page_item(page, TONE_BAD, "Its peak is marked at %s, but another row has %s.",
+                      "피크는 %s로 표시되어 있지만 다른 행은 %s.", number_count(row_lag(facts, i)).s,
+                      number_count(facts->most).s);
+        }
+}
+
+/* ---- the answer ---- */
+
+static void learn(struct page *page, const struct outcome *outcome, struct trend_facts *facts)
+{
+    const struct layout *layout = outcome->layout;
+    double *arrived = arena_array(page->arena, double, facts->observations->n_trend);
+
+    for (uint32_t i = 0; i < facts->observations->n_trend; i++) {
+        const struct observed_trend *trend = &facts->observations->trend[i];
+        arrived[i] = (double)NAN;
+        facts->most = fmax(facts->most, (double)trend->total);
+        for (uint32_t k = 0; k < trend->n; k++)
+            facts->most_of_a_partition = fmax(facts->most_of_a_partition, (double)trend->lag[k]);
+    }
+    for (uint32_t i = 0; i < layout->n_predictions; i++)
+        if (layout->prediction[i].kind == PREDICT_TREND_ARRIVED)
+            arrived[layout->prediction[i].item] = comparison_make(outcome, i).predicted;
+    facts->arrived = arrived;
+}
+
+static void why_not_that_peak(struct page *page, const struct outcome *outcome, const struct trend_facts *facts)
+{
+    const struct group_demand *worst = &outcome->demand[0];
+
+    if (facts->n_broken == 0 || worst->peak_backlog < 1.25 * facts->most)
+        return;
+    page_gap(page);
+    page_say(page, TONE_STRONG,
+             "So the peak here is %s waiting (at %s), not the table's %s: what was created less what was paid must wait "
+             "somewhere, and the counts above that are explained agree on it; the table does not agree with them.",
+             "따라서 여기의 피크는 표의 %3$s건이 아니라 대기 %1$s건(%2$s): 생성된 주문에서 완료된 주문을 뺀 만큼은 어딘가에서 "
+             "기다려야 하며, 위에서 설명된 집계는 이와 일치하지만 추이 표는 일치하지 않음.",
+             number_count(worst->peak_backlog).s, number_seconds(worst->peak_backlog_at_s).s,
+             number_count(facts->most).s);
+}
+
+void report_trend(struct page *page, const struct outcome *outcome)
+{
+    const struct observations *observations = outcome->study->observations;
+    struct trend_facts facts = { .observations = observations };
+
+    if (observations->n_trend == 0 || outcome->n_demands == 0)
+        return;
+    facts.load_end_s = ns_to_s(scenario_load_end(&outcome->study->scenario));
+    learn(page, outcome, &facts);
+    page_gap(page);
+    page_say(page, TONE_STRONG, "The table \"%s\" against the other counts, the load begun at %s:",
+             "\"%s\" 표와 다른 집계의 비교 (부하 시작 %s 기준):",
+             observations->trend_label, observations->start_clock ? observations->start_clock : "0 s");
+    rises_without_arrivals(page, &facts);
+    too_few_waiting(page, &facts);
+    no_single_pace(page, &facts);
+    peak_not_in_table(page, &facts);
+    if (facts.n_broken == 0)
+        page_item(page, TONE_GOOD, "No contradiction found.", "모순 없음.");
+    why_not_that_peak(page, outcome, &facts);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What must hold (invariants) and what is asked for (thresholds). An invariant that held in n runs is no proof: the
+ * share of runs that might still break it is bounded, and the bound is printed. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/results/grid.h"
+#include "sim/results/number.h"
+#include "sim/results/report.h"
+
+/* ---- invariants ---- */
+
+struct subject { char letter; const char *en, *ko; };
+
+static const struct subject subjects[] = {
+    { 'S', "stock", "재고 정합성" }, { 'C', "coupons", "쿠폰 정합성" }, { 'P', "points", "포인트 정합성" },
+    { 'O', "orders", "주문 상태" }, { 'K', "Kafka offsets", "Kafka Offset" },
+};
+
+static const struct subject *subject_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
+        if (subjects[i].letter == *name)
+            return &subjects[i];
+    return NULL;
+}
+
+static bool same_subject(const char *a, const char *b)
+{
+    return subject_of(a) == subject_of(b);
+}
+
+/* "S1 S2 S4" of those with this verdict, from one subject. */
+static const char *names_with(struct page *page, const struct outcome *outcome, uint32_t first, enum verdict verdict)
+{
+    const char *names = "";
+
+    for (uint32_t i = 0; i < outcome->n_invariants; i++) {
+        const struct outcome_invariant *invariant = &outcome->invariant[i];
+        if (invariant->verdict == verdict && same_subject(invariant->name, outcome->invariant[first].name))
+            names = page_format(page, "%s%s%s", names, *names ? " " : "", invariant->name);
+    }
+    return *names ? names : "-";
+}
+
+static bool is_first_of_subject(const struct outcome *outcome, uint32_t index)
+{
+    for (uint32_t i = 0; i < index; i++)
+        if (same_subject(outcome->invariant[i].name, outcome->invariant[index].name))
+            return false;
+    return true;
+}
+
+static void invariants_table(struct page *page, const struct outcome *outcome)
+{
+    struct grid *grid = grid_open(page);
+
+    grid_column(grid, ALIGN_LEFT, "of", "항목");
+    grid_column(grid, ALIGN_LEFT, "holds", "통과");
+    grid_column(grid, ALIGN_LEFT, "broken", "위반");
+    grid_column(grid, ALIGN_LEFT, "open", "미확정");
+    for (uint32_t i = 0; i < outcome->n_invariants; i++) {
+        if (!is_first_of_subject(outcome, i))
+            continue;
+        const struct subject *subject = subject_of(outcome->invariant[i].name);
+        grid_cell(grid, TONE_PLAIN, "%s", subject ? page_word(page, subject->en, subject->ko) : "-");
+        grid_cell(grid, TONE_GOOD, "%s", names_with(page, outcome, i, VERDICT_HOLDS));
+        grid_cell(grid, TONE_BAD, "%s", names_with(page, outcome, i, VERDICT_BROKEN));
+        grid_cell(grid, TONE_PLAIN, "%s", names_with(page, outcome, i, VERDICT_OPEN));
+    }
+    grid_write(grid);
+}
+
+static void broken_one(struct page *page, const struct outcome *outcome, const struct outcome_invariant *invariant)
+{
+    const struct invariant_facts *first = invariant->first;
+    const char *order = "";
+
+    if (!first)
+        return;
+    if (first->first_order_id)
+        order = page_format(page, page_word(page, ", order %" PRIu64, ", 주문 ID %" PRIu64), first->first_order_id);
+    page_item(page, TONE_BAD,
+              "%s, %s: violated %s times, first in replication %u at %s s%s: %s. To repeat it (with the same --set):",
+              "%s, %s: 위반 %s건, 최초 발생은 반복 %u의 %s초%s: %s. 재현 명령 (같은 --set 사용):", invariant->name,
+              invariant->meaning, number_count((double)invariant->violations).s,
+              (unsigned)invariant->first_replication, number_fixed(ns_to_s(first->first_at_ns), 3).s, order,
+              first->first_what);
+    page_code(page, "sim run %s --seed %" PRIu64 " --replications %u", outcome->study->file, outcome->seed,
+              (unsigned)invariant->first_replication + 1);
+}
+
+static uint32_t count_with(const struct outcome *outcome, enum verdict verdict)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < outcome->n_invariants; i++)
+        n += outcome->invariant[i].verdict == verdict;
+    return n;
+}
+
+void report_invariants(struct page *page, const struct outcome *outcome)
+{
+    const uint32_t n_broken = count_with(outcome, VERDICT_BROKEN), n_open = count_with(outcome, VERDICT_OPEN);
+
+    if (outcome->n_invariants == 0)
+        return;
+    page_heading(page, "Consistency (invariants)", "데이터 정합성 검증");
+    if (n_broken == 0 && n_open == 0)
+        page_say(page, TONE_GOOD, "All %u hold (runs: %u).%s", "%u개 모두 통과 (실행 %u회).%s",
+                 (unsigned)outcome->n_invariants, (unsigned)outcome->n,
+                 page_format(page, page_word(page, " With %g %% confidence fewer than %s of runs break one.",
+                                             " %g %% 신뢰 수준에서 위반 실행 비율은 %s 미만."),
+                             outcome->confidence * 100,
+                             number_percent(infer_zero_upper(outcome->n, outcome->confidence)).s));
+    invariants_table(page, outcome);
+    if (n_open)
+        page_say(page, TONE_PLAIN, "Open: the run was cut before it was quiet, so what must hold in the end is not known.",
+                 "미확정: 모두 처리되기 전에 실행이 끝나 최종 상태를 알 수 없음.");
+    for (uint32_t i = 0; i < outcome->n_invariants; i++)
+        if (outcome->invariant[i].verdict == VERDICT_BROKEN)
+            broken_one(page, outcome, &outcome->invariant[i]);
+}
+
+/* ---- thresholds ---- */
+
+static const char *shown_value(struct page *page, const struct outcome_threshold *threshold)
+{
+    const char *metric = threshold->spec->metric;
+    const size_t length = strlen(metric);
+
+    if (length > 6 && strcmp(metric + length - 6, "_ratio") == 0)
+        return page_format(page, "%s", number_percent(threshold->value).s);
+    if (length > 2 && (strcmp(metric + length - 2, "_s") == 0 || strstr(metric, "_s.")) && !strstr(metric, "_per_s"))
+        return page_format(page, "%s", number_seconds(threshold->value).s);
+    return page_format(page, "%s", number_fixed(threshold->value, threshold->value < 10 ? 2 : 0).s);
+}
+
+void report_thresholds(struct page *page, const struct outcome *outcome)
+{
+    struct grid *grid = grid_open(page);
+
+    if (outcome->n_thresholds == 0)
+        return;
+    page_heading(page, "Thresholds", "목표 달성 여부");
+    grid_column(grid, ALIGN_LEFT, "figure", "항목");
+    grid_column(grid, ALIGN_RIGHT, "result", "결과");
+    grid_column(grid, ALIGN_LEFT, "target", "목표");
+    grid_column(grid, ALIGN_LEFT, "verdict", "달성 여부");
+    if (outcome->n > 1)
+        grid_column(grid, ALIGN_RIGHT, "of runs", "비율");
+    for (uint32_t i = 0; i < outcome->n_thresholds; i++) {
+        const struct outcome_threshold *threshold = &outcome->threshold[i];
+        grid_cell(grid, TONE_PLAIN, "%s", threshold->spec->metric);
+        grid_cell(grid, TONE_PLAIN, "%s", shown_value(page, threshold));
+        grid_cell(grid, TONE_PLAIN, "%s", threshold->spec->expression);
+        grid_verdict(grid, threshold->passed,
+                     threshold->passed ? page_word(page, "met", "달성") : page_word(page, "MISSED", "미달성"));
+        if (outcome->n > 1)
+            grid_cell(grid, TONE_PLAIN, "%s", number_percent(threshold->passed_share).s);
+    }
+    grid_write(grid);
+}
