@@ -16,6 +16,8 @@ struct run {
     struct run_levels levels;
     struct partition_level *partition;
     int64_t *busy;
+    sim_ns *busy_ns;
+    bool interrupted;
     uint32_t next_checkpoint;
     bool cut;
 };
@@ -25,11 +27,15 @@ static const struct run_levels *take_levels(struct run *run, sim_ns at_ns)
     struct machine *machine = &run->machine;
     kafka_settle(&machine->kafka);
     for (uint32_t i = 0; i < machine->plan->n_positions; i++) kafka_level(&machine->kafka, i, &run->partition[i]);
-    for (uint32_t i = 0; i < run->scenario->n_groups; i++) run->busy[i] = kafka_busy(&machine->kafka, i);
+    for (uint32_t i = 0; i < run->scenario->n_groups; i++) {
+        run->busy[i] = kafka_busy(&machine->kafka, i);
+        run->busy_ns[i] = kafka_busy_ns(&machine->kafka, i);
+    }
     run->levels.at_ns = at_ns;
     run->levels.n_partitions = machine->plan->n_positions;
     run->levels.partition = run->partition;
     run->levels.group_busy = run->busy;
+    run->levels.group_busy_ns = run->busy_ns;
     run->levels.orders = machine->counts;
     if (machine->plan->stock_table != NONE)
         run->levels.orders.oversold = table_oversold(&machine->tables.table[machine->plan->stock_table]);
@@ -42,15 +48,22 @@ static bool is_quiet(const struct run *run)
     return run->sim.n_live == 0 && !kafka_pending(&run->machine.kafka);
 }
 
+static void sample(struct run *run)
+{
+    const struct observer *observer = run->machine.observer;
+    const struct run_levels *levels = take_levels(run, run->sim.now_ns);
+    if (!observer) return;
+    if (observer->on_sample) observer->on_sample(observer->context, levels);
+    run->interrupted = observer->stopped && observer->stopped(observer->context);
+}
+
 static void on_sample(void *context, uint32_t subject, uint64_t argument)
 {
     struct run *run = context;
-    const struct observer *observer = run->machine.observer;
     (void)subject;
     (void)argument;
-    const struct run_levels *levels = take_levels(run, run->sim.now_ns);
-    if (observer && observer->on_sample) observer->on_sample(observer->context, levels);
-    if (is_quiet(run)) sim_stop(&run->sim);
+    sample(run);
+    if (run->interrupted || is_quiet(run)) sim_stop(&run->sim);
     else sim_at(&run->sim, run->sim.now_ns + run->scenario->sample_every_ns, SIM_SAMPLER, on_sample, run, 0, 0);
 }
 
@@ -85,6 +98,7 @@ static void on_end(void *context, uint32_t subject, uint64_t argument)
     struct run *run = context;
     (void)subject;
     (void)argument;
+    if (run->sim.now_ns % run->scenario->sample_every_ns == 0) sample(run); /* the sampler's turn comes after this */
     kafka_settle(&run->machine.kafka);
     run->cut = !is_quiet(run);
     sim_stop(&run->sim);
@@ -101,6 +115,7 @@ static struct run *run_open(const struct plan *plan, uint64_t seed, uint32_t rep
     machine_init(&run->machine, &run->sim, plan, random_key(seed, replication), options);
     run->partition = arena_array(arena, struct partition_level, plan->n_positions);
     run->busy = arena_array(arena, int64_t, plan->scenario->n_groups);
+    run->busy_ns = arena_array(arena, sim_ns, plan->scenario->n_groups);
     return run;
 }
 
@@ -170,5 +185,9 @@ const struct run_facts *pipeline_run(const struct plan *plan, uint64_t seed, uin
     struct run *run = run_open(plan, seed, replication, options, arena);
     run_start(run);
     if (!sim_run(&run->sim, options->events_max, err)) return NULL;
+    if (run->interrupted) {
+        sim_fail(err, SIM_ERUNTIME, NULL, "stopped");
+        return NULL;
+    }
     return run_close(run);
 }

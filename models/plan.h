@@ -67,7 +67,6 @@ struct plan {
     const uint32_t *process_of;     /* by instance */
     const bool *pool_counts;        /* by process: more threads than connections, so the pool can make them wait */
     uint32_t api_process;           /* NONE: no load */
-    uint32_t api_entry_topic;       /* first topic the API stage publishes; NONE */
     const struct pick *user, *item, *quantity, *amount, *coupon;
     bool orders_have_coupons;
     uint32_t stock_table, coupon_table, points_table; /* NONE */

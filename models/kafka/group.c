@@ -694,6 +694,23 @@ int64_t kafka_busy(const struct kafka *kafka, uint32_t group)
     return busy;
 }
 
+/* Time in service of the record that is not yet applied as done. */
+static sim_ns open_busy_ns(const struct consumer *consumer, sim_ns now_ns)
+{
+    sim_ns busy_ns = 0;
+    if (consumer->in_record && consumer->start_ns < now_ns) busy_ns += now_ns - consumer->start_ns;
+    if (consumer->done_pending && consumer->done_start_ns < now_ns) busy_ns += now_ns - consumer->done_start_ns;
+    return busy_ns;
+}
+
+sim_ns kafka_busy_ns(const struct kafka *kafka, uint32_t group)
+{
+    sim_ns busy_ns = (sim_ns)kafka->group[group].fact.busy_ns;
+    for (uint32_t i = 0; i < kafka->plan->scenario->group[group].consumers; i++)
+        busy_ns += open_busy_ns(&kafka->consumer[kafka->plan->group[group].first_consumer + i], kafka->sim->now_ns);
+    return busy_ns;
+}
+
 /* Every record appended is processed, missed by a cold start, or still in the backlog; its time in the system up to
  * end_ns adds up to the integral of the backlog (Little). */
 static void group_finish(struct kafka *kafka, uint32_t index, sim_ns end_ns, bool cut)
@@ -725,12 +742,8 @@ static void group_finish(struct kafka *kafka, uint32_t index, sim_ns end_ns, boo
                          kafka->plan->scenario->group[index].name, (double)group->fact.backlog_area * 1e-9,
                          (double)group->fact.sojourn_ns * 1e-9);
     group->fact.processed -= group->fact.skipped;
-    for (uint32_t i = 0; i < kafka->plan->scenario->group[index].consumers; i++) {
-        const struct consumer *consumer = &kafka->consumer[plan->first_consumer + i];
-        if (consumer->in_record && consumer->start_ns < end_ns) group->fact.busy_ns += end_ns - consumer->start_ns;
-        if (consumer->done_pending && consumer->done_start_ns < end_ns)
-            group->fact.busy_ns += end_ns - consumer->done_start_ns;
-    }
+    for (uint32_t i = 0; i < kafka->plan->scenario->group[index].consumers; i++)
+        group->fact.busy_ns += open_busy_ns(&kafka->consumer[plan->first_consumer + i], end_ns);
 }
 
 /* One owner a partition, and no more consumers with an assignment than partitions. */

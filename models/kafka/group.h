@@ -114,7 +114,10 @@ void kafka_settle(struct kafka *kafka);
 bool kafka_pending(const struct kafka *kafka);
 /* After kafka_settle. */
 void kafka_level(const struct kafka *kafka, uint32_t position, struct partition_level *out);
+/* Consumers with a record in service now. */
 int64_t kafka_busy(const struct kafka *kafka, uint32_t group);
+/* Sum over the group's consumers of the time with a record in service, up to now. */
+sim_ns kafka_busy_ns(const struct kafka *kafka, uint32_t group);
 /* Checks at the end of a run, and completes the facts. */
 void kafka_finish(struct kafka *kafka, sim_ns end_ns, bool cut);
 

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The compiler from struct scenario to struct plan. The scenario has been checked; what is wrong here is a parameter of
+ * a distribution that only its tabulation can find. */
+#include "models/plan.h"
+
+#include "models/kafka/assignor.h"
+#include "models/orders/pick.h"
+
+struct compiler {
+    const struct scenario *scenario;
+    struct plan *plan;
+    struct plan_op *op;
+    struct plan_stage *stage;
+    uint32_t n_once;
+    struct dist_cache *cache;
+    struct arena *arena;
+    struct sim_err *err;
+};
+
+static bool dist_compile(struct compiler *compiler, struct dist *out, const struct dist_spec *spec)
+{
+    return dist_make(out, spec, compiler->cache, compiler->arena, compiler->err);
+}
+
+/* ---- topics, stores, locks ---- */
+
+static bool servers_compile(struct compiler *compiler)
+{
+    const struct scenario *scenario = compiler->scenario;
+    struct dist *append = arena_array(compiler->arena, struct dist, scenario->n_topics);
+    struct dist *push = arena_array(compiler->arena, struct dist, scenario->n_locks);
+    struct dist *flush = arena_array(compiler->arena, struct dist, scenario->n_stores);
+    uint32_t *first_log = arena_array(compiler->arena, uint32_t, scenario->n_topics);
+    for (uint32_t i = 0; i < scenario->n_topics; i++) {
+        first_log[i] = compiler->plan->n_logs;
+        compiler->plan->n_logs += scenario->topic[i].partitions;
+        if (!dist_compile(compiler, &append[i], &scenario->topic[i].append)) return false;
+    }
+    for (uint32_t i = 0; i < scenario->n_locks; i++)
+        if (!dist_compile(compiler, &push[i], &scenario->lock[i].push)) return false;
+    for (uint32_t i = 0; i < scenario->n_stores; i++)
+        if (scenario->store[i].group_commit && !dist_compile(compiler, &flush[i], &scenario->store[i].flush)) return false;
+    compiler->plan->append = append;
+    compiler->plan->push = push;
+    compiler->plan->flush = flush;
+    compiler->plan->first_log = first_log;
+    return true;
+}
+
+/* ---- processes ---- */
+
+static void processes_compile(struct compiler *compiler)
+{
+    const struct scenario *scenario = compiler->scenario;
+    struct plan *plan = compiler->plan;
+    uint32_t *first = arena_array(compiler->arena, uint32_t, scenario->n_processes), n = 0;
+    bool *counts = arena_array(compiler->arena, bool, scenario->n_processes);
+    plan->api_process = NONE;
+    for (uint32_t i = 0; i < scenario->n_processes; i++) {
+        const struct process_spec *process = &scenario->process[i];
+        uint32_t threads = process->api_threads;
+        first[i] = n;
+        n += process->instances;
+        if (process->api_threads > 0) plan->api_process = i;
+        for (uint32_t g = 0; g < scenario->n_groups; g++)
+            if (scenario->group[g].process == i)
+                threads += (scenario->group[g].consumers + process->instances - 1) / process->instances;
+        counts[i] = process->connections > 0 && threads > process->connections;
+    }
+    uint32_t *process_of = arena_array(compiler->arena, uint32_t, n);
+    for (uint32_t i = 0; i < scenario->n_processes; i++)
+        for (uint32_t k = 0; k < scenario->process[i].instances; k++) process_of[first[i] + k] = i;
+    plan->n_instances = n;
+    plan->first_instance = first;
+    plan->process_of = process_of;
+    plan->pool_counts = counts;
+}
+
+/* ---- groups: partitions dealt to consumers ---- */
+
+/* Owners of the group's partitions, its topics' one after the other. */
+static uint32_t *assign(struct compiler *compiler, const struct group_spec *group, uint32_t n_partitions)
+{
+    struct assign_topic *topic = arena_array(compiler->arena, struct assign_topic, group->n_reads);
+    uint32_t *member = arena_array(compiler->arena, uint32_t, group->consumers);
+    uint32_t *owner = arena_array(compiler->arena, uint32_t, n_partitions);
+    for (uint32_t i = 0; i < group->n_reads; i++) {
+        const struct topic_spec *spec = &compiler->scenario->topic[group->read[i].topic];
+        topic[i] = (struct assign_topic){ spec->name, spec->partitions };
+    }
+    assign_member_order(group->consumers, member);
+    assign_partitions(group->assignor, topic, group->n_reads, member, group->consumers, NULL, owner, compiler->arena);
+    return owner;
+}
+
+static void positions_compile(struct compiler *compiler, uint32_t index, struct plan_position *position)
+{
+    const struct group_spec *group = &compiler->scenario->group[index];
+    uint32_t n = 0, n_partitions = 0;
+    for (uint32_t r = 0; r < group->n_reads; r++) n_partitions += compiler->scenario->topic[group->read[r].topic].partitions;
+    const uint32_t *owner = assign(compiler, group, n_partitions);
+    for (uint32_t r = 0; r < group->n_reads; r++) {
+        uint32_t topic = group->read[r].topic;
+        for (uint32_t p = 0; p < compiler->scenario->topic[topic].partitions; p++, n++) {
+            uint32_t member = owner[n];
+            position[n] = (struct plan_position){ .group = index, .read = r, .stage = group->read[r].stage, .topic = topic,
+                .partition = p, .log = compiler->plan->first_log[topic] + p,
+                .consumer = member == NONE ? NONE : compiler->plan->n_consumers + member };
+        }
+    }
+}
+
+static void consumers_compile(struct compiler *compiler, uint32_t index, struct plan_group *group,
+                              struct plan_consumer *consumer, const struct plan_position *position)
+{
+    const struct group_spec *spec = &compiler->scenario->group[index];
+    const struct process_spec *process = &compiler->scenario->process[spec->process];
+    for (uint32_t i = 0; i < spec->consumers; i++) {
+        uint32_t *owned = arena_array(compiler->arena, uint32_t, group->n_positions), n = 0;
+        for (uint32_t p = 0; p < group->n_positions; p++)
+            if (position[p].consumer == group->first_consumer + i) owned[n++] = group->first_position + p;
+        consumer[i] = (struct plan_consumer){ .group = index, .member = i, .n_positions = n, .position = owned,
+            .instance = compiler->plan->first_instance[spec->process] + i % process->instances };
+        group->idle_consumers += n == 0;
+    }
+}
+
+static bool groups_compile(struct compiler *compiler)
+{
+    const struct scenario *scenario = compiler->scenario;
+    struct plan *plan = compiler->plan;
+    uint32_t n_positions = 0, n_consumers = 0;
+    for (uint32_t g = 0; g < scenario->n_groups; g++) {
+        n_consumers += scenario->group[g].consumers;
+        for (uint32_t r = 0; r < scenario->group[g].n_reads; r++)
+            n_positions += scenario->topic[scenario->group[g].read[r].topic].partitions;
+    }
+    struct plan_group *group = arena_array(compiler->arena, struct plan_group, scenario->n_groups);
+    struct plan_position *position = arena_array(compiler->arena, struct plan_position, n_positions);
+    struct plan_consumer *consumer = arena_array(compiler->arena, struct plan_consumer, n_consumers);
+    for (uint32_t g = 0; g < scenario->n_groups; g++) {
+        const struct group_spec *spec = &scenario->group[g];
+        group[g].first_consumer = plan->n_consumers;
+        group[g].first_position = plan->n_positions;
+        for (uint32_t r = 0; r < spec->n_reads; r++) group[g].n_positions += scenario->topic[spec->read[r].topic].partitions;
+        positions_compile(compiler, g, position + plan->n_positions);
+        consumers_compile(compiler, g, &group[g], consumer + plan->n_consumers, position + plan->n_positions);
+        plan->n_positions += group[g].n_positions;
+        plan->n_consumers += spec->consumers;
+        if (!dist_compile(compiler, &group[g].fetch, &spec->fetch) || !dist_compile(compiler, &group[g].commit, &spec->commit) ||
+            !dist_compile(compiler, &group[g].poll, &spec->poll)) return false;
+    }
+    plan->group = group;
+    plan->position = position;
+    plan->consumer = consumer;
+    return true;
+}
+
+static void readers_compile(struct compiler *compiler)
+{
+    struct plan *plan = compiler->plan;
+    uint32_t *n_readers = arena_array(compiler->arena, uint32_t, plan->n_logs);
+    uint32_t **reader = arena_array(compiler->arena, uint32_t *, plan->n_logs);
+    for (uint32_t i = 0; i < plan->n_positions; i++) n_readers[plan->position[i].log]++;
+    for (uint32_t i = 0; i < plan->n_logs; i++) {
+        reader[i] = arena_array(compiler->arena, uint32_t, n_readers[i]);
+        n_readers[i] = 0;
+    }
+    for (uint32_t i = 0; i < plan->n_positions; i++) reader[plan->position[i].log][n_readers[plan->position[i].log]++] = i;
+    plan->n_readers = n_readers;
+    plan->reader = (const uint32_t *const *)reader;
+}
+
+/* ---- stages ---- */
+
+static uint32_t count_ops(const struct step_spec *step, uint32_t n)
+{
+    uint32_t ops = n + 1; /* and an end */
+    for (uint32_t i = 0; i < n; i++)
+        if (step[i].n_otherwise > 0) ops += count_ops(step[i].otherwise, step[i].n_otherwise);
+    return ops;
+}
+
+static uint32_t store_of(const struct scenario *scenario, const struct step_spec *step)
+{
+    switch (step->kind) {
+    case STEP_READ: case STEP_WRITE: case STEP_COMMIT: case STEP_INSERT: case STEP_FLUSH: case STEP_ROLLBACK:
+        return step->target == NONE ? NONE : scenario->table[step->target].store;
+    case STEP_LOCK: case STEP_UNLOCK: return scenario->lock[step->target].store;
+    case STEP_CONNECTION: case STEP_BEGIN: case STEP_WORK: case STEP_PUBLISH: case STEP_REPLY: case STEP_ONCE:
+    case STEP_JOIN: case STEP_STATUS: case STEP_KINDS: break;
+    }
+    return NONE;
+}
+
+/* A read matters when a later write of its transaction starts from the value read. */
+static bool read_matters(const struct step_spec *step, uint32_t from, uint32_t n)
+{
+    for (uint32_t i = from + 1; i < n; i++) {
+        if (step[i].kind == STEP_COMMIT && step[i].target == step[from].target) return false;
+        if (step[i].kind == STEP_WRITE && step[i].target == step[from].target && step[i].style != STYLE_CONDITIONAL) return true;
+    }
+    return false;
+}
+
+struct path { double share; uint32_t own_times, publishes, begin_op; };
+
+static bool op_compile(struct compiler *compiler, struct plan_op *op, const struct step_spec *step, struct path *path)
+{
+    *op = (struct plan_op){ .kind = (uint8_t)step->kind, .style = (uint8_t)step->style, .effect = (uint8_t)step->effect,
+        .status = (uint8_t)step->status, .has_time = step->has_time, .target = step->target,
+        .store = store_of(compiler->scenario, step), .from = path->share, .to = path->share + step->share,
+        .effect_at = step->effect_at, .publish_index = path->publishes, .tries = step->tries ? step->tries : 1,
+        .refuse_below = (uint64_t)(step->refuse * 0x1p32 + 0.5), .begin_op = path->begin_op, .otherwise = NONE,
+        .label = step->label };
+    path->share = op->to;
+    if (step->kind == STEP_PUBLISH) path->publishes++;
+    if (step->kind == STEP_ONCE) op->once_bit = compiler->n_once++ % 16;
+    if (step->has_time) {
+        op->time_word = path->own_times++;
+        if (!dist_compile(compiler, &op->time, &step->time)) return false;
+    }
+    return step->kind != STEP_WRITE || step->style != STYLE_VERSION || dist_compile(compiler, &op->backoff, &step->backoff);
+}
+
+/* Steps of one path, its end, then the paths that replace its rest. */
+static bool path_compile(struct compiler *compiler, const struct step_spec *step, uint32_t n, struct path path)
+{
+    uint32_t first = compiler->plan->n_ops;
+    struct path at_step[MAX_STEPS];
+    compiler->plan->n_ops += n + 1;
+    for (uint32_t i = 0; i < n; i++) {
+        struct plan_op *op = &compiler->op[first + i];
+        if (step[i].kind == STEP_BEGIN) path.begin_op = first + i;
+        if (!op_compile(compiler, op, &step[i], &path)) return false;
+        op->needs_read = step[i].kind == STEP_READ && read_matters(step, i, n);
+        at_step[i] = path;
+    }
+    compiler->op[first + n] = (struct plan_op){ .kind = OP_END, .target = NONE, .store = NONE, .otherwise = NONE };
+    for (uint32_t i = 0; i < n; i++) {
+        if (step[i].n_otherwise == 0) continue;
+        compiler->op[first + i].otherwise = compiler->plan->n_ops;
+        struct path replaced = { .own_times = at_step[i].own_times, .publishes = at_step[i].publishes, .begin_op = NONE };
+        if (!path_compile(compiler, step[i].otherwise, step[i].n_otherwise, replaced)) return false;
+    }
+    return true;
+}
+
+static bool stages_compile(struct compiler *compiler)
+{
+    const struct scenario *scenario = compiler->scenario;
+    uint32_t n_ops = 0;
+    for (uint32_t i = 0; i < scenario->n_stages; i++) n_ops += count_ops(scenario->stage[i].step, scenario->stage[i].n_steps);
+    compiler->op = arena_array(compiler->arena, struct plan_op, n_ops);
+    compiler->stage = arena_array(compiler->arena, struct plan_stage, scenario->n_stages);
+    for (uint32_t i = 0; i < scenario->n_stages; i++) {
+        const struct stage_spec *spec = &scenario->stage[i];
+        struct plan_stage *stage = &compiler->stage[i];
+        stage->first_op = compiler->plan->n_ops;
+        stage->has_time = spec->has_time;
+        if (spec->has_time && !dist_compile(compiler, &stage->time, &spec->time)) return false;
+        for (uint32_t s = 0; s < spec->n_steps; s++) stage->explicit_connection |= spec->step[s].kind == STEP_CONNECTION;
+        if (!path_compile(compiler, spec->step, spec->n_steps, (struct path){ .begin_op = NONE })) return false;
+    }
+    if (compiler->n_once > 16)
+        return sim_fail(compiler->err, SIM_ESCENARIO, NULL, "%u `once` steps; at most 16 are kept apart", compiler->n_once);
+    compiler->plan->op = compiler->op;
+    compiler->plan->stage = compiler->stage;
+    return true;
+}
+
+/* ---- orders ---- */
+
+static const struct pick *pick_compile(struct compiler *compiler, const struct pick_spec *spec)
+{
+    struct pick *pick = arena_new(compiler->arena, struct pick);
+    return pick_make(pick, spec, compiler->arena, compiler->err) ? pick : NULL;
+}
+
+/* The table that effects of this kind go to, if it has rows. */
+static uint32_t table_of_effect(const struct compiler *compiler, enum write_effect effect)
+{
+    for (uint32_t i = 0; i < compiler->plan->n_ops; i++)
+        if (compiler->op[i].kind == STEP_WRITE && compiler->op[i].effect == effect &&
+            compiler->scenario->table[compiler->op[i].target].rows > 0) return compiler->op[i].target;
+    return NONE;
+}
+
+static bool orders_compile(struct compiler *compiler)
+{
+    const struct orders_spec *orders = &compiler->scenario->orders;
+    struct plan *plan = compiler->plan;
+    plan->user = pick_compile(compiler, &orders->user);
+    plan->item = pick_compile(compiler, &orders->item);
+    plan->quantity = pick_compile(compiler, &orders->quantity);
+    plan->amount = pick_compile(compiler, &orders->amount);
+    plan->coupon = pick_compile(compiler, &orders->coupon);
+    plan->orders_have_coupons = orders->coupon.kind != PICK_NOTHING;
+    plan->stock_table = table_of_effect(compiler, EFFECT_RESERVE);
+    plan->coupon_table = table_of_effect(compiler, EFFECT_USE);
+    plan->points_table = table_of_effect(compiler, EFFECT_DEBIT);
+    return plan->user && plan->item && plan->quantity && plan->amount && plan->coupon;
+}
+
+const struct plan *plan_make(const struct scenario *scenario, struct arena *arena, struct sim_err *err)
+{
+    struct plan *plan = arena_new(arena, struct plan);
+    struct compiler compiler = { .scenario = scenario, .plan = plan, .cache = dist_cache_open(arena), .arena = arena, .err = err };
+    plan->scenario = scenario;
+    processes_compile(&compiler);
+    if (!servers_compile(&compiler) || !groups_compile(&compiler)) return NULL;
+    readers_compile(&compiler);
+    if (!stages_compile(&compiler) || !orders_compile(&compiler)) return NULL;
+    return plan;
+}
