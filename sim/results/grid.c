@@ -59,16 +59,10 @@ void grid_cell(struct grid *grid, enum tone tone, const char *format, ...)
     va_end(arguments);
 }
 
-void grid_verdict(struct grid *grid, bool good, const char *format, ...)
+void grid_verdict(struct grid *grid, bool good, const char *word)
 {
     const char *mark = !grid->page->style->markdown ? "" : good ? "✅ " : "❌ ";
-    char text[256];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    grid_cell(grid, good ? TONE_GOOD : TONE_BAD, "%s%s", mark, text);
+    grid_cell(grid, good ? TONE_GOOD : TONE_BAD, "%s%s", mark, word);
 }
 
 void grid_end_row(struct grid *grid)

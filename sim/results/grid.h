@@ -14,7 +14,7 @@ struct grid *grid_open(struct page *page);
 void grid_column(struct grid *grid, enum align align, const char *en, const char *ko);
 void grid_cell(struct grid *grid, enum tone tone, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Whether a target is met, or an observation explained: with a mark in Markdown. */
-void grid_verdict(struct grid *grid, bool good, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void grid_verdict(struct grid *grid, bool good, const char *word);
 /* Leaves the other cells of this row empty. */
 void grid_end_row(struct grid *grid);
 /* A line across all columns; the row must be at its start. */

@@ -11,7 +11,7 @@
 /* ---- targets ---- */
 
 /* Below the row: what a threshold asks of the ratio at this path, and whether it is met. */
-static void target_cell(struct grid *grid, const struct page *page, const struct outcome *outcome, const char *path)
+static void target_cell(struct grid *grid, struct page *page, const struct outcome *outcome, const char *path)
 {
     static const char *const op[] = { [OP_LT] = "<", [OP_LE] = "<=", [OP_GT] = ">", [OP_GE] = ">=", [OP_EQ] = "==",
                                       [OP_NE] = "!=" };
@@ -20,8 +20,9 @@ static void target_cell(struct grid *grid, const struct page *page, const struct
         const struct outcome_threshold *threshold = &outcome->threshold[i];
         if (strcmp(threshold->spec->metric, path) != 0)
             continue;
-        grid_verdict(grid, threshold->passed, "%s%g%% %s", op[threshold->spec->op], threshold->spec->bound * 100,
-                     threshold->passed ? page_word(page, "met", "달성") : page_word(page, "MISSED", "미달성"));
+        const char *met = threshold->passed ? page_word(page, "met", "달성") : page_word(page, "MISSED", "미달성");
+        grid_verdict(grid, threshold->passed,
+                     page_format(page, "%s%g%% %s", op[threshold->spec->op], threshold->spec->bound * 100, met));
         return;
     }
     grid_cell(grid, TONE_PLAIN, "%s", "");

@@ -187,20 +187,44 @@ static void learn(struct page *page, const struct outcome *outcome, struct trend
     facts->arrived = arrived;
 }
 
+/* The count of open orders that the prediction comes closest to, if it comes close; else nothing to call upon. */
+static bool agreeing_count(const struct outcome *outcome, struct comparison *best)
+{
+    double least = 0.05;
+    bool found = false;
+
+    for (uint32_t i = 0; i < outcome->layout->n_predictions; i++) {
+        const struct comparison comparison = comparison_make(outcome, i);
+        const double off = fabs(comparison.residual) / comparison.prediction->observed;
+        if (comparison.prediction->kind != PREDICT_PENDING || !(off < least))
+            continue;
+        least = off;
+        *best = comparison;
+        found = true;
+    }
+    return found;
+}
+
 static void why_not_that_peak(struct page *page, const struct outcome *outcome, const struct trend_facts *facts)
 {
     const struct group_demand *worst = &outcome->demand[0];
+    struct comparison count;
 
     if (facts->n_broken == 0 || worst->peak_backlog < 1.25 * facts->most)
         return;
+    const char *agrees =
+        !agreeing_count(outcome, &count) ? ""
+        : page_format(page, page_word(page, " The count of %s PENDING agrees with that (predicted: %s).",
+                                      " PENDING %s건이라는 집계는 이와 일치함 (예측: %s)."),
+                      number_count(count.prediction->observed).s, number_count(count.predicted).s);
     page_gap(page);
     page_say(page, TONE_STRONG,
-             "So the peak here is %s waiting (at %s), not the table's %s: what was created less what was paid must wait "
-             "somewhere, and the counts above that are explained agree on it; the table does not agree with them.",
+             "So the peak here is %s waiting (at %s), not the table's %s: orders created less orders paid must wait "
+             "somewhere.%s",
              "따라서 여기의 피크는 표의 %3$s건이 아니라 대기 %1$s건(%2$s): 생성된 주문에서 완료된 주문을 뺀 만큼은 어딘가에서 "
-             "기다려야 하며, 위에서 설명된 집계는 이와 일치하지만 추이 표는 일치하지 않음.",
+             "기다려야 함.%4$s",
              number_count(worst->peak_backlog).s, number_seconds(worst->peak_backlog_at_s).s,
-             number_count(facts->most).s);
+             number_count(facts->most).s, agrees);
 }
 
 void report_trend(struct page *page, const struct outcome *outcome)
