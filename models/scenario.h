@@ -17,8 +17,10 @@
 enum {
     MAX_GROUPS = 64, MAX_TOPICS = 128, MAX_PARTITIONS = 1024, MAX_CONSUMERS = 1024, MAX_LEGS = 8, MAX_STEPS = 64,
     MAX_TABLES = 32, MAX_LOCKS = 32, MAX_STORES = 16, MAX_PROCESSES = 64, MAX_STAGES = 128, MAX_CHECKPOINTS = 64,
-    MAX_LOADS = 16, MAX_TOPICS_OF_GROUP = 32
+    MAX_LOADS = 16, MAX_TOPICS_OF_GROUP = 32, MAX_LOCKS_HELD = 8, MAX_ROWS_OF_TRANSACTION = 8, MAX_ONCE_STEPS = 16,
+    MAX_QUANTITY = UINT16_MAX
 };
+#define MAX_ID (UINT32_MAX - 2u) /* of an order, user, item, coupon; an amount */
 
 /* ---- load: who sends orders, when (semantics 1) ---- */
 

@@ -56,7 +56,11 @@ struct observations {
     uint32_t n_trend; const struct observed_trend *trend;
 };
 
-struct input_file { const char *path; /* relative to the scenario, as written */ const char *full_path; };
+struct input_file {
+    const char *path;      /* relative to the scenario, as written */
+    const char *full_path;
+    const char *copy;      /* "inputs/NAME": what study.text calls it; relative to the folder where the text is written */
+};
 
 struct study {
     struct scenario scenario;

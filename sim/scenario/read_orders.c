@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What orders are about: who buys what, how much, for how much, with which coupon. */
+#include "sim/scenario/reader.h"
+
+enum { HOT_MAX = 4096 };
+
+static void read_from_to(struct cursor *object, struct pick_spec *out, uint64_t most)
+{
+    read_u64(object, "from", &out->low, "1", 0, most);
+    read_u64(object, "to", &out->high, REQUIRED, 0, most);
+    if (object->node && out->high < out->low) cursor_finding(object, "to is below from");
+}
+
+static void read_uniform_pick(struct cursor *pick, struct pick_spec *out, uint64_t most)
+{
+    struct cursor ends = cursor_array(pick, "uniform", REQUIRED);
+    uint64_t value[2] = { 0, 0 };
+    out->kind = PICK_UNIFORM;
+    if (!ends.node) return;
+    if (cursor_size(&ends) != 2) {
+        cursor_finding(&ends, "%u values where [least, greatest] is needed", cursor_size(&ends));
+        return;
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        struct cursor end = cursor_child(&ends, i == 0 ? ends.node->child : ends.node->child->next, i);
+        cursor_whole(&end, &value[i], 0, most);
+    }
+    if (value[1] < value[0]) cursor_finding(&ends, "the greatest value is below the least");
+    out->low = value[0];
+    out->high = value[1];
+}
+
+static void read_zipf(struct cursor *pick, struct pick_spec *out, uint64_t most)
+{
+    struct cursor zipf = cursor_object(pick, "zipf", REQUIRED);
+    out->kind = PICK_ZIPF;
+    read_from_to(&zipf, out, most);
+    read_number(&zipf, "exponent", &out->exponent, "1", 0, 20);
+    cursor_close(&zipf);
+}
+
+static void read_hot(struct reader *reader, struct cursor *pick, struct pick_spec *out, uint64_t most)
+{
+    struct cursor hot = cursor_object(pick, "hot", REQUIRED);
+    struct cursor values = cursor_array(&hot, "values", REQUIRED);
+    uint32_t n = cursor_size(&values), i = 0;
+    uint64_t *value = arena_array(reader->reading.arena, uint64_t, n);
+    out->kind = PICK_HOT;
+    if (values.node && (n == 0 || n > HOT_MAX)) cursor_finding(&values, "%u values where 1 to %d are needed", n, HOT_MAX);
+    for (const cJSON *child = cursor_first(&values); child; child = cursor_next(child), i++) {
+        struct cursor one = cursor_child(&values, child, i);
+        cursor_whole(&one, &value[i], 0, most);
+    }
+    read_number(&hot, "share", &out->share, REQUIRED, 0, 1);
+    read_from_to(&hot, out, most);
+    cursor_close(&hot);
+    out->n_hot = n;
+    out->hot = value;
+}
+
+/* True when the order's content is said, rightly or not. */
+static bool read_pick(struct reader *reader, struct cursor *orders, const char *key, struct pick_spec *out,
+                      const char *fallback, uint64_t most)
+{
+    struct cursor pick = cursor_at(orders, key, fallback);
+    if (!pick.node) return false;
+    out->kind = PICK_CONSTANT;
+    if (cJSON_IsNumber(pick.node)) {
+        cursor_whole(&pick, &out->low, 0, most);
+        out->high = out->low;
+        return true;
+    }
+    if (!cJSON_IsObject(pick.node)) {
+        cursor_finding(&pick, "%s where a whole number, {\"uniform\": [1, 100]}, {\"zipf\": {...}} or {\"hot\": {...}} is needed",
+                       json_type_name(pick.node));
+        return true;
+    }
+    cursor_is_object(&pick);
+    if (cursor_has(&pick, "zipf")) read_zipf(&pick, out, most);
+    else if (cursor_has(&pick, "hot")) read_hot(reader, &pick, out, most);
+    else if (cursor_has(&pick, "value")) read_u64(&pick, "value", &out->low, REQUIRED, 0, most), out->high = out->low;
+    else read_uniform_pick(&pick, out, most);
+    read_number(&pick, "given", &out->given, OPTIONAL, 0, 1);
+    cursor_close(&pick);
+    return true;
+}
+
+void read_orders(struct reader *reader, struct cursor *document)
+{
+    struct orders_spec *out = &reader->scenario->orders;
+    const struct pick_spec one = { .kind = PICK_CONSTANT, .low = 1, .high = 1, .given = 1 };
+    *out = (struct orders_spec){ .first_id = 1, .at_most = UINT64_MAX, .user = one, .item = one, .quantity = one, .amount = one,
+                                 .coupon = { .kind = PICK_NOTHING, .given = 1 } };
+    struct cursor orders = cursor_object(document, "orders", "{}");
+    read_u64(&orders, "first_id", &out->first_id, "1", 1, MAX_ID);
+    read_u64(&orders, "at_most", &out->at_most, OPTIONAL, 1, MAX_ID);
+    reader->has_user = read_pick(reader, &orders, "user", &out->user, OPTIONAL, MAX_ID);
+    reader->has_item = read_pick(reader, &orders, "item", &out->item, OPTIONAL, MAX_ID);
+    read_pick(reader, &orders, "quantity", &out->quantity, "1", MAX_QUANTITY);
+    read_pick(reader, &orders, "amount", &out->amount, "1", MAX_ID);
+    read_pick(reader, &orders, "coupon", &out->coupon, OPTIONAL, MAX_ID);
+    cursor_close(&orders);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The reader of scenarios, section by section; private to this room. Sections refer to one another by name, so all
+ * names are gathered before the first section is read. */
+#ifndef SIM_SCENARIO_READER_H
+#define SIM_SCENARIO_READER_H
+
+#include "sim/scenario/cursor.h"
+
+enum { MAX_INPUTS = 64, MAX_IGNORED = 64 };
+#define WHOLE_MAX ((uint64_t)JSON_WHOLE_MAX)
+
+struct reader {
+    struct reading reading;
+    struct study *study;
+    struct scenario *scenario; /* of study */
+    const char *folder;        /* paths in the scenario start here */
+    struct names topics, groups, stores, tables, locks, stages;
+    struct topic_spec topic_default;
+    struct group_spec group_default;
+    struct group_spec *group; /* scenario->group, while it is being filled */
+    bool has_user, has_item;  /* orders say which */
+    uint32_t n_inputs;
+    struct input_file input[MAX_INPUTS];
+    uint32_t n_ignored;
+    const char *ignored[MAX_IGNORED];
+};
+
+void read_run(struct reader *reader, struct cursor *document);
+void read_load(struct reader *reader, struct cursor *document);
+void read_checkpoints(struct reader *reader, struct cursor *document);
+void read_orders(struct reader *reader, struct cursor *document);
+void read_kafka(struct reader *reader, struct cursor *document); /* and topics, groups */
+void read_servers(struct reader *reader, struct cursor *document); /* stores, tables, locks, processes */
+void read_flow(struct reader *reader, struct cursor *document);
+void read_stages(struct reader *reader, struct cursor *document);
+void read_judgement(struct reader *reader, struct cursor *document); /* thresholds, calibrate, observations, explore */
+
+/* After all sections: what each value rests on; ranges of values to fit. Reads the resolved document. */
+void read_basis_list(struct reader *reader, const cJSON *resolved);
+void check_calibrate(struct reader *reader, cJSON *resolved);
+
+/* Rules across sections. Only on a scenario that was read without a finding. */
+void check_scenario(struct reader *reader);
+
+/* A distribution of durations. */
+void read_dist(struct reader *reader, struct cursor *object, const char *key, struct dist_spec *out, const char *fallback);
+
+/* A file that the scenario names at `cursor`, its text and length; NULL with a finding. Written as "inputs/NAME": where
+ * it is copied to beside a result, and where it is looked for first when the resolved scenario is read. */
+const char *read_input(struct reader *reader, struct cursor *cursor, size_t *length);
+
+/* A column of numbers of the CSV file named at `path`: by its name in the first line, or (column NULL) the first one. */
+double *read_csv(struct reader *reader, struct cursor *path, const char *column, uint32_t *n);
+
+/* Whole files. The text ends with a NUL at text[*length]. err: SIM_ERUNTIME. */
+const char *file_read(const char *path, size_t *length, struct arena *arena, struct sim_err *err);
+
+/* "a/b.json" -> "b", and -> "a"; "b.json" -> "." */
+const char *file_stem(const char *path, struct arena *arena);
+const char *file_folder(const char *path, struct arena *arena);
+
+#endif

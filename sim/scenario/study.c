@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/scenario/study.h"
+
+#include <string.h>
+
+#include "sim/scenario/edit.h"
+#include "sim/scenario/reader.h"
+#include "sim/scenario/sha256.h"
+#include "sim/scenario/write.h"
+
+/* Names first: every section may refer to every other. */
+static void read_names(struct reader *reader, struct cursor *document)
+{
+    reader->topics = names_of_section(document, "topics", "topic", MAX_TOPICS);
+    reader->groups = names_of_section(document, "groups", "group", MAX_GROUPS);
+    reader->stores = names_of_section(document, "stores", "store", MAX_STORES);
+    reader->tables = names_of_section(document, "tables", "table", MAX_TABLES);
+    reader->locks = names_of_section(document, "locks", "lock", MAX_LOCKS);
+    reader->stages = names_of_section(document, "stages", "stage", MAX_STAGES);
+    reader->group = arena_array(reader->reading.arena, struct group_spec, reader->groups.n);
+}
+
+/* The order of the sections here is their order in the resolved scenario. */
+static void read_document(struct reader *reader, cJSON *resolved)
+{
+    struct cursor document = cursor_document(&reader->reading, resolved);
+    read_names(reader, &document);
+    read_text(&document, "name", &reader->scenario->name, file_stem(reader->study->file, reader->reading.arena));
+    read_run(reader, &document);
+    read_load(reader, &document);
+    read_checkpoints(reader, &document);
+    read_orders(reader, &document);
+    read_kafka(reader, &document);
+    read_servers(reader, &document);
+    read_flow(reader, &document);
+    read_stages(reader, &document);
+    read_judgement(reader, &document);
+    cursor_close(&document);
+}
+
+static void keep_inputs(struct reader *reader)
+{
+    struct arena *arena = reader->reading.arena;
+    struct input_file *input = arena_array(arena, struct input_file, reader->n_inputs);
+    const char **ignored = arena_array(arena, const char *, reader->n_ignored);
+    if (reader->n_inputs > 0) memcpy(input, reader->input, reader->n_inputs * sizeof *input);
+    if (reader->n_ignored > 0) memcpy(ignored, reader->ignored, reader->n_ignored * sizeof *ignored);
+    reader->study->n_inputs = reader->n_inputs;
+    reader->study->input = input;
+    reader->study->n_ignored = reader->n_ignored;
+    reader->study->ignored = ignored;
+}
+
+/* Rules across sections are asked only of what was read without a finding: a value that could not be read would make
+ * them find what is not there. */
+static void read_and_check(struct reader *reader)
+{
+    struct reading *reading = &reader->reading;
+    cJSON *resolved = cJSON_CreateObject();
+    reading->defaults = cJSON_CreateArray();
+    read_document(reader, resolved);
+    if (reading->findings->n_all == 0) {
+        check_scenario(reader);
+        check_calibrate(reader, resolved);
+    }
+    if (reading->findings->n_all == 0) {
+        read_basis_list(reader, resolved);
+        keep_inputs(reader);
+        reader->study->text = write_document(resolved, reading->arena);
+        sha256_hex(reader->study->text, strlen(reader->study->text), reader->study->sha256);
+    }
+    cJSON_Delete(reading->defaults);
+    cJSON_Delete(resolved);
+}
+
+bool study_read_text(struct study *out, const char *text, size_t length, const char *file, const char *folder,
+                     const struct study_edit *edit, uint32_t n_edits, struct findings *findings, struct arena *arena,
+                     struct sim_err *err)
+{
+    struct json json;
+    struct reader *reader = arena_new(arena, struct reader);
+    bool usable = true;
+    *out = (struct study){ .file = arena_strdup(arena, file) };
+    *findings = (struct findings){ 0 };
+    reader->reading = (struct reading){ .json = &json, .findings = findings, .arena = arena };
+    reader->study = out;
+    reader->scenario = &out->scenario;
+    reader->folder = folder;
+    if (json_open(&json, text, length, findings, arena)) {
+        for (uint32_t i = 0; i < n_edits && usable; i++) usable = edit_apply(&reader->reading, &edit[i], err);
+        if (usable && findings->n_all == 0) read_and_check(reader);
+    }
+    json_close(&json);
+    if (usable && findings->n_all > 0 && err && err->code == SIM_OK) err->code = SIM_ESCENARIO;
+    return usable && findings->n_all == 0;
+}
+
+bool study_read(struct study *out, const char *file, const struct study_edit *edit, uint32_t n_edits,
+                struct findings *findings, struct arena *arena, struct sim_err *err)
+{
+    size_t length;
+    *findings = (struct findings){ 0 };
+    const char *text = file_read(file, &length, arena, err);
+    if (!text) return false;
+    return study_read_text(out, text, length, file, strcmp(file, "-") == 0 ? "." : file_folder(file, arena), edit, n_edits,
+                           findings, arena, err);
+}
