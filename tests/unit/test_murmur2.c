@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "models/kafka/murmur2.h"
+#include "sim/engine/random.h"
 
 static const struct { const char *key; int32_t hash; } vectors[] = {
     {"21", -973932308}, {"foobar", -790332482}, {"a-little-bit-long-string", -985981536},
@@ -45,17 +46,23 @@ static void test_partition(void **state)
             assert_int_equal(murmur2_partition(rows[i].key, strlen(rows[i].key), partitions[p]), rows[i].of[p]);
 }
 
+static void expect_text(uint64_t id)
+{
+    char text[24];
+    int length = snprintf(text, sizeof text, "%" PRIu64, id);
+    assert_int_equal(murmur2_partition_of_id(id, 1000003), murmur2_partition(text, (size_t)length, 1000003));
+}
+
+/* Small ids, the borders of the powers of ten and of two, and numbers of any length. */
 static void test_id_is_its_text(void **state)
 {
     (void)state;
-    for (uint64_t i = 0; i < 64; i++) {
-        for (int64_t near = -2; near <= 2; near++) {
-            uint64_t id = (i == 0 ? 0 : UINT64_MAX >> (64 - i)) + (uint64_t)near;
-            char text[24];
-            int length = snprintf(text, sizeof text, "%" PRIu64, id);
-            assert_int_equal(murmur2_partition_of_id(id, 1000003), murmur2_partition(text, (size_t)length, 1000003));
-        }
-    }
+    for (uint64_t id = 0; id < 20000; id++) expect_text(id);
+    for (uint64_t power = 10; power < UINT64_MAX / 10; power *= 10)
+        for (int64_t near = -2; near <= 2; near++) expect_text(power + (uint64_t)near);
+    for (int bits = 0; bits < 64; bits++)
+        for (uint64_t i = 0; i < 200; i++) expect_text(random_mix(i + 1) >> bits);
+    expect_text(UINT64_MAX);
 }
 
 static void expect_counts(uint64_t last, const uint32_t *expected, uint32_t partitions)
