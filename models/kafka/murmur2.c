@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * MurmurHash2, 32 bit, with the seed of Kafka's client. Ids below 10^8 are hashed without a text in memory: their digits
- * are found side by side in one register. That is worth having because every record that is sent asks for it. */
+ * MurmurHash2, 32 bit, with the seed of Kafka's client. Ids below 10^8 are hashed without a text in memory: their
+ * digits are found side by side in one register. That is worth having because every record that is sent asks for it. */
 #include "models/kafka/murmur2.h"
 
 #define SEED 0x9747b28cu

@@ -68,7 +68,8 @@ static const struct pick_zipf *make_zipf(const struct pick_spec *spec, uint64_t 
     zipf->mass = total + (count > zipf->n_head ? mass_above(zipf, zipf->last) : 0);
     uint64_t *end = arena_array(arena, uint64_t, HEAD_MAX);
     for (uint32_t i = 0; i < HEAD_MAX; i++) /* a word stands for its centre */
-        end[i] = i + 1 < count && i < zipf->n_head ? (uint64_t)ceil(fmax(sum[i] / zipf->mass * WORDS - 0.5, 0)) : (uint64_t)WORDS;
+        end[i] = i + 1 < count && i < zipf->n_head ? (uint64_t)ceil(fmax(sum[i] / zipf->mass * WORDS - 0.5, 0))
+                                                   : (uint64_t)WORDS;
     zipf->end = end;
     zipf->guide = make_guide(end, arena);
     return zipf;
@@ -77,7 +78,8 @@ static const struct pick_zipf *make_zipf(const struct pick_spec *spec, uint64_t 
 static uint64_t draw_zipf(const struct pick *pick, uint32_t word)
 {
     const struct pick_zipf *zipf = pick->zipf;
-    if (word >= zipf->end[zipf->n_head - 1]) return (uint64_t)rank_below(zipf, (WORDS - word - 0.5) / WORDS * zipf->mass);
+    if (word >= zipf->end[zipf->n_head - 1])
+        return (uint64_t)rank_below(zipf, (WORDS - word - 0.5) / WORDS * zipf->mass);
     uint32_t i = zipf->guide[word >> (32 - GUIDE_BITS)];
     while (word >= zipf->end[i]) i++;
     return pick->low + i;
@@ -114,16 +116,19 @@ uint64_t pick_draw(const struct pick *pick, uint32_t word)
 static bool check(const struct pick_spec *spec, struct sim_err *err)
 {
     bool drawn = spec->kind == PICK_UNIFORM || spec->kind == PICK_ZIPF || spec->kind == PICK_HOT;
-    if (!(spec->given >= 0 && spec->given <= 1)) return refuse(err, "the share of orders with a value must lie between 0 and 1");
+    if (!(spec->given >= 0 && spec->given <= 1))
+        return refuse(err, "the share of orders with a value must lie between 0 and 1");
     if (drawn && spec->low > spec->high) return refuse(err, "the lowest value must not be above the highest");
     if (drawn && spec->high - spec->low == UINT64_MAX) return refuse(err, "a range of 2^64 values is too wide");
     if (spec->kind == PICK_ZIPF && (spec->low < 1 || spec->high > (uint64_t)1 << 53))
         return refuse(err, "Zipf ranks run from 1 or more to 2^53 or less");
     if (spec->kind == PICK_ZIPF && !(spec->exponent >= 0 && spec->exponent <= PICK_EXPONENT_MAX))
-        return sim_fail(err, SIM_ESCENARIO, NULL, "a Zipf exponent of %g is outside 0 to %g", spec->exponent, PICK_EXPONENT_MAX);
+        return sim_fail(err, SIM_ESCENARIO, NULL, "a Zipf exponent of %g is outside 0 to %g", spec->exponent,
+                        PICK_EXPONENT_MAX);
     if (spec->kind == PICK_HOT && !(spec->share >= 0 && spec->share <= 1))
         return refuse(err, "the share of the hot values must lie between 0 and 1");
-    if (spec->kind == PICK_HOT && spec->share > 0 && spec->n_hot == 0) return refuse(err, "there must be a hot value or more");
+    if (spec->kind == PICK_HOT && spec->share > 0 && spec->n_hot == 0)
+        return refuse(err, "there must be a hot value or more");
     return true;
 }
 

@@ -112,7 +112,9 @@ static bool tabulate(struct table *table, const struct dist_spec *spec, struct a
         uint32_t bits = cell_bits_for(greatest_error(table, mean));
         ok = bits == CELL_BITS_MIN || fill(table, &shape, bits, arena);
     }
-    if (!ok) return sim_fail(err, SIM_ESCENARIO, NULL, "the quantiles of this distribution cannot be computed, or pass %g s", LONGEST_S);
+    if (!ok)
+        return sim_fail(err, SIM_ESCENARIO, NULL, "the quantiles of this distribution cannot be computed, or pass %g s",
+                        LONGEST_S);
     table->mean = lines_mean(table);
     return true;
 }
@@ -142,7 +144,8 @@ static struct dist_spec key_of(const struct dist_spec *spec, double mean_s)
 
 static bool same_key(const struct dist_spec *a, const struct dist_spec *b)
 {
-    return a->family == b->family && a->cv == b->cv && a->stages == b->stages && a->low_s == b->low_s && a->high_s == b->high_s;
+    return a->family == b->family && a->cv == b->cv && a->stages == b->stages && a->low_s == b->low_s &&
+           a->high_s == b->high_s;
 }
 
 static const struct table *find_or_tabulate(struct dist_cache *cache, const struct dist_spec *spec, double mean_s,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Distributions of durations. A draw turns one 32-bit word into nanoseconds through the distribution's quantile
  * function, so that it never rejects and is monotone in the word (pairing by common random numbers).
- * Smooth shapes use a table indexed by octave: on either side of the median the distance to the end, as a double, gives
- * by its top bits the cell (32 to 256 an octave, as the shape needs), by the rest the place on the straight line between
- * two exact quantiles; no division, and tails down to 2^-32. One table serves all means of a shape; what it loses in the
- * mean is put back into the scale. */
+ * Smooth shapes use a table indexed by octave: on either side of the median the distance to the end, as a double,
+ * gives by its top bits the cell (32 to 256 an octave, as the shape needs), by the rest the place on the straight line
+ * between two exact quantiles; no division, and tails down to 2^-32. One table serves all means of a shape; what it
+ * loses in the mean is put back into the scale. */
 #ifndef SIM_ENGINE_DIST_H
 #define SIM_ENGINE_DIST_H
 

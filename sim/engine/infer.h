@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Intervals from replications. Values come in replication order, so that sums are the same for any number of threads. */
+ * Intervals from replications. Values come in replication order: sums are the same for any number of threads. */
 #ifndef SIM_ENGINE_INFER_H
 #define SIM_ENGINE_INFER_H
 

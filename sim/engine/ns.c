@@ -91,8 +91,9 @@ static size_t put(char *out, size_t size, size_t length, uint64_t value, uint64_
     for (uint64_t power = 1; power < unit_ns; power *= 10) digits++;
     while (digits > 0 && fraction % 10 == 0) fraction /= 10, digits--;
     char *at = out + length;
-    int n = digits > 0 ? snprintf(at, size - length, "%" PRIu64 ".%0*" PRIu64 "%s", value / unit_ns, digits, fraction, name)
-                       : snprintf(at, size - length, "%" PRIu64 "%s", value / unit_ns, name);
+    int n = digits > 0
+                ? snprintf(at, size - length, "%" PRIu64 ".%0*" PRIu64 "%s", value / unit_ns, digits, fraction, name)
+                : snprintf(at, size - length, "%" PRIu64 "%s", value / unit_ns, name);
     return length + (size_t)n;
 }
 

@@ -22,10 +22,12 @@ static bool check_mean_cv(const struct dist_spec *spec, struct sim_err *err)
 {
     if (!is_time(spec->mean_s)) return refuse(err, "the mean of a distribution must be a time of 0 or more");
     if (!(spec->cv >= 0 && spec->cv <= DIST_CV_MAX))
-        return sim_fail(err, SIM_ESCENARIO, NULL, "a coefficient of variation of %g is outside 0 to %g", spec->cv, DIST_CV_MAX);
+        return sim_fail(err, SIM_ESCENARIO, NULL, "a coefficient of variation of %g is outside 0 to %g", spec->cv,
+                        DIST_CV_MAX);
     bool skewed = spec->family == DIST_GAMMA || spec->family == DIST_WEIBULL;
     if (skewed && spec->cv > 0 && spec->cv < DIST_CV_MIN)
-        return sim_fail(err, SIM_ESCENARIO, NULL, "a cv of %g is below %g; give a constant instead", spec->cv, DIST_CV_MIN);
+        return sim_fail(err, SIM_ESCENARIO, NULL, "a cv of %g is below %g; give a constant instead", spec->cv,
+                        DIST_CV_MIN);
     return true;
 }
 
@@ -36,7 +38,8 @@ static bool check_mixture(const struct dist_spec *spec, struct sim_err *err)
         if (!(spec->weight[i] > 0)) return refuse(err, "the weight of a mixture's part must be above 0");
         sum += spec->weight[i];
     }
-    if (!(fabs(sum - 1) <= 1e-9)) return sim_fail(err, SIM_ESCENARIO, NULL, "the weights of a mixture add up to %.10g, not to 1", sum);
+    if (!(fabs(sum - 1) <= 1e-9))
+        return sim_fail(err, SIM_ESCENARIO, NULL, "the weights of a mixture add up to %.10g, not to 1", sum);
     return true;
 }
 
@@ -45,7 +48,8 @@ static bool check_values(const struct dist_spec *spec, struct sim_err *err)
     if (spec->n_values == 0) return refuse(err, "an empirical distribution needs one value or more");
     for (uint32_t i = 0; i < spec->n_values; i++)
         if (!is_time(spec->value_s[i]) || (i > 0 && spec->value_s[i] < spec->value_s[i - 1]))
-            return refuse(err, "the values of an empirical distribution must be times of 0 or more, in ascending order");
+            return refuse(err,
+                          "the values of an empirical distribution must be times of 0 or more, in ascending order");
     return true;
 }
 
@@ -54,10 +58,12 @@ static bool check_points(const struct dist_spec *spec, struct sim_err *err)
     bool histogram = spec->family == DIST_EMPIRICAL;
     const struct dist_point *point = spec->point;
     uint32_t n = spec->n_points;
-    if (n < 2) return refuse(err, "a distribution by percentiles or by a cumulative histogram needs two points or more");
+    if (n < 2)
+        return refuse(err, "a distribution by percentiles or by a cumulative histogram needs two points or more");
     for (uint32_t i = 0; i < n; i++) {
         bool inside = histogram ? point[i].p >= 0 && point[i].p <= 1 : point[i].p > 0 && point[i].p < 1;
-        if (!inside) return sim_fail(err, SIM_ESCENARIO, NULL, "%g is not a probability that a point may have", point[i].p);
+        if (!inside)
+            return sim_fail(err, SIM_ESCENARIO, NULL, "%g is not a probability that a point may have", point[i].p);
         if (!is_time(point[i].s) || (!histogram && point[i].s == 0))
             return refuse(err, "a percentile must be a time above 0");
         if (i > 0 && !(point[i].p > point[i - 1].p && point[i].s >= point[i - 1].s))
@@ -295,7 +301,10 @@ static double invert(const struct shape *shape, double p, bool upper, double low
     return high;
 }
 
-static double normal_score(double p, bool upper) { return upper ? gsl_cdf_ugaussian_Qinv(p) : gsl_cdf_ugaussian_Pinv(p); }
+static double normal_score(double p, bool upper)
+{
+    return upper ? gsl_cdf_ugaussian_Qinv(p) : gsl_cdf_ugaussian_Pinv(p);
+}
 
 /* Gamma quantile over its mean, in powers of the spread s = 1 / sqrt(shape). */
 static double cornish_fisher(double a, double z)

@@ -50,8 +50,8 @@ static const char *text_of(const uint32_t *owner, uint32_t n_partitions, uint32_
     return text;
 }
 
-static void expect_fresh(enum assignor assignor, const struct assign_topic *topic, uint32_t n_topics, uint32_t consumers,
-                         const char *expected)
+static void expect_fresh(enum assignor assignor, const struct assign_topic *topic, uint32_t n_topics,
+                         uint32_t consumers, const char *expected)
 {
     uint32_t owner[MOST], member[MOST];
     assign_member_order(consumers, member);
@@ -83,7 +83,8 @@ static void test_two_topics(void **state)
     }
 }
 
-/* Topics count by name, whatever the order in which they are given: dealt out are t0 t1 t2 u0 u1, numbered 2 3 4 0 1. */
+/* Topics count by name, whatever the order in which they are given: dealt out are t0 t1 t2 u0 u1, numbered 2 3 4 0 1.
+ */
 static void test_topics_by_name(void **state)
 {
     static const struct assign_topic reversed[] = {{"u", 2}, {"t", 3}};
@@ -124,7 +125,8 @@ static void test_order_matters(void **state)
 
 struct transition { const char *first, *second; uint32_t withheld; };
 
-static struct transition move(uint32_t n_topics, uint32_t *owner, const uint32_t *member, uint32_t n_members, uint32_t shown)
+static struct transition move(uint32_t n_topics, uint32_t *owner, const uint32_t *member, uint32_t n_members,
+                              uint32_t shown)
 {
     static char texts[2][MOST];
     uint32_t before[MOST], n = 3 * n_topics;
@@ -207,19 +209,23 @@ static void test_random_changes(void **state)
         struct random_words words = random_block((struct random_key){{7, 7}}, 0, trial, 0);
         struct assign_topic topic[3];
         uint32_t owner[MOST], before[MOST], member[MOST], n_topics = 1 + words.word[0] % 3, n = 0;
-        for (uint32_t t = 0; t < n_topics; t++) n += (topic[t] = (struct assign_topic){names[t], 1 + (words.word[1] >> (4 * t)) % 7}).partitions;
-        uint32_t old_members = 1 + words.word[2] % 8, new_members = 1 + words.word[3] % 8, shift = words.word[3] >> 16 & 3;
+        for (uint32_t t = 0; t < n_topics; t++)
+            n += (topic[t] = (struct assign_topic){names[t], 1 + (words.word[1] >> (4 * t)) % 7}).partitions;
+        uint32_t old_members = 1 + words.word[2] % 8, new_members = 1 + words.word[3] % 8,
+                 shift = words.word[3] >> 16 & 3;
         for (uint32_t m = 0; m < MOST; m++) member[m] = m;
         assign_partitions(ASSIGN_COOPERATIVE_STICKY, topic, n_topics, member, old_members, NULL, before, &arena);
         expect_balanced(before, n, member, old_members);
-        assign_partitions(ASSIGN_COOPERATIVE_STICKY, topic, n_topics, member + shift, new_members, before, owner, &arena);
+        assign_partitions(ASSIGN_COOPERATIVE_STICKY, topic, n_topics, member + shift, new_members, before, owner,
+                          &arena);
         expect_balanced(owner, n, member + shift, new_members);
         for (uint32_t p = 0; p < n; p++) /* who lost a partition had more than the least */
             if (owner[p] != before[p] && before[p] >= shift && before[p] < shift + new_members)
                 assert_true(held_by(before, n, before[p]) > n / new_members);
         assign_withhold(member + shift, new_members, before, owner, n);
         memcpy(before, owner, n * sizeof *owner);
-        assign_partitions(ASSIGN_COOPERATIVE_STICKY, topic, n_topics, member + shift, new_members, before, owner, &arena);
+        assign_partitions(ASSIGN_COOPERATIVE_STICKY, topic, n_topics, member + shift, new_members, before, owner,
+                          &arena);
         expect_balanced(owner, n, member + shift, new_members);
         assert_int_equal(assign_withhold(member + shift, new_members, before, owner, n), 0);
         arena_reset(&arena);

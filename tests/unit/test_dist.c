@@ -103,7 +103,8 @@ static void expect_quantiles(const char *name, const struct dist_spec *spec, exa
     struct dist dist = make(spec);
     double greatest = fmax(error_at(&dist, 0, exact, parameter), error_at(&dist, UINT32_MAX, exact, parameter));
     for (uint32_t i = 0; i < 20000; i++) greatest = fmax(greatest, error_at(&dist, nth_word(i), exact, parameter));
-    print_message("%s %g: greatest error of a quantile %.2e (%u cells)\n", name, parameter, greatest, 1u << dist.cell_bits);
+    print_message("%s %g: greatest error of a quantile %.2e (%u cells)\n", name, parameter, greatest,
+                  1u << dist.cell_bits);
     if (!(greatest <= DIST_TABLE_ERROR)) fail_msg("%s %g: %.3e", name, parameter, greatest);
 }
 
@@ -113,15 +114,21 @@ static void test_quantiles(void **state)
     static const double gamma_cvs[] = {0.05, 0.3, 0.5, 1, 1.5, 2, 2.5};
     static const double ks[] = {0.3, 0.5, 0.8, 1, 1.5, 3.6, 20, 1000};
     (void)state;
-    expect_quantiles("exponential", &(struct dist_spec){.family = DIST_EXPONENTIAL, .mean_s = DAY}, exact_exponential, 0);
-    expect_quantiles("Erlang", &(struct dist_spec){.family = DIST_ERLANG, .mean_s = DAY, .stages = 4}, exact_gamma, 0.5);
-    expect_quantiles("uniform", &(struct dist_spec){.family = DIST_UNIFORM, .low_s = 10, .high_s = 2 * DAY - 10}, exact_uniform, 10);
+    expect_quantiles("exponential", &(struct dist_spec){.family = DIST_EXPONENTIAL, .mean_s = DAY}, exact_exponential,
+                     0);
+    expect_quantiles("Erlang", &(struct dist_spec){.family = DIST_ERLANG, .mean_s = DAY, .stages = 4}, exact_gamma,
+                     0.5);
+    expect_quantiles("uniform", &(struct dist_spec){.family = DIST_UNIFORM, .low_s = 10, .high_s = 2 * DAY - 10},
+                     exact_uniform, 10);
     for (size_t i = 0; i < sizeof cvs / sizeof cvs[0]; i++)
-        expect_quantiles("lognormal", &(struct dist_spec){.family = DIST_LOGNORMAL, .mean_s = DAY, .cv = cvs[i]}, exact_lognormal, cvs[i]);
+        expect_quantiles("lognormal", &(struct dist_spec){.family = DIST_LOGNORMAL, .mean_s = DAY, .cv = cvs[i]},
+                         exact_lognormal, cvs[i]);
     for (size_t i = 0; i < sizeof gamma_cvs / sizeof gamma_cvs[0]; i++)
-        expect_quantiles("gamma", &(struct dist_spec){.family = DIST_GAMMA, .mean_s = DAY, .cv = gamma_cvs[i]}, exact_gamma, gamma_cvs[i]);
+        expect_quantiles("gamma", &(struct dist_spec){.family = DIST_GAMMA, .mean_s = DAY, .cv = gamma_cvs[i]},
+                         exact_gamma, gamma_cvs[i]);
     for (size_t i = 0; i < sizeof ks / sizeof ks[0]; i++)
-        expect_quantiles("Weibull", &(struct dist_spec){.family = DIST_WEIBULL, .mean_s = DAY, .cv = weibull_cv(ks[i])}, exact_weibull, ks[i]);
+        expect_quantiles("Weibull", &(struct dist_spec){.family = DIST_WEIBULL, .mean_s = DAY, .cv = weibull_cv(ks[i])},
+                         exact_weibull, ks[i]);
 }
 
 /* Where GSL has no inverse: a step of 1e-8 to either side of the exact quantile, its CDF is past the probability. */
@@ -134,7 +141,8 @@ static void expect_inverse(const struct dist_spec *spec)
         for (int upper = 0; upper < 2; upper++) {
             double p = ldexp(1, -e), x = shape_quantile(&shape, p, upper);
             if (x < 1e-9 * spec->mean_s) continue;
-            double left = shape_probability(&shape, x * (1 - 1e-8), upper), right = shape_probability(&shape, x * (1 + 1e-8), upper);
+            double left = shape_probability(&shape, x * (1 - 1e-8), upper),
+                   right = shape_probability(&shape, x * (1 + 1e-8), upper);
             if (!(fmin(left, right) <= p && p <= fmax(left, right)))
                 fail_msg("family %d cv %g p 2^-%d: %.15g %.15g", spec->family, spec->cv, e, left / p, right / p);
         }
@@ -156,7 +164,8 @@ static void test_inverse_everywhere(void **state)
     }
     expect_inverse(&(struct dist_spec){.family = DIST_ERLANG, .mean_s = 2, .stages = DIST_STAGES_MAX});
     expect_inverse(&(struct dist_spec){.family = DIST_PERCENTILES, .mean_s = 1, .n_points = 3, .point = point});
-    expect_inverse(&(struct dist_spec){.family = DIST_MIXTURE, .mean_s = 1, .n_parts = 2, .part = part, .weight = weight});
+    expect_inverse(
+        &(struct dist_spec){.family = DIST_MIXTURE, .mean_s = 1, .n_parts = 2, .part = part, .weight = weight});
 }
 
 /* ---- means, spreads, order ---- */
@@ -179,14 +188,16 @@ static struct sums sums_of(const struct dist *dist)
     return (struct sums){sum * 1e-9, sqrt(squares - sum * sum) / sum};
 }
 
-static void expect_sums(const struct dist_spec *spec, double mean_s, double cv, double mean_tolerance, double cv_tolerance)
+static void expect_sums(const struct dist_spec *spec, double mean_s, double cv, double mean_tolerance,
+                        double cv_tolerance)
 {
     struct dist dist = make(spec);
     struct sums sums = sums_of(&dist);
     if (!(fabs(dist.mean_s / mean_s - 1) < 1e-12 && fabs(dist.cv - cv) < 1e-9 * cv + 1e-12))
         fail_msg("family %d: stated mean %.15g cv %.15g", spec->family, dist.mean_s, dist.cv);
     if (!(fabs(sums.mean / mean_s - 1) < mean_tolerance && fabs(sums.cv / cv - 1) < cv_tolerance))
-        fail_msg("family %d cv %g: mean off by %.2e, cv by %.2e", spec->family, cv, sums.mean / mean_s - 1, sums.cv / cv - 1);
+        fail_msg("family %d cv %g: mean off by %.2e, cv by %.2e", spec->family, cv, sums.mean / mean_s - 1,
+                 sums.cv / cv - 1);
 }
 
 static void test_moments(void **state)
@@ -199,7 +210,8 @@ static void test_moments(void **state)
     expect_sums(&(struct dist_spec){.family = DIST_GAMMA, .mean_s = 0.01, .cv = 5}, 0.01, 5, 1e-4, 1e-3);
     expect_sums(&(struct dist_spec){.family = DIST_WEIBULL, .mean_s = 0.01, .cv = 0.5}, 0.01, 0.5, 1e-5, 1e-4);
     expect_sums(&(struct dist_spec){.family = DIST_ERLANG, .mean_s = 0.01, .stages = 9}, 0.01, 1.0 / 3, 1e-5, 1e-4);
-    expect_sums(&(struct dist_spec){.family = DIST_UNIFORM, .low_s = 0.02, .high_s = 0.05}, 0.035, 0.03 / sqrt(12) / 0.035, 1e-7, 1e-6);
+    expect_sums(&(struct dist_spec){.family = DIST_UNIFORM, .low_s = 0.02, .high_s = 0.05}, 0.035,
+                0.03 / sqrt(12) / 0.035, 1e-7, 1e-6);
 }
 
 /* One table serves all means of a shape: draws scale. */
@@ -224,7 +236,8 @@ static void test_monotone(void **state)
         for (uint32_t side = 0; side < 2; side++) {
             uint32_t centre = side ? ~(1u << octave) : 1u << octave;
             uint32_t from = centre > 100 ? centre - 100 : 0, to = centre < UINT32_MAX - 100 ? centre + 100 : UINT32_MAX;
-            for (uint32_t word = from; word < to; word++) assert_true(dist_draw(&dist, word) <= dist_draw(&dist, word + 1));
+            for (uint32_t word = from; word < to; word++)
+                assert_true(dist_draw(&dist, word) <= dist_draw(&dist, word + 1));
         }
     }
 }
@@ -267,7 +280,9 @@ static void test_histogram(void **state)
 {
     static const struct dist_point point[] = {{0.1, 0.010}, {0.5, 0.020}, {0.9, 0.040}, {1, 0.100}};
     struct dist dist = make(&(struct dist_spec){.family = DIST_EMPIRICAL, .n_points = 4, .point = point});
-    static const struct { double u, s; } expected[] = {{0.05, 0.010}, {0.3, 0.015}, {0.5, 0.020}, {0.7, 0.030}, {0.95, 0.070}, {0.999, 0.0994}};
+    static const struct {
+        double u, s;
+    } expected[] = {{0.05, 0.010}, {0.3, 0.015}, {0.5, 0.020}, {0.7, 0.030}, {0.95, 0.070}, {0.999, 0.0994}};
     (void)state;
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
         assert_true(fabs(ns_to_s(dist_draw(&dist, word_at(expected[i].u))) / expected[i].s - 1) < DIST_CORNER_ERROR);
@@ -313,7 +328,8 @@ static void test_mixture(void **state)
         uint32_t word = nth_word(i);
         double above = random_unit(~word), x = ns_to_s(dist_draw(&dist, word));
         bool at_jump = fabs(above / 0.015 - 1) < 0.01 || fabs(above / 0.005 - 1) < 0.01;
-        if (above > 0.015 && !at_jump && !(fabs(shape_probability(&shape, x, true) - above) < 2e-4)) fail_msg("%g at %g", x, above);
+        if (above > 0.015 && !at_jump && !(fabs(shape_probability(&shape, x, true) - above) < 2e-4))
+            fail_msg("%g at %g", x, above);
         if (above < 0.015 && above > 0.005 && !at_jump) assert_true(fabs(x - 0.5) < 1e-3);
         if (above < 0.005 && !at_jump) assert_true(fabs(x - (3 - 2 * above / 0.005)) < 1e-3);
     }
@@ -327,22 +343,37 @@ static void test_mixture(void **state)
 static void test_refusals(void **state)
 {
     static const double descending[] = {0.2, 0.1}, negative[] = {-1}, halves[] = {0.5, 0.4}, none[] = {1, 0};
-    static const struct dist_point flat[] = {{0.5, 0.1}, {0.5, 0.2}}, back[] = {{0.5, 0.2}, {0.9, 0.1}}, whole[] = {{0.5, 0.1}, {1, 0.2}},
-        short_of[] = {{0, 0.1}, {0.9, 0.2}}, zero[] = {{0.5, 0}, {0.9, 0.1}};
-    static const struct dist_spec bad_part[] = {{.family = DIST_CONSTANT, .mean_s = 1}, {.family = DIST_GAMMA, .mean_s = 1, .cv = -1}};
-    static const struct dist_spec good_part[] = {{.family = DIST_CONSTANT, .mean_s = 1}, {.family = DIST_CONSTANT, .mean_s = 2}};
+    static const struct dist_point flat[] = {{0.5, 0.1}, {0.5, 0.2}}, back[] = {{0.5, 0.2}, {0.9, 0.1}},
+                                   whole[] = {{0.5, 0.1}, {1, 0.2}}, short_of[] = {{0, 0.1}, {0.9, 0.2}},
+                                   zero[] = {{0.5, 0}, {0.9, 0.1}};
+    static const struct dist_spec bad_part[] = {{.family = DIST_CONSTANT, .mean_s = 1},
+                                                {.family = DIST_GAMMA, .mean_s = 1, .cv = -1}};
+    static const struct dist_spec good_part[] = {{.family = DIST_CONSTANT, .mean_s = 1},
+                                                 {.family = DIST_CONSTANT, .mean_s = 2}};
     static const double even[] = {0.5, 0.5};
     const struct dist_spec specs[] = {
-        {.family = DIST_CONSTANT, .mean_s = -1}, {.family = DIST_CONSTANT, .mean_s = (double)NAN}, {.family = DIST_CONSTANT, .mean_s = HUGE_VAL},
-        {.family = DIST_CONSTANT, .mean_s = 1e10}, {.family = DIST_EXPONENTIAL, .mean_s = 1e9}, {.family = DIST_UNIFORM, .low_s = 2, .high_s = 1},
-        {.family = DIST_UNIFORM, .low_s = -1, .high_s = 1}, {.family = DIST_LOGNORMAL, .mean_s = 1, .cv = 11},
-        {.family = DIST_LOGNORMAL, .mean_s = 1, .cv = (double)NAN}, {.family = DIST_GAMMA, .mean_s = 1, .cv = 1e-4},
-        {.family = DIST_WEIBULL, .mean_s = 1, .cv = 1e-4}, {.family = DIST_ERLANG, .mean_s = 1, .stages = 0},
-        {.family = DIST_EMPIRICAL}, {.family = DIST_EMPIRICAL, .n_values = 2, .value_s = descending},
-        {.family = DIST_EMPIRICAL, .n_values = 1, .value_s = negative}, {.family = DIST_EMPIRICAL, .n_points = 2, .point = short_of},
-        {.family = DIST_PERCENTILES, .n_points = 1, .point = zero}, {.family = DIST_PERCENTILES, .n_points = 2, .point = flat},
-        {.family = DIST_PERCENTILES, .n_points = 2, .point = back}, {.family = DIST_PERCENTILES, .n_points = 2, .point = whole},
-        {.family = DIST_PERCENTILES, .n_points = 2, .point = zero}, {.family = DIST_MIXTURE},
+        {.family = DIST_CONSTANT, .mean_s = -1},
+        {.family = DIST_CONSTANT, .mean_s = (double)NAN},
+        {.family = DIST_CONSTANT, .mean_s = HUGE_VAL},
+        {.family = DIST_CONSTANT, .mean_s = 1e10},
+        {.family = DIST_EXPONENTIAL, .mean_s = 1e9},
+        {.family = DIST_UNIFORM, .low_s = 2, .high_s = 1},
+        {.family = DIST_UNIFORM, .low_s = -1, .high_s = 1},
+        {.family = DIST_LOGNORMAL, .mean_s = 1, .cv = 11},
+        {.family = DIST_LOGNORMAL, .mean_s = 1, .cv = (double)NAN},
+        {.family = DIST_GAMMA, .mean_s = 1, .cv = 1e-4},
+        {.family = DIST_WEIBULL, .mean_s = 1, .cv = 1e-4},
+        {.family = DIST_ERLANG, .mean_s = 1, .stages = 0},
+        {.family = DIST_EMPIRICAL},
+        {.family = DIST_EMPIRICAL, .n_values = 2, .value_s = descending},
+        {.family = DIST_EMPIRICAL, .n_values = 1, .value_s = negative},
+        {.family = DIST_EMPIRICAL, .n_points = 2, .point = short_of},
+        {.family = DIST_PERCENTILES, .n_points = 1, .point = zero},
+        {.family = DIST_PERCENTILES, .n_points = 2, .point = flat},
+        {.family = DIST_PERCENTILES, .n_points = 2, .point = back},
+        {.family = DIST_PERCENTILES, .n_points = 2, .point = whole},
+        {.family = DIST_PERCENTILES, .n_points = 2, .point = zero},
+        {.family = DIST_MIXTURE},
         {.family = DIST_MIXTURE, .n_parts = 2, .part = good_part, .weight = halves},
         {.family = DIST_MIXTURE, .n_parts = 2, .part = good_part, .weight = none},
         {.family = DIST_MIXTURE, .n_parts = 2, .part = bad_part, .weight = even},

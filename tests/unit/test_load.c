@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Goal: orders start when k6 starts them, to the nanosecond, and the other profiles are what they say. Method: a worked
- * profile whose times were computed with k6's own code, closed forms of small profiles, a FIFO queue of constant service
- * behind the whole profile whose finish times are known, and moments of the Poisson gaps. */
+ * profile whose times were computed with k6's own code, closed forms of small profiles, a FIFO queue of constant
+ * service behind the whole profile whose finish times are known, and moments of the Poisson gaps. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -18,8 +18,12 @@ static const struct random_key key = {{1, 2}};
 
 static const struct load_stage report_stages[] = {
     {20, 60 * SIM_S}, {50, 120 * SIM_S}, {100, 120 * SIM_S}, {100, 240 * SIM_S}, {0, 60 * SIM_S}};
-static const struct load_spec report = {
-    .name = "report", .executor = LOAD_RAMPING_ARRIVAL_RATE, .time_unit_ns = SIM_S, .phase = 1, .n_stages = 5, .stage = report_stages};
+static const struct load_spec report = {.name = "report",
+                                        .executor = LOAD_RAMPING_ARRIVAL_RATE,
+                                        .time_unit_ns = SIM_S,
+                                        .phase = 1,
+                                        .n_stages = 5,
+                                        .stage = report_stages};
 
 /* Every start must be not before the last and be repeated by a second generator. */
 static uint64_t expect_starts(const struct load_spec *spec, const sim_ns *expected, uint64_t n)
@@ -43,11 +47,14 @@ static uint64_t expect_starts(const struct load_spec *spec, const sim_ns *expect
 
 static void test_worked_profile(void **state)
 {
-    static const struct { uint64_t number; sim_ns at_ns; } table[] = {
-        {1, 2449489742}, {2, 3464101615}, {3, 4242640687}, {4, 4898979485}, {5, 5477225575}, {6, 6000000000},
-        {7, 6480740698}, {8, 6928203230}, {9, 7348469228}, {10, 7745966692}, {600, 60000000000}, {601, 60049984384},
-        {1000, 77979589711}, {4800, 180000000000}, {4801, 180019998333}, {10000, 258393548282}, {13800, 300000000000},
-        {13801, 300010000000}, {30000, 462000000000}, {37801, 540010000833}, {40000, 569016133230}, {40799, 598904554884},
+    static const struct { uint64_t number; sim_ns at_ns;
+    } table[] = {
+        {1, 2449489742},       {2, 3464101615},       {3, 4242640687},       {4, 4898979485},
+        {5, 5477225575},       {6, 6000000000},       {7, 6480740698},       {8, 6928203230},
+        {9, 7348469228},       {10, 7745966692},      {600, 60000000000},    {601, 60049984384},
+        {1000, 77979589711},   {4800, 180000000000},  {4801, 180019998333},  {10000, 258393548282},
+        {13800, 300000000000}, {13801, 300010000000}, {30000, 462000000000}, {37801, 540010000833},
+        {40000, 569016133230}, {40799, 598904554884},
     };
     struct load_state load;
     sim_ns at = 0;
@@ -63,13 +70,18 @@ static void test_worked_profile(void **state)
     assert_true(load_duration_ns(&report) == 600 * SIM_S);
 }
 
-/* Areas by hand: sqrt(10), sqrt(20), 5.5, 11 - sqrt(20), 11 - sqrt(10); the sixth falls on the end. The double 1e-9 is a
- * hair above a billionth: the third starts a nanosecond early, as in k6. */
+/* Areas by hand: sqrt(10), sqrt(20), 5.5, 11 - sqrt(20), 11 - sqrt(10); the sixth falls on the end. The double 1e-9 is
+ * a hair above a billionth: the third starts a nanosecond early, as in k6. */
 static void test_fractions_carry_over(void **state)
 {
     static const struct load_stage stages[] = {{1, 5 * SIM_S}, {1, SIM_S}, {0, 5 * SIM_S}};
     static const sim_ns expected[] = {3162277660, 4472135954, 5499999999, 6527864045, 7837722339};
-    struct load_spec spec = {.name = "carry", .executor = LOAD_RAMPING_ARRIVAL_RATE, .time_unit_ns = SIM_S, .phase = 1, .n_stages = 3, .stage = stages};
+    struct load_spec spec = {.name = "carry",
+                             .executor = LOAD_RAMPING_ARRIVAL_RATE,
+                             .time_unit_ns = SIM_S,
+                             .phase = 1,
+                             .n_stages = 3,
+                             .stage = stages};
     (void)state;
     assert_true(expect_starts(&spec, expected, 5) == 5);
     assert_true(load_scheduled(&spec) == 6);
@@ -78,13 +90,25 @@ static void test_fractions_carry_over(void **state)
 /* Start rate, other time unit, a jump (a stage of length 0), a silence. Times by k6's formula in another language. */
 static void test_unusual_stages(void **state)
 {
-    static const struct load_stage jump[] = {{3000, 0}, {3000, SIM_S / 10}, {0, 0}, {0, 5 * SIM_S}, {60, 0}, {60, 2 * SIM_S}};
+    static const struct load_stage jump[] = {{3000, 0}, {3000, SIM_S / 10}, {0, 0}, {0, 5 * SIM_S},
+                                             {60, 0},   {60, 2 * SIM_S}};
     static const sim_ns expected[] = {20000000, 40000000, 60000000, 80000000, 100000000, 6099999999, 7099999999};
-    struct load_spec spec = {.name = "jump", .executor = LOAD_RAMPING_ARRIVAL_RATE, .time_unit_ns = 60 * SIM_S, .phase = 1, .n_stages = 6, .stage = jump};
+    struct load_spec spec = {.name = "jump",
+                             .executor = LOAD_RAMPING_ARRIVAL_RATE,
+                             .time_unit_ns = 60 * SIM_S,
+                             .phase = 1,
+                             .n_stages = 6,
+                             .stage = jump};
     static const struct load_stage flat[] = {{4, SIM_S}};
     static const sim_ns quarters[] = {10249999999, 10499999999, 10750000000, 10999999999};
-    struct load_spec started = {.name = "flat", .executor = LOAD_RAMPING_ARRIVAL_RATE, .start_ns = 10 * SIM_S, .rate = 4,
-                                .time_unit_ns = SIM_S, .phase = 1, .n_stages = 1, .stage = flat};
+    struct load_spec started = {.name = "flat",
+                                .executor = LOAD_RAMPING_ARRIVAL_RATE,
+                                .start_ns = 10 * SIM_S,
+                                .rate = 4,
+                                .time_unit_ns = SIM_S,
+                                .phase = 1,
+                                .n_stages = 1,
+                                .stage = flat};
     (void)state;
     assert_true(expect_starts(&spec, expected, 7) == 7); /* the last a nanosecond before the end, see above */
     assert_true(load_scheduled(&spec) == 7);
@@ -141,7 +165,11 @@ static void test_profile_through_constant_servers(void **state)
 /* 30/s is a period of 33,333,333 ns from 0 on: 301 starts in 10 s, as k6 does it. */
 static void test_constant(void **state)
 {
-    struct load_spec spec = {.name = "constant", .executor = LOAD_CONSTANT_ARRIVAL_RATE, .rate = 30, .time_unit_ns = SIM_S, .duration_ns = 10 * SIM_S};
+    struct load_spec spec = {.name = "constant",
+                             .executor = LOAD_CONSTANT_ARRIVAL_RATE,
+                             .rate = 30,
+                             .time_unit_ns = SIM_S,
+                             .duration_ns = 10 * SIM_S};
     static const sim_ns thirty[] = {0, 33333333, 66666666, 99999999}, fifty[] = {5 * SIM_S, 5020000000, 5040000000};
     (void)state;
     assert_true(expect_starts(&spec, thirty, 4) == 301);
@@ -159,7 +187,8 @@ static void test_constant(void **state)
 /* Rate 50/s for 2000 s: count, mean and spread of the gaps, share of long gaps, all within five standard deviations. */
 static void test_poisson(void **state)
 {
-    struct load_spec spec = {.name = "poisson", .executor = LOAD_POISSON, .rate = 50, .time_unit_ns = SIM_S, .duration_ns = 2000 * SIM_S};
+    struct load_spec spec = {
+        .name = "poisson", .executor = LOAD_POISSON, .rate = 50, .time_unit_ns = SIM_S, .duration_ns = 2000 * SIM_S};
     struct load_state load;
     double sum = 0, squares = 0, products = 0, longer = 0, before = 0.02;
     sim_ns at, last = 0;
@@ -176,14 +205,16 @@ static void test_poisson(void **state)
     assert_true(load_scheduled(&spec) == 100000);
     assert_true(fabs(n - 100000) < 5 * sqrt(100000));
     assert_true(fabs(sum / n - 0.02) < 5 * 0.02 / sqrt(n));
-    assert_true(fabs(squares / n - 2 * 0.0004) < 5 * sqrt(20) * 0.0004 / sqrt(n)); /* variance of an exponential's square: 20 */
+    assert_true(fabs(squares / n - 2 * 0.0004) <
+                5 * sqrt(20) * 0.0004 / sqrt(n)); /* variance of an exponential's square: 20 */
     assert_true(fabs(longer / n - exp(-1)) < 5 * 0.5 / sqrt(n));
     assert_true(fabs(products / n) < 5 * 0.0004 / sqrt(n));
 }
 
 static uint64_t first_gap(const char *name, struct random_key with)
 {
-    struct load_spec spec = {.name = name, .executor = LOAD_POISSON, .rate = 1, .time_unit_ns = SIM_S, .duration_ns = 1000000 * SIM_S};
+    struct load_spec spec = {
+        .name = name, .executor = LOAD_POISSON, .rate = 1, .time_unit_ns = SIM_S, .duration_ns = 1000000 * SIM_S};
     struct load_state load;
     sim_ns at = 0;
     load_open(&load, &spec, with);
@@ -202,7 +233,12 @@ static void test_poisson_is_keyed(void **state)
 
 static void test_bursts(void **state)
 {
-    struct load_spec spec = {.name = "bursts", .executor = LOAD_BURSTS, .start_ns = SIM_S, .duration_ns = 20 * SIM_S, .burst_size = 2, .burst_every_ns = 10 * SIM_S};
+    struct load_spec spec = {.name = "bursts",
+                             .executor = LOAD_BURSTS,
+                             .start_ns = SIM_S,
+                             .duration_ns = 20 * SIM_S,
+                             .burst_size = 2,
+                             .burst_every_ns = 10 * SIM_S};
     static const sim_ns expected[] = {SIM_S, SIM_S, 11 * SIM_S, 11 * SIM_S};
     (void)state;
     assert_true(expect_starts(&spec, expected, 4) == 4);
@@ -221,8 +257,13 @@ static void test_trace(void **state)
 
 static void test_scenario_end(void **state)
 {
-    const struct load_spec loads[] = {
-        report, {.name = "late", .executor = LOAD_CONSTANT_ARRIVAL_RATE, .start_ns = 590 * SIM_S, .rate = 1, .time_unit_ns = SIM_S, .duration_ns = 30 * SIM_S}};
+    const struct load_spec loads[] = {report,
+                                      {.name = "late",
+                                       .executor = LOAD_CONSTANT_ARRIVAL_RATE,
+                                       .start_ns = 590 * SIM_S,
+                                       .rate = 1,
+                                       .time_unit_ns = SIM_S,
+                                       .duration_ns = 30 * SIM_S}};
     (void)state;
     assert_true(scenario_load_end(&(struct scenario){.n_loads = 1, .load = loads}) == 600 * SIM_S);
     assert_true(scenario_load_end(&(struct scenario){.n_loads = 2, .load = loads}) == 620 * SIM_S);
@@ -232,10 +273,17 @@ static void test_scenario_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_worked_profile), cmocka_unit_test(test_fractions_carry_over), cmocka_unit_test(test_unusual_stages),
-        cmocka_unit_test(test_phase), cmocka_unit_test(test_profile_through_constant_servers), cmocka_unit_test(test_constant),
-        cmocka_unit_test(test_poisson), cmocka_unit_test(test_poisson_is_keyed), cmocka_unit_test(test_bursts),
-        cmocka_unit_test(test_trace), cmocka_unit_test(test_scenario_end),
+        cmocka_unit_test(test_worked_profile),
+        cmocka_unit_test(test_fractions_carry_over),
+        cmocka_unit_test(test_unusual_stages),
+        cmocka_unit_test(test_phase),
+        cmocka_unit_test(test_profile_through_constant_servers),
+        cmocka_unit_test(test_constant),
+        cmocka_unit_test(test_poisson),
+        cmocka_unit_test(test_poisson_is_keyed),
+        cmocka_unit_test(test_bursts),
+        cmocka_unit_test(test_trace),
+        cmocka_unit_test(test_scenario_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

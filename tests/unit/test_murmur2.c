@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Goal: a key lands on the partition on which Kafka's Java client puts it. Method: the vectors of Kafka's own tests and
- * hashes computed with its compiled code, tails of every length, the sign bit, and the partitions of whole runs of ids. */
+ * hashes computed with its compiled code, tails of every length, the sign bit, and the partitions of whole runs of ids.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -38,9 +38,41 @@ static void test_parse(void **state)
 static void test_parse_refuses(void **state)
 {
     static const char *const texts[] = {
-        "", " ", "-", "+", ".", "s", ".s", "1", "1.5", "00", "0.0", "5 ms", " 5ms", "5ms ", "5mss", "5sec", "5S", "1d", "1e3s",
-        "--5s", "1m-30s", "1..5s", "1.5.5s", "5m3", "0x5s", "1,5s", "inf", "nan", "9223372036854775808ns", "-9223372036854775809ns",
-        "9223372037s", "2562048h", "999999999999999999999999999999999999999999s", "2562047h47m16.854775808s", "5\xc2s",
+        "",
+        " ",
+        "-",
+        "+",
+        ".",
+        "s",
+        ".s",
+        "1",
+        "1.5",
+        "00",
+        "0.0",
+        "5 ms",
+        " 5ms",
+        "5ms ",
+        "5mss",
+        "5sec",
+        "5S",
+        "1d",
+        "1e3s",
+        "--5s",
+        "1m-30s",
+        "1..5s",
+        "1.5.5s",
+        "5m3",
+        "0x5s",
+        "1,5s",
+        "inf",
+        "nan",
+        "9223372036854775808ns",
+        "-9223372036854775809ns",
+        "9223372037s",
+        "2562048h",
+        "999999999999999999999999999999999999999999s",
+        "2562047h47m16.854775808s",
+        "5\xc2s",
     };
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -71,7 +103,8 @@ static void test_round_trip(void **state)
         sim_ns ns = (sim_ns)random_mix(i + 1) >> (i % 64), back = 0;
         if (i % 3 == 0) ns -= ns % 1000000; /* short texts too */
         char text[40];
-        if (!ns_parse(ns_format(ns, text, sizeof text), &back) || back != ns) fail_msg("%lld became %s", (long long)ns, text);
+        if (!ns_parse(ns_format(ns, text, sizeof text), &back) || back != ns)
+            fail_msg("%lld became %s", (long long)ns, text);
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Goal: values have the probabilities that the scenario asks for, and a greater word never gives a lesser value. Method:
- * Zipf against the sum of r^-s taken term by term, at words everywhere and around the borders between ranks; the others
- * against values worked out by hand. */
+ * Goal: values have the probabilities that the scenario asks for, and a greater word never gives a lesser value.
+ * Method: Zipf against the sum of r^-s taken term by term, at words everywhere and around the borders between ranks;
+ * the others against values worked out by hand. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -61,7 +61,8 @@ static void test_constant_and_nothing(void **state)
 
 static void test_given(void **state)
 {
-    struct pick always = make((struct pick_spec){.kind = PICK_CONSTANT, .given = 1}), never = make((struct pick_spec){.kind = PICK_CONSTANT, .given = 0});
+    struct pick always = make((struct pick_spec){.kind = PICK_CONSTANT, .given = 1}),
+                never = make((struct pick_spec){.kind = PICK_CONSTANT, .given = 0});
     struct pick quarter = make((struct pick_spec){.kind = PICK_CONSTANT, .given = 0.25});
     (void)state;
     assert_true(pick_given(&always, UINT32_MAX));
@@ -73,16 +74,19 @@ static void test_given(void **state)
 static void test_hot(void **state)
 {
     static const uint64_t hot[] = {900, 7, 100};
-    struct pick pick = make((struct pick_spec){.kind = PICK_HOT, .low = 1, .high = 1000, .share = 0.3, .n_hot = 3, .hot = hot, .given = 1});
+    struct pick pick = make(
+        (struct pick_spec){.kind = PICK_HOT, .low = 1, .high = 1000, .share = 0.3, .n_hot = 3, .hot = hot, .given = 1});
     (void)state;
     for (int i = 0; i < 3; i++) {
         assert_true(pick_draw(&pick, (uint32_t)(0x1p32 * (0.1 * i + 0.001))) == hot[i]);
         assert_true(pick_draw(&pick, (uint32_t)(0x1p32 * (0.1 * i + 0.099))) == hot[i]);
     }
     assert_true(pick_draw(&pick, (uint32_t)(0x1p32 * 0.3001)) == 1);
-    assert_true(pick_draw(&pick, (uint32_t)(0x1p32 * 0.65)) == 501 || pick_draw(&pick, (uint32_t)(0x1p32 * 0.65)) == 500);
+    assert_true(pick_draw(&pick, (uint32_t)(0x1p32 * 0.65)) == 501 ||
+                pick_draw(&pick, (uint32_t)(0x1p32 * 0.65)) == 500);
     assert_true(pick_draw(&pick, UINT32_MAX) == 1000);
-    pick = make((struct pick_spec){.kind = PICK_HOT, .low = 1, .high = 9, .share = 1, .n_hot = 3, .hot = hot, .given = 1});
+    pick =
+        make((struct pick_spec){.kind = PICK_HOT, .low = 1, .high = 9, .share = 1, .n_hot = 3, .hot = hot, .given = 1});
     assert_true(pick_draw(&pick, UINT32_MAX) == 100);
     pick = make((struct pick_spec){.kind = PICK_HOT, .low = 1, .high = 9, .share = 0, .given = 1});
     assert_true(pick_draw(&pick, 0) == 1 && pick_draw(&pick, UINT32_MAX) == 9);
@@ -104,12 +108,14 @@ static void expect_rank(const struct pick *pick, const long double *below, uint6
     long double target = ((long double)word + 0.5L) / 0x1p32L * below[n], slack = 1e-12L * below[n];
     uint64_t i = pick_draw(pick, word) - low;
     if (!(i < n && below[i] <= target + slack && below[i + 1] >= target - slack))
-        fail_msg("%llu ranks from %llu: word %08x gave %llu", (unsigned long long)n, (unsigned long long)low, word, (unsigned long long)(low + i));
+        fail_msg("%llu ranks from %llu: word %08x gave %llu", (unsigned long long)n, (unsigned long long)low, word,
+                 (unsigned long long)(low + i));
 }
 
 static void expect_zipf(uint64_t low, uint64_t n, double exponent)
 {
-    struct pick pick = make((struct pick_spec){.kind = PICK_ZIPF, .low = low, .high = low + n - 1, .exponent = exponent, .given = 1});
+    struct pick pick =
+        make((struct pick_spec){.kind = PICK_ZIPF, .low = low, .high = low + n - 1, .exponent = exponent, .given = 1});
     long double *below = sums(low, n, exponent);
     uint64_t last = 0;
     for (uint32_t i = 0; i <= 1 << 16; i++) {
@@ -131,16 +137,20 @@ static void expect_zipf(uint64_t low, uint64_t n, double exponent)
 static void test_zipf(void **state)
 {
     static const double exponents[] = {0, 0.5, 0.99, 1, 1.01, 1.5, 2, 3.5, 20};
-    static const struct { uint64_t low, n; } ranges[] = {{1, 1}, {1, 2}, {1, 1000}, {1, 1024}, {1, 1025}, {1, 1026}, {1, 200000}, {5000, 30000}};
+    static const struct {
+        uint64_t low, n;
+    } ranges[] = {{1, 1}, {1, 2}, {1, 1000}, {1, 1024}, {1, 1025}, {1, 1026}, {1, 200000}, {5000, 30000}};
     (void)state;
     for (size_t e = 0; e < sizeof exponents / sizeof exponents[0]; e++)
-        for (size_t r = 0; r < sizeof ranges / sizeof ranges[0]; r++) expect_zipf(ranges[r].low, ranges[r].n, exponents[e]);
+        for (size_t r = 0; r < sizeof ranges / sizeof ranges[0]; r++)
+            expect_zipf(ranges[r].low, ranges[r].n, exponents[e]);
 }
 
 /* A million ranks, and 2^53, need no table of that size; the ends are where they belong. */
 static void test_zipf_of_many(void **state)
 {
-    struct pick pick = make((struct pick_spec){.kind = PICK_ZIPF, .low = 1, .high = 1000000, .exponent = 1, .given = 1});
+    struct pick pick =
+        make((struct pick_spec){.kind = PICK_ZIPF, .low = 1, .high = 1000000, .exponent = 1, .given = 1});
     (void)state;
     assert_true(pick_draw(&pick, 0) == 1);
     assert_true(pick_draw(&pick, UINT32_MAX) == 1000000);
@@ -148,8 +158,10 @@ static void test_zipf_of_many(void **state)
     double euler = 0.57721566490153286, half = (log(1e6 + 0.5) + euler) / 2; /* H(n) = ln(n + 1/2) + gamma + O(1/n^2) */
     double median = (double)pick_draw(&pick, 1u << 31);
     assert_true(fabs(median - (exp(half - euler) - 0.5)) <= 1);
-    pick = make((struct pick_spec){.kind = PICK_ZIPF, .low = 1, .high = (uint64_t)1 << 53, .exponent = 0.8, .given = 1});
-    for (uint32_t i = 0; i < 1u << 16; i++) assert_true(pick_draw(&pick, i << 16) <= pick_draw(&pick, i << 16 | 0xffff));
+    pick =
+        make((struct pick_spec){.kind = PICK_ZIPF, .low = 1, .high = (uint64_t)1 << 53, .exponent = 0.8, .given = 1});
+    for (uint32_t i = 0; i < 1u << 16; i++)
+        assert_true(pick_draw(&pick, i << 16) <= pick_draw(&pick, i << 16 | 0xffff));
     assert_true(pick_draw(&pick, UINT32_MAX) <= (uint64_t)1 << 53);
 }
 
@@ -158,11 +170,16 @@ static void test_zipf_of_many(void **state)
 static void test_refusals(void **state)
 {
     const struct pick_spec specs[] = {
-        {.kind = PICK_UNIFORM, .low = 2, .high = 1, .given = 1}, {.kind = PICK_UNIFORM, .low = 0, .high = UINT64_MAX, .given = 1},
-        {.kind = PICK_UNIFORM, .low = 1, .high = 2, .given = 1.5}, {.kind = PICK_UNIFORM, .low = 1, .high = 2, .given = (double)NAN},
-        {.kind = PICK_ZIPF, .low = 0, .high = 2, .exponent = 1, .given = 1}, {.kind = PICK_ZIPF, .low = 1, .high = 2, .exponent = -1, .given = 1},
-        {.kind = PICK_ZIPF, .low = 1, .high = 2, .exponent = 21, .given = 1}, {.kind = PICK_ZIPF, .low = 1, .high = UINT64_MAX, .exponent = 1, .given = 1},
-        {.kind = PICK_HOT, .low = 1, .high = 2, .share = -0.1, .given = 1}, {.kind = PICK_HOT, .low = 1, .high = 2, .share = 0.1, .given = 1},
+        {.kind = PICK_UNIFORM, .low = 2, .high = 1, .given = 1},
+        {.kind = PICK_UNIFORM, .low = 0, .high = UINT64_MAX, .given = 1},
+        {.kind = PICK_UNIFORM, .low = 1, .high = 2, .given = 1.5},
+        {.kind = PICK_UNIFORM, .low = 1, .high = 2, .given = (double)NAN},
+        {.kind = PICK_ZIPF, .low = 0, .high = 2, .exponent = 1, .given = 1},
+        {.kind = PICK_ZIPF, .low = 1, .high = 2, .exponent = -1, .given = 1},
+        {.kind = PICK_ZIPF, .low = 1, .high = 2, .exponent = 21, .given = 1},
+        {.kind = PICK_ZIPF, .low = 1, .high = UINT64_MAX, .exponent = 1, .given = 1},
+        {.kind = PICK_HOT, .low = 1, .high = 2, .share = -0.1, .given = 1},
+        {.kind = PICK_HOT, .low = 1, .high = 2, .share = 0.1, .given = 1},
     };
     (void)state;
     for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
@@ -176,8 +193,10 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_uniform), cmocka_unit_test(test_constant_and_nothing), cmocka_unit_test(test_given),
-        cmocka_unit_test(test_hot), cmocka_unit_test(test_zipf), cmocka_unit_test(test_zipf_of_many), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_uniform),  cmocka_unit_test(test_constant_and_nothing),
+        cmocka_unit_test(test_given),    cmocka_unit_test(test_hot),
+        cmocka_unit_test(test_zipf),     cmocka_unit_test(test_zipf_of_many),
+        cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Goal: draws are Philox4x32-10 to the bit, keys do not collide, and words that differ in any one of key, purpose,
  * entity, index or place are independent as far as simple tests see. Method: Random123's known answers, all keys of a
- * grid compared, chi-squared on nibbles and correlations of neighbours, with bounds at about five standard deviations. */
+ * grid compared, chi-squared on nibbles and correlations of neighbours, with bounds at about five standard deviations.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -16,9 +17,11 @@
 static void test_known_answers(void **state)
 {
     struct random_words zero = random_block((struct random_key){{0, 0}}, 0, 0, 0);
-    struct random_words ones = random_block((struct random_key){{UINT32_MAX, UINT32_MAX}}, UINT32_MAX, UINT64_MAX, UINT32_MAX);
+    struct random_words ones =
+        random_block((struct random_key){{UINT32_MAX, UINT32_MAX}}, UINT32_MAX, UINT64_MAX, UINT32_MAX);
     /* counter 243f6a88 85a308d3 13198a2e 03707344, key a4093822 299f31d0: the digits of pi, Random123's third vector */
-    struct random_words pi = random_block((struct random_key){{0xa4093822, 0x299f31d0}}, 0x85a308d3, 0x0370734413198a2e, 0x243f6a88);
+    struct random_words pi =
+        random_block((struct random_key){{0xa4093822, 0x299f31d0}}, 0x85a308d3, 0x0370734413198a2e, 0x243f6a88);
     static const uint32_t zero_words[] = {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8};
     static const uint32_t ones_words[] = {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd};
     static const uint32_t pi_words[] = {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1};
@@ -80,7 +83,8 @@ static void test_independence(void **state)
         }
         for (int b = 0; b < 8; b++) {
             double chi_squared = 0;
-            for (int v = 0; v < 16; v++) chi_squared += (nibble[b][v] - N / 16.0) * (nibble[b][v] - N / 16.0) / (N / 16.0);
+            for (int v = 0; v < 16; v++)
+                chi_squared += (nibble[b][v] - N / 16.0) * (nibble[b][v] - N / 16.0) / (N / 16.0);
             assert_true(chi_squared > 2 && chi_squared < 50); /* 15 degrees of freedom: both tails below 1e-4 */
         }
         assert_true(fabs(mean) < 5 * sqrt(N / 12.0));

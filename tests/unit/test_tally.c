@@ -106,7 +106,8 @@ static void test_histogram(void **state)
         assert_null(tally.value_ns);
         for (uint64_t rank = 1; rank <= N; rank += 97) {
             double exact = ns_to_s(sorted[rank - 1]), found = tally_percentile_s(&tally, ((double)rank - 0.5) / N);
-            if (!(fabs(found - exact) <= TALLY_HISTOGRAM_ERROR * exact)) fail_msg("%d bits, rank %llu", bits, (unsigned long long)rank);
+            if (!(fabs(found - exact) <= TALLY_HISTOGRAM_ERROR * exact))
+                fail_msg("%d bits, rank %llu", bits, (unsigned long long)rank);
             if (sorted[rank - 1] < 256 && !(fabs(found - exact) < 1e-18)) fail_msg("%g for %g", found, exact);
         }
         assert_true(tally_percentile_s(&tally, 1) <= ns_to_s(sorted[N - 1]));
