@@ -3,8 +3,8 @@
  *
  * The two arrival-rate executors follow k6 to the nanosecond. Ramping: iteration i starts where the area under the rate
  * curve is i, counted from 1 (load_spec.phase counts from elsewhere), rates as doubles per ns, times cut to whole ns,
- * the counter carried across stages. Constant: every whole period (time unit / rate, cut to ns) from 0 on; phase does not
- * apply. A start that falls on the executor's end is not issued, because k6 takes the deadline before it starts its
+ * the counter carried across stages. Constant: every whole period (time unit / rate, cut to ns) from 0 on; phase does
+ * not apply. A start that falls on the executor's end is not issued, because k6 takes the deadline before it starts its
  * clock: the schedule of such a profile holds one more than is started.
  * Poisson gaps are keyed draws, by the load's name. Bursts start together; a trace is repeated as recorded, its last
  * order included. */

@@ -47,8 +47,7 @@ static uint64_t expect_starts(const struct load_spec *spec, const sim_ns *expect
 
 static void test_worked_profile(void **state)
 {
-    static const struct { uint64_t number; sim_ns at_ns;
-    } table[] = {
+    static const struct { uint64_t number; sim_ns at_ns; } table[] = {
         {1, 2449489742},       {2, 3464101615},       {3, 4242640687},       {4, 4898979485},
         {5, 5477225575},       {6, 6000000000},       {7, 6480740698},       {8, 6928203230},
         {9, 7348469228},       {10, 7745966692},      {600, 60000000000},    {601, 60049984384},
