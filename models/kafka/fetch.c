@@ -27,6 +27,11 @@ void fetch_init(struct fetch_buffer *buffer, uint32_t n_parts, bool list_order, 
     buffer->answer = arena_array(arena, struct fetch_block, n_parts);
     buffer->segment = arena_array(arena, struct fetch_block, n_parts);
     buffer->scratch = arena_array(arena, uint32_t, n_parts);
+    buffer->changed = arena_array(arena, uint32_t, n_parts);
+    for (uint32_t i = 0; i < n_parts; i++) {
+        buffer->part[i].changed = true; /* the first fetch asks for all */
+        buffer->changed[buffer->n_changed++] = i;
+    }
 }
 
 /* Bucket in a Java hash table that holds n entries: 16 buckets, doubled beyond a load of 3/4. */
@@ -51,36 +56,55 @@ static void session_append(struct fetch_buffer *buffer, uint32_t *fresh, uint32_
     }
 }
 
+static void session_drop(struct fetch_buffer *buffer, uint32_t part)
+{
+    uint32_t i = 0;
+    while (buffer->session[i] != part) i++;
+    memmove(buffer->session + i, buffer->session + i + 1, (--buffer->n_session - i) * sizeof *buffer->session);
+    buffer->part[part].in_session = false;
+}
+
+static void buffered_set(struct fetch_buffer *buffer, uint32_t index, bool buffered)
+{
+    struct fetch_part *part = &buffer->part[index];
+    buffer->n_buffered += buffered ? 1u : UINT32_MAX;
+    part->buffered = buffered;
+    if (part->changed) return;
+    part->changed = true;
+    buffer->changed[buffer->n_changed++] = index;
+}
+
+/* Only parts that were buffered or drained since the last fetch can join or leave the session. */
 bool fetch_ask(struct fetch_buffer *buffer)
 {
-    uint32_t n_asked = 0, n_kept = 0, n_fresh = 0;
-    for (uint32_t i = 0; i < buffer->n_parts; i++) {
-        struct fetch_part *part = &buffer->part[i];
+    uint32_t n_fresh = 0;
+    if (buffer->n_buffered == buffer->n_parts) return false;
+    for (uint32_t i = 0; i < buffer->n_changed; i++) {
+        struct fetch_part *part = &buffer->part[buffer->changed[i]];
         part->asked = !part->buffered;
-        n_asked += part->asked;
+        part->changed = false;
+        if (part->buffered && part->in_session) session_drop(buffer, buffer->changed[i]);
+        else if (part->asked && !part->in_session) buffer->scratch[n_fresh++] = buffer->changed[i];
     }
-    if (n_asked == 0) return false;
-    for (uint32_t i = 0; i < buffer->n_session; i++) {
-        uint32_t part = buffer->session[i];
-        if (buffer->part[part].asked) buffer->session[n_kept++] = part;
-        else buffer->part[part].in_session = false;
-    }
-    buffer->n_session = n_kept;
-    for (uint32_t i = 0; i < buffer->n_parts; i++)
-        if (buffer->part[i].asked && !buffer->part[i].in_session) buffer->scratch[n_fresh++] = i;
-    session_append(buffer, buffer->scratch, n_fresh);
+    buffer->n_changed = 0;
+    if (n_fresh > 0) session_append(buffer, buffer->scratch, n_fresh);
     return true;
+}
+
+void fetch_recount(struct fetch_buffer *buffer)
+{
+    buffer->unasked = 0;
+    for (uint32_t i = 0; i < buffer->n_parts; i++) buffer->unasked += *buffer->part[i].log_end - buffer->part[i].next;
 }
 
 bool fetch_covers(const struct fetch_buffer *buffer)
 {
-    for (uint32_t i = 0; i < buffer->n_parts; i++)
-        if (!buffer->part[i].buffered && !buffer->part[i].asked) return false;
-    return true;
+    return buffer->n_session == buffer->n_parts - buffer->n_buffered && buffer->n_changed == 0;
 }
 
 bool fetch_has_data(const struct fetch_buffer *buffer)
 {
+    if (buffer->unasked == 0) return false;
     for (uint32_t i = 0; i < buffer->n_session; i++) {
         const struct fetch_part *part = &buffer->part[buffer->session[i]];
         if (*part->log_end > part->next) return true;
@@ -88,11 +112,12 @@ bool fetch_has_data(const struct fetch_buffer *buffer)
     return false;
 }
 
+/* Parts with data move to the end of the session. Nothing more is looked at once all that waits has been found. */
 void fetch_answer(struct fetch_buffer *buffer)
 {
-    uint32_t n_kept = 0, n_moved = 0;
+    uint32_t n_kept = 0, n_moved = 0, i = 0;
     buffer->n_answer = 0;
-    for (uint32_t i = 0; i < buffer->n_session; i++) {
+    for (; i < buffer->n_session && buffer->unasked > 0; i++) {
         uint32_t index = buffer->session[i];
         struct fetch_part *part = &buffer->part[index];
         int64_t n = *part->log_end - part->next;
@@ -103,10 +128,12 @@ void fetch_answer(struct fetch_buffer *buffer)
         }
         buffer->answer[buffer->n_answer++] = (struct fetch_block){ index, part->next, part->next + n };
         part->next += n;
-        part->buffered = true;
+        buffer->unasked -= n;
+        buffered_set(buffer, index, true);
         buffer->scratch[n_moved++] = index;
     }
-    memcpy(buffer->session + n_kept, buffer->scratch, n_moved * sizeof *buffer->session);
+    memmove(buffer->session + n_kept, buffer->session + i, (buffer->n_session - i) * sizeof *buffer->session);
+    memcpy(buffer->session + buffer->n_session - n_moved, buffer->scratch, n_moved * sizeof *buffer->session);
 }
 
 void fetch_arrive(struct fetch_buffer *buffer)
@@ -134,7 +161,7 @@ static void segments_order(struct fetch_buffer *buffer)
 int64_t fetch_collect(struct fetch_buffer *buffer, int64_t max)
 {
     int64_t taken = 0;
-    if (buffer->spent < buffer->n_parts) buffer->part[buffer->spent].buffered = false;
+    if (buffer->spent < buffer->n_parts) buffered_set(buffer, buffer->spent, false);
     buffer->spent = buffer->n_parts;
     buffer->n_segments = 0;
     while (taken < max && buffer->n_blocks > 0) {
@@ -145,7 +172,7 @@ int64_t fetch_collect(struct fetch_buffer *buffer, int64_t max)
         taken += n;
         if (block->first < block->end) break;
         if (taken == max) buffer->spent = block->part;
-        else buffer->part[block->part].buffered = false;
+        else buffered_set(buffer, block->part, false);
         buffer->head = (buffer->head + 1) % buffer->n_parts;
         buffer->n_blocks--;
     }

@@ -25,7 +25,7 @@ struct fetch_part {
     int64_t next;            /* next offset to ask for */
     int64_t block_records;   /* most records in one answer */
     uint32_t hash;           /* of (topic, partition) as Java's HashMap spreads it */
-    bool asked, buffered, in_session;
+    bool asked, buffered, in_session, changed; /* changed: buffered or drained since the last fetch left */
 };
 
 struct fetch_block { uint32_t part; int64_t first, end; };
@@ -36,6 +36,9 @@ struct fetch_buffer {
     bool list_order;         /* client before 3.7 */
     uint32_t *session;       /* the broker's list */
     uint32_t n_session;
+    uint32_t *changed;       /* parts to look at when the next fetch leaves */
+    uint32_t n_changed, n_buffered;
+    int64_t unasked;         /* records in the logs beyond what was asked for and answered, over all parts */
     struct fetch_block *block;  /* unread, in order; from head */
     uint32_t head, n_blocks;
     struct fetch_block *answer; /* on its way */
@@ -53,6 +56,10 @@ void fetch_init(struct fetch_buffer *buffer, uint32_t n_parts, bool list_order, 
 
 /* Marks what a fetch that leaves now asks for. False: nothing to ask, no fetch leaves. */
 bool fetch_ask(struct fetch_buffer *buffer);
+/* A record was appended to a partition, after its log_end moved. */
+static inline void fetch_note(struct fetch_buffer *buffer) { buffer->unasked++; }
+/* The consumer's positions were set: counts anew what lies beyond them. */
+void fetch_recount(struct fetch_buffer *buffer);
 /* True when the fetch in flight asks for every partition without unread data. */
 bool fetch_covers(const struct fetch_buffer *buffer);
 /* True when a partition asked for has records. */

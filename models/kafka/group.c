@@ -533,8 +533,10 @@ void kafka_append(struct kafka *kafka, uint32_t index, uint32_t subject)
         }
         if (log->end - position->committed > group->fact.peak_partition_lag)
             group->fact.peak_partition_lag = log->end - position->committed;
-        if (position->consumer != NONE)
-            consumer_notice(kafka, &kafka->consumer[position->consumer], position->part);
+        if (position->consumer == NONE) continue;
+        struct consumer *consumer = &kafka->consumer[position->consumer];
+        fetch_note(&consumer->buffer);
+        consumer_notice(kafka, consumer, position->part);
     }
 }
 
@@ -623,6 +625,7 @@ static void on_join(void *context, uint32_t index, uint64_t argument)
         consumer->buffer.part[i].next = log->end;
         release(kafka, log);
     }
+    fetch_recount(&consumer->buffer);
     consumer->poll_from_ns = consumer->last_commit_ns = kafka->sim->now_ns;
     wait_for_records(kafka, consumer);
 }

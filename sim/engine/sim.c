@@ -50,7 +50,9 @@ sim_handle sim_at(struct sim *sim, sim_ns at_ns, enum sim_priority priority, sim
     body->context = context;
     body->argument = argument;
     body->subject = subject;
-    body->generation++;
+    body->generation = (body->generation + 1) & 0x7fffffff;
+    body->live = priority != SIM_SAMPLER;
+    sim->n_live += body->live;
     SIM_ASSERT_IN(sim, sim->sequence < (uint64_t)1 << QUEUE_SEQUENCE_BITS);
     queue_push(&sim->queue, key_pack(at_ns, priority, sim->sequence++, slot));
     return (uint64_t)body->generation << 32 | slot;
@@ -61,6 +63,7 @@ bool sim_cancel(struct sim *sim, sim_handle handle)
     struct sim_body *body = &sim->body[(uint32_t)handle];
     if (handle == 0 || body->generation != (uint32_t)(handle >> 32) || !body->fn) return false;
     body->fn = NULL;
+    sim->n_live -= body->live;
     return true;
 }
 
@@ -73,6 +76,7 @@ bool sim_run(struct sim *sim, uint64_t events_max, struct sim_err *err)
         sim->body[slot].fn = NULL;
         sim->free_slot[sim->n_free++] = slot;
         if (!body.fn) continue;
+        sim->n_live -= body.live;
         sim_ns at_ns = (sim_ns)(uint64_t)(key >> 64);
         sim->n_same_instant = at_ns == sim->now_ns ? sim->n_same_instant + 1 : 0;
         sim->now_ns = at_ns;

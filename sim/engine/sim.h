@@ -28,7 +28,7 @@ struct sim_body {
     void *context;
     uint64_t argument;
     uint32_t subject;
-    uint32_t generation;
+    uint32_t generation : 31, live : 1;
 };
 
 struct sim {
@@ -39,8 +39,10 @@ struct sim {
     uint32_t n_free, n_slots;
     uint64_t sequence;           /* schedules so far */
     uint64_t n_events;           /* handlers run so far */
+    uint64_t n_live;             /* scheduled, neither run nor cancelled, samplers left out: 0 when nothing can happen */
     uint64_t n_same_instant;     /* handlers run at now_ns; a zero-delay loop is reported, not endless */
     uint64_t fingerprint;
+    sim_ns last_fact_ns;         /* latest time of a fact */
     uint64_t seed;               /* for the message of a failed assertion */
     uint32_t replication;
     bool stopped;
@@ -66,6 +68,7 @@ static inline void sim_stop(struct sim *sim) { sim->stopped = true; }
  * late, but with its right time, leaves it equal (docs/decisions/0010). */
 static inline void sim_fact(struct sim *sim, sim_ns at_ns, uint32_t kind, uint64_t subject)
 {
+    if (at_ns > sim->last_fact_ns) sim->last_fact_ns = at_ns;
     sim->fingerprint += random_mix((uint64_t)at_ns ^ random_mix(subject * 64u + kind));
 }
 
