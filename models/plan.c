@@ -203,7 +203,48 @@ static bool read_matters(const struct step_spec *step, uint32_t from, uint32_t n
     return false;
 }
 
-struct path { double share; uint32_t own_times, publishes, begin_op; };
+static enum op_visible visibility(const struct step_spec *step)
+{
+    switch (step->kind) {
+    case STEP_LOCK: case STEP_UNLOCK: case STEP_INSERT: case STEP_JOIN: case STEP_STATUS: return OP_VISIBLE;
+    case STEP_WRITE: return step->style == STYLE_ABSOLUTE ? OP_PRIVATE : OP_VISIBLE_UNLESS_DUPLICATE;
+    case STEP_COMMIT: case STEP_ROLLBACK: case STEP_FLUSH: return OP_VISIBLE_IF_WRITTEN;
+    case STEP_READ: /* where its value matters: path_compile */
+    case STEP_CONNECTION: case STEP_BEGIN: case STEP_WORK: case STEP_PUBLISH: case STEP_REPLY: case STEP_ONCE:
+    case STEP_KINDS: break;
+    }
+    return OP_PRIVATE;
+}
+
+static bool may_lack_key(const struct scenario *scenario, const struct step_spec *step)
+{
+    switch (step->kind) {
+    case STEP_BEGIN: case STEP_READ: case STEP_WRITE: case STEP_FLUSH: case STEP_COMMIT: case STEP_ROLLBACK:
+        return step->target != NONE && scenario->table[step->target].key == ROW_COUPON;
+    case STEP_LOCK: case STEP_UNLOCK: return scenario->lock[step->target].key == ROW_COUPON;
+    case STEP_CONNECTION: case STEP_INSERT: case STEP_WORK: case STEP_PUBLISH: case STEP_REPLY: case STEP_ONCE:
+    case STEP_JOIN: case STEP_STATUS: case STEP_KINDS: break;
+    }
+    return false;
+}
+
+/* Where connections come and go: explicit steps hold one to the end of the record. */
+static void connections_compile(struct plan_op *op, bool explicit_connection)
+{
+    bool own = op->kind == STEP_INSERT || op->kind == STEP_JOIN || op->kind == STEP_STATUS;
+    op->takes_connection = own || op->kind == STEP_CONNECTION || (op->kind == STEP_BEGIN && !explicit_connection);
+    op->ends_connection = !explicit_connection && (own || op->kind == STEP_COMMIT || op->kind == STEP_ROLLBACK);
+}
+
+/* The distribution of a step, compiled where it is given. */
+static bool step_dist(struct compiler *compiler, const struct dist **out, const struct dist_spec *spec)
+{
+    struct dist *dist = arena_new(compiler->arena, struct dist);
+    *out = dist;
+    return dist_compile(compiler, dist, spec);
+}
+
+struct path { double share; uint32_t own_times, publishes, begin_op; bool explicit_connection; };
 
 static bool op_compile(struct compiler *compiler, struct plan_op *op, const struct step_spec *step, struct path *path)
 {
@@ -212,15 +253,18 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
         .store = store_of(compiler->scenario, step), .from = path->share, .to = path->share + step->share,
         .effect_at = step->effect_at, .publish_index = path->publishes, .tries = step->tries ? step->tries : 1,
         .refuse_below = (uint64_t)(step->refuse * 0x1p32 + 0.5), .begin_op = path->begin_op, .otherwise = NONE,
-        .label = step->label };
+        .label = step->label, .visible = (uint8_t)visibility(step),
+        .may_lack_key = may_lack_key(compiler->scenario, step),
+        .reads_itself = step->kind == STEP_WRITE && (step->style == STYLE_VERSION || step->style == STYLE_ABSOLUTE) };
+    connections_compile(op, path->explicit_connection);
     path->share = op->to;
     if (step->kind == STEP_PUBLISH) path->publishes++;
     if (step->kind == STEP_ONCE) op->once_bit = compiler->n_once++ % 16;
     if (step->has_time) {
         op->time_word = path->own_times++;
-        if (!dist_compile(compiler, &op->time, &step->time)) return false;
+        if (!step_dist(compiler, &op->time, &step->time)) return false;
     }
-    return step->kind != STEP_WRITE || step->style != STYLE_VERSION || dist_compile(compiler, &op->backoff, &step->backoff);
+    return step->kind != STEP_WRITE || step->style != STYLE_VERSION || step_dist(compiler, &op->backoff, &step->backoff);
 }
 
 /* Steps of one path, its end, then the paths that replace its rest. */
@@ -234,13 +278,15 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         if (step[i].kind == STEP_BEGIN) path.begin_op = first + i;
         if (!op_compile(compiler, op, &step[i], &path)) return false;
         op->needs_read = step[i].kind == STEP_READ && read_matters(step, i, n);
+        if (op->needs_read) op->visible = OP_VISIBLE;
         at_step[i] = path;
     }
     compiler->op[first + n] = (struct plan_op){ .kind = OP_END, .target = NONE, .store = NONE, .otherwise = NONE };
     for (uint32_t i = 0; i < n; i++) {
         if (step[i].n_otherwise == 0) continue;
         compiler->op[first + i].otherwise = compiler->plan->n_ops;
-        struct path replaced = { .own_times = at_step[i].own_times, .publishes = at_step[i].publishes, .begin_op = NONE };
+        struct path replaced = { .own_times = at_step[i].own_times, .publishes = at_step[i].publishes, .begin_op = NONE,
+                                 .explicit_connection = path.explicit_connection };
         if (!path_compile(compiler, step[i].otherwise, step[i].n_otherwise, replaced)) return false;
     }
     return true;
@@ -259,8 +305,10 @@ static bool stages_compile(struct compiler *compiler)
         stage->first_op = compiler->plan->n_ops;
         stage->has_time = spec->has_time;
         if (spec->has_time && !dist_compile(compiler, &stage->time, &spec->time)) return false;
-        for (uint32_t s = 0; s < spec->n_steps; s++) stage->explicit_connection |= spec->step[s].kind == STEP_CONNECTION;
-        if (!path_compile(compiler, spec->step, spec->n_steps, (struct path){ .begin_op = NONE })) return false;
+        bool explicit_connection = false;
+        for (uint32_t s = 0; s < spec->n_steps; s++) explicit_connection |= spec->step[s].kind == STEP_CONNECTION;
+        if (!path_compile(compiler, spec->step, spec->n_steps, (struct path){ .begin_op = NONE,
+                                                                                .explicit_connection = explicit_connection })) return false;
     }
     if (compiler->n_once > 16)
         return sim_fail(compiler->err, SIM_ESCENARIO, NULL, "%u `once` steps; at most 16 are kept apart", compiler->n_once);

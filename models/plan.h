@@ -14,12 +14,17 @@ struct plan_op {
     uint8_t kind;            /* enum step_kind, or OP_END */
     uint8_t style, effect, status;
     bool needs_read;         /* read: a later write of this transaction uses the value */
+    bool may_lack_key;       /* its key is the coupon, which an order may not have */
+    bool takes_connection;   /* begins a transaction of its own, or the stage's */
+    bool ends_connection;    /* and gives it back, unless a transaction is open around it */
+    bool reads_itself;       /* version or absolute write: reads the row first if no read step did */
+    uint8_t visible;         /* enum op_visible */
     bool has_time;           /* own time instead of a share */
     uint32_t target;
     uint32_t store;          /* whose capacity it uses; NONE */
     double from, to;         /* shares of the stage's time before and after it */
     double effect_at;
-    struct dist time, backoff;
+    const struct dist *time, *backoff; /* NULL where it has none */
     uint32_t time_word;      /* which of the record's own-time words it takes */
     uint32_t publish_index;  /* publishes before it on its path: which append draw it takes */
     uint64_t refuse_below;   /* refused when the order's luck word is below; 0: never */
@@ -32,11 +37,13 @@ struct plan_op {
 
 enum { OP_END = STEP_KINDS };
 
+/* Whether others can see a step, or it can make the thread wait for them: then it needs the simulated time. */
+enum op_visible { OP_PRIVATE, OP_VISIBLE, OP_VISIBLE_IF_WRITTEN, OP_VISIBLE_UNLESS_DUPLICATE };
+
 struct plan_stage {
     uint32_t first_op;
     bool has_time;
     struct dist time;
-    bool explicit_connection; /* has a connection step: begin does not take one */
 };
 
 struct plan_position { uint32_t group, read, stage, topic, partition, log, consumer; };

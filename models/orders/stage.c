@@ -51,8 +51,8 @@ static uint32_t own_time_word(const struct machine *machine, const struct thread
 static sim_ns duration(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
 {
     if (op->has_time) {
-        if (op->time.draw == DRAW_CONSTANT) return op->time.constant_ns;
-        return dist_draw(&op->time, own_time_word(machine, thread, op->time_word));
+        if (op->time->draw == DRAW_CONSTANT) return op->time->constant_ns;
+        return dist_draw(op->time, own_time_word(machine, thread, op->time_word));
     }
     double time_ns = (double)thread->time_ns;
     return (sim_ns)(time_ns * op->to + 0.5) - (sim_ns)(time_ns * op->from + 0.5);
@@ -85,15 +85,7 @@ static uint64_t key_of(const struct machine *machine, const struct thread *threa
 
 static bool is_skipped(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
 {
-    switch ((enum step_kind)op->kind) {
-    case STEP_BEGIN: case STEP_READ: case STEP_WRITE: case STEP_FLUSH: case STEP_COMMIT: case STEP_ROLLBACK:
-        return op->target != NONE && key_of(machine, thread, op) == UINT64_MAX;
-    case STEP_LOCK: case STEP_UNLOCK:
-        return key_of(machine, thread, op) == UINT64_MAX;
-    case STEP_CONNECTION: case STEP_INSERT: case STEP_WORK: case STEP_PUBLISH: case STEP_REPLY: case STEP_ONCE:
-    case STEP_JOIN: case STEP_STATUS: case STEP_KINDS: break;
-    }
-    return false;
+    return op->may_lack_key && key_of(machine, thread, op) == UINT64_MAX;
 }
 
 static void on_thread(void *context, uint32_t index, uint64_t argument)
@@ -517,30 +509,15 @@ static enum outcome join_effect(struct machine *machine, struct thread *thread, 
 
 /* ---- one step ---- */
 
-/* True for a step that others can see, or that can make the thread wait: it needs the simulated time. */
-static bool is_visible(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
+static bool is_visible(const struct thread *thread, const struct plan_op *op)
 {
-    switch ((enum step_kind)op->kind) {
-    case STEP_LOCK: case STEP_UNLOCK: case STEP_INSERT: case STEP_JOIN: case STEP_STATUS: return true;
-    case STEP_WRITE: return !thread->duplicate && op->style != STYLE_ABSOLUTE;
-    case STEP_READ: return op->needs_read;
-    case STEP_COMMIT: case STEP_ROLLBACK: case STEP_FLUSH: return writes_pending(thread);
-    case STEP_CONNECTION: case STEP_BEGIN: case STEP_WORK: case STEP_PUBLISH: case STEP_REPLY: case STEP_ONCE:
-    case STEP_KINDS: break;
+    switch ((enum op_visible)op->visible) {
+    case OP_PRIVATE: return false;
+    case OP_VISIBLE: return true;
+    case OP_VISIBLE_IF_WRITTEN: return writes_pending(thread);
+    case OP_VISIBLE_UNLESS_DUPLICATE: return !thread->duplicate;
     }
-    (void)machine;
-    return false;
-}
-
-static bool needs_connection(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
-{
-    switch ((enum step_kind)op->kind) {
-    case STEP_CONNECTION: case STEP_INSERT: case STEP_JOIN: case STEP_STATUS: return true;
-    case STEP_BEGIN: return !machine->plan->stage[thread->stage].explicit_connection;
-    case STEP_READ: case STEP_WRITE: case STEP_FLUSH: case STEP_COMMIT: case STEP_ROLLBACK: case STEP_LOCK:
-    case STEP_UNLOCK: case STEP_WORK: case STEP_PUBLISH: case STEP_REPLY: case STEP_ONCE: case STEP_KINDS: break;
-    }
-    return false;
+    return true;
 }
 
 static enum outcome effect(struct machine *machine, struct thread *thread, const struct plan_op *op, sim_ns takes_ns,
@@ -611,7 +588,7 @@ static bool refuse(struct machine *machine, struct thread *thread, enum outcome 
         connection_give(machine, thread, machine->sim->now_ns);
         uint32_t word = random_block(machine->key, PURPOSE_BACKOFF, entity_of(machine, thread),
                                      thread->attempt * BLOCKS_OF_ATTEMPT + thread->tries).word[0];
-        thread->clock_ns = machine->sim->now_ns + dist_draw(&op->backoff, word);
+        thread->clock_ns = machine->sim->now_ns + dist_draw(op->backoff, word);
         thread->pc = op->begin_op;
         return true;
     }
@@ -628,7 +605,6 @@ static bool refuse(struct machine *machine, struct thread *thread, enum outcome 
 /* The read that a version or absolute write makes for itself where no read step came before. */
 static enum outcome implied_read(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
-    if (op->kind != STEP_WRITE || (op->style != STYLE_VERSION && op->style != STYLE_ABSOLUTE)) return OUTCOME_DONE;
     if (thread->duplicate || take_of(machine, thread, op) == 0) return OUTCOME_DONE;
     struct transaction_row *touched = touch(machine, thread, op);
     if (!touched || touched->read) return OUTCOME_DONE;
@@ -640,21 +616,19 @@ static enum outcome implied_read(struct machine *machine, struct thread *thread,
 /* What must be there before the step's time starts to run. */
 static enum outcome step_enter(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
-    if (needs_connection(machine, thread, op)) {
+    if (op->takes_connection) {
         enum outcome taken = connection_take(machine, thread);
         if (taken != OUTCOME_DONE) return taken;
     }
     enum outcome taken = command_take(machine, thread, op);
-    return taken == OUTCOME_DONE ? implied_read(machine, thread, op) : taken;
+    return taken == OUTCOME_DONE && op->reads_itself ? implied_read(machine, thread, op) : taken;
 }
 
 /* Connections end with the transaction, or with the step that was one of its own. */
 static void step_leave(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     command_give(machine, thread, op, thread->clock_ns);
-    if (machine->plan->stage[thread->stage].explicit_connection) return;
-    bool own = (op->kind == STEP_INSERT || op->kind == STEP_JOIN || op->kind == STEP_STATUS) && !thread->transaction.open;
-    if (own || op->kind == STEP_COMMIT || op->kind == STEP_ROLLBACK) connection_give(machine, thread, thread->clock_ns);
+    if (op->ends_connection && !thread->transaction.open) connection_give(machine, thread, thread->clock_ns);
 }
 
 static enum outcome step(struct machine *machine, struct thread *thread, const struct plan_op *op)
@@ -665,7 +639,7 @@ static enum outcome step(struct machine *machine, struct thread *thread, const s
     }
     sim_ns takes_ns = duration(machine, thread, op), before_ns = until_effect(op, takes_ns);
     sim_ns now_ns = machine->sim->now_ns;
-    bool visible = is_visible(machine, thread, op);
+    bool visible = is_visible(thread, op);
     if (thread->phase == PHASE_START && visible && thread->clock_ns + before_ns > now_ns)
         return park(machine, thread, thread->clock_ns + before_ns, PHASE_EFFECT);
     sim_ns ends_ns = visible ? now_ns + takes_ns - before_ns : thread->clock_ns + takes_ns;

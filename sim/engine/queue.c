@@ -23,8 +23,35 @@ static void queue_grow(struct queue *queue)
     queue->capacity *= 2;
 }
 
+/* Puts key where the root was; size keys in the heap, the root's place included. */
+static void sift_down(queue_key *heap, uint32_t size, queue_key key)
+{
+    uint32_t i = 0;
+    for (;;) {
+        uint32_t child = 4 * i + 1, least = child;
+        if (child >= size) break;
+        if (child + 4 <= size) { /* the common case without a loop: pairs first */
+            uint32_t left = child + (heap[child + 1] < heap[child]);
+            uint32_t right = child + 2 + (heap[child + 3] < heap[child + 2]);
+            least = heap[right] < heap[left] ? right : left;
+        } else {
+            for (uint32_t j = child + 1; j < size; j++)
+                if (heap[j] < heap[least]) least = j;
+        }
+        if (key < heap[least]) break;
+        heap[i] = heap[least];
+        i = least;
+    }
+    heap[i] = key;
+}
+
 void queue_push(struct queue *queue, queue_key key)
 {
+    if (queue->hole) {
+        queue->hole = false;
+        sift_down(queue->heap, ++queue->n, key);
+        return;
+    }
     if (queue->n == queue->capacity) queue_grow(queue);
     queue_key *heap = queue->heap;
     uint32_t i = queue->n++;
@@ -40,18 +67,8 @@ void queue_push(struct queue *queue, queue_key key)
 queue_key queue_pop(struct queue *queue)
 {
     SIM_ASSERT(queue->n > 0);
-    queue_key *heap = queue->heap, top = heap[0], last = heap[--queue->n];
-    uint32_t n = queue->n, i = 0;
-    for (;;) {
-        uint32_t child = 4 * i + 1, least = child;
-        if (child >= n) break;
-        uint32_t end = child + 4 < n ? child + 4 : n;
-        for (uint32_t j = child + 1; j < end; j++)
-            if (heap[j] < heap[least]) least = j;
-        if (last < heap[least]) break;
-        heap[i] = heap[least];
-        i = least;
-    }
-    heap[i] = last;
-    return top;
+    if (queue->hole) sift_down(queue->heap, queue->n, queue->heap[queue->n]);
+    queue->hole = true;
+    queue->n--;
+    return queue->heap[0];
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Pending events: a 4-ary heap of 128-bit keys. The key is (time 64 bits, priority 3, sequence 37, slot 24) from the
- * top; one comparison decides, ties included. */
+ * top; one comparison decides, ties included.
+ * A pop leaves the root empty until the next push fills it with one sift, or the next pop closes it: most events
+ * schedule one other. */
 #ifndef SIM_ENGINE_QUEUE_H
 #define SIM_ENGINE_QUEUE_H
 
@@ -16,7 +18,8 @@ typedef unsigned __int128 queue_key;
 
 struct queue {
     queue_key *heap;
-    uint32_t n, capacity;
+    uint32_t n, capacity;  /* n: keys pending */
+    bool hole;             /* heap[0] is to be filled; the keys are heap[1] to heap[n] */
     struct arena *arena;
 };
 
