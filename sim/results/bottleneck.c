@@ -127,10 +127,10 @@ static void reason_en(struct sentence *sentence, const struct group_demand *dema
         add(sentence, "; it keeps up");
         return;
     }
-    add(sentence, "; the backlog grows to %s records (at %s)", number_count(demand->peak_backlog).s,
+    add(sentence, "; up to %s records wait (at %s)", number_count(demand->peak_backlog).s,
         number_seconds(demand->peak_backlog_at_s).s);
     if (isfinite(demand->drained_at_s))
-        add(sentence, " and is gone at %s", number_seconds(demand->drained_at_s).s);
+        add(sentence, ", none is left at %s", number_seconds(demand->drained_at_s).s);
 }
 
 static void capacity_ko(struct sentence *sentence, const struct group_demand *demand)
@@ -159,7 +159,7 @@ static void reason_ko(struct sentence *sentence, const struct group_demand *dema
         add(sentence, "; 유입을 따라감");
         return;
     }
-    add(sentence, "; 미처리 이벤트가 %s건까지 증가 (%s)", number_count(demand->peak_backlog).s,
+    add(sentence, "; 최대 대기 %s건 (%s)", number_count(demand->peak_backlog).s,
         number_seconds(demand->peak_backlog_at_s).s);
     if (isfinite(demand->drained_at_s))
         add(sentence, ", %s에 모두 처리", number_seconds(demand->drained_at_s).s);

@@ -129,7 +129,8 @@ static void add_offsets(struct lister *lister)
 
     for (uint32_t i = 0; i < observations->n_offsets; i++) {
         const struct observed_offset *offset = &observations->offset[i];
-        look_at_partition(add(lister, PREDICT_LOG_END, i, offset->log_end, t_s), lister->layout, offset);
+        if (offset->log_end >= 0)
+            look_at_partition(add(lister, PREDICT_LOG_END, i, offset->log_end, t_s), lister->layout, offset);
         look_at_partition(add(lister, PREDICT_LAG, i, offset->lag, t_s), lister->layout, offset);
         const struct lag_rows rows = rows_of(observations, offset->group);
         if (rows.n < 2 || !is_last_of_group(observations, i))
@@ -162,6 +163,17 @@ static void add_peak(struct lister *lister)
                       lagging_group(lister->layout, lister->observations));
 }
 
+int64_t trend_total(const struct observed_trend *trend)
+{
+    int64_t total = trend->n ? 0 : -1;
+
+    if (trend->total >= 0)
+        return trend->total;
+    for (uint32_t k = 0; k < trend->n; k++)
+        total += trend->lag[k];
+    return total;
+}
+
 static void add_trend(struct lister *lister)
 {
     const uint32_t group = lagging_group(lister->layout, lister->observations);
@@ -171,8 +183,10 @@ static void add_trend(struct lister *lister)
         int64_t most = 0;
         for (uint32_t k = 0; k < trend->n; k++)
             most = trend->lag[k] > most ? trend->lag[k] : most;
-        look_at_group(add(lister, PREDICT_TREND_TOTAL, i, trend->total, trend->t_s), lister->layout, group);
-        look_at_group(add(lister, PREDICT_TREND_LARGEST, i, most, trend->t_s), lister->layout, group);
+        if (trend_total(trend) >= 0)
+            look_at_group(add(lister, PREDICT_TREND_TOTAL, i, trend_total(trend), trend->t_s), lister->layout, group);
+        if (trend->n)
+            look_at_group(add(lister, PREDICT_TREND_LARGEST, i, most, trend->t_s), lister->layout, group);
         struct prediction *arrived = add(lister, PREDICT_TREND_ARRIVED, i, 0, trend->t_s);
         look_at_group(arrived, lister->layout, group);
         arrived->observed = (double)NAN;

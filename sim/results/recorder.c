@@ -15,6 +15,10 @@
 
 struct watch { sim_ns at_ns; uint32_t slot; }; /* slot: PREDICTION_VALUES * prediction + which */
 
+/* Of a group: records done so far, and the least that waits in any of its partitions that ever had one (INT64_MAX:
+ * none had). */
+struct progress { int64_t done, least_waiting; };
+
 struct recorder {
     const struct layout *layout;
     uint32_t replication;
@@ -25,7 +29,7 @@ struct recorder {
     sim_ns last_at_ns;             /* and when */
     struct group_sum *sum;         /* of the sample at hand */
     struct group_samples *group;
-    int64_t *done_before;          /* by group, at the sample before; -1: it was not saturated then */
+    struct progress *before;       /* by group, at the sample before */
     sim_ns window_at_ns;           /* start of the window of the arrival rate */
     uint64_t window_scheduled;
     double peak_rate_per_s;
@@ -65,35 +69,33 @@ static void note_peaks(struct group_samples *samples, const struct group_sum *su
         samples->peak_partition_lag = sum->partition_lag;
 }
 
-static int64_t done_by(const struct layout *layout, uint32_t group, const struct run_levels *levels)
+static struct progress progress_of(const struct layout *layout, uint32_t group, const struct run_levels *levels)
 {
-    int64_t done = 0;
-    for (uint32_t i = layout->group_row[group]; i < layout->group_row[group + 1]; i++)
-        done += levels->partition[i].log_end - levels->partition[i].backlog;
-    return done;
+    struct progress progress = { 0, INT64_MAX };
+
+    for (uint32_t i = layout->group_row[group]; i < layout->group_row[group + 1]; i++) {
+        const struct partition_level *level = &levels->partition[i];
+        progress.done += level->log_end - level->backlog;
+        if (level->log_end && level->backlog < progress.least_waiting)
+            progress.least_waiting = level->backlog;
+    }
+    return progress;
 }
 
-/* What a group does in an interval at whose ends all its working consumers are busy, and which began with more records
- * waiting than it did in it: it never lacked work, so this is what it can do, fetches and commits included. */
+/* What a group does in an interval that no partition of it began with fewer records than were then done in all: whoever
+ * owns which, no consumer of it lacked work. That is what it can do, fetches and commits included. */
 static void note_capacity(struct recorder *recorder, uint32_t group, const struct run_levels *levels)
 {
-    const struct scenario *scenario = &recorder->layout->study->scenario;
     struct group_samples *samples = &recorder->group[group];
-    const uint32_t rows = recorder->layout->group_row[group + 1] - recorder->layout->group_row[group];
-    const uint32_t consumers = scenario->group[group].consumers;
-    const int64_t working = consumers < rows ? consumers : rows;
-    const int64_t before = recorder->done_before[group];
+    struct progress *before = &recorder->before[group];
+    const struct progress now = progress_of(recorder->layout, group, levels);
 
-    recorder->done_before[group] = -1;
-    if (levels->group_busy[group] < working || working == 0)
-        return;
-    const int64_t now = done_by(recorder->layout, group, levels);
-    recorder->done_before[group] = now;
-    if (before < 0 || recorder->sum[group].backlog < 2 * (now - before))
-        return;
-    samples->done += now - before;
-    samples->done_ns += levels->at_ns - recorder->last_at_ns;
-    samples->n_done++;
+    if (before->least_waiting < INT64_MAX && before->least_waiting > now.done - before->done) {
+        samples->done += now.done - before->done;
+        samples->done_ns += levels->at_ns - recorder->last_at_ns;
+        samples->n_done++;
+    }
+    *before = now;
 }
 
 static void note_rate(struct recorder *recorder, const struct run_levels *levels)
@@ -198,9 +200,7 @@ struct recorder *recorder_open(const struct layout *layout, uint32_t replication
     recorder->last.partition = arena_array(arena, struct partition_level, layout->n_rows);
     recorder->sum = arena_array(arena, struct group_sum, scenario->n_groups);
     recorder->group = arena_array(arena, struct group_samples, scenario->n_groups);
-    recorder->done_before = arena_array(arena, int64_t, scenario->n_groups);
-    for (uint32_t g = 0; g < scenario->n_groups; g++)
-        recorder->done_before[g] = -1;
+    recorder->before = arena_array(arena, struct progress, scenario->n_groups);
     open_watches(recorder, arena);
     series_open(&recorder->series, layout, replication, files, arena);
     if (!recorder->series.orders)

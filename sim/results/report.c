@@ -45,10 +45,8 @@ bool report_write(const struct outcome *outcome, const struct text_style *style,
     report_invariants(&page, outcome);
     report_thresholds(&page, outcome);
     report_bottleneck(&page, outcome);
-    if (outcome->study->observations) {
+    if (outcome->study->observations)
         report_observed(&page, outcome);
-        report_trend(&page, outcome);
-    }
     report_assumed(&page, outcome);
     report_tail(&page, outcome);
     arena_fini(&arena);

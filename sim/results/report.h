@@ -13,8 +13,8 @@ void report_invariants(struct page *page, const struct outcome *outcome);
 void report_thresholds(struct page *page, const struct outcome *outcome);
 void report_bottleneck(struct page *page, const struct outcome *outcome);
 void report_observed(struct page *page, const struct outcome *outcome);
-/* Why the simulated peak stands beside another one in the observed lag table: where the table contradicts the other
- * counts. Nothing where it does not. */
+/* Part of it: why the simulated peak stands beside another one in the observed lag table, where that contradicts the
+ * other counts. */
 void report_trend(struct page *page, const struct outcome *outcome);
 void report_assumed(struct page *page, const struct outcome *outcome);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Consumer groups three ways side by side: committed lag, which a dashboard shows; records that truly wait; and how old
- * the oldest of them is. Then the offsets of one moment as kafka-consumer-groups prints them, partitions without lag
- * drawn together. */
+ * the oldest of them is. Then the offsets of one moment as kafka-consumer-groups prints them: of the groups that lag, and of the
+ * bottleneck. */
 #include <math.h>
 #include <string.h>
 
@@ -96,7 +96,7 @@ static void offsets_row(struct grid *grid, const char *group, const char *topic,
     grid_cell(grid, TONE_PLAIN, "%s", number_count(offsets->backlog).s);
 }
 
-/* One topic of a group: partition by partition, or in one row when none of them shows a lag. Nothing for a topic that
+/* One topic of a group: partition by partition, or in one row when none of them lags beside others that do. Nothing for a topic that
  * never had a record. */
 static void topic_rows(struct page *page, struct grid *grid, const struct outcome *outcome,
                        const struct checkpoint_spec *checkpoint, uint32_t first, uint32_t n)
@@ -140,6 +140,8 @@ static void group_rows(struct page *page, struct grid *grid, const struct outcom
     grid_line(grid, TONE_STRONG,
               page_word(page, "%s: LAG %s, waiting %s, oldest %s", "%s: 총 Lag %s, 대기 %s, 최고령 %s"), name,
               number_count(lag).s, number_count(backlog).s, number_seconds(age_s).s);
+    if (lag < 0.5 && group != outcome->demand[0].group)
+        return;
     for (uint32_t i = outcome->layout->group_row[group]; i < outcome->layout->group_row[group + 1];) {
         const uint32_t n = scenario->topic[outcome->layout->row[i].topic].partitions;
         topic_rows(page, grid, outcome, checkpoint, i, n);

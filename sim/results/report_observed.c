@@ -20,9 +20,8 @@ static const char *short_name(struct page *page, const struct outcome *outcome, 
     case PREDICT_PAID: return page_word(page, "PAID", "성공 (PAID)");
     case PREDICT_PENDING: return page_word(page, "PENDING", "처리 중 (PENDING)");
     case PREDICT_FAILED: return page_word(page, "FAILED", "실패 (FAILED)");
-    case PREDICT_LOG_END:
-        return page_format(page, "%s p%u log end", offset->topic, (unsigned)offset->partition);
-    case PREDICT_LAG: return page_format(page, "%s p%u LAG", offset->topic, (unsigned)offset->partition);
+    case PREDICT_LOG_END: return page_format(page, "p%u log end", (unsigned)offset->partition);
+    case PREDICT_LAG: return page_format(page, "p%u LAG", (unsigned)offset->partition);
     case PREDICT_TOTAL_LAG: return page_word(page, "total LAG", "총 Lag");
     case PREDICT_LAG_SPREAD: return page_word(page, "spread of the LAGs", "LAG 최대 - 최소");
     case PREDICT_TREND_TOTAL:
@@ -47,6 +46,13 @@ static const char *when(struct page *page, const struct prediction *prediction)
                        ns_to_s(prediction->at_ns[WATCH_FROM]), ns_to_s(prediction->at_ns[WATCH_TO]));
 }
 
+static const char *label_or(const char *label, const char *otherwise) { return *label ? label : otherwise; }
+
+static bool same_topic(const struct observed_offset *a, const struct observed_offset *b)
+{
+    return strcmp(a->group, b->group) == 0 && strcmp(a->topic, b->topic) == 0;
+}
+
 /* What the rows from here on are taken from; NULL while it is the same as the row before. */
 static const char *new_source(struct page *page, const struct outcome *outcome, const struct prediction *prediction,
                               const struct prediction *before)
@@ -59,14 +65,19 @@ static const char *new_source(struct page *page, const struct outcome *outcome, 
     case PREDICT_FAILED:
         if (before && before->kind <= PREDICT_FAILED && before->item == prediction->item)
             return NULL;
-        return page_format(page, "%s (%s)", observations->status[prediction->item].label, when(page, prediction));
+        return page_format(page, "%s (%s)",
+                           label_or(observations->status[prediction->item].label,
+                                    page_word(page, "status count", "주문 상태 집계")),
+                           when(page, prediction));
     case PREDICT_LOG_END:
         if (before && before->kind >= PREDICT_LOG_END && before->kind <= PREDICT_LAG_SPREAD &&
-            strcmp(observations->offset[before->item].group, observations->offset[prediction->item].group) == 0)
+            same_topic(&observations->offset[before->item], &observations->offset[prediction->item]))
             return NULL;
-        return page_format(page, "%s (%s)", observations->offset[prediction->item].group, when(page, prediction));
-    case PREDICT_TREND_TOTAL: return prediction->item ? NULL : observations->trend_label;
-    case PREDICT_PEAK: return observations->peak_label;
+        return page_format(page, "%s, %s (%s)", observations->offset[prediction->item].group,
+                           observations->offset[prediction->item].topic, when(page, prediction));
+    case PREDICT_TREND_TOTAL:
+        return prediction->item ? NULL : label_or(observations->trend_label, page_word(page, "lag over time", "Lag 추이"));
+    case PREDICT_PEAK: return label_or(observations->peak_label, page_word(page, "peak", "피크"));
     default: return NULL;
     }
 }
@@ -132,21 +143,51 @@ static struct tally_of_verdicts comparisons_table(struct page *page, const struc
     return verdicts;
 }
 
-void report_observed(struct page *page, const struct outcome *outcome)
+/* The observations are of a system that this scenario is a change of: then they are no test of it. */
+static bool is_another_system(struct page *page, const struct outcome *outcome)
 {
-    page_heading(page, "Predicted beside observed", "예측과 관측 비교");
-    const struct tally_of_verdicts verdicts = comparisons_table(page, outcome);
-    if (verdicts.yes + verdicts.no)
-        page_say(page, verdicts.no ? TONE_BAD : TONE_GOOD,
+    const struct observations *observations = outcome->study->observations;
+    const struct scenario *scenario = &outcome->study->scenario;
+    bool another = false;
+
+    for (uint32_t i = 0; i < observations->n_groups; i++)
+        for (uint32_t g = 0; g < scenario->n_groups; g++) {
+            const struct observed_group *group = &observations->group[i];
+            if (group->consumers == 0 || group->consumers == scenario->group[g].consumers ||
+                strcmp(group->name, scenario->group[g].name) != 0)
+                continue;
+            another = true;
+            page_say(page, TONE_PLAIN,
+                     "Not compared: the observed system ran %s with %u consumer(s), this scenario does with %u.",
+                     "비교하지 않음: 관측된 시스템의 %s Consumer는 %u개, 이 시나리오는 %u개.", group->name,
+                     (unsigned)group->consumers, (unsigned)scenario->group[g].consumers);
+        }
+    return another;
+}
+
+static void closing_line(struct page *page, const struct tally_of_verdicts *verdicts)
+{
+    if (verdicts->yes + verdicts->no)
+        page_say(page, verdicts->no ? TONE_BAD : TONE_GOOD,
                  "Of %u observations %u are explained, %u are not. The interval is that of one run, widened where the "
                  "time of a count is not known exactly.",
                  "관측값 %u개 중 %u개는 설명되고 %u개는 설명되지 않음. 구간은 한 번의 실행에 대한 예측 구간이며, 집계 시각이 "
                  "불확실한 만큼 넓혔음.",
-                 (unsigned)(verdicts.yes + verdicts.no), (unsigned)verdicts.yes, (unsigned)verdicts.no);
-    if (verdicts.unknown)
+                 (unsigned)(verdicts->yes + verdicts->no), (unsigned)verdicts->yes, (unsigned)verdicts->no);
+    if (verdicts->unknown)
         page_say(page, TONE_PLAIN,
                  "No verdict on %u: that takes two or more replications (--replications 20), and a group and topic of "
                  "that name in the scenario.",
                  "%u개는 판정 보류: 반복 2회 이상(--replications 20)과 시나리오에 같은 이름의 그룹과 Topic이 필요.",
-                 (unsigned)verdicts.unknown);
+                 (unsigned)verdicts->unknown);
+}
+
+void report_observed(struct page *page, const struct outcome *outcome)
+{
+    page_heading(page, "Predicted beside observed", "예측과 관측 비교");
+    if (is_another_system(page, outcome))
+        return;
+    const struct tally_of_verdicts verdicts = comparisons_table(page, outcome);
+    closing_line(page, &verdicts);
+    report_trend(page, outcome);
 }

@@ -80,10 +80,10 @@ void report_orders(struct page *page, const struct outcome *outcome)
     page_heading(page, "Orders by status", "주문 상태별 집계");
     grid_column(grid, ALIGN_LEFT, "at", "시점");
     grid_column(grid, ALIGN_RIGHT, "time", "시간");
-    grid_column(grid, ALIGN_RIGHT, "orders", "총 주문");
+    grid_column(grid, ALIGN_RIGHT, "orders", "주문");
     grid_column(grid, ALIGN_RIGHT, "PAID", "성공 (PAID)");
-    grid_column(grid, ALIGN_RIGHT, "PENDING", "처리 중 (PENDING)");
-    grid_column(grid, ALIGN_RIGHT, "FAILED", "실패 (FAILED)");
+    grid_column(grid, ALIGN_RIGHT, "PENDING", "처리 중");
+    grid_column(grid, ALIGN_RIGHT, "FAILED", "실패");
     for (uint32_t i = 0; i < scenario->n_checkpoints; i++) {
         const struct checkpoint_spec *checkpoint = &scenario->checkpoint[i];
         status_rows(page, grid, outcome, page_format(page, "checkpoints.%s", checkpoint->name), checkpoint->name,

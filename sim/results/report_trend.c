@@ -21,7 +21,11 @@ struct trend_facts {
     uint32_t n_broken;            /* laws told so far */
 };
 
-static double row_lag(const struct trend_facts *facts, uint32_t row) { return (double)facts->observations->trend[row].total; }
+static double row_lag(const struct trend_facts *facts, uint32_t row)
+{
+    return (double)trend_total(&facts->observations->trend[row]);
+}
+
 static double row_s(const struct trend_facts *facts, uint32_t row) { return facts->observations->trend[row].t_s; }
 
 /* ---- the laws ---- */
@@ -60,28 +64,28 @@ static const struct observed_status *open_before(const struct observations *obse
     return last;
 }
 
-/* Greatest lag that the offsets table shows for any partition of other groups; total is that of the one that lags
- * most. */
-static int64_t lag_elsewhere(const struct observations *observations, int64_t *total)
-{
-    const char *lagging = "";
-    int64_t elsewhere = 0;
+/* Of the offsets table: the group that lags most, by how much in all, and the greatest lag of a partition of others. */
+struct lagging { const char *group; int64_t total, elsewhere; };
 
-    *total = 0;
+static struct lagging lagging_in(const struct observations *observations)
+{
+    struct lagging lagging = { "", 0, 0 };
+
     for (uint32_t i = 0; i < observations->n_offsets; i++) {
         int64_t sum = 0;
         for (uint32_t k = 0; k < observations->n_offsets; k++)
             if (strcmp(observations->offset[k].group, observations->offset[i].group) == 0)
                 sum += observations->offset[k].lag;
-        if (sum > *total) {
-            *total = sum;
-            lagging = observations->offset[i].group;
+        if (sum > lagging.total) {
+            lagging.total = sum;
+            lagging.group = observations->offset[i].group;
         }
     }
     for (uint32_t i = 0; i < observations->n_offsets; i++)
-        if (strcmp(observations->offset[i].group, lagging) != 0 && observations->offset[i].lag > elsewhere)
-            elsewhere = observations->offset[i].lag;
-    return elsewhere;
+        if (strcmp(observations->offset[i].group, lagging.group) != 0 &&
+            observations->offset[i].lag > lagging.elsewhere)
+            lagging.elsewhere = observations->offset[i].lag;
+    return lagging;
 }
 
 /* Open orders at the status count, lag in the offsets table: that is one pace. The table's row in between wants
@@ -89,28 +93,27 @@ static int64_t lag_elsewhere(const struct observations *observations, int64_t *t
 static void too_few_waiting(struct page *page, struct trend_facts *facts)
 {
     const struct observations *observations = facts->observations;
-    int64_t lag_then;
-    const int64_t elsewhere = lag_elsewhere(observations, &lag_then);
+    const struct lagging lagging = lagging_in(observations);
     const struct observed_status *status = open_before(observations, observations->offsets_t_s);
 
-    if (!status || lag_then == 0 || elsewhere * 100 > status->pending)
+    if (!status || lagging.total == 0 || lagging.elsewhere * 100 > status->pending)
         return;
     const double from_s = status_s(status), open = (double)status->pending;
-    const double pace = (open - (double)lag_then) / (observations->offsets_t_s - from_s);
+    const double pace = (open - (double)lagging.total) / (observations->offsets_t_s - from_s);
     for (uint32_t i = 0; i < observations->n_trend; i++) {
         const double at_s = row_s(facts, i), expected = open - pace * (at_s - from_s);
         if (at_s < from_s || at_s >= observations->offsets_t_s || row_lag(facts, i) > 0.75 * expected)
             continue;
         facts->n_broken++;
         page_item(page, TONE_BAD,
-                  "%s orders were PENDING at about %g s and no other group lags by more than %s, so they wait here; "
+                  "%s orders were PENDING at about %g s and no other group lags by more than %s, so they wait for %s; "
                   "from there to the %s of the offsets table (%g s) it takes %s/s. On that line %s wait at %g s; the "
                   "table says %s.",
-                  "약 %2$g초에 PENDING %1$s건이고 다른 그룹의 Lag은 최대 %3$s이므로 모두 이 그룹에서 대기 중. Offset 표의 "
-                  "%4$s건(%5$g초)까지 초당 %6$s건씩 처리된 것이며, 그 선 위에서 %8$g초의 대기는 %7$s건인데 추이 표는 %9$s건.",
-                  number_count(open).s, from_s, number_count((double)elsewhere).s, number_count((double)lag_then).s,
-                  observations->offsets_t_s, number_fixed(pace, 1).s, number_count(expected).s, at_s,
-                  number_count(row_lag(facts, i)).s);
+                  "약 %2$g초에 PENDING %1$s건이고 다른 그룹의 Lag은 최대 %3$s건이므로 모두 %4$s에서 대기 중. Offset 표의 "
+                  "%5$s건(%6$g초)까지 초당 %7$s건씩 처리된 것이며, 그 선 위에서 %9$g초의 대기는 %8$s건인데 추이 표는 %10$s건.",
+                  number_count(open).s, from_s, number_count((double)lagging.elsewhere).s, lagging.group,
+                  number_count((double)lagging.total).s, observations->offsets_t_s, number_fixed(pace, 1).s,
+                  number_count(expected).s, at_s, number_count(row_lag(facts, i)).s);
         return;
     }
 }
@@ -155,14 +158,14 @@ static void peak_not_in_table(struct page *page, struct trend_facts *facts)
     if (observations->has_peak && (double)observations->peak_lag > facts->most_of_a_partition) {
         facts->n_broken++;
         page_item(page, TONE_BAD, "The stated maximum of one partition, %s, is above every entry of the table (%s).",
-                  "명시된 Partition 최대 Lag %s은 표의 모든 값(최대 %s)보다 큼.",
+                  "명시된 Partition 최대 Lag %s건은 표의 모든 값(최대 %s건)보다 큼.",
                   number_count((double)observations->peak_lag).s, number_count(facts->most_of_a_partition).s);
     }
     for (uint32_t i = 0; i < observations->n_trend; i++)
         if (observations->trend[i].marked_as_peak && row_lag(facts, i) < facts->most) {
             facts->n_broken++;
             page_item(page, TONE_BAD, "Its peak is marked at %s, but another row has %s.",
-                      "피크는 %s로 표시되어 있지만 다른 행은 %s.", number_count(row_lag(facts, i)).s,
+                      "피크로 표시된 값은 %s건이지만 다른 행은 %s건.", number_count(row_lag(facts, i)).s,
                       number_count(facts->most).s);
         }
 }
@@ -177,7 +180,7 @@ static void learn(struct page *page, const struct outcome *outcome, struct trend
     for (uint32_t i = 0; i < facts->observations->n_trend; i++) {
         const struct observed_trend *trend = &facts->observations->trend[i];
         arrived[i] = (double)NAN;
-        facts->most = fmax(facts->most, (double)trend->total);
+        facts->most = fmax(facts->most, row_lag(facts, i));
         for (uint32_t k = 0; k < trend->n; k++)
             facts->most_of_a_partition = fmax(facts->most_of_a_partition, (double)trend->lag[k]);
     }
@@ -234,12 +237,15 @@ void report_trend(struct page *page, const struct outcome *outcome)
 
     if (observations->n_trend == 0 || outcome->n_demands == 0)
         return;
+    for (uint32_t i = 0; i < observations->n_trend; i++)
+        if (row_lag(&facts, i) < 0)
+            return;
     facts.load_end_s = ns_to_s(scenario_load_end(&outcome->study->scenario));
     learn(page, outcome, &facts);
     page_gap(page);
-    page_say(page, TONE_STRONG, "The table \"%s\" against the other counts, the load begun at %s:",
-             "\"%s\" 표와 다른 집계의 비교 (부하 시작 %s 기준):",
-             observations->trend_label, observations->start_clock ? observations->start_clock : "0 s");
+    page_say(page, TONE_STRONG, "The lag table over time against the other counts, with the load begun at %s:",
+             "Lag 추이 표와 다른 집계의 비교 (부하 시작 %s 기준):",
+             *observations->start_clock ? observations->start_clock : "0 s");
     rises_without_arrivals(page, &facts);
     too_few_waiting(page, &facts);
     no_single_pace(page, &facts);

@@ -16,6 +16,7 @@ struct subject { char letter; const char *en, *ko; };
 static const struct subject subjects[] = {
     { 'S', "stock", "재고 정합성" }, { 'C', "coupons", "쿠폰 정합성" }, { 'P', "points", "포인트 정합성" },
     { 'O', "orders", "주문 상태" }, { 'K', "Kafka offsets", "Kafka Offset" },
+    { 'X', "locks, transactions", "락, 트랜잭션" }, { 'L', "Little's law", "리틀의 법칙" },
 };
 
 static const struct subject *subject_of(const char *name)
@@ -72,6 +73,15 @@ static void invariants_table(struct page *page, const struct outcome *outcome)
     grid_write(grid);
 }
 
+/* " --set 'PTR=VALUE'" for each edit. */
+static const char *edits(struct page *page, const struct study *study)
+{
+    const char *text = "";
+    for (uint32_t i = 0; i < study->n_edits; i++)
+        text = page_format(page, "%s --set '%s=%s'", text, study->edit[i].pointer, study->edit[i].value);
+    return text;
+}
+
 static void broken_one(struct page *page, const struct outcome *outcome, const struct outcome_invariant *invariant)
 {
     const struct invariant_facts *first = invariant->first;
@@ -82,13 +92,13 @@ static void broken_one(struct page *page, const struct outcome *outcome, const s
     if (first->first_order_id)
         order = page_format(page, page_word(page, ", order %" PRIu64, ", 주문 ID %" PRIu64), first->first_order_id);
     page_item(page, TONE_BAD,
-              "%s, %s: violated %s times, first in replication %u at %s s%s: %s. To repeat it (with the same --set):",
-              "%s, %s: 위반 %s건, 최초 발생은 반복 %u의 %s초%s: %s. 재현 명령 (같은 --set 사용):", invariant->name,
+              "%s, %s: violated %s times, first in replication %u at %s s%s: %s. To repeat it:",
+              "%s, %s: 위반 %s건, 최초 발생은 반복 %u의 %s초%s: %s. 재현 명령:", invariant->name,
               invariant->meaning, number_count((double)invariant->violations).s,
               (unsigned)invariant->first_replication, number_fixed(ns_to_s(first->first_at_ns), 3).s, order,
               first->first_what);
-    page_code(page, "sim run %s --seed %" PRIu64 " --replications %u", outcome->study->file, outcome->seed,
-              (unsigned)invariant->first_replication + 1);
+    page_code(page, "sim run %s --seed %" PRIu64 " --replications %u%s", outcome->study->file, outcome->seed,
+              (unsigned)invariant->first_replication + 1, edits(page, outcome->study));
 }
 
 static uint32_t count_with(const struct outcome *outcome, enum verdict verdict)
@@ -148,12 +158,14 @@ void report_thresholds(struct page *page, const struct outcome *outcome)
     grid_column(grid, ALIGN_LEFT, "target", "목표");
     grid_column(grid, ALIGN_LEFT, "verdict", "달성 여부");
     if (outcome->n > 1)
-        grid_column(grid, ALIGN_RIGHT, "of runs", "비율");
+        grid_column(grid, ALIGN_RIGHT, "of runs", "충족률");
     for (uint32_t i = 0; i < outcome->n_thresholds; i++) {
         const struct outcome_threshold *threshold = &outcome->threshold[i];
         grid_cell(grid, TONE_PLAIN, "%s", threshold->spec->metric);
         grid_cell(grid, TONE_PLAIN, "%s", shown_value(page, threshold));
-        grid_cell(grid, TONE_PLAIN, "%s", threshold->spec->expression);
+        /* "value" alone says nothing */
+        grid_cell(grid, TONE_PLAIN, "%s",
+                  threshold->spec->expression + (strncmp(threshold->spec->expression, "value", 5) == 0 ? 5 : 0));
         grid_verdict(grid, threshold->passed,
                      threshold->passed ? page_word(page, "met", "달성") : page_word(page, "MISSED", "미달성"));
         if (outcome->n > 1)

@@ -4,6 +4,7 @@
 #include "sim/results/series.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "sim/engine/random.h"
 
@@ -175,29 +176,38 @@ void series_order(struct series *series, const struct order_fact *order)
 
 /* ---- completion times ---- */
 
-static void completion_row(const struct series *series, struct tally *tally, uint32_t per_mille)
+static int by_length(const void *a, const void *b)
 {
-    struct csv *csv = series->completion;
-    const double p = per_mille / 1000.0;
+    const sim_ns x = *(const sim_ns *)a, y = *(const sim_ns *)b;
+    return (x > y) - (x < y);
+}
 
-    csv_int(csv, series->replication);
-    csv_char(csv, ',');
-    csv_seconds(csv, per_mille * SIM_MS); /* p with as many digits as it needs */
-    csv_char(csv, ',');
-    csv_seconds(csv, per_mille == 0 ? tally->min_ns : (sim_ns)llround(tally_percentile_s(tally, p) * 1e9));
-    csv_char(csv, '\n');
+/* Nearest rank. The whole distribution is wanted, so sorting once beats two hundred selections. */
+static sim_ns completion_at(struct tally *tally, bool sorted, uint32_t per_mille)
+{
+    if (per_mille == 0)
+        return tally->min_ns;
+    if (sorted)
+        return tally->value_ns[(tally->n * per_mille + 999) / 1000 - 1];
+    return (sim_ns)llround(tally_percentile_s(tally, per_mille / 1000.0) * 1e9);
 }
 
 static void completion_rows(const struct series *series, const struct tally *completion)
 {
-    struct tally tally = *completion;
+    struct tally tally = *completion; /* nobody else reads its values in order */
+    const bool exact = tally.n > 0 && tally.n <= tally.exact_max;
+    struct csv *csv = series->completion;
 
-    if (tally.n == 0)
-        return;
-    for (uint32_t per_mille = 0; per_mille < 990; per_mille += 5)
-        completion_row(series, &tally, per_mille);
-    for (uint32_t per_mille = 990; per_mille <= 1000; per_mille++)
-        completion_row(series, &tally, per_mille);
+    if (exact)
+        qsort(tally.value_ns, tally.n, sizeof *tally.value_ns, by_length);
+    for (uint32_t per_mille = 0; tally.n > 0 && per_mille <= 1000; per_mille += per_mille < 990 ? 5 : 1) {
+        csv_int(csv, series->replication);
+        csv_char(csv, ',');
+        csv_seconds(csv, per_mille * SIM_MS); /* p, with as many digits as it needs */
+        csv_char(csv, ',');
+        csv_seconds(csv, completion_at(&tally, exact, per_mille));
+        csv_char(csv, '\n');
+    }
 }
 
 void series_close(struct series *series, const struct run_facts *facts)

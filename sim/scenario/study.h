@@ -46,8 +46,10 @@ enum observed_kind { OBSERVED_STATUS, OBSERVED_OFFSETS, OBSERVED_PEAK_LAG, OBSER
 struct observed_status { const char *label; double t_s, from_s, to_s; /* NaN where not given */ int64_t paid, pending, failed; /* -1 */ };
 struct observed_offset { const char *group, *topic; uint32_t partition; int64_t committed, log_end, lag; };
 struct observed_trend { double t_s; uint32_t n; const int64_t *lag; int64_t total; bool marked_as_peak; };
+struct observed_group { const char *name; uint32_t consumers; /* 0: not said */ };
 struct observations {
     const char *source, *start_clock;
+    uint32_t n_groups; const struct observed_group *group; /* the system as it was then */
     uint32_t n_statuses; const struct observed_status *status;
     double offsets_t_s; const char *offsets_label;
     uint32_t n_offsets; const struct observed_offset *offset;
@@ -62,6 +64,8 @@ struct input_file {
     const char *copy;      /* "inputs/NAME": what study.text calls it; relative to the folder where the text is written */
 };
 
+struct study_edit { const char *pointer; const char *value; }; /* --set PTR=VALUE: pointer or short path; JSON or bare string */
+
 struct study {
     struct scenario scenario;
     const char *file;                 /* as given on the command line; "-" for stdin */
@@ -71,13 +75,12 @@ struct study {
     const struct observations *observations;               /* NULL when the scenario names none */
     const char *observations_path;
     uint32_t n_inputs; const struct input_file *input;     /* files it names (observations, traces, measured values) */
+    uint32_t n_edits; const struct study_edit *edit;       /* as given, for a command that repeats the run */
     uint32_t n_ignored; const char *const *ignored;        /* k6 options without a meaning here */
     const char *text;                 /* the resolved scenario: defaults filled in, --set applied; ends with \n.
                                          Reading it again gives the same text. */
     char sha256[65];                  /* of text, lower-case hex */
 };
-
-struct study_edit { const char *pointer; const char *value; }; /* --set PTR=VALUE: pointer or short path; JSON or bare string */
 
 /* Reads file ("-": stdin) and applies the edits in order. False when the file cannot be read (err, SIM_ERUNTIME), an
  * edit's form is wrong or ambiguous (err, SIM_EUSAGE), or the scenario is not acceptable (err->code SIM_ESCENARIO,
