@@ -63,7 +63,7 @@ static void on_sample(void *context, uint32_t subject, uint64_t argument)
     (void)subject;
     (void)argument;
     sample(run);
-    if (run->interrupted || is_quiet(run)) sim_stop(&run->sim);
+    if (run->interrupted || (run->scenario->ends == END_QUIESCENT && is_quiet(run))) sim_stop(&run->sim);
     else sim_at(&run->sim, run->sim.now_ns + run->scenario->sample_every_ns, SIM_SAMPLER, on_sample, run, 0, 0);
 }
 
