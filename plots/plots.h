@@ -16,7 +16,6 @@
 #define PLOTS_PLOTS_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "sim/engine/error.h"
 
@@ -30,8 +29,8 @@ enum drawn {
 enum drawn plots_draw(const char *results, const char *to, bool korean, struct sim_err *err);
 
 struct plots_terminal { unsigned columns, rows; bool colour; };
-/* Lag by group and completion times as characters. Needs gnuplot: DRAWN or DRAWN_NOT. */
-enum drawn plots_show(const char *results, const struct plots_terminal *terminal, FILE *out, struct sim_err *err);
+/* Lag by group and completion times as characters, to the standard output. DRAWN_SCRIPTS: nothing is shown. */
+enum drawn plots_show(const char *results, const struct plots_terminal *terminal, struct sim_err *err);
 
 /* Files that plots_draw may write, by name; NULL-terminated. */
 extern const char *const plots_files[];

@@ -55,13 +55,18 @@ static bool keep_changed_scripts(const struct output *output, struct arena *aren
     return true;
 }
 
+static bool no_gnuplot(struct sim_err *err)
+{
+    return sim_fail(err, SIM_ERUNTIME, NULL, "there is no gnuplot here; install it (Debian, Ubuntu: gnuplot-nox)");
+}
+
 static bool draw_again(const struct options *options, struct output *output, struct arena *arena, struct sim_err *err)
 {
     static const char *const nothing_stale[] = { NULL };
     if (!output_make_folder(output, "plots", err)) return false;
     switch (plots_draw(options->operand, output_path(output, "plots"), options->language == LANG_KO, err)) {
     case DRAWN: break;
-    case DRAWN_SCRIPTS: return sim_fail(err, SIM_ERUNTIME, NULL, "there is no gnuplot here; install it (Debian: gnuplot-nox)");
+    case DRAWN_SCRIPTS: return no_gnuplot(err);
     case DRAWN_NOT: return false;
     }
     if (!options->force && !keep_changed_scripts(output, arena, err)) return false;
@@ -82,7 +87,7 @@ int cmd_plot(const struct options *options, struct arena *arena, struct sim_err 
     if (!check_folder(options->operand, err)) return (int)err->code;
     if (options->terminal) {
         const struct plots_terminal terminal = terminal_of(options);
-        plots_show(options->operand, &terminal, stdout, err);
+        if (plots_show(options->operand, &terminal, err) == DRAWN_SCRIPTS) no_gnuplot(err);
         return (int)err->code;
     }
     struct output output;

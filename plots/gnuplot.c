@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * fork and exec, because the child has to change its folder and let the signals through that we may hold back. No other
+ * thread runs by now. */
+#include "plots/gnuplot.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { CODE_MISSING = 127, CODE_NOT_STARTED = 126, COMPLAINT_BYTES = 512 };
+
+void gnuplot_quote(const char *text, FILE *script)
+{
+    fputc('\'', script);
+    for (; *text; text++) {
+        if (*text == '\'') fputc('\'', script);
+        fputc((unsigned char)*text < ' ' ? ' ' : *text, script);
+    }
+    fputc('\'', script);
+}
+
+static void become_gnuplot(const char *folder, const char *script, int complaints)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
+    if (chdir(folder) != 0 || dup2(complaints, STDERR_FILENO) < 0) _exit(CODE_NOT_STARTED);
+    execlp("gnuplot", "gnuplot", "-d", script, (char *)NULL); /* -d: no settings of the user's own */
+    _exit(errno == ENOENT ? CODE_MISSING : CODE_NOT_STARTED);
+}
+
+/* Reads until the other end is closed; keeps the first line that says something. */
+static void read_complaint(int from, char complaint[COMPLAINT_BYTES])
+{
+    char buffer[4096], *text = complaint;
+    ssize_t n;
+    bool over = false;
+    while ((n = read(from, buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR))
+        for (ssize_t i = 0; i < n && !over; i++) {
+            bool line_end = buffer[i] == '\n';
+            if (line_end && text > complaint && strstr(complaint, "line ")) over = true;
+            else if (line_end || (buffer[i] == ' ' && text == complaint)) text = complaint;
+            else if (text < complaint + COMPLAINT_BYTES - 1) *text++ = buffer[i];
+            *text = '\0';
+        }
+}
+
+static enum gnuplot_end end_of(int status, const char *folder, const char *script, const char *complaint, struct sim_err *err)
+{
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return GNUPLOT_OK;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == CODE_MISSING) return GNUPLOT_MISSING;
+    if (WIFSIGNALED(status)) sim_fail(err, SIM_ERUNTIME, script, "gnuplot was ended by signal %d", WTERMSIG(status));
+    else sim_fail(err, SIM_ERUNTIME, script, "gnuplot failed in %s: %s", folder, *complaint ? complaint : "it does not say why");
+    return GNUPLOT_FAILED;
+}
+
+enum gnuplot_end gnuplot_run(const char *folder, const char *script, struct sim_err *err)
+{
+    char complaint[COMPLAINT_BYTES] = "";
+    int ends[2], status = 0;
+    fflush(NULL); /* what we have written comes before what gnuplot writes, and only once */
+    if (pipe(ends) != 0) return sim_fail(err, SIM_ERUNTIME, script, "no pipe to gnuplot: %s", strerror(errno)), GNUPLOT_FAILED;
+    pid_t child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        become_gnuplot(folder, script, ends[1]);
+    }
+    close(ends[1]);
+    if (child > 0) read_complaint(ends[0], complaint);
+    close(ends[0]);
+    if (child < 0) return sim_fail(err, SIM_ERUNTIME, script, "gnuplot cannot be started: %s", strerror(errno)), GNUPLOT_FAILED;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    return end_of(status, folder, script, complaint, err);
+}

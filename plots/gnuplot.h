@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * gnuplot as a process: started by its arguments, never through a shell, in the folder of its script. */
+#ifndef PLOTS_GNUPLOT_H
+#define PLOTS_GNUPLOT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "sim/engine/error.h"
+
+/* text as a string of gnuplot's in single quotes. Control characters become blanks. */
+void gnuplot_quote(const char *text, FILE *script);
+
+enum gnuplot_end { GNUPLOT_OK, GNUPLOT_MISSING, GNUPLOT_FAILED };
+
+/* Runs `gnuplot script` in folder; what it draws to its standard output goes to ours. GNUPLOT_FAILED with err, which
+ * holds the first line of its complaint; GNUPLOT_MISSING without. */
+enum gnuplot_end gnuplot_run(const char *folder, const char *script, struct sim_err *err);
+
+#endif

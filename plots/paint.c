@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "plots/paint.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "plots/gnuplot.h"
+
+enum { POINTS = 1200, BINS = 120 };
+
+/* ---- reading ---- */
+
+bool read_rows(const struct folder *folder, const char *file, const char *const *columns, row_fn *each, void *context,
+               struct sim_err *err)
+{
+    struct rows rows;
+    struct sim_err bad = { 0 };
+    if (!rows_open(&rows, folder->path, file, columns, err)) return false;
+    while (rows_next(&rows, &bad)) each(context, &rows);
+    rows_close(&rows);
+    return bad.code == SIM_OK || sim_fail(err, bad.code, bad.where, "%s", bad.text);
+}
+
+uint32_t stride_of(const struct folder *folder) { return (folder->n_samples + POINTS - 1) / POINTS; }
+
+double bin_s(const struct folder *folder)
+{
+    static const double step[] = { 1, 2, 5 };
+    double samples = 1;
+    for (int i = 0; samples * BINS < folder->n_samples; i++) samples = step[i % 3] * pow(10, i / 3);
+    return samples * folder->sample_s;
+}
+
+bool bin_over(struct binned *binned, double t_s, double count, double *start_s, double *length_s, double *growth)
+{
+    bool over = t_s > 0 && t_s - binned->from_s >= binned->bin_s * (1 - 1e-9);
+    if (over) {
+        *start_s = binned->from_s;
+        *length_s = t_s - binned->from_s;
+        *growth = count - binned->from;
+    }
+    if (over || t_s <= 0) {
+        binned->from_s = t_s;
+        binned->from = count;
+    }
+    return over;
+}
+
+/* ---- writing ---- */
+
+bool write_curves(const struct script *script, const struct curves *curves, const char *x_name, struct sim_err *err)
+{
+    FILE *data = data_open(script, ".csv", err);
+    if (!data) return false;
+    curves_write(curves, x_name, data);
+    return data_close(script, data, ".csv", err);
+}
+
+struct frame time_frame(const struct script *script, const char *title, const char *y_label, double top)
+{
+    return (struct frame){ .title = title, .x_label = script_word(script, "time since the start (s)", "시작 후 시간 (초)"),
+                           .y_label = y_label, .x_to = script->folder->end_s, .y_to = top * 1.05, .has_time = true };
+}
+
+static double top_of(const struct curves *curves, uint32_t curve)
+{
+    double top = 0;
+    for (uint32_t i = 0; i < curves->n_points; i++) top = fmax(top, curves->curve[curve].hi[i]);
+    return top;
+}
+
+uint32_t choose_curves(const struct curves *curves, uint32_t chosen[PALETTE])
+{
+    uint32_t n = 0;
+    double *top = plots_alloc(NULL, curves->n_curves, sizeof *top);
+    for (uint32_t c = 0; c < curves->n_curves; c++) top[c] = top_of(curves, c);
+    for (uint32_t c = 0; c < curves->n_curves; c++) {
+        uint32_t greater = 0;
+        for (uint32_t other = 0; other < curves->n_curves; other++)
+            greater += top[other] > top[c] || (top[other] == top[c] && other < c);
+        if (greater < PALETTE) chosen[n++] = c;
+    }
+    free(top);
+    return n;
+}
+
+/* Column `column` of the data, in gnuplot's words. */
+static const char *value_of(uint32_t column, double factor, char text[48])
+{
+    if (factor == 1) snprintf(text, 48, "%u", column);
+    else snprintf(text, 48, "($%u*%g)", column, factor);
+    return text;
+}
+
+void add_band(struct script *script, const struct curves *curves, uint32_t curve, uint32_t colour, double factor)
+{
+    char lo[48], hi[48];
+    if (curves->n_replications < 2 || script->terminal) return;
+    uint32_t column = curves_column(curves, curve);
+    fprintf(script_item(script), "'%s.csv' skip 1 using 1:%s:%s with filledcurves fillcolor rgb '%s' fillstyle transparent "
+            "solid 0.16 noborder notitle", script->name, value_of(column + 1, factor, lo), value_of(column + 2, factor, hi),
+            palette(colour));
+}
+
+void add_line(struct script *script, const struct curves *curves, uint32_t curve, uint32_t colour, double factor, const char *title)
+{
+    char value[48];
+    FILE *out = script_item(script);
+    fprintf(out, "'%s.csv' skip 1 using 1:%s ", script->name, value_of(curves_column(curves, curve), factor, value));
+    if (script->terminal) fputs("with lines title ", out);
+    else fprintf(out, "with %s linecolor rgb '%s' linewidth 1.8 title ", script->frame.means ? "lines" : "steps", palette(colour));
+    gnuplot_quote(title, out);
+}
+
+void add_legend(struct script *script, const char *style, const char *title)
+{
+    FILE *out = script_item(script);
+    fprintf(out, "NaN with %s title ", style);
+    gnuplot_quote(title, out);
+}
+
+void add_curves(struct script *script, const struct curves *curves, bool say_top, double factor)
+{
+    char title[320];
+    uint32_t chosen[PALETTE], n = choose_curves(curves, chosen);
+    for (uint32_t i = 0; i < n; i++) add_band(script, curves, chosen[i], i, factor);
+    for (uint32_t i = 0; i < n; i++) {
+        const char *name = curves->curve[chosen[i]].name;
+        if (say_top) snprintf(title, sizeof title, "%s  (%s %.9g)", name, script_word(script, "peak", "최대"), top_of(curves, chosen[i]));
+        add_line(script, curves, chosen[i], i, factor, say_top ? title : name);
+    }
+    if (n == curves->n_curves) return;
+    snprintf(title, sizeof title, script_word(script, "(%u lower ones not drawn)", "(더 낮은 %u개 생략)"), curves->n_curves - n);
+    add_legend(script, "dots linecolor rgb 'white'", title);
+}
+
+void add_nothing(struct script *script, const char *why)
+{
+    fputs("    set label 4 ", script->out);
+    gnuplot_quote(why, script->out);
+    fputs(" at graph 0.5, graph 0.5 center\n", script->out);
+    fputs("-1 notitle", script_item(script)); /* gnuplot wants something to draw; this lies below the axis */
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What waits: lag by group, by partition, and beside the true backlog. */
+#include <math.h>
+#include <string.h>
+
+#include "plots/gnuplot.h"
+#include "plots/paint.h"
+
+static const char *lag_label(const struct script *script)
+{
+    return script_word(script, "records (log end - committed offset)", "레코드 수 (로그 끝 - 커밋 오프셋)");
+}
+
+/* ---- lag by group ---- */
+
+static void add_group_lag(void *context, const struct rows *rows)
+{
+    curves_add(context, rows_number(rows, 0), rows_number(rows, 1), rows->field[2], rows_number(rows, 3));
+}
+
+bool picture_lag_by_group(struct script *script, struct sim_err *err)
+{
+    static const char *const columns[] = { "replication", "t_s", "group", "lag", NULL };
+    struct curves curves;
+    script->name = "lag-by-group";
+    curves_init(&curves, stride_of(script->folder));
+    bool ok = read_rows(script->folder, "groups.csv", columns, add_group_lag, &curves, err);
+    curves_finish(&curves, true);
+    const struct frame frame = time_frame(script, script_word(script, "Lag by consumer group", "컨슈머 그룹별 Lag"),
+                                          lag_label(script), curves_top(&curves));
+    ok = ok && write_curves(script, &curves, "t_s", err) && script_open(script, &frame, err);
+    if (ok) {
+        add_curves(script, &curves, true, 1);
+        ok = script_close(script, err);
+    }
+    curves_fini(&curves);
+    return ok;
+}
+
+/* ---- the arrival rate ---- */
+
+struct arrivals { struct binned binned; struct curves curves; };
+
+static void add_arrivals(void *context, const struct rows *rows)
+{
+    struct arrivals *arrivals = context;
+    double start_s, length_s, growth, started = rows_number(rows, 2) - rows_number(rows, 3);
+    if (bin_over(&arrivals->binned, rows_number(rows, 1), started, &start_s, &length_s, &growth))
+        curves_add(&arrivals->curves, rows_number(rows, 0), start_s + length_s / 2, "orders_per_s", growth / length_s);
+}
+
+/* Writes NAME-arrivals.csv; *top is the greatest rate. */
+static bool write_arrivals(const struct script *script, double *top, struct sim_err *err)
+{
+    static const char *const columns[] = { "replication", "t_s", "scheduled", "dropped", NULL };
+    struct arrivals arrivals = { .binned = { .bin_s = bin_s(script->folder) } };
+    curves_init(&arrivals.curves, 1);
+    bool ok = read_rows(script->folder, "status.csv", columns, add_arrivals, &arrivals, err);
+    curves_finish(&arrivals.curves, false);
+    *top = curves_top(&arrivals.curves);
+    FILE *data = ok ? data_open(script, "-arrivals.csv", err) : NULL;
+    if (data) curves_write(&arrivals.curves, "t_s", data);
+    ok = data && data_close(script, data, "-arrivals.csv", err);
+    curves_fini(&arrivals.curves);
+    return ok;
+}
+
+/* ---- lag by partition ---- */
+
+struct group_rows { const char *group; struct curves curves; };
+
+static void add_partition_lag(void *context, const struct rows *rows)
+{
+    struct group_rows *own = context;
+    char name[512];
+    if (strcmp(rows->field[2], own->group) != 0) return;
+    snprintf(name, sizeof name, "%s-%s", rows->field[3], rows->field[4]);
+    curves_add(&own->curves, rows_number(rows, 0), rows_number(rows, 1), name, rows_number(rows, 5));
+}
+
+/* Which of the drawn curves stands for the partition that was observed; PALETTE: none. */
+static uint32_t curve_observed(const struct observed *observed, const struct group_rows *own, const uint32_t *chosen, uint32_t n)
+{
+    char name[512];
+    uint32_t i;
+    if (strcmp(observed->group, own->group) != 0 || isnan(observed->partition)) return PALETTE;
+    snprintf(name, sizeof name, "%s-%.0f", observed->topic, observed->partition);
+    for (i = 0; i < n; i++)
+        if (strcmp(own->curves.curve[chosen[i]].name, name) == 0) return i;
+    return PALETTE;
+}
+
+static double observed_top(const struct folder *folder, const char *group)
+{
+    double top = 0;
+    for (uint32_t i = 0; i < folder->n_observed; i++)
+        if (strcmp(folder->observed[i].group, group) == 0 && !isnan(folder->observed[i].partition))
+            top = fmax(top, folder->observed[i].value);
+    return top;
+}
+
+/* Points that were observed together have one shape, each point the colour of its partition. Two sets may hold the same
+ * point: the first shape is filled and small, the others are open and go around it. */
+enum { SHAPES = 4 };
+static const char *const shape_style[SHAPES] = { "pointtype 7 pointsize 0.9", "pointtype 4 pointsize 1.6 linewidth 2",
+                                                 "pointtype 8 pointsize 1.9 linewidth 2", "pointtype 12 pointsize 2 linewidth 2" };
+
+struct shapes { uint32_t n; const char *label[SHAPES]; };
+
+static uint32_t shape_of(struct shapes *shapes, const char *label)
+{
+    uint32_t i = 0;
+    while (i < shapes->n && strcmp(shapes->label[i], label) != 0) i++;
+    if (i == SHAPES) return SHAPES - 1;
+    if (i == shapes->n) shapes->label[shapes->n++] = label;
+    return i;
+}
+
+/* Rows of NAME-observed.csv, and the shapes in them. */
+static struct shapes write_observed(const struct script *script, FILE *data, const struct group_rows *own, const uint32_t *chosen,
+                                    uint32_t n)
+{
+    struct shapes shapes = { 0 };
+    fputs("t_s,lag,colour,shape\n", data);
+    for (uint32_t i = 0; i < script->folder->n_observed; i++) {
+        const struct observed *observed = &script->folder->observed[i];
+        uint32_t curve = curve_observed(observed, own, chosen, n);
+        if (curve < PALETTE && strcmp(observed->kind, "lag") == 0 && isfinite(observed->t_s))
+            fprintf(data, "%.9g,%.9g,%u,%u\n", observed->t_s, observed->value, curve, shape_of(&shapes, observed->label));
+    }
+    return shapes;
+}
+
+static void add_observed(struct script *script, const struct shapes *shapes, uint32_t n)
+{
+    char text[320];
+    for (uint32_t shape = 0; shape < shapes->n; shape++) {
+        for (uint32_t colour = 0; colour < n; colour++)
+            fprintf(script_item(script), "'%s-observed.csv' skip 1 using 1:($3==%u && $4==%u ? $2 : NaN) with points %s "
+                    "linecolor rgb '%s' notitle", script->name, colour, shape, shape_style[shape], palette(colour));
+        snprintf(text, sizeof text, "points %s linecolor rgb '#555555'", shape_style[shape]);
+        FILE *out = script_item(script);
+        fprintf(out, "NaN with %s title ", text);
+        snprintf(text, sizeof text, "%s: %s", script_word(script, "observed", "관측"), shapes->label[shape]);
+        gnuplot_quote(text, out);
+    }
+}
+
+static void add_observed_peaks(struct script *script, const struct group_rows *own, const uint32_t *chosen, uint32_t n)
+{
+    char title[320];
+    for (uint32_t i = 0; i < script->folder->n_observed; i++) {
+        const struct observed *observed = &script->folder->observed[i];
+        uint32_t curve = curve_observed(observed, own, chosen, n);
+        if (curve == PALETTE || strcmp(observed->kind, "peak_lag") != 0) continue;
+        snprintf(title, sizeof title, "%s: %s", script_word(script, "observed", "관측"), observed->label);
+        fprintf(script_item(script), "%.9g with lines dashtype 2 linewidth 1.4 linecolor rgb '%s' title ", observed->value, palette(curve));
+        gnuplot_quote(title, script->out);
+    }
+}
+
+static bool paint_partitions(struct script *script, const struct group_rows *own, double top_rate, struct sim_err *err)
+{
+    uint32_t chosen[PALETTE], n = choose_curves(&own->curves, chosen);
+    char title[320];
+    double top = fmax(curves_top(&own->curves), observed_top(script->folder, own->group));
+    snprintf(title, sizeof title, script_word(script, "Lag by partition of %s", "%s 파티션별 Lag"), own->group);
+    struct frame frame = time_frame(script, title, lag_label(script), top);
+    frame.rate_label = script_word(script, "orders per second", "초당 주문 수");
+    frame.rate_to = top_rate * 1.05;
+    FILE *data = data_open(script, "-observed.csv", err);
+    if (!data) return false;
+    struct shapes shapes = write_observed(script, data, own, chosen, n);
+    bool ok = data_close(script, data, "-observed.csv", err) && script_open(script, &frame, err);
+    if (ok) {
+        fprintf(script_item(script), "'%s-arrivals.csv' skip 1 using 1:2 axes x1y2 with filledcurves y1=0 fillcolor rgb '#ECECEC' fillstyle solid 1 noborder title ", script->name);
+        gnuplot_quote(script_word(script, "arriving orders", "들어오는 주문"), script->out);
+        add_curves(script, &own->curves, true, 1);
+        add_observed_peaks(script, own, chosen, n);
+        add_observed(script, &shapes, n);
+        ok = script_close(script, err);
+    }
+    return ok;
+}
+
+bool picture_lag_by_partition(struct script *script, struct sim_err *err)
+{
+    static const char *const columns[] = { "replication", "t_s", "group", "topic", "partition", "lag", NULL };
+    struct group_rows own = { .group = script->folder->bottleneck };
+    double top_rate;
+    script->name = "lag-by-partition";
+    curves_init(&own.curves, stride_of(script->folder));
+    bool ok = read_rows(script->folder, "lag.csv", columns, add_partition_lag, &own, err);
+    curves_finish(&own.curves, true);
+    ok = ok && write_curves(script, &own.curves, "t_s", err) && write_arrivals(script, &top_rate, err) &&
+         paint_partitions(script, &own, top_rate, err);
+    curves_fini(&own.curves);
+    return ok;
+}
+
+/* ---- backlog beside lag ---- */
+
+enum { CURVE_LAG, CURVE_BACKLOG, CURVE_DIFFERENCE };
+
+static void add_backlog(void *context, const struct rows *rows)
+{
+    struct group_rows *own = context;
+    double replication = rows_number(rows, 0), t_s = rows_number(rows, 1), lag = rows_number(rows, 3), backlog = rows_number(rows, 4);
+    if (strcmp(rows->field[2], own->group) != 0) return;
+    curves_add(&own->curves, replication, t_s, "lag", lag);
+    curves_add(&own->curves, replication, t_s, "backlog", backlog);
+    curves_add(&own->curves, replication, t_s, "lag - backlog", lag - backlog);
+}
+
+static double curve_top(const struct curves *curves, uint32_t curve)
+{
+    double top = 0;
+    for (uint32_t i = 0; i < curves->n_points; i++) top = fmax(top, curves->curve[curve].hi[i]);
+    return top;
+}
+
+static bool paint_backlog(struct script *script, const struct group_rows *own, struct sim_err *err)
+{
+    char title[320];
+    const char *lag_title = script_word(script, "lag: not yet committed", "Lag: 아직 커밋되지 않음");
+    const char *backlog_title = script_word(script, "backlog: not yet processed", "백로그: 아직 처리되지 않음");
+    snprintf(title, sizeof title, script_word(script, "Backlog and committed lag of %s", "%s의 백로그와 커밋 Lag"), own->group);
+    struct frame frame = time_frame(script, title, script_word(script, "records", "레코드 수"), curves_top(&own->curves));
+    frame.two_panels = true;
+    if (!script_open(script, &frame, err)) return false;
+    add_band(script, &own->curves, CURVE_LAG, 1, 1);
+    add_band(script, &own->curves, CURVE_BACKLOG, 0, 1);
+    add_line(script, &own->curves, CURVE_LAG, 1, 1, lag_title);
+    add_line(script, &own->curves, CURVE_BACKLOG, 0, 1, backlog_title);
+    script_second_panel(script, script_word(script, "difference", "차이"), 1.1 * curve_top(&own->curves, CURVE_DIFFERENCE));
+    add_legend(script, "lines linewidth 1.8 linecolor rgb '#D55E00'", lag_title);
+    add_legend(script, "lines linewidth 1.8 linecolor rgb '#0072B2'", backlog_title);
+    add_band(script, &own->curves, CURVE_DIFFERENCE, 2, 1);
+    add_line(script, &own->curves, CURVE_DIFFERENCE, 2, 1,
+             script_word(script, "processed, not yet committed", "처리되었으나 커밋되지 않음"));
+    return script_close(script, err);
+}
+
+bool picture_backlog_and_lag(struct script *script, struct sim_err *err)
+{
+    static const char *const columns[] = { "replication", "t_s", "group", "lag", "backlog", NULL };
+    struct group_rows own = { .group = script->folder->bottleneck };
+    script->name = "backlog-and-lag";
+    curves_init(&own.curves, stride_of(script->folder));
+    bool ok = read_rows(script->folder, "groups.csv", columns, add_backlog, &own, err);
+    curves_finish(&own.curves, true);
+    ok = ok && write_curves(script, &own.curves, "t_s", err) && paint_backlog(script, &own, err);
+    curves_fini(&own.curves);
+    return ok;
+}

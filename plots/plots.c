@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "plots/plots.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "plots/gnuplot.h"
+#include "plots/paint.h"
+#include "plots/rows.h"
+
+static picture_fn *const pictures[] = { picture_lag_by_group, picture_lag_by_partition, picture_backlog_and_lag,
+                                        picture_completion_time, picture_orders_by_status, picture_utilisation };
+
+enum { PICTURES = sizeof pictures / sizeof pictures[0] };
+
+/* gnuplot does not notice a full disk: a picture is whole when its last bytes are there. */
+static bool is_whole(const char *path, const char *ending, size_t length)
+{
+    char last[16];
+    FILE *file = fopen(path, "r");
+    bool whole = file && fseek(file, -(long)length, SEEK_END) == 0 && fread(last, 1, length, file) == length &&
+                 memcmp(last, ending, length) == 0;
+    if (file) fclose(file);
+    return whole;
+}
+
+static bool check_pictures(const struct script *script, struct sim_err *err)
+{
+    static const char svg_ending[] = "</svg>\n\n", png_ending[] = "IEND\xae\x42\x60\x82";
+    char svg[ROWS_PATH_BYTES], png[ROWS_PATH_BYTES];
+    snprintf(svg, sizeof svg, "%s/%s.svg", script->to, script->name);
+    snprintf(png, sizeof png, "%s/%s.png", script->to, script->name);
+    bool svg_whole = is_whole(svg, svg_ending, sizeof svg_ending - 1), png_whole = is_whole(png, png_ending, sizeof png_ending - 1);
+    if (svg_whole && png_whole) return true;
+    unlink(svg);
+    unlink(png);
+    return sim_fail(err, SIM_ERUNTIME, svg_whole ? png : svg, "gnuplot did not finish this picture; is the disk full?");
+}
+
+static enum drawn draw_one(picture_fn *picture, struct script *script, struct sim_err *err)
+{
+    char name[64];
+    if (!picture(script, err)) return DRAWN_NOT;
+    snprintf(name, sizeof name, "%s.gp", script->name);
+    switch (gnuplot_run(script->to, name, err)) {
+    case GNUPLOT_OK: return script->terminal || check_pictures(script, err) ? DRAWN : DRAWN_NOT;
+    case GNUPLOT_MISSING: return DRAWN_SCRIPTS;
+    case GNUPLOT_FAILED: break;
+    }
+    return DRAWN_NOT;
+}
+
+enum drawn plots_draw(const char *results, const char *to, bool korean, struct sim_err *err)
+{
+    struct folder folder;
+    enum drawn drawn = DRAWN;
+    if (!folder_open(&folder, results, err)) return DRAWN_NOT;
+    struct script script = { .folder = &folder, .to = to, .korean = korean };
+    for (size_t i = 0; i < PICTURES && drawn != DRAWN_NOT; i++) {
+        enum drawn one = draw_one(pictures[i], &script, err);
+        if (one != DRAWN) drawn = one;
+    }
+    folder_close(&folder);
+    return drawn;
+}
+
+/* ---- on the terminal ---- */
+
+static void remove_data(const char *folder)
+{
+    for (const char *const *name = plots_files; *name; name++) {
+        char path[ROWS_PATH_BYTES];
+        snprintf(path, sizeof path, "%s/%s", folder, *name);
+        unlink(path);
+    }
+    rmdir(folder);
+}
+
+enum drawn plots_show(const char *results, const struct plots_terminal *terminal, struct sim_err *err)
+{
+    static picture_fn *const shown[] = { picture_lag_by_group, picture_completion_time };
+    const char *folder_of_all = getenv("TMPDIR");
+    char to[ROWS_PATH_BYTES / 2];
+    struct folder folder;
+    enum drawn drawn = DRAWN;
+    snprintf(to, sizeof to, "%s/sim-plot-XXXXXX", folder_of_all && *folder_of_all ? folder_of_all : "/tmp");
+    if (!folder_open(&folder, results, err)) return DRAWN_NOT;
+    if (!mkdtemp(to)) return sim_fail(err, SIM_ERUNTIME, to, "no folder for a script can be made: %s", strerror(errno)), DRAWN_NOT;
+    struct script script = { .folder = &folder, .to = to, .terminal = terminal };
+    for (size_t i = 0; i < sizeof shown / sizeof *shown && drawn == DRAWN; i++) drawn = draw_one(shown[i], &script, err);
+    remove_data(to);
+    folder_close(&folder);
+    return drawn;
+}
+
+#define FILES_OF(name) name ".gp", name ".csv", name ".svg", name ".png"
+const char *const plots_files[] = {
+    FILES_OF("lag-by-group"), FILES_OF("lag-by-partition"), "lag-by-partition-arrivals.csv", "lag-by-partition-observed.csv",
+    FILES_OF("backlog-and-lag"), FILES_OF("completion-time"), "completion-time-band.csv", FILES_OF("orders-by-status"),
+    "orders-by-status-observed.csv", FILES_OF("utilisation"), NULL,
+};

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * All settings stand inside of the loop over the two formats, after a reset: what one panel sets does not leak into the
+ * next picture. */
+#include "plots/script.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "plots/gnuplot.h"
+#include "plots/rows.h"
+
+enum { WIDTH = 1120, HEIGHT = 640 };
+
+const char *palette(uint32_t i)
+{
+    static const char *const colour[PALETTE] = { "#0072B2", "#D55E00", "#009E73", "#CC79A7",
+                                                 "#E69F00", "#56B4E9", "#000000", "#F0E442" };
+    return colour[i % PALETTE];
+}
+
+const char *script_word(const struct script *script, const char *english, const char *korean)
+{
+    return script->korean ? korean : english;
+}
+
+/* ---- files ---- */
+
+static void path_of(const struct script *script, const char *name, const char *suffix, char path[ROWS_PATH_BYTES])
+{
+    snprintf(path, ROWS_PATH_BYTES, "%s/%s%s", script->to, name, suffix);
+}
+
+static FILE *open_file(const char *path, struct sim_err *err)
+{
+    FILE *file = fopen(path, "w");
+    if (!file) sim_fail(err, SIM_ERUNTIME, path, "cannot be written: %s", strerror(errno));
+    return file;
+}
+
+static bool close_file(FILE *file, const char *path, struct sim_err *err)
+{
+    bool failed = ferror(file) != 0;
+    errno = 0;
+    if (fclose(file) != 0) failed = true;
+    return !failed || sim_fail(err, SIM_ERUNTIME, path, "writing failed: %s", errno ? strerror(errno) : "an earlier write did not go through");
+}
+
+FILE *data_open(const struct script *script, const char *suffix, struct sim_err *err)
+{
+    char path[ROWS_PATH_BYTES];
+    path_of(script, script->name, suffix, path);
+    return open_file(path, err);
+}
+
+bool data_close(const struct script *script, FILE *data, const char *suffix, struct sim_err *err)
+{
+    char path[ROWS_PATH_BYTES];
+    path_of(script, script->name, suffix, path);
+    return close_file(data, path, err);
+}
+
+/* ---- the frame ---- */
+
+static void write_quoted(FILE *out, const char *before, const char *text, const char *after)
+{
+    fputs(before, out);
+    gnuplot_quote(text, out);
+    fputs(after, out);
+}
+
+/* Whose these are, and which lines and bands there are. */
+static void write_subtitle(const struct script *script)
+{
+    char text[512];
+    uint32_t n = script->folder->n_replications;
+    const char *format = "%s";
+    if (n > 1 && script->frame.one_replication)
+        format = script_word(script, "%s;  replication 0 of %u", "%s;  반복 0 (총 %u회)");
+    else if (n > 1)
+        format = script_word(script, "%s;  line: replication 0, band: least to greatest of %u replications",
+                             "%s;  선: 반복 0, 띠: %u회 반복의 최소~최대");
+    snprintf(text, sizeof text, format, script->folder->name, n);
+    write_quoted(script->out, "    set label 2 ", text, " at graph 0, screen 0.917 left font small textcolor rgb '#555555'\n");
+}
+
+static void write_formats(const struct script *script)
+{
+    const char *font = script->korean ? "NanumGothic" : "Helvetica";
+    fprintf(script->out,
+            "do for [format in 'svg png'] {\n"
+            "    reset\n"
+            "    set encoding utf8\n"
+            "    set datafile separator comma\n"
+            "    if (format eq 'svg') {\n"
+            "        large = ',20'; small = ',13'\n"
+            "        set terminal svg size %d, %d noenhanced font '%s,13' background rgb 'white'\n"
+            "    } else {\n"
+            "        large = ',16'; small = ',10.5'\n"
+            "        set terminal pngcairo size %d, %d noenhanced font '%s,10.5'\n"
+            "    }\n"
+            "    set output '%s.'.format\n",
+            WIDTH, HEIGHT, font, WIDTH, HEIGHT, script->korean ? font : "Sans", script->name);
+}
+
+static void write_pictures_frame(const struct script *script, const struct frame *frame)
+{
+    FILE *out = script->out;
+    write_formats(script);
+    write_quoted(out, "    set label 1 ", frame->title, " at graph 0, screen 0.963 left font large\n");
+    write_subtitle(script);
+    fputs("    set tmargin at screen 0.865\n"
+          "    set key outside bottom left horizontal Left reverse samplen 2 spacing 1.3 width -3\n"
+          "    set border 3 linecolor rgb '#777777'\n"
+          "    set tics nomirror out scale 0.6 textcolor rgb '#333333'\n"
+          "    set grid ytics linetype 1 linecolor rgb '#E2E2E2' linewidth 1\n", out);
+    if (frame->two_panels) fputs("    set multiplot\n    set key off\n    set bmargin at screen 0.42\n    set lmargin at screen 0.085\n", out);
+    if (!frame->rate_label) return;
+    fprintf(out, "    set border 11\n    set y2range [0:%.9g]\n    set y2tics textcolor rgb '#777777'\n", frame->rate_to);
+    write_quoted(out, "    set y2label ", frame->rate_label, " textcolor rgb '#777777'\n");
+}
+
+static void write_terminal_frame(const struct script *script, const struct frame *frame)
+{
+    fputs("    set encoding utf8\n    set datafile separator comma\n", script->out);
+    fprintf(script->out, "    set terminal dumb nofeed size %u, %u %s\n", script->terminal->columns, script->terminal->rows,
+            script->terminal->colour ? "ansi" : "mono");
+    write_quoted(script->out, "    set title ", frame->title, "\n");
+    fputs("    set key outside bottom left Left reverse\n    set lmargin 8\n    set rmargin 3\n    set border 3\n    set tics nomirror\n", script->out);
+}
+
+static void mark_load_end(const struct script *script)
+{
+    double at_s = script->folder->load_end_s;
+    if (!(at_s > 0)) return;
+    fprintf(script->out, "    set arrow 1 from first %.9g, graph 0 to first %.9g, graph 1 nohead front dashtype 3 linewidth 0.8 linecolor rgb '#888888'\n",
+            at_s, at_s);
+    write_quoted(script->out, "    set label 3 ", script_word(script, "load ends", "부하 종료"), "");
+    fprintf(script->out, " at first %.9g, graph 1 offset 0, 0.6 center font small textcolor rgb '#555555'\n", at_s);
+}
+
+static void write_y_axis(const struct script *script, const char *label, double to, bool percent)
+{
+    if (!script->terminal) write_quoted(script->out, "    set ylabel ", label, "\n");
+    fprintf(script->out, "    set yrange [0:%.9g]\n    set format y '%s'\n", to > 0 ? to : 1,
+            percent ? "%g %%" : to < 1e5 ? "%g" : "%.0f");
+}
+
+static void write_x_axis(const struct script *script, const char *label, double to)
+{
+    write_quoted(script->out, "    set xlabel ", label, script->terminal ? "\n" : ".\"\\n\" offset 0, 0.4\n");
+    fprintf(script->out, "    set xrange [0:%.9g]\n    set format x '%s'\n", to > 0 ? to : 1, to < 1e5 ? "%g" : "%.0f");
+}
+
+bool script_open(struct script *script, const struct frame *frame, struct sim_err *err)
+{
+    char path[ROWS_PATH_BYTES];
+    path_of(script, script->name, ".gp", path);
+    script->out = open_file(path, err);
+    script->n_items = 0;
+    script->frame = *frame;
+    if (!script->out) return false;
+    fprintf(script->out, "# Written by sim. To draw again: gnuplot %s.gp, in this folder.\n", script->name);
+    if (script->terminal) write_terminal_frame(script, frame);
+    else write_pictures_frame(script, frame);
+    write_x_axis(script, frame->two_panels ? "" : frame->x_label, frame->x_to);
+    write_y_axis(script, frame->y_label, frame->y_to, frame->y_percent);
+    if (frame->has_time && !script->terminal) mark_load_end(script);
+    return true;
+}
+
+void script_second_panel(struct script *script, const char *y_label, double y_to)
+{
+    const struct frame *frame = &script->frame;
+    fputs("\n    unset label 1\n    unset label 2\n    unset label 3\n    set key on\n    unset bmargin\n"
+          "    set tmargin at screen 0.36\n", script->out);
+    write_x_axis(script, frame->x_label, frame->x_to);
+    write_y_axis(script, y_label, y_to, false);
+    script->n_items = 0;
+}
+
+FILE *script_item(struct script *script)
+{
+    fputs(script->n_items++ > 0 ? ", \\\n         " : "    plot ", script->out);
+    return script->out;
+}
+
+bool script_close(struct script *script, struct sim_err *err)
+{
+    char path[ROWS_PATH_BYTES];
+    path_of(script, script->name, ".gp", path);
+    if (script->frame.two_panels) fputs("\n    unset multiplot", script->out);
+    fputs(script->terminal ? "\n" : "\n    unset output\n}\n", script->out);
+    return close_file(script->out, path, err);
+}
