@@ -21,4 +21,12 @@ struct result *small_run(const struct layout *layout, uint32_t replication, uint
 /* n replications put together at 95 %. */
 struct outcome small_outcome(const struct study *study, uint32_t n, struct arena *arena);
 
+/* NaN is close to nothing. */
+#define assert_close(a, b, tolerance) \
+    do { \
+        const double a_ = (a), b_ = (b); \
+        if (!(fabs(a_ - b_) <= (tolerance))) \
+            fail_msg("%s is %.17g, not %.17g", #a, a_, b_); \
+    } while (0)
+
 #endif

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Goal: several runs put together give means, half-widths, verdicts and a bottleneck that can be checked by hand, and
+ * summary.json holds every key of the contract, reads back to the same doubles and is the same text each time.
+ * Method: three runs of the study of tests/support, which differ by one order at every moment. */
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <cjson/cJSON.h>
+
+#include "sim/results/layout.h"
+#include "sim/results/number.h"
+#include "tests/support/small_study.h"
+
+static const double student_t = 4.302652729911275; /* two-sided 95 %, 2 degrees of freedom */
+
+static struct arena arena;
+
+static int open_arena(void **state) { (void)state; arena_init(&arena); return 0; }
+static int close_arena(void **state) { (void)state; arena_fini(&arena); return 0; }
+
+/* ---- outcome ---- */
+
+static void means_and_half_widths(void **state)
+{
+    (void)state;
+    const struct outcome outcome = small_outcome(small_study(&arena), 3, &arena);
+
+    /* 40, 39, 38 paid: mean 39, standard deviation 1 */
+    assert_close(outcome_mean(&outcome, "checkpoints.half.way.paid"), 39, 1e-12);
+    assert_close(outcome_half_width(&outcome, "checkpoints.half.way.paid"), student_t / sqrt(3), 1e-9);
+    assert_close(outcome_mean(&outcome, "sim.events"), 1001, 1e-12);
+    assert_int_equal(outcome.events, 1000 + 1001 + 1002);
+    assert_true(isnan(outcome_mean(&outcome, "locks.item.wait_s.mean")));
+    assert_true(isnan(outcome_mean(&outcome, "no.such.path")));
+}
+
+static void nulls_leave_the_mean(void **state)
+{
+    (void)state;
+    const struct study *study = small_study(&arena);
+    const struct layout *layout = layout_make(study, &arena);
+    struct result *result[] = { small_run(layout, 0, 0, NULL, &arena), small_run(layout, 1, 25, NULL, &arena),
+                                small_run(layout, 2, 0, NULL, &arena) };
+    struct outcome outcome;
+
+    assert_true(outcome_make(&outcome, study, layout, result, 3, 0.95, 7, &arena, NULL));
+    assert_true(outcome.cut);
+    /* the cut run never saw t = 30 s: 120 and 118 paid are left */
+    const uint32_t figure = layout_find(layout, "checkpoints.late.paid", NULL);
+    assert_int_equal(outcome.mean[figure].n, 2);
+    assert_close(outcome.mean[figure].mean, 119, 1e-12);
+}
+
+static void thresholds_by_the_mean_and_by_runs(void **state)
+{
+    (void)state;
+    const struct outcome outcome = small_outcome(small_study(&arena), 3, &arena);
+
+    assert_int_equal(outcome.n_thresholds, 4);
+    assert_false(outcome.threshold[0].passed);
+    assert_close(outcome.threshold[0].value, 0.595, 1e-12);
+    assert_close(outcome.threshold[0].passed_share, 0, 0);
+    assert_true(outcome.threshold[2].passed);
+    /* sampled peaks 120, 121, 122 against 121 */
+    assert_true(outcome.threshold[3].passed);
+    assert_close(outcome.threshold[3].passed_share, 2.0 / 3, 1e-15);
+}
+
+static void invariants_over_runs(void **state)
+{
+    (void)state;
+    const struct outcome outcome = small_outcome(small_study(&arena), 3, &arena);
+
+    assert_int_equal(outcome.n_invariants, 3);
+    assert_int_equal(outcome.invariant[0].verdict, VERDICT_HOLDS);
+    assert_null(outcome.invariant[0].first);
+    assert_int_equal(outcome.invariant[2].verdict, VERDICT_BROKEN);
+    assert_int_equal(outcome.invariant[2].violations, 5);
+    assert_int_equal(outcome.invariant[2].first_replication, 2);
+    assert_int_equal(outcome.invariant[2].first->first_order_id, 42);
+}
+
+static void exit_codes(void **state)
+{
+    (void)state;
+    const struct outcome broken = small_outcome(small_study(&arena), 3, &arena);
+    const struct outcome missed = small_outcome(small_study(&arena), 2, &arena);
+    struct outcome met = missed;
+    met.n_thresholds = 0;
+
+    assert_int_equal(outcome_exit(&broken), 4);
+    assert_int_equal(outcome_exit(&missed), 99);
+    assert_int_equal(outcome_exit(&met), 0);
+}
+
+static void fingerprint_hangs_on_order(void **state)
+{
+    (void)state;
+    const struct study *study = small_study(&arena);
+    const struct layout *layout = layout_make(study, &arena);
+    struct result *a = small_run(layout, 0, 0, NULL, &arena), *b = small_run(layout, 1, 0, NULL, &arena);
+    struct result *forth[] = { a, b }, *back[] = { b, a };
+    struct outcome one, two, three;
+
+    assert_true(outcome_make(&one, study, layout, forth, 1, 0.95, 7, &arena, NULL));
+    assert_int_equal(one.fingerprint, a->fingerprint);
+    assert_true(outcome_make(&two, study, layout, forth, 2, 0.95, 7, &arena, NULL));
+    assert_true(outcome_make(&three, study, layout, back, 2, 0.95, 7, &arena, NULL));
+    assert_int_not_equal(two.fingerprint, three.fingerprint);
+}
+
+static void bottleneck_with_figures(void **state)
+{
+    (void)state;
+    const struct outcome outcome = small_outcome(small_study(&arena), 3, &arena);
+    const struct group_demand *first = &outcome.demand[0], *next = &outcome.demand[1];
+
+    assert_string_equal(outcome.bottleneck_group, SMALL_STOCK);
+    assert_close(first->offered_per_s, 10, 1e-9);
+    assert_close(first->capacity_per_s, 4, 1e-9);
+    assert_close(first->pressure, 2.5, 1e-9);
+    assert_non_null(strstr(outcome.bottleneck_reason, "1 consumer does 4.0 records/s"));
+    assert_non_null(strstr(outcome.bottleneck_reason, "up to 121 records wait (at 20.0 s)"));
+    assert_int_equal(next->working, 1);
+    assert_close(next->pressure, 0.01, 1e-9);
+}
+
+/* ---- observations ---- */
+
+static struct comparison comparison_of(const struct outcome *outcome, enum predicted_kind kind, uint32_t item)
+{
+    for (uint32_t i = 0; i < outcome->layout->n_predictions; i++)
+        if (outcome->layout->prediction[i].kind == kind && outcome->layout->prediction[i].item == item)
+            return comparison_make(outcome, i);
+    fail_msg("no prediction of kind %d for item %u", (int)kind, (unsigned)item);
+    return (struct comparison){ 0 };
+}
+
+static void predictions_beside_observations(void **state)
+{
+    (void)state;
+    const struct outcome outcome = small_outcome(small_study(&arena), 3, &arena);
+    const struct comparison sure = comparison_of(&outcome, PREDICT_PAID, 1);
+    const struct comparison unsure = comparison_of(&outcome, PREDICT_PAID, 0);
+
+    /* at 30 s: 120, 119, 118; one further run within mean -+ t sd sqrt(1 + 1/3) = 4.97 */
+    assert_close(sure.predicted, 119, 1e-12);
+    assert_close(sure.lo, 114, 0);
+    assert_close(sure.hi, 124, 0);
+    assert_close(sure.residual, 381, 1e-12);
+    assert_int_equal(sure.explained, EXPLAINED_NO);
+    /* between 20 and 24 s: 87 in the middle, 8 either way by the clock, hypot(4.97, 8) = 9.42 */
+    assert_close(unsure.predicted, 87, 1e-12);
+    assert_close(unsure.lo, 78, 0);
+    assert_close(unsure.hi, 96, 0);
+    assert_int_equal(unsure.explained, EXPLAINED_YES);
+    /* neither a time nor an interval: the end */
+    assert_close(comparison_of(&outcome, PREDICT_PAID, 2).predicted, 200, 0);
+    assert_int_equal(comparison_of(&outcome, PREDICT_PAID, 2).explained, EXPLAINED_YES);
+    assert_close(comparison_of(&outcome, PREDICT_TOTAL_LAG, 1).predicted, 81, 1e-12);
+    assert_close(comparison_of(&outcome, PREDICT_TOTAL_LAG, 1).prediction->observed, 50, 0);
+    assert_close(comparison_of(&outcome, PREDICT_PEAK, 0).predicted, 41, 1e-12);
+    assert_close(comparison_of(&outcome, PREDICT_TREND_TOTAL, 1).predicted, 101, 1e-12);
+    assert_close(comparison_of(&outcome, PREDICT_TREND_ARRIVED, 1).predicted, 200, 0);
+}
+
+static void no_verdict_without_a_spread_or_a_group(void **state)
+{
+    (void)state;
+    const struct outcome one = small_outcome(small_study(&arena), 1, &arena);
+    const struct outcome three = small_outcome(small_study(&arena), 3, &arena);
+
+    assert_int_equal(comparison_of(&one, PREDICT_PAID, 1).explained, EXPLAINED_UNKNOWN);
+    assert_true(isnan(comparison_of(&one, PREDICT_PAID, 1).lo));
+    assert_true(isnan(comparison_of(&three, PREDICT_LAG, 3).predicted));
+    assert_int_equal(comparison_of(&three, PREDICT_LAG, 3).explained, EXPLAINED_UNKNOWN);
+}
+
+/* ---- summary.json ---- */
+
+static char *summary_of(const struct outcome *outcome)
+{
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    assert_true(summary_write(outcome, out));
+    fclose(out);
+    return text;
+}
+
+static const cJSON *at(const cJSON *object, const char *key)
+{
+    const cJSON *child = cJSON_GetObjectItemCaseSensitive(object, key);
+    if (!child)
+        fail_msg("no key %s", key);
+    return child;
+}
+
+/* The keys in this order, separated by blanks. */
+static void has_keys(const cJSON *object, const char *keys)
+{
+    const cJSON *child = object->child;
+    for (const char *key = keys; *key; key += strspn(key, " ")) {
+        const size_t length = strcspn(key, " ");
+        while (child && (strlen(child->string) != length || strncmp(child->string, key, length) != 0))
+            child = child->next;
+        if (!child)
+            fail_msg("no key %.*s, or not in this place", (int)length, key);
+        key += length;
+    }
+}
+
+static void every_key_of_the_contract(void **state)
+{
+    (void)state;
+    const struct outcome outcome = small_outcome(small_study(&arena), 3, &arena);
+    char *text = summary_of(&outcome);
+    cJSON *root = cJSON_Parse(text);
+    assert_non_null(root);
+
+    has_keys(root, "schema version scenario seed replications fingerprint sim orders checkpoints completion_s groups "
+                   "locks tables invariants thresholds bottleneck ci95");
+    has_keys(at(root, "scenario"), "name sha256 assumed");
+    assert_int_equal(cJSON_GetArraySize(at(at(root, "scenario"), "assumed")), 3);
+    has_keys(at(root, "sim"), "end_s events wall_s events_per_s peak_rss_bytes");
+    has_keys(at(root, "orders"), "scheduled dropped created paid failed pending paid_ratio failed_ratio pending_ratio "
+                                 "oversold");
+    has_keys(at(at(root, "checkpoints"), "half.way"), "at_s created paid failed pending paid_ratio failed_ratio "
+                                                      "pending_ratio groups");
+    const cJSON *group = at(at(at(at(root, "checkpoints"), "half.way"), "groups"), SMALL_STOCK);
+    has_keys(group, "lag backlog lag_s partitions");
+    assert_int_equal(cJSON_GetArraySize(at(group, "partitions")), 3);
+    const cJSON *partition = cJSON_GetArrayItem(at(group, "partitions"), 2);
+    has_keys(partition, "topic partition log_end_offset committed_offset lag backlog");
+    assert_string_equal(at(partition, "topic")->valuestring, "order-created");
+    assert_close(at(partition, "partition")->valuedouble, 2, 0);
+    has_keys(at(root, "completion_s"), "mean min p50 p90 p95 p99 p99_9 max");
+    has_keys(at(at(root, "groups"), SMALL_PAY),
+             "peak_lag peak_lag_at_s peak_backlog peak_backlog_at_s peak_partition_lag peak_lag_s sampled_peak_lag "
+             "sampled_peak_backlog sampled_peak_partition_lag drained_at_s processed duplicates skipped utilisation "
+             "throughput_per_s wait_s service_s");
+    has_keys(at(at(root, "locks"), "item"), "acquired contended timed_out expired_while_held overlaps wait_s hold_s");
+    has_keys(at(at(root, "tables"), "stock"), "writes conflicts retries rejected lost_updates deadlocks lock_timeouts "
+                                              "oversold wait_s");
+    has_keys(at(at(at(root, "tables"), "stock"), "wait_s"), "mean p50 p95 p99 max");
+    assert_true(cJSON_IsNull(at(at(at(at(root, "tables"), "stock"), "wait_s"), "max")));
+    has_keys(cJSON_GetArrayItem(at(root, "invariants"), 2), "name passed violations first");
+    has_keys(at(cJSON_GetArrayItem(at(root, "invariants"), 2), "first"), "replication t_s order_id what");
+    assert_true(cJSON_IsFalse(at(cJSON_GetArrayItem(at(root, "invariants"), 2), "passed")));
+    assert_true(cJSON_IsNull(at(cJSON_GetArrayItem(at(root, "invariants"), 0), "first")));
+    has_keys(cJSON_GetArrayItem(at(root, "thresholds"), 0), "metric expression value passed passed_share");
+    has_keys(at(root, "bottleneck"), "group reason");
+    cJSON_Delete(root);
+    free(text);
+}
+
+/* Below "ci95" stand the same paths, numbers only. */
+static void same_paths(const cJSON *figures, const cJSON *widths)
+{
+    for (const cJSON *child = widths->child, *twin; child; child = child->next) {
+        if (cJSON_IsArray(widths)) {
+            twin = figures->child;
+            for (const cJSON *before = widths->child; before != child; before = before->next)
+                twin = twin->next;
+        } else {
+            twin = at(figures, child->string);
+        }
+        if (cJSON_IsObject(child) || cJSON_IsArray(child))
+            same_paths(twin, child);
+        else
+            assert_true(cJSON_IsNumber(child) || cJSON_IsNull(child));
+    }
+}
+
+static void half_widths_under_the_same_paths(void **state)
+{
+    (void)state;
+    const struct study *study = small_study(&arena);
+    const struct outcome outcome = small_outcome(study, 3, &arena), one = small_outcome(study, 1, &arena);
+    char *text = summary_of(&outcome), *text_of_one = summary_of(&one);
+    cJSON *root = cJSON_Parse(text), *root_of_one = cJSON_Parse(text_of_one);
+    const cJSON *widths = at(root, "ci95");
+
+    same_paths(root, widths);
+    assert_close(at(at(at(widths, "checkpoints"), "half.way"), "paid")->valuedouble, student_t / sqrt(3), 1e-9);
+    assert_null(cJSON_GetObjectItemCaseSensitive(root_of_one, "ci95"));
+    cJSON_Delete(root), cJSON_Delete(root_of_one);
+    free(text), free(text_of_one);
+}
+
+static void open_invariants_and_counted_nulls(void **state)
+{
+    (void)state;
+    const struct study *study = small_study(&arena);
+    const struct layout *layout = layout_make(study, &arena);
+    struct result *result[] = { small_run(layout, 0, 0, NULL, &arena), small_run(layout, 1, 25, NULL, &arena) };
+    struct outcome outcome;
+    assert_true(outcome_make(&outcome, study, layout, result, 2, 0.95, UINT64_MAX, &arena, NULL));
+    char *text = summary_of(&outcome);
+    cJSON *root = cJSON_Parse(text);
+
+    assert_true(cJSON_IsNull(at(cJSON_GetArrayItem(at(root, "invariants"), 1), "passed")));
+    assert_close(at(at(root, "nulls"), "checkpoints.late.paid")->valuedouble, 1, 0);
+    assert_string_equal(at(root, "seed")->valuestring, "18446744073709551615");
+    cJSON_Delete(root);
+    free(text);
+}
+
+static void same_bytes_twice(void **state)
+{
+    (void)state;
+    const struct outcome outcome = small_outcome(small_study(&arena), 3, &arena);
+    const struct outcome again = small_outcome(small_study(&arena), 3, &arena);
+    char *a = summary_of(&outcome), *b = summary_of(&again);
+
+    assert_string_equal(a, b);
+    free(a), free(b);
+}
+
+static void a_full_disk_is_noticed(void **state)
+{
+    (void)state;
+    const struct outcome outcome = small_outcome(small_study(&arena), 1, &arena);
+    FILE *full = fopen("/dev/full", "w");
+    assert_non_null(full);
+    setvbuf(full, NULL, _IONBF, 0);
+    assert_false(summary_write(&outcome, full));
+    fclose(full);
+}
+
+/* ---- numbers ---- */
+
+static void numbers_read_back(void **state)
+{
+    (void)state;
+    const double value[] = { 0.1, 1.0 / 3, 2.0 / 3, 1e300, 5e-324, DBL_MAX, 0x1p53, 123456789.123456789, -1e-7 };
+
+    for (size_t i = 0; i < sizeof value / sizeof *value; i++) {
+        const double back = strtod(number_json(value[i]).s, NULL);
+        assert_memory_equal(&back, &value[i], sizeof back);
+    }
+    assert_string_equal(number_json(0.1).s, "0.1");
+    assert_string_equal(number_json(40730).s, "40730");
+    assert_string_equal(number_json(-0.0).s, "0");
+    assert_string_equal(number_json((double)NAN).s, "null");
+    assert_string_equal(number_json((double)INFINITY).s, "null");
+}
+
+static void numbers_for_people(void **state)
+{
+    (void)state;
+    assert_string_equal(number_count(40730).s, "40,730");
+    assert_string_equal(number_count(-1234567.4).s, "-1,234,567");
+    assert_string_equal(number_count(999).s, "999");
+    assert_string_equal(number_count(-0.3).s, "0");
+    assert_string_equal(number_count((double)NAN).s, "-");
+    assert_string_equal(number_fixed(1234.56, 1).s, "1,234.6");
+    assert_string_equal(number_percent(0.58427).s, "58.4%");
+    assert_string_equal(number_percent((double)NAN).s, "-");
+    assert_string_equal(number_seconds(0).s, "0 s");
+    assert_string_equal(number_seconds(0.02325).s, "23.2 ms");
+    assert_string_equal(number_seconds(0.9999).s, "1.00 s");
+    assert_string_equal(number_seconds(1018.6).s, "1,019 s");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(means_and_half_widths, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(nulls_leave_the_mean, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(thresholds_by_the_mean_and_by_runs, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(invariants_over_runs, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(exit_codes, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(fingerprint_hangs_on_order, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(bottleneck_with_figures, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(predictions_beside_observations, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(no_verdict_without_a_spread_or_a_group, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(every_key_of_the_contract, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(half_widths_under_the_same_paths, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(open_invariants_and_counted_nulls, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(same_bytes_twice, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_full_disk_is_noticed, open_arena, close_arena),
+        cmocka_unit_test(numbers_read_back),
+        cmocka_unit_test(numbers_for_people)
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

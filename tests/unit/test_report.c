@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Goal: the printed result says what it must, in both languages, aligned on a terminal whose Hangul takes two columns,
+ * within 80 columns, as text or Markdown, with colour only when asked for. Method: the study of tests/support. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sim/results/grid.h"
+#include "tests/support/small_study.h"
+
+static struct arena arena;
+
+static int open_arena(void **state) { (void)state; arena_init(&arena); return 0; }
+static int close_arena(void **state) { (void)state; arena_fini(&arena); return 0; }
+
+static const struct text_style english = { LANG_EN, false, false, 80 };
+static const struct text_style korean = { LANG_KO, false, false, 80 };
+static const struct text_style markdown = { LANG_EN, false, true, 80 };
+static const struct text_style colourful = { LANG_EN, true, false, 80 };
+
+static char *report_of(const struct outcome *outcome, const struct text_style *style)
+{
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    assert_true(report_write(outcome, style, out));
+    fclose(out);
+    return text;
+}
+
+static void has(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("\"%s\" is not in:\n%s", part, text);
+}
+
+static void has_not(const char *text, const char *part)
+{
+    if (strstr(text, part))
+        fail_msg("\"%s\" is in:\n%s", part, text);
+}
+
+static void width_of_text(void **state)
+{
+    (void)state;
+    assert_int_equal(text_width(""), 0);
+    assert_int_equal(text_width("PAID"), 4);
+    assert_int_equal(text_width("목표"), 4);
+    assert_int_equal(text_width("성공 (PAID)"), 11);
+    assert_int_equal(text_width("±"), 1);
+    assert_int_equal(text_width("é"), 1);
+    assert_int_equal(text_width("e\xcc\x81"), 1); /* a combining accent */
+    assert_int_equal(text_width("✅"), 2);
+    assert_int_equal(text_width("日本"), 4);
+    assert_int_equal(text_width("\xf0\x9f\x9a\xa8"), 2); /* U+1F6A8 */
+}
+
+/* A broken name must not lead beyond its end. */
+static void broken_utf8_ends(void **state)
+{
+    (void)state;
+    assert_int_equal(text_width("\xe0"), 1);
+    assert_true(text_width("\xf0\x9f") <= 2);
+    assert_true(text_width("a\xc3") <= 2);
+}
+
+static void a_grid_is_aligned_by_width(void **state)
+{
+    (void)state;
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    struct page page = { out, &korean, &arena, BLOCK_NONE };
+    struct grid *grid = grid_open(&page);
+
+    grid_column(grid, ALIGN_LEFT, "item", "항목");
+    grid_column(grid, ALIGN_RIGHT, "n", "건수");
+    grid_column(grid, ALIGN_LEFT, "mark", "달성");
+    grid_cell(grid, TONE_PLAIN, "%s", "총 주문");
+    grid_cell(grid, TONE_PLAIN, "%s", "40,730");
+    grid_verdict(grid, true, "달성");
+    grid_line(grid, TONE_PLAIN, "%s", "a line across that is wider than its first column");
+    grid_cell(grid, TONE_PLAIN, "%s", "x");
+    grid_end_row(grid);
+    grid_write(grid);
+    fclose(out);
+    assert_string_equal(text, "  항목       건수  달성\n"
+                              "  총 주문  40,730  달성\n"
+                              "  a line across that is wider than its first column\n"
+                              "  x\n");
+    free(text);
+}
+
+static void paragraphs_wrap_by_width(void **state)
+{
+    (void)state;
+    const struct text_style narrow = { LANG_KO, false, false, 20 };
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    struct page page = { out, &narrow, &arena, BLOCK_NONE };
+
+    page_say(&page, TONE_PLAIN, "%s of %s", "%2$s 중에서 %1$s 처리됨", "셋", "열 개");
+    page_item(&page, TONE_PLAIN, "%s", "%s", "가나다라 마바사아 자차카");
+    fclose(out);
+    assert_string_equal(text, "  열 개 중에서 셋\n"
+                              "  처리됨\n"
+                              "  - 가나다라\n"
+                              "    마바사아 자차카\n");
+    free(text);
+}
+
+static void every_section_is_there(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {
+        "small\n", "Replications 3, seed 7", "\nOrders by status\n", "39 (39.0%)", ">=95% MISSED", "\nConsumer lag\n",
+        "CURRENT-OFFSET  LOG-END-OFFSET  LAG", SMALL_STOCK ": LAG 81, waiting 81", "\nCompletion time", "p99.9",
+        "\nConsistency (invariants)\n", "order 42: commit of " SMALL_STOCK,
+        "sim run small.json --seed 7 --replications 3\n", "\nThresholds\n", "66.7%", "\nBottleneck\n",
+        "Next: " SMALL_PAY, "1 idle", "\nPredicted beside observed\n", "Of 22 observations 14 are explained, 8 are not.",
+        "No verdict on 2", "rises by 10", "is above every entry", "marked at 80", "not the table's 90",
+        "\nWhat this rests on\n", "3 values are assumed, 1 fitted, 0 measured", "seed 7  fingerprint "
+    };
+    const struct outcome outcome = small_outcome(small_study(&arena), 3, &arena);
+    char *text = report_of(&outcome, &english);
+    const char *from = text;
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const char *found = strstr(from, parts[i]);
+        if (!found)
+            fail_msg("\"%s\" is not there, or not in this place:\n%s", parts[i], text);
+        from = found;
+    }
+    free(text);
+}
+
+static void assumed_values_of_the_bottleneck_first(void **state)
+{
+    (void)state;
+    const struct outcome outcome = small_outcome(small_study(&arena), 1, &arena);
+    char *text = report_of(&outcome, &english);
+    const char *stock = strstr(text, "- of " SMALL_STOCK ": /stages/reserve/time/cv\n");
+    const char *pay = strstr(text, "- of " SMALL_PAY ": /stages/charge/time/mean\n");
+    const char *others = strstr(text, "- others: /kafka/record_bytes\n");
+
+    assert_non_null(stock);
+    assert_true(stock < pay && pay < others);
+    has_not(text, "/stages/reserve/time/mean"); /* fitted */
+    free(text);
+}
+
+static void korean_uses_the_words_of_the_report(void **state)
+{
+    (void)state;
+    const struct outcome outcome = small_outcome(small_study(&arena), 3, &arena);
+    char *text = report_of(&outcome, &korean);
+
+    has(text, "주문 상태별 집계");
+    has(text, "Consumer Lag 분석");
+    has(text, "데이터 정합성 검증");
+    has(text, "재고 정합성");
+    has(text, "미달성");
+    has(text, "병목");
+    has(text, "총 Lag");
+    has_not(text, "MISSED");
+    has_not(text, "Bottleneck");
+    free(text);
+}
+
+static unsigned widest_line(char *text)
+{
+    unsigned widest = 0;
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+        if (strncmp(line, "    sim run", 11) != 0 && text_width(line) > widest)
+            widest = text_width(line);
+    return widest;
+}
+
+static void eighty_columns_are_enough(void **state)
+{
+    (void)state;
+    const struct text_style *const style[] = { &english, &korean };
+    const struct outcome outcome = small_outcome(small_study(&arena), 3, &arena);
+
+    for (int i = 0; i < 2; i++) {
+        char *text = report_of(&outcome, style[i]);
+        assert_in_range(widest_line(text), 70, 80);
+        free(text);
+    }
+}
+
+static void no_line_ends_in_blanks(void **state)
+{
+    (void)state;
+    const struct outcome outcome = small_outcome(small_study(&arena), 3, &arena);
+    char *text = report_of(&outcome, &english);
+
+    has_not(text, " \n");
+    has_not(text, "\n\n\n");
+    free(text);
+}
+
+static void colour_only_when_asked_for(void **state)
+{
+    (void)state;
+    const struct outcome outcome = small_outcome(small_study(&arena), 3, &arena);
+    char *plain = report_of(&outcome, &english), *bright = report_of(&outcome, &colourful);
+
+    has_not(plain, "\033");
+    has(bright, "\033[31m>=95% MISSED\033[0m");
+    free(plain), free(bright);
+}
+
+static void markdown_has_real_tables(void **state)
+{
+    (void)state;
+    const struct outcome outcome = small_outcome(small_study(&arena), 3, &arena);
+    char *text = report_of(&outcome, &markdown);
+
+    has(text, "# small\n\n");
+    has(text, "\n## Orders by status\n\n| at | time | orders | PAID | PENDING | FAILED |\n|---|---:|---:|---:|---:|---:|\n");
+    has(text, "| ❌ >=95% MISSED |");
+    has(text, "| " SMALL_STOCK " | order-created | 0 | 40 | 67 | **27** | 27 |");
+    has(text, "```\nsim run small.json --seed 7 --replications 3\n```");
+    has_not(text, "\n\n\n");
+    free(text);
+}
+
+static void another_system_is_not_compared(void **state)
+{
+    (void)state;
+    static const struct observed_group group[] = { { SMALL_STOCK, 3 }, { SMALL_PAY, 0 } };
+    struct study study = *small_study(&arena);
+    struct observations observations = *study.observations;
+    observations.n_groups = 2;
+    observations.group = group;
+    study.observations = &observations;
+    const struct outcome outcome = small_outcome(&study, 3, &arena);
+    char *text = report_of(&outcome, &english);
+
+    has(text, "Not compared: the observed system ran " SMALL_STOCK " with 3 consumer(s)");
+    has_not(text, "residual");
+    free(text);
+}
+
+static void the_command_repeats_edits(void **state)
+{
+    (void)state;
+    static const struct study_edit edit[] = { { "stock.consumers", "3" } };
+    struct study study = *small_study(&arena);
+    study.n_edits = 1;
+    study.edit = edit;
+    const struct outcome outcome = small_outcome(&study, 3, &arena);
+    char *text = report_of(&outcome, &english);
+
+    has(text, "sim run small.json --seed 7 --replications 3 --set 'stock.consumers=3'\n");
+    free(text);
+}
+
+static void a_study_with_nothing_in_it(void **state)
+{
+    (void)state;
+    struct study study = *small_study(&arena);
+    study.scenario.n_checkpoints = study.scenario.n_groups = study.scenario.n_locks = study.scenario.n_tables = 0;
+    study.scenario.n_processes = 0;
+    study.n_thresholds = study.n_basis = 0;
+    study.observations = NULL;
+    const struct layout *layout = layout_make(&study, &arena);
+    const struct run_facts facts = { .end_ns = SIM_S };
+    struct recorder *recorder = recorder_open(layout, 0, NULL, &arena);
+    struct result *result = recorder_close(recorder, &facts, &arena);
+    struct outcome outcome;
+    assert_true(outcome_make(&outcome, &study, layout, &result, 1, 0.95, 1, &arena, NULL));
+    char *text = report_of(&outcome, &english);
+
+    has(text, "No order was paid.");
+    has_not(text, "Consumer lag");
+    has_not(text, "Bottleneck");
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(width_of_text),
+        cmocka_unit_test(broken_utf8_ends),
+        cmocka_unit_test_setup_teardown(a_grid_is_aligned_by_width, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(paragraphs_wrap_by_width, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(every_section_is_there, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(assumed_values_of_the_bottleneck_first, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(korean_uses_the_words_of_the_report, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(eighty_columns_are_enough, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(no_line_ends_in_blanks, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(colour_only_when_asked_for, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(markdown_has_real_tables, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(another_system_is_not_compared, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(the_command_repeats_edits, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_study_with_nothing_in_it, open_arena, close_arena)
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Goal: k6's expressions find their figures, and pass when the mean does. Method: thresholds written by hand on the
+ * study of tests/support. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sim/results/layout.h"
+#include "sim/results/threshold.h"
+#include "tests/support/small_study.h"
+
+static struct arena arena;
+
+static int open_arena(void **state) { (void)state; arena_init(&arena); return 0; }
+static int close_arena(void **state) { (void)state; arena_fini(&arena); return 0; }
+
+static void k6_names_find_figures(void **state)
+{
+    (void)state;
+    static const struct { const char *metric, *figure, *path; } cases[] = {
+        { "orders.failed_ratio", NULL, "orders.failed_ratio" },
+        { "orders.failed_ratio", "value", "orders.failed_ratio" },
+        { "completion_s", "avg", "completion_s.mean" },
+        { "completion_s", "med", "completion_s.p50" },
+        { "completion_s", "min", "completion_s.min" },
+        { "completion_s", "max", "completion_s.max" },
+        { "completion_s", "p(95)", "completion_s.p95" },
+        { "completion_s", "p(99.9)", "completion_s.p99_9" },
+        { "groups." SMALL_PAY ".wait_s", "p(99)", "groups." SMALL_PAY ".wait_s.p99" }
+    };
+    const struct layout *layout = layout_make(small_study(&arena), &arena);
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct threshold_spec spec = { cases[i].metric, "", cases[i].figure, OP_LT, 1 };
+        const uint32_t figure = threshold_figure(layout, &spec, NULL);
+        assert_int_not_equal(figure, NONE);
+        assert_string_equal(layout_path(layout, figure), cases[i].path);
+    }
+}
+
+static void an_unknown_figure_is_an_error_of_the_scenario(void **state)
+{
+    (void)state;
+    static const struct threshold_spec wrong[] = { { "groups.stock.v2-groop.peak_lag", "value<1", "value", OP_LT, 1 } };
+    struct study study = *small_study(&arena);
+    struct sim_err err = { 0 };
+    study.n_thresholds = 1;
+    study.threshold = wrong;
+
+    assert_false(layout_check_thresholds(layout_make(&study, &arena), &err));
+    assert_int_equal(err.code, SIM_ESCENARIO);
+    assert_non_null(strstr(err.text, "groups.stock.v2-groop.peak_lag"));
+    assert_non_null(strstr(err.text, "the nearest is groups." SMALL_STOCK ".peak_lag"));
+
+    const struct study *right = small_study(&arena);
+    assert_true(layout_check_thresholds(layout_make(right, &arena), &err));
+}
+
+static void percentiles_that_are_not_kept_are_unknown(void **state)
+{
+    (void)state;
+    const struct layout *layout = layout_make(small_study(&arena), &arena);
+    const struct threshold_spec spec = { "completion_s", "p(42)<1", "p(42)", OP_LT, 1 };
+
+    assert_int_equal(threshold_figure(layout, &spec, NULL), NONE);
+}
+
+static void every_comparison(void **state)
+{
+    (void)state;
+    static const struct { enum compare_op op; bool below, equal, above; } cases[] = {
+        { OP_LT, true, false, false }, { OP_LE, true, true, false }, { OP_GT, false, false, true },
+        { OP_GE, false, true, true },  { OP_EQ, false, true, false }, { OP_NE, true, false, true }
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct threshold_spec spec = { "", "", NULL, cases[i].op, 0.95 };
+        assert_int_equal(threshold_holds(&spec, 0.949999), cases[i].below);
+        assert_int_equal(threshold_holds(&spec, 0.95), cases[i].equal);
+        assert_int_equal(threshold_holds(&spec, 0.950001), cases[i].above);
+        assert_false(threshold_holds(&spec, (double)NAN));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(k6_names_find_figures, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(an_unknown_figure_is_an_error_of_the_scenario, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(percentiles_that_are_not_kept_are_unknown, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(every_comparison, open_arena, close_arena)
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
