@@ -32,7 +32,8 @@ LIBS     ?= -lgsl -lgslcblas -lcjson -lsqlite3 -lm
 SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(ROOMS))))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
 PARTS   := $(filter-out $(BUILD)/obj/sim/main.o,$(OBJECTS))
-TESTS   := $(sort $(wildcard tests/unit/test_*.c tests/theory/test_*.c tests/property/test_*.c tests/twin/test_*.c))
+TESTS   := $(sort $(wildcard tests/unit/test_*.c tests/theory/test_*.c tests/property/test_*.c tests/twin/test_*.c \
+                           tests/measured/test_*.c))
 TESTS_BUILT := $(addprefix $(BUILD)/test/,$(notdir $(TESTS:.c=)))
 TEST_PARTS  := $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard tests/support/*.c)))
 # Runners that need no compiler: each prints its own closing line.
@@ -100,8 +101,14 @@ plots: ## draw build/report/ again from its files
 
 # ---- tests ----
 
+$(BUILD)/parts.a: $(PARTS)
+$(BUILD)/support.a: $(SUPPORT)
+$(BUILD)/parts.a $(BUILD)/support.a:
+	@rm -f $@
+	$(q)$(AR) rcs $@ $^
+
 define test_program
-$(BUILD)/test/$(basename $(notdir $(1))): $(BUILD)/obj/$(1:.c=.o) $(PARTS) $(TEST_PARTS)
+$(BUILD)/test/$(basename $(notdir $(1))): $(BUILD)/obj/$(1:.c=.o) $(BUILD)/support.a $(BUILD)/parts.a
 	$$(say) LINK $$@
 	@mkdir -p $$(@D)
 	$$(q)$$(LINK) -o $$@ $$^ -lcmocka $(LIBS)
