@@ -2,7 +2,7 @@
 # sim: build, run, test. `make help` lists the targets.
 #
 #   MODE=release|O3|asan|tsan   release builds into build/, the others into build/MODE/
-#   CC=clang  WERROR=1  V=1  PREFIX=/usr/local  DESTDIR=
+#   CC=clang  WERROR=1  V=1  JOBS=2  PREFIX=/usr/local  DESTDIR=
 #   ROOMS='sim/engine models/kafka' builds and links these rooms only (a test of one part)
 #
 # Packages: .ci/packages names and gets what is missing before anything is compiled.
@@ -46,8 +46,9 @@ VERSION_TEXT := $(shell cat VERSION)$(shell [ -z "$$(git rev-parse --show-prefix
                 git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null | sed 's/^/-/')
 endif
 
-ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
-MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(JOBS)
 endif
 say = $(if $(V),@:,@printf '%-6s %s\n')
 q   = $(if $(V),,@)
@@ -105,7 +106,7 @@ $(BUILD)/parts.a: $(PARTS)
 $(BUILD)/support.a: $(SUPPORT)
 $(BUILD)/parts.a $(BUILD)/support.a:
 	@rm -f $@
-	$(q)$(AR) rcs $@ $^
+	$(q)$(AR) rcs $@.new $^ && mv $@.new $@
 
 define test_program
 $(BUILD)/test/$(basename $(notdir $(1))): $(BUILD)/obj/$(1:.c=.o) $(BUILD)/support.a $(BUILD)/parts.a

@@ -21,6 +21,8 @@ function fail(text) { printf "%s:%d: %s\n", FILENAME, FNR, text }
 
 function directory(path) { return path ~ /\// ? substr(path, 1, match(path, /\/[^\/]*$/) - 1) : "." }
 
+function room_in(folder) { return folder in room_of ? room_of[folder] : room_of[directory(folder) "/*"] }
+
 # A line without strings, characters and comments; block comments may span lines.
 function code_of(line,    out, c, two, n, i, quote) {
     out = ""; n = length(line); quote = ""
@@ -48,7 +50,7 @@ BEGIN {
 }
 
 FNR == 1 {
-    room = room_of[directory(FILENAME)]; in_comment = 0; checked_own = 0
+    room = room_in(directory(FILENAME)); in_comment = 0; checked_own = 0
     if (room == "") fail("in no room of the table")
     if ($0 !~ /^\/\* SPDX-License-Identifier: GPL-3\.0-or-later/) fail("the first line is not the licence line")
 }
@@ -56,7 +58,7 @@ FNR == 1 {
 /(^|[^A-Za-z0-9_])(TODO|FIXME|XXX|HACK)([^A-Za-z0-9_]|$)/ { fail("unfinished work") }
 
 /^[ \t]*#[ \t]*include[ \t]*"/ {
-    split($0, part, "\""); path = part[2]; to = room_of[directory(path)]
+    split($0, part, "\""); path = part[2]; to = room_in(directory(path))
     if (path !~ /\//) fail("includes " path ", which is not written from the root")
     else if (!((room, path) in allowed) && to != room && !((room, to) in allowed))
         fail(room " may not include " path)
