@@ -32,10 +32,10 @@ LIBS     ?= -lgsl -lgslcblas -lcjson -lsqlite3 -lm
 SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(ROOMS))))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
 PARTS   := $(filter-out $(BUILD)/obj/sim/main.o,$(OBJECTS))
-TESTS   := $(sort $(wildcard tests/unit/test_*.c tests/theory/test_*.c tests/property/test_*.c tests/twin/test_*.c \
-                           tests/measured/test_*.c))
+# Each tests/KIND/test_*.c is a program of its own; it gets the parts it names, and what stands in tests/support.
+TESTS   := $(sort $(wildcard tests/*/test_*.c))
 TESTS_BUILT := $(addprefix $(BUILD)/test/,$(notdir $(TESTS:.c=)))
-TEST_PARTS  := $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard tests/support/*.c)))
+SUPPORT := $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard tests/support/*.c)))
 # Runners that need no compiler: each prints its own closing line.
 RUNNERS := $(sort $(wildcard tests/*.sh tests/*.py))
 REPORT  := scenarios/report-2025-12-24.json
