@@ -292,6 +292,20 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
     return true;
 }
 
+/* Joins publish what the flow says, so their append latencies count too. */
+static bool stage_draws(const struct compiler *compiler, const struct plan_stage *stage, uint32_t first)
+{
+    if (stage->has_time && stage->time.draw != DRAW_CONSTANT) return true;
+    for (uint32_t i = first; i < compiler->plan->n_ops; i++) {
+        const struct plan_op *op = &compiler->op[i];
+        if (op->refuse_below > 0) return true;
+        if (op->kind == STEP_PUBLISH && compiler->plan->append[op->target].draw != DRAW_CONSTANT) return true;
+        for (uint32_t t = 0; op->kind == STEP_JOIN && t < compiler->scenario->n_topics; t++)
+            if (compiler->plan->append[t].draw != DRAW_CONSTANT) return true;
+    }
+    return false;
+}
+
 static bool stages_compile(struct compiler *compiler)
 {
     const struct scenario *scenario = compiler->scenario;
@@ -307,8 +321,10 @@ static bool stages_compile(struct compiler *compiler)
         if (spec->has_time && !dist_compile(compiler, &stage->time, &spec->time)) return false;
         bool explicit_connection = false;
         for (uint32_t s = 0; s < spec->n_steps; s++) explicit_connection |= spec->step[s].kind == STEP_CONNECTION;
+        uint32_t first = compiler->plan->n_ops;
         if (!path_compile(compiler, spec->step, spec->n_steps, (struct path){ .begin_op = NONE,
                                                                                 .explicit_connection = explicit_connection })) return false;
+        stage->draws = stage_draws(compiler, stage, first);
     }
     if (compiler->n_once > 16)
         return sim_fail(compiler->err, SIM_ESCENARIO, NULL, "%u `once` steps; at most 16 are kept apart", compiler->n_once);

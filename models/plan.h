@@ -44,6 +44,7 @@ struct plan_stage {
     uint32_t first_op;
     bool has_time;
     struct dist time;
+    bool draws;              /* something in it depends on the record's random words */
 };
 
 struct plan_position { uint32_t group, read, stage, topic, partition, log, consumer; };

@@ -42,14 +42,21 @@ static uint32_t bucket(uint32_t hash, uint32_t n)
     return hash & (buckets - 1);
 }
 
+/* Where a newly asked part stands among its likes: Java goes through a HashSet (a bucket in order of insertion, which is
+ * that of the list), before 3.7 through the list. */
+static uint64_t fresh_rank(const struct fetch_buffer *buffer, uint32_t part, uint32_t n_fresh)
+{
+    return (buffer->list_order ? 0 : (uint64_t)bucket(buffer->part[part].hash, n_fresh) << 32) | part;
+}
+
 static void session_append(struct fetch_buffer *buffer, uint32_t *fresh, uint32_t n_fresh)
 {
-    if (!buffer->list_order) /* stable insertion sort by bucket: within a bucket Java keeps insertion order */
-        for (uint32_t i = 1; i < n_fresh; i++) {
-            uint32_t part = fresh[i], b = bucket(buffer->part[part].hash, n_fresh), j = i;
-            for (; j > 0 && bucket(buffer->part[fresh[j - 1]].hash, n_fresh) > b; j--) fresh[j] = fresh[j - 1];
-            fresh[j] = part;
-        }
+    for (uint32_t i = 1; i < n_fresh; i++) {
+        uint32_t part = fresh[i], j = i;
+        uint64_t rank = fresh_rank(buffer, part, n_fresh);
+        for (; j > 0 && fresh_rank(buffer, fresh[j - 1], n_fresh) > rank; j--) fresh[j] = fresh[j - 1];
+        fresh[j] = part;
+    }
     for (uint32_t i = 0; i < n_fresh; i++) {
         buffer->session[buffer->n_session++] = fresh[i];
         buffer->part[fresh[i]].in_session = true;

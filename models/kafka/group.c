@@ -230,6 +230,7 @@ static uint32_t earliest(const struct kafka *kafka, const struct consumer *consu
 {
     uint32_t best = NONE;
     sim_ns best_ns = SIM_NEVER;
+    if (consumer->unread == 0) return NONE;
     for (uint32_t i = 0; i < consumer->n_positions; i++) {
         const struct position *position = &kafka->position[consumer->position[i]];
         const struct log *log = &kafka->log[position->log];
@@ -407,7 +408,8 @@ static sim_ns commit_send(struct kafka *kafka, struct consumer *consumer, sim_ns
     consumer->commit_at_ns = at_ns + round_trip_ns / 2;
     consumer->last_commit_ns = at_ns;
     consumer->uncommitted = 0;
-    settle_later(kafka, consumer, consumer->commit_at_ns);
+    if (consumer->commit_at_ns <= kafka->sim->now_ns && !consumer->done_pending) apply_commit(kafka, consumer);
+    else settle_later(kafka, consumer, consumer->commit_at_ns);
     return at_ns + round_trip_ns;
 }
 
@@ -455,7 +457,10 @@ static void record_next(struct kafka *kafka, struct consumer *consumer, sim_ns a
             sim_ns appended_ns;
             position = earliest(kafka, consumer, &appended_ns);
             if (position != NONE && appended_ns > consumer->cutoff_ns) position = NONE;
-            if (position != NONE) offset = kafka->position[position].polled++;
+            if (position != NONE) {
+                offset = kafka->position[position].polled++;
+                consumer->unread--;
+            }
         } else {
             struct fetch_block *segment = &consumer->buffer.segment[consumer->segment];
             position = consumer->position[segment->part];
@@ -478,7 +483,8 @@ void kafka_record_done(struct kafka *kafka, uint32_t index, sim_ns done_ns)
     consumer->done_offset = consumer->record_offset;
     consumer->done_start_ns = consumer->start_ns;
     consumer->done_at_ns = done_ns;
-    settle_later(kafka, consumer, done_ns);
+    if (done_ns <= kafka->sim->now_ns) apply_done(kafka, consumer);
+    else settle_later(kafka, consumer, done_ns);
     touch(kafka, consumer, consumer->record_position, consumer->record_offset + 1);
     if (spec_of(kafka, consumer)->commit_mode == COMMIT_RECORD) done_ns = commit_send(kafka, consumer, done_ns);
     record_next(kafka, consumer, done_ns);
@@ -535,7 +541,8 @@ void kafka_append(struct kafka *kafka, uint32_t index, uint32_t subject)
             group->fact.peak_partition_lag = log->end - position->committed;
         if (position->consumer == NONE) continue;
         struct consumer *consumer = &kafka->consumer[position->consumer];
-        fetch_note(&consumer->buffer);
+        if (spec_of(kafka, consumer)->fetch_order == FETCH_ARRIVAL) consumer->unread++;
+        else fetch_note(&consumer->buffer);
         consumer_notice(kafka, consumer, position->part);
     }
 }
@@ -626,6 +633,7 @@ static void on_join(void *context, uint32_t index, uint64_t argument)
         release(kafka, log);
     }
     fetch_recount(&consumer->buffer);
+    consumer->unread = consumer->buffer.unasked;
     consumer->poll_from_ns = consumer->last_commit_ns = kafka->sim->now_ns;
     wait_for_records(kafka, consumer);
 }

@@ -55,6 +55,7 @@ struct consumer {
     sim_ns half_ns;                /* of the fetch in flight */
     struct fetch_buffer buffer;
     /* the batch in hand */
+    int64_t unread;                /* FETCH_ARRIVAL: records appended and not taken yet */
     sim_ns poll_at_ns, cutoff_ns;  /* cutoff: FETCH_ARRIVAL, records appended later belong to a later batch */
     int64_t batch_left;
     uint32_t segment;

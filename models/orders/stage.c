@@ -640,6 +640,10 @@ static enum outcome step(struct machine *machine, struct thread *thread, const s
     sim_ns takes_ns = duration(machine, thread, op), before_ns = until_effect(op, takes_ns);
     sim_ns now_ns = machine->sim->now_ns;
     bool visible = is_visible(thread, op);
+    /* A send that is in the log at once needs no event of its own if the thread comes up to it first. */
+    if (op->kind == STEP_PUBLISH && thread->phase == PHASE_START && !thread->seen && thread->clock_ns > now_ns &&
+        machine->plan->append[op->target].draw == DRAW_CONSTANT && machine->plan->append[op->target].constant_ns == 0)
+        return park(machine, thread, thread->clock_ns, PHASE_START);
     if (thread->phase == PHASE_START && visible && thread->clock_ns + before_ns > now_ns)
         return park(machine, thread, thread->clock_ns + before_ns, PHASE_EFFECT);
     sim_ns ends_ns = visible ? now_ns + takes_ns - before_ns : thread->clock_ns + takes_ns;
@@ -711,7 +715,8 @@ void thread_begin(struct machine *machine, uint32_t index, uint32_t stage, uint3
     thread->duplicate = thread->seen = thread->replied = false;
     thread->once_marks = 0;
     thread->publishes = thread->tries = 0;
-    thread->words = random_block(machine->key, PURPOSE_STAGE, entity_of(machine, thread), attempt * BLOCKS_OF_ATTEMPT);
+    if (plan->draws)
+        thread->words = random_block(machine->key, PURPOSE_STAGE, entity_of(machine, thread), attempt * BLOCKS_OF_ATTEMPT);
     thread->time_ns = plan->has_time ? dist_draw(&plan->time, thread->words.word[WORD_SERVICE]) : 0;
     thread_run(machine, index);
 }

@@ -68,8 +68,10 @@ static inline void sim_stop(struct sim *sim) { sim->stopped = true; }
  * late, but with its right time, leaves it equal (docs/decisions/0010). */
 static inline void sim_fact(struct sim *sim, sim_ns at_ns, uint32_t kind, uint64_t subject)
 {
+    uint64_t mixed = ((uint64_t)at_ns * 0x9e3779b97f4a7c15u) ^ ((subject * 64 + kind) * 0xd1342543de82ef95u);
     if (at_ns > sim->last_fact_ns) sim->last_fact_ns = at_ns;
-    sim->fingerprint += random_mix((uint64_t)at_ns ^ random_mix(subject * 64u + kind));
+    mixed = (mixed ^ mixed >> 32) * 0xbf58476d1ce4e5b9u;
+    sim->fingerprint += mixed ^ mixed >> 29;
 }
 
 #endif
