@@ -5,9 +5,10 @@
 # WIDE=1: also as built by gcc and by clang, at -O2 and at -O3, into build/CC-SPEED/.
 set -u
 cd "$(dirname "$0")/.."
-build=${BUILD:-build}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+cp "${BUILD:-build}/sim" "$work/sim" || exit 1 # a rebuild meanwhile changes nothing
+sim=$work/sim
 passed=0 failed=0
 
 run() { # program, scenario, out, options ...
@@ -18,7 +19,7 @@ run() { # program, scenario, out, options ...
     case $code in 0|99) ;; *) echo "$program run $scenario: exit $code"; cat "$out.err" ;; esac
     echo $code >"$out.code"
     [ ! -e "$out/summary.json" ] ||
-        sed -E 's/"(wall_s|events_per_s|peak_rss_bytes)": *[-+.0-9e]+/"\1": 0/g' "$out/summary.json" >"$out/summary.json.fixed"
+        sed -E 's/"(wall_s|events_per_s|peak_rss_bytes)":[[:space:]]*[-+.0-9e]+/"\1": 0/g' "$out/summary.json" >"$out/summary.json.fixed"
     rm -f "$out/summary.json"
 }
 
@@ -33,34 +34,34 @@ same() { # what, one folder, other folder
     fi
 }
 
-fingerprint() { sed -n 's/.*"fingerprint": *"\{0,1\}\([0-9a-zA-Z]*\).*/\1/p' "$1/summary.json.fixed"; }
+fingerprint() { sed -n 's/.*"fingerprint":[[:space:]]*"\{0,1\}\([0-9a-zA-Z]*\).*/\1/p' "$1/summary.json.fixed"; }
 
 here=$PWD
 for name in report-2025-12-24 declines plain-pipeline; do
     base=$work/$name
-    run "$build/sim" scenarios/$name.json "$base-1" --jobs 1
-    run "$build/sim" scenarios/$name.json "$base-2" --jobs 2
+    run "$sim" scenarios/$name.json "$base-1" --jobs 1
+    run "$sim" scenarios/$name.json "$base-2" --jobs 2
     same "$name: one job and two" "$base-1" "$base-2"
     cd "$work" || exit 1
-    run "$here/$build/sim" "$here/scenarios/$name.json" "$base-3"
+    run "$sim" "$here/scenarios/$name.json" "$base-3"
     cd "$here" || exit 1
     same "$name: from another folder" "$base-1" "$base-3"
-    run "$build/sim" "$base-1/scenario.json" "$base-4"
+    run "$sim" "$base-1/scenario.json" "$base-4"
     same "$name: from its resolved scenario" "$base-1" "$base-4"
 done
 # A comparison that could not fail would prove nothing.
-run "$build/sim" scenarios/declines.json "$work/other" --seed 2
+run "$sim" scenarios/declines.json "$work/other" --seed 2
 if diff -r "$work/declines-1" "$work/other" >/dev/null; then failed=$((failed + 1)); echo "not ok: seed 2 is as seed 1"; else passed=$((passed + 1)); fi
 
 if [ "${WIDE:-0}" = 1 ]; then
-    version=$(sed -n 's/.*"\(.*\)"/\1/p' "$build/generated/sim/version.h")
+    version=$("$sim" --version | sed 's/^sim //')
     for cc in gcc clang; do
         for mode in release O3; do
             other=build/$cc-$mode
             make --no-print-directory CC=$cc MODE=$mode BUILD="$other" VERSION_TEXT="$version" all >"$work/make.txt" 2>&1 ||
                 { cat "$work/make.txt"; exit 1; }
             for name in report-2025-12-24 declines hot-item plain-pipeline; do
-                [ -d "$work/$name-1" ] || run "$build/sim" scenarios/$name.json "$work/$name-1"
+                [ -d "$work/$name-1" ] || run "$sim" scenarios/$name.json "$work/$name-1"
                 run "$other/sim" scenarios/$name.json "$work/$name-$cc-$mode"
                 same "$name: $cc $mode, fingerprint $(fingerprint "$work/$name-$cc-$mode")" "$work/$name-1" "$work/$name-$cc-$mode"
             done

@@ -21,7 +21,7 @@ for file in scenarios/*.json; do
     "$sim" run "$file" --replications 2 --jobs 2 --quiet --format json >"$work/out" 2>"$work/err"
     code=$?
     [ "$code" = "${want:-missing}" ]; verdict "$name ends with $code, the table says ${want:-nothing}" $?
-    grep -q '"violations"' "$work/out" && ! grep -E '"violations": *[1-9]' "$work/out" >"$work/err"
+    grep -q '"violations"' "$work/out" && ! grep -E '"violations":[[:space:]]*[1-9]' "$work/out" >"$work/err"
     verdict "$name breaks no invariant" $?
 done
 echo "$passed passed, $failed failed"
