@@ -18,6 +18,31 @@ static uint32_t widest_topic(const struct scenario *scenario, const struct group
     return partitions;
 }
 
+/* Mean time of a stage that never waits for a lock, a row or a server. */
+static double stage_alone_s(const struct stage_spec *stage)
+{
+    double total_s = 0, mean_s = 0, cv;
+
+    if (stage->has_time) {
+        dist_moments(&stage->time, &mean_s, &cv);
+        return mean_s;
+    }
+    for (uint32_t i = 0; i < stage->n_steps; i++)
+        if (stage->step[i].has_time) {
+            dist_moments(&stage->step[i].time, &mean_s, &cv);
+            total_s += mean_s;
+        }
+    return total_s;
+}
+
+static double longest_stage_s(const struct scenario *scenario, const struct group_spec *group)
+{
+    double longest_s = 0;
+    for (uint32_t i = 0; i < group->n_reads; i++)
+        longest_s = fmax(longest_s, stage_alone_s(&scenario->stage[group->read[i].stage]));
+    return longest_s;
+}
+
 /* With consumers that share partitions unevenly, the one with most is full first: the group then does only what that
  * one's share of the records allows. */
 static double capacity(const struct group_demand *demand, double measured_per_s)
@@ -38,6 +63,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.working = spec->consumers - (isfinite(idle) ? (uint32_t)idle : 0);
     const uint32_t sharing = demand.working < demand.partitions ? demand.working : demand.partitions;
     demand.most_partitions = sharing ? (demand.partitions + sharing - 1) / sharing : 0;
+    demand.alone_s = longest_stage_s(scenario, spec);
     demand.service_s = outcome_mean(outcome, "groups.%s.service_s.mean", spec->name);
     demand.utilisation = outcome_mean(outcome, "groups.%s.utilisation", spec->name);
     demand.peak_backlog = outcome_mean(outcome, "groups.%s.peak_backlog", spec->name);
@@ -100,11 +126,19 @@ static bool fell_behind(const struct group_demand *demand)
     return demand->peak_backlog > behind_s * demand->capacity_per_s;
 }
 
+/* More than chance and the client's own overhead make of it. */
+static bool waits_inside(const struct group_demand *demand)
+{
+    return demand->alone_s > 0 && demand->service_s > 1.1 * demand->alone_s;
+}
+
 static void capacity_en(struct sentence *sentence, const struct group_demand *demand)
 {
     add(sentence, "%u consumer%s %s %s records/s at %s a record", (unsigned)demand->consumers,
         demand->consumers == 1 ? "" : "s", demand->consumers == 1 ? "does" : "do",
         number_fixed(demand->capacity_per_s, 1).s, number_seconds(demand->service_s).s);
+    if (waits_inside(demand))
+        add(sentence, " (%s of work, the rest waits for locks, rows or servers)", number_seconds(demand->alone_s).s);
     if (demand->working < demand->consumers)
         add(sentence, " (%u idle: %u partition%s)", (unsigned)(demand->consumers - demand->working),
             (unsigned)demand->partitions, demand->partitions == 1 ? "" : "s");
@@ -137,6 +171,8 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
 {
     add(sentence, "Consumer %u개가 건당 %s로 초당 %s건을 처리", (unsigned)demand->consumers,
         number_seconds(demand->service_s).s, number_fixed(demand->capacity_per_s, 1).s);
+    if (waits_inside(demand))
+        add(sentence, " (작업 자체는 %s, 나머지는 락, 행, 서버 대기)", number_seconds(demand->alone_s).s);
     if (demand->working < demand->consumers)
         add(sentence, " (Partition이 %u개라 %u개는 유휴)", (unsigned)demand->partitions,
             (unsigned)(demand->consumers - demand->working));

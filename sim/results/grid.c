@@ -80,6 +80,8 @@ void grid_line(struct grid *grid, enum tone tone, const char *format, ...)
     grid_end_row(grid);
 }
 
+bool grid_is_empty(const struct grid *grid) { return grid->n_cells == 0; }
+
 /* ---- text ---- */
 
 static void blanks(struct page *page, unsigned n) { fprintf(page->out, "%*s", (int)n, ""); }

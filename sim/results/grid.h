@@ -19,6 +19,7 @@ void grid_verdict(struct grid *grid, bool good, const char *word);
 void grid_end_row(struct grid *grid);
 /* A line across all columns; the row must be at its start. */
 void grid_line(struct grid *grid, enum tone tone, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool grid_is_empty(const struct grid *grid); /* no cell so far */
 void grid_write(struct grid *grid);
 
 #endif

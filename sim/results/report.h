@@ -9,6 +9,8 @@
 void report_orders(struct page *page, const struct outcome *outcome);
 void report_completion(struct page *page, const struct outcome *outcome);
 void report_lag(struct page *page, const struct outcome *outcome);
+/* Locks and tables that somebody had to wait for, or that refused something. */
+void report_contention(struct page *page, const struct outcome *outcome);
 void report_invariants(struct page *page, const struct outcome *outcome);
 void report_thresholds(struct page *page, const struct outcome *outcome);
 void report_bottleneck(struct page *page, const struct outcome *outcome);

@@ -171,6 +171,7 @@ static const struct run_facts *facts_of(const struct moment *end, int64_t late, 
     facts->group = group;
     facts->n_locks = facts->n_tables = facts->n_processes = 1;
     facts->lock = arena_new(arena, struct lock_facts);
+    facts->lock->contended = 3;
     facts->table = arena_new(arena, struct table_facts);
     facts->process = arena_new(arena, struct process_facts);
     facts->n_invariants = 3;

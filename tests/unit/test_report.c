@@ -122,7 +122,7 @@ static void every_section_is_there(void **state)
     static const char *const parts[] = {
         "small\n", "Replications 3, seed 7", "\nOrders by status\n", "39 (39.0%)", ">=95% MISSED", "\nConsumer lag\n",
         "CURRENT-OFFSET  LOG-END-OFFSET  LAG", SMALL_STOCK ": LAG 81, waiting 81", "\nCompletion time", "p99.9",
-        "\nConsistency (invariants)\n", "order 42: commit of " SMALL_STOCK,
+        "\nLocks and rows\n", "item          3", "\nConsistency (invariants)\n", "order 42: commit of " SMALL_STOCK,
         "sim run small.json --seed 7 --replications 3\n", "\nThresholds\n", "66.7%", "\nBottleneck\n",
         "Next: " SMALL_PAY, "1 idle", "\nPredicted beside observed\n", "Of 22 observations 14 are explained, 8 are not.",
         "No verdict on 2", "rises by 10", "is above every entry", "marked at 80", "not the table's 90",
@@ -170,6 +170,7 @@ static void korean_uses_the_words_of_the_report(void **state)
     has(text, "병목");
     has(text, "총 Lag");
     has_not(text, "MISSED");
+    has_not(text, "TABLE"); /* nothing happened at the table */
     has_not(text, "Bottleneck");
     free(text);
 }
