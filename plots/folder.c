@@ -105,7 +105,7 @@ static bool read_extent(struct folder *folder, struct sim_err *err)
         if (++n == 2 && folder->sample_s == 0) folder->sample_s = t_s;
         if (n > folder->n_samples) folder->n_samples = n;
         if (t_s > folder->end_s) folder->end_s = t_s;
-        if (rows_number(&rows, 2) > scheduled && t_s > folder->load_end_s) folder->load_end_s = t_s;
+        if (rows_number(&rows, 2) > scheduled && t_s > folder->last_order_s) folder->last_order_s = t_s;
         scheduled = rows_number(&rows, 2);
     }
     rows_close(&rows);

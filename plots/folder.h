@@ -24,7 +24,7 @@ struct folder {
     uint32_t n_replications;
     uint32_t n_samples;           /* of the longest replication */
     double end_s;                 /* of the longest replication */
-    double load_end_s;            /* last start of an order in any of them */
+    double last_order_s;          /* of the last start of an order */
     double sample_s;              /* between two samples; 0 when there is one */
     uint32_t n_observed;
     struct observed *observed;

@@ -72,13 +72,13 @@ static double top_of(const struct curves *curves, uint32_t curve)
 uint32_t choose_curves(const struct curves *curves, uint32_t chosen[PALETTE])
 {
     uint32_t n = 0;
-    double *top = plots_alloc(NULL, curves->n_curves, sizeof *top);
+    double *top = plots_alloc(NULL, curves->n_curves, sizeof *top), top_of_all = curves_top(curves);
     for (uint32_t c = 0; c < curves->n_curves; c++) top[c] = top_of(curves, c);
     for (uint32_t c = 0; c < curves->n_curves; c++) {
         uint32_t greater = 0;
         for (uint32_t other = 0; other < curves->n_curves; other++)
             greater += top[other] > top[c] || (top[other] == top[c] && other < c);
-        if (greater < PALETTE) chosen[n++] = c;
+        if (greater < PALETTE && (top[c] > 0 || top_of_all == 0)) chosen[n++] = c;
     }
     free(top);
     return n;
@@ -108,7 +108,7 @@ void add_line(struct script *script, const struct curves *curves, uint32_t curve
     FILE *out = script_item(script);
     fprintf(out, "'%s.csv' skip 1 using 1:%s ", script->name, value_of(curves_column(curves, curve), factor, value));
     if (script->terminal) fputs("with lines title ", out);
-    else fprintf(out, "with %s linecolor rgb '%s' linewidth 1.8 title ", script->frame.means ? "lines" : "steps", palette(colour));
+    else fprintf(out, "with %s linecolor rgb '%s' linewidth 1.5 title ", script->frame.means ? "lines" : "steps", palette(colour));
     gnuplot_quote(title, out);
 }
 
@@ -119,6 +119,17 @@ void add_legend(struct script *script, const char *style, const char *title)
     gnuplot_quote(title, out);
 }
 
+/* The greatest value among the curves that are not drawn. */
+static double top_of_others(const struct curves *curves, const uint32_t *chosen, uint32_t n)
+{
+    double top = 0;
+    for (uint32_t c = 0, i = 0; c < curves->n_curves; c++) {
+        if (i < n && chosen[i] == c) i++;
+        else top = fmax(top, top_of(curves, c));
+    }
+    return top;
+}
+
 void add_curves(struct script *script, const struct curves *curves, bool say_top, double factor)
 {
     char title[320];
@@ -126,12 +137,13 @@ void add_curves(struct script *script, const struct curves *curves, bool say_top
     for (uint32_t i = 0; i < n; i++) add_band(script, curves, chosen[i], i, factor);
     for (uint32_t i = 0; i < n; i++) {
         const char *name = curves->curve[chosen[i]].name;
-        if (say_top) snprintf(title, sizeof title, "%s  (%s %.9g)", name, script_word(script, "peak", "최대"), top_of(curves, chosen[i]));
+        snprintf(title, sizeof title, script_word(script, "%s  (peak %.9g)", "%s  (최대 %.9g)"), name, top_of(curves, chosen[i]));
         add_line(script, curves, chosen[i], i, factor, say_top ? title : name);
     }
     if (n == curves->n_curves) return;
-    snprintf(title, sizeof title, script_word(script, "(%u lower ones not drawn)", "(더 낮은 %u개 생략)"), curves->n_curves - n);
-    add_legend(script, "dots linecolor rgb 'white'", title);
+    snprintf(title, sizeof title, script_word(script, "%u more, not drawn  (peak %.3g)", "그 밖의 %u개, 생략  (최대 %.3g)"),
+             curves->n_curves - n, factor * top_of_others(curves, chosen, n));
+    add_legend(script, "lines linecolor rgb 'white'", title);
 }
 
 void add_nothing(struct script *script, const char *why)

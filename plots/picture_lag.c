@@ -159,6 +159,13 @@ static void add_observed_peaks(struct script *script, const struct group_rows *o
     }
 }
 
+static void add_arrivals_behind(struct script *script)
+{
+    fprintf(script_item(script), "'%s-arrivals.csv' skip 1 using 1:2 axes x1y2 with filledcurves y1=0 fillcolor rgb '#ECECEC' "
+            "fillstyle solid 1 noborder title ", script->name);
+    gnuplot_quote(script_word(script, "arriving orders", "들어오는 주문"), script->out);
+}
+
 static bool paint_partitions(struct script *script, const struct group_rows *own, double top_rate, struct sim_err *err)
 {
     uint32_t chosen[PALETTE], n = choose_curves(&own->curves, chosen);
@@ -166,15 +173,15 @@ static bool paint_partitions(struct script *script, const struct group_rows *own
     double top = fmax(curves_top(&own->curves), observed_top(script->folder, own->group));
     snprintf(title, sizeof title, script_word(script, "Lag by partition of %s", "%s 파티션별 Lag"), own->group);
     struct frame frame = time_frame(script, title, lag_label(script), top);
-    frame.rate_label = script_word(script, "orders per second", "초당 주문 수");
+    frame.long_legend = observed_top(script->folder, own->group) > 0;
+    if (top_rate > 0) frame.rate_label = script_word(script, "orders per second", "초당 주문 수");
     frame.rate_to = top_rate * 1.05;
     FILE *data = data_open(script, "-observed.csv", err);
     if (!data) return false;
     struct shapes shapes = write_observed(script, data, own, chosen, n);
     bool ok = data_close(script, data, "-observed.csv", err) && script_open(script, &frame, err);
     if (ok) {
-        fprintf(script_item(script), "'%s-arrivals.csv' skip 1 using 1:2 axes x1y2 with filledcurves y1=0 fillcolor rgb '#ECECEC' fillstyle solid 1 noborder title ", script->name);
-        gnuplot_quote(script_word(script, "arriving orders", "들어오는 주문"), script->out);
+        if (top_rate > 0) add_arrivals_behind(script);
         add_curves(script, &own->curves, true, 1);
         add_observed_peaks(script, own, chosen, n);
         add_observed(script, &shapes, n);

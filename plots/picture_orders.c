@@ -29,7 +29,8 @@ static void add_percentile(struct script *script, uint32_t colour, const char *n
 {
     char title[64];
     if (isnan(s)) return;
-    snprintf(title, sizeof title, "%s  %.3g s", name, s);
+    if (s < 1) snprintf(title, sizeof title, "%s  %.3g ms", name, 1000 * s);
+    else snprintf(title, sizeof title, "%s  %.3g s", name, s);
     FILE *out = script_item(script);
     fprintf(out, "'+' using (%.9g):($0*%g) every 1:1:0:0:1 with lines dashtype 2 linewidth 1.6 linecolor rgb '%s' title ", s, 100 * p,
             palette(colour));

@@ -67,6 +67,18 @@ enum drawn plots_draw(const char *results, const char *to, bool korean, struct s
     return drawn;
 }
 
+bool plots_unchanged(const char *folder, struct sim_err *err)
+{
+    for (const char *const *name = plots_files; *name; name++) {
+        char path[ROWS_PATH_BYTES];
+        snprintf(path, sizeof path, "%s/%s", folder, *name);
+        if (strstr(*name, ".gp") && script_is_changed(path))
+            return sim_fail(err, SIM_EUSAGE, path, "this script has been changed; take --force to replace it, or draw it in its "
+                            "folder: gnuplot %s", *name);
+    }
+    return true;
+}
+
 /* ---- on the terminal ---- */
 
 static void remove_data(const char *folder)

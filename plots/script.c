@@ -4,8 +4,10 @@
 #include "plots/script.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "plots/curves.h"
 #include "plots/gnuplot.h"
 #include "plots/rows.h"
 
@@ -108,8 +110,10 @@ static void write_pictures_frame(const struct script *script, const struct frame
     write_formats(script);
     write_quoted(out, "    set label 1 ", frame->title, " at graph 0, screen 0.963 left font large\n");
     write_subtitle(script);
+    /* gnuplot takes letters to be wider than they are: what it adds to a long legend is enough for another column. */
+    fprintf(out, "    set key outside bottom left horizontal Left reverse samplen 2 spacing 1.3 width %d\n",
+            frame->long_legend ? -6 : 0);
     fputs("    set tmargin at screen 0.865\n"
-          "    set key outside bottom left horizontal Left reverse samplen 2 spacing 1.3 width -3\n"
           "    set border 3 linecolor rgb '#777777'\n"
           "    set tics nomirror out scale 0.6 textcolor rgb '#333333'\n"
           "    set grid ytics linetype 1 linecolor rgb '#E2E2E2' linewidth 1\n", out);
@@ -125,17 +129,18 @@ static void write_terminal_frame(const struct script *script, const struct frame
     fprintf(script->out, "    set terminal dumb nofeed size %u, %u %s\n", script->terminal->columns, script->terminal->rows,
             script->terminal->colour ? "ansi" : "mono");
     write_quoted(script->out, "    set title ", frame->title, "\n");
-    fputs("    set key outside bottom left Left reverse\n    set lmargin 8\n    set rmargin 3\n    set border 3\n    set tics nomirror\n", script->out);
+    fputs("    set key bmargin left horizontal maxcols 1 Left reverse\n    set lmargin 8\n    set rmargin 3\n    set border 3\n    set tics nomirror\n", script->out);
 }
 
-static void mark_load_end(const struct script *script)
+static void mark_last_order(const struct script *script)
 {
-    double at_s = script->folder->load_end_s;
+    double at_s = script->folder->last_order_s;
     if (!(at_s > 0)) return;
     fprintf(script->out, "    set arrow 1 from first %.9g, graph 0 to first %.9g, graph 1 nohead front dashtype 3 linewidth 0.8 linecolor rgb '#888888'\n",
             at_s, at_s);
-    write_quoted(script->out, "    set label 3 ", script_word(script, "load ends", "부하 종료"), "");
-    fprintf(script->out, " at first %.9g, graph 1 offset 0, 0.6 center font small textcolor rgb '#555555'\n", at_s);
+    write_quoted(script->out, "    set label 3 ", script_word(script, "last order", "마지막 주문"), "");
+    fprintf(script->out, " at first %.9g, graph 1 offset 0, 0.6 %s font small textcolor rgb '#555555'\n", at_s,
+            at_s < 0.93 * script->frame.x_to ? "center" : "right");
 }
 
 static void write_y_axis(const struct script *script, const char *label, double to, bool percent)
@@ -153,18 +158,15 @@ static void write_x_axis(const struct script *script, const char *label, double 
 
 bool script_open(struct script *script, const struct frame *frame, struct sim_err *err)
 {
-    char path[ROWS_PATH_BYTES];
-    path_of(script, script->name, ".gp", path);
-    script->out = open_file(path, err);
     script->n_items = 0;
     script->frame = *frame;
-    if (!script->out) return false;
-    fprintf(script->out, "# Written by sim. To draw again: gnuplot %s.gp, in this folder.\n", script->name);
+    script->out = open_memstream(&script->text, &script->size);
+    if (!script->out) return sim_fail(err, SIM_ERUNTIME, script->name, "out of memory for a script");
     if (script->terminal) write_terminal_frame(script, frame);
     else write_pictures_frame(script, frame);
     write_x_axis(script, frame->two_panels ? "" : frame->x_label, frame->x_to);
     write_y_axis(script, frame->y_label, frame->y_to, frame->y_percent);
-    if (frame->has_time && !script->terminal) mark_load_end(script);
+    if (frame->has_time && !script->terminal) mark_last_order(script);
     return true;
 }
 
@@ -184,11 +186,46 @@ FILE *script_item(struct script *script)
     return script->out;
 }
 
+/* ---- the file ---- */
+
+/* FNV-1a: tells a script that somebody has changed from one that stands as it was written. */
+static uint64_t mark_of(const char *text, size_t size)
+{
+    uint64_t mark = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < size; i++) mark = (mark ^ (unsigned char)text[i]) * 0x100000001b3u;
+    return mark;
+}
+
+static const char first_line[] = "# Written by sim plot (%016llx). To draw again, in this folder: gnuplot ";
+
 bool script_close(struct script *script, struct sim_err *err)
 {
-    char path[ROWS_PATH_BYTES];
-    path_of(script, script->name, ".gp", path);
     if (script->frame.two_panels) fputs("\n    unset multiplot", script->out);
     fputs(script->terminal ? "\n" : "\n    unset output\n}\n", script->out);
-    return close_file(script->out, path, err);
+    bool whole = fclose(script->out) == 0;
+    FILE *file = whole ? data_open(script, ".gp", err) : NULL;
+    if (file) {
+        fprintf(file, first_line, (unsigned long long)mark_of(script->text, script->size));
+        fprintf(file, "%s.gp\n", script->name);
+        fwrite(script->text, 1, script->size, file);
+    }
+    free(script->text);
+    if (!whole) return sim_fail(err, SIM_ERUNTIME, script->name, "out of memory for a script");
+    return file && data_close(script, file, ".gp", err);
+}
+
+bool script_is_changed(const char *path)
+{
+    enum { MOST = 1 << 20 };
+    FILE *file = fopen(path, "r");
+    unsigned long long mark;
+    if (!file) return false;
+    char *text = plots_alloc(NULL, MOST, 1), *rest;
+    size_t size = fread(text, 1, MOST - 1, file);
+    text[size] = '\0';
+    fclose(file);
+    bool ours = sscanf(text, first_line, &mark) == 1 && (rest = strchr(text, '\n')) != NULL &&
+                mark == mark_of(rest + 1, size - (size_t)(rest + 1 - text));
+    free(text);
+    return !ours;
 }

@@ -22,39 +22,6 @@ static struct plots_terminal terminal_of(const struct options *options)
     return terminal;
 }
 
-static bool same_bytes(FILE *a, FILE *b)
-{
-    int c;
-    while ((c = getc(a)) == getc(b))
-        if (c == EOF) return true;
-    return false;
-}
-
-/* A script that is there and differs from the one just written. */
-static bool is_changed(const char *there, const char *written)
-{
-    FILE *a = fopen(there, "r"), *b = fopen(written, "r");
-    bool changed = a && b && !same_bytes(a, b);
-    if (a) fclose(a);
-    if (b) fclose(b);
-    return changed;
-}
-
-static bool keep_changed_scripts(const struct output *output, struct arena *arena, struct sim_err *err)
-{
-    for (const char *const *name = plots_files; *name; name++) {
-        size_t length = strlen(*name), size = strlen(output->staging) + sizeof "/plots/" + length;
-        char *there = arena_alloc(arena, size), *written = arena_alloc(arena, size);
-        if (length < 3 || strcmp(*name + length - 3, ".gp") != 0) continue;
-        snprintf(there, size, "%s/plots/%s", output->dir, *name);
-        snprintf(written, size, "%s/plots/%s", output->staging, *name);
-        if (is_changed(there, written))
-            return sim_fail(err, SIM_EUSAGE, there, "this script is not the one that sim plot writes; draw with gnuplot %s in "
-                            "its folder, or --force to replace it", *name);
-    }
-    return true;
-}
-
 static bool no_gnuplot(struct sim_err *err)
 {
     return sim_fail(err, SIM_ERUNTIME, NULL, "there is no gnuplot here; install it (Debian, Ubuntu: gnuplot-nox)");
@@ -63,13 +30,16 @@ static bool no_gnuplot(struct sim_err *err)
 static bool draw_again(const struct options *options, struct output *output, struct arena *arena, struct sim_err *err)
 {
     static const char *const nothing_stale[] = { NULL };
+    size_t size = strlen(output->dir) + sizeof "/plots";
+    char *there = arena_alloc(arena, size);
+    snprintf(there, size, "%s/plots", output->dir);
+    if (!options->force && !plots_unchanged(there, err)) return false;
     if (!output_make_folder(output, "plots", err)) return false;
     switch (plots_draw(options->operand, output_path(output, "plots"), options->language == LANG_KO, err)) {
     case DRAWN: break;
     case DRAWN_SCRIPTS: return no_gnuplot(err);
     case DRAWN_NOT: return false;
     }
-    if (!options->force && !keep_changed_scripts(output, arena, err)) return false;
     return output_commit(output, nothing_stale, err);
 }
 

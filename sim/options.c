@@ -200,7 +200,7 @@ static const struct option_spec table[] = {
       "with --out: orders.csv, a row for each order, or for a\nSHARE of them, as in --orders=0.01" },
     { "plots", 0, FLAG(plots), .commands = ON_RUN, .help = "with --out: pictures (needs gnuplot)" },
     { "terminal", 0, FLAG(terminal), .commands = ON_PLOT, .help = "draw on the terminal; writes no file" },
-    { "force", 0, FLAG(force), .commands = ON_RUN | ON_PLOT, .help = "replace what is there" },
+    { "force", 0, FLAG(force), .commands = ON_RUN | ON_PLOT, .help = "replace what is there (plot: scripts changed by hand, too)" },
     { "example", 0, FLAG(example), .commands = ON_SCHEMA, .help = "a commented scenario to start from" },
     { "no-color", 0, FLAG(no_color), .commands = ON_RUN | ON_PLOT, .help = "no colour (also: NO_COLOR set, or not a terminal)" },
     { "quiet", 'q', FLAG(quiet), .commands = ON_RUN | ON_CHECK | ON_PLOT, .help = "no progress and no notes; errors remain" },
