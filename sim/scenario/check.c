@@ -5,10 +5,8 @@
 
 #include <string.h>
 
-#define AT(reader, ...) arena_printf((reader)->reading.arena, __VA_ARGS__)
+#define AT(reader, ...)               arena_printf((reader)->reading.arena, __VA_ARGS__)
 #define FINDING(reader, pointer, ...) reading_finding(&(reader)->reading, (pointer), __VA_ARGS__)
-
-static const char *const row_key_names[] = { "item", "user", "coupon", "order_id" };
 
 /* ---- time ---- */
 
@@ -19,9 +17,9 @@ static void check_times(struct reader *reader)
     char at[48], end[48];
     for (uint32_t i = 0; i < s->n_checkpoints; i++) {
         if (s->checkpoint[i].at_ns <= end_ns) continue;
-        FINDING(reader, AT(reader, "/checkpoints/%s", s->checkpoint[i].name), "%s is later than the end of the run, %s (/run/%s)",
-                ns_format(s->checkpoint[i].at_ns, at, sizeof at), ns_format(end_ns, end, sizeof end),
-                s->ends == END_AT ? "ends" : "at_most");
+        FINDING(reader, AT(reader, "/checkpoints/%s", s->checkpoint[i].name),
+                "%s is later than the end of the run, %s (/run/%s)", ns_format(s->checkpoint[i].at_ns, at, sizeof at),
+                ns_format(end_ns, end, sizeof end), s->ends == END_AT ? "ends" : "at_most");
     }
 }
 
@@ -34,15 +32,16 @@ static void check_processes(struct reader *reader)
     for (uint32_t i = 0; i < s->n_processes; i++) {
         if (s->process[i].api_threads == 0) continue;
         if (api != NONE)
-            FINDING(reader, AT(reader, "/processes/%s/api", s->process[i].name), "process %s hosts the API already; one process does",
-                    s->process[api].name);
+            FINDING(reader, AT(reader, "/processes/%s/api", s->process[i].name),
+                    "process %s hosts the API already; one process does", s->process[api].name);
         else api = i;
     }
     if (api == NONE && s->n_loads > 0)
         FINDING(reader, "/processes", "no process hosts the API that the load is for; give one an \"api\"");
     for (uint32_t i = 0; i < s->n_groups; i++)
         if (s->group[i].process == NONE)
-            FINDING(reader, AT(reader, "/groups/%s", s->group[i].name), "runs in no process; name it in the \"groups\" of one");
+            FINDING(reader, AT(reader, "/groups/%s", s->group[i].name),
+                    "runs in no process; name it in the \"groups\" of one");
 }
 
 uint32_t check_api_stage(const struct scenario *scenario)
@@ -78,8 +77,11 @@ static void check_api(struct reader *reader)
     bool inserts = false;
     for (uint32_t i = 0; i < stage->n_steps; i++)
         inserts |= stage->step[i].kind == STEP_INSERT && s->table[stage->step[i].target].key == ROW_ORDER_ID;
-    if (!inserts) FINDING(reader, steps, "the API's stage inserts no order; it needs an \"insert\" into a table with the key order_id");
-    if (!find_step(stage, STEP_PUBLISH)) FINDING(reader, steps, "the API's stage publishes nothing; nobody would learn of the order");
+    if (!inserts)
+        FINDING(reader, steps,
+                "the API's stage inserts no order; it needs an \"insert\" into a table with the key order_id");
+    if (!find_step(stage, STEP_PUBLISH))
+        FINDING(reader, steps, "the API's stage publishes nothing; nobody would learn of the order");
 }
 
 /* ---- who runs what ---- */
@@ -91,7 +93,8 @@ static void check_stages_used(struct reader *reader)
         bool used = check_api_stage(s) == k;
         for (uint32_t g = 0; g < s->n_groups; g++)
             for (uint32_t r = 0; r < s->group[g].n_reads; r++) used |= s->group[g].read[r].stage == k;
-        if (!used) FINDING(reader, AT(reader, "/stages/%s", s->stage[k].name), "nobody runs this stage: no group and no API");
+        if (!used)
+            FINDING(reader, AT(reader, "/stages/%s", s->stage[k].name), "nobody runs this stage: no group and no API");
     }
 }
 
@@ -122,8 +125,8 @@ static void check_rows(struct reader *reader, const struct table_spec *table)
     least_and_most(table->key == ROW_ITEM ? &orders->item : &orders->user, &least, &most);
     const char *what = row_key_names[table->key], *pointer = AT(reader, "/tables/%s/rows", table->name);
     if (most > table->rows)
-        FINDING(reader, pointer, "%llu rows, but orders are for %ss up to %llu (/orders/%s)", (unsigned long long)table->rows, what,
-                (unsigned long long)most, what);
+        FINDING(reader, pointer, "%llu rows, but orders are for %ss up to %llu (/orders/%s)",
+                (unsigned long long)table->rows, what, (unsigned long long)most, what);
     else if (least == 0)
         FINDING(reader, pointer, "rows are counted from 1, but orders are for %s 0 (/orders/%s)", what, what);
 }
@@ -138,9 +141,11 @@ static void check_keys(struct reader *reader)
         if (reader->reading.findings->n_all == before) check_rows(reader, &s->table[i]);
     }
     for (uint32_t i = 0; i < s->n_locks; i++)
-        check_content(reader, s->lock[i].key == ROW_ITEM, s->lock[i].key == ROW_USER, AT(reader, "/locks/%s/key", s->lock[i].name));
+        check_content(reader, s->lock[i].key == ROW_ITEM, s->lock[i].key == ROW_USER,
+                      AT(reader, "/locks/%s/key", s->lock[i].name));
     for (uint32_t i = 0; i < s->n_topics; i++)
-        check_content(reader, s->topic[i].key == KEY_ITEM, s->topic[i].key == KEY_USER, AT(reader, "/topics/%s/key", s->topic[i].name));
+        check_content(reader, s->topic[i].key == KEY_ITEM, s->topic[i].key == KEY_USER,
+                      AT(reader, "/topics/%s/key", s->topic[i].name));
 }
 
 static void check_stores(struct reader *reader)
@@ -150,7 +155,8 @@ static void check_stores(struct reader *reader)
         const struct dist_spec *flush = &s->store[i].flush;
         const bool none = flush->family == DIST_CONSTANT && flush->mean_s == 0;
         if (s->store[i].group_commit && none)
-            FINDING(reader, AT(reader, "/stores/%s/group_commit", s->store[i].name), "commits share flushes, but a flush takes no time; give \"flush\"");
+            FINDING(reader, AT(reader, "/stores/%s/group_commit", s->store[i].name),
+                    "commits share flushes, but a flush takes no time; give \"flush\"");
     }
 }
 
@@ -166,8 +172,10 @@ static void check_backlog(struct reader *reader)
             if (topic == entry || (s->flow.given && topic == s->flow.then)) continue;
             if (i > 0 && s->group[g].backlog[i - 1].topic == topic) continue;
             FINDING(reader, AT(reader, "/groups/%s/backlog/%s", s->group[g].name, s->topic[topic].name),
-                    "orders can wait at the start on the topic that the API's stage publishes (%s)%s%s", entry == NONE ? "none here" : s->topic[entry].name,
-                    s->flow.given ? " or on /flow/then/publish: " : "", s->flow.given ? s->topic[s->flow.then].name : "");
+                    "orders can wait at the start on the topic that the API's stage publishes (%s)%s%s",
+                    entry == NONE ? "none here" : s->topic[entry].name,
+                    s->flow.given ? " or on /flow/then/publish: " : "",
+                    s->flow.given ? s->topic[s->flow.then].name : "");
         }
     }
 }
@@ -187,11 +195,16 @@ static bool is_joined(const struct scenario *scenario, uint32_t topic)
 {
     for (uint32_t g = 0; g < scenario->n_groups; g++)
         for (uint32_t r = 0; r < scenario->group[g].n_reads; r++)
-            if (scenario->group[g].read[r].topic == topic && stage_joins(&scenario->stage[scenario->group[g].read[r].stage])) return true;
+            if (scenario->group[g].read[r].topic == topic &&
+                stage_joins(&scenario->stage[scenario->group[g].read[r].stage]))
+                return true;
     return false;
 }
 
-struct answers { uint32_t n, topic[2 * MAX_LEGS + 2]; const char *pointer[2 * MAX_LEGS + 2]; };
+struct answers {
+    uint32_t n, topic[2 * MAX_LEGS + 2];
+    const char *pointer[2 * MAX_LEGS + 2];
+};
 
 static void add_answer(struct answers *answers, uint32_t topic, const char *pointer)
 {
@@ -236,8 +249,10 @@ static void check_flow(struct reader *reader)
     for (uint32_t i = 0; i < answers.n; i++) {
         const char *name = s->topic[answers.topic[i]].name;
         for (uint32_t k = 0; k < i; k++)
-            if (answers.topic[k] == answers.topic[i]) FINDING(reader, answers.pointer[i], "%s is the topic of %s already", name, answers.pointer[k]);
-        if (!is_joined(s, answers.topic[i])) FINDING(reader, answers.pointer[i], "no group reads %s with a stage that joins", name);
+            if (answers.topic[k] == answers.topic[i])
+                FINDING(reader, answers.pointer[i], "%s is the topic of %s already", name, answers.pointer[k]);
+        if (!is_joined(s, answers.topic[i]))
+            FINDING(reader, answers.pointer[i], "no group reads %s with a stage that joins", name);
     }
     check_joins(reader, &answers);
 }
@@ -245,7 +260,9 @@ static void check_flow(struct reader *reader)
 /* ---- can an order end? ---- */
 
 /* What an order, or a record of it, can come to. */
-struct reach { bool topic[MAX_TOPICS], joined[MAX_TOPICS], changed, paid; };
+struct reach {
+    bool topic[MAX_TOPICS], joined[MAX_TOPICS], changed, paid;
+};
 
 static void reach_topic(struct reach *reach, uint32_t topic)
 {
@@ -313,14 +330,19 @@ static void check_end(struct reader *reader)
     if (reach->paid) return;
     for (uint32_t i = 0; i < flow->n_legs; i++) {
         if (reach->joined[flow->leg[i].ok]) continue;
-        FINDING(reader, AT(reader, "/flow/legs/%s/ok", flow->leg[i].name), "no order can end as PAID: no stage that an order comes to "
-                "publishes %s", s->topic[flow->leg[i].ok].name);
+        FINDING(reader, AT(reader, "/flow/legs/%s/ok", flow->leg[i].name),
+                "no order can end as PAID: no stage that an order comes to "
+                "publishes %s",
+                s->topic[flow->leg[i].ok].name);
         return;
     }
     if (flow->given && flow->then_ok != NONE)
-        FINDING(reader, "/flow/then/ok", "no order can end as PAID: no stage that an order comes to publishes %s", s->topic[flow->then_ok].name);
-    else FINDING(reader, flow->given ? "/flow/then" : "/stages", "no order can end as PAID: there is neither a topic \"ok\" of /flow/then nor a "
-                 "step {\"status\": \"PAID\"} that an order comes to");
+        FINDING(reader, "/flow/then/ok", "no order can end as PAID: no stage that an order comes to publishes %s",
+                s->topic[flow->then_ok].name);
+    else
+        FINDING(reader, flow->given ? "/flow/then" : "/stages",
+                "no order can end as PAID: there is neither a topic \"ok\" of /flow/then nor a "
+                "step {\"status\": \"PAID\"} that an order comes to");
 }
 
 void check_scenario(struct reader *reader)

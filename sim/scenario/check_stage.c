@@ -1,33 +1,39 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Whether a stage's steps make sense in their order, on each path: the main one, and those that leave it where a step is
- * refused. Shares add up to 1; what is locked is unlocked, what is begun is committed or rolled back, and both only once
- * there is something to unlock or commit. To unlock before the commit is allowed: to show what comes of it is what this
- * program is for. */
+ * Whether a stage's steps make sense in their order, on each path: the main one, and those that leave it where a step
+ * is refused. Shares add up to 1; what is locked is unlocked, what is begun is committed or rolled back, and both only
+ * once there is something to unlock or commit. To unlock before the commit is allowed: to show what comes of it is what
+ * this program is for. */
 #include "sim/scenario/check.h"
 
 #include <math.h>
 #include <string.h>
 
-#define SHARE_TOLERANCE 1e-9
+#define SHARE_TOLERANCE             1e-9
 #define FINDING(walk, pointer, ...) reading_finding(&(walk)->reader->reading, (pointer), __VA_ARGS__)
 
-struct held { uint32_t lock; const char *at; };
+struct held {
+    uint32_t lock;
+    const char *at;
+};
 
 /* State on the way through one stage; copied where a path leaves another. */
 struct walk {
     struct reader *reader;
     const struct stage_spec *stage;
-    bool is_api, is_read;   /* run by the API, by a group */
+    bool is_api, is_read; /* run by the API, by a group */
     uint32_t n_held;
     struct held held[MAX_LOCKS_HELD];
-    uint32_t open_table;    /* of the transaction; NONE */
+    uint32_t open_table; /* of the transaction; NONE */
     const char *begin_at;
     uint32_t written[MAX_TABLES], n_written;
     double share;
     const char *refused_at; /* where this path left the main one; NULL: it is the main one */
 };
 
-static const char *table_name(const struct walk *walk, uint32_t table) { return walk->reader->scenario->table[table].name; }
+static const char *table_name(const struct walk *walk, uint32_t table)
+{
+    return walk->reader->scenario->table[table].name;
+}
 static const char *lock_name(const struct walk *walk, uint32_t lock) { return walk->reader->scenario->lock[lock].name; }
 
 /* ---- locks ---- */
@@ -54,7 +60,8 @@ static void note_unlock(struct walk *walk, const struct step_spec *step, const c
 static void note_begin(struct walk *walk, const struct step_spec *step, const char *at)
 {
     if (walk->open_table != NONE)
-        FINDING(walk, at, "a transaction is open already, begun at %s; one for several tables is enough", walk->begin_at);
+        FINDING(walk, at, "a transaction is open already, begun at %s; one for several tables is enough",
+                walk->begin_at);
     walk->open_table = step->target;
     walk->begin_at = at;
     walk->n_written = 0;
@@ -64,7 +71,8 @@ static void note_end(struct walk *walk, const struct step_spec *step, const char
 {
     if (walk->open_table == NONE) FINDING(walk, at, "no transaction is open here; \"begin\" one");
     else if (walk->open_table != step->target)
-        FINDING(walk, at, "the open transaction was begun with %s, at %s", table_name(walk, walk->open_table), walk->begin_at);
+        FINDING(walk, at, "the open transaction was begun with %s, at %s", table_name(walk, walk->open_table),
+                walk->begin_at);
     walk->open_table = NONE;
 }
 
@@ -81,10 +89,12 @@ static bool effect_fits(enum write_effect effect, enum row_key key)
 
 static void note_write(struct walk *walk, const struct step_spec *step, const char *at)
 {
-    static const char *const wants[] = { "items", "items, users or coupons", "coupons", "users" };
+    static const char *const fitting[EFFECTS] = { "item", "item, user or coupon", "coupon", "user" };
+    const struct table_spec *table = &walk->reader->scenario->table[step->target];
     if (walk->open_table == NONE) FINDING(walk, at, "a write outside of a transaction; \"begin\" one before it");
-    if (!effect_fits(step->effect, walk->reader->scenario->table[step->target].key))
-        FINDING(walk, at, "this effect is on a table of %s; %s has another key", wants[step->effect], table_name(walk, step->target));
+    if (!effect_fits(step->effect, table->key))
+        FINDING(walk, at, "%s is for a table with the key %s; %s has the key %s", effect_names[step->effect],
+                fitting[step->effect], table->name, row_key_names[table->key]);
     for (uint32_t i = 0; i < walk->n_written; i++)
         if (walk->written[i] == step->target) return;
     walk->written[walk->n_written++] = step->target;
@@ -96,9 +106,12 @@ static void note_write(struct walk *walk, const struct step_spec *step, const ch
 
 static void note_place(struct walk *walk, const struct step_spec *step, const char *at)
 {
-    if (step->kind == STEP_JOIN && !walk->reader->scenario->flow.given) FINDING(walk, at, "join needs /flow, which says what is joined");
-    if (step->kind == STEP_JOIN && walk->is_api) FINDING(walk, at, "the API has no answer to join; a group's stage has");
-    if (step->kind == STEP_REPLY && walk->is_read) FINDING(walk, at, "a group has nobody to reply to; the API's stage has");
+    if (step->kind == STEP_JOIN && !walk->reader->scenario->flow.given)
+        FINDING(walk, at, "join needs /flow, which says what is joined");
+    if (step->kind == STEP_JOIN && walk->is_api)
+        FINDING(walk, at, "the API has no answer to join; a group's stage has");
+    if (step->kind == STEP_REPLY && walk->is_read)
+        FINDING(walk, at, "a group has nobody to reply to; the API's stage has");
 }
 
 static void note_step(struct walk *walk, const struct step_spec *step, const char *at)
@@ -115,16 +128,24 @@ static void note_step(struct walk *walk, const struct step_spec *step, const cha
     case STEP_ROLLBACK: note_end(walk, step, at); break;
     case STEP_JOIN:
     case STEP_REPLY: note_place(walk, step, at); break;
-    case STEP_CONNECTION: case STEP_READ: case STEP_INSERT: case STEP_WORK: case STEP_PUBLISH: case STEP_ONCE:
-    case STEP_STATUS: case STEP_KINDS: break;
+    case STEP_CONNECTION:
+    case STEP_READ:
+    case STEP_INSERT:
+    case STEP_WORK:
+    case STEP_PUBLISH:
+    case STEP_ONCE:
+    case STEP_STATUS:
+    case STEP_KINDS: break;
     }
 }
 
 static void note_share(struct walk *walk, const struct step_spec *step, const char *at)
 {
+    const bool is_first = walk->share == 0;
     walk->share += step->share;
-    if (step->share > 0 && !walk->stage->has_time)
-        FINDING(walk, arena_printf(walk->reader->reading.arena, "%s/share", at), "a share of the stage's time, but the stage has none; give it \"time\"");
+    if (is_first && step->share > 0 && !walk->stage->has_time)
+        FINDING(walk, arena_printf(walk->reader->reading.arena, "%s/share", at),
+                "a share of the stage's time, but the stage has none; give it \"time\"");
 }
 
 static void path_ends(struct walk *walk)
@@ -132,16 +153,18 @@ static void path_ends(struct walk *walk)
     struct arena *arena = walk->reader->reading.arena;
     const char *when = walk->refused_at ? arena_printf(arena, " when %s is refused", walk->refused_at) : "";
     for (uint32_t i = 0; i < walk->n_held; i++)
-        FINDING(walk, walk->held[i].at, "lock %s is never released%s; add {\"unlock\": \"%s\"}", lock_name(walk, walk->held[i].lock), when,
-                lock_name(walk, walk->held[i].lock));
+        FINDING(walk, walk->held[i].at, "lock %s is never released%s; add {\"unlock\": \"%s\"}",
+                lock_name(walk, walk->held[i].lock), when, lock_name(walk, walk->held[i].lock));
     if (walk->open_table != NONE)
-        FINDING(walk, walk->begin_at, "the transaction does not end%s; add {\"%s\": \"%s\"}", when, walk->refused_at ? "rollback" : "commit",
-                table_name(walk, walk->open_table));
+        FINDING(walk, walk->begin_at, "the transaction does not end%s; add {\"%s\": \"%s\"}", when,
+                walk->refused_at ? "rollback" : "commit", table_name(walk, walk->open_table));
     if (!walk->stage->has_time) return;
     if (!walk->refused_at && fabs(walk->share - 1) > SHARE_TOLERANCE)
-        FINDING(walk, arena_printf(arena, "/stages/%s/steps", walk->stage->name), "the shares of the stage's time add up to %.10g, not to 1", walk->share);
+        FINDING(walk, arena_printf(arena, "/stages/%s/steps", walk->stage->name),
+                "the shares of the stage's time add up to %.10g, not to 1", walk->share);
     if (walk->refused_at && walk->share > 1 + SHARE_TOLERANCE)
-        FINDING(walk, walk->refused_at, "with its \"otherwise\" the shares of the stage's time add up to %.10g, more than 1", walk->share);
+        FINDING(walk, walk->refused_at,
+                "with its \"otherwise\" the shares of the stage's time add up to %.10g, more than 1", walk->share);
 }
 
 static void walk_steps(struct walk *walk, const struct step_spec *step, uint32_t n, const char *pointer)
@@ -164,7 +187,8 @@ static void walk_steps(struct walk *walk, const struct step_spec *step, uint32_t
 static uint32_t count_once(const struct step_spec *step, uint32_t n)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < n; i++) count += (step[i].kind == STEP_ONCE) + count_once(step[i].otherwise, step[i].n_otherwise);
+    for (uint32_t i = 0; i < n; i++)
+        count += (step[i].kind == STEP_ONCE) + count_once(step[i].otherwise, step[i].n_otherwise);
     return count;
 }
 
@@ -173,11 +197,16 @@ void check_stages(struct reader *reader)
     const struct scenario *s = reader->scenario;
     uint32_t n_once = 0;
     for (uint32_t k = 0; k < s->n_stages; k++) {
-        struct walk walk = { .reader = reader, .stage = &s->stage[k], .is_api = check_api_stage(s) == k, .open_table = NONE };
+        struct walk walk = {
+            .reader = reader, .stage = &s->stage[k], .is_api = check_api_stage(s) == k, .open_table = NONE
+        };
         for (uint32_t g = 0; g < s->n_groups; g++)
             for (uint32_t r = 0; r < s->group[g].n_reads; r++) walk.is_read |= s->group[g].read[r].stage == k;
-        walk_steps(&walk, s->stage[k].step, s->stage[k].n_steps, arena_printf(reader->reading.arena, "/stages/%s/steps", s->stage[k].name));
+        walk_steps(&walk, s->stage[k].step, s->stage[k].n_steps,
+                   arena_printf(reader->reading.arena, "/stages/%s/steps", s->stage[k].name));
         n_once += count_once(s->stage[k].step, s->stage[k].n_steps);
     }
-    if (n_once > MAX_ONCE_STEPS) reading_finding(&reader->reading, "/stages", "%u steps \"once\"; at most %d are remembered for each order", n_once, MAX_ONCE_STEPS);
+    if (n_once > MAX_ONCE_STEPS)
+        reading_finding(&reader->reading, "/stages", "%u steps \"once\"; at most %d are remembered for each order",
+                        n_once, MAX_ONCE_STEPS);
 }

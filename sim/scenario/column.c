@@ -9,7 +9,10 @@
 
 enum { VALUES_MAX = 20000000 };
 
-struct line { const char *at; size_t length; };
+struct line {
+    const char *at;
+    size_t length;
+};
 
 static bool next_line(const char **at, struct line *line)
 {

@@ -21,7 +21,8 @@ const char *cursor_pointer(const struct cursor *cursor)
     if (!cursor->parent) return "";
     const char *above = cursor_pointer(cursor->parent);
     struct arena *arena = cursor->reading->arena;
-    return cursor->key ? json_pointer_below(above, cursor->key, arena) : arena_printf(arena, "%s/%u", above, cursor->index);
+    return cursor->key ? json_pointer_below(above, cursor->key, arena)
+                       : arena_printf(arena, "%s/%u", above, cursor->index);
 }
 
 static const char *print(struct arena *arena, const char *format, va_list args)
@@ -31,18 +32,20 @@ static const char *print(struct arena *arena, const char *format, va_list args)
     return arena_strdup(arena, text);
 }
 
-static void add_finding(struct reading *reading, const char *pointer, const char *message)
+static void add_finding(struct reading *reading, const char *pointer, bool by_key, const char *message)
 {
     cJSON *nearest;
     json_find(reading->json->root, pointer, &nearest, reading->arena);
-    finding_add(reading->findings, reading->arena, json_place(reading->json, nearest), pointer, "%s", message);
+    const struct text_place place =
+        by_key ? json_key_place(reading->json, nearest) : json_place(reading->json, nearest);
+    finding_add(reading->findings, reading->arena, place, pointer, "%s", message);
 }
 
 void reading_finding(struct reading *reading, const char *pointer, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    add_finding(reading, pointer, print(reading->arena, format, args));
+    add_finding(reading, pointer, false, print(reading->arena, format, args));
     va_end(args);
 }
 
@@ -50,29 +53,30 @@ void cursor_finding(const struct cursor *cursor, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    add_finding(cursor->reading, cursor_pointer(cursor), print(cursor->reading->arena, format, args));
+    add_finding(cursor->reading, cursor_pointer(cursor), cursor->by_key, print(cursor->reading->arena, format, args));
     va_end(args);
 }
 
 /* "a, b, c" */
 static const char *listed(struct arena *arena, const char *const *name, uint32_t n)
 {
-    const char *list = n > 0 ? name[0] : "nothing";
+    const char *list = name[0];
     for (uint32_t i = 1; i < n; i++) list = arena_printf(arena, "%s, %s", list, name[i]);
     return list;
 }
 
-/* What a message says behind a name that is not known. */
+/* What a message says behind a name that is not known. lead: "there are", "known here are". */
 static const char *advice(struct arena *arena, const char *word, const char *const *name, uint32_t n, const char *lead)
 {
     const char *nearest = nearest_name(word, name, n);
     if (nearest) return arena_printf(arena, "did you mean \"%s\"?", nearest);
-    if (n > LISTED_MAX) return arena_printf(arena, "%s %s and %u more", lead, listed(arena, name, LISTED_MAX), n - LISTED_MAX);
+    if (n == 0) return arena_printf(arena, "%s none", lead);
+    if (n > LISTED_MAX)
+        return arena_printf(arena, "%s %s and %u more", lead, listed(arena, name, LISTED_MAX), n - LISTED_MAX);
     return arena_printf(arena, "%s %s", lead, listed(arena, name, n));
 }
 
 /* ---- moving ---- */
-
 
 void cursor_write(struct cursor *cursor, cJSON *value)
 {
@@ -208,7 +212,10 @@ static const cJSON *skip_special(const cJSON *child)
     return child;
 }
 
-const cJSON *cursor_first(const struct cursor *parent) { return parent->node ? skip_special(parent->node->child) : NULL; }
+const cJSON *cursor_first(const struct cursor *parent)
+{
+    return parent->node ? skip_special(parent->node->child) : NULL;
+}
 const cJSON *cursor_next(const cJSON *child) { return skip_special(child->next); }
 
 uint32_t cursor_size(const struct cursor *parent)
@@ -253,8 +260,9 @@ static void read_basis(struct cursor *object)
     for (const cJSON *child = basis.node->child; child; child = child->next) {
         struct cursor one = cursor_child(&basis, child, 0);
         const cJSON *value = cJSON_GetObjectItemCaseSensitive(object->out ? object->out : object->node, child->string);
-        if (value && !is_special(child->string)) cursor_enum(&one, basis_names, 3, &tag);
-        else cursor_finding(&one, "names no key of this object");
+        one.by_key = !value || is_special(child->string);
+        if (one.by_key) cursor_finding(&one, "names no key of this object");
+        else cursor_enum(&one, basis_names, 3, &tag);
     }
 }
 
@@ -271,11 +279,11 @@ void cursor_close(struct cursor *object)
     for (const cJSON *child = cursor_first(object); child; child = cursor_next(child)) {
         if (is_known(object, child->string)) continue;
         struct cursor unknown = cursor_child(object, child, 0);
+        unknown.by_key = true;
         const char *special = nearest_name(child->string, special_keys, sizeof special_keys / sizeof special_keys[0]);
-        const char *hint = advice(arena, child->string, object->known, object->n_known, "known here:");
+        const char *hint = advice(arena, child->string, object->known, object->n_known, "known here are");
         if (special && hint[0] == 'k') hint = arena_printf(arena, "did you mean \"%s\"?", special);
-        finding_add(object->reading->findings, arena, json_key_place(object->reading->json, child), cursor_pointer(&unknown),
-                    "unknown key; %s", hint);
+        cursor_finding(&unknown, "unknown key; %s", hint);
     }
 }
 
@@ -290,8 +298,11 @@ static bool wrong_type(const struct cursor *cursor, const char *needed)
 static bool check_range(const struct cursor *cursor, double value, double least, double most)
 {
     char text[32], limit[32];
-    if (value < least) cursor_finding(cursor, "%s is below the least value %s", write_number(value, text), write_number(least, limit));
-    if (value > most) cursor_finding(cursor, "%s is above the greatest value %s", write_number(value, text), write_number(most, limit));
+    if (value < least)
+        cursor_finding(cursor, "%s is below the least value %s", write_number(value, text), write_number(least, limit));
+    if (value > most)
+        cursor_finding(cursor, "%s is above the greatest value %s", write_number(value, text),
+                       write_number(most, limit));
     return value >= least && value <= most;
 }
 
@@ -315,7 +326,8 @@ bool cursor_whole(struct cursor *cursor, uint64_t *out, uint64_t least, uint64_t
         cursor_finding(cursor, "%s is not a whole number", write_number(value, text));
         return false;
     }
-    if (!cursor_number(cursor, &value, (double)least, (double)(most < (uint64_t)JSON_WHOLE_MAX ? most : (uint64_t)JSON_WHOLE_MAX)))
+    if (!cursor_number(cursor, &value, (double)least,
+                       (double)(most < (uint64_t)JSON_WHOLE_MAX ? most : (uint64_t)JSON_WHOLE_MAX)))
         return false;
     *out = (uint64_t)value;
     return true;
@@ -327,16 +339,22 @@ bool cursor_ns(struct cursor *cursor, sim_ns *out, sim_ns least, sim_ns most)
     char text[48], limit[48];
     if (!cursor->node) return false;
     if (cJSON_IsNumber(cursor->node)) {
-        cursor_finding(cursor, "%s has no unit; write a duration such as \"%sms\"", write_number(cursor->node->valuedouble, text), text);
+        cursor_finding(cursor, "%s has no unit; write a duration such as \"%sms\"",
+                       write_number(cursor->node->valuedouble, text), text);
         return false;
     }
     if (!cJSON_IsString(cursor->node)) return wrong_type(cursor, "a duration such as \"150ms\"");
     if (!ns_parse(cursor->node->valuestring, &ns)) {
-        cursor_finding(cursor, "\"%.60s\" is not a duration; write \"150ms\", \"2s\" or \"1m30s\"", cursor->node->valuestring);
+        cursor_finding(cursor, "\"%.60s\" is not a duration; write \"150ms\", \"2s\" or \"1m30s\"",
+                       cursor->node->valuestring);
         return false;
     }
-    if (ns < least) cursor_finding(cursor, "%s is below the least value %s", ns_format(ns, text, sizeof text), ns_format(least, limit, sizeof limit));
-    if (ns > most) cursor_finding(cursor, "%s is above the greatest value %s", ns_format(ns, text, sizeof text), ns_format(most, limit, sizeof limit));
+    if (ns < least)
+        cursor_finding(cursor, "%s is below the least value %s", ns_format(ns, text, sizeof text),
+                       ns_format(least, limit, sizeof limit));
+    if (ns > most)
+        cursor_finding(cursor, "%s is above the greatest value %s", ns_format(ns, text, sizeof text),
+                       ns_format(most, limit, sizeof limit));
     if (ns < least || ns > most) return false;
     *out = ns;
     cursor_write(cursor, cJSON_CreateString(ns_format(ns, text, sizeof text)));
@@ -356,7 +374,8 @@ bool cursor_enum(struct cursor *cursor, const char *const *name, uint32_t n, uin
 {
     struct arena *arena = cursor->reading->arena;
     if (!cursor->node) return false;
-    if (!cJSON_IsString(cursor->node)) return wrong_type(cursor, arena_printf(arena, "one of %s", listed(arena, name, n)));
+    if (!cJSON_IsString(cursor->node))
+        return wrong_type(cursor, arena_printf(arena, "one of %s", listed(arena, name, n)));
     const char *word = cursor->node->valuestring;
     for (uint32_t i = 0; i < n; i++) {
         if (strcmp(name[i], word) != 0) continue;
@@ -379,13 +398,14 @@ uint32_t names_find(const struct names *names, const char *name)
 
 bool cursor_name(struct cursor *cursor, const struct names *names, uint32_t *out)
 {
-    if (!cursor->node) return false;
-    if (!cJSON_IsString(cursor->node)) return wrong_type(cursor, arena_printf(cursor->reading->arena, "the name of a %s", names->what));
+    if (!cursor->node || names->unread) return false;
+    if (!cJSON_IsString(cursor->node))
+        return wrong_type(cursor, arena_printf(cursor->reading->arena, "the name of a %s", names->what));
     const char *word = cursor->node->valuestring;
     uint32_t i = names_find(names, word);
     if (i == names->n) {
         cursor_finding(cursor, "there is no %s \"%.100s\"; %s", names->what, word,
-                       advice(cursor->reading->arena, word, names->name, names->n, "there are:"));
+                       advice(cursor->reading->arena, word, names->name, names->n, "there are"));
         return false;
     }
     *out = i;
@@ -401,13 +421,15 @@ void read_number(struct cursor *object, const char *key, double *out, const char
     cursor_number(&at, out, least, most);
 }
 
-void read_u64(struct cursor *object, const char *key, uint64_t *out, const char *fallback, uint64_t least, uint64_t most)
+void read_u64(struct cursor *object, const char *key, uint64_t *out, const char *fallback, uint64_t least,
+              uint64_t most)
 {
     struct cursor at = cursor_at(object, key, fallback);
     cursor_whole(&at, out, least, most);
 }
 
-void read_u32(struct cursor *object, const char *key, uint32_t *out, const char *fallback, uint32_t least, uint32_t most)
+void read_u32(struct cursor *object, const char *key, uint32_t *out, const char *fallback, uint32_t least,
+              uint32_t most)
 {
     uint64_t value = *out;
     read_u64(object, key, &value, fallback, least, most);
@@ -468,13 +490,17 @@ static bool is_name(const char *text)
 struct names names_of_section(struct cursor *document, const char *key, const char *what, uint32_t most)
 {
     const cJSON *section = document->node ? cJSON_GetObjectItemCaseSensitive(document->node, key) : NULL;
-    struct cursor at = { .reading = document->reading, .parent = document, .key = key, .node = cJSON_IsObject(section) ? section : NULL };
-    struct names names = { .what = what };
+    struct cursor at = {
+        .reading = document->reading, .parent = document, .key = key, .node = cJSON_IsObject(section) ? section : NULL
+    };
+    struct names names = { .what = what, .unread = section && !at.node };
     const char **name = arena_array(document->reading->arena, const char *, cursor_size(&at));
     for (const cJSON *child = cursor_first(&at); child; child = cursor_next(child)) {
         struct cursor one = cursor_child(&at, child, 0);
+        one.by_key = true;
         if (!is_name(child->string))
-            cursor_finding(&one, "not a name; a name is 1 to %d letters, digits, dots, hyphens or underscores", NAME_LENGTH_MAX);
+            cursor_finding(&one, "not a name; a name is 1 to %d letters, digits, dots, hyphens or underscores",
+                           NAME_LENGTH_MAX);
         name[names.n++] = arena_strdup(document->reading->arena, child->string);
     }
     if (names.n > most) cursor_finding(&at, "%u is above the greatest number of %ss, %u", names.n, what, most);

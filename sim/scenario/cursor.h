@@ -14,8 +14,8 @@
 #include "sim/engine/ns.h"
 #include "sim/scenario/json.h"
 
-#define REQUIRED NULL
-#define OPTIONAL ""
+#define REQUIRED   NULL
+#define OPTIONAL   ""
 #define LONGEST_NS (10000 * 3600 * SIM_S) /* no duration of a scenario is longer */
 enum { CURSOR_KEYS_MAX = 72, NAME_LENGTH_MAX = 100 };
 
@@ -34,6 +34,7 @@ struct cursor {
     uint32_t index;              /* an index, when key is NULL */
     const cJSON *node;           /* NULL: absent, or of the wrong type */
     cJSON *out;                  /* of objects and arrays: the same in the resolved document; NULL: it is not written */
+    bool by_key;                 /* findings are about the key, not the value */
     bool unwritten;              /* the value is read, the caller writes it */
     bool inherits;               /* an absent key is OPTIONAL whatever the reading line says */
     uint32_t n_known;
@@ -45,6 +46,7 @@ struct names {
     const char *what; /* "topic" */
     uint32_t n;
     const char *const *name;
+    bool unread; /* the section is no object: a finding already; no name is looked up */
 };
 
 /* ---- moving ---- */
@@ -97,8 +99,10 @@ void cursor_write(struct cursor *cursor, cJSON *value);
 /* ---- reading lines ---- */
 
 void read_number(struct cursor *object, const char *key, double *out, const char *fallback, double least, double most);
-void read_u64(struct cursor *object, const char *key, uint64_t *out, const char *fallback, uint64_t least, uint64_t most);
-void read_u32(struct cursor *object, const char *key, uint32_t *out, const char *fallback, uint32_t least, uint32_t most);
+void read_u64(struct cursor *object, const char *key, uint64_t *out, const char *fallback, uint64_t least,
+              uint64_t most);
+void read_u32(struct cursor *object, const char *key, uint32_t *out, const char *fallback, uint32_t least,
+              uint32_t most);
 void read_ns(struct cursor *object, const char *key, sim_ns *out, const char *fallback, sim_ns least, sim_ns most);
 void read_bool(struct cursor *object, const char *key, bool *out, const char *fallback);
 void read_text(struct cursor *object, const char *key, const char **out, const char *fallback);
@@ -106,11 +110,11 @@ void read_name(struct cursor *object, const char *key, uint32_t *out, const char
 void read_enum_of(struct cursor *object, const char *key, uint32_t *out, const char *fallback, const char *const *name,
                   uint32_t n);
 /* out: an lvalue of an enum type; names: an array in the order of the enum. */
-#define read_enum(object, key, out, fallback, names)                                                                    \
-    do {                                                                                                                \
-        uint32_t value_ = (uint32_t)(out);                                                                              \
-        read_enum_of((object), (key), &value_, (fallback), (names), sizeof(names) / sizeof(names)[0]);                  \
-        (out) = value_;                                                                                                 \
+#define read_enum(object, key, out, fallback, names)                                                                   \
+    do {                                                                                                               \
+        uint32_t value_ = (uint32_t)(out);                                                                             \
+        read_enum_of((object), (key), &value_, (fallback), (names), sizeof(names) / sizeof(names)[0]);                 \
+        (out) = value_;                                                                                                \
     } while (0)
 
 /* The names of a section of the document, checked: at most `most` of them. */

@@ -3,18 +3,23 @@
 
 #include <string.h>
 
-
 enum { MATCHES_MAX = 8 };
 
 /* Where members have names of the writer's own: what is missing there is a slip, not a section left to its defaults. */
-static const struct { const char *pointer, *what; } named_sections[] = {
-    { "/topics", "topic" }, { "/groups", "group" }, { "/tables", "table" }, { "/locks", "lock" }, { "/stores", "store" },
-    { "/processes", "process" }, { "/stages", "stage" }, { "/checkpoints", "checkpoint" },
-    { "/load/scenarios", "load scenario" }, { "/flow/legs", "leg" },
+static const struct {
+    const char *pointer, *what;
+} named_sections[] = {
+    { "/topics", "topic" },  { "/groups", "group" },           { "/tables", "table" },
+    { "/locks", "lock" },    { "/stores", "store" },           { "/processes", "process" },
+    { "/stages", "stage" },  { "/checkpoints", "checkpoint" }, { "/load/scenarios", "load scenario" },
+    { "/flow/legs", "leg" },
 };
 
 /* Places that a path with dots may mean. */
-struct matches { uint32_t n; const char *pointer[MATCHES_MAX]; };
+struct matches {
+    uint32_t n;
+    const char *pointer[MATCHES_MAX];
+};
 
 static void add_match(struct matches *matches, const char *pointer)
 {
@@ -28,7 +33,8 @@ static void add_match(struct matches *matches, const char *pointer)
 static bool is_constant_time(const cJSON *node, const char *key)
 {
     sim_ns ns;
-    return cJSON_IsString(node) && (strcmp(key, "mean") == 0 || strcmp(key, "cv") == 0) && ns_parse(node->valuestring, &ns);
+    return cJSON_IsString(node) && (strcmp(key, "mean") == 0 || strcmp(key, "cv") == 0) &&
+           ns_parse(node->valuestring, &ns);
 }
 
 /* All readings of `path` below a node: `there` of those that exist, `settable` of those whose last key is missing. */
@@ -47,7 +53,8 @@ static void match_below(const cJSON *node, const char *pointer, const char *path
         else match_below(child, below, path + length + 1, there, settable, arena);
     }
     if (some || strchr(path, '.')) return;
-    if (cJSON_IsObject(node) || is_constant_time(node, path)) add_match(settable, json_pointer_below(pointer, path, arena));
+    if (cJSON_IsObject(node) || is_constant_time(node, path))
+        add_match(settable, json_pointer_below(pointer, path, arena));
 }
 
 /* The path may begin at every key of the document. */
@@ -71,7 +78,8 @@ static void match_anywhere(const cJSON *node, const char *pointer, const char *p
 static bool refuse_ambiguous(const char *path, const struct matches *matches, struct arena *arena, struct sim_err *err)
 {
     const char *list = matches->pointer[0];
-    for (uint32_t i = 1; i < matches->n && i < MATCHES_MAX; i++) list = arena_printf(arena, "%s, %s", list, matches->pointer[i]);
+    for (uint32_t i = 1; i < matches->n && i < MATCHES_MAX; i++)
+        list = arena_printf(arena, "%s, %s", list, matches->pointer[i]);
     return sim_fail(err, SIM_EUSAGE, NULL, "\"%s\" may mean %s%s; write the one that is meant", path, list,
                     matches->n > MATCHES_MAX ? " or others" : "");
 }
@@ -84,14 +92,16 @@ static const char *resolve(struct reading *reading, const char *path, struct sim
     const struct matches *matches = there.n > 0 ? &there : &settable;
     if (matches->n == 1) return matches->pointer[0];
     if (matches->n > 1) refuse_ambiguous(path, matches, reading->arena, err);
-    else finding_add(reading->findings, reading->arena, (struct text_place){ 0, 0 }, path,
-                     "no place in this scenario is called so; write a JSON Pointer such as /groups/NAME/consumers");
+    else
+        finding_add(reading->findings, reading->arena, (struct text_place){ 0, 0 }, path,
+                    "no place in this scenario is called so; write a JSON Pointer such as /groups/NAME/consumers");
     return NULL;
 }
 
 /* ---- setting ---- */
 
-static bool missing_name(struct reading *reading, const cJSON *section, const char *above, const char *pointer, const char *key)
+static bool missing_name(struct reading *reading, const cJSON *section, const char *above, const char *pointer,
+                         const char *key)
 {
     for (size_t i = 0; i < sizeof named_sections / sizeof named_sections[0]; i++) {
         if (strcmp(named_sections[i].pointer, above) != 0) continue;
@@ -99,8 +109,8 @@ static bool missing_name(struct reading *reading, const cJSON *section, const ch
         for (const cJSON *child = section->child; child; child = child->next)
             if (child->string[0] != '$' && strcmp(child->string, "basis") != 0)
                 list = list ? arena_printf(reading->arena, "%s, %s", list, child->string) : child->string;
-        finding_add(reading->findings, reading->arena, (struct text_place){ 0, 0 }, pointer, "there is no %s \"%s\"; there are: %s",
-                    named_sections[i].what, key, list ? list : "none");
+        finding_add(reading->findings, reading->arena, (struct text_place){ 0, 0 }, pointer,
+                    "there is no %s \"%s\"; there are: %s", named_sections[i].what, key, list ? list : "none");
         return true;
     }
     return false;
@@ -125,7 +135,8 @@ static cJSON *make_object(struct reading *reading, cJSON *parent, cJSON *old, co
     }
     if (!old && cJSON_IsObject(parent) && missing_name(reading, parent, above, pointer, key)) return NULL;
     if (!old && cJSON_IsObject(parent)) return replace(parent, NULL, key, cJSON_CreateObject());
-    finding_add(reading->findings, reading->arena, (struct text_place){ 0, 0 }, pointer, "there is nothing here that could have a \"%s\"", next_key);
+    finding_add(reading->findings, reading->arena, (struct text_place){ 0, 0 }, pointer,
+                "there is nothing here that could have a \"%s\"", next_key);
     return NULL;
 }
 
@@ -139,7 +150,8 @@ static void set(struct reading *reading, const char *pointer, cJSON *value)
         const char *here = arena_printf(arena, "%.*s", (int)(at - pointer), pointer);
         char *next_key = json_pointer_step(&at, arena);
         cJSON *child = json_child(node, key);
-        if (!cJSON_IsObject(child) && !cJSON_IsArray(child)) child = make_object(reading, node, child, above, here, key, next_key);
+        if (!cJSON_IsObject(child) && !cJSON_IsArray(child))
+            child = make_object(reading, node, child, above, here, key, next_key);
         if (!child) {
             cJSON_Delete(value);
             return;
@@ -154,15 +166,16 @@ static void set(struct reading *reading, const char *pointer, cJSON *value)
         return;
     }
     cJSON_Delete(value);
-    finding_add(reading->findings, arena, (struct text_place){ 0, 0 }, pointer, "there is no item %s; there are %d, counted from 0", key,
-                cJSON_GetArraySize(node));
+    finding_add(reading->findings, arena, (struct text_place){ 0, 0 }, pointer,
+                "there is no item %s; there are %d, counted from 0", key, cJSON_GetArraySize(node));
 }
 
 static cJSON *parse_value(const char *text, struct arena *arena, struct sim_err *err)
 {
     cJSON *value = json_value(text, arena);
     if (value) return value;
-    if (text[0] != '\0' && strchr("{[\"", text[0])) sim_fail(err, SIM_EUSAGE, NULL, "the value %s begins like JSON, but is not", text);
+    if (text[0] != '\0' && strchr("{[\"", text[0]))
+        sim_fail(err, SIM_EUSAGE, NULL, "the value %s begins like JSON, but is not", text);
     else if (!json_is_utf8(text)) sim_fail(err, SIM_EUSAGE, NULL, "the value is not UTF-8");
     else value = cJSON_CreateString(text);
     return value;
@@ -173,7 +186,8 @@ static bool check_form(const char *pointer, struct sim_err *err)
     const size_t length = strlen(pointer);
     if (pointer[0] == '/') {
         return json_pointer_ok(pointer) ||
-               sim_fail(err, SIM_EUSAGE, NULL, "\"%s\" is not a JSON Pointer: ~ is written ~0, / in a name ~1", pointer);
+               sim_fail(err, SIM_EUSAGE, NULL, "\"%s\" is not a JSON Pointer: ~ is written ~0, / in a name ~1",
+                        pointer);
     }
     if (length == 0) return sim_fail(err, SIM_EUSAGE, NULL, "a place to set is missing; write PTR=VALUE");
     if (strchr(pointer, '/')) return sim_fail(err, SIM_EUSAGE, NULL, "\"%s\": a JSON Pointer begins with /", pointer);

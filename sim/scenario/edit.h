@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * --set PTR=VALUE. PTR is a JSON Pointer, or a path with dots from any key that makes it unambiguous
- * (stock-service-group.consumers). VALUE is JSON, or else a bare string. An edit changes the document before it is read,
- * so that everything is checked again; what it sets has no place in the text. */
+ * (stock-service-group.consumers). VALUE is JSON, or else a bare string. An edit changes the document before it is
+ * read, so that everything is checked again; what it sets has no place in the text. */
 #ifndef SIM_SCENARIO_EDIT_H
 #define SIM_SCENARIO_EDIT_H
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define FILE_BYTES_MAX ((size_t)64 << 20)
-#define INPUTS "inputs/"
+#define INPUTS         "inputs/"
 
 static const char *read_stream(FILE *stream, size_t *length, struct arena *arena, const char **why)
 {
@@ -90,7 +90,8 @@ static bool note_input(struct reader *reader, struct cursor *cursor, const struc
         const struct input_file *other = &reader->input[i];
         if (strcmp(other->copy, input->copy) != 0) continue;
         if (strcmp(other->full_path, input->full_path) == 0) return true;
-        cursor_finding(cursor, "copies of \"%s\" and of \"%s\" would have one name; rename one of them", input->path, other->path);
+        cursor_finding(cursor, "copies of \"%s\" and of \"%s\" would have one name; rename one of them", input->path,
+                       other->path);
         return false;
     }
     if (reader->n_inputs == MAX_INPUTS) {
@@ -116,7 +117,8 @@ const char *read_input(struct reader *reader, struct cursor *cursor, size_t *len
     input.copy = copy_name(input.path, arena);
     input.full_path = arena_printf(arena, "%s/%s", reader->folder, input.path);
     const char *text = file_read(input.full_path, length, arena, &err);
-    if (!text && strncmp(input.path, INPUTS, strlen(INPUTS)) == 0) { /* resolved, but still beside the original's files */
+    if (!text &&
+        strncmp(input.path, INPUTS, strlen(INPUTS)) == 0) { /* resolved, but still beside the original's files */
         input.full_path = arena_printf(arena, "%s/%s", reader->folder, input.path + strlen(INPUTS));
         text = file_read(input.full_path, length, arena, &unused);
     }

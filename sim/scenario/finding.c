@@ -40,6 +40,23 @@ void finding_add(struct findings *findings, struct arena *arena, struct text_pla
     va_end(args);
 }
 
+static bool is_before(const struct finding *a, const struct finding *b)
+{
+    if (a->line == 0 || b->line == 0) return a->line != 0 && b->line == 0;
+    return a->line != b->line ? a->line < b->line : a->column < b->column;
+}
+
+void findings_sort(struct findings *findings)
+{
+    for (uint32_t i = 1; i < findings->n; i++) {
+        const struct finding moving = findings->finding[i];
+        uint32_t to = i;
+        for (; to > 0 && is_before(&moving, &findings->finding[to - 1]); to--)
+            findings->finding[to] = findings->finding[to - 1];
+        findings->finding[to] = moving;
+    }
+}
+
 /* Keys and values come from the text: what could move a terminal's cursor is shown as its code. */
 static void put(FILE *out, const char *text)
 {

@@ -6,7 +6,11 @@
 #include <string.h>
 
 /* Step from a container to what is being scanned in it: a key as it stands in the text, or an index. */
-struct step { const char *key; int key_length; uint32_t index; };
+struct step {
+    const char *key;
+    int key_length;
+    uint32_t index;
+};
 
 struct scan {
     struct json *json;
@@ -54,8 +58,8 @@ static const char *scan_pointer(const struct scan *scan)
 }
 
 #define REFUSE(scan, at, ...)                                                                                          \
-    (finding_add((scan)->findings, (scan)->arena,                                                                      \
-                 place_of((scan)->json->text, (size_t)((at) - (scan)->json->text)), scan_pointer(scan), __VA_ARGS__),   \
+    (finding_add((scan)->findings, (scan)->arena, place_of((scan)->json->text, (size_t)((at) - (scan)->json->text)),   \
+                 scan_pointer(scan), __VA_ARGS__),                                                                     \
      false)
 
 /* ---- tokens ---- */
@@ -74,6 +78,7 @@ static bool refuse_character(struct scan *scan, const char *needed)
     if (scan->at == scan->end) return REFUSE(scan, scan->at, "the text ends where %s is needed", needed);
     if (c == '/') return REFUSE(scan, scan->at, "JSON has no comments; use the key \"$comment\"");
     if (c == '\'') return REFUSE(scan, scan->at, "strings stand in double quotes");
+    if (c == '.' || c == '+') return REFUSE(scan, scan->at, "a number begins with a digit or a minus, not '%c'", c);
     if (c > 0x20 && c < 0x7f) return REFUSE(scan, scan->at, "%s is needed, not '%c'", needed, c);
     return REFUSE(scan, scan->at, "%s is needed, not byte 0x%02x", needed, c);
 }
@@ -81,7 +86,9 @@ static bool refuse_character(struct scan *scan, const char *needed)
 /* Length of the UTF-8 sequence at `at`, 0 when there is none (Unicode 15, table 3-7). */
 static size_t utf8_length(const unsigned char *at, size_t left)
 {
-    static const struct { unsigned char first_low, first_high, second_low, second_high, length; } forms[] = {
+    static const struct {
+        unsigned char first_low, first_high, second_low, second_high, length;
+    } forms[] = {
         { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
         { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
         { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
@@ -134,7 +141,8 @@ static bool scan_escape(struct scan *scan)
     scan->at += 6;
     if (code < 0xd800 || code > 0xdfff) return true;
     int low = hex4(scan->at, scan->end);
-    if (code > 0xdbff || low < 0xdc00 || low > 0xdfff) return REFUSE(scan, at, "half of a surrogate pair, without the other");
+    if (code > 0xdbff || low < 0xdc00 || low > 0xdfff)
+        return REFUSE(scan, at, "half of a surrogate pair, without the other");
     scan->at += 6;
     return true;
 }
@@ -145,6 +153,8 @@ static bool scan_string(struct scan *scan)
     while (scan->at < scan->end && *scan->at != '"') {
         const unsigned char c = (unsigned char)*scan->at;
         if (c == '\0') return REFUSE(scan, scan->at, "a NUL byte in a string");
+        if (c == '\n')
+            return REFUSE(scan, start, "the line ends inside this string; its closing quote is missing, or write \\n");
         if (c < 0x20) return REFUSE(scan, scan->at, "a raw control character in a string; write \\u%04x", c);
         if (c == '\\') {
             if (!scan_escape(scan)) return false;
@@ -181,7 +191,8 @@ static bool scan_number(struct scan *scan)
         at = skip_digits(at);
     }
     if (at - start > JSON_NUMBER_MAX)
-        return REFUSE(scan, start, "a number of %d characters; at most %d are read", (int)(at - start), JSON_NUMBER_MAX);
+        return REFUSE(scan, start, "a number of %d characters; at most %d are read", (int)(at - start),
+                      JSON_NUMBER_MAX);
     char token[JSON_NUMBER_MAX + 1] = ""; /* strtod alone would also read the hexadecimal number that 0x1p9 begins */
     memcpy(token, start, (size_t)(at - start));
     if (isinf(strtod(token, NULL))) return REFUSE(scan, start, "%s is too large for a number", token);
@@ -193,15 +204,16 @@ static bool scan_word(struct scan *scan)
 {
     static const char *const words[] = { "true", "false", "null" };
     size_t length = 0;
-    while (scan->at + length < scan->end && (scan->at[length] | 0x20) >= 'a' && (scan->at[length] | 0x20) <= 'z') length++;
+    while (scan->at + length < scan->end && (scan->at[length] | 0x20) >= 'a' && (scan->at[length] | 0x20) <= 'z')
+        length++;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strlen(words[i]) != length || memcmp(scan->at, words[i], length) != 0) continue;
         scan->at += length;
         return true;
     }
     if (length == 0) return refuse_character(scan, "a value");
-    return REFUSE(scan, scan->at, "%.*s is not a JSON value; strings stand in double quotes", length > 40 ? 40 : (int)length,
-                  scan->at);
+    return REFUSE(scan, scan->at, "%.*s is not a JSON value; strings stand in double quotes",
+                  length > 40 ? 40 : (int)length, scan->at);
 }
 
 /* ---- structure ---- */
@@ -246,9 +258,11 @@ static bool scan_container(struct scan *scan)
     scan->at++;
     skip_space(scan);
     for (uint32_t n = 0; scan->at == scan->end || *scan->at != close; n++) {
-        if (n == JSON_KEYS_MAX && is_object) return REFUSE(scan, scan->at, "more than %d keys in one object", JSON_KEYS_MAX);
+        if (n == JSON_KEYS_MAX && is_object)
+            return REFUSE(scan, scan->at, "more than %d keys in one object", JSON_KEYS_MAX);
         if (n > 0) {
-            if (scan->at == scan->end || *scan->at != ',') return refuse_character(scan, is_object ? "a comma or }" : "a comma or ]");
+            if (scan->at == scan->end || *scan->at != ',')
+                return refuse_character(scan, is_object ? "a comma or }" : "a comma or ]");
             const char *comma = scan->at++;
             skip_space(scan);
             if (scan->at < scan->end && *scan->at == close) return REFUSE(scan, comma, "a comma before %c", close);

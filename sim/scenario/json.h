@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * JSON text -> tree whose nodes know their place. cJSON builds the tree. What cJSON lets through is refused before, by a
- * strict scan of the text: duplicate keys, 01, 1., 1e400, numbers longer than JSON_NUMBER_MAX, raw control characters, NUL
- * (also as \u0000), lone surrogates, bad UTF-8, a byte order mark, text after the document, deep nesting.
+ * JSON text -> tree whose nodes know their place. cJSON builds the tree. What cJSON lets through is refused before, by
+ * a strict scan of the text: duplicate keys, 01, 1., 1e400, numbers longer than JSON_NUMBER_MAX, raw control
+ * characters, NUL (also as \u0000), lone surrogates, bad UTF-8, a byte order mark, text after the document, deep
+ * nesting.
  *
- * The scan notes the byte offset of each value and key, in the order of the text. That is also the order of the tree, so
- * the number of a node finds its place. The number is kept in the node's valueint, which cJSON calls deprecated and this
- * program never reads as a value. Nodes that come from elsewhere (an edit, a default) have number 0: no place. */
+ * The scan notes the byte offset of each value and key, in the order of the text. That is also the order of the tree,
+ * so the number of a node finds its place. The number is kept in the node's valueint, which cJSON calls deprecated and
+ * this program never reads as a value. Nodes that come from elsewhere (an edit, a default) have number 0: no place. */
 #ifndef SIM_SCENARIO_JSON_H
 #define SIM_SCENARIO_JSON_H
 
@@ -16,7 +17,9 @@
 enum { JSON_DEPTH_MAX = 64, JSON_NUMBER_MAX = 63, JSON_KEYS_MAX = 1024 /* in one object */ };
 #define JSON_WHOLE_MAX 9007199254740991.0 /* 2^53 - 1: above it a double no longer tells neighbours apart */
 
-struct json_span { uint32_t key, value; }; /* byte offsets; key is value's where there is no key */
+struct json_span {
+    uint32_t key, value;
+}; /* byte offsets; key is value's where there is no key */
 
 struct json {
     const char *text;

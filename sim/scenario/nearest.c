@@ -19,7 +19,8 @@ static uint32_t distance(const char *a, const char *b)
         now[0] = (uint32_t)i;
         for (size_t j = 1; j <= n; j++) {
             now[j] = least(least(above[j], now[j - 1]) + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) now[j] = least(now[j], before[j - 2] + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                now[j] = least(now[j], before[j - 2] + 1);
         }
     }
     return row[strlen(a) % 3][n];

@@ -27,7 +27,8 @@ static void read_when(struct cursor *object, struct observed_status *out)
     uint32_t i = 0;
     out->t_s = (double)NAN;
     if (!cJSON_IsNull(t.node)) cursor_number(&t, &out->t_s, -SECONDS_MAX, SECONDS_MAX);
-    if (between.node && cursor_size(&between) != 2) cursor_finding(&between, "%u values where [from, to] is needed", cursor_size(&between));
+    if (between.node && cursor_size(&between) != 2)
+        cursor_finding(&between, "%u values where [from, to] is needed", cursor_size(&between));
     for (const cJSON *child = cursor_first(&between); child && i < 2; child = cursor_next(child), i++) {
         struct cursor end = cursor_child(&between, child, i);
         cursor_number(&end, &ends[i], -SECONDS_MAX, SECONDS_MAX);
@@ -40,7 +41,8 @@ static void read_when(struct cursor *object, struct observed_status *out)
 static void read_statuses(struct cursor *document, struct observations *out)
 {
     struct cursor statuses = cursor_array(document, "statuses", OPTIONAL);
-    struct observed_status *status = arena_array(document->reading->arena, struct observed_status, cursor_size(&statuses));
+    struct observed_status *status =
+        arena_array(document->reading->arena, struct observed_status, cursor_size(&statuses));
     uint32_t n = 0;
     for (const cJSON *child = cursor_first(&statuses); child; child = cursor_next(child), n++) {
         struct cursor one = cursor_child(&statuses, child, n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Distributions. Forms: "5ms"; {mean, cv}, with a family or lognormal; {uniform: [low, high]}; {mixture: [{weight,
- * time}]}; {p50, p95, ...}; {csv, column, unit}; {histogram: [[time, share below it]]}. What the engine asks of each shape
- * beyond the range of a single value is asked of the engine. */
+ * time}]}; {p50, p95, ...}; {csv, column, unit}; {histogram: [[time, share below it]]}. What the engine asks of each
+ * shape beyond the range of a single value is asked of the engine. */
 #include "sim/scenario/reader.h"
 
 #include <math.h>
@@ -24,9 +24,8 @@ static void read_mean(struct cursor *object, struct dist_spec *out)
 static void read_family(struct cursor *object, struct dist_spec *out)
 {
     static const char *const names[] = { "constant", "exponential", "lognormal", "gamma", "weibull", "erlang" };
-    static const enum dist_family families[] = {
-        DIST_CONSTANT, DIST_EXPONENTIAL, DIST_LOGNORMAL, DIST_GAMMA, DIST_WEIBULL, DIST_ERLANG
-    };
+    static const enum dist_family families[] = { DIST_CONSTANT, DIST_EXPONENTIAL, DIST_LOGNORMAL,
+                                                 DIST_GAMMA,    DIST_WEIBULL,     DIST_ERLANG };
     uint32_t family = 2;
     read_enum_of(object, "family", &family, OPTIONAL, names, sizeof names / sizeof names[0]);
     out->family = families[family];
@@ -42,12 +41,14 @@ static void read_uniform(struct cursor *object, struct dist_spec *out)
     struct cursor ends = cursor_array(object, "uniform", REQUIRED);
     sim_ns ns[2] = { 0, 0 };
     out->family = DIST_UNIFORM;
-    if (ends.node && cursor_size(&ends) != 2) cursor_finding(&ends, "%u values where [least, greatest] is needed", cursor_size(&ends));
+    if (ends.node && cursor_size(&ends) != 2)
+        cursor_finding(&ends, "%u values where [least, greatest] is needed", cursor_size(&ends));
     uint32_t i = 0;
     for (const cJSON *child = cursor_first(&ends); child && i < 2; child = cursor_next(child), i++) {
         struct cursor end = cursor_child(&ends, child, i);
         cursor_ns(&end, &ns[i], 0, MEAN_MAX_NS);
     }
+    if (ns[1] < ns[0]) cursor_finding(&ends, "the greatest time is below the least");
     out->low_s = ns_to_s(ns[0]);
     out->high_s = ns_to_s(ns[1]);
 }
@@ -70,18 +71,18 @@ static void read_mixture(struct reader *reader, struct cursor *object, struct di
     *out = (struct dist_spec){ .family = DIST_MIXTURE, .n_parts = n, .part = part, .weight = weight };
 }
 
-/* "p50" -> 0.5, "p99_9" -> 0.999; 0 when the key is no percentile. */
+/* "p50" -> 0.5, "p99_9" -> 0.999, from p1 to p99_9; 0 when the key is no percentile. */
 static double percentile_of(const char *key)
 {
-    char number[16];
-    if (key[0] != 'p' || key[1] < '1' || key[1] > '9' || strlen(key) >= sizeof number) return 0;
-    size_t n = strspn(key + 1, "0123456789_");
-    if (key[n + 1] != '\0' || key[n] == '_') return 0;
-    memcpy(number, key + 1, n + 1);
-    char *point = strchr(number, '_');
+    char number[24] = "";
+    const size_t length = strlen(key + (key[0] == 'p'));
+    if (key[0] != 'p' || key[1] < '1' || key[1] > '9' || length > 16 || key[length] == '_') return 0;
+    if (strspn(key + 1, "0123456789_") != length) return 0;
+    memcpy(number, key + 1, length);
+    char *point = strchr(number, '_'), *end;
     if (point) *point = '.';
-    char *end;
-    double p = strtod(number, &end) / 100;
+    memcpy(number + length, "e-2", 4); /* per cent; dividing would lose the last digit */
+    const double p = strtod(number, &end);
     return *end == '\0' && p >= 0.01 && p <= 0.999 ? p : 0;
 }
 
@@ -134,7 +135,8 @@ static void read_measured(struct reader *reader, struct cursor *object, struct d
     for (uint32_t i = 0; i < n; i++) {
         value[i] *= seconds[unit];
         if (value[i] >= 0 && value[i] <= ns_to_s(MEAN_MAX_NS)) continue;
-        cursor_finding(&path, "%g s, value %u of the column, is not from 0 to %g s", value[i], i + 1, ns_to_s(MEAN_MAX_NS));
+        cursor_finding(&path, "%g s, value %u of the column, is not from 0 to %g s", value[i], i + 1,
+                       ns_to_s(MEAN_MAX_NS));
         value[i] = 0;
         break;
     }
@@ -200,7 +202,8 @@ static void read_dist_at(struct reader *reader, struct cursor *at, struct dist_s
 {
     if (!at->node) return;
     if (!cJSON_IsObject(at->node) && !cJSON_IsString(at->node)) {
-        cursor_finding(at, "%s where a time is needed: \"5ms\", {\"mean\": \"5ms\", \"cv\": 0.3}, or another distribution",
+        cursor_finding(at,
+                       "%s where a time is needed: \"5ms\", {\"mean\": \"5ms\", \"cv\": 0.3}, or another distribution",
                        json_type_name(at->node));
         return;
     }
@@ -221,7 +224,8 @@ static void read_dist_at(struct reader *reader, struct cursor *at, struct dist_s
     else cursor_finding(at, "%s", err.text);
 }
 
-void read_dist(struct reader *reader, struct cursor *object, const char *key, struct dist_spec *out, const char *fallback)
+void read_dist(struct reader *reader, struct cursor *object, const char *key, struct dist_spec *out,
+               const char *fallback)
 {
     struct cursor at = cursor_at(object, key, fallback);
     read_dist_at(reader, &at, out);

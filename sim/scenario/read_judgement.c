@@ -39,9 +39,12 @@ static const char *parse_figure(const char *at, const char **figure, struct aren
 
 static const char *parse_operator(const char *at, enum compare_op *op)
 {
-    static const struct { const char *text; enum compare_op op; } operators[] = {
-        { "===", OP_EQ }, { "!==", OP_NE }, { "<=", OP_LE }, { ">=", OP_GE }, { "==", OP_EQ }, { "!=", OP_NE },
-        { "<", OP_LT }, { ">", OP_GT },
+    static const struct {
+        const char *text;
+        enum compare_op op;
+    } operators[] = {
+        { "===", OP_EQ }, { "!==", OP_NE }, { "<=", OP_LE }, { ">=", OP_GE },
+        { "==", OP_EQ },  { "!=", OP_NE },  { "<", OP_LT },  { ">", OP_GT },
     };
     for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
         size_t length = strlen(operators[i].text);
@@ -70,8 +73,10 @@ static void read_expression(struct cursor *at, struct threshold_spec *out)
     if (!cursor_text(at, &text)) return;
     out->expression = text;
     if (!parse_threshold(text, out, at->reading->arena))
-        cursor_finding(at, "\"%.60s\" is not a threshold; write value>=0.95, avg<2, p(95)<1.5: value, avg, min, med, max, "
-                       "count, rate or p(N), then < <= > >= == or !=, then a number", text);
+        cursor_finding(at,
+                       "\"%.60s\" is not a threshold; write value>=0.95, avg<2, p(95)<1.5: value, avg, min, med, max, "
+                       "count, rate or p(N), then < <= > >= == or !=, then a number",
+                       text);
 }
 
 /* "value<1", or k6's {"threshold": "value<1", "abortOnFail": true}. */
@@ -156,11 +161,14 @@ void check_calibrate(struct reader *reader, cJSON *resolved)
         const char *pointer = reader->study->calibrate[i].pointer;
         const char *at = json_pointer_below("/calibrate", pointer, reader->reading.arena);
         const cJSON *range = cJSON_GetObjectItemCaseSensitive(ranges, pointer);
-        cJSON *nearest, *value = json_pointer_ok(pointer) ? json_find(resolved, pointer, &nearest, reader->reading.arena) : NULL;
+        cJSON *nearest,
+            *value = json_pointer_ok(pointer) ? json_find(resolved, pointer, &nearest, reader->reading.arena) : NULL;
         double now, low, high;
         if (!value || !quantity(value, &now))
-            reading_finding(&reader->reading, at, "there is no number or duration at %s; a JSON Pointer such as "
-                            "/stages/NAME/time/mean is needed", pointer);
+            reading_finding(&reader->reading, at,
+                            "there is no number or duration at %s; a JSON Pointer such as "
+                            "/stages/NAME/time/mean is needed",
+                            pointer);
         else if (!quantity(range->child, &low) || !quantity(range->child->next, &high) || !(low < high) ||
                  range->child->type != value->type || range->child->next->type != value->type)
             reading_finding(&reader->reading, at, "[least, greatest] is needed, both like the value at %s, %s", pointer,
@@ -195,7 +203,8 @@ static void read_observations(struct reader *reader, struct cursor *document)
 static void read_explore(struct cursor *document)
 {
     struct cursor explore = cursor_at(document, "explore", OPTIONAL);
-    if (explore.node && !cJSON_IsObject(explore.node)) cursor_finding(&explore, "%s where an object is needed", json_type_name(explore.node));
+    if (explore.node && !cJSON_IsObject(explore.node))
+        cursor_finding(&explore, "%s where an object is needed", json_type_name(explore.node));
     cursor_copy(&explore);
 }
 
@@ -209,7 +218,11 @@ void read_judgement(struct reader *reader, struct cursor *document)
 
 /* ---- basis ---- */
 
-struct basis_walk { struct basis_of *out; uint32_t n; struct arena *arena; };
+struct basis_walk {
+    struct basis_of *out;
+    uint32_t n;
+    struct arena *arena;
+};
 
 static enum basis basis_named(const char *tag)
 {
@@ -224,6 +237,9 @@ static enum basis basis_of_key(const cJSON *object, const char *key, enum basis 
     return cJSON_IsString(named) ? basis_named(named->valuestring) : above;
 }
 
+/* A distribution given by a column of a file: one value, however long the column. */
+static bool is_measured_column(const cJSON *node) { return node->string && strcmp(node->string, "csv") == 0; }
+
 /* With out NULL it only counts. */
 static void walk_basis(struct basis_walk *walk, const cJSON *node, const char *pointer, enum basis above)
 {
@@ -235,7 +251,7 @@ static void walk_basis(struct basis_walk *walk, const cJSON *node, const char *p
         const char *at = child->string ? json_pointer_below(pointer, child->string, walk->arena)
                                        : arena_printf(walk->arena, "%s/%u", pointer, index);
         if (child->child) walk_basis(walk, child, at, basis);
-        else if (basis != BASIS_NONE && quantity(child, &value)) {
+        else if (basis != BASIS_NONE && (quantity(child, &value) || is_measured_column(child))) {
             if (walk->out) walk->out[walk->n] = (struct basis_of){ at, basis };
             walk->n++;
         }

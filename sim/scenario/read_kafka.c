@@ -11,7 +11,7 @@ static const char *const fetch_orders[] = { "java", "java-3.6", "arrival" };
 static const char *const commit_modes[] = { "batch", "record", "manual", "time", "count" };
 static const char *const resets[] = { "latest", "earliest" };
 
-#define BYTES_MAX 1000000000
+#define BYTES_MAX   1000000000
 #define BACKLOG_MAX 1000000000 /* records of a partition */
 
 static void read_topic_keys(struct reader *reader, struct cursor *object, struct topic_spec *out)
@@ -71,6 +71,7 @@ static uint32_t name_of_key(struct cursor *at, const struct names *names)
     cJSON *word = cJSON_CreateString(at->key);
     struct cursor key = *at;
     key.node = word;
+    key.by_key = true;
     key.unwritten = true;
     cursor_name(&key, names, &index);
     cJSON_Delete(word);
@@ -108,8 +109,8 @@ static uint32_t read_backlog_of(struct reader *reader, struct cursor *at, uint32
     uint32_t n = 0, partition = 0;
     if (!cursor_is_array(at) || n_partitions == 0) return 0;
     if (cursor_size(at) != n_partitions) {
-        cursor_finding(at, "%u values for the %u partitions of %s; one for each is needed", cursor_size(at), n_partitions,
-                       reader->topics.name[topic]);
+        cursor_finding(at, "%u values for the %u partitions of %s; one for each is needed", cursor_size(at),
+                       n_partitions, reader->topics.name[topic]);
         return 0;
     }
     for (const cJSON *child = cursor_first(at); child; child = cursor_next(child), partition++) {
@@ -124,13 +125,14 @@ static uint32_t read_backlog_of(struct reader *reader, struct cursor *at, uint32
 static void read_backlog(struct reader *reader, struct cursor *group, struct group_spec *out)
 {
     struct cursor backlog = cursor_object(group, "backlog", OPTIONAL);
-    struct backlog_spec *spec = arena_array(reader->reading.arena, struct backlog_spec,
-                                            (size_t)cursor_size(&backlog) * MAX_PARTITIONS);
+    struct backlog_spec *spec =
+        arena_array(reader->reading.arena, struct backlog_spec, (size_t)cursor_size(&backlog) * MAX_PARTITIONS);
     for (const cJSON *child = cursor_first(&backlog); child; child = cursor_next(child)) {
         struct cursor one = cursor_child(&backlog, child, 0);
         uint32_t topic = name_of_key(&one, &reader->topics);
         if (topic == NONE) continue;
-        if (!reads_topic(out, topic)) cursor_finding(&one, "the group does not read this topic");
+        one.by_key = !reads_topic(out, topic);
+        if (one.by_key) cursor_finding(&one, "the group does not read this topic");
         out->n_backlog += read_backlog_of(reader, &one, topic, spec + out->n_backlog);
     }
     cursor_close_names(&backlog);

@@ -10,20 +10,53 @@
 
 /* Options of a test that k6 knows (k6 1.x, lib/options.go) and that change nothing here. */
 static const char *const ignored_options[] = {
-    "batch", "batchPerHost", "blacklistIPs", "blockHostnames", "cloud", "discardResponseBodies", "dns", "executionSegment",
-    "executionSegmentSequence", "ext", "hosts", "httpDebug", "insecureSkipTLSVerify", "linger", "localIPs", "maxRedirects",
-    "metricSamplesBufferSize", "minIterationDuration", "noConnectionReuse", "noCookiesReset", "noSetup", "noTeardown",
-    "noUsageReport", "noVUConnectionReuse", "paused", "rps", "setupTimeout", "summaryTimeUnit", "summaryTrendStats",
-    "systemTags", "tags", "teardownTimeout", "thresholds", "throw", "tlsAuth", "tlsCipherSuites", "tlsVersion", "userAgent",
+    "batch",
+    "batchPerHost",
+    "blacklistIPs",
+    "blockHostnames",
+    "cloud",
+    "discardResponseBodies",
+    "dns",
+    "executionSegment",
+    "executionSegmentSequence",
+    "ext",
+    "hosts",
+    "httpDebug",
+    "insecureSkipTLSVerify",
+    "linger",
+    "localIPs",
+    "maxRedirects",
+    "metricSamplesBufferSize",
+    "minIterationDuration",
+    "noConnectionReuse",
+    "noCookiesReset",
+    "noSetup",
+    "noTeardown",
+    "noUsageReport",
+    "noVUConnectionReuse",
+    "paused",
+    "rps",
+    "setupTimeout",
+    "summaryTimeUnit",
+    "summaryTrendStats",
+    "systemTags",
+    "tags",
+    "teardownTimeout",
+    "thresholds",
+    "throw",
+    "tlsAuth",
+    "tlsCipherSuites",
+    "tlsVersion",
+    "userAgent",
 };
 
 /* k6's ways to run a fixed number of virtual users: how many orders they send depends on how fast they are answered. */
 static const char *const closed_shortcuts[] = { "duration", "iterations", "stages", "vus" };
 
-static const char *const executors[] = { "ramping-arrival-rate", "constant-arrival-rate", "poisson", "bursts", "trace" };
-static const char *const closed_executors[] = {
-    "constant-vus", "ramping-vus", "shared-iterations", "per-vu-iterations", "externally-controlled"
-};
+static const char *const executors[] = { "ramping-arrival-rate", "constant-arrival-rate", "poisson", "bursts",
+                                         "trace" };
+static const char *const closed_executors[] = { "constant-vus", "ramping-vus", "shared-iterations", "per-vu-iterations",
+                                                "externally-controlled" };
 
 #define COUNT(array) (uint32_t)(sizeof(array) / sizeof(array)[0])
 
@@ -119,12 +152,19 @@ static void read_trace(struct reader *reader, struct cursor *object, struct load
         if (!ns_from_s(seconds[i], &time_ns[i]) || time_ns[i] < 0 || time_ns[i] > LONGEST_NS)
             cursor_finding(&path, "start %u, %.9g s, is not from 0 to 10000h", i + 1, seconds[i]);
         else if (i > 0 && time_ns[i] < time_ns[i - 1])
-            cursor_finding(&path, "start %u, %.9g s, is earlier than the one before, %.9g s", i + 1, seconds[i], seconds[i - 1]);
+            cursor_finding(&path, "start %u, %.9g s, is earlier than the one before, %.9g s", i + 1, seconds[i],
+                           seconds[i - 1]);
         else continue;
         return;
     }
     out->n_times = n;
     out->time_ns = time_ns;
+}
+
+static void read_rate(struct cursor *object, struct load_spec *out)
+{
+    struct cursor rate = cursor_at(object, "rate", REQUIRED);
+    if (cursor_number(&rate, &out->rate, 0, RATE_MAX) && out->rate == 0) cursor_finding(&rate, "0; a rate is above 0");
 }
 
 /* What each executor has of its own. */
@@ -139,7 +179,7 @@ static void read_profile(struct reader *reader, struct cursor *object, struct lo
         break;
     case LOAD_CONSTANT_ARRIVAL_RATE:
     case LOAD_POISSON:
-        read_number(object, "rate", &out->rate, REQUIRED, 1e-9, RATE_MAX);
+        read_rate(object, out);
         read_k6_ns(object, "timeUnit", &out->time_unit_ns, "1s", 1);
         read_k6_ns(object, "duration", &out->duration_ns, REQUIRED, 1);
         break;
@@ -158,8 +198,11 @@ static bool read_executor(struct cursor *object, struct load_spec *out)
     uint32_t executor;
     for (uint32_t i = 0; cJSON_IsString(at.node) && i < COUNT(closed_executors); i++) {
         if (strcmp(at.node->valuestring, closed_executors[i]) != 0) continue;
-        cursor_finding(&at, "%s sends as fast as it is answered and has no arrival rate; simulated are ramping-arrival-rate, "
-                       "constant-arrival-rate, poisson, bursts and trace", closed_executors[i]);
+        cursor_finding(
+            &at,
+            "%s sends as fast as it is answered and has no arrival rate; simulated are ramping-arrival-rate, "
+            "constant-arrival-rate, poisson, bursts and trace",
+            closed_executors[i]);
         return false;
     }
     if (!cursor_enum(&at, executors, COUNT(executors), &executor)) return false;
@@ -186,7 +229,7 @@ static void refuse_shortcuts(struct cursor *load)
         struct cursor at = cursor_at(load, closed_shortcuts[i], OPTIONAL);
         if (at.node)
             cursor_finding(&at, "k6's shortcut for virtual users without an arrival rate; write an executor under "
-                           "/load/scenarios, such as ramping-arrival-rate");
+                                "/load/scenarios, such as ramping-arrival-rate");
     }
 }
 

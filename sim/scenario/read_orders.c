@@ -46,7 +46,8 @@ static void read_hot(struct reader *reader, struct cursor *pick, struct pick_spe
     uint32_t n = cursor_size(&values), i = 0;
     uint64_t *value = arena_array(reader->reading.arena, uint64_t, n);
     out->kind = PICK_HOT;
-    if (values.node && (n == 0 || n > HOT_MAX)) cursor_finding(&values, "%u values where 1 to %d are needed", n, HOT_MAX);
+    if (values.node && (n == 0 || n > HOT_MAX))
+        cursor_finding(&values, "%u values where 1 to %d are needed", n, HOT_MAX);
     for (const cJSON *child = cursor_first(&values); child; child = cursor_next(child), i++) {
         struct cursor one = cursor_child(&values, child, i);
         cursor_whole(&one, &value[i], 0, most);
@@ -71,15 +72,17 @@ static bool read_pick(struct reader *reader, struct cursor *orders, const char *
         return true;
     }
     if (!cJSON_IsObject(pick.node)) {
-        cursor_finding(&pick, "%s where a whole number, {\"uniform\": [1, 100]}, {\"zipf\": {...}} or {\"hot\": {...}} is needed",
-                       json_type_name(pick.node));
+        cursor_finding(
+            &pick, "%s where a whole number, {\"uniform\": [1, 100]}, {\"zipf\": {...}} or {\"hot\": {...}} is needed",
+            json_type_name(pick.node));
         return true;
     }
     cursor_is_object(&pick);
     if (cursor_has(&pick, "zipf")) read_zipf(&pick, out, most);
     else if (cursor_has(&pick, "hot")) read_hot(reader, &pick, out, most);
     else if (cursor_has(&pick, "value")) read_u64(&pick, "value", &out->low, REQUIRED, 0, most), out->high = out->low;
-    else read_uniform_pick(&pick, out, most);
+    else if (cursor_has(&pick, "uniform")) read_uniform_pick(&pick, out, most);
+    else cursor_finding(&pick, "one of uniform, zipf, hot or value is needed");
     read_number(&pick, "given", &out->given, OPTIONAL, 0, 1);
     cursor_close(&pick);
     return true;
@@ -89,7 +92,12 @@ void read_orders(struct reader *reader, struct cursor *document)
 {
     struct orders_spec *out = &reader->scenario->orders;
     const struct pick_spec one = { .kind = PICK_CONSTANT, .low = 1, .high = 1, .given = 1 };
-    *out = (struct orders_spec){ .first_id = 1, .at_most = UINT64_MAX, .user = one, .item = one, .quantity = one, .amount = one,
+    *out = (struct orders_spec){ .first_id = 1,
+                                 .at_most = UINT64_MAX,
+                                 .user = one,
+                                 .item = one,
+                                 .quantity = one,
+                                 .amount = one,
                                  .coupon = { .kind = PICK_NOTHING, .given = 1 } };
     struct cursor orders = cursor_object(document, "orders", "{}");
     read_u64(&orders, "first_id", &out->first_id, "1", 1, MAX_ID);

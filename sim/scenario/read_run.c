@@ -10,6 +10,10 @@
 static void read_seed(struct cursor *run, uint64_t *out)
 {
     struct cursor at = cursor_at(run, "seed", "1");
+    if (cJSON_IsNumber(at.node) && at.node->valuedouble > JSON_WHOLE_MAX) {
+        cursor_finding(&at, "above 2^53 - 1 numbers lose digits; write this seed as a string");
+        return;
+    }
     if (!cJSON_IsString(at.node)) {
         cursor_whole(&at, out, 0, WHOLE_MAX);
         return;
@@ -20,7 +24,8 @@ static void read_seed(struct cursor *run, uint64_t *out)
     if (is_hex) digits += 2;
     errno = 0;
     unsigned long long seed = strtoull(digits, &end, is_hex ? 16 : 10);
-    if (digits[0] == '\0' || strspn(digits, is_hex ? "0123456789abcdefABCDEF" : "0123456789") != strlen(digits) || errno != 0) {
+    if (digits[0] == '\0' || strspn(digits, is_hex ? "0123456789abcdefABCDEF" : "0123456789") != strlen(digits) ||
+        errno != 0) {
         cursor_finding(&at, "\"%.60s\" is not a seed: a whole number from 0 to 2^64 - 1, decimal or 0x...", text);
         return;
     }
@@ -70,7 +75,8 @@ static void read_instant(struct reader *reader, struct cursor *at, sim_ns *out)
         return;
     }
     const char *rest = text + strlen(load_end);
-    const bool ok = rest[0] == '\0' || ((rest[0] == '+' || rest[0] == '-') && rest[1] != '+' && rest[1] != '-' && ns_parse(rest, &offset_ns));
+    const bool ok = rest[0] == '\0' || ((rest[0] == '+' || rest[0] == '-') && rest[1] != '+' && rest[1] != '-' &&
+                                        ns_parse(rest, &offset_ns));
     if (!ok || offset_ns > LONGEST_NS || offset_ns < -LONGEST_NS) {
         cursor_finding(at, "\"%.60s\" is not a time; write \"630s\", \"load_end\" or \"load_end+30s\"", text);
         return;

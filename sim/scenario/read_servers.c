@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const char *const row_keys[] = { "item", "user", "coupon", "order_id" };
+const char *const row_key_names[ROW_KEYS] = { "item", "user", "coupon", "order_id" };
 
 static void read_stores(struct reader *reader, struct cursor *document)
 {
@@ -37,7 +37,7 @@ static void read_tables(struct reader *reader, struct cursor *document)
         out[n].name = reader->tables.name[n];
         out[n].store = NONE;
         cursor_is_object(&one);
-        read_enum(&one, "key", out[n].key, REQUIRED, row_keys);
+        read_enum(&one, "key", out[n].key, REQUIRED, row_key_names);
         read_u64(&one, "rows", &out[n].rows, out[n].key == ROW_ORDER_ID ? "0" : REQUIRED, 0, MAX_ID);
         read_u64(&one, "quantity", &quantity, "1", 0, WHOLE_MAX);
         read_name(&one, "store", &out[n].store, OPTIONAL, &reader->stores);
@@ -61,7 +61,7 @@ static void read_locks(struct reader *reader, struct cursor *document)
         out[n].name = reader->locks.name[n];
         out[n].store = NONE;
         cursor_is_object(&one);
-        read_enum(&one, "key", out[n].key, REQUIRED, row_keys);
+        read_enum(&one, "key", out[n].key, REQUIRED, row_key_names);
         read_ns(&one, "wait", &out[n].wait_ns, REQUIRED, 0, LONGEST_NS);
         read_ns(&one, "lease", &out[n].lease_ns, REQUIRED, 1, LONGEST_NS);
         read_dist(reader, &one, "push", &out[n].push, "{\"mean\": \"0.3ms\", \"cv\": 0.3}");
@@ -76,13 +76,15 @@ static void read_locks(struct reader *reader, struct cursor *document)
 
 /* ---- processes ---- */
 
-static void claim(struct reader *reader, const struct cursor *at, const struct names *processes, uint32_t group, uint32_t process)
+static void claim(struct reader *reader, const struct cursor *at, const struct names *processes, uint32_t group,
+                  uint32_t process)
 {
     uint32_t *owner = &reader->group[group].process;
     if (*owner == NONE) *owner = process;
     else if (*owner == process) cursor_finding(at, "%s stands here twice", reader->groups.name[group]);
-    else cursor_finding(at, "%s runs in process %s already; a group has one process", reader->groups.name[group],
-                        processes->name[*owner]);
+    else
+        cursor_finding(at, "%s runs in process %s already; a group has one process", reader->groups.name[group],
+                       processes->name[*owner]);
 }
 
 /* "all", or names. */

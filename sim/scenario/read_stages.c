@@ -11,31 +11,24 @@ enum target_kind { TARGET_WORD, TARGET_TABLE, TARGET_LOCK, TARGET_TOPIC, TARGET_
 static const struct step_form {
     const char *key;
     enum target_kind target;
-    const char *word;  /* TARGET_WORD: the only thing it may say */
-    bool remote;       /* takes effect within its duration, elsewhere */
-    bool refusable;    /* may carry otherwise */
-    bool luck;         /* may carry refuse */
+    const char *word; /* TARGET_WORD: the only thing it may say */
+    bool remote;      /* takes effect within its duration, elsewhere */
+    bool refusable;   /* may carry otherwise */
+    bool luck;        /* may carry refuse */
 } forms[STEP_KINDS] = {
-    { "connection", TARGET_WORD, "pool", true, true, false },
-    { "begin", TARGET_TABLE, NULL, false, false, false },
-    { "read", TARGET_TABLE, NULL, true, false, true },
-    { "write", TARGET_TABLE, NULL, true, true, true },
-    { "flush", TARGET_TABLE, NULL, true, false, false },
-    { "commit", TARGET_TABLE, NULL, true, false, false },
-    { "rollback", TARGET_TABLE, NULL, true, false, false },
-    { "lock", TARGET_LOCK, NULL, true, true, false },
-    { "unlock", TARGET_LOCK, NULL, true, false, false },
-    { "insert", TARGET_TABLE, NULL, true, false, false },
-    { "work", TARGET_LABEL, NULL, false, false, true },
-    { "publish", TARGET_TOPIC, NULL, false, false, false },
-    { "reply", TARGET_CODE, NULL, false, false, false },
-    { "once", TARGET_WORD, "order_id", false, true, false },
-    { "join", TARGET_WORD, "order", true, false, false },
-    { "status", TARGET_STATUS, NULL, true, false, false },
+    { "connection", TARGET_WORD, "pool", true, true, false }, { "begin", TARGET_TABLE, NULL, false, false, false },
+    { "read", TARGET_TABLE, NULL, true, false, true },        { "write", TARGET_TABLE, NULL, true, true, true },
+    { "flush", TARGET_TABLE, NULL, true, false, false },      { "commit", TARGET_TABLE, NULL, true, false, false },
+    { "rollback", TARGET_TABLE, NULL, true, false, false },   { "lock", TARGET_LOCK, NULL, true, true, false },
+    { "unlock", TARGET_LOCK, NULL, true, false, false },      { "insert", TARGET_TABLE, NULL, true, false, false },
+    { "work", TARGET_LABEL, NULL, false, false, true },       { "publish", TARGET_TOPIC, NULL, false, false, false },
+    { "reply", TARGET_CODE, NULL, false, false, false },      { "once", TARGET_WORD, "order_id", false, true, false },
+    { "join", TARGET_WORD, "order", true, false, false },     { "status", TARGET_STATUS, NULL, true, false, false },
 };
 
 static const char *const styles[] = { "conditional", "version", "absolute", "for-update" };
-static const char *const effects[] = { "reserve", "restore", "use", "debit" };
+const char *const effect_names[EFFECTS] = { "reserve", "restore", "use", "debit" };
+
 static const char *const statuses[] = { "PENDING", "PAYING", "PAID", "FAILED", "CANCELLED" };
 
 /* The one key that says what the step does; STEP_KINDS with a finding. */
@@ -73,11 +66,23 @@ static void read_target(struct reader *reader, struct cursor *step, const struct
     }
 }
 
+/* A known key where it means nothing. */
+static void refuse_option(struct cursor *step, const char *key, const char *why)
+{
+    struct cursor at = cursor_at(step, key, OPTIONAL);
+    at.by_key = true;
+    if (at.node) cursor_finding(&at, "%s", why);
+}
+
 static void read_write_options(struct reader *reader, struct cursor *step, struct step_spec *out)
 {
     read_enum(step, "style", out->style, "conditional", styles);
-    read_enum(step, "effect", out->effect, REQUIRED, effects);
-    if (out->style != STYLE_VERSION) return;
+    read_enum(step, "effect", out->effect, REQUIRED, effect_names);
+    if (out->style != STYLE_VERSION) {
+        refuse_option(step, "tries", "only a write of style version is tried again");
+        refuse_option(step, "backoff", "only a write of style version is tried again");
+        return;
+    }
     read_u32(step, "tries", &out->tries, "3", 1, 1000); /* spring-retry's default, and its pause */
     read_dist(reader, step, "backoff", &out->backoff, "1s");
 }
@@ -87,7 +92,8 @@ static void read_timing(struct reader *reader, struct cursor *step, const struct
     out->has_time = cursor_has(step, "time");
     read_number(step, "share", &out->share, OPTIONAL, 0, 1);
     read_dist(reader, step, "time", &out->time, OPTIONAL);
-    if (out->has_time && cursor_has(step, "share")) cursor_finding(step, "share and time; a step has one of them, or none");
+    if (out->has_time && cursor_has(step, "share"))
+        cursor_finding(step, "share and time; a step has one of them, or none");
     out->effect_at = form->remote ? 0.5 : 1;
     if (form->remote) read_number(step, "at", &out->effect_at, "0.5", 0, 1);
 }
@@ -108,6 +114,10 @@ static void read_step(struct reader *reader, struct cursor *step, struct step_sp
     if (form->luck) read_number(step, "refuse", &out->refuse, OPTIONAL, 0, 1);
     if (form->refusable || out->refuse > 0)
         out->n_otherwise = read_steps(reader, step, "otherwise", OPTIONAL, &out->otherwise, n_all);
+    else
+        refuse_option(step, "otherwise",
+                      form->luck ? "this step is refused only where \"refuse\" is above 0"
+                                 : "this step is never refused");
     cursor_close(step);
 }
 
@@ -122,7 +132,8 @@ static uint32_t read_steps(struct reader *reader, struct cursor *object, const c
     struct step_spec *step = arena_array(reader->reading.arena, struct step_spec, n);
     for (const cJSON *child = cursor_first(&steps); child; child = cursor_next(child), i++) {
         struct cursor one = cursor_child(&steps, child, i);
-        if (++*n_all == MAX_STEPS + 1) cursor_finding(&one, "step %u of the stage; at most %d are run", *n_all, MAX_STEPS);
+        if (++*n_all == MAX_STEPS + 1)
+            cursor_finding(&one, "step %u of the stage; at most %d are run", *n_all, MAX_STEPS);
         if (*n_all <= MAX_STEPS && cursor_is_object(&one)) read_step(reader, &one, &step[i], n_all);
     }
     *out = step;

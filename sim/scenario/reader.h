@@ -9,6 +9,10 @@
 enum { MAX_INPUTS = 64, MAX_IGNORED = 64 };
 #define WHOLE_MAX ((uint64_t)JSON_WHOLE_MAX)
 
+/* In the order of their enums. */
+enum { ROW_KEYS = ROW_ORDER_ID + 1, EFFECTS = EFFECT_DEBIT + 1 };
+extern const char *const row_key_names[ROW_KEYS], *const effect_names[EFFECTS];
+
 struct reader {
     struct reading reading;
     struct study *study;
@@ -29,7 +33,7 @@ void read_run(struct reader *reader, struct cursor *document);
 void read_load(struct reader *reader, struct cursor *document);
 void read_checkpoints(struct reader *reader, struct cursor *document);
 void read_orders(struct reader *reader, struct cursor *document);
-void read_kafka(struct reader *reader, struct cursor *document); /* and topics, groups */
+void read_kafka(struct reader *reader, struct cursor *document);   /* and topics, groups */
 void read_servers(struct reader *reader, struct cursor *document); /* stores, tables, locks, processes */
 void read_flow(struct reader *reader, struct cursor *document);
 void read_stages(struct reader *reader, struct cursor *document);
@@ -43,13 +47,15 @@ void check_calibrate(struct reader *reader, cJSON *resolved);
 void check_scenario(struct reader *reader);
 
 /* A distribution of durations. */
-void read_dist(struct reader *reader, struct cursor *object, const char *key, struct dist_spec *out, const char *fallback);
+void read_dist(struct reader *reader, struct cursor *object, const char *key, struct dist_spec *out,
+               const char *fallback);
 
 /* A file that the scenario names at `cursor`, its text and length; NULL with a finding. Written as "inputs/NAME": where
  * it is copied to beside a result, and where it is looked for first when the resolved scenario is read. */
 const char *read_input(struct reader *reader, struct cursor *cursor, size_t *length);
 
-/* A column of numbers of the CSV file named at `path`: by its name in the first line, or (column NULL) the first one. */
+/* A column of numbers of the CSV file named at `path`: by its name in the first line, or (column NULL) the first one.
+ */
 double *read_csv(struct reader *reader, struct cursor *path, const char *column, uint32_t *n);
 
 /* Whole files. The text ends with a NUL at text[*length]. err: SIM_ERUNTIME. */

@@ -91,6 +91,7 @@ bool study_read_text(struct study *out, const char *text, size_t length, const c
         if (usable && findings->n_all == 0) read_and_check(reader);
     }
     json_close(&json);
+    findings_sort(findings);
     if (usable && findings->n_all > 0 && err && err->code == SIM_OK) err->code = SIM_ESCENARIO;
     return usable && findings->n_all == 0;
 }
@@ -102,6 +103,6 @@ bool study_read(struct study *out, const char *file, const struct study_edit *ed
     *findings = (struct findings){ 0 };
     const char *text = file_read(file, &length, arena, err);
     if (!text) return false;
-    return study_read_text(out, text, length, file, strcmp(file, "-") == 0 ? "." : file_folder(file, arena), edit, n_edits,
-                           findings, arena, err);
+    return study_read_text(out, text, length, file, strcmp(file, "-") == 0 ? "." : file_folder(file, arena), edit,
+                           n_edits, findings, arena, err);
 }

@@ -16,70 +16,110 @@
 enum { MAX_FINDINGS = 16 };
 
 struct finding {
-    uint32_t line, column;  /* from 1, column in bytes; 0: no place in the text (a --set, an empty file) */
-    const char *pointer;    /* JSON Pointer, "" for the whole document */
-    const char *message;    /* "0 is below the least value 1" */
+    uint32_t line, column; /* from 1, column in bytes; 0: no place in the text (a --set, an empty file) */
+    const char *pointer;   /* JSON Pointer, "" for the whole document */
+    const char *message;   /* "0 is below the least value 1" */
 };
 
 struct findings {
-    uint32_t n;             /* kept, at most MAX_FINDINGS */
+    uint32_t n; /* kept, at most MAX_FINDINGS */
     uint32_t n_all;
     struct finding finding[MAX_FINDINGS];
 };
 
 enum basis { BASIS_NONE, BASIS_MEASURED, BASIS_FITTED, BASIS_ASSUMED };
-struct basis_of { const char *pointer; enum basis basis; };
+struct basis_of {
+    const char *pointer;
+    enum basis basis;
+};
 
 enum compare_op { OP_LT, OP_LE, OP_GT, OP_GE, OP_EQ, OP_NE };
 struct threshold_spec {
-    const char *metric;      /* path in summary.json, with dots: "checkpoints.load_end_30s.paid_ratio" */
-    const char *expression;  /* as written: "value>=0.95", or k6's "p(95)<2" on a figure with percentiles */
-    const char *figure;      /* "value", "avg", "min", "med", "max", "p(95)" -> key below metric; NULL for value */
+    const char *metric;     /* path in summary.json, with dots: "checkpoints.load_end_30s.paid_ratio" */
+    const char *expression; /* as written: "value>=0.95", or k6's "p(95)<2" on a figure with percentiles */
+    const char *figure;     /* "value", "avg", "min", "med", "max", "p(95)" -> key below metric; NULL for value */
     enum compare_op op;
     double bound;
 };
 
-struct range_spec { const char *pointer; const char *low, *high; /* as written, JSON text */ };
+struct range_spec {
+    const char *pointer;
+    const char *low, *high; /* as written, JSON text */
+};
 
 /* sim-observations/1, the counted part; claims are kept apart and not read here. */
 enum observed_kind { OBSERVED_STATUS, OBSERVED_OFFSETS, OBSERVED_PEAK_LAG, OBSERVED_LAG_SERIES };
-struct observed_status { const char *label; double t_s, from_s, to_s; /* NaN where not given */ int64_t paid, pending, failed; /* -1 */ };
-struct observed_offset { const char *group, *topic; uint32_t partition; int64_t committed, log_end, lag; };
-struct observed_trend { double t_s; uint32_t n; const int64_t *lag; int64_t total; bool marked_as_peak; };
-struct observed_group { const char *name; uint32_t consumers; /* 0: not said */ };
+struct observed_status {
+    const char *label;
+    double t_s, from_s, to_s;      /* NaN where not given */
+    int64_t paid, pending, failed; /* -1 */
+};
+struct observed_offset {
+    const char *group, *topic;
+    uint32_t partition;
+    int64_t committed, log_end, lag;
+};
+struct observed_trend {
+    double t_s;
+    uint32_t n;
+    const int64_t *lag;
+    int64_t total;
+    bool marked_as_peak;
+};
+struct observed_group {
+    const char *name;
+    uint32_t consumers; /* 0: not said */
+};
 struct observations {
     const char *source, *start_clock;
-    uint32_t n_groups; const struct observed_group *group; /* the system as it was then */
-    uint32_t n_statuses; const struct observed_status *status;
-    double offsets_t_s; const char *offsets_label;
-    uint32_t n_offsets; const struct observed_offset *offset;
-    bool has_peak; const char *peak_label; uint32_t peak_partition; int64_t peak_lag; /* peak_partition NONE: of a group */
+    uint32_t n_groups;
+    const struct observed_group *group; /* the system as it was then */
+    uint32_t n_statuses;
+    const struct observed_status *status;
+    double offsets_t_s;
+    const char *offsets_label;
+    uint32_t n_offsets;
+    const struct observed_offset *offset;
+    bool has_peak;
+    const char *peak_label;
+    uint32_t peak_partition;
+    int64_t peak_lag; /* peak_partition NONE: of a group */
     const char *trend_label;
-    uint32_t n_trend; const struct observed_trend *trend;
+    uint32_t n_trend;
+    const struct observed_trend *trend;
 };
 
 struct input_file {
-    const char *path;      /* relative to the scenario, as written */
+    const char *path; /* relative to the scenario, as written */
     const char *full_path;
-    const char *copy;      /* "inputs/NAME": what study.text calls it; relative to the folder where the text is written */
+    const char *copy; /* "inputs/NAME": what study.text calls it; relative to the folder where the text is written */
 };
 
-struct study_edit { const char *pointer; const char *value; }; /* --set PTR=VALUE: pointer or short path; JSON or bare string */
+struct study_edit {
+    const char *pointer;
+    const char *value;
+}; /* --set PTR=VALUE: pointer or short path; JSON or bare string */
 
 struct study {
     struct scenario scenario;
-    const char *file;                 /* as given on the command line; "-" for stdin */
-    uint32_t n_thresholds; const struct threshold_spec *threshold;
-    uint32_t n_basis; const struct basis_of *basis;        /* one for each value that carries a basis */
-    uint32_t n_calibrate; const struct range_spec *calibrate;
-    const struct observations *observations;               /* NULL when the scenario names none */
+    const char *file; /* as given on the command line; "-" for stdin */
+    uint32_t n_thresholds;
+    const struct threshold_spec *threshold;
+    uint32_t n_basis;
+    const struct basis_of *basis; /* one for each value that carries a basis */
+    uint32_t n_calibrate;
+    const struct range_spec *calibrate;
+    const struct observations *observations; /* NULL when the scenario names none */
     const char *observations_path;
-    uint32_t n_inputs; const struct input_file *input;     /* files it names (observations, traces, measured values) */
-    uint32_t n_edits; const struct study_edit *edit;       /* as given, for a command that repeats the run */
-    uint32_t n_ignored; const char *const *ignored;        /* k6 options without a meaning here */
-    const char *text;                 /* the resolved scenario: defaults filled in, --set applied; ends with \n.
-                                         Reading it again gives the same text. */
-    char sha256[65];                  /* of text, lower-case hex */
+    uint32_t n_inputs;
+    const struct input_file *input; /* files it names (observations, traces, measured values) */
+    uint32_t n_edits;
+    const struct study_edit *edit; /* as given, for a command that repeats the run */
+    uint32_t n_ignored;
+    const char *const *ignored; /* k6 options without a meaning here */
+    const char *text;           /* the resolved scenario: defaults filled in, --set applied; ends with \n.
+                                   Reading it again gives the same text. */
+    char sha256[65];            /* of text, lower-case hex */
 };
 
 /* Reads file ("-": stdin) and applies the edits in order. False when the file cannot be read (err, SIM_ERUNTIME), an
