@@ -147,7 +147,9 @@ static const struct run_facts *facts_of(const struct moment *end, int64_t late, 
 {
     struct run_facts *facts = arena_new(arena, struct run_facts);
     struct group_facts *group = arena_array(arena, struct group_facts, 2);
+    struct lock_facts *lock = arena_new(arena, struct lock_facts);
 
+    lock->contended = 3;
     for (int g = 0; g < 2; g++) {
         tally_init(&group[g].wait, arena, 1000);
         tally_init(&group[g].service, arena, 1000);
@@ -170,8 +172,7 @@ static const struct run_facts *facts_of(const struct moment *end, int64_t late, 
     facts->n_groups = 2;
     facts->group = group;
     facts->n_locks = facts->n_tables = facts->n_processes = 1;
-    facts->lock = arena_new(arena, struct lock_facts);
-    facts->lock->contended = 3;
+    facts->lock = lock;
     facts->table = arena_new(arena, struct table_facts);
     facts->process = arena_new(arena, struct process_facts);
     facts->n_invariants = 3;
