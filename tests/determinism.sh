@@ -55,16 +55,15 @@ if diff -r "$work/declines-1" "$work/other" >/dev/null; then failed=$((failed + 
 
 if [ "${WIDE:-0}" = 1 ]; then
     version=$("$sim" --version | sed 's/^sim //')
-    for cc in gcc clang; do
-        for mode in release O3; do
-            other=build/$cc-$mode
-            make --no-print-directory CC=$cc MODE=$mode BUILD="$other" VERSION_TEXT="$version" all >"$work/make.txt" 2>&1 ||
-                { cat "$work/make.txt"; exit 1; }
-            for name in report-2025-12-24 declines hot-item plain-pipeline; do
-                [ -d "$work/$name-1" ] || run "$sim" scenarios/$name.json "$work/$name-1"
-                run "$other/sim" scenarios/$name.json "$work/$name-$cc-$mode"
-                same "$name: $cc $mode, fingerprint $(fingerprint "$work/$name-$cc-$mode")" "$work/$name-1" "$work/$name-$cc-$mode"
-            done
+    builds='gcc-release gcc-O3 clang-release clang-O3'
+    for one in $builds; do
+        make --no-print-directory CC="${one%-*}" MODE="${one#*-}" BUILD="build/$one" VERSION_TEXT="$version" all \
+            >"$work/make.txt" 2>&1 || { cat "$work/make.txt"; exit 1; }
+    done
+    for name in report-2025-12-24 declines hot-item plain-pipeline; do
+        for one in $builds; do
+            run "build/$one/sim" scenarios/$name.json "$work/$name-$one"
+            same "$name: $one, fingerprint $(fingerprint "$work/$name-$one")" "$work/$name-gcc-release" "$work/$name-$one"
         done
     done
 fi
