@@ -61,7 +61,8 @@ if [ "${WIDE:-0}" = 1 ]; then
             >"$work/make.txt" 2>&1 || { cat "$work/make.txt"; exit 1; }
     done
     for name in report-2025-12-24 declines hot-item plain-pipeline; do
-        for one in $builds; do
+        run build/gcc-release/sim scenarios/$name.json "$work/$name-gcc-release"
+        for one in ${builds#* }; do
             run "build/$one/sim" scenarios/$name.json "$work/$name-$one"
             same "$name: $one, fingerprint $(fingerprint "$work/$name-$one")" "$work/$name-gcc-release" "$work/$name-$one"
         done
