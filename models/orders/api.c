@@ -19,20 +19,13 @@ static void request_begin(struct machine *machine, uint32_t slot)
 
 static void on_api_thread(void *context, uint32_t slot) { request_begin(context, slot); }
 
-/* Which virtual user waits for the reply: the order remembers its load while it is a request (it has no answers yet). */
-static struct load_run *load_of(struct machine *machine, const struct order *order)
-{
-    return &machine->load[order->legs_failed];
-}
-
 void api_reply(struct machine *machine, struct thread *thread, sim_ns at_ns)
 {
     struct order *order = order_at(&machine->orders, thread->order);
     if (thread->consumer != NONE || thread->replied) return;
     thread->replied = true;
-    struct load_run *load = load_of(machine, order);
+    struct load_run *load = &machine->load[order->load];
     if (load->limited) seats_give(&load->vus, at_ns);
-    order->legs_failed = 0;
     tally_add(&machine->process[machine->plan->api_process].api, at_ns - order->created_ns);
 }
 
@@ -90,7 +83,7 @@ static void request(struct machine *machine, uint32_t index)
     order_fill(machine, order, machine->next_id++);
     order->created_ns = machine->sim->now_ns;
     order->refs = 1;
-    order->legs_failed = (uint8_t)index;
+    order->load = (uint8_t)index;
     if (seats_take(&machine->api, slot)) request_begin(machine, slot);
 }
 

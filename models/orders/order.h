@@ -28,6 +28,7 @@ struct order {
     uint8_t status;          /* enum order_status */
     uint8_t did;
     uint8_t legs_ok, legs_failed;
+    uint8_t load;            /* that sent it */
     bool in_use;
 };
 
