@@ -45,7 +45,7 @@ static const struct run_levels *take_levels(struct run *run, sim_ns at_ns)
 /* Nothing is left but samples. */
 static bool is_quiet(const struct run *run)
 {
-    return run->sim.n_live == 0 && !kafka_pending(&run->machine.kafka);
+    return sim_is_idle(&run->sim) && !kafka_pending(&run->machine.kafka);
 }
 
 static void sample(struct run *run)

@@ -256,6 +256,9 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
         .label = step->label, .visible = (uint8_t)visibility(step),
         .may_lack_key = may_lack_key(compiler->scenario, step),
         .reads_itself = step->kind == STEP_WRITE && (step->style == STYLE_VERSION || step->style == STYLE_ABSOLUTE) };
+    op->simple = step->kind == STEP_WORK || step->kind == STEP_PUBLISH || step->kind == STEP_REPLY;
+    op->timeless = !step->has_time && step->share <= 0;
+    op->whole = !step->has_time && step->share >= 1;
     connections_compile(op, path->explicit_connection);
     path->share = op->to;
     if (step->kind == STEP_PUBLISH) path->publishes++;

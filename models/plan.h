@@ -18,6 +18,9 @@ struct plan_op {
     bool takes_connection;   /* begins a transaction of its own, or the stage's */
     bool ends_connection;    /* and gives it back, unless a transaction is open around it */
     bool reads_itself;       /* version or absolute write: reads the row first if no read step did */
+    bool simple;             /* work, publish or reply: private, asks nothing of a server */
+    bool timeless;           /* takes no time */
+    bool whole;              /* takes all of the stage's time */
     uint8_t visible;         /* enum op_visible */
     bool has_time;           /* own time instead of a share */
     uint32_t target;

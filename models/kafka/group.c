@@ -12,16 +12,6 @@ enum { FACT_APPENDED = 1, FACT_PROCESSED = 2, FACT_COMMITTED = 3 };
 /* spring-kafka's pollTimeout: how long an idle loop turn takes. */
 #define POLL_TIMEOUT_NS (5 * SIM_S)
 
-static const struct group_spec *spec_of(const struct kafka *kafka, const struct consumer *consumer)
-{
-    return &kafka->plan->scenario->group[consumer->group];
-}
-
-static uint32_t index_of(const struct kafka *kafka, const struct consumer *consumer)
-{
-    return (uint32_t)(consumer - kafka->consumer);
-}
-
 /* ---- latencies: keyed by consumer and count, four draws to a block ---- */
 
 static sim_ns latency(const struct kafka *kafka, const struct consumer *consumer, const struct dist *dist,
@@ -30,27 +20,27 @@ static sim_ns latency(const struct kafka *kafka, const struct consumer *consumer
     if (dist->draw == DRAW_CONSTANT) return dist->constant_ns;
     uint32_t n = (*count)++;
     if (n % 4 == 0) {
-        const struct plan_consumer *plan = &kafka->plan->consumer[index_of(kafka, consumer)];
-        *words = random_block(kafka->key, purpose, (uint64_t)plan->group << 32 | plan->member, n / 4);
+        uint32_t member = consumer->index - consumer->plan->first_consumer;
+        *words = random_block(kafka->key, purpose, (uint64_t)consumer->group << 32 | member, n / 4);
     }
     return dist_draw(dist, words->word[n % 4]);
 }
 
 static sim_ns fetch_latency(const struct kafka *kafka, struct consumer *consumer)
 {
-    return latency(kafka, consumer, &kafka->plan->group[consumer->group].fetch, PURPOSE_FETCH, &consumer->fetch_words,
+    return latency(kafka, consumer, &consumer->plan->fetch, PURPOSE_FETCH, &consumer->fetch_words,
                    &consumer->n_fetches);
 }
 
 static sim_ns commit_latency(const struct kafka *kafka, struct consumer *consumer)
 {
-    return latency(kafka, consumer, &kafka->plan->group[consumer->group].commit, PURPOSE_COMMIT,
+    return latency(kafka, consumer, &consumer->plan->commit, PURPOSE_COMMIT,
                    &consumer->commit_words, &consumer->n_commits);
 }
 
 static sim_ns poll_latency(const struct kafka *kafka, struct consumer *consumer)
 {
-    return latency(kafka, consumer, &kafka->plan->group[consumer->group].poll, PURPOSE_POLL, &consumer->poll_words,
+    return latency(kafka, consumer, &consumer->plan->poll, PURPOSE_POLL, &consumer->poll_words,
                    &consumer->n_polls);
 }
 
@@ -189,8 +179,9 @@ static void fetch_resolve(struct consumer *consumer, sim_ns at_ns)
  * before the log of an asked partition grows: the answer holds what is there when the broker answers. */
 static void fetch_settle(struct kafka *kafka, struct consumer *consumer)
 {
-    sim_ns now_ns = kafka->sim->now_ns, max_wait_ns = spec_of(kafka, consumer)->fetch_max_wait_ns;
+    sim_ns now_ns = kafka->sim->now_ns;
     if (consumer->fetch != FETCH_SENT || consumer->arrive_ns > now_ns) return;
+    sim_ns max_wait_ns = consumer->spec->fetch_max_wait_ns;
     if (fetch_has_data(&consumer->buffer)) {
         fetch_resolve(consumer, consumer->arrive_ns);
         return;
@@ -221,7 +212,7 @@ static void record_begin(struct kafka *kafka, struct consumer *consumer, uint32_
     consumer->record_offset = offset;
     consumer->start_ns = at_ns;
     consumer->attempt = 0;
-    kafka->calls.process(kafka->calls.context, index_of(kafka, consumer), position,
+    kafka->calls.process(kafka->calls.context, consumer->index, position,
                          log_subject(&kafka->log[kafka->position[position].log], offset), 0, at_ns);
 }
 
@@ -231,6 +222,11 @@ static uint32_t earliest(const struct kafka *kafka, const struct consumer *consu
     uint32_t best = NONE;
     sim_ns best_ns = SIM_NEVER;
     if (consumer->unread == 0) return NONE;
+    if (consumer->unread == 1 && consumer->only_unread != NONE) {
+        const struct position *position = &kafka->position[consumer->only_unread];
+        *at_ns = log_at(&kafka->log[position->log], position->polled);
+        return consumer->only_unread;
+    }
     for (uint32_t i = 0; i < consumer->n_positions; i++) {
         const struct position *position = &kafka->position[consumer->position[i]];
         const struct log *log = &kafka->log[position->log];
@@ -251,7 +247,7 @@ static void java_poll(struct kafka *kafka, struct consumer *consumer, sim_ns at_
         fetch_arrive(&consumer->buffer);
         consumer->fetch = FETCH_NONE;
     }
-    consumer->batch_left = fetch_collect(&consumer->buffer, spec_of(kafka, consumer)->max_poll_records);
+    consumer->batch_left = fetch_collect(&consumer->buffer, consumer->spec->max_poll_records);
     consumer->segment = 0;
     for (uint32_t i = 0; i < consumer->buffer.n_segments; i++) {
         const struct fetch_block *segment = &consumer->buffer.segment[i];
@@ -266,7 +262,7 @@ static void java_poll(struct kafka *kafka, struct consumer *consumer, sim_ns at_
 /* poll() returns records at at_ns; what they are is fixed by now. */
 static void poll_return(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
-    const struct group_spec *spec = spec_of(kafka, consumer);
+    const struct group_spec *spec = consumer->spec;
     consumer->state = CONSUMER_BUSY;
     consumer->poll_at_ns = at_ns;
     if (spec->fetch_order == FETCH_ARRIVAL) {
@@ -286,14 +282,14 @@ static void on_poll(void *context, uint32_t index, uint64_t argument)
     struct consumer *consumer = &kafka->consumer[index];
     (void)argument;
     consumer_settle(kafka, consumer);
-    if (spec_of(kafka, consumer)->fetch_order != FETCH_ARRIVAL) fetch_settle(kafka, consumer);
+    fetch_settle(kafka, consumer);
     poll_return(kafka, consumer, kafka->sim->now_ns);
 }
 
 static void poll_call(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
     consumer->state = CONSUMER_CALLED;
-    sim_at(kafka->sim, at_ns, SIM_CONSUMER, on_poll, kafka, index_of(kafka, consumer), 0);
+    sim_at(kafka->sim, at_ns, SIM_CONSUMER, on_poll, kafka, consumer->index, 0);
 }
 
 /* The poll's content is known although its time may lie ahead: no need for an event. */
@@ -338,9 +334,9 @@ static void java_wait(struct kafka *kafka, struct consumer *consumer)
         sim_ns back_ns = consumer->arrive_ns + consumer->half_ns;
         poll_call(kafka, consumer, later(consumer->poll_from_ns, back_ns));
     } else if (!fetch_covers(buffer)) {
-        sim_ns empty_ns = consumer->arrive_ns + spec_of(kafka, consumer)->fetch_max_wait_ns + consumer->half_ns;
+        sim_ns empty_ns = consumer->arrive_ns + consumer->spec->fetch_max_wait_ns + consumer->half_ns;
         sim_at(kafka->sim, later(empty_ns, consumer->poll_from_ns), SIM_CONSUMER, on_empty_answer, kafka,
-               index_of(kafka, consumer), (uint64_t)consumer->arrive_ns);
+               consumer->index, (uint64_t)consumer->arrive_ns);
     }
 }
 
@@ -361,7 +357,7 @@ static void on_empty_answer(void *context, uint32_t index, uint64_t arrive_ns)
 static void wait_for_records(struct kafka *kafka, struct consumer *consumer)
 {
     consumer->state = CONSUMER_WAITING;
-    if (spec_of(kafka, consumer)->fetch_order == FETCH_ARRIVAL) {
+    if (consumer->spec->fetch_order == FETCH_ARRIVAL) {
         arrival_wait(kafka, consumer);
         return;
     }
@@ -375,7 +371,7 @@ static void wait_for_records(struct kafka *kafka, struct consumer *consumer)
 static void consumer_notice(struct kafka *kafka, struct consumer *consumer, uint32_t part)
 {
     sim_ns now_ns = kafka->sim->now_ns;
-    if (spec_of(kafka, consumer)->fetch_order == FETCH_ARRIVAL) {
+    if (consumer->spec->fetch_order == FETCH_ARRIVAL) {
         if (consumer->state == CONSUMER_WAITING) arrival_wait(kafka, consumer);
         return;
     }
@@ -413,9 +409,9 @@ static sim_ns commit_send(struct kafka *kafka, struct consumer *consumer, sim_ns
     return at_ns + round_trip_ns;
 }
 
-static bool commit_is_due(const struct kafka *kafka, const struct consumer *consumer, sim_ns at_ns)
+static bool commit_is_due(const struct consumer *consumer, sim_ns at_ns)
 {
-    const struct group_spec *spec = spec_of(kafka, consumer);
+    const struct group_spec *spec = consumer->spec;
     if (consumer->uncommitted == 0) return false;
     switch (spec->commit_mode) {
     case COMMIT_COUNT: return consumer->uncommitted >= spec->commit_count;
@@ -434,15 +430,15 @@ static void on_idle_turn(void *context, uint32_t index, uint64_t argument)
     consumer_settle(kafka, consumer);
     if (consumer->state != CONSUMER_WAITING || consumer->uncommitted == 0) return;
     sim_ns now_ns = kafka->sim->now_ns;
-    if (commit_is_due(kafka, consumer, now_ns)) consumer->poll_from_ns = commit_send(kafka, consumer, now_ns);
+    if (commit_is_due(consumer, now_ns)) consumer->poll_from_ns = commit_send(kafka, consumer, now_ns);
     else sim_at(kafka->sim, now_ns + POLL_TIMEOUT_NS, SIM_CONSUMER, on_idle_turn, kafka, index, 0);
 }
 
 static void batch_end(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
-    if (commit_is_due(kafka, consumer, at_ns)) at_ns = commit_send(kafka, consumer, at_ns);
-    else if (consumer->uncommitted > 0 && spec_of(kafka, consumer)->commit_mode == COMMIT_TIME)
-        sim_at(kafka->sim, at_ns + POLL_TIMEOUT_NS, SIM_CONSUMER, on_idle_turn, kafka, index_of(kafka, consumer), 0);
+    if (commit_is_due(consumer, at_ns)) at_ns = commit_send(kafka, consumer, at_ns);
+    else if (consumer->uncommitted > 0 && consumer->spec->commit_mode == COMMIT_TIME)
+        sim_at(kafka->sim, at_ns + POLL_TIMEOUT_NS, SIM_CONSUMER, on_idle_turn, kafka, consumer->index, 0);
     consumer->poll_from_ns = at_ns;
     wait_for_records(kafka, consumer);
 }
@@ -453,13 +449,14 @@ static void record_next(struct kafka *kafka, struct consumer *consumer, sim_ns a
     uint32_t position = NONE;
     int64_t offset = 0;
     if (consumer->batch_left-- > 0) {
-        if (spec_of(kafka, consumer)->fetch_order == FETCH_ARRIVAL) {
+        if (consumer->spec->fetch_order == FETCH_ARRIVAL) {
             sim_ns appended_ns;
             position = earliest(kafka, consumer, &appended_ns);
             if (position != NONE && appended_ns > consumer->cutoff_ns) position = NONE;
             if (position != NONE) {
                 offset = kafka->position[position].polled++;
                 consumer->unread--;
+                consumer->only_unread = NONE;
             }
         } else {
             struct fetch_block *segment = &consumer->buffer.segment[consumer->segment];
@@ -486,7 +483,7 @@ void kafka_record_done(struct kafka *kafka, uint32_t index, sim_ns done_ns)
     if (done_ns <= kafka->sim->now_ns) apply_done(kafka, consumer);
     else settle_later(kafka, consumer, done_ns);
     touch(kafka, consumer, consumer->record_position, consumer->record_offset + 1);
-    if (spec_of(kafka, consumer)->commit_mode == COMMIT_RECORD) done_ns = commit_send(kafka, consumer, done_ns);
+    if (consumer->spec->commit_mode == COMMIT_RECORD) done_ns = commit_send(kafka, consumer, done_ns);
     record_next(kafka, consumer, done_ns);
 }
 
@@ -495,7 +492,7 @@ bool kafka_record_failed(struct kafka *kafka, uint32_t index, sim_ns failed_ns)
     struct consumer *consumer = &kafka->consumer[index];
     struct group *group = &kafka->group[consumer->group];
     consumer_settle(kafka, consumer);
-    if (++consumer->attempt >= spec_of(kafka, consumer)->deliveries) {
+    if (++consumer->attempt >= consumer->spec->deliveries) {
         group->fact.skipped++;
         kafka_record_done(kafka, index, failed_ns);
         return true;
@@ -518,8 +515,7 @@ void kafka_append(struct kafka *kafka, uint32_t index, uint32_t subject)
         const struct position *position = &kafka->position[log->reader[i]];
         group_settle(kafka, position->group);
         if (position->consumer == NONE) continue;
-        struct consumer *consumer = &kafka->consumer[position->consumer];
-        if (spec_of(kafka, consumer)->fetch_order != FETCH_ARRIVAL) fetch_settle(kafka, consumer);
+        fetch_settle(kafka, &kafka->consumer[position->consumer]);
     }
     log_append(log, &kafka->pool, now_ns, subject);
     sim_fact(kafka->sim, now_ns, FACT_APPENDED, (uint64_t)index << 40 | (uint64_t)log->end);
@@ -541,7 +537,7 @@ void kafka_append(struct kafka *kafka, uint32_t index, uint32_t subject)
             group->fact.peak_partition_lag = log->end - position->committed;
         if (position->consumer == NONE) continue;
         struct consumer *consumer = &kafka->consumer[position->consumer];
-        if (spec_of(kafka, consumer)->fetch_order == FETCH_ARRIVAL) consumer->unread++;
+        if (consumer->spec->fetch_order == FETCH_ARRIVAL) consumer->only_unread = consumer->unread++ == 0 ? log->reader[i] : NONE;
         else fetch_note(&consumer->buffer);
         consumer_notice(kafka, consumer, position->part);
     }
@@ -554,6 +550,10 @@ static void consumer_init(struct kafka *kafka, uint32_t index)
     const struct plan_consumer *plan = &kafka->plan->consumer[index];
     const struct group_spec *spec = &kafka->plan->scenario->group[plan->group];
     struct consumer *consumer = &kafka->consumer[index];
+    consumer->index = index;
+    consumer->spec = spec;
+    consumer->plan = &kafka->plan->group[plan->group];
+    consumer->only_unread = NONE;
     consumer->group = plan->group;
     consumer->n_positions = plan->n_positions;
     consumer->position = plan->position;
@@ -616,7 +616,7 @@ static void on_join(void *context, uint32_t index, uint64_t argument)
 {
     struct kafka *kafka = context;
     struct consumer *consumer = &kafka->consumer[index];
-    const struct group_spec *spec = spec_of(kafka, consumer);
+    const struct group_spec *spec = consumer->spec;
     struct group *group = &kafka->group[consumer->group];
     (void)argument;
     for (uint32_t i = 0; i < consumer->n_positions && spec->cold && spec->reset == RESET_LATEST; i++) {
@@ -670,7 +670,7 @@ void kafka_start(struct kafka *kafka)
     for (uint32_t i = 0; i < kafka->plan->n_logs; i++) release(kafka, &kafka->log[i]);
     for (uint32_t i = 0; i < kafka->plan->n_consumers; i++)
         if (kafka->consumer[i].n_positions > 0)
-            sim_at(kafka->sim, join_ns(spec_of(kafka, &kafka->consumer[i])), SIM_SERVER, on_join, kafka, i, 0);
+            sim_at(kafka->sim, join_ns(kafka->consumer[i].spec), SIM_SERVER, on_join, kafka, i, 0);
 }
 
 /* ---- levels and end ---- */

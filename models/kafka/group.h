@@ -46,7 +46,9 @@ enum consumer_state { CONSUMER_OUT, CONSUMER_WAITING, CONSUMER_CALLED /* poll sc
 enum fetch_state { FETCH_NONE, FETCH_SENT, FETCH_ANSWERED };
 
 struct consumer {
-    uint32_t group, n_positions;
+    const struct group_spec *spec;
+    const struct plan_group *plan;
+    uint32_t index, group, n_positions;
     const uint32_t *position;
     enum consumer_state state;
     enum fetch_state fetch;
@@ -56,6 +58,7 @@ struct consumer {
     struct fetch_buffer buffer;
     /* the batch in hand */
     int64_t unread;                /* FETCH_ARRIVAL: records appended and not taken yet */
+    uint32_t only_unread;          /* the position of the one that is unread; NONE when that is not known */
     sim_ns poll_at_ns, cutoff_ns;  /* cutoff: FETCH_ARRIVAL, records appended later belong to a later batch */
     int64_t batch_left;
     uint32_t segment;

@@ -50,6 +50,8 @@ static uint32_t own_time_word(const struct machine *machine, const struct thread
 
 static sim_ns duration(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
 {
+    if (op->timeless) return 0;
+    if (op->whole) return thread->time_ns;
     if (op->has_time) {
         if (op->time->draw == DRAW_CONSTANT) return op->time->constant_ns;
         return dist_draw(op->time, own_time_word(machine, thread, op->time_word));
@@ -541,14 +543,12 @@ static enum outcome effect(struct machine *machine, struct thread *thread, const
     case STEP_INSERT: order_created(machine, thread->order); return OUTCOME_DONE;
     case STEP_JOIN: return join_effect(machine, thread, ends_ns);
     case STEP_STATUS: order_set_status(machine, thread->order, (enum order_status)op->status); return OUTCOME_DONE;
-    case STEP_PUBLISH: publish(machine, thread, op->target, thread->clock_ns + until_effect(op, takes_ns)); return OUTCOME_DONE;
-    case STEP_REPLY: api_reply(machine, thread, thread->clock_ns); return OUTCOME_DONE;
     case STEP_ONCE:
         thread->duplicate = order_of(machine, thread)->once >> op->once_bit & 1;
         thread->once_marks |= (uint16_t)(1u << op->once_bit);
         return thread->duplicate && op->otherwise != NONE ? OUTCOME_REFUSED : OUTCOME_DONE;
     case STEP_BEGIN: thread->transaction.open = true; return OUTCOME_DONE;
-    case STEP_CONNECTION: case STEP_WORK: case STEP_KINDS: break;
+    case STEP_CONNECTION: case STEP_WORK: case STEP_PUBLISH: case STEP_REPLY: case STEP_KINDS: break;
     }
     return OUTCOME_DONE;
 }
@@ -640,10 +640,6 @@ static enum outcome step(struct machine *machine, struct thread *thread, const s
     sim_ns takes_ns = duration(machine, thread, op), before_ns = until_effect(op, takes_ns);
     sim_ns now_ns = machine->sim->now_ns;
     bool visible = is_visible(thread, op);
-    /* A send that is in the log at once needs no event of its own if the thread comes up to it first. */
-    if (op->kind == STEP_PUBLISH && thread->phase == PHASE_START && !thread->seen && thread->clock_ns > now_ns &&
-        machine->plan->append[op->target].draw == DRAW_CONSTANT && machine->plan->append[op->target].constant_ns == 0)
-        return park(machine, thread, thread->clock_ns, PHASE_START);
     if (thread->phase == PHASE_START && visible && thread->clock_ns + before_ns > now_ns)
         return park(machine, thread, thread->clock_ns + before_ns, PHASE_EFFECT);
     sim_ns ends_ns = visible ? now_ns + takes_ns - before_ns : thread->clock_ns + takes_ns;
@@ -654,6 +650,25 @@ static enum outcome step(struct machine *machine, struct thread *thread, const s
     step_leave(machine, thread, op);
     thread->pc++;
     if (machine->step_by_step && takes_ns > 0) return park(machine, thread, ends_ns, PHASE_START);
+    return OUTCOME_DONE;
+}
+
+/* Work, publish, reply: only the thread's own clock moves. A send that is in the log at once needs no event of its own
+ * if the thread comes up to it first. */
+static enum outcome simple_step(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    sim_ns takes_ns = duration(machine, thread, op);
+    if (op->kind == STEP_PUBLISH) {
+        const struct dist *append = &machine->plan->append[op->target];
+        if (!thread->seen && thread->clock_ns > machine->sim->now_ns && append->draw == DRAW_CONSTANT &&
+            append->constant_ns == 0) return park(machine, thread, thread->clock_ns, PHASE_START);
+        publish(machine, thread, op->target, thread->clock_ns + until_effect(op, takes_ns));
+    } else if (op->kind == STEP_REPLY) {
+        api_reply(machine, thread, thread->clock_ns);
+    }
+    thread->clock_ns += takes_ns;
+    thread->pc++;
+    if (machine->step_by_step && takes_ns > 0) return park(machine, thread, thread->clock_ns, PHASE_START);
     return OUTCOME_DONE;
 }
 
@@ -694,7 +709,7 @@ static void thread_run(struct machine *machine, uint32_t index)
             thread->pc++;
             continue;
         }
-        enum outcome outcome = step(machine, thread, op);
+        enum outcome outcome = op->simple ? simple_step(machine, thread, op) : step(machine, thread, op);
         if (outcome == OUTCOME_PARKED) return;
         if (outcome != OUTCOME_DONE && !refuse(machine, thread, outcome)) return;
     }

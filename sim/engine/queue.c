@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A 4-ary heap: half the levels of a binary one, and the four children of a node share one cache line. */
+ * A push moves the keys on the shorter side of its place: an event for the end of a service time goes to the far end,
+ * one for this very instant to the front, where the last pop left room.
+ * When the run is full its greatest key goes to the heap; when it is empty the least half of a run comes back. */
 #include "sim/engine/queue.h"
 
 #include <string.h>
@@ -7,68 +9,80 @@
 #include "sim/engine/arena.h"
 #include "sim/engine/error.h"
 
+enum { FIRST_HEAP = 256, REFILL = QUEUE_NEAR / 2 };
+
 void queue_init(struct queue *queue, struct arena *arena)
 {
-    queue->n = 0;
-    queue->capacity = 256;
+    queue->n = queue->first = queue->end = queue->n_heap = 0;
+    queue->capacity = FIRST_HEAP;
     queue->arena = arena;
     queue->heap = arena_array(arena, queue_key, queue->capacity);
 }
 
-static void queue_grow(struct queue *queue)
+static void heap_push(struct queue *queue, queue_key key)
 {
-    queue_key *wider = arena_array(queue->arena, queue_key, (size_t)queue->capacity * 2);
-    memcpy(wider, queue->heap, sizeof(queue_key) * queue->n);
-    queue->heap = wider;
-    queue->capacity *= 2;
+    if (queue->n_heap == queue->capacity) {
+        queue_key *wider = arena_array(queue->arena, queue_key, (size_t)queue->capacity * 2);
+        memcpy(wider, queue->heap, sizeof(queue_key) * queue->n_heap);
+        queue->heap = wider;
+        queue->capacity *= 2;
+    }
+    queue_key *heap = queue->heap;
+    uint32_t i = queue->n_heap++;
+    for (uint32_t parent; i > 0 && heap[parent = (i - 1) >> 2] > key; i = parent) heap[i] = heap[parent];
+    heap[i] = key;
 }
 
-/* Puts key where the root was; size keys in the heap, the root's place included. */
-static void sift_down(queue_key *heap, uint32_t size, queue_key key)
+static queue_key heap_pop(struct queue *queue)
 {
-    uint32_t i = 0;
-    for (;;) {
-        uint32_t child = 4 * i + 1, least = child;
-        if (child >= size) break;
-        if (child + 4 <= size) { /* the common case without a loop: pairs first */
-            uint32_t left = child + (heap[child + 1] < heap[child]);
-            uint32_t right = child + 2 + (heap[child + 3] < heap[child + 2]);
-            least = heap[right] < heap[left] ? right : left;
-        } else {
-            for (uint32_t j = child + 1; j < size; j++)
-                if (heap[j] < heap[least]) least = j;
-        }
-        if (key < heap[least]) break;
+    queue_key *heap = queue->heap, top = heap[0], last = heap[--queue->n_heap];
+    uint32_t n = queue->n_heap, i = 0;
+    for (uint32_t child; (child = 4 * i + 1) < n;) {
+        uint32_t least = child, end = child + 4 < n ? child + 4 : n;
+        for (uint32_t j = child + 1; j < end; j++)
+            if (heap[j] < heap[least]) least = j;
+        if (last < heap[least]) break;
         heap[i] = heap[least];
         i = least;
     }
-    heap[i] = key;
+    heap[i] = last;
+    return top;
+}
+
+/* Moves the run back to the start of its space. */
+static void run_rewind(struct queue *queue)
+{
+    memmove(queue->near, queue->near + queue->first, (queue->end - queue->first) * sizeof(queue_key));
+    queue->end -= queue->first;
+    queue->first = 0;
 }
 
 void queue_push(struct queue *queue, queue_key key)
 {
-    if (queue->hole) {
-        queue->hole = false;
-        sift_down(queue->heap, ++queue->n, key);
+    queue->n++;
+    if (queue->n_heap > 0 && (queue->first == queue->end || key > queue->near[queue->end - 1])) {
+        heap_push(queue, key);
         return;
     }
-    if (queue->n == queue->capacity) queue_grow(queue);
-    queue_key *heap = queue->heap;
-    uint32_t i = queue->n++;
-    while (i > 0) {
-        uint32_t parent = (i - 1) >> 2;
-        if (heap[parent] < key) break;
-        heap[i] = heap[parent];
-        i = parent;
+    if (queue->end == QUEUE_RUN) run_rewind(queue);
+    queue_key *near = queue->near;
+    uint32_t i;
+    if (queue->first > 0 && key < near[(queue->first + queue->end) / 2]) { /* nearer to the front: move those before it */
+        for (i = --queue->first; i + 1 < queue->end && near[i + 1] < key; i++) near[i] = near[i + 1];
+    } else {
+        for (i = queue->end++; i > queue->first && near[i - 1] > key; i--) near[i] = near[i - 1];
     }
-    heap[i] = key;
+    near[i] = key;
+    if (queue->end - queue->first > QUEUE_NEAR) heap_push(queue, near[--queue->end]);
 }
 
 queue_key queue_pop(struct queue *queue)
 {
     SIM_ASSERT(queue->n > 0);
-    if (queue->hole) sift_down(queue->heap, queue->n, queue->heap[queue->n]);
-    queue->hole = true;
     queue->n--;
-    return queue->heap[0];
+    if (queue->first == queue->end) {
+        queue->first = queue->end = 0;
+        while (queue->end < REFILL && queue->n_heap > 0) queue->near[queue->end++] = heap_pop(queue);
+    }
+    return queue->near[queue->first++];
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Pending events: a 4-ary heap of 128-bit keys. The key is (time 64 bits, priority 3, sequence 37, slot 24) from the
- * top; one comparison decides, ties included.
- * A pop leaves the root empty until the next push fills it with one sift, or the next pop closes it: most events
- * schedule one other. */
+ * Pending events as 128-bit keys: (time 64 bits, priority 3, sequence 37, slot 24) from the top; one comparison decides,
+ * ties included. The least keys stand sorted in a short run, where a pop is one step and a push mostly moves a few
+ * neighbours; what lies further ahead waits in a 4-ary heap. Most simulations of a pipeline have fewer events pending
+ * than the run is long, and never touch the heap. */
 #ifndef SIM_ENGINE_QUEUE_H
 #define SIM_ENGINE_QUEUE_H
 
@@ -16,10 +16,14 @@ typedef unsigned __int128 queue_key;
 #define QUEUE_SLOT_BITS 24
 #define QUEUE_SEQUENCE_BITS 37
 
+enum { QUEUE_NEAR = 32, QUEUE_RUN = 256 };
+
 struct queue {
-    queue_key *heap;
-    uint32_t n, capacity;  /* n: keys pending */
-    bool hole;             /* heap[0] is to be filled; the keys are heap[1] to heap[n] */
+    uint32_t n;                /* keys pending */
+    uint32_t first, end;       /* the sorted run: near[first] is the least of all, near[end - 1] its greatest */
+    queue_key near[QUEUE_RUN]; /* at most QUEUE_NEAR keys, moving to the right as they are popped and pushed */
+    queue_key *heap;           /* none less than the run's greatest */
+    uint32_t n_heap, capacity;
     struct arena *arena;
 };
 

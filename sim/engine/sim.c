@@ -50,9 +50,8 @@ sim_handle sim_at(struct sim *sim, sim_ns at_ns, enum sim_priority priority, sim
     body->context = context;
     body->argument = argument;
     body->subject = subject;
-    body->generation = (body->generation + 1) & 0x7fffffff;
-    body->live = priority != SIM_SAMPLER;
-    sim->n_live += body->live;
+    body->generation++;
+    if (priority == SIM_SAMPLER) sim->n_idle++;
     SIM_ASSERT_IN(sim, sim->sequence < (uint64_t)1 << QUEUE_SEQUENCE_BITS);
     queue_push(&sim->queue, key_pack(at_ns, priority, sim->sequence++, slot));
     return (uint64_t)body->generation << 32 | slot;
@@ -63,31 +62,42 @@ bool sim_cancel(struct sim *sim, sim_handle handle)
     struct sim_body *body = &sim->body[(uint32_t)handle];
     if (handle == 0 || body->generation != (uint32_t)(handle >> 32) || !body->fn) return false;
     body->fn = NULL;
-    sim->n_live -= body->live;
+    sim->n_idle++;
     return true;
+}
+
+static bool limits_passed(const struct sim *sim, uint64_t events_max, struct sim_err *err)
+{
+    if (sim->n_same_instant > SIM_SAME_INSTANT_MAX)
+        sim_fail(err, SIM_ERUNTIME, NULL, "more than %u events at the instant %.9f s: a loop that takes no time; give its "
+                 "steps a duration", SIM_SAME_INSTANT_MAX, ns_to_s(sim->now_ns));
+    else
+        sim_fail(err, SIM_ERUNTIME, NULL, "more than %llu events at %.3f s", (unsigned long long)events_max,
+                 ns_to_s(sim->now_ns));
+    return false;
 }
 
 bool sim_run(struct sim *sim, uint64_t events_max, struct sim_err *err)
 {
+    if (events_max == 0) events_max = UINT64_MAX;
     while (!sim->stopped && sim->queue.n > 0) {
         queue_key key = queue_pop(&sim->queue);
         uint32_t slot = (uint32_t)key & ((1u << QUEUE_SLOT_BITS) - 1);
-        struct sim_body body = sim->body[slot];
-        sim->body[slot].fn = NULL;
+        struct sim_body *body = &sim->body[slot];
+        sim_fn *fn = body->fn;
+        void *context = body->context;
+        uint64_t argument = body->argument;
+        uint32_t subject = body->subject;
+        body->fn = NULL;
         sim->free_slot[sim->n_free++] = slot;
-        if (!body.fn) continue;
-        sim->n_live -= body.live;
+        if (!fn || ((uint64_t)key >> (QUEUE_SLOT_BITS + QUEUE_SEQUENCE_BITS)) == SIM_SAMPLER) sim->n_idle--;
+        if (!fn) continue;
         sim_ns at_ns = (sim_ns)(uint64_t)(key >> 64);
         sim->n_same_instant = at_ns == sim->now_ns ? sim->n_same_instant + 1 : 0;
         sim->now_ns = at_ns;
-        sim->n_events++;
-        if (sim->n_same_instant > SIM_SAME_INSTANT_MAX)
-            return sim_fail(err, SIM_ERUNTIME, NULL, "more than %u events at the instant %.9f s: a loop that takes no "
-                            "time; give its steps a duration", SIM_SAME_INSTANT_MAX, ns_to_s(at_ns));
-        if (events_max && sim->n_events > events_max)
-            return sim_fail(err, SIM_ERUNTIME, NULL, "more than %llu events at %.3f s", (unsigned long long)events_max,
-                            ns_to_s(at_ns));
-        body.fn(body.context, body.subject, body.argument);
+        if (++sim->n_events > events_max || sim->n_same_instant > SIM_SAME_INSTANT_MAX)
+            return limits_passed(sim, events_max, err);
+        fn(context, subject, argument);
     }
     return true;
 }

@@ -28,7 +28,7 @@ struct sim_body {
     void *context;
     uint64_t argument;
     uint32_t subject;
-    uint32_t generation : 31, live : 1;
+    uint32_t generation;
 };
 
 struct sim {
@@ -39,7 +39,7 @@ struct sim {
     uint32_t n_free, n_slots;
     uint64_t sequence;           /* schedules so far */
     uint64_t n_events;           /* handlers run so far */
-    uint64_t n_live;             /* scheduled, neither run nor cancelled, samplers left out: 0 when nothing can happen */
+    uint32_t n_idle;             /* pending, but samplers or cancelled: they make nothing happen */
     uint64_t n_same_instant;     /* handlers run at now_ns; a zero-delay loop is reported, not endless */
     uint64_t fingerprint;
     sim_ns last_fact_ns;         /* latest time of a fact */
@@ -61,6 +61,8 @@ bool sim_cancel(struct sim *sim, sim_handle handle);
  * SIM_SAME_INSTANT_MAX events, or n_events passes events_max (0: no limit). */
 #define SIM_SAME_INSTANT_MAX 50000000u
 bool sim_run(struct sim *sim, uint64_t events_max, struct sim_err *err);
+/* Nothing is pending that can make something happen. */
+static inline bool sim_is_idle(const struct sim *sim) { return sim->queue.n == sim->n_idle; }
 static inline void sim_stop(struct sim *sim) { sim->stopped = true; }
 
 /* A fact that became visible: (when, kind, subject). The fingerprint is the sum over facts of a mix of the three: it
