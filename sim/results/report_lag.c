@@ -35,12 +35,12 @@ static void groups_over_the_run(struct page *page, const struct outcome *outcome
     page_say(page, TONE_PLAIN,
              "At their greatest: LAG is what a dashboard shows (log end - committed), waiting what is truly not yet "
              "processed, oldest the age of the oldest uncommitted record.",
-             "최댓값 기준: LAG는 대시보드에 보이는 값(Log-End - 커밋된 Offset), 대기는 실제 미처리 이벤트, 최고령은 가장 "
-             "오래된 미커밋 이벤트의 나이.");
+             "최댓값 기준: LAG는 대시보드에 보이는 값(Log-End - 커밋된 Offset), 대기는 실제 미처리 이벤트, 최장 경과는 "
+             "가장 오래된 미커밋 이벤트의 경과 시간.");
     grid_column(grid, ALIGN_LEFT, "GROUP", "Consumer Group");
     grid_column(grid, ALIGN_RIGHT, "LAG", "LAG");
     grid_column(grid, ALIGN_RIGHT, "waiting", "대기");
-    grid_column(grid, ALIGN_RIGHT, "oldest", "최고령");
+    grid_column(grid, ALIGN_RIGHT, "oldest", "최장 경과");
     grid_column(grid, ALIGN_RIGHT, "gone at", "소진");
     grid_column(grid, ALIGN_RIGHT, "busy", "사용률");
     grid_column(grid, ALIGN_RIGHT, "service", "건당");
@@ -138,7 +138,7 @@ static void group_rows(struct page *page, struct grid *grid, const struct outcom
     const double age_s = outcome_mean(outcome, "checkpoints.%s.groups.%s.lag_s", checkpoint->name, name);
 
     grid_line(grid, TONE_STRONG,
-              page_word(page, "%s: LAG %s, waiting %s, oldest %s", "%s: 총 Lag %s, 대기 %s, 최고령 %s"), name,
+              page_word(page, "%s: LAG %s, waiting %s, oldest %s", "%s: 총 Lag %s, 대기 %s, 최장 경과 %s"), name,
               number_count(lag).s, number_count(backlog).s, number_seconds(age_s).s);
     if (lag < 0.5 && group != outcome->demand[0].group)
         return;

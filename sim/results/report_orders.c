@@ -82,8 +82,9 @@ void report_orders(struct page *page, const struct outcome *outcome)
     grid_column(grid, ALIGN_RIGHT, "time", "시간");
     grid_column(grid, ALIGN_RIGHT, "orders", "주문");
     grid_column(grid, ALIGN_RIGHT, "PAID", "성공 (PAID)");
-    grid_column(grid, ALIGN_RIGHT, "PENDING", "처리 중");
-    grid_column(grid, ALIGN_RIGHT, "FAILED", "실패");
+    /* a terminal has no room for both words */
+    grid_column(grid, ALIGN_RIGHT, "PENDING", page->style->markdown ? "처리 중 (PENDING)" : "처리 중");
+    grid_column(grid, ALIGN_RIGHT, "FAILED", page->style->markdown ? "실패 (FAILED)" : "실패");
     for (uint32_t i = 0; i < scenario->n_checkpoints; i++) {
         const struct checkpoint_spec *checkpoint = &scenario->checkpoint[i];
         status_rows(page, grid, outcome, page_format(page, "checkpoints.%s", checkpoint->name), checkpoint->name,

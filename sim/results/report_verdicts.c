@@ -109,6 +109,17 @@ static uint32_t count_with(const struct outcome *outcome, enum verdict verdict)
     return n;
 }
 
+/* What so many runs without a violation do not rule out. */
+static const char *still_possible(struct page *page, const struct outcome *outcome)
+{
+    if (outcome->n < 2)
+        return "";
+    return page_format(page, page_word(page, " With %g %% confidence fewer than %s of runs break one.",
+                                       " %g %% 신뢰 수준에서 위반 실행 비율은 %s 미만."),
+                       outcome->confidence * 100,
+                       number_percent(infer_zero_upper(outcome->n, outcome->confidence)).s);
+}
+
 void report_invariants(struct page *page, const struct outcome *outcome)
 {
     const uint32_t n_broken = count_with(outcome, VERDICT_BROKEN), n_open = count_with(outcome, VERDICT_OPEN);
@@ -118,11 +129,7 @@ void report_invariants(struct page *page, const struct outcome *outcome)
     page_heading(page, "Consistency (invariants)", "데이터 정합성 검증");
     if (n_broken == 0 && n_open == 0)
         page_say(page, TONE_GOOD, "All %u hold (runs: %u).%s", "%u개 모두 통과 (실행 %u회).%s",
-                 (unsigned)outcome->n_invariants, (unsigned)outcome->n,
-                 page_format(page, page_word(page, " With %g %% confidence fewer than %s of runs break one.",
-                                             " %g %% 신뢰 수준에서 위반 실행 비율은 %s 미만."),
-                             outcome->confidence * 100,
-                             number_percent(infer_zero_upper(outcome->n, outcome->confidence)).s));
+                 (unsigned)outcome->n_invariants, (unsigned)outcome->n, still_possible(page, outcome));
     invariants_table(page, outcome);
     if (n_open)
         page_say(page, TONE_PLAIN, "Open: the run was cut before it was quiet, so what must hold in the end is not known.",
