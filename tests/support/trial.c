@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/support/trial.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "models/orders/load.h"
+
+const char QUEUE_SCENARIO[] = TRIAL_JSON({
+    "name": "queue",
+    "load": { "scenarios": { "orders": { "executor": "poisson", "rate": 1, "duration": "1s" } } },
+    "kafka": { "partitions": 1, "fetch_order": "arrival" },
+    "topics": { "orders": {} },
+    "tables": { "orders": { "key": "order_id" } },
+    "processes": { "shop": { "connections": 0, "api": { "threads": 1, "stage": "accept" }, "groups": "all" } },
+    "groups": { "servers": { "consumers": 1, "reads": { "orders": "serve" } } },
+    "stages": {
+        "accept": { "steps": [ { "insert": "orders" }, { "publish": "orders" }, { "reply": 202 } ] },
+        "serve": { "time": "1ms", "steps": [ { "work": "serve", "share": 1 }, { "status": "PAID" } ] }
+    }
+});
+
+void trial_read(struct trial *trial, const char *json, const struct study_edit *edit, uint32_t n_edits)
+{
+    struct findings findings = { 0 };
+    struct sim_err err = { 0 };
+    arena_init(&trial->shared);
+    arena_init(&trial->own);
+    if (study_read_text(&trial->study, json, strlen(json), "trial.json", ".", edit, n_edits, &findings, &trial->shared, &err))
+        return;
+    findings_print(&findings, "trial.json", stderr);
+    fail_msg("not acceptable: %s", err.text);
+}
+
+void trial_trace_schedule(struct trial *trial)
+{
+    struct scenario *scenario = &trial->study.scenario;
+    const struct load_spec *load = &scenario->load[0];
+    struct load_spec *trace = arena_new(&trial->shared, struct load_spec);
+    sim_ns *time_ns = arena_array(&trial->shared, sim_ns, load_scheduled(load));
+    struct load_state state;
+    *trace = (struct load_spec){ .name = load->name, .executor = LOAD_TRACE, .time_ns = time_ns };
+    load_open(&state, load, random_key(scenario->seed, 0));
+    while (load_next(&state, &time_ns[trace->n_times])) trace->n_times++;
+    while (trace->n_times < load_scheduled(load)) time_ns[trace->n_times++] = load_duration_ns(load);
+    scenario->load = trace;
+}
+
+void trial_plan(struct trial *trial)
+{
+    struct sim_err err = { 0 };
+    trial->plan = plan_make(&trial->study.scenario, &trial->shared, &err);
+    if (!trial->plan) fail_msg("no plan: %s", err.text);
+}
+
+void trial_open(struct trial *trial, const char *json, const struct study_edit *edit, uint32_t n_edits)
+{
+    trial_read(trial, json, edit, n_edits);
+    trial_plan(trial);
+}
+
+const struct run_facts *trial_run(struct trial *trial, uint32_t replication, const struct observer *observer)
+{
+    const struct run_options options = { .observer = observer };
+    struct sim_err err = { 0 };
+    arena_reset(&trial->own);
+    const struct run_facts *facts =
+        pipeline_run(trial->plan, trial->study.scenario.seed, replication, &options, &trial->own, &err);
+    if (!facts) fail_msg("no facts: %s", err.text);
+    return facts;
+}
+
+void trial_expect_sound(const struct trial *trial, const struct run_facts *facts)
+{
+    for (uint32_t i = 0; i < facts->n_invariants; i++) {
+        const struct invariant_facts *fact = &facts->invariant[i];
+        if (fact->verdict == VERDICT_BROKEN) fail_msg("%s, %s: %s", fact->name, fact->meaning, fact->first_what);
+    }
+    for (uint32_t i = 0; i < facts->n_groups; i++) {
+        const struct group_facts *group = &facts->group[i];
+        const char *name = trial->study.scenario.group[i].name;
+        if (group->backlog_area != group->sojourn_ns) fail_msg("%s: Little's law", name);
+        if (!facts->cut && group->sojourn_ns != group->wait.sum_ns + group->service.sum_ns)
+            fail_msg("%s: sojourn times are not waits and services", name);
+        if (!facts->cut && group->busy_ns != group->service.sum_ns) fail_msg("%s: busy is not serving", name);
+    }
+}
+
+void trial_close(struct trial *trial)
+{
+    arena_fini(&trial->own);
+    arena_fini(&trial->shared);
+}
