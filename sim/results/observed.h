@@ -38,7 +38,8 @@ const struct prediction *predictions_make(const struct layout *layout, uint32_t 
 double prediction_value(const struct layout *layout, const struct prediction *prediction,
                         const struct order_counts *orders, const struct partition_level *partition);
 
-enum explained { EXPLAINED_YES, EXPLAINED_NO, EXPLAINED_UNKNOWN /* fewer than two replications, or not in the scenario */ };
+/* Unknown: fewer than two replications, or not in the scenario. */
+enum explained { EXPLAINED_YES, EXPLAINED_NO, EXPLAINED_UNKNOWN };
 
 struct comparison {
     const struct prediction *prediction;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Several results of one study, in replication order: means and half-widths, thresholds, invariants, the bottleneck. */
+#include "sim/results/result.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>

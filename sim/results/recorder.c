@@ -5,6 +5,8 @@
  *
  * A run that ends because nothing is left stays as it is: checkpoints and observations after its end see its end. A
  * run that was cut has no such moments, and they are null. */
+#include "sim/results/result.h"
+
 #include "sim/results/series.h"
 
 #include <math.h>
@@ -180,7 +182,8 @@ static void open_watches(struct recorder *recorder, struct arena *arena)
         const struct prediction *prediction = &layout->prediction[slot / PREDICTION_VALUES];
         recorder->watched[slot] = (double)NAN;
         if (prediction->kind != PREDICT_PEAK)
-            recorder->watch[recorder->n_watches++] = (struct watch){ prediction->at_ns[slot % PREDICTION_VALUES], slot };
+            recorder->watch[recorder->n_watches++] =
+                (struct watch){ prediction->at_ns[slot % PREDICTION_VALUES], slot };
     }
     qsort(recorder->watch, recorder->n_watches, sizeof *recorder->watch, by_time);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Consumer groups three ways side by side: committed lag, which a dashboard shows; records that truly wait; and how old
- * the oldest of them is. Then the offsets of one moment as kafka-consumer-groups prints them: of the groups that lag, and of the
- * bottleneck. */
+ * the oldest of them is. Then the offsets of one moment as kafka-consumer-groups prints them: of the groups that lag,
+ * and of the bottleneck. */
 #include <math.h>
 #include <string.h>
 
@@ -96,8 +96,8 @@ static void offsets_row(struct grid *grid, const char *group, const char *topic,
     grid_cell(grid, TONE_PLAIN, "%s", number_count(offsets->backlog).s);
 }
 
-/* One topic of a group: partition by partition, or in one row when none of them lags beside others that do. Nothing for a topic that
- * never had a record. */
+/* One topic of a group: partition by partition, or in one row when none of them lags. Nothing for a topic that never
+ * had a record. */
 static void topic_rows(struct page *page, struct grid *grid, const struct outcome *outcome,
                        const struct checkpoint_spec *checkpoint, uint32_t first, uint32_t n)
 {

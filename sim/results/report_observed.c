@@ -76,7 +76,8 @@ static const char *new_source(struct page *page, const struct outcome *outcome, 
         return page_format(page, "%s, %s (%s)", observations->offset[prediction->item].group,
                            observations->offset[prediction->item].topic, when(page, prediction));
     case PREDICT_TREND_TOTAL:
-        return prediction->item ? NULL : label_or(observations->trend_label, page_word(page, "lag over time", "Lag 추이"));
+        return prediction->item ? NULL
+                                : label_or(observations->trend_label, page_word(page, "lag over time", "Lag 추이"));
     case PREDICT_PEAK: return label_or(observations->peak_label, page_word(page, "peak", "피크"));
     default: return NULL;
     }

@@ -132,7 +132,7 @@ void report_invariants(struct page *page, const struct outcome *outcome)
                  (unsigned)outcome->n_invariants, (unsigned)outcome->n, still_possible(page, outcome));
     invariants_table(page, outcome);
     if (n_open)
-        page_say(page, TONE_PLAIN, "Open: the run was cut before it was quiet, so what must hold in the end is not known.",
+        page_say(page, TONE_PLAIN, "Open: the run was cut before it was quiet; what must hold in the end is not known.",
                  "미확정: 모두 처리되기 전에 실행이 끝나 최종 상태를 알 수 없음.");
     for (uint32_t i = 0; i < outcome->n_invariants; i++)
         if (outcome->invariant[i].verdict == VERDICT_BROKEN)

@@ -2,6 +2,8 @@
  * summary.json (contract): figures by the leaves of the layout, nested by their path parts. Numbers go in as text of
  * our own, because cJSON prints 15 digits where 15 come close, and a file must read back to the same doubles.
  * "ci95" is the same tree with the half-widths, always at 95 %, whatever --confidence the text uses. */
+#include "sim/results/result.h"
+
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <math.h>

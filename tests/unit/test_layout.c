@@ -168,7 +168,8 @@ static void rows_of_the_files(void **state)
     small_run(layout, 2, 0, &files, &arena);
     fclose(lag.out), fclose(orders.out), fclose(status.out), fclose(groups.out), fclose(completion.out);
 
-    assert_true(has_line(&lag, "replication,t_s,group,topic,partition,log_end_offset,committed_offset,lag,backlog,lag_s"));
+    assert_true(has_line(&lag, "replication,t_s,group,topic,partition,log_end_offset,committed_offset,lag,backlog,"
+                               "lag_s"));
     assert_true(has_line(&lag, "2,10," SMALL_STOCK ",order-created,0,34,13,21,21,0.01"));
     assert_true(has_line(&lag, "2,10,\"" SMALL_PAY "\",pay,0,38,38,0,0,0"));
     assert_true(has_line(&orders, "replication,order_id,created_s,status,ended_s,completion_s,reserve.wait_s,"

@@ -124,7 +124,8 @@ static void every_section_is_there(void **state)
         "CURRENT-OFFSET  LOG-END-OFFSET  LAG", SMALL_STOCK ": LAG 81, waiting 81", "\nCompletion time", "p99.9",
         "\nLocks and rows\n", "item          3", "\nConsistency (invariants)\n", "order 42: commit of " SMALL_STOCK,
         "sim run small.json --seed 7 --replications 3\n", "\nThresholds\n", "66.7%", "\nBottleneck\n",
-        "Next: " SMALL_PAY, "1 idle", "\nPredicted beside observed\n", "Of 22 observations 14 are explained, 8 are not.",
+        "Next: " SMALL_PAY, "1 idle", "\nPredicted beside observed\n",
+        "Of 22 observations 14 are explained, 8 are not.",
         "No verdict on 2", "rises by 10", "is above every entry", "marked at 80", "not the table's 90",
         "\nWhat this rests on\n", "3 values are assumed, 1 fitted, 0 measured", "seed 7  fingerprint "
     };
@@ -226,7 +227,8 @@ static void markdown_has_real_tables(void **state)
     char *text = report_of(&outcome, &markdown);
 
     has(text, "# small\n\n");
-    has(text, "\n## Orders by status\n\n| at | time | orders | PAID | PENDING | FAILED |\n|---|---:|---:|---:|---:|---:|\n");
+    has(text, "\n## Orders by status\n\n| at | time | orders | PAID | PENDING | FAILED |\n"
+              "|---|---:|---:|---:|---:|---:|\n");
     has(text, "| ❌ >=95% MISSED |");
     has(text, "| " SMALL_STOCK " | order-created | 0 | 40 | 67 | **27** | 27 |");
     has(text, "```\nsim run small.json --seed 7 --replications 3\n```");

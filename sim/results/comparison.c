@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A prediction over the replications beside what was observed. */
+#include "sim/results/observed.h"
+
+#include <math.h>
+
+#include "sim/engine/infer.h"
+#include "sim/results/layout.h"
+
+/* What the figure moves between the ends of an uncertain time, either way from its middle: taken as two standard
+ * deviations, as the interval of one run is. */
+static double clock_width(const struct outcome *outcome, uint32_t watched)
+{
+    const double from = infer_mean(outcome->value[watched + WATCH_FROM], outcome->n, outcome->confidence).mean;
+    const double to = infer_mean(outcome->value[watched + WATCH_TO], outcome->n, outcome->confidence).mean;
+    return isfinite(from) && isfinite(to) ? fabs(to - from) / 2 : 0;
+}
+
+struct comparison comparison_make(const struct outcome *outcome, uint32_t prediction)
+{
+    const uint32_t watched = layout_watched(outcome->layout, prediction);
+    const double *value = outcome->value[watched + WATCH_AT];
+    struct comparison result = { .prediction = &outcome->layout->prediction[prediction],
+                                 .explained = EXPLAINED_UNKNOWN };
+    const struct infer_mean mean = infer_mean(value, outcome->n, outcome->confidence);
+
+    result.predicted = mean.mean;
+    result.residual = result.prediction->observed - mean.mean;
+    result.lo = result.hi = (double)NAN;
+    if (mean.n < 2)
+        return result;
+    infer_prediction(value, outcome->n, outcome->confidence, &result.lo, &result.hi);
+    const double width = hypot((result.hi - result.lo) / 2, clock_width(outcome, watched));
+    /* These are counts: a whole number is inside when the nearest whole numbers of the ends say so. */
+    result.lo = fmax(0, round(mean.mean - width));
+    result.hi = round(mean.mean + width);
+    if (isfinite(result.prediction->observed))
+        result.explained = result.prediction->observed >= result.lo && result.prediction->observed <= result.hi
+                               ? EXPLAINED_YES : EXPLAINED_NO;
+    return result;
+}
+
+static const char *const kind_name[] = {
+    [PREDICT_PAID] = "paid", [PREDICT_PENDING] = "pending", [PREDICT_FAILED] = "failed",
+    [PREDICT_LOG_END] = "log end", [PREDICT_LAG] = "lag", [PREDICT_TOTAL_LAG] = "total lag",
+    [PREDICT_LAG_SPREAD] = "spread of the partitions' lags", [PREDICT_TREND_TOTAL] = "total lag",
+    [PREDICT_TREND_LARGEST] = "largest partition lag", [PREDICT_TREND_ARRIVED] = "arrived",
+    [PREDICT_PEAK] = "largest lag of one partition"
+};
+
+char *comparison_name(const struct outcome *outcome, const struct prediction *prediction, char *out, size_t size)
+{
+    const struct observations *observations = outcome->study->observations;
+    const char *what = kind_name[prediction->kind];
+    const struct observed_offset *offset = &observations->offset[prediction->item];
+
+    switch (prediction->kind) {
+    case PREDICT_PAID:
+    case PREDICT_PENDING:
+    case PREDICT_FAILED:
+        snprintf(out, size, "%s: %s", observations->status[prediction->item].label, what);
+        break;
+    case PREDICT_LOG_END:
+    case PREDICT_LAG:
+        snprintf(out, size, "%s, %s, partition %u: %s", offset->group, offset->topic, (unsigned)offset->partition,
+                 what);
+        break;
+    case PREDICT_TOTAL_LAG:
+    case PREDICT_LAG_SPREAD: snprintf(out, size, "%s: %s", offset->group, what); break;
+    case PREDICT_TREND_TOTAL:
+    case PREDICT_TREND_LARGEST:
+    case PREDICT_TREND_ARRIVED:
+        snprintf(out, size, "%s, t = %g s: %s", observations->trend_label, observations->trend[prediction->item].t_s,
+                 what);
+        break;
+    case PREDICT_PEAK: snprintf(out, size, "%s", observations->peak_label); break;
+    }
+    return out;
+}
