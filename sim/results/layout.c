@@ -3,6 +3,7 @@
 #include "sim/results/layout.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/results/csv.h"
@@ -149,6 +150,20 @@ static void learn_names(struct layout *layout, struct arena *arena)
     arena_fini(&scratch);
 }
 
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct figure_name *)a)->path, ((const struct figure_name *)b)->path);
+}
+
+static const struct figure_name *sorted_names(const struct layout *layout, struct arena *arena)
+{
+    struct figure_name *name = arena_array(arena, struct figure_name, layout->n_figures);
+    for (uint32_t i = 0; i < layout->n_figures; i++)
+        name[i] = (struct figure_name){ layout->figure[i].path, i };
+    qsort(name, layout->n_figures, sizeof *name, by_path);
+    return name;
+}
+
 /* A tenth of the load, at most a minute: long enough to smooth chance, short enough to see a hold phase. */
 static sim_ns rate_window(const struct scenario *scenario)
 {
@@ -166,6 +181,7 @@ const struct layout *layout_make(const struct study *study, struct arena *arena)
     layout->study = study;
     learn_rows(layout, arena);
     learn_names(layout, arena);
+    layout->by_path = sorted_names(layout, arena);
     layout->prediction = predictions_make(layout, &layout->n_predictions, arena);
     layout->rate_window_ns = rate_window(&study->scenario);
     return layout;
@@ -187,20 +203,28 @@ static size_t likeness(const char *a, const char *b)
     return head + tail;
 }
 
-uint32_t layout_find(const struct layout *layout, const char *path, const char **nearest)
+static const char *most_alike(const struct layout *layout, const char *path)
 {
+    const char *nearest = NULL;
     size_t best = 0;
 
-    if (nearest)
-        *nearest = NULL;
     for (uint32_t i = 0; i < layout->n_figures; i++) {
-        if (strcmp(layout->figure[i].path, path) == 0)
-            return i;
-        const size_t alike = nearest ? likeness(layout->figure[i].path, path) : 0;
+        const size_t alike = likeness(layout->figure[i].path, path);
         if (alike > best) {
             best = alike;
-            *nearest = layout->figure[i].path;
+            nearest = layout->figure[i].path;
         }
     }
-    return NONE;
+    return nearest;
+}
+
+uint32_t layout_find(const struct layout *layout, const char *path, const char **nearest)
+{
+    const struct figure_name wanted = { path, NONE };
+    const struct figure_name *found =
+        bsearch(&wanted, layout->by_path, layout->n_figures, sizeof *found, by_path);
+
+    if (nearest)
+        *nearest = found ? found->path : most_alike(layout, path);
+    return found ? found->figure : NONE;
 }

@@ -24,6 +24,7 @@ struct leaf {
 };
 
 struct figure { const char *path, *unit; };
+struct figure_name { const char *path; uint32_t figure; };
 
 /* One row of run_levels.partition: which it is, as text ready for a CSV line (",group,topic,partition,"). */
 struct partition_row { uint32_t group, topic, partition; const char *csv; size_t csv_length; };
@@ -32,6 +33,7 @@ struct layout {
     const struct study *study;
     uint32_t n_leaves; const struct leaf *leaf;
     uint32_t n_figures; const struct figure *figure;
+    const struct figure_name *by_path; /* all figures, sorted */
     uint32_t n_rows; const struct partition_row *row;
     const uint32_t *group_row;   /* first row of each group, and one past the last */
     const char *const *group_csv; /* names as CSV fields */
