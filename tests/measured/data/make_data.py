@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes the files of this folder from the original recordings, which are too large to keep here.
+
+    make_data.py java FOLDER      java_*.txt, from the folder java-consumer: RUN_polls.csv, RUN_fetch.csv
+    make_data.py single FOLDER    single_*, from the folder single-consumer: steps.csv, batches.csv, lag.csv
+
+Nothing is fitted or chosen by hand: columns are left out, times become differences, samples become quantiles.
+"""
+import csv
+import os
+import re
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LICENCE = "# SPDX-License-Identifier: GPL-3.0-or-later\n"
+
+JAVA_RUNS = ["e1_150", "e1_300", "e1_300_batch40", "e1_600", "e2_1", "e2_realtime", "e3_s1_225", "e3_s3_300"]
+# Answers of the broker are kept for these runs; of e3 the first 15 s, and one more at least, so that the last one in
+# flight is among them.
+WITH_ANSWERS = ["e1_600", "e3_s1_225", "e3_s3_300"]
+ANSWERS_UNTIL_MS = 15100
+JAVA_HEAD = """# A run of Kafka 3.7.1's KafkaConsumer: three partitions, at most 500 records a poll. make_data.py made this file.
+# p  call  return  partition:records ...   a poll, in hand-out order; hundredths of a ms since the poll before returned,
+#                                          and since the call (the first: since the start of the run)
+# a  received  answered  partition:records ...  a fetch in the broker's session order; microseconds since the answer
+#                                          before, and since it was received (the first: since the start of the run)
+"""
+
+
+def java_polls(path):
+    """(call_ms, return_ms, "partition:records ...") of each poll that returned records."""
+    for row in csv.DictReader(open(path)):
+        if not row["t_return_ms"]:
+            continue  # a remark of the recorder
+        parts = next(value for key, value in row.items() if key.startswith("parts"))
+        yield float(row["t_call_ms"]), float(row["t_return_ms"]), re.sub(r"@\d+", "", parts)
+
+
+def record_bytes(order_id, value):
+    """On the wire, in a batch of its own: the key counts by its digits."""
+    return value + 70 + len(str(order_id))
+
+
+def partition_ids():
+    """Ids 1 to 40730 by partition: murmur2 of the decimal text over three partitions."""
+    ids = [[], [], []]
+    for order_id in range(1, 40731):
+        ids[(murmur2(str(order_id).encode()) & 0x7fffffff) % 3].append(order_id)
+    return ids
+
+
+def murmur2(data):
+    mix, mask = 0x5bd1e995, 0xffffffff
+    h = (0x9747b28c ^ len(data)) & mask
+    whole = len(data) // 4 * 4
+    for i in range(0, whole, 4):
+        k = int.from_bytes(data[i:i + 4], "little") * mix & mask
+        h = (h * mix & mask) ^ ((k ^ k >> 24) * mix & mask)
+    for i in reversed(range(len(data) - whole)):
+        h ^= data[whole + i] << 8 * i
+    if len(data) > whole:
+        h = h * mix & mask
+    h = (h ^ h >> 13) * mix & mask
+    return h ^ h >> 15
+
+
+def records_in(size, offset, ids, value):
+    n = 0
+    while size > 0:
+        size -= record_bytes(ids[offset + n], value)
+        n += 1
+    if size:
+        sys.exit("an answer ends inside a record")
+    return n
+
+
+def answer_rows(path):
+    """The run's start on the broker's clock, where it was noted; (received_ms, answered_ms, [(partition, offset)], sizes)."""
+    start_ms, rows = None, []
+    for line in open(path):
+        cell = line.rstrip("\n").split(",")
+        if cell[0] == "#T0_broker_ms":
+            start_ms = float(cell[1])
+        elif cell[0][0].isdigit():
+            asked = [tuple(map(int, part.split("@"))) for part in cell[3].split("/") if part]
+            size = dict(map(int, part.split(":")) for part in cell[4].split("/") if part)
+            rows.append((float(cell[0]), float(cell[1]), asked, size))
+    return start_ms, rows
+
+
+def drained_ms(polls_path):
+    """(partition, offset) -> when the poll returned that handed out the record before it."""
+    drained = {}
+    for row in csv.DictReader(open(polls_path)):
+        parts = next(value for key, value in row.items() if key.startswith("parts"))
+        for partition, n, first in re.findall(r"(\d+):(\d+)@(\d+)", parts):
+            drained[int(partition), int(first) + int(n)] = float(row["t_return_ms"])
+    return drained
+
+
+def latest_start_ms(rows, polls_path):
+    """Where the run's start was not noted: no partition is asked for before the poll that drained it returned."""
+    drained = drained_ms(polls_path)
+    return min(received - drained[place] for received, _, asked, _ in rows for place in asked if place in drained)
+
+
+def java_answers(folder, run):
+    """(received_ms, answered_ms, "partition:records ...") in the time of the polls, up to ANSWERS_UNTIL_MS."""
+    polls_path = os.path.join(folder, run + "_polls.csv")
+    start_ms, rows = answer_rows(os.path.join(folder, run + "_fetch.csv"))
+    if start_ms is None:
+        start_ms = latest_start_ms(rows, polls_path)
+    value = int(run.rsplit("_", 1)[1])
+    ids = partition_ids() if run.startswith("e3") else None
+    for received, answered, asked, size in rows:
+        if received - start_ms > ANSWERS_UNTIL_MS:
+            return
+        parts = []
+        for partition, offset in asked:
+            bytes_sent = size.get(partition, 0)
+            n = records_in(bytes_sent, offset, ids[partition], value) if ids else bytes_sent // record_bytes(10000, value)
+            parts.append(f"{partition}:{n}")
+        yield received - start_ms, answered - start_ms, " ".join(parts)
+
+
+def differences(rows, unit):
+    """Rounds first, so that errors do not add up."""
+    last = 0
+    for begin, end, text in rows:
+        begin, end = round(begin * unit), round(end * unit)
+        yield f"{begin - last} {end - begin} {text}"
+        last = end
+
+
+def make_java(folder):
+    for run in JAVA_RUNS:
+        with open(os.path.join(HERE, f"java_{run}.txt"), "w") as out:
+            out.write(LICENCE + JAVA_HEAD)
+            for line in differences(java_polls(os.path.join(folder, run + "_polls.csv")), 100):
+                out.write(f"p {line}\n")
+            if run in WITH_ANSWERS:
+                for line in differences(java_answers(folder, run), 1000):
+                    out.write(f"a {line}\n")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3 or sys.argv[1] not in ("java", "single"):
+        sys.exit(__doc__)
+    {"java": make_java}[sys.argv[1]](sys.argv[2])
