@@ -35,12 +35,11 @@ static bool draw_again(const struct options *options, struct output *output, str
     snprintf(there, size, "%s/plots", output->dir);
     if (!options->force && !plots_unchanged(there, err)) return false;
     if (!output_make_folder(output, "plots", err)) return false;
-    switch (plots_draw(options->operand, output_path(output, "plots"), options->language == LANG_KO, err)) {
-    case DRAWN: break;
-    case DRAWN_SCRIPTS: return no_gnuplot(err);
-    case DRAWN_NOT: return false;
-    }
-    return output_commit(output, nothing_stale, err);
+    show_activity(options, "drawing pictures");
+    enum drawn drawn = plots_draw(options->operand, output_path(output, "plots"), options->language == LANG_KO, err);
+    show_activity(options, NULL);
+    if (drawn == DRAWN_SCRIPTS) return no_gnuplot(err);
+    return drawn == DRAWN && output_commit(output, nothing_stale, err);
 }
 
 static bool check_folder(const char *dir, struct sim_err *err)

@@ -62,15 +62,13 @@ static bool copy_inputs(const struct output *output, const struct study *study, 
 static bool draw(const struct options *options, const struct output *output, struct sim_err *err)
 {
     if (!output_make_folder(output, "plots", err)) return false;
-    switch (plots_draw(output->staging, output_path(output, "plots"), options->language == LANG_KO, err)) {
-    case DRAWN: return true;
-    case DRAWN_SCRIPTS:
-        note(options, "warning: there is no gnuplot here, so no pictures were drawn; data and scripts are in %s/plots "
-             "(with gnuplot installed: sim plot %s)", output->dir, output->dir);
-        return true;
-    case DRAWN_NOT: break;
-    }
-    return false;
+    show_activity(options, "drawing pictures");
+    enum drawn drawn = plots_draw(output->staging, output_path(output, "plots"), options->language == LANG_KO, err);
+    show_activity(options, NULL);
+    if (drawn == DRAWN_SCRIPTS)
+        warn("there is no gnuplot here, so no pictures were drawn; their data and scripts are in %s/plots, and with gnuplot "
+             "installed (Debian, Ubuntu: gnuplot-nox) sim plot %s draws them", output->dir, output->dir);
+    return drawn != DRAWN_NOT;
 }
 
 static bool write_files(const struct output *output, const struct study *study, const struct outcome *outcome,
@@ -165,7 +163,7 @@ static int run_study(struct walk_of_data *walk, struct arena *arena, struct sim_
     if (walk->interrupted)
         note(options, "interrupted; %u of %u replications are done and kept", outcome->n, walk->study.scenario.replications);
     if (options->out && outcome->n > 0)
-        note(options, "results in %s%s", walk->output.dir, options->plots ? ", pictures in its folder plots" : "");
+        note(options, "results in %s", walk->output.dir);
     return walk->interrupted ? EXIT_INTERRUPTED : outcome_exit(outcome);
 }
 

@@ -18,7 +18,10 @@ bool read_study(struct study *out, const struct options *options, struct finding
                 struct sim_err *err);
 /* Colour on stdout: a terminal that can, and nobody against it. */
 bool use_colour(const struct options *options);
-/* "sim: ..." on stderr, unless --quiet. */
+/* "sim: ..." on stderr. A note is silent with --quiet, a warning is not. */
 void note(const struct options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Something that takes a while, on a terminal until text is NULL. */
+void show_activity(const struct options *options, const char *text);
 
 #endif

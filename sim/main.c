@@ -34,15 +34,32 @@ bool use_colour(const struct options *options)
     return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
 }
 
-void note(const struct options *options, const char *format, ...)
+static void say(const char *format, va_list args)
 {
-    va_list args;
-    if (options->quiet) return;
-    va_start(args, format);
     fputs("sim: ", stderr);
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
+}
+
+void note(const struct options *options, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (!options->quiet) say(format, args);
     va_end(args);
+}
+
+void warn(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(format, args);
+    va_end(args);
+}
+
+void show_activity(const struct options *options, const char *text)
+{
+    if (!options->quiet && isatty(STDERR_FILENO)) fprintf(stderr, "\r%s\033[K", text ? text : "");
 }
 
 static int run_command(const struct options *options, struct arena *arena, struct sim_err *err)

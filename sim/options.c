@@ -202,10 +202,10 @@ static const struct option_spec table[] = {
     { "terminal", 0, FLAG(terminal), .commands = ON_PLOT, .help = "draw on the terminal; writes no file" },
     { "force", 0, FLAG(force), .commands = ON_RUN | ON_PLOT, .help = "replace what is there (plot: scripts changed by hand, too)" },
     { "example", 0, FLAG(example), .commands = ON_SCHEMA, .help = "a commented scenario to start from" },
-    { "no-color", 0, FLAG(no_color), .commands = ON_RUN | ON_PLOT, .help = "no colour (also: NO_COLOR set, or not a terminal)" },
-    { "quiet", 'q', FLAG(quiet), .commands = ON_RUN | ON_CHECK | ON_PLOT, .help = "no progress and no notes; errors remain" },
+    { "no-color", 0, FLAG(no_color), .commands = ON_ALL & ~ON_NONE, .help = "no colour (also: NO_COLOR set, or not a terminal)" },
+    { "quiet", 'q', FLAG(quiet), .commands = ON_ALL & ~ON_NONE, .help = "no progress and no notes; errors remain" },
     { "help", 'h', FLAG(help), .commands = ON_ALL, .help = "this page" },
-    { "version", 0, FLAG(version), .commands = ON_NONE, .help = "name and version" },
+    { "version", 0, FLAG(version), .commands = ON_ALL, .help = "name and version" },
 };
 
 enum { N_OPTIONS = sizeof table / sizeof table[0] };

@@ -45,12 +45,12 @@ char *progress_line(const struct progress *progress, double elapsed_s, char *out
     double share = (progress->done + runs) / progress->n_replications;
     int n;
     if (progress->n_replications > 1)
-        n = snprintf(out, size, "%u of %u replications", progress->done, progress->n_replications);
+        n = snprintf(out, size, "%u of %u replications done", progress->done, progress->n_replications);
     else
         n = snprintf(out, size, "t = %.0f s", sim_s);
     size_t used = n < 0 ? 0 : (size_t)n;
     if (used >= size) return out;
-    n = snprintf(out + used, size - used, ", %.3g simulated s/s", (progress->done_sim_s + sim_s) / elapsed_s);
+    n = snprintf(out + used, size - used, ", %.0f s of simulated time a second", (progress->done_sim_s + sim_s) / elapsed_s);
     used += n < 0 ? 0 : (size_t)n;
     if (used >= size || !known || !(share > 0)) return out;
     snprintf(out + used, size - used, ", %.0f s left", ceil(elapsed_s * fmax(1 - share, 0) / share));

@@ -1,0 +1,191 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The program as its users meet it: exit codes, what goes to stdout and what to stderr, files that are complete or not
+# there, full disks, closed pipes, Ctrl-C. Method: the built program and small scenarios; each check is one line.
+set -u
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp "${BUILD:-build}/sim" "$work/sim" || exit 1 # a rebuild meanwhile changes nothing
+sim=$work/sim
+report=$PWD/scenarios/report-2025-12-24.json
+cd "$work" || exit 1
+passed=0 failed=0
+
+ok() { # what, then a command that must succeed
+    what=$1
+    shift
+    if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "not ok: $what"; fi
+}
+run() { "$sim" "$@" >out 2>err </dev/null; rc=$?; }
+exits() { # code, then arguments of sim
+    want=$1
+    shift
+    run "$@"
+    ok "sim $*: exit $rc, want $want: $(head -1 err)" test "$rc" -eq "$want"
+}
+says() { ok "err has no \"$1\": $(head -1 err)" grep -qF -- "$1" err; }
+shows() { ok "out has no \"$1\"" grep -qF -- "$1" out; }
+silent() { ok "$1 is not empty: $(head -1 "$1")" test ! -s "$1"; }
+
+"$sim" schema --example >small.json
+# A service of 20 ms stretched to 60 ms: one consumer cannot keep up, and a threshold fails.
+sed 's/"mean": "20ms"/"mean": "60ms"/' small.json >slow.json
+
+# ---- commands, help, version ----
+exits 0 --help; shows "Examples:"; silent err
+exits 0 run --help; shows "--replications"
+exits 0 -h
+exits 0 --version; shows "sim "
+exits 2; says "command is missing"; silent out
+exits 2 rnu; says "did you mean run?"
+for command in init sweep compare calibrate audit explore replay import plan; do exits 2 $command x.json; says "this version has no command"; done
+exits 2 run
+exits 2 run small.json --zebra; says "unknown option --zebra"
+exits 2 run small.json --jobs 0
+exits 2 check small.json --plots
+exits 2 run small.json another.json
+
+# ---- schema, check ----
+exits 0 schema; shows "http://json-schema.org/draft-07"
+exits 0 schema --example
+exits 0 check small.json; shows "acceptable"; silent err
+exits 0 check small.json --format json; shows '"acceptable":'
+exits 1 check no-such.json
+printf '{\n  "nmae": 3\n}' >bad.json
+exits 3 check bad.json; says "bad.json:2:3: /nmae"; silent out
+exits 3 check bad.json --format json; shows '"line":'; says ":2:3:"
+ok "findings as JSON" sh -c "tr -d ' \t\n' <out | grep -q '\"acceptable\":false,\"findings\":\[{\"line\":2,\"column\":3,\"pointer\":\"/nmae\",\"message\":'"
+exits 3 check small.json --set /groups/stock-service/consumers=0
+exits 3 check small.json --set '/thresholds={"orders.piad":["value>1"]}'; says "orders.piad"
+exits 0 check -- small.json
+
+# ---- run: exit codes ----
+exits 0 run small.json; shows "fingerprint"; silent err
+exits 1 run no-such.json; silent out
+exits 1 run .
+exits 3 run bad.json; says "bad.json:2:3"
+exits 99 run slow.json; shows "MISSED"
+exits 0 run slow.json --set stock-service.consumers=3
+exits 0 run small.json --format json; shows '"schema":'; silent err
+exits 0 run small.json --format markdown; shows "#"
+exits 2 run small.json --set no-equals-sign
+exits 2 run small.json --set mean=1ms; says "mean"
+exits 3 run small.json --set /groups/nobody/consumers=3
+exits 3 run small.json --set /run/seed=-1
+exits 0 run small.json --seed 18446744073709551615; shows "18446744073709551615"
+"$sim" run - <small.json >out 2>err; rc=$?
+ok "scenario from stdin: exit $rc" test $rc -eq 0
+printf '{"nmae": 3}' | "$sim" check - >out 2>err; rc=$?
+ok "bad scenario from stdin: exit $rc" test $rc -eq 3
+ok "no colour off a terminal" sh -c '! grep -q "$(printf "\033")" out'
+run run small.json --seed 5; cp out first
+run run small.json --seed 5 --jobs 2
+ok "the same command prints the same" cmp -s first out
+run run small.json --seed 6
+ok "another seed prints something else" sh -c '! cmp -s first out'
+
+# ---- files ----
+exits 0 run small.json --replications 5 --jobs 1 --orders --out one --quiet; silent err
+for file in summary.json scenario.json lag.csv status.csv groups.csv completion.csv orders.csv; do ok "one/$file is there" test -s one/$file; done
+ok "nothing unfinished is left" test ! -e one/.unfinished
+exits 2 run small.json --out one; says "--force"; silent out
+ok "a refused run changes nothing" test -s one/orders.csv
+exits 0 run small.json --replications 5 --jobs 2 --orders --out two --quiet
+for file in scenario.json lag.csv status.csv groups.csv completion.csv orders.csv; do ok "$file with 1 and 2 jobs" cmp -s one/$file two/$file; done
+ok "five replications are in order" test "$(cut -d, -f1 one/status.csv | tail -n +2 | uniq | tr '\n' ' ')" = "0 1 2 3 4 "
+ok "an order has one row in each" test "$(grep -c ',4711,' one/orders.csv)" -eq 5
+exits 0 run one/scenario.json --orders --out three --quiet
+for file in scenario.json lag.csv status.csv groups.csv completion.csv orders.csv; do ok "$file from the resolved scenario" cmp -s one/$file three/$file; done
+exits 0 run small.json --out one --force --quiet
+ok "what is not written anew does not stay" test ! -e one/orders.csv
+ok "what is written anew is" sh -c '! cmp -s one/status.csv two/status.csv'
+exits 0 run small.json --orders=0.1 --out some --quiet
+ok "a sample of orders: $(wc -l <some/orders.csv) rows" test "$(wc -l <some/orders.csv)" -gt 300 -a "$(wc -l <some/orders.csv)" -lt 700
+exits 0 run small.json --out deep/er/down --quiet
+ok "folders above are made" test -s deep/er/down/summary.json
+exits 2 run small.json --out small.json
+exits 2 run small.json --plots; says "--out"
+exits 99 run slow.json --out missed --quiet
+ok "a missed threshold leaves its files" test -s missed/summary.json -a -s missed/lag.csv
+exits 0 run "$report" --set /orders/at_most=3000 --out observed --quiet
+ok "inputs are copied" test -s observed/inputs/report-2025-12-24.observations.json
+ok "observations are there for pictures" grep -q '^lag,.*,stock-service-group,order-created,1,908,,,2566$' observed/observed.csv
+exits 0 run observed/scenario.json --out again --quiet
+ok "lag.csv with inputs" cmp -s observed/lag.csv again/lag.csv
+
+# ---- disks that are full, pipes that are closed ----
+"$sim" run small.json >/dev/full 2>err; rc=$?
+ok "stdout on a full disk: exit $rc" test $rc -eq 1; says "standard output"
+"$sim" --help >/dev/full 2>err; rc=$?
+ok "help on a full disk: exit $rc" test $rc -eq 1
+"$sim" run small.json >&- 2>err; rc=$?
+ok "stdout closed: exit $rc" test $rc -eq 1
+(sleep 0.3; "$sim" run small.json 2>err; echo $? >rc) | :
+while [ ! -s rc ]; do sleep 0.1; done
+ok "a closed pipe: exit $(cat rc)" test "$(cat rc)" -eq 1; says "standard output"
+(ulimit -f 20; trap '' XFSZ; "$sim" run small.json --replications 3 --out limited >out 2>err); rc=$?
+ok "a file at its limit: exit $rc" test $rc -eq 1; says "writing failed"
+ok "no folder is left of it" test ! -e limited
+"$sim" run small.json --out kept --quiet >/dev/null
+(ulimit -f 20; trap '' XFSZ; "$sim" run small.json --replications 3 --out kept --force >out 2>err); rc=$?
+ok "a file at its limit, with --force: exit $rc" test $rc -eq 1
+ok "what was there stays" test -s kept/summary.json -a -s kept/lag.csv -a ! -e kept/.unfinished
+if [ "$(id -u)" -ne 0 ]; then
+    mkdir locked && chmod a-w locked
+    exits 1 run small.json --out locked/x
+fi
+
+# ---- Ctrl-C ----
+"$sim" run "$report" --replications 100000 --jobs 2 --out cut >out 2>err &
+pid=$!
+for wait in $(seq 600); do
+    [ "$(cat cut/.unfinished/status.csv 2>/dev/null | wc -c)" -gt 8192 ] && break # one or more are taken
+    sleep 0.1
+done
+kill -INT $pid
+wait $pid; rc=$?
+ok "interrupted: exit $rc" test $rc -eq 130; says "interrupted"
+ok "what was finished is kept" test -s cut/summary.json -a -s cut/lag.csv -a ! -e cut/.unfinished
+ok "and marked" grep -q '"interrupted"' cut/summary.json
+n=$(sed -n 's/^[[:space:]]*"replications":[[:space:]]*\([0-9]*\).*/\1/p' cut/summary.json)
+ok "rows of $n replications" test "$(cut -d, -f1 cut/status.csv | tail -n +2 | uniq | wc -l)" -eq "${n:-0}"
+
+# ---- pictures ----
+pictures() { find "$1/plots" -name "*.$2" -size +1k | wc -l; }
+exits 0 run "$report" --set /orders/at_most=3000 --replications 2 --out drawn --plots --quiet; silent err
+ok "six pictures as SVG and PNG" test "$(pictures drawn svg) $(pictures drawn png)" = "6 6"
+exits 0 run "$report" --set /orders/at_most=3000 --replications 2 --jobs 1 --out redrawn --plots --quiet
+ok "equal pictures" diff -r drawn/plots redrawn/plots
+rm -rf redrawn/plots
+exits 0 plot redrawn
+ok "equal pictures, drawn again" diff -r drawn/plots redrawn/plots
+exits 0 plot redrawn --lang ko
+ok "other words in Korean" sh -c '! cmp -s drawn/plots/utilisation.svg redrawn/plots/utilisation.svg'
+echo "set title 'mine'" >>redrawn/plots/utilisation.gp
+exits 2 plot redrawn; says "changed"
+exits 0 plot redrawn --force
+for script in drawn/plots/*.gp; do
+    name=$(basename "$script" .gp)
+    rm -f "drawn/plots/$name.svg"
+    ok "$name.gp draws without complaint" test -z "$(cd drawn/plots && gnuplot -d "$name.gp" 2>&1)"
+    ok "$name.svg as before" cmp -s "drawn/plots/$name.svg" "redrawn/plots/$name.svg"
+done
+exits 0 plot drawn --terminal; shows "Lag by consumer group"; silent err
+exits 1 plot no-such-folder
+exits 1 plot small.json
+mkdir empty
+exits 1 plot empty; says "summary.json"
+ok "an empty folder stays empty" test -z "$(ls -A empty)"
+PATH=/nonexistent "$sim" run small.json --out bare --plots >out 2>err; rc=$?
+ok "no gnuplot: exit $rc" test $rc -eq 0; says "no gnuplot"
+ok "scripts and data are kept" test "$(find bare/plots -name '*.gp' | wc -l)" -eq 6 -a -s bare/plots/lag-by-group.csv
+PATH=/nonexistent "$sim" plot bare >out 2>err; rc=$?
+ok "sim plot without gnuplot: exit $rc" test $rc -eq 1
+mkdir tools && printf '#!/bin/sh\necho "line 1: broken" >&2\nexit 1\n' >tools/gnuplot && chmod +x tools/gnuplot
+PATH=$work/tools:$PATH "$sim" run small.json --out broken --plots >out 2>err; rc=$?
+ok "a gnuplot that fails: exit $rc" test $rc -eq 1; says "line 1: broken"
+ok "but the results are kept" test -s broken/summary.json -a -s broken/lag.csv
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
