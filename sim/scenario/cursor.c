@@ -65,15 +65,14 @@ static const char *listed(struct arena *arena, const char *const *name, uint32_t
     return list;
 }
 
-/* What a message says behind a name that is not known. lead: "there are", "known here are". */
-static const char *advice(struct arena *arena, const char *word, const char *const *name, uint32_t n, const char *lead)
+const char *name_advice(struct arena *arena, const char *word, const char *const *name, uint32_t n)
 {
     const char *nearest = nearest_name(word, name, n);
     if (nearest) return arena_printf(arena, "did you mean \"%s\"?", nearest);
-    if (n == 0) return arena_printf(arena, "%s none", lead);
+    if (n == 0) return "none is declared";
     if (n > LISTED_MAX)
-        return arena_printf(arena, "%s %s and %u more", lead, listed(arena, name, LISTED_MAX), n - LISTED_MAX);
-    return arena_printf(arena, "%s %s", lead, listed(arena, name, n));
+        return arena_printf(arena, "known: %s and %u more", listed(arena, name, LISTED_MAX), n - LISTED_MAX);
+    return arena_printf(arena, "known: %s", listed(arena, name, n));
 }
 
 /* ---- moving ---- */
@@ -281,7 +280,7 @@ void cursor_close(struct cursor *object)
         struct cursor unknown = cursor_child(object, child, 0);
         unknown.by_key = true;
         const char *special = nearest_name(child->string, special_keys, sizeof special_keys / sizeof special_keys[0]);
-        const char *hint = advice(arena, child->string, object->known, object->n_known, "known here are");
+        const char *hint = name_advice(arena, child->string, object->known, object->n_known);
         if (special && hint[0] == 'k') hint = arena_printf(arena, "did you mean \"%s\"?", special);
         cursor_finding(&unknown, "unknown key; %s", hint);
     }
@@ -405,7 +404,7 @@ bool cursor_name(struct cursor *cursor, const struct names *names, uint32_t *out
     uint32_t i = names_find(names, word);
     if (i == names->n) {
         cursor_finding(cursor, "there is no %s \"%.100s\"; %s", names->what, word,
-                       advice(cursor->reading->arena, word, names->name, names->n, "there are"));
+                       name_advice(cursor->reading->arena, word, names->name, names->n));
         return false;
     }
     *out = i;

@@ -83,6 +83,9 @@ void cursor_finding(const struct cursor *cursor, const char *format, ...) __attr
 void reading_finding(struct reading *reading, const char *pointer, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* What a message says behind a name that is not known: the nearest one, or what there is. */
+const char *name_advice(struct arena *arena, const char *word, const char *const *name, uint32_t n);
+
 /* ---- values under a cursor: true when *out was set ---- */
 
 bool cursor_number(struct cursor *cursor, double *out, double least, double most);

@@ -105,12 +105,13 @@ static bool missing_name(struct reading *reading, const cJSON *section, const ch
 {
     for (size_t i = 0; i < sizeof named_sections / sizeof named_sections[0]; i++) {
         if (strcmp(named_sections[i].pointer, above) != 0) continue;
-        const char *list = NULL;
+        const char **name = arena_array(reading->arena, const char *, cJSON_GetArraySize(section));
+        uint32_t n = 0;
         for (const cJSON *child = section->child; child; child = child->next)
-            if (child->string[0] != '$' && strcmp(child->string, "basis") != 0)
-                list = list ? arena_printf(reading->arena, "%s, %s", list, child->string) : child->string;
+            if (child->string[0] != '$' && strcmp(child->string, "basis") != 0) name[n++] = child->string;
         finding_add(reading->findings, reading->arena, (struct text_place){ 0, 0 }, pointer,
-                    "there is no %s \"%s\"; there are: %s", named_sections[i].what, key, list ? list : "none");
+                    "there is no %s \"%s\"; %s", named_sections[i].what, key,
+                    name_advice(reading->arena, key, name, n));
         return true;
     }
     return false;

@@ -69,9 +69,10 @@ static void read_target(struct reader *reader, struct cursor *step, const struct
 /* A known key where it means nothing. */
 static void refuse_option(struct cursor *step, const char *key, const char *why)
 {
+    if (!cJSON_GetObjectItemCaseSensitive(step->node, key)) return;
     struct cursor at = cursor_at(step, key, OPTIONAL);
     at.by_key = true;
-    if (at.node) cursor_finding(&at, "%s", why);
+    cursor_finding(&at, "%s", why);
 }
 
 static void read_write_options(struct reader *reader, struct cursor *step, struct step_spec *out)

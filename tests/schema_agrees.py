@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The JSON Schema and the reader accept and refuse the same texts. What only one of the two can see is named here, with
+the reason; a name that no longer needs to stand here is a failure too."""
+import glob
+import json
+import os
+import subprocess
+import sys
+
+import jsonschema
+
+SIM = os.path.join(os.environ.get("BUILD", "build"), "sim")
+
+# tests/bad/NAME.json: why the schema cannot see what is wrong.
+ONLY_THE_READER = {
+    # The parser of Python is more lenient than JSON, or keeps the last of two keys.
+    "not strict JSON": """duplicate-key duplicate-key-by-escape duplicate-section nan too-many-keys nested-too-deep
+        lone-surrogate""",
+    # Names that refer to other sections.
+    "names": """api-runs-unknown-stage group-in-no-process group-in-two-processes group-reads-unknown-topic
+        group-runs-unknown-stage process-of-unknown-group stage-publishes-unknown-topic stage-takes-unknown-lock
+        stage-writes-undeclared-table table-in-unknown-store basis-names-nothing calibrate-no-such-value""",
+    # Values that are compared with one another.
+    "comparisons": """backlog-of-wrong-length calibrate-reversed checkpoint-after-the-end checkpoint-before-the-start
+        histogram-not-to-1 k6-max-below-preallocated mixture-weights percentiles-descend pick-reversed rows-too-few
+        shares-below-1 uniform-reversed""",
+    # Durations are strings: their greatest value is beyond a pattern.
+    "size of a duration": "duration-overflows duration-too-long seed-of-65-bits",
+    # Files beside the scenario.
+    "files": """observations-broken observations-missing trace-file-missing trace-no-such-column trace-not-ascending
+        trace-not-numbers""",
+    # What steps, groups and the flow mean together.
+    "rules": """answer-nobody-joins api-inserts-nothing api-joins api-publishes-nothing backlog-in-the-middle
+        backlog-not-read commit-of-another-table effect-on-the-wrong-table group-commit-without-flush join-of-no-answer
+        join-without-flow leg-never-answers lock-kept-when-refused lock-never-released no-api no-end-after-payment
+        no-orders nothing-sets-paid orders-without-items payment-never-answers reply-by-a-group share-without-stage-time
+        stage-nobody-runs topic-of-two-answers transaction-never-ends transaction-open-when-refused two-apis
+        unlock-without-lock write-outside-transaction""",
+}
+
+passed, failed = 0, 0
+
+
+def verdict(ok, what):
+    global passed, failed
+    passed, failed = passed + bool(ok), failed + (not ok)
+    if not ok:
+        print("not ok:", what)
+
+
+def schema_refuses(validator, path):
+    """The first fault, or None. A text that Python cannot parse is refused."""
+    try:
+        with open(path, encoding="utf-8") as f:
+            document = json.load(f)
+    except (ValueError, RecursionError) as e:
+        return str(e)
+    error = jsonschema.exceptions.best_match(validator.iter_errors(document))
+    return error and error.message[:200]
+
+
+def reader_refuses(path):
+    return subprocess.run([SIM, "check", path], capture_output=True).returncode != 0
+
+
+shipped = subprocess.run([SIM, "schema"], capture_output=True, text=True, check=True).stdout
+with open("scenarios/scenario.schema.json", encoding="utf-8") as f:
+    verdict(shipped.rstrip("\n") == f.read().rstrip("\n"), "sim schema prints another schema than scenarios/ has")
+schema = json.loads(shipped)
+jsonschema.Draft7Validator.check_schema(schema)
+validator = jsonschema.Draft7Validator(schema)
+
+for path in sorted(glob.glob("scenarios/*.json") + glob.glob("tests/scenario/*.json")):
+    if path.endswith((".schema.json", ".observations.json")):
+        continue
+    verdict(schema_refuses(validator, path) is None, f"{path}: the schema says {schema_refuses(validator, path)}")
+    verdict(not reader_refuses(path), f"{path}: the reader refuses it")
+
+exempt = {name for names in ONLY_THE_READER.values() for name in names.split()}
+seen = set()
+for path in sorted(glob.glob("tests/bad/*.json")):
+    name = os.path.basename(path)[: -len(".json")]
+    seen.add(name)
+    verdict(reader_refuses(path), f"{path}: the reader takes it")
+    if name in exempt:
+        verdict(schema_refuses(validator, path) is None, f"{path}: the schema refuses it as well; take it off the list")
+    else:
+        verdict(schema_refuses(validator, path), f"{path}: the schema takes it")
+verdict(exempt <= seen, f"on the list, but no text: {exempt - seen}")
+
+print(f"{passed} passed, {failed} failed")
+sys.exit(failed > 0)
