@@ -38,6 +38,22 @@ static void read_when(struct cursor *object, struct observed_status *out)
     out->to_s = ends[1];
 }
 
+/* The groups of the system that was observed, as far as it says how many consumers they had. */
+static void read_groups_seen(struct cursor *document, struct observations *out)
+{
+    struct cursor groups = cursor_array(document, "groups", OPTIONAL);
+    struct observed_group *group = arena_array(document->reading->arena, struct observed_group, cursor_size(&groups));
+    uint32_t n = 0;
+    for (const cJSON *child = cursor_first(&groups); child; child = cursor_next(child), n++) {
+        struct cursor one = cursor_child(&groups, child, n);
+        cursor_is_object(&one);
+        read_text(&one, "name", &group[n].name, REQUIRED);
+        read_u32(&one, "consumers", &group[n].consumers, "0", 0, MAX_CONSUMERS);
+    }
+    out->n_groups = n;
+    out->group = group;
+}
+
 static void read_statuses(struct cursor *document, struct observations *out)
 {
     struct cursor statuses = cursor_array(document, "statuses", OPTIONAL);
@@ -145,6 +161,7 @@ bool observations_read_text(struct observations *out, const char *text, size_t l
         read_enum_of(&document, "schema", &schema, REQUIRED, schemas, 1);
         read_text(&document, "source", &out->source, OPTIONAL);
         read_text(&document, "start_clock", &out->start_clock, OPTIONAL);
+        read_groups_seen(&document, out);
         read_statuses(&document, out);
         read_offsets(&document, out);
         read_peak(&document, out);

@@ -80,7 +80,7 @@ bool study_read_text(struct study *out, const char *text, size_t length, const c
     struct json json;
     struct reader *reader = arena_new(arena, struct reader);
     bool usable = true;
-    *out = (struct study){ .file = arena_strdup(arena, file) };
+    *out = (struct study){ .file = arena_strdup(arena, file), .n_edits = n_edits, .edit = edit };
     *findings = (struct findings){ 0 };
     reader->reading = (struct reading){ .json = &json, .findings = findings, .arena = arena };
     reader->study = out;
