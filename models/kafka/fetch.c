@@ -143,6 +143,20 @@ void fetch_answer(struct fetch_buffer *buffer)
     memcpy(buffer->session + buffer->n_session - n_moved, buffer->scratch, n_moved * sizeof *buffer->session);
 }
 
+void fetch_answer_one(struct fetch_buffer *buffer, uint32_t index)
+{
+    struct fetch_part *part = &buffer->part[index];
+    uint32_t i = 0, last = buffer->n_session - 1;
+    while (buffer->session[i] != index) i++;
+    memmove(buffer->session + i, buffer->session + i + 1, (last - i) * sizeof *buffer->session);
+    buffer->session[last] = index;
+    buffer->answer[0] = (struct fetch_block){ index, part->next, part->next + 1 };
+    buffer->n_answer = 1;
+    buffer->unasked = 0;
+    part->next++;
+    buffered_set(buffer, index, true);
+}
+
 void fetch_arrive(struct fetch_buffer *buffer)
 {
     for (uint32_t i = 0; i < buffer->n_answer; i++) {

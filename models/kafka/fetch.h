@@ -66,6 +66,8 @@ bool fetch_covers(const struct fetch_buffer *buffer);
 bool fetch_has_data(const struct fetch_buffer *buffer);
 /* The broker answers: fixes the content. */
 void fetch_answer(struct fetch_buffer *buffer);
+/* The same where the one record that waits is in the given part, which was asked for. */
+void fetch_answer_one(struct fetch_buffer *buffer, uint32_t part);
 /* The answer has arrived: its blocks go to the back of the queue. */
 void fetch_arrive(struct fetch_buffer *buffer);
 /* Takes up to max records into buffer->segment; returns their number. */

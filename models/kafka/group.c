@@ -167,9 +167,8 @@ static void fetch_send(struct kafka *kafka, struct consumer *consumer, sim_ns at
     consumer->arrive_ns = at_ns + consumer->half_ns;
 }
 
-static void fetch_resolve(struct consumer *consumer, sim_ns at_ns)
+static void fetch_answered(struct consumer *consumer, sim_ns at_ns)
 {
-    fetch_answer(&consumer->buffer);
     consumer->fetch = FETCH_ANSWERED;
     consumer->ready_ns = at_ns + consumer->half_ns;
 }
@@ -183,7 +182,8 @@ static void fetch_settle(struct kafka *kafka, struct consumer *consumer)
     if (consumer->fetch != FETCH_SENT || consumer->arrive_ns > now_ns) return;
     sim_ns max_wait_ns = consumer->spec->fetch_max_wait_ns;
     if (fetch_has_data(&consumer->buffer)) {
-        fetch_resolve(consumer, consumer->arrive_ns);
+        fetch_answer(&consumer->buffer);
+        fetch_answered(consumer, consumer->arrive_ns);
         return;
     }
     /* Where it does not ask for all, on_empty_answer sends the next one. */
@@ -377,7 +377,11 @@ static void consumer_notice(struct kafka *kafka, struct consumer *consumer, uint
     }
     if (consumer->fetch != FETCH_SENT || !consumer->buffer.part[part].asked) return;
     bool parked = consumer->arrive_ns <= now_ns;
-    if (parked) fetch_resolve(consumer, now_ns);
+    if (parked) {
+        if (consumer->buffer.unasked == 1) fetch_answer_one(&consumer->buffer, part);
+        else fetch_answer(&consumer->buffer);
+        fetch_answered(consumer, now_ns);
+    }
     if (consumer->state != CONSUMER_WAITING) return;
     if (parked) poll_known(kafka, consumer, later(consumer->poll_from_ns, consumer->ready_ns));
     else poll_call(kafka, consumer, later(consumer->poll_from_ns, consumer->arrive_ns + consumer->half_ns));
