@@ -39,7 +39,8 @@ struct thread {
     bool has_connection, has_command, replied, seen;
     uint32_t tries;             /* of the version write at hand */
     uint32_t publishes;
-    uint32_t n_locks;
+    sim_ns sent_ns;             /* when its last record without linger is in the log: the next one is not before */
+    uint32_t n_locks, n_locks_before; /* before: begin of its transaction */
     struct { uint32_t lock; uint64_t key; } lock[THREAD_LOCKS];
     sim_ns waits_since_ns;
     sim_handle timer;
@@ -48,8 +49,11 @@ struct thread {
 
 struct load_run { struct load_state state; struct seats vus; bool limited, starting_vu; };
 
-/* Producer side of a log: FIFO for each sending thread; the batch that is open while linger runs. */
-struct sender { uint32_t thread; sim_ns last_ns; sim_ns batch_closes_ns, batch_at_ns; uint32_t batch_bytes; };
+/* Producer side of a log: the batch that is open while linger runs. */
+struct sender { sim_ns batch_closes_ns, batch_at_ns; uint32_t batch_bytes; };
+
+/* A record on its way to the producer: what becomes of it hangs on what was sent before it by others. */
+struct send { struct machine *machine; struct send *next_free; sim_ns latency_ns, at_ns; };
 
 struct sticky { uint32_t partition, bytes, choices; };
 
@@ -74,7 +78,7 @@ struct machine {
     struct load_run *load;
     struct sender *sender;      /* by log */
     struct sticky *sticky;      /* by topic */
-    uint32_t next_instance;     /* API requests go round */
+    struct send *free_send;
     uint32_t next_id;
     uint64_t open_reserved;     /* reservations committed, not restored, order not paid */
     struct order_counts counts;

@@ -257,13 +257,14 @@ static uint32_t partition_of(struct machine *machine, const struct order *order,
     return sticky_partition(machine, topic);
 }
 
-/* linger: the batch of a partition that is open at send time takes the record, or a new one opens. */
-static sim_ns linger(const struct topic_spec *spec, struct sender *sender, sim_ns send_ns, sim_ns latency_ns)
+/* linger: the batch of a partition that is open takes the record, or a new one opens, behind the others. */
+static sim_ns linger(const struct topic_spec *spec, struct sender *sender, sim_ns now_ns, sim_ns latency_ns)
 {
-    bool fits = send_ns <= sender->batch_closes_ns && sender->batch_bytes + spec->record_bytes <= spec->batch_bytes;
+    bool fits = now_ns <= sender->batch_closes_ns && sender->batch_bytes + spec->record_bytes <= spec->batch_bytes;
     if (sender->batch_bytes == 0 || !fits) {
-        sender->batch_closes_ns = send_ns + spec->linger_ns;
-        sender->batch_at_ns = sender->batch_closes_ns + latency_ns;
+        sim_ns at_ns = now_ns + spec->linger_ns + latency_ns;
+        sender->batch_closes_ns = now_ns + spec->linger_ns;
+        if (sender->batch_at_ns < at_ns) sender->batch_at_ns = at_ns;
         sender->batch_bytes = 0;
     }
     sender->batch_bytes += spec->record_bytes;
@@ -280,20 +281,54 @@ static sim_ns append_latency(const struct machine *machine, struct thread *threa
     return dist_draw(append, random_block(machine->key, PURPOSE_APPEND, entity_of(machine, thread), n).word[0]);
 }
 
+static void append_at(struct machine *machine, uint32_t order, uint32_t log, sim_ns at_ns)
+{
+    if (at_ns == machine->sim->now_ns) on_append(machine, order, log);
+    else sim_at(machine->sim, at_ns, SIM_SERVER, on_append, machine, order, log);
+}
+
+static void on_send(void *context, uint32_t order, uint64_t topic)
+{
+    struct send *send = context;
+    struct machine *machine = send->machine;
+    const struct topic_spec *spec = &machine->plan->scenario->topic[topic];
+    uint32_t log = machine->plan->first_log[topic] +
+        partition_of(machine, order_at(&machine->orders, order), (uint32_t)topic);
+    sim_ns at_ns = send->at_ns;
+    if (spec->linger_ns > 0) at_ns = linger(spec, &machine->sender[log], machine->sim->now_ns, send->latency_ns);
+    send->next_free = machine->free_send;
+    machine->free_send = send;
+    append_at(machine, order, log, at_ns);
+}
+
+/* Sticky partitions and open batches are shared: the record takes its turn when it is sent, not when its thread, which
+ * may be ahead of the others, decides to send it. */
+static void send_later(struct machine *machine, uint32_t order, uint32_t topic, sim_ns send_ns, struct send what)
+{
+    struct send *send = machine->free_send;
+    if (send) machine->free_send = send->next_free;
+    else send = arena_new(machine->sim->arena, struct send);
+    *send = what;
+    if (send_ns == machine->sim->now_ns) on_send(send, order, topic);
+    else sim_at(machine->sim, send_ns, SIM_CONSUMER, on_send, send, order, topic);
+}
+
+/* A broker handles the requests of one connection one after the other: what a thread sends later is not in a log
+ * earlier, even where latencies invert. */
 static void publish(struct machine *machine, struct thread *thread, uint32_t topic, sim_ns send_ns)
 {
     const struct topic_spec *spec = &machine->plan->scenario->topic[topic];
     struct order *order = order_of(machine, thread);
-    uint32_t log = machine->plan->first_log[topic] + partition_of(machine, order, topic);
-    struct sender *sender = &machine->sender[log];
-    sim_ns latency_ns = append_latency(machine, thread, topic);
-    sim_ns at_ns = spec->linger_ns > 0 ? linger(spec, sender, send_ns, latency_ns) : send_ns + latency_ns;
-    if (sender->thread == index_of(machine, thread) && at_ns < sender->last_ns) at_ns = sender->last_ns;
-    sender->thread = index_of(machine, thread);
-    sender->last_ns = at_ns;
+    sim_ns latency_ns = append_latency(machine, thread, topic), at_ns = send_ns + latency_ns;
     order->refs++;
-    if (at_ns == machine->sim->now_ns) on_append(machine, thread->order, log);
-    else sim_at(machine->sim, at_ns, SIM_SERVER, on_append, machine, thread->order, log);
+    if (spec->linger_ns == 0) {
+        if (at_ns < thread->sent_ns) at_ns = thread->sent_ns + 1;
+        thread->sent_ns = at_ns;
+    }
+    if (spec->linger_ns > 0 || spec->key == KEY_NULL)
+        send_later(machine, thread->order, topic, send_ns, (struct send){ machine, NULL, latency_ns, at_ns });
+    else
+        append_at(machine, thread->order, machine->plan->first_log[topic] + partition_of(machine, order, topic), at_ns);
 }
 
 /* ---- rows ---- */
@@ -807,7 +842,6 @@ static void servers_init(struct machine *machine)
         tally_init(&machine->process[i].api, arena, 0);
     }
     machine->sender = arena_array(arena, struct sender, plan->n_logs);
-    for (uint32_t i = 0; i < plan->n_logs; i++) machine->sender[i].thread = NONE;
     machine->sticky = arena_array(arena, struct sticky, scenario->n_topics);
 }
 
