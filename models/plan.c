@@ -207,11 +207,11 @@ static enum op_visible visibility(const struct step_spec *step)
 {
     switch (step->kind) {
     case STEP_LOCK: case STEP_UNLOCK: case STEP_INSERT: case STEP_JOIN: case STEP_STATUS: return OP_VISIBLE;
-    case STEP_WRITE: return step->style == STYLE_ABSOLUTE ? OP_PRIVATE : OP_VISIBLE_UNLESS_DUPLICATE;
+    case STEP_WRITE: return OP_VISIBLE_UNLESS_DUPLICATE;
+    case STEP_ONCE: case STEP_WORK: case STEP_READ: /* a read whose value matters, too: path_compile */
+        return step->n_otherwise > 0 || step->refuse > 0 ? OP_VISIBLE : OP_PRIVATE;
     case STEP_COMMIT: case STEP_ROLLBACK: case STEP_FLUSH: return OP_VISIBLE_IF_WRITTEN;
-    case STEP_READ: /* where its value matters: path_compile */
-    case STEP_CONNECTION: case STEP_BEGIN: case STEP_WORK: case STEP_PUBLISH: case STEP_REPLY: case STEP_ONCE:
-    case STEP_KINDS: break;
+    case STEP_CONNECTION: case STEP_BEGIN: case STEP_PUBLISH: case STEP_REPLY: case STEP_KINDS: break;
     }
     return OP_PRIVATE;
 }
@@ -256,7 +256,8 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
         .label = step->label, .visible = (uint8_t)visibility(step),
         .may_lack_key = may_lack_key(compiler->scenario, step),
         .reads_itself = step->kind == STEP_WRITE && (step->style == STYLE_VERSION || step->style == STYLE_ABSOLUTE) };
-    op->simple = step->kind == STEP_WORK || step->kind == STEP_PUBLISH || step->kind == STEP_REPLY;
+    op->simple = (step->kind == STEP_WORK && op->visible == OP_PRIVATE) || step->kind == STEP_PUBLISH ||
+                 step->kind == STEP_REPLY;
     op->timeless = !step->has_time && step->share <= 0;
     op->whole = !step->has_time && step->share >= 1;
     connections_compile(op, path->explicit_connection);

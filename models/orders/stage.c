@@ -379,6 +379,12 @@ static int64_t take_of(const struct machine *machine, const struct thread *threa
     return 0;
 }
 
+/* What was answered once is answered so again. */
+static bool has_bad_luck(const struct thread *thread, const struct plan_op *op)
+{
+    return !thread->duplicate && thread->words.word[WORD_LUCK] < op->refuse_below;
+}
+
 static enum outcome rejected(struct machine *machine, const struct plan_op *op)
 {
     machine->tables.table[op->target].fact.rejected++;
@@ -407,7 +413,7 @@ static enum outcome write_effect(struct machine *machine, struct thread *thread,
 {
     int64_t take = take_of(machine, thread, op);
     if (thread->duplicate || take == 0) return OUTCOME_DONE;
-    if (thread->words.word[WORD_LUCK] < op->refuse_below) return rejected(machine, op);
+    if (has_bad_luck(thread, op)) return rejected(machine, op);
     struct transaction_row *touched = touch(machine, thread, op);
     if (!touched) return rejected(machine, op);
     if (op->style == STYLE_ABSOLUTE) return row_write_absolute(touched, take) ? OUTCOME_DONE : rejected(machine, op);
@@ -573,7 +579,7 @@ static enum outcome effect(struct machine *machine, struct thread *thread, const
     case STEP_READ: {
         struct transaction_row *touched = op->needs_read ? touch(machine, thread, op) : NULL;
         if (touched) transaction_read(&machine->tables, touched);
-        return OUTCOME_DONE;
+        return has_bad_luck(thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
     }
     case STEP_INSERT: order_created(machine, thread->order); return OUTCOME_DONE;
     case STEP_JOIN: return join_effect(machine, thread, ends_ns);
@@ -582,8 +588,12 @@ static enum outcome effect(struct machine *machine, struct thread *thread, const
         thread->duplicate = order_of(machine, thread)->once >> op->once_bit & 1;
         thread->once_marks |= (uint16_t)(1u << op->once_bit);
         return thread->duplicate && op->otherwise != NONE ? OUTCOME_REFUSED : OUTCOME_DONE;
-    case STEP_BEGIN: thread->transaction.open = true; return OUTCOME_DONE;
-    case STEP_CONNECTION: case STEP_WORK: case STEP_PUBLISH: case STEP_REPLY: case STEP_KINDS: break;
+    case STEP_BEGIN:
+        thread->transaction.open = true;
+        thread->n_locks_before = thread->n_locks;
+        return OUTCOME_DONE;
+    case STEP_WORK: return has_bad_luck(thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
+    case STEP_CONNECTION: case STEP_PUBLISH: case STEP_REPLY: case STEP_KINDS: break;
     }
     return OUTCOME_DONE;
 }
@@ -616,6 +626,7 @@ static void fail(struct machine *machine, struct thread *thread)
 static bool refuse(struct machine *machine, struct thread *thread, enum outcome why)
 {
     const struct plan_op *op = &machine->plan->op[thread->pc];
+    SIM_ASSERT_IN(machine->sim, thread->clock_ns <= machine->sim->now_ns);
     command_give(machine, thread, op, machine->sim->now_ns);
     thread->phase = PHASE_START;
     if (why == OUTCOME_AGAIN) {
@@ -750,6 +761,15 @@ static void thread_run(struct machine *machine, uint32_t index)
     }
 }
 
+/* Luck is the order's own, however often a record is delivered. */
+static void words_draw(const struct machine *machine, struct thread *thread)
+{
+    uint64_t entity = entity_of(machine, thread);
+    thread->words = random_block(machine->key, PURPOSE_STAGE, entity, thread->attempt * BLOCKS_OF_ATTEMPT);
+    if (thread->attempt == 0) return;
+    thread->words.word[WORD_LUCK] = random_block(machine->key, PURPOSE_STAGE, entity, 0).word[WORD_LUCK];
+}
+
 void thread_begin(struct machine *machine, uint32_t index, uint32_t stage, uint32_t order, uint32_t topic,
                   uint32_t attempt, sim_ns start_ns)
 {
@@ -765,8 +785,8 @@ void thread_begin(struct machine *machine, uint32_t index, uint32_t stage, uint3
     thread->duplicate = thread->seen = thread->replied = false;
     thread->once_marks = 0;
     thread->publishes = thread->tries = 0;
-    if (plan->draws)
-        thread->words = random_block(machine->key, PURPOSE_STAGE, entity_of(machine, thread), attempt * BLOCKS_OF_ATTEMPT);
+    if (plan->draws) words_draw(machine, thread);
+    if (thread->consumer == NONE) thread->sent_ns = 0;
     thread->time_ns = plan->has_time ? dist_draw(&plan->time, thread->words.word[WORD_SERVICE]) : 0;
     thread_run(machine, index);
 }
