@@ -598,13 +598,12 @@ static enum outcome effect(struct machine *machine, struct thread *thread, const
     return OUTCOME_DONE;
 }
 
-/* Locks held when a listener throws are released in its finally blocks, the transaction is rolled back. */
-static void unwind(struct machine *machine, struct thread *thread)
+/* When code throws, the transaction is rolled back, and finally blocks release the locks beyond the first n_locks. */
+static void unwind(struct machine *machine, struct thread *thread, uint32_t n_locks)
 {
-    thread->once_marks = 0;
     if (thread->transaction.open || thread->transaction.n_rows > 0)
         transaction_rollback(&machine->tables, &thread->transaction);
-    while (thread->n_locks > 0) {
+    while (thread->n_locks > n_locks) {
         thread->n_locks--;
         lock_release(&machine->locks, thread->lock[thread->n_locks].lock, thread->lock[thread->n_locks].key,
                      index_of(machine, thread));
@@ -615,7 +614,8 @@ static void unwind(struct machine *machine, struct thread *thread)
 static void fail(struct machine *machine, struct thread *thread)
 {
     sim_ns now_ns = machine->sim->now_ns;
-    unwind(machine, thread);
+    unwind(machine, thread, 0);
+    thread->once_marks = 0;
     thread->phase = PHASE_START;
     if (thread->consumer != NONE) kafka_record_failed(&machine->kafka, thread->consumer, now_ns);
     else api_done(machine, index_of(machine, thread), now_ns);
@@ -630,8 +630,7 @@ static bool refuse(struct machine *machine, struct thread *thread, enum outcome 
     command_give(machine, thread, op, machine->sim->now_ns);
     thread->phase = PHASE_START;
     if (why == OUTCOME_AGAIN) {
-        transaction_rollback(&machine->tables, &thread->transaction);
-        connection_give(machine, thread, machine->sim->now_ns);
+        unwind(machine, thread, thread->n_locks_before);
         uint32_t word = random_block(machine->key, PURPOSE_BACKOFF, entity_of(machine, thread),
                                      thread->attempt * BLOCKS_OF_ATTEMPT + thread->tries).word[0];
         thread->clock_ns = machine->sim->now_ns + dist_draw(op->backoff, word);
