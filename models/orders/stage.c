@@ -106,9 +106,17 @@ static enum outcome park(struct machine *machine, struct thread *thread, sim_ns 
     return OUTCOME_PARKED;
 }
 
-/* Waits for somebody else to wake it. */
+static void command_give(struct machine *machine, struct thread *thread, const struct plan_op *op, sim_ns at_ns)
+{
+    if (!thread->has_command) return;
+    thread->has_command = false;
+    seats_give(&machine->command[op->store], at_ns);
+}
+
+/* Waits for somebody else to wake it. Its command occupies no server meanwhile: the one it waits for may need it. */
 static enum outcome block(struct machine *machine, struct thread *thread)
 {
+    command_give(machine, thread, &machine->plan->op[thread->pc], machine->sim->now_ns);
     thread->phase = PHASE_GRANTED;
     thread->waits_since_ns = machine->sim->now_ns;
     return OUTCOME_PARKED;
@@ -208,13 +216,6 @@ static enum outcome command_take(struct machine *machine, struct thread *thread,
     block(machine, thread);
     thread->phase = PHASE_START;
     return OUTCOME_PARKED;
-}
-
-static void command_give(struct machine *machine, struct thread *thread, const struct plan_op *op, sim_ns at_ns)
-{
-    if (!thread->has_command) return;
-    thread->has_command = false;
-    seats_give(&machine->command[op->store], at_ns);
 }
 
 /* ---- publish ---- */
