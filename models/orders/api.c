@@ -8,11 +8,35 @@
 #include "models/orders/pick.h"
 #include "models/purpose.h"
 
+static void thread_free(struct machine *machine, uint32_t index, sim_ns at_ns)
+{
+    uint32_t i = index - machine->plan->n_consumers;
+    if (at_ns > machine->sim->now_ns) machine->early[machine->n_early++] = (struct early){ at_ns, index };
+    else machine->api_free[i / 64] |= (uint64_t)1 << i % 64;
+}
+
+/* The lowest one that is free now: who serves a request does not hang on who ran ahead. */
+static uint32_t thread_take(struct machine *machine)
+{
+    uint32_t word = 0;
+    for (uint32_t i = 0; i < machine->n_early;) {
+        struct early early = machine->early[i];
+        if (early.at_ns > machine->sim->now_ns) {
+            i++;
+            continue;
+        }
+        machine->early[i] = machine->early[--machine->n_early];
+        thread_free(machine, early.thread, early.at_ns);
+    }
+    while (machine->api_free[word] == 0) word++;
+    uint32_t bit = (uint32_t)__builtin_ctzll(machine->api_free[word]);
+    machine->api_free[word] &= machine->api_free[word] - 1;
+    return machine->plan->n_consumers + word * 64 + bit;
+}
+
 static void request_begin(struct machine *machine, uint32_t slot)
 {
-    SIM_ASSERT_IN(machine->sim, machine->free_api_thread != 0);
-    uint32_t index = machine->free_api_thread - 1;
-    machine->free_api_thread = machine->thread[index].next_free;
+    uint32_t index = thread_take(machine);
     const struct process_spec *process = &machine->plan->scenario->process[machine->plan->api_process];
     thread_begin(machine, index, process->api_stage, slot, NONE, 0, machine->sim->now_ns);
 }
@@ -34,8 +58,7 @@ void api_done(struct machine *machine, uint32_t index, sim_ns at_ns)
     struct thread *thread = &machine->thread[index];
     api_reply(machine, thread, at_ns);
     seats_give(&machine->api, at_ns);
-    thread->next_free = machine->free_api_thread;
-    machine->free_api_thread = index + 1;
+    thread_free(machine, index, at_ns);
     order_release(machine, thread->order);
 }
 
@@ -121,6 +144,9 @@ void api_init(struct machine *machine)
     }
     uint32_t threads = machine->n_threads - machine->plan->n_consumers;
     seats_init(&machine->api, machine->sim, threads, on_api_thread, machine);
+    machine->api_free = arena_array(machine->sim->arena, uint64_t, threads / 64 + 1);
+    machine->early = arena_array(machine->sim->arena, struct early, threads);
+    for (uint32_t i = 0; i < threads; i++) thread_free(machine, machine->plan->n_consumers + i, 0);
 }
 
 void api_start(struct machine *machine)

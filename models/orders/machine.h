@@ -44,7 +44,6 @@ struct thread {
     struct { uint32_t lock; uint64_t key; } lock[THREAD_LOCKS];
     sim_ns waits_since_ns;
     sim_handle timer;
-    uint32_t next_free;         /* API: slot + 1 */
 };
 
 struct load_run { struct load_state state; struct seats vus; bool limited, starting_vu; };
@@ -70,7 +69,9 @@ struct machine {
     struct orders orders;
     uint32_t n_threads;
     struct thread *thread;      /* consumers first, then API */
-    uint32_t free_api_thread;
+    uint64_t *api_free;         /* a bit for each API thread */
+    struct early { sim_ns at_ns; uint32_t thread; } *early; /* API threads that will be free, their requests ran ahead */
+    uint32_t n_early;
     struct seats *pool;         /* by instance */
     struct seats *command;      /* by store */
     struct flush *flush;        /* by store */

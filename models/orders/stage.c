@@ -835,10 +835,6 @@ static void threads_init(struct machine *machine)
             (i - plan->n_consumers) % plan->scenario->process[plan->api_process].instances : plan->consumer[i].instance;
         jvm[i] = thread->instance;
     }
-    for (uint32_t i = machine->n_threads; i-- > plan->n_consumers;) {
-        machine->thread[i].next_free = machine->free_api_thread;
-        machine->free_api_thread = i + 1;
-    }
     locks_init(&machine->locks, machine->sim, plan->scenario, plan->push, machine->key, machine->n_threads, jvm, on_lock, machine);
     tables_init(&machine->tables, machine->sim, plan->scenario, orders_bound(plan->scenario), machine->n_threads,
                 &machine->invariants, on_row, machine);
