@@ -265,6 +265,7 @@ static void poll_return(struct kafka *kafka, struct consumer *consumer, sim_ns a
     const struct group_spec *spec = consumer->spec;
     consumer->state = CONSUMER_BUSY;
     consumer->poll_at_ns = at_ns;
+    sim_cancel(kafka->sim, consumer->idle_turn);
     if (spec->fetch_order == FETCH_ARRIVAL) {
         consumer->batch_left = spec->max_poll_records;
         consumer->cutoff_ns = at_ns - consumer->half_ns;
@@ -426,6 +427,13 @@ static bool commit_is_due(const struct consumer *consumer, sim_ns at_ns)
 }
 
 /* COMMIT_TIME: an idle loop turn looks whether the time has come. */
+static void on_idle_turn(void *context, uint32_t index, uint64_t argument);
+
+static void idle_turn_at(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    consumer->idle_turn = sim_at(kafka->sim, at_ns, SIM_CONSUMER, on_idle_turn, kafka, consumer->index, 0);
+}
+
 static void on_idle_turn(void *context, uint32_t index, uint64_t argument)
 {
     struct kafka *kafka = context;
@@ -435,14 +443,14 @@ static void on_idle_turn(void *context, uint32_t index, uint64_t argument)
     if (consumer->state != CONSUMER_WAITING || consumer->uncommitted == 0) return;
     sim_ns now_ns = kafka->sim->now_ns;
     if (commit_is_due(consumer, now_ns)) consumer->poll_from_ns = commit_send(kafka, consumer, now_ns);
-    else sim_at(kafka->sim, now_ns + POLL_TIMEOUT_NS, SIM_CONSUMER, on_idle_turn, kafka, index, 0);
+    else idle_turn_at(kafka, consumer, now_ns + POLL_TIMEOUT_NS);
 }
 
 static void batch_end(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
     if (commit_is_due(consumer, at_ns)) at_ns = commit_send(kafka, consumer, at_ns);
     else if (consumer->uncommitted > 0 && consumer->spec->commit_mode == COMMIT_TIME)
-        sim_at(kafka->sim, at_ns + POLL_TIMEOUT_NS, SIM_CONSUMER, on_idle_turn, kafka, consumer->index, 0);
+        idle_turn_at(kafka, consumer, at_ns + POLL_TIMEOUT_NS);
     consumer->poll_from_ns = at_ns;
     wait_for_records(kafka, consumer);
 }

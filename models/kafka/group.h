@@ -69,6 +69,7 @@ struct consumer {
     sim_ns start_ns, done_start_ns, done_at_ns, commit_at_ns;
     /* commits */
     sim_ns last_commit_ns;
+    sim_handle idle_turn;          /* COMMIT_TIME: when the poll that waits gives up */
     uint64_t uncommitted;          /* processed since the last commit */
     uint32_t n_touched;
     uint32_t *touched;             /* positions processed since the last commit */
