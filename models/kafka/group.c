@@ -205,6 +205,13 @@ static void fetch_settle(struct kafka *kafka, struct consumer *consumer)
 
 static void record_next(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns);
 
+static void poll_to(struct position *position, int64_t next, sim_ns at_ns)
+{
+    position->polled_before = position->polled;
+    position->polled = next;
+    position->polled_at_ns = at_ns;
+}
+
 static void record_begin(struct kafka *kafka, struct consumer *consumer, uint32_t position, int64_t offset, sim_ns at_ns)
 {
     consumer->in_record = true;
@@ -252,9 +259,7 @@ static void java_poll(struct kafka *kafka, struct consumer *consumer, sim_ns at_
     for (uint32_t i = 0; i < consumer->buffer.n_segments; i++) {
         const struct fetch_block *segment = &consumer->buffer.segment[i];
         struct position *position = &kafka->position[consumer->position[segment->part]];
-        position->polled_before = position->polled;
-        position->polled = segment->end;
-        position->polled_at_ns = at_ns;
+        poll_to(position, segment->end, at_ns);
     }
     fetch_send(kafka, consumer, at_ns);
 }
@@ -466,7 +471,8 @@ static void record_next(struct kafka *kafka, struct consumer *consumer, sim_ns a
             position = earliest(kafka, consumer, &appended_ns);
             if (position != NONE && appended_ns > consumer->cutoff_ns) position = NONE;
             if (position != NONE) {
-                offset = kafka->position[position].polled++;
+                offset = kafka->position[position].polled;
+                poll_to(&kafka->position[position], offset + 1, at_ns);
                 consumer->unread--;
                 consumer->only_unread = NONE;
             }
