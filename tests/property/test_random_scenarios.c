@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Goal: whatever scenario somebody writes, as long as its programs are right ones, nothing breaks, and the run is the
+ * same however it is run. Method: hundreds of whole scenarios drawn from a seed, each run in several ways:
+ *  - every invariant holds, every order ends, every record is accounted for;
+ *  - an event for each step gives the same facts as running ahead through private steps;
+ *  - so does a second run, a run whose levels nobody looks at, two runs on two threads at once;
+ *  - more consumers change no order's content, luck or service time.
+ * A failure prints the seed, leaves the scenario in a file and names the command that repeats it:
+ *   test_random_scenarios FIRST_SEED [HOW_MANY] */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/plan.h"
+#include "tests/support/drawn.h"
+#include "tests/support/trial.h"
+#include "tests/support/witness.h"
+
+struct range { uint64_t first, n; const char *program; };
+
+/* One scenario under test, with memory for what is compared. */
+struct trial_of_seed {
+    struct drawn drawn;
+    struct trial trial;
+    struct arena own[4], words;
+    uint64_t seed;
+};
+
+#define WORDS 512
+
+static const char *words(struct trial_of_seed *at, const char *format, ...)
+{
+    char text[WORDS];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return arena_strdup(&at->words, text);
+}
+
+static const char *run(struct trial_of_seed *at, int memory, struct witness *out, struct witness_options options)
+{
+    struct sim_err err = { 0 };
+    arena_reset(&at->own[memory]);
+    if (witness_run(out, at->trial.plan, at->trial.study.scenario.seed, 0, &options, &at->own[memory], &err)) return NULL;
+    return words(at, "the run ended with: %s", err.text);
+}
+
+/* ---- (a) nothing breaks ---- */
+
+static bool may_break(const struct trial_of_seed *at, const struct run_facts *facts, const struct invariant_facts *fact)
+{
+    uint64_t open = facts->orders.by_status[ORDER_PENDING] + facts->orders.by_status[ORDER_PAYING];
+    bool about_open_orders = strcmp(fact->name, "O2") == 0 || strcmp(fact->name, "S5") == 0;
+    return at->drawn.misses && open > 0 && about_open_orders;
+}
+
+static const char *check_group(struct trial_of_seed *at, uint32_t g, const struct group_facts *group)
+{
+    const char *name = at->trial.study.scenario.group[g].name;
+    if (group->backlog_area != group->sojourn_ns) return words(at, "%s: Little's law", name);
+    if (group->skipped > 0) return words(at, "%s: records were skipped", name);
+    if (group->peak_lag < group->peak_backlog) return words(at, "%s: peak of the lag below that of the backlog", name);
+    if (at->drawn.misses) return NULL;
+    if (group->drained_at_ns == SIM_NEVER) return words(at, "%s: not drained", name);
+    if (group->sojourn_ns != group->wait.sum_ns + group->service.sum_ns)
+        return words(at, "%s: sojourn times are not waits and services", name);
+    if (group->busy_ns != group->service.sum_ns) return words(at, "%s: busy is not serving", name);
+    if (group->wait.n != group->processed || group->service.n != group->processed)
+        return words(at, "%s: waits and services are not one a record", name);
+    return NULL;
+}
+
+static const char *check_sound(struct trial_of_seed *at, const struct witness *witness)
+{
+    const struct run_facts *facts = witness->facts;
+    const struct order_counts *orders = &facts->orders;
+    uint64_t open = orders->by_status[ORDER_PENDING] + orders->by_status[ORDER_PAYING];
+    if (facts->cut) return "the run did not become quiet";
+    for (uint32_t i = 0; i < facts->n_invariants; i++) {
+        const struct invariant_facts *fact = &facts->invariant[i];
+        if (fact->verdict == VERDICT_HOLDS || may_break(at, facts, fact)) continue;
+        return words(at, "%s, %s: order %llu at %.6f s: %s", fact->name, fact->meaning,
+                     (unsigned long long)fact->first_order_id, ns_to_s(fact->first_at_ns), fact->first_what);
+    }
+    if (open > 0 && !at->drawn.misses) return words(at, "%llu orders never end", (unsigned long long)open);
+    if (orders->scheduled != orders->dropped + orders->created)
+        return words(at, "%llu scheduled, %llu dropped, %llu created", (unsigned long long)orders->scheduled,
+                     (unsigned long long)orders->dropped, (unsigned long long)orders->created);
+    if (witness->n_orders != orders->created) return "not every order was told";
+    if (witness->n_orders - witness->n_ended != open) return "open orders told and counted differ";
+    if (facts->completion.n != orders->by_status[ORDER_PAID]) return "completion times are not those of paid orders";
+    for (uint32_t g = 0; g < facts->n_groups; g++) {
+        const char *wrong = check_group(at, g, &facts->group[g]);
+        if (wrong) return wrong;
+    }
+    return NULL;
+}
+
+/* ---- (b), (c) the same however it is run ---- */
+
+static const char *check_same(struct trial_of_seed *at, const struct witness *plain, const char *how,
+                              struct witness_options options)
+{
+    struct witness other;
+    const char *wrong = run(at, 1, &other, options);
+    if (!wrong) wrong = witness_difference(plain, &other, &at->words);
+    return wrong ? words(at, "%s: %s", how, wrong) : NULL;
+}
+
+/* ---- (d) two threads ---- */
+
+struct work { struct trial_of_seed *at; int memory; struct witness witness; const char *wrong; };
+
+static void *work(void *context)
+{
+    struct work *work = context;
+    work->wrong = run(work->at, work->memory, &work->witness, (struct witness_options){ 0 });
+    return NULL;
+}
+
+static const char *check_threads(struct trial_of_seed *at, const struct witness *plain)
+{
+    struct work job[2] = { { .at = at, .memory = 1 }, { .at = at, .memory = 2 } };
+    pthread_t thread[2];
+    for (int i = 0; i < 2; i++)
+        if (pthread_create(&thread[i], NULL, work, &job[i]) != 0) return "no thread";
+    for (int i = 0; i < 2; i++) pthread_join(thread[i], NULL);
+    for (int i = 0; i < 2; i++) {
+        if (job[i].wrong) return job[i].wrong;
+        const char *difference = witness_difference(plain, &job[i].witness, &at->words);
+        if (difference) return words(at, "on two threads: %s", difference);
+    }
+    return NULL;
+}
+
+/* ---- (e) more consumers change no order ---- */
+
+enum { MOST_ORDERS = 4096 };
+
+/* What is an order's own, by place of its id. Stages are given by the names of those that do nothing but work. */
+struct fates {
+    uint64_t first_id;
+    uint32_t work_stage[2];
+    struct { bool known; uint8_t status; sim_ns created_ns, service_ns[2]; } of[MOST_ORDERS];
+};
+
+static void note_fate(void *context, const struct order_fact *order)
+{
+    struct fates *fates = context;
+    uint64_t i = order->order_id - fates->first_id;
+    if (i >= MOST_ORDERS) return;
+    fates->of[i].known = true;
+    fates->of[i].status = (uint8_t)order->status;
+    fates->of[i].created_ns = order->created_ns;
+    for (int s = 0; s < 2; s++) fates->of[i].service_ns[s] = order->service_ns[fates->work_stage[s]];
+}
+
+static uint32_t stage_named(const struct scenario *scenario, const char *name)
+{
+    for (uint32_t i = 0; i < scenario->n_stages; i++)
+        if (strcmp(scenario->stage[i].name, name) == 0) return i;
+    return NONE;
+}
+
+static const char *run_fates(struct trial_of_seed *at, const struct plan *plan, int memory, struct fates *fates)
+{
+    const struct witness_options options = { .also = note_fate, .context = fates };
+    struct witness witness;
+    struct sim_err err = { 0 };
+    memset(fates, 0, sizeof *fates);
+    fates->first_id = plan->scenario->orders.first_id;
+    fates->work_stage[0] = stage_named(plan->scenario, "post-process");
+    fates->work_stage[1] = stage_named(plan->scenario, "send");
+    arena_reset(&at->own[memory]);
+    if (!witness_run(&witness, plan, plan->scenario->seed, 0, &options, &at->own[memory], &err)) return "no facts";
+    return NULL;
+}
+
+static const char *compare_fates(struct trial_of_seed *at, const struct fates *a, const struct fates *b)
+{
+    for (uint32_t i = 0; i < MOST_ORDERS; i++) {
+        unsigned long long id = a->first_id + i;
+        if (a->of[i].known != b->of[i].known) return words(at, "order %llu exists in one variant only", id);
+        if (a->of[i].created_ns != b->of[i].created_ns) return words(at, "order %llu comes at another time", id);
+        if (a->of[i].status != b->of[i].status) return words(at, "order %llu ends otherwise", id);
+        for (int s = 0; s < 2; s++)
+            if (a->of[i].service_ns[s] != b->of[i].service_ns[s])
+                return words(at, "order %llu takes %lld and %lld ns in stage %d", id, (long long)a->of[i].service_ns[s],
+                             (long long)b->of[i].service_ns[s], s);
+    }
+    return NULL;
+}
+
+/* The same scenario with one consumer more in each group. */
+static const char *check_more_consumers(struct trial_of_seed *at)
+{
+    struct scenario more = at->trial.study.scenario;
+    struct group_spec group[MAX_GROUPS];
+    struct sim_err err = { 0 };
+    memcpy(group, more.group, more.n_groups * sizeof *group);
+    for (uint32_t g = 0; g < more.n_groups; g++) group[g].consumers++;
+    more.group = group;
+    const struct plan *plan = plan_make(&more, &at->own[3], &err);
+    if (!plan) return "no plan with more consumers";
+    struct fates *fates = arena_array(&at->own[3], struct fates, 2);
+    const char *wrong = run_fates(at, at->trial.plan, 1, &fates[0]);
+    if (!wrong) wrong = run_fates(at, plan, 2, &fates[1]);
+    if (!wrong) wrong = compare_fates(at, &fates[0], &fates[1]);
+    arena_reset(&at->own[3]);
+    return wrong ? words(at, "one consumer more in each group: %s", wrong) : NULL;
+}
+
+/* ---- all of it ---- */
+
+static const char *check_scenario(struct trial_of_seed *at)
+{
+    struct witness plain;
+    const char *wrong = run(at, 0, &plain, (struct witness_options){ 0 });
+    if (!wrong) wrong = check_sound(at, &plain);
+    if (!wrong) wrong = check_same(at, &plain, "step by step", (struct witness_options){ .step_by_step = true });
+    if (!wrong) wrong = check_same(at, &plain, "once more", (struct witness_options){ 0 });
+    if (!wrong) wrong = check_same(at, &plain, "unobserved", (struct witness_options){ .without_samples = true });
+    if (!wrong) wrong = check_threads(at, &plain);
+    if (!wrong && at->drawn.independent) wrong = check_more_consumers(at);
+    return wrong;
+}
+
+static void report(const struct trial_of_seed *at, const char *program, const char *wrong)
+{
+    char path[512];
+    const char *build = getenv("BUILD");
+    snprintf(path, sizeof path, "%s/random-scenario-%llu.json", build ? build : ".", (unsigned long long)at->drawn.seed);
+    FILE *file = fopen(path, "w");
+    if (file) {
+        fputs(at->drawn.text, file);
+        fclose(file);
+    }
+    print_error("seed %llu: %s\n  scenario: %s\n  again: %s %llu\n", (unsigned long long)at->drawn.seed, wrong,
+                file ? path : "(not written)", program, (unsigned long long)at->drawn.seed);
+}
+
+static bool check_seed(uint64_t seed, const char *program)
+{
+    struct trial_of_seed at = { .seed = seed };
+    arena_init(&at.words);
+    for (int i = 0; i < 4; i++) arena_init(&at.own[i]);
+    at.drawn = scenario_draw(seed, &at.words);
+    trial_open(&at.trial, at.drawn.text, NULL, 0);
+    const char *wrong = check_scenario(&at);
+    if (wrong) report(&at, program, wrong);
+    trial_close(&at.trial);
+    for (int i = 0; i < 4; i++) arena_fini(&at.own[i]);
+    arena_fini(&at.words);
+    return !wrong;
+}
+
+static void test_drawn_scenarios(void **state)
+{
+    const struct range *range = *state;
+    uint64_t failed = 0;
+    for (uint64_t seed = range->first; seed < range->first + range->n; seed++) failed += !check_seed(seed, range->program);
+    assert_int_equal(failed, 0);
+}
+
+int main(int argc, char **argv)
+{
+    struct range range = { 1, 300, argv[0] };
+    if (argc > 1) range = (struct range){ strtoull(argv[1], NULL, 10), argc > 2 ? strtoull(argv[2], NULL, 10) : 1, argv[0] };
+    const struct CMUnitTest tests[] = { cmocka_unit_test_prestate(test_drawn_scenarios, &range) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

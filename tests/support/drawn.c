@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/support/drawn.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/engine/error.h"
+#include "sim/engine/random.h"
+
+enum { N_LEGS = 3, N_TABLES = 3, MANY = 1000000 };
+
+/* How a stage changes its table, and under which protection. */
+enum way { WAY_CONDITIONAL, WAY_LOCKED, WAY_VERSION, WAY_FOR_UPDATE, WAY_ABSOLUTE, WAYS };
+
+struct draw {
+    uint64_t state;
+    FILE *out;
+    struct arena *arena;
+    struct drawn *drawn;
+    /* what the whole scenario is like */
+    bool zero_network, contended, short_lock_wait, short_lease, short_connection_wait, has_store, has_redis;
+    bool leg[N_LEGS];      /* stock is always there */
+    enum way way[N_TABLES];
+    bool repeats;          /* a record may be delivered more than once: marks are needed, and patience */
+    /* the stage at hand */
+    int n_steps, left;     /* thousandths of the stage's time not dealt yet */
+    bool own_times;
+};
+
+static const char *const tables[N_TABLES] = { "stock", "coupons", "points" };
+static const char *const locks[N_TABLES] = { "item", "coupon", "user" };
+
+/* ---- drawing ---- */
+
+static uint32_t below(struct draw *draw, uint32_t n)
+{
+    draw->state += 0x9e3779b97f4a7c15u;
+    return (uint32_t)((random_mix(draw->state) >> 32) * n >> 32);
+}
+
+static uint32_t between(struct draw *draw, uint32_t low, uint32_t high) { return low + below(draw, high - low + 1); }
+
+static bool chance(struct draw *draw, uint32_t percent) { return below(draw, 100) < percent; }
+
+/* Few mostly, many now and then. */
+static uint32_t spread(struct draw *draw, uint32_t high)
+{
+    uint32_t most = high;
+    while (most > 1 && chance(draw, 50)) most = most / 4 + 1;
+    return between(draw, 1, most);
+}
+
+static const char *pick(struct draw *draw, const char *const *word, uint32_t n) { return word[below(draw, n)]; }
+
+#define PICK(draw, ...) \
+    pick((draw), (const char *const[]){ __VA_ARGS__ }, sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
+
+__attribute__((format(printf, 2, 3))) static const char *words(struct draw *draw, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    SIM_ASSERT(n >= 0 && (size_t)n < sizeof text);
+    return arena_strdup(draw->arena, text);
+}
+
+/* A time that does not come twice. */
+static const char *time_of(struct draw *draw, uint32_t mean_us)
+{
+    uint32_t mean = mean_us / 2 + below(draw, mean_us) + 1;
+    switch (below(draw, 8)) {
+    case 0: return words(draw, "{\"family\": \"exponential\", \"mean\": \"%uus\"}", mean);
+    case 1: return words(draw, "{\"uniform\": [\"%uus\", \"%uus\"]}", mean / 2, mean * 3 / 2);
+    case 2: return words(draw, "{\"mean\": \"%uus\", \"cv\": 1}", mean);
+    default: return words(draw, "{\"mean\": \"%uus\", \"cv\": 0.3}", mean);
+    }
+}
+
+static const char *network(struct draw *draw, uint32_t mean_us)
+{
+    return draw->zero_network ? "\"0s\"" : time_of(draw, mean_us);
+}
+
+#define SAY(draw, ...) fprintf((draw)->out, __VA_ARGS__)
+
+/* ---- steps ---- */
+
+static void stage_open(struct draw *draw, const char *name, uint32_t mean_us)
+{
+    draw->own_times = chance(draw, 25);
+    draw->left = 1000;
+    draw->n_steps = 0;
+    SAY(draw, "  \"%s\": { ", name);
+    if (!draw->own_times) SAY(draw, "\"time\": %s, ", time_of(draw, mean_us));
+    SAY(draw, "\"steps\": [");
+}
+
+/* Opens a step without its closing brace; a draw decides whether it takes a part of the stage's time. */
+__attribute__((format(printf, 2, 3))) static void step(struct draw *draw, const char *format, ...)
+{
+    va_list args;
+    SAY(draw, "%s\n    { ", draw->n_steps++ ? " }," : "");
+    va_start(args, format);
+    vfprintf(draw->out, format, args);
+    va_end(args);
+    if (draw->own_times) {
+        if (chance(draw, 70)) SAY(draw, ", \"time\": %s", time_of(draw, 2000));
+        return;
+    }
+    int share = chance(draw, 20) ? 0 : (int)between(draw, 0, (uint32_t)draw->left / 2);
+    draw->left -= share;
+    if (share > 0) SAY(draw, ", \"share\": %.3f", share / 1000.0);
+}
+
+/* The last step takes what is left. */
+static void stage_close(struct draw *draw, const char *last, bool is_last_stage)
+{
+    SAY(draw, "%s\n    { %s", draw->n_steps++ ? " }," : "", last);
+    if (draw->own_times) SAY(draw, ", \"time\": %s", time_of(draw, 1000));
+    else if (draw->left > 0) SAY(draw, ", \"share\": %.3f", draw->left / 1000.0);
+    SAY(draw, " } ] }%s\n", is_last_stage ? "" : ",");
+}
+
+static bool is_locked(enum way way) { return way == WAY_LOCKED || way == WAY_ABSOLUTE; }
+
+static void step_write(struct draw *draw, int table, const char *effect, const char *refused_topic)
+{
+    static const char *const style[WAYS] = { "conditional", "conditional", "version", "for-update", "absolute" };
+    enum way way = draw->way[table];
+    step(draw, "\"write\": \"%s\", \"style\": \"%s\", \"effect\": \"%s\"", tables[table], style[way], effect);
+    if (way == WAY_VERSION)
+        SAY(draw, ", \"tries\": %u, \"backoff\": %s", between(draw, 1, 5), time_of(draw, 3000));
+    if (!refused_topic) return;
+    if (chance(draw, 40)) SAY(draw, ", \"refuse\": %.2f", between(draw, 1, 30) / 100.0);
+    SAY(draw, ", \"otherwise\": [ { \"rollback\": \"%s\" }", tables[table]);
+    if (is_locked(way)) SAY(draw, ", { \"unlock\": \"%s\" }", locks[table]);
+    SAY(draw, ", { \"publish\": \"%s\" } ]", refused_topic);
+}
+
+/* A stage that changes one row in the right order: lock, begin, read, write, commit, unlock, answer. */
+static void stage_write(struct draw *draw, const char *name, uint32_t mean_us, int table, const char *effect,
+                        const char *ok_topic, const char *refused_topic)
+{
+    enum way way = draw->way[table];
+    stage_open(draw, name, mean_us);
+    if (chance(draw, 30)) step(draw, "\"work\": \"before\"");
+    if (!is_locked(way) && chance(draw, 15)) step(draw, "\"connection\": \"pool\"");
+    if (is_locked(way)) {
+        step(draw, "\"lock\": \"%s\"", locks[table]);
+        if (refused_topic) SAY(draw, ", \"otherwise\": [ { \"publish\": \"%s\" } ]", refused_topic);
+    }
+    step(draw, "\"begin\": \"%s\"", tables[table]);
+    if (draw->repeats || chance(draw, 40)) {
+        step(draw, "\"once\": \"order_id\"");
+        if (ok_topic && chance(draw, 30)) {
+            SAY(draw, ", \"otherwise\": [ { \"rollback\": \"%s\" }", tables[table]);
+            if (is_locked(way)) SAY(draw, ", { \"unlock\": \"%s\" }", locks[table]);
+            SAY(draw, ", { \"publish\": \"%s\" } ]", ok_topic);
+        }
+    }
+    if (way != WAY_FOR_UPDATE && chance(draw, 70)) step(draw, "\"read\": \"%s\"", tables[table]);
+    if (chance(draw, 30)) step(draw, "\"work\": \"inside\"");
+    step_write(draw, table, effect, refused_topic);
+    if (chance(draw, 20)) step(draw, "\"flush\": \"%s\"", tables[table]);
+    step(draw, "\"commit\": \"%s\"", tables[table]);
+    if (is_locked(way)) step(draw, "\"unlock\": \"%s\"", locks[table]);
+    if (ok_topic && chance(draw, 70)) {
+        stage_close(draw, words(draw, "\"publish\": \"%s\"", ok_topic), false);
+        return;
+    }
+    if (ok_topic) step(draw, "\"publish\": \"%s\"", ok_topic);
+    stage_close(draw, "\"work\": \"after\"", false);
+}
+
+/* A stage whose answer is a matter of luck. */
+static void stage_luck(struct draw *draw, const char *name, const char *ok_topic, const char *refused_topic)
+{
+    stage_open(draw, name, 3000);
+    step(draw, "\"work\": \"decide\", \"refuse\": %.2f, \"otherwise\": [ { \"publish\": \"%s\" } ]",
+         between(draw, 1, 50) / 100.0, refused_topic);
+    if (chance(draw, 30)) step(draw, "\"work\": \"after\"");
+    stage_close(draw, words(draw, "\"publish\": \"%s\"", ok_topic), false);
+}
+
+static void stage_accept(struct draw *draw)
+{
+    bool transaction = chance(draw, 30);
+    stage_open(draw, "accept", 10000);
+    if (chance(draw, 70)) step(draw, "\"work\": \"validate\"");
+    if (transaction) step(draw, "\"begin\": \"orders\"");
+    step(draw, "\"insert\": \"orders\"");
+    if (transaction) step(draw, "\"commit\": \"orders\"");
+    bool replies_first = chance(draw, 25);
+    if (replies_first) step(draw, "\"reply\": 202");
+    step(draw, "\"publish\": \"order-created\"");
+    if (chance(draw, 20)) {
+        step(draw, "\"lock\": \"user\", \"otherwise\": [ { \"work\": \"give up\" } ]");
+        step(draw, "\"unlock\": \"user\"");
+    }
+    if (chance(draw, 30)) step(draw, "\"work\": \"log\"");
+    stage_close(draw, replies_first ? "\"work\": \"end\"" : "\"reply\": 202", false);
+}
+
+static void say_stages(struct draw *draw)
+{
+    SAY(draw, "\"stages\": {\n");
+    stage_accept(draw);
+    stage_write(draw, "reserve-stock", 8000, 0, "reserve", "stock-reserved", "stock-failed");
+    stage_write(draw, "restore-stock", 4000, 0, "restore", NULL, NULL);
+    if (draw->leg[1]) {
+        stage_write(draw, "use-coupon", 3000, 1, "use", "coupon-used", "coupon-failed");
+        stage_write(draw, "restore-coupon", 2000, 1, "restore", NULL, NULL);
+    }
+    if (draw->leg[2]) stage_luck(draw, "check-risk", "risk-ok", "risk-failed");
+    stage_open(draw, "decide", 1000);
+    if (chance(draw, 30)) step(draw, "\"work\": \"look up\"");
+    stage_close(draw, "\"join\": \"order\"", false);
+    if (chance(draw, 80))
+        stage_write(draw, "pay", 5000, 2, "debit", "order-completed", "payment-failed");
+    else
+        stage_luck(draw, "pay", "order-completed", "payment-failed");
+    SAY(draw, "  \"post-process\": { \"time\": %s, \"steps\": [ { \"work\": \"prepare\", \"share\": 1 }, "
+        "{ \"publish\": \"send-order-data\" } ] },\n", time_of(draw, 1000));
+    SAY(draw, "  \"send\": { \"time\": %s, \"steps\": [ { \"work\": \"http\", \"share\": 1 } ] }\n", time_of(draw, 5000));
+    SAY(draw, "},\n");
+}
+
+/* ---- load and orders ---- */
+
+static void say_executor(struct draw *draw, int index, uint32_t orders)
+{
+    uint32_t seconds = between(draw, 1, 12);
+    SAY(draw, "  \"load-%d\": { \"startTime\": \"%us\", ", index, chance(draw, 40) ? below(draw, 5) : 0);
+    if (draw->contended && chance(draw, 30)) { /* who is dropped depends on how busy the pool is */
+        uint32_t vus = spread(draw, 20);
+        SAY(draw, "\"preAllocatedVUs\": %u, \"maxVUs\": %u, ", vus, vus + below(draw, 5));
+    }
+    switch (below(draw, 4)) {
+    case 0:
+        SAY(draw, "\"executor\": \"constant-arrival-rate\", \"rate\": %u, \"duration\": \"%us\" }", orders / seconds + 1, seconds);
+        break;
+    case 1:
+        SAY(draw, "\"executor\": \"poisson\", \"rate\": %u, \"duration\": \"%us\" }", orders / seconds + 1, seconds);
+        break;
+    case 2:
+        SAY(draw, "\"executor\": \"bursts\", \"size\": %u, \"every\": \"%ums\", \"duration\": \"%us\" }",
+            orders / 4 + 1, seconds * 250 + 1, seconds);
+        break;
+    default:
+        SAY(draw, "\"executor\": \"ramping-arrival-rate\", \"startRate\": %u, \"stages\": [ { \"target\": %u, "
+            "\"duration\": \"%us\" }, { \"target\": 0, \"duration\": \"%us\" } ] }", below(draw, 5),
+            orders / seconds + 1, seconds, seconds);
+    }
+}
+
+static void say_load(struct draw *draw)
+{
+    uint32_t n = spread(draw, 3), orders = between(draw, 50, 400);
+    SAY(draw, "\"load\": { \"scenarios\": {\n");
+    for (uint32_t i = 0; i < n; i++) {
+        say_executor(draw, (int)i, orders / n);
+        SAY(draw, "%s\n", i + 1 < n ? "," : "");
+    }
+    SAY(draw, "} },\n");
+}
+
+static const char *choice(struct draw *draw, uint32_t few)
+{
+    if (!draw->contended) return words(draw, "{ \"uniform\": [1, %u] }", MANY);
+    switch (below(draw, 3)) {
+    case 0: return words(draw, "{ \"zipf\": { \"from\": 1, \"to\": %u, \"exponent\": 1.2 } }", few);
+    case 1: return words(draw, "{ \"hot\": { \"values\": [%u], \"share\": 0.%u, \"to\": %u } }", between(draw, 1, few),
+                         between(draw, 10, 95), few);
+    default: return words(draw, "{ \"uniform\": [1, %u] }", few);
+    }
+}
+
+static void say_orders(struct draw *draw)
+{
+    SAY(draw, "\"orders\": { \"first_id\": %u, ", chance(draw, 50) ? 1 : between(draw, 1, 100000));
+    if (chance(draw, 20)) SAY(draw, "\"at_most\": %u, ", between(draw, 20, 200));
+    SAY(draw, "\"user\": %s, \"item\": %s, ", choice(draw, between(draw, 1, 40)), choice(draw, between(draw, 1, 20)));
+    SAY(draw, "\"quantity\": { \"uniform\": [1, 3] }, \"amount\": { \"uniform\": [1, 100] }");
+    if (draw->leg[1] && chance(draw, 80)) {
+        const char *values = draw->contended ? words(draw, "\"uniform\": [1, %u]", between(draw, 2, 200)) : "\"uniform\": [1, 1000000000]";
+        SAY(draw, ", \"coupon\": { %s, \"given\": 0.%u }", values, between(draw, 1, 9));
+    }
+    SAY(draw, " },\n");
+}
+
+/* ---- kafka ---- */
+
+static void say_topic(struct draw *draw, const char *name, bool is_last)
+{
+    SAY(draw, "  \"%s\": { \"partitions\": %u, \"key\": \"%s\", \"record_bytes\": %u, ", name, between(draw, 1, 7),
+        chance(draw, 60) ? "order_id" : PICK(draw, "null", "user", "item", "id_modulo"), between(draw, 100, 30000));
+    if (chance(draw, 20)) SAY(draw, "\"linger\": \"%ums\", \"batch_bytes\": %u, ", between(draw, 1, 8), between(draw, 1000, 100000));
+    SAY(draw, "\"append\": %s }%s\n", network(draw, 1500), is_last ? "" : ",");
+}
+
+static void say_topics(struct draw *draw)
+{
+    static const char *const always[] = { "order-created", "stock-reserved", "stock-failed", "restore-stock",
+                                          "process-payment", "order-completed", "payment-failed" };
+    static const char *const coupon[] = { "coupon-used", "coupon-failed", "restore-coupon" };
+    static const char *const risk[] = { "risk-ok", "risk-failed" };
+    SAY(draw, "\"topics\": {\n");
+    for (int i = 0; i < 7; i++) say_topic(draw, always[i], false);
+    for (int i = 0; i < 3 && draw->leg[1]; i++) say_topic(draw, coupon[i], false);
+    for (int i = 0; i < 2 && draw->leg[2]; i++) say_topic(draw, risk[i], false);
+    say_topic(draw, "send-order-data", true);
+    SAY(draw, "},\n");
+}
+
+static void say_start(struct draw *draw)
+{
+    if (chance(draw, 15)) SAY(draw, "\"start\": \"%ums\", ", between(draw, 1, 8000));
+    if (!chance(draw, 10)) return;
+    bool latest = !draw->drawn->independent && chance(draw, 30);
+    SAY(draw, "\"cold\": true, \"reset\": \"%s\", \"rebalance_delay\": \"%ums\", ", latest ? "latest" : "earliest",
+        between(draw, 0, 3000));
+    draw->drawn->misses |= latest;
+}
+
+static void say_group(struct draw *draw, const char *name, const char *reads, bool is_last)
+{
+    const char *mode = chance(draw, 40) ? "batch" : PICK(draw, "record", "manual", "time", "count");
+    SAY(draw, "  \"%s\": { \"consumers\": %u, ", name, between(draw, 1, 6));
+    say_start(draw);
+    SAY(draw, "\"assignor\": \"%s\", ", PICK(draw, "range", "round-robin", "cooperative-sticky"));
+    SAY(draw, "\"fetch_order\": \"%s\", ", PICK(draw, "java", "java-3.6", "arrival"));
+    SAY(draw, "\"commit_mode\": \"%s\", \"commit_count\": %u, \"commit_time\": \"%ums\", ", mode, spread(draw, 50),
+        between(draw, 1, 6000));
+    draw->drawn->leaves_lag |= strcmp(mode, "count") == 0;
+    SAY(draw, "\"max_poll_records\": %u, \"max_partition_fetch_bytes\": %u, ", spread(draw, 500), between(draw, 1000, 300000));
+    SAY(draw, "\"fetch_max_wait\": \"%ums\", ", chance(draw, 50) ? 500 : between(draw, 1, 100));
+    SAY(draw, "\"fetch\": %s, \"commit\": %s, ", network(draw, 1000), network(draw, 3000));
+    if (chance(draw, 30)) SAY(draw, "\"poll\": %s, ", time_of(draw, 500));
+    if (draw->repeats) SAY(draw, "\"deliveries\": 1000000, ");
+    SAY(draw, "\"reads\": { %s } }%s\n", reads, is_last ? "" : ",");
+}
+
+static void say_groups(struct draw *draw)
+{
+    SAY(draw, "\"groups\": {\n");
+    say_group(draw, "stock", "\"order-created\": \"reserve-stock\", \"restore-stock\": \"restore-stock\"", false);
+    if (draw->leg[1])
+        say_group(draw, "coupon", "\"order-created\": \"use-coupon\", \"restore-coupon\": \"restore-coupon\"", false);
+    if (draw->leg[2]) say_group(draw, "risk", "\"order-created\": \"check-risk\"", false);
+    say_group(draw, "flow", words(draw, "\"stock-reserved\": \"decide\", \"stock-failed\": \"decide\", %s%s"
+                                  "\"order-completed\": \"decide\", \"payment-failed\": \"decide\"",
+                                  draw->leg[1] ? "\"coupon-used\": \"decide\", \"coupon-failed\": \"decide\", " : "",
+                                  draw->leg[2] ? "\"risk-ok\": \"decide\", \"risk-failed\": \"decide\", " : ""), false);
+    say_group(draw, "payment", "\"process-payment\": \"pay\"", false);
+    say_group(draw, "post", "\"order-completed\": \"post-process\"", false);
+    say_group(draw, "external", "\"send-order-data\": \"send\"", true);
+    SAY(draw, "},\n");
+}
+
+static void say_flow(struct draw *draw)
+{
+    SAY(draw, "\"flow\": { \"guard\": \"%s\",\n  \"then\": { \"publish\": \"process-payment\", \"ok\": \"order-completed\", "
+        "\"failed\": \"payment-failed\" },\n  \"legs\": {\n", PICK(draw, "compare-and-set", "row-lock"));
+    if (draw->leg[1])
+        SAY(draw, "    \"coupon\": { \"ok\": \"coupon-used\", \"failed\": \"coupon-failed\", \"undo\": \"restore-coupon\" },\n");
+    if (draw->leg[2]) SAY(draw, "    \"risk\": { \"ok\": \"risk-ok\", \"failed\": \"risk-failed\" },\n");
+    SAY(draw, "    \"stock\": { \"ok\": \"stock-reserved\", \"failed\": \"stock-failed\", \"undo\": \"restore-stock\" } } },\n");
+}
+
+/* ---- servers ---- */
+
+static void say_tables(struct draw *draw)
+{
+    const char *store = draw->has_store ? ", \"store\": \"database\"" : "";
+    uint32_t stock = draw->contended && chance(draw, 60) ? between(draw, 1, 100) : draw->contended ? MANY : 2;
+    uint32_t points = draw->contended && chance(draw, 60) ? between(draw, 50, 5000) : draw->contended ? MANY : 90;
+    if (draw->has_store || draw->has_redis) {
+        SAY(draw, "\"stores\": {\n");
+        if (draw->has_store) {
+            SAY(draw, "  \"database\": { \"capacity\": %u", chance(draw, 60) ? between(draw, 1, 4) : 0);
+            if (chance(draw, 50)) SAY(draw, ", \"group_commit\": true, \"flush\": %s", time_of(draw, 2000));
+            SAY(draw, " }%s\n", draw->has_redis ? "," : "");
+        }
+        if (draw->has_redis) SAY(draw, "  \"redis\": { \"capacity\": %u }\n", between(draw, 1, 3));
+        SAY(draw, "},\n");
+    }
+    SAY(draw, "\"tables\": {\n  \"stock\": { \"key\": \"item\", \"rows\": %u, \"quantity\": %u%s },\n", MANY, stock, store);
+    SAY(draw, "  \"points\": { \"key\": \"user\", \"rows\": %u, \"quantity\": %u%s },\n", MANY, points, store);
+    if (draw->leg[1])
+        SAY(draw, "  \"coupons\": { \"key\": \"coupon\", \"rows\": %u%s },\n", chance(draw, 90) ? 1000000000u : 0, store);
+    SAY(draw, "  \"orders\": { \"key\": \"order_id\"%s }\n},\n", store);
+}
+
+static void say_locks(struct draw *draw)
+{
+    const char *store = draw->has_redis ? ", \"store\": \"redis\"" : "";
+    SAY(draw, "\"locks\": {\n");
+    for (int i = 0; i < N_TABLES; i++) {
+        uint32_t wait_ms = draw->short_lock_wait ? between(draw, 0, 40) : 3600000;
+        uint32_t lease_ms = draw->short_lease ? between(draw, 2, 40) : 3600000;
+        SAY(draw, "  \"%s\": { \"key\": \"%s\", \"wait\": \"%ums\", \"lease\": \"%ums\", \"push\": %s%s }%s\n", locks[i],
+            locks[i], wait_ms, lease_ms, network(draw, 300), store, i + 1 < N_TABLES ? "," : "");
+    }
+    SAY(draw, "},\n");
+}
+
+static void say_processes(struct draw *draw)
+{
+    static const char *const group[] = { "stock", "flow", "payment", "post", "external", "coupon", "risk" };
+    uint32_t n = between(draw, 1, 3);
+    SAY(draw, "\"processes\": {\n");
+    for (uint32_t p = 0; p < n; p++) {
+        bool api = p == 0, first = true;
+        SAY(draw, "  \"process-%u\": { \"instances\": %u, \"connections\": %u, ", p, between(draw, 1, 3),
+            chance(draw, 30) ? 0 : spread(draw, 10));
+        if (api) SAY(draw, "\"api\": { \"threads\": %u, \"stage\": \"accept\" }, ", spread(draw, 50));
+        else if (draw->short_connection_wait) SAY(draw, "\"connection_timeout\": \"%ums\", ", between(draw, 1, 30));
+        SAY(draw, "\"groups\": [");
+        for (uint32_t g = 0; g < 7; g++) {
+            if (g % n != p || (g == 5 && !draw->leg[1]) || (g == 6 && !draw->leg[2])) continue;
+            SAY(draw, "%s\"%s\"", first ? "" : ", ", group[g]);
+            first = false;
+        }
+        SAY(draw, "] }%s\n", p + 1 < n ? "," : "");
+    }
+    SAY(draw, "},\n");
+}
+
+/* ---- the whole ---- */
+
+static void draw_character(struct draw *draw)
+{
+    draw->contended = chance(draw, 75);
+    draw->drawn->independent = !draw->contended;
+    draw->zero_network = chance(draw, 20);
+    draw->short_lock_wait = draw->contended && chance(draw, 25);
+    draw->short_lease = draw->contended && chance(draw, 15);
+    draw->short_connection_wait = draw->contended && chance(draw, 15);
+    draw->has_store = chance(draw, 40);
+    draw->has_redis = chance(draw, 20);
+    draw->leg[0] = true;
+    draw->leg[1] = chance(draw, 70);
+    draw->leg[2] = chance(draw, 25);
+    for (int i = 0; i < N_TABLES; i++) {
+        draw->way[i] = (enum way)below(draw, WAYS);
+        /* An absolute write is right only while its lock holds. */
+        if (draw->short_lease && draw->way[i] == WAY_ABSOLUTE) draw->way[i] = WAY_LOCKED;
+        draw->repeats |= draw->way[i] == WAY_VERSION;
+    }
+    draw->repeats |= draw->short_lock_wait || draw->short_lease || draw->short_connection_wait;
+}
+
+struct drawn scenario_draw(uint64_t seed, struct arena *arena)
+{
+    struct drawn drawn = { .seed = seed };
+    struct draw draw = { .state = seed * 0x632be59bd9b4e019u, .arena = arena, .drawn = &drawn };
+    size_t length = 0;
+    char *text = NULL;
+    draw.out = open_memstream(&text, &length);
+    SIM_ASSERT(draw.out);
+    draw_character(&draw);
+    SAY(&draw, "{\n\"name\": \"drawn\",\n\"run\": { \"seed\": %u, \"at_most\": \"1000h\" },\n", between(&draw, 1, 1000));
+    say_load(&draw);
+    say_orders(&draw);
+    say_topics(&draw);
+    say_tables(&draw);
+    say_locks(&draw);
+    say_processes(&draw);
+    say_groups(&draw);
+    say_stages(&draw);
+    say_flow(&draw);
+    SAY(&draw, "\"checkpoints\": { \"early\": \"1s\", \"later\": \"7s\" }\n}\n");
+    fclose(draw.out);
+    drawn.text = arena_strdup(arena, text);
+    free(text);
+    return drawn;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Whole scenarios drawn from a seed: an order pipeline with one to three legs, its groups, topics, tables, locks,
+ * processes and load, each drawn apart, some features off and others extreme, as JSON for the program's own reader.
+ * The programs are right ones: whatever the times, every invariant must hold, but for what `misses` says.
+ * Times are never the same twice (no constants but zero), so that no result hangs on a tie. */
+#ifndef TESTS_SUPPORT_DRAWN_H
+#define TESTS_SUPPORT_DRAWN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/engine/arena.h"
+
+struct drawn {
+    uint64_t seed;
+    char *text;        /* in the arena */
+    bool misses;       /* a cold group with reset latest: orders appended before it joins never end */
+    bool independent;  /* no order competes with another for a row, and nothing times out: how an order ends is its own */
+    bool leaves_lag;   /* a group that commits by count stops short of the end */
+};
+
+struct drawn scenario_draw(uint64_t seed, struct arena *arena);
+
+#endif
