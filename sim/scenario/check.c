@@ -8,6 +8,8 @@
 #define AT(reader, ...)               arena_printf((reader)->reading.arena, __VA_ARGS__)
 #define FINDING(reader, pointer, ...) reading_finding(&(reader)->reading, (pointer), __VA_ARGS__)
 
+enum { API_THREADS_MAX = 100000 }; /* of all instances */
+
 /* ---- time ---- */
 
 static void check_times(struct reader *reader)
@@ -30,7 +32,12 @@ static void check_processes(struct reader *reader)
     const struct scenario *s = reader->scenario;
     uint32_t api = NONE;
     for (uint32_t i = 0; i < s->n_processes; i++) {
-        if (s->process[i].api_threads == 0) continue;
+        const uint64_t n_threads = (uint64_t)s->process[i].api_threads * s->process[i].instances;
+        if (n_threads == 0) continue;
+        if (n_threads > API_THREADS_MAX)
+            FINDING(reader, AT(reader, "/processes/%s/api", s->process[i].name),
+                    "%llu threads in %u instances; at most %d are simulated", (unsigned long long)n_threads,
+                    s->process[i].instances, API_THREADS_MAX);
         if (api != NONE)
             FINDING(reader, AT(reader, "/processes/%s/api", s->process[i].name),
                     "process %s hosts the API already; one process does", s->process[api].name);
@@ -100,14 +107,12 @@ static void check_stages_used(struct reader *reader)
 
 /* ---- what orders are about ---- */
 
-static void least_and_most(const struct pick_spec *pick, uint64_t *least, uint64_t *most)
+static uint64_t greatest(const struct pick_spec *pick)
 {
-    *least = pick->low;
-    *most = pick->high;
-    for (uint32_t i = 0; i < pick->n_hot; i++) {
-        if (pick->hot[i] < *least) *least = pick->hot[i];
-        if (pick->hot[i] > *most) *most = pick->hot[i];
-    }
+    uint64_t most = pick->high;
+    for (uint32_t i = 0; i < pick->n_hot; i++)
+        if (pick->hot[i] > most) most = pick->hot[i];
+    return most;
 }
 
 /* Orders must say what a part goes by. */
@@ -120,15 +125,13 @@ static void check_content(struct reader *reader, bool by_item, bool by_user, con
 static void check_rows(struct reader *reader, const struct table_spec *table)
 {
     const struct orders_spec *orders = &reader->scenario->orders;
-    uint64_t least, most;
     if (table->key != ROW_ITEM && table->key != ROW_USER) return;
-    least_and_most(table->key == ROW_ITEM ? &orders->item : &orders->user, &least, &most);
-    const char *what = row_key_names[table->key], *pointer = AT(reader, "/tables/%s/rows", table->name);
+    const uint64_t most = greatest(table->key == ROW_ITEM ? &orders->item : &orders->user);
+    const char *what = row_key_names[table->key];
     if (most > table->rows)
-        FINDING(reader, pointer, "%llu rows, but orders are for %ss up to %llu (/orders/%s)",
-                (unsigned long long)table->rows, what, (unsigned long long)most, what);
-    else if (least == 0)
-        FINDING(reader, pointer, "rows are counted from 1, but orders are for %s 0 (/orders/%s)", what, what);
+        FINDING(reader, AT(reader, "/tables/%s/rows", table->name),
+                "%llu rows, but orders are for %ss up to %llu (/orders/%s)", (unsigned long long)table->rows, what,
+                (unsigned long long)most, what);
 }
 
 static void check_keys(struct reader *reader)

@@ -16,15 +16,22 @@ struct held {
     const char *at;
 };
 
+struct effect_use {
+    uint32_t table;
+    const char *at;
+};
+
 /* State on the way through one stage; copied where a path leaves another. */
 struct walk {
     struct reader *reader;
     const struct stage_spec *stage;
-    bool is_api, is_read; /* run by the API, by a group */
+    struct effect_use *effects; /* of the whole scenario, by effect; at NULL: not yet */
+    bool is_api, is_read;       /* run by the API, by a group */
     uint32_t n_held;
     struct held held[MAX_LOCKS_HELD];
     uint32_t open_table; /* of the transaction; NONE */
     const char *begin_at;
+    bool begun_before; /* on the path that this one leaves */
     uint32_t written[MAX_TABLES], n_written;
     double share;
     const char *refused_at; /* where this path left the main one; NULL: it is the main one */
@@ -59,11 +66,13 @@ static void note_unlock(struct walk *walk, const struct step_spec *step, const c
 
 static void note_begin(struct walk *walk, const struct step_spec *step, const char *at)
 {
-    if (walk->open_table != NONE)
-        FINDING(walk, at, "a transaction is open already, begun at %s; one for several tables is enough",
-                walk->begin_at);
+    if (walk->open_table != NONE) {
+        FINDING(walk, at, "a transaction is open already, begun at %s; one does for several tables", walk->begin_at);
+        return;
+    }
     walk->open_table = step->target;
     walk->begin_at = at;
+    walk->begun_before = false;
     walk->n_written = 0;
 }
 
@@ -87,14 +96,28 @@ static bool effect_fits(enum write_effect effect, enum row_key key)
     return false;
 }
 
-static void note_write(struct walk *walk, const struct step_spec *step, const char *at)
+/* What an order did is remembered by effect, so an effect has one table. */
+static void note_effect(struct walk *walk, const struct step_spec *step, const char *at)
 {
     static const char *const fitting[EFFECTS] = { "item", "item, user or coupon", "coupon", "user" };
     const struct table_spec *table = &walk->reader->scenario->table[step->target];
-    if (walk->open_table == NONE) FINDING(walk, at, "a write outside of a transaction; \"begin\" one before it");
+    struct effect_use *use = &walk->effects[step->effect];
     if (!effect_fits(step->effect, table->key))
         FINDING(walk, at, "%s is for a table with the key %s; %s has the key %s", effect_names[step->effect],
                 fitting[step->effect], table->name, row_key_names[table->key]);
+    if (step->effect == EFFECT_RESTORE) return;
+    if (use->at && use->table != step->target)
+        FINDING(walk, at, "%s is for one table; it is done to %s at %s", effect_names[step->effect],
+                table_name(walk, use->table), use->at);
+    *use = (struct effect_use){ step->target, at };
+}
+
+static void note_write(struct walk *walk, const struct step_spec *step, const char *at)
+{
+    note_effect(walk, step, at);
+    if (walk->open_table == NONE) FINDING(walk, at, "a write outside of a transaction; \"begin\" one before it");
+    else if (step->style == STYLE_VERSION && walk->begun_before)
+        FINDING(walk, at, "a write of style version is tried again from its \"begin\", which is not on this path");
     for (uint32_t i = 0; i < walk->n_written; i++)
         if (walk->written[i] == step->target) return;
     walk->written[walk->n_written++] = step->target;
@@ -177,6 +200,7 @@ static void walk_steps(struct walk *walk, const struct step_spec *step, uint32_t
             struct walk *branch = arena_new(arena, struct walk);
             *branch = *walk;
             branch->refused_at = at;
+            branch->begun_before = walk->open_table != NONE;
             walk_steps(branch, step[i].otherwise, step[i].n_otherwise, arena_printf(arena, "%s/otherwise", at));
         }
         note_step(walk, &step[i], at);
@@ -195,11 +219,14 @@ static uint32_t count_once(const struct step_spec *step, uint32_t n)
 void check_stages(struct reader *reader)
 {
     const struct scenario *s = reader->scenario;
+    struct effect_use effects[EFFECTS] = { { 0 } };
     uint32_t n_once = 0;
     for (uint32_t k = 0; k < s->n_stages; k++) {
-        struct walk walk = {
-            .reader = reader, .stage = &s->stage[k], .is_api = check_api_stage(s) == k, .open_table = NONE
-        };
+        struct walk walk = { .reader = reader,
+                             .stage = &s->stage[k],
+                             .effects = effects,
+                             .is_api = check_api_stage(s) == k,
+                             .open_table = NONE };
         for (uint32_t g = 0; g < s->n_groups; g++)
             for (uint32_t r = 0; r < s->group[g].n_reads; r++) walk.is_read |= s->group[g].read[r].stage == k;
         walk_steps(&walk, s->stage[k].step, s->stage[k].n_steps,

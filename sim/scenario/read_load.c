@@ -113,7 +113,7 @@ static void read_vus(struct cursor *object, struct load_spec *out)
     read_u32(object, "maxVUs", &out->vus_max, OPTIONAL, 0, 10000000);
     const struct cursor most = cursor_at(object, "maxVUs", OPTIONAL);
     if (out->vus_max < out->vus) cursor_finding(&most, "%u is below preAllocatedVUs, %u", out->vus_max, out->vus);
-    if (out->vus_max > 0 && out->vus == 0) cursor_finding(&most, "without preAllocatedVUs; give at least 1 of these");
+    if (out->vus_max > 0 && out->vus == 0) cursor_finding(&most, "needs preAllocatedVUs of at least 1");
     read_ns(object, "vuInit", &out->vu_init_ns, "5ms", 0, LONGEST_NS);
 }
 
@@ -164,7 +164,7 @@ static void read_trace(struct reader *reader, struct cursor *object, struct load
 static void read_rate(struct cursor *object, struct load_spec *out)
 {
     struct cursor rate = cursor_at(object, "rate", REQUIRED);
-    if (cursor_number(&rate, &out->rate, 0, RATE_MAX) && out->rate == 0) cursor_finding(&rate, "0; a rate is above 0");
+    if (cursor_number(&rate, &out->rate, 0, RATE_MAX) && out->rate == 0) cursor_finding(&rate, "a rate is above 0");
 }
 
 /* What each executor has of its own. */

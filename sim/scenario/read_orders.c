@@ -4,14 +4,18 @@
 
 enum { HOT_MAX = 4096 };
 
-static void read_from_to(struct cursor *object, struct pick_spec *out, uint64_t most)
+struct limits {
+    uint64_t least, most;
+};
+
+static void read_from_to(struct cursor *object, struct pick_spec *out, struct limits limits)
 {
-    read_u64(object, "from", &out->low, "1", 0, most);
-    read_u64(object, "to", &out->high, REQUIRED, 0, most);
+    read_u64(object, "from", &out->low, "1", limits.least, limits.most);
+    read_u64(object, "to", &out->high, REQUIRED, limits.least, limits.most);
     if (object->node && out->high < out->low) cursor_finding(object, "to is below from");
 }
 
-static void read_uniform_pick(struct cursor *pick, struct pick_spec *out, uint64_t most)
+static void read_uniform_pick(struct cursor *pick, struct pick_spec *out, struct limits limits)
 {
     struct cursor ends = cursor_array(pick, "uniform", REQUIRED);
     uint64_t value[2] = { 0, 0 };
@@ -23,23 +27,23 @@ static void read_uniform_pick(struct cursor *pick, struct pick_spec *out, uint64
     }
     for (uint32_t i = 0; i < 2; i++) {
         struct cursor end = cursor_child(&ends, i == 0 ? ends.node->child : ends.node->child->next, i);
-        cursor_whole(&end, &value[i], 0, most);
+        cursor_whole(&end, &value[i], limits.least, limits.most);
     }
     if (value[1] < value[0]) cursor_finding(&ends, "the greatest value is below the least");
     out->low = value[0];
     out->high = value[1];
 }
 
-static void read_zipf(struct cursor *pick, struct pick_spec *out, uint64_t most)
+static void read_zipf(struct cursor *pick, struct pick_spec *out, struct limits limits)
 {
     struct cursor zipf = cursor_object(pick, "zipf", REQUIRED);
     out->kind = PICK_ZIPF;
-    read_from_to(&zipf, out, most);
+    read_from_to(&zipf, out, limits);
     read_number(&zipf, "exponent", &out->exponent, "1", 0, 20);
     cursor_close(&zipf);
 }
 
-static void read_hot(struct reader *reader, struct cursor *pick, struct pick_spec *out, uint64_t most)
+static void read_hot(struct reader *reader, struct cursor *pick, struct pick_spec *out, struct limits limits)
 {
     struct cursor hot = cursor_object(pick, "hot", REQUIRED);
     struct cursor values = cursor_array(&hot, "values", REQUIRED);
@@ -50,10 +54,10 @@ static void read_hot(struct reader *reader, struct cursor *pick, struct pick_spe
         cursor_finding(&values, "%u values where 1 to %d are needed", n, HOT_MAX);
     for (const cJSON *child = cursor_first(&values); child; child = cursor_next(child), i++) {
         struct cursor one = cursor_child(&values, child, i);
-        cursor_whole(&one, &value[i], 0, most);
+        cursor_whole(&one, &value[i], limits.least, limits.most);
     }
     read_number(&hot, "share", &out->share, REQUIRED, 0, 1);
-    read_from_to(&hot, out, most);
+    read_from_to(&hot, out, limits);
     cursor_close(&hot);
     out->n_hot = n;
     out->hot = value;
@@ -61,13 +65,13 @@ static void read_hot(struct reader *reader, struct cursor *pick, struct pick_spe
 
 /* True when the order's content is said, rightly or not. */
 static bool read_pick(struct reader *reader, struct cursor *orders, const char *key, struct pick_spec *out,
-                      const char *fallback, uint64_t most)
+                      const char *fallback, struct limits limits)
 {
     struct cursor pick = cursor_at(orders, key, fallback);
     if (!pick.node) return false;
     out->kind = PICK_CONSTANT;
     if (cJSON_IsNumber(pick.node)) {
-        cursor_whole(&pick, &out->low, 0, most);
+        cursor_whole(&pick, &out->low, limits.least, limits.most);
         out->high = out->low;
         return true;
     }
@@ -78,10 +82,11 @@ static bool read_pick(struct reader *reader, struct cursor *orders, const char *
         return true;
     }
     cursor_is_object(&pick);
-    if (cursor_has(&pick, "zipf")) read_zipf(&pick, out, most);
-    else if (cursor_has(&pick, "hot")) read_hot(reader, &pick, out, most);
-    else if (cursor_has(&pick, "value")) read_u64(&pick, "value", &out->low, REQUIRED, 0, most), out->high = out->low;
-    else if (cursor_has(&pick, "uniform")) read_uniform_pick(&pick, out, most);
+    if (cursor_has(&pick, "zipf")) read_zipf(&pick, out, limits);
+    else if (cursor_has(&pick, "hot")) read_hot(reader, &pick, out, limits);
+    else if (cursor_has(&pick, "value"))
+        read_u64(&pick, "value", &out->low, REQUIRED, limits.least, limits.most), out->high = out->low;
+    else if (cursor_has(&pick, "uniform")) read_uniform_pick(&pick, out, limits);
     else cursor_finding(&pick, "one of uniform, zipf, hot or value is needed");
     read_number(&pick, "given", &out->given, OPTIONAL, 0, 1);
     cursor_close(&pick);
@@ -102,10 +107,14 @@ void read_orders(struct reader *reader, struct cursor *document)
     struct cursor orders = cursor_object(document, "orders", "{}");
     read_u64(&orders, "first_id", &out->first_id, "1", 1, MAX_ID);
     read_u64(&orders, "at_most", &out->at_most, OPTIONAL, 1, MAX_ID);
-    reader->has_user = read_pick(reader, &orders, "user", &out->user, OPTIONAL, MAX_ID);
-    reader->has_item = read_pick(reader, &orders, "item", &out->item, OPTIONAL, MAX_ID);
-    read_pick(reader, &orders, "quantity", &out->quantity, "1", MAX_QUANTITY);
-    read_pick(reader, &orders, "amount", &out->amount, "1", MAX_ID);
-    read_pick(reader, &orders, "coupon", &out->coupon, OPTIONAL, MAX_ID);
+    const struct limits ids = { 1, MAX_ID };
+    reader->has_user = read_pick(reader, &orders, "user", &out->user, OPTIONAL, ids);
+    reader->has_item = read_pick(reader, &orders, "item", &out->item, OPTIONAL, ids);
+    read_pick(reader, &orders, "quantity", &out->quantity, "1", (struct limits){ 1, MAX_QUANTITY });
+    read_pick(reader, &orders, "amount", &out->amount, "1", (struct limits){ 0, MAX_ID });
+    read_pick(reader, &orders, "coupon", &out->coupon, OPTIONAL, ids);
     cursor_close(&orders);
+    if (out->at_most != UINT64_MAX && out->first_id + out->at_most - 1 > MAX_ID)
+        cursor_finding(&orders, "first_id and at_most lead to order %llu; the greatest id is %u",
+                       (unsigned long long)(out->first_id + out->at_most - 1), MAX_ID);
 }

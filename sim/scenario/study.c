@@ -20,6 +20,15 @@ static void read_names(struct reader *reader, struct cursor *document)
     reader->group = arena_array(reader->reading.arena, struct group_spec, reader->groups.n);
 }
 
+/* An easy slip on the command line, which would otherwise show as a page of unknown keys. */
+static bool is_observations(struct reader *reader)
+{
+    const cJSON *schema = cJSON_GetObjectItemCaseSensitive(reader->reading.json->root, "schema");
+    if (!cJSON_IsString(schema) || strncmp(schema->valuestring, "sim-observations/", 17) != 0) return false;
+    reading_finding(&reader->reading, "/schema", "these are observations; name them as /observations of a scenario");
+    return true;
+}
+
 /* The order of the sections here is their order in the resolved scenario. */
 static void read_document(struct reader *reader, cJSON *resolved)
 {
@@ -58,7 +67,7 @@ static void read_and_check(struct reader *reader)
     struct reading *reading = &reader->reading;
     cJSON *resolved = cJSON_CreateObject();
     reading->defaults = cJSON_CreateArray();
-    read_document(reader, resolved);
+    if (!is_observations(reader)) read_document(reader, resolved);
     if (reading->findings->n_all == 0) {
         check_scenario(reader);
         check_calibrate(reader, resolved);
