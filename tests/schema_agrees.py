@@ -15,28 +15,31 @@ SIM = os.path.join(os.environ.get("BUILD", "build"), "sim")
 # tests/bad/NAME.json: why the schema cannot see what is wrong.
 ONLY_THE_READER = {
     # The parser of Python is more lenient than JSON, or keeps the last of two keys.
-    "not strict JSON": """duplicate-key duplicate-key-by-escape duplicate-section nan too-many-keys nested-too-deep lone-surrogate""",
+    "not strict JSON": """duplicate-key duplicate-key-by-escape duplicate-section nan too-many-keys
+        nested-too-deep lone-surrogate""",
     # Names that refer to other sections.
-    "names": """api-runs-unknown-stage group-in-no-process group-in-two-processes group-reads-unknown-topic group-runs-
-        unknown-stage process-of-unknown-group stage-publishes-unknown-topic stage-takes-unknown-lock stage-writes-
-        undeclared-table table-in-unknown-store basis-names-nothing calibrate-no-such-value""",
+    "names": """api-runs-unknown-stage group-in-no-process group-in-two-processes group-reads-unknown-topic
+        group-runs-unknown-stage process-of-unknown-group stage-publishes-unknown-topic stage-takes-unknown-lock
+        stage-writes-undeclared-table table-in-unknown-store basis-names-nothing calibrate-no-such-value""",
     # Values that are compared with one another.
-    "comparisons": """backlog-of-wrong-length calibrate-reversed checkpoint-after-the-end checkpoint-before-the-start
-        histogram-not-to-1 ids-overflow k6-max-below-preallocated max-vus-without-preallocated mixture-weights
-        percentiles-descend pick-reversed rows-too-few shares-below-1 too-many-api-threads uniform-reversed""",
+    "comparisons": """backlog-of-wrong-length calibrate-reversed checkpoint-after-the-end
+        checkpoint-before-the-start histogram-not-to-1 ids-overflow k6-max-below-preallocated
+        max-vus-without-preallocated mixture-weights percentiles-descend pick-reversed rows-too-few
+        shares-below-1 too-many-api-threads uniform-reversed""",
     # Durations are strings: their greatest value is beyond a pattern.
     "size of a duration": "duration-overflows duration-too-long seed-of-65-bits",
     # Files beside the scenario.
-    "files": """observations-broken observations-missing trace-file-missing trace-no-such-column trace-not-ascending
-        trace-not-numbers""",
+    "files": """observations-broken observations-missing trace-file-missing trace-no-such-column
+        trace-not-ascending trace-not-numbers""",
     # What steps, groups and the flow mean together.
-    "rules": """answer-nobody-joins api-inserts-nothing api-joins api-publishes-nothing backlog-in-the-middle backlog-
-        not-read commit-of-another-table effect-on-the-wrong-table effect-on-two-tables flush-outside-transaction group-
-        commit-without-flush join-of-no-answer join-without-flow leg-never-answers lock-kept-when-refused lock-never-
-        released no-api no-end-after-payment no-orders nothing-sets-paid once-too-often orders-without-items payment-
-        never-answers reply-by-a-group share-without-stage-time stage-nobody-runs too-many-locks-held topic-of-two-
-        answers transaction-in-transaction transaction-never-ends transaction-open-when-refused two-apis unlock-without-
-        lock version-write-begun-elsewhere write-outside-transaction""",
+    "rules": """answer-nobody-joins api-inserts-nothing api-joins api-publishes-nothing backlog-in-the-middle
+        backlog-not-read commit-of-another-table effect-on-the-wrong-table effect-on-two-tables
+        flush-outside-transaction group-commit-without-flush join-of-no-answer join-without-flow
+        leg-never-answers lock-kept-when-refused lock-never-released no-api no-end-after-payment no-orders
+        nothing-sets-paid once-too-often orders-without-items payment-never-answers reply-by-a-group
+        share-without-stage-time stage-nobody-runs too-many-locks-held topic-of-two-answers
+        transaction-in-transaction transaction-never-ends transaction-open-when-refused two-apis
+        unlock-without-lock version-write-begun-elsewhere write-outside-transaction""",
 }
 
 passed, failed = 0, 0
