@@ -11,13 +11,13 @@
 
 struct curve {
     char *name;
-    double *first, *lo, *hi;  /* by point; NaN: nothing there */
-    double last;              /* of the replication under way */
-    double *end;              /* last value, by replication that is over */
+    double *first, *lo, *hi; /* by point; NaN: nothing there */
+    double last;             /* of the replication under way */
+    double *end;             /* last value, by replication that is over */
 };
 
 struct curves {
-    uint32_t stride;          /* of the points of a replication, every so manyth is kept */
+    uint32_t stride; /* of the points of a replication, every so manyth is kept */
     uint32_t n_points, capacity;
     double *x;
     uint32_t n_curves;
@@ -26,9 +26,9 @@ struct curves {
     /* the replication under way */
     bool under_way;
     double replication, last_x;
-    uint32_t n_seen;          /* its points so far, those left out included */
-    uint32_t guess;           /* the curve whose turn it should be */
-    uint32_t *length;         /* points, by replication that is over */
+    uint32_t n_seen;  /* its points so far, those left out included */
+    uint32_t guess;   /* the curve whose turn it should be */
+    uint32_t *length; /* points, by replication that is over */
 };
 
 void curves_init(struct curves *curves, uint32_t stride);
@@ -41,7 +41,8 @@ void curves_finish(struct curves *curves, bool keep_last);
 
 /* Greatest value of all, 0 if there is none. */
 double curves_top(const struct curves *curves);
-/* Header and rows: x, then for each curve its value, and where there are several replications the least and greatest. */
+/* Header and rows: x, then for each curve its value, and where there are several replications the least and greatest.
+ */
 void curves_write(const struct curves *curves, const char *x_name, FILE *out);
 /* The column of a curve's value in that file, from 1; the least and greatest are the two behind it. */
 uint32_t curves_column(const struct curves *curves, uint32_t curve);

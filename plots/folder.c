@@ -57,7 +57,8 @@ static const char *bottleneck_of(const cJSON *summary)
     const char *named = text_in(cJSON_GetObjectItemCaseSensitive(summary, "bottleneck"), "group"), *most = "";
     double most_lag = -1;
     const cJSON *group;
-    cJSON_ArrayForEach(group, cJSON_GetObjectItemCaseSensitive(summary, "groups")) {
+    cJSON_ArrayForEach(group, cJSON_GetObjectItemCaseSensitive(summary, "groups"))
+    {
         if (!(number_in(group, "peak_lag") > most_lag)) continue;
         most_lag = number_in(group, "peak_lag");
         most = group->string;
@@ -116,8 +117,8 @@ static bool read_extent(struct folder *folder, struct sim_err *err)
 
 static bool read_observed(struct folder *folder, struct sim_err *err)
 {
-    static const char *const columns[] = { "kind", "label", "group", "topic", "partition",
-                                           "t_s", "from_s", "to_s", "value", NULL };
+    static const char *const columns[] = { "kind", "label",  "group", "topic", "partition",
+                                           "t_s",  "from_s", "to_s",  "value", NULL };
     struct rows rows;
     char path[ROWS_PATH_BYTES];
     struct sim_err bad = { 0 };
@@ -127,9 +128,15 @@ static bool read_observed(struct folder *folder, struct sim_err *err)
     while (rows_next(&rows, &bad)) {
         folder->observed = plots_alloc(folder->observed, folder->n_observed + 1, sizeof *folder->observed);
         folder->observed[folder->n_observed++] = (struct observed){
-            .kind = copy_text(rows.field[0]), .label = copy_text(rows.field[1]), .group = copy_text(rows.field[2]),
-            .topic = copy_text(rows.field[3]), .partition = rows_number(&rows, 4), .t_s = rows_number(&rows, 5),
-            .from_s = rows_number(&rows, 6), .to_s = rows_number(&rows, 7), .value = rows_number(&rows, 8),
+            .kind = copy_text(rows.field[0]),
+            .label = copy_text(rows.field[1]),
+            .group = copy_text(rows.field[2]),
+            .topic = copy_text(rows.field[3]),
+            .partition = rows_number(&rows, 4),
+            .t_s = rows_number(&rows, 5),
+            .from_s = rows_number(&rows, 6),
+            .to_s = rows_number(&rows, 7),
+            .value = rows_number(&rows, 8),
         };
     }
     rows_close(&rows);

@@ -11,21 +11,21 @@
 
 struct observed {
     char *kind, *label, *group, *topic;
-    double partition;             /* NaN: of the whole group, or none */
-    double t_s, from_s, to_s;     /* NaN: not known */
+    double partition;         /* NaN: of the whole group, or none */
+    double t_s, from_s, to_s; /* NaN: not known */
     double value;
 };
 
 struct folder {
     const char *path;
-    char *name;                   /* of the scenario */
-    char *bottleneck;             /* group; "" when there are no groups */
-    double p50_s, p95_s, p99_s;   /* completion times; NaN when no order was paid */
+    char *name;                 /* of the scenario */
+    char *bottleneck;           /* group; "" when there are no groups */
+    double p50_s, p95_s, p99_s; /* completion times; NaN when no order was paid */
     uint32_t n_replications;
-    uint32_t n_samples;           /* of the longest replication */
-    double end_s;                 /* of the longest replication */
-    double last_order_s;          /* of the last start of an order */
-    double sample_s;              /* between two samples; 0 when there is one */
+    uint32_t n_samples;  /* of the longest replication */
+    double end_s;        /* of the longest replication */
+    double last_order_s; /* of the last start of an order */
+    double sample_s;     /* between two samples; 0 when there is one */
     uint32_t n_observed;
     struct observed *observed;
 };

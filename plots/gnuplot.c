@@ -50,12 +50,17 @@ static void read_complaint(int from, char complaint[COMPLAINT_BYTES])
         }
 }
 
-static enum gnuplot_end end_of(int status, const char *folder, const char *script, const char *complaint, struct sim_err *err)
+static enum gnuplot_end end_of(int status, const char *folder, const char *script, const char *complaint,
+                               struct sim_err *err)
 {
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return GNUPLOT_OK;
     if (WIFEXITED(status) && WEXITSTATUS(status) == CODE_MISSING) return GNUPLOT_MISSING;
-    if (WIFSIGNALED(status)) sim_fail(err, SIM_ERUNTIME, script, "gnuplot was ended by signal %d", WTERMSIG(status));
-    else sim_fail(err, SIM_ERUNTIME, script, "gnuplot failed in %s: %s", folder, *complaint ? complaint : "it does not say why");
+    if (WIFSIGNALED(status)) {
+        sim_fail(err, SIM_ERUNTIME, script, "gnuplot was ended by signal %d", WTERMSIG(status));
+    } else {
+        sim_fail(err, SIM_ERUNTIME, script, "gnuplot failed in %s: %s", folder,
+                 *complaint ? complaint : "it does not say why");
+    }
     return GNUPLOT_FAILED;
 }
 
@@ -64,7 +69,8 @@ enum gnuplot_end gnuplot_run(const char *folder, const char *script, struct sim_
     char complaint[COMPLAINT_BYTES] = "";
     int ends[2], status = 0;
     fflush(NULL); /* what we have written comes before what gnuplot writes, and only once */
-    if (pipe(ends) != 0) return sim_fail(err, SIM_ERUNTIME, script, "no pipe to gnuplot: %s", strerror(errno)), GNUPLOT_FAILED;
+    if (pipe(ends) != 0)
+        return sim_fail(err, SIM_ERUNTIME, script, "no pipe to gnuplot: %s", strerror(errno)), GNUPLOT_FAILED;
     pid_t child = fork();
     if (child == 0) {
         close(ends[0]);
@@ -73,7 +79,8 @@ enum gnuplot_end gnuplot_run(const char *folder, const char *script, struct sim_
     close(ends[1]);
     if (child > 0) read_complaint(ends[0], complaint);
     close(ends[0]);
-    if (child < 0) return sim_fail(err, SIM_ERUNTIME, script, "gnuplot cannot be started: %s", strerror(errno)), GNUPLOT_FAILED;
+    if (child < 0)
+        return sim_fail(err, SIM_ERUNTIME, script, "gnuplot cannot be started: %s", strerror(errno)), GNUPLOT_FAILED;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
     return end_of(status, folder, script, complaint, err);
 }

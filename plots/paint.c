@@ -58,8 +58,12 @@ bool write_curves(const struct script *script, const struct curves *curves, cons
 
 struct frame time_frame(const struct script *script, const char *title, const char *y_label, double top)
 {
-    return (struct frame){ .title = title, .x_label = script_word(script, "time since the start (s)", "시작 후 시간 (초)"),
-                           .y_label = y_label, .x_to = script->folder->end_s, .y_to = top * 1.05, .has_time = true };
+    return (struct frame){ .title = title,
+                           .x_label = script_word(script, "time since the start (s)", "시작 후 시간 (초)"),
+                           .y_label = y_label,
+                           .x_to = script->folder->end_s,
+                           .y_to = top * 1.05,
+                           .has_time = true };
 }
 
 static double top_of(const struct curves *curves, uint32_t curve)
@@ -97,26 +101,27 @@ void add_band(struct script *script, const struct curves *curves, uint32_t curve
     char lo[48], hi[48];
     if (curves->n_replications < 2 || script->terminal) return;
     uint32_t column = curves_column(curves, curve);
-    fprintf(script_item(script), "'%s.csv' skip 1 using 1:%s:%s with filledcurves fillcolor rgb '%s' fillstyle transparent "
-            "solid 0.16 noborder notitle", script->name, value_of(column + 1, factor, lo), value_of(column + 2, factor, hi),
-            palette(colour));
+    fprintf(script_item(script),
+            "'%s.csv' skip 1 using 1:%s:%s with filledcurves fillcolor rgb '%s' fillstyle transparent "
+            "solid 0.16 noborder notitle",
+            script->name, value_of(column + 1, factor, lo), value_of(column + 2, factor, hi), palette(colour));
 }
 
-void add_line(struct script *script, const struct curves *curves, uint32_t curve, uint32_t colour, double factor, const char *title)
+void add_line(struct script *script, const struct curves *curves, uint32_t curve, uint32_t colour, double factor,
+              const char *title)
 {
     char value[48];
     FILE *out = script_item(script);
     fprintf(out, "'%s.csv' skip 1 using 1:%s ", script->name, value_of(curves_column(curves, curve), factor, value));
-    if (script->terminal) fputs("with lines title ", out);
-    else fprintf(out, "with %s linecolor rgb '%s' linewidth 1.5 title ", script->frame.means ? "lines" : "steps", palette(colour));
-    gnuplot_quote(title, out);
+    fprintf(out, "with %s", script->terminal || script->frame.means ? "lines" : "steps");
+    if (!script->terminal) fprintf(out, " linecolor rgb '%s' linewidth 1.5", palette(colour));
+    script_title(script, title);
 }
 
 void add_legend(struct script *script, const char *style, const char *title)
 {
-    FILE *out = script_item(script);
-    fprintf(out, "NaN with %s title ", style);
-    gnuplot_quote(title, out);
+    fprintf(script_item(script), "NaN with %s", style);
+    script_title(script, title);
 }
 
 /* The greatest value among the curves that are not drawn. */
@@ -137,11 +142,13 @@ void add_curves(struct script *script, const struct curves *curves, bool say_top
     for (uint32_t i = 0; i < n; i++) add_band(script, curves, chosen[i], i, factor);
     for (uint32_t i = 0; i < n; i++) {
         const char *name = curves->curve[chosen[i]].name;
-        snprintf(title, sizeof title, script_word(script, "%s  (peak %.9g)", "%s  (최대 %.9g)"), name, top_of(curves, chosen[i]));
+        snprintf(title, sizeof title, script_word(script, "%s  (peak %.9g)", "%s  (최대 %.9g)"), name,
+                 top_of(curves, chosen[i]));
         add_line(script, curves, chosen[i], i, factor, say_top ? title : name);
     }
     if (n == curves->n_curves) return;
-    snprintf(title, sizeof title, script_word(script, "%u more, not drawn  (peak %.3g)", "그 밖의 %u개, 생략  (최대 %.3g)"),
+    snprintf(title, sizeof title,
+             script_word(script, "%u more, not drawn  (peak %.3g)", "그 밖의 %u개, 생략  (최대 %.3g)"),
              curves->n_curves - n, factor * top_of_others(curves, chosen, n));
     add_legend(script, "lines linecolor rgb 'white'", title);
 }

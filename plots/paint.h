@@ -23,7 +23,9 @@ bool read_rows(const struct folder *folder, const char *file, const char *const 
 uint32_t stride_of(const struct folder *folder);
 
 /* What a count grows by, over bins of time of a length that reads well. */
-struct binned { double bin_s, from_s, from; };
+struct binned {
+    double bin_s, from_s, from;
+};
 double bin_s(const struct folder *folder);
 /* Takes the count at t_s; t_s 0 begins anew. True when a bin is over: it began at *start_s, and the count has grown by
  * *growth in *length_s. */
@@ -37,7 +39,8 @@ struct frame time_frame(const struct script *script, const char *title, const ch
 void add_curves(struct script *script, const struct curves *curves, bool say_top, double factor);
 /* Which these are, in the order of the file; curve chosen[i] has the colour palette(i). Returns how many. */
 uint32_t choose_curves(const struct curves *curves, uint32_t chosen[PALETTE]);
-void add_line(struct script *script, const struct curves *curves, uint32_t curve, uint32_t colour, double factor, const char *title);
+void add_line(struct script *script, const struct curves *curves, uint32_t curve, uint32_t colour, double factor,
+              const char *title);
 void add_band(struct script *script, const struct curves *curves, uint32_t curve, uint32_t colour, double factor);
 /* A line of the legend that draws nothing; style as for gnuplot's with. */
 void add_legend(struct script *script, const char *style, const char *title);

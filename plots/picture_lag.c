@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "plots/gnuplot.h"
 #include "plots/paint.h"
 
 static const char *lag_label(const struct script *script)
@@ -39,7 +38,10 @@ bool picture_lag_by_group(struct script *script, struct sim_err *err)
 
 /* ---- the arrival rate ---- */
 
-struct arrivals { struct binned binned; struct curves curves; };
+struct arrivals {
+    struct binned binned;
+    struct curves curves;
+};
 
 static void add_arrivals(void *context, const struct rows *rows)
 {
@@ -67,7 +69,10 @@ static bool write_arrivals(const struct script *script, double *top, struct sim_
 
 /* ---- lag by partition ---- */
 
-struct group_rows { const char *group; struct curves curves; };
+struct group_rows {
+    const char *group;
+    struct curves curves;
+};
 
 static void add_partition_lag(void *context, const struct rows *rows)
 {
@@ -79,7 +84,8 @@ static void add_partition_lag(void *context, const struct rows *rows)
 }
 
 /* Which of the drawn curves stands for the partition that was observed; PALETTE: none. */
-static uint32_t curve_observed(const struct observed *observed, const struct group_rows *own, const uint32_t *chosen, uint32_t n)
+static uint32_t curve_observed(const struct observed *observed, const struct group_rows *own, const uint32_t *chosen,
+                               uint32_t n)
 {
     char name[512];
     uint32_t i;
@@ -103,9 +109,13 @@ static double observed_top(const struct folder *folder, const char *group)
  * point: the first shape is filled and small, the others are open and go around it. */
 enum { SHAPES = 4 };
 static const char *const shape_style[SHAPES] = { "pointtype 7 pointsize 0.9", "pointtype 4 pointsize 1.6 linewidth 2",
-                                                 "pointtype 8 pointsize 1.9 linewidth 2", "pointtype 12 pointsize 2 linewidth 2" };
+                                                 "pointtype 8 pointsize 1.9 linewidth 2",
+                                                 "pointtype 12 pointsize 2 linewidth 2" };
 
-struct shapes { uint32_t n; const char *label[SHAPES]; };
+struct shapes {
+    uint32_t n;
+    const char *label[SHAPES];
+};
 
 static uint32_t shape_of(struct shapes *shapes, const char *label)
 {
@@ -117,8 +127,8 @@ static uint32_t shape_of(struct shapes *shapes, const char *label)
 }
 
 /* Rows of NAME-observed.csv, and the shapes in them. */
-static struct shapes write_observed(const struct script *script, FILE *data, const struct group_rows *own, const uint32_t *chosen,
-                                    uint32_t n)
+static struct shapes write_observed(const struct script *script, FILE *data, const struct group_rows *own,
+                                    const uint32_t *chosen, uint32_t n)
 {
     struct shapes shapes = { 0 };
     fputs("t_s,lag,colour,shape\n", data);
@@ -126,23 +136,24 @@ static struct shapes write_observed(const struct script *script, FILE *data, con
         const struct observed *observed = &script->folder->observed[i];
         uint32_t curve = curve_observed(observed, own, chosen, n);
         if (curve < PALETTE && strcmp(observed->kind, "lag") == 0 && isfinite(observed->t_s))
-            fprintf(data, "%.9g,%.9g,%u,%u\n", observed->t_s, observed->value, curve, shape_of(&shapes, observed->label));
+            fprintf(data, "%.9g,%.9g,%u,%u\n", observed->t_s, observed->value, curve,
+                    shape_of(&shapes, observed->label));
     }
     return shapes;
 }
 
 static void add_observed(struct script *script, const struct shapes *shapes, uint32_t n)
 {
-    char text[320];
+    char title[320];
     for (uint32_t shape = 0; shape < shapes->n; shape++) {
         for (uint32_t colour = 0; colour < n; colour++)
-            fprintf(script_item(script), "'%s-observed.csv' skip 1 using 1:($3==%u && $4==%u ? $2 : NaN) with points %s "
-                    "linecolor rgb '%s' notitle", script->name, colour, shape, shape_style[shape], palette(colour));
-        snprintf(text, sizeof text, "points %s linecolor rgb '#555555'", shape_style[shape]);
-        FILE *out = script_item(script);
-        fprintf(out, "NaN with %s title ", text);
-        snprintf(text, sizeof text, "%s: %s", script_word(script, "observed", "관측"), shapes->label[shape]);
-        gnuplot_quote(text, out);
+            fprintf(script_item(script),
+                    "'%s-observed.csv' skip 1 using 1:($3==%u && $4==%u ? $2 : NaN) with points %s "
+                    "linecolor rgb '%s' notitle",
+                    script->name, colour, shape, shape_style[shape], palette(colour));
+        fprintf(script_item(script), "NaN with points %s linecolor rgb '#555555'", shape_style[shape]);
+        snprintf(title, sizeof title, "%s: %s", script_word(script, "observed", "관측"), shapes->label[shape]);
+        script_title(script, title);
     }
 }
 
@@ -154,16 +165,19 @@ static void add_observed_peaks(struct script *script, const struct group_rows *o
         uint32_t curve = curve_observed(observed, own, chosen, n);
         if (curve == PALETTE || strcmp(observed->kind, "peak_lag") != 0) continue;
         snprintf(title, sizeof title, "%s: %s", script_word(script, "observed", "관측"), observed->label);
-        fprintf(script_item(script), "%.9g with lines dashtype 2 linewidth 1.4 linecolor rgb '%s' title ", observed->value, palette(curve));
-        gnuplot_quote(title, script->out);
+        fprintf(script_item(script), "%.9g with lines dashtype 2 linewidth 1.4 linecolor rgb '%s'", observed->value,
+                palette(curve));
+        script_title(script, title);
     }
 }
 
 static void add_arrivals_behind(struct script *script)
 {
-    fprintf(script_item(script), "'%s-arrivals.csv' skip 1 using 1:2 axes x1y2 with filledcurves y1=0 fillcolor rgb '#ECECEC' "
-            "fillstyle solid 1 noborder title ", script->name);
-    gnuplot_quote(script_word(script, "arriving orders", "들어오는 주문"), script->out);
+    fprintf(script_item(script),
+            "'%s-arrivals.csv' skip 1 using 1:2 axes x1y2 with filledcurves y1=0 fillcolor rgb '#ECECEC' "
+            "fillstyle solid 1 noborder",
+            script->name);
+    script_title(script, script_word(script, "arriving orders", "들어오는 주문"));
 }
 
 static bool paint_partitions(struct script *script, const struct group_rows *own, double top_rate, struct sim_err *err)
@@ -212,7 +226,8 @@ enum { CURVE_LAG, CURVE_BACKLOG, CURVE_DIFFERENCE };
 static void add_backlog(void *context, const struct rows *rows)
 {
     struct group_rows *own = context;
-    double replication = rows_number(rows, 0), t_s = rows_number(rows, 1), lag = rows_number(rows, 3), backlog = rows_number(rows, 4);
+    double replication = rows_number(rows, 0), t_s = rows_number(rows, 1), lag = rows_number(rows, 3),
+           backlog = rows_number(rows, 4);
     if (strcmp(rows->field[2], own->group) != 0) return;
     curves_add(&own->curves, replication, t_s, "lag", lag);
     curves_add(&own->curves, replication, t_s, "backlog", backlog);
@@ -231,15 +246,18 @@ static bool paint_backlog(struct script *script, const struct group_rows *own, s
     char title[320];
     const char *lag_title = script_word(script, "lag: not yet committed", "Lag: 아직 커밋되지 않음");
     const char *backlog_title = script_word(script, "backlog: not yet processed", "백로그: 아직 처리되지 않음");
-    snprintf(title, sizeof title, script_word(script, "Backlog and committed lag of %s", "%s의 백로그와 커밋 Lag"), own->group);
-    struct frame frame = time_frame(script, title, script_word(script, "records", "레코드 수"), curves_top(&own->curves));
+    snprintf(title, sizeof title, script_word(script, "Backlog and committed lag of %s", "%s의 백로그와 커밋 Lag"),
+             own->group);
+    struct frame frame =
+        time_frame(script, title, script_word(script, "records", "레코드 수"), curves_top(&own->curves));
     frame.two_panels = true;
     if (!script_open(script, &frame, err)) return false;
     add_band(script, &own->curves, CURVE_LAG, 1, 1);
     add_band(script, &own->curves, CURVE_BACKLOG, 0, 1);
     add_line(script, &own->curves, CURVE_LAG, 1, 1, lag_title);
     add_line(script, &own->curves, CURVE_BACKLOG, 0, 1, backlog_title);
-    script_second_panel(script, script_word(script, "difference", "차이"), 1.1 * curve_top(&own->curves, CURVE_DIFFERENCE));
+    script_second_panel(script, script_word(script, "difference", "차이"),
+                        1.1 * curve_top(&own->curves, CURVE_DIFFERENCE));
     add_legend(script, "lines linewidth 1.8 linecolor rgb '#D55E00'", lag_title);
     add_legend(script, "lines linewidth 1.8 linecolor rgb '#0072B2'", backlog_title);
     add_band(script, &own->curves, CURVE_DIFFERENCE, 2, 1);

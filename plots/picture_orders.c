@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "plots/gnuplot.h"
 #include "plots/paint.h"
 
 /* ---- completion times ---- */
@@ -20,7 +19,8 @@ static bool write_outline(const struct script *script, const struct curves *curv
     if (!data) return false;
     fputs("completion_s,p\n", data);
     for (uint32_t i = 0; i < curves->n_points; i++) fprintf(data, "%.9g,%.9g\n", curves->curve[0].lo[i], curves->x[i]);
-    for (uint32_t i = curves->n_points; i > 0; i--) fprintf(data, "%.9g,%.9g\n", curves->curve[0].hi[i - 1], curves->x[i - 1]);
+    for (uint32_t i = curves->n_points; i > 0; i--)
+        fprintf(data, "%.9g,%.9g\n", curves->curve[0].hi[i - 1], curves->x[i - 1]);
     return data_close(script, data, "-band.csv", err);
 }
 
@@ -31,10 +31,10 @@ static void add_percentile(struct script *script, uint32_t colour, const char *n
     if (isnan(s)) return;
     if (s < 1) snprintf(title, sizeof title, "%s  %.3g ms", name, 1000 * s);
     else snprintf(title, sizeof title, "%s  %.3g s", name, s);
-    FILE *out = script_item(script);
-    fprintf(out, "'+' using (%.9g):($0*%g) every 1:1:0:0:1 with lines dashtype 2 linewidth 1.6 linecolor rgb '%s' title ", s, 100 * p,
-            palette(colour));
-    gnuplot_quote(title, out);
+    fprintf(script_item(script),
+            "'+' using (%.9g):($0*%g) every 1:1:0:0:1 with lines dashtype 2 linewidth 1.6 linecolor rgb '%s'", s,
+            100 * p, palette(colour));
+    script_title(script, title);
 }
 
 /* The axis ends where nearly all is over: one straggler must not squeeze the rest. */
@@ -51,9 +51,12 @@ static bool paint_completion(struct script *script, const struct curves *curves,
 {
     struct frame frame = {
         .title = script_word(script, "Time from arrival to paid", "주문 도착부터 결제 완료(PAID)까지"),
-        .x_label = script_word(script, "time since the intended arrival of the order (s)", "예정된 도착 이후 시간 (초)"),
+        .x_label =
+            script_word(script, "time since the intended arrival of the order (s)", "예정된 도착 이후 시간 (초)"),
         .y_label = script_word(script, "share of the paid orders", "결제된 주문의 비율"),
-        .x_to = curves->n_points ? last_time(curves) * 1.04 : 1, .y_to = 104, .y_percent = true,
+        .x_to = curves->n_points ? last_time(curves) * 1.04 : 1,
+        .y_to = 104,
+        .y_percent = true,
     };
     if (!script_open(script, &frame, err)) return false;
     if (curves->n_points == 0) {
@@ -61,12 +64,13 @@ static bool paint_completion(struct script *script, const struct curves *curves,
         return script_close(script, err);
     }
     if (curves->n_replications > 1 && !script->terminal)
-        fprintf(script_item(script), "'%s-band.csv' skip 1 using 1:($2*100) with filledcurves closed fillcolor rgb '%s' "
-                "fillstyle transparent solid 0.22 noborder notitle", script->name, palette(0));
+        fprintf(script_item(script),
+                "'%s-band.csv' skip 1 using 1:($2*100) with filledcurves closed fillcolor rgb '%s' "
+                "fillstyle transparent solid 0.22 noborder notitle",
+                script->name, palette(0));
     fprintf(script_item(script), "'%s.csv' skip 1 using 2:($1*100) with lines ", script->name);
-    if (!script->terminal) fprintf(script->out, "linewidth 1.8 linecolor rgb '%s' ", palette(0));
-    fputs("title ", script->out);
-    gnuplot_quote(script_word(script, "paid within this time", "이 시간 안에 결제됨"), script->out);
+    if (!script->terminal) fprintf(script->out, "linewidth 1.8 linecolor rgb '%s'", palette(0));
+    script_title(script, script_word(script, "paid within this time", "이 시간 안에 결제됨"));
     add_percentile(script, 2, "p50", 0.50, script->folder->p50_s);
     add_percentile(script, 4, "p95", 0.95, script->folder->p95_s);
     add_percentile(script, 1, "p99", 0.99, script->folder->p99_s);
@@ -81,8 +85,8 @@ bool picture_completion_time(struct script *script, struct sim_err *err)
     curves_init(&curves, 1);
     bool ok = read_rows(script->folder, "completion.csv", columns, add_quantile, &curves, err);
     curves_finish(&curves, true);
-    ok = ok && write_curves(script, &curves, "p", err) && (curves.n_points == 0 || write_outline(script, &curves, err)) &&
-         paint_completion(script, &curves, err);
+    ok = ok && write_curves(script, &curves, "p", err) &&
+         (curves.n_points == 0 || write_outline(script, &curves, err)) && paint_completion(script, &curves, err);
     curves_fini(&curves);
     return ok;
 }
@@ -122,7 +126,8 @@ static bool write_stack(const struct script *script, const struct curves *curves
     FILE *data = data_open(script, ".csv", err);
     if (!data) return false;
     fputs("t_s", data);
-    for (uint32_t c = 0; c < curves->n_curves; c++) fprintf(data, ",%s,%s stacked", curves->curve[c].name, curves->curve[c].name);
+    for (uint32_t c = 0; c < curves->n_curves; c++)
+        fprintf(data, ",%s,%s stacked", curves->curve[c].name, curves->curve[c].name);
     fputc('\n', data);
     for (uint32_t i = 0; i < curves->n_points; i++) {
         fprintf(data, "%.9g", curves->x[i]);
@@ -170,20 +175,26 @@ static bool paint_statuses(struct script *script, const struct curves *curves, d
     /* The tallest first, each of the others over it; the legend then reads like the picture, from the top down. */
     for (uint32_t c = curves->n_curves; c-- > 0;)
         if (has_any(curves, c))
-            fprintf(script_item(script), "'%s.csv' skip 1 using 1:%u with filledcurves y1=0 fillcolor rgb '%s' fillstyle solid 1 noborder title '%s'",
+            fprintf(script_item(script),
+                    "'%s.csv' skip 1 using 1:%u with filledcurves y1=0 fillcolor rgb '%s' fillstyle solid 1 noborder "
+                    "title '%s'",
                     script->name, 3 + 2 * c, status_colour[c], curves->curve[c].name);
     if (script->n_items == 0) add_nothing(script, script_word(script, "no order was created", "생성된 주문 없음"));
     if (observed) {
-        fprintf(script_item(script), "'%s-observed.csv' skip 1 using 1:2:3:4 with xerrorbars pointtype 7 pointsize 1 linewidth 1.5 "
-                "linecolor rgb '#000000' title ", script->name);
-        gnuplot_quote(script_word(script, "observed PAID; the bar is the time in which it was counted", "관측된 PAID (가로 막대: 집계 시각의 범위)"), script->out);
+        fprintf(script_item(script),
+                "'%s-observed.csv' skip 1 using 1:2:3:4 with xerrorbars pointtype 7 pointsize 1 linewidth 1.5 "
+                "linecolor rgb '#000000'",
+                script->name);
+        script_title(script, script_word(script, "observed PAID; the bar is the time in which it was counted",
+                                         "관측된 PAID (가로 막대: 집계 시각의 범위)"));
     }
     return script_close(script, err);
 }
 
 bool picture_orders_by_status(struct script *script, struct sim_err *err)
 {
-    static const char *const columns[] = { "replication", "t_s", "paid", "failed", "cancelled", "paying", "pending", NULL };
+    static const char *const columns[] = { "replication", "t_s",    "paid",    "failed",
+                                           "cancelled",   "paying", "pending", NULL };
     struct curves curves;
     script->name = "orders-by-status";
     curves_init(&curves, stride_of(script->folder));

@@ -6,7 +6,7 @@ enum { GROUPS_MAX = 64 };
 
 struct utilisation {
     double replication, t_s;
-    uint32_t group;                    /* of the row, in the order of the file */
+    uint32_t group; /* of the row, in the order of the file */
     struct binned binned[GROUPS_MAX];
     struct curves curves;
 };
@@ -21,7 +21,8 @@ static void add_busy(void *context, const struct rows *rows)
     utilisation->t_s = t_s;
     if (utilisation->group >= GROUPS_MAX) return;
     if (bin_over(&utilisation->binned[utilisation->group], t_s, rows_number(rows, 4), &start_s, &length_s, &growth))
-        curves_add(&utilisation->curves, replication, start_s + length_s / 2, rows->field[2], growth / (length_s * rows_number(rows, 3)));
+        curves_add(&utilisation->curves, replication, start_s + length_s / 2, rows->field[2],
+                   growth / (length_s * rows_number(rows, 3)));
 }
 
 bool picture_utilisation(struct script *script, struct sim_err *err)
@@ -33,8 +34,9 @@ bool picture_utilisation(struct script *script, struct sim_err *err)
     for (uint32_t g = 0; g < GROUPS_MAX; g++) utilisation.binned[g].bin_s = bin_s(script->folder);
     bool ok = read_rows(script->folder, "groups.csv", columns, add_busy, &utilisation, err);
     curves_finish(&utilisation.curves, false);
-    struct frame frame = time_frame(script, script_word(script, "Utilisation by consumer group", "컨슈머 그룹별 가동률"),
-                                    script_word(script, "share of consumers with a record in service", "처리 중인 컨슈머의 비율"), 100);
+    struct frame frame =
+        time_frame(script, script_word(script, "Utilisation by consumer group", "컨슈머 그룹별 가동률"),
+                   script_word(script, "share of consumers with a record in service", "처리 중인 컨슈머의 비율"), 100);
     frame.y_percent = frame.means = true;
     ok = ok && write_curves(script, &utilisation.curves, "t_s", err) && script_open(script, &frame, err);
     if (ok) {

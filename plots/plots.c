@@ -11,7 +11,7 @@
 #include "plots/paint.h"
 #include "plots/rows.h"
 
-static picture_fn *const pictures[] = { picture_lag_by_group, picture_lag_by_partition, picture_backlog_and_lag,
+static picture_fn *const pictures[] = { picture_lag_by_group,    picture_lag_by_partition, picture_backlog_and_lag,
                                         picture_completion_time, picture_orders_by_status, picture_utilisation };
 
 enum { PICTURES = sizeof pictures / sizeof pictures[0] };
@@ -33,7 +33,8 @@ static bool check_pictures(const struct script *script, struct sim_err *err)
     char svg[ROWS_PATH_BYTES], png[ROWS_PATH_BYTES];
     snprintf(svg, sizeof svg, "%s/%s.svg", script->to, script->name);
     snprintf(png, sizeof png, "%s/%s.png", script->to, script->name);
-    bool svg_whole = is_whole(svg, svg_ending, sizeof svg_ending - 1), png_whole = is_whole(png, png_ending, sizeof png_ending - 1);
+    bool svg_whole = is_whole(svg, svg_ending, sizeof svg_ending - 1),
+         png_whole = is_whole(png, png_ending, sizeof png_ending - 1);
     if (svg_whole && png_whole) return true;
     unlink(svg);
     unlink(png);
@@ -73,8 +74,10 @@ bool plots_unchanged(const char *folder, struct sim_err *err)
         char path[ROWS_PATH_BYTES];
         snprintf(path, sizeof path, "%s/%s", folder, *name);
         if (strstr(*name, ".gp") && script_is_changed(path))
-            return sim_fail(err, SIM_EUSAGE, path, "this script has been changed; take --force to replace it, or draw it in its "
-                            "folder: gnuplot %s", *name);
+            return sim_fail(err, SIM_EUSAGE, path,
+                            "this script has been changed; take --force to replace it, or draw it in its "
+                            "folder: gnuplot %s",
+                            *name);
     }
     return true;
 }
@@ -100,9 +103,11 @@ enum drawn plots_show(const char *results, const struct plots_terminal *terminal
     enum drawn drawn = DRAWN;
     snprintf(to, sizeof to, "%s/sim-plot-XXXXXX", folder_of_all && *folder_of_all ? folder_of_all : "/tmp");
     if (!folder_open(&folder, results, err)) return DRAWN_NOT;
-    if (!mkdtemp(to)) return sim_fail(err, SIM_ERUNTIME, to, "no folder for a script can be made: %s", strerror(errno)), DRAWN_NOT;
+    if (!mkdtemp(to))
+        return sim_fail(err, SIM_ERUNTIME, to, "no folder for a script can be made: %s", strerror(errno)), DRAWN_NOT;
     struct script script = { .folder = &folder, .to = to, .terminal = terminal };
-    for (size_t i = 0; i < sizeof shown / sizeof *shown && drawn == DRAWN; i++) drawn = draw_one(shown[i], &script, err);
+    for (size_t i = 0; i < sizeof shown / sizeof *shown && drawn == DRAWN; i++)
+        drawn = draw_one(shown[i], &script, err);
     remove_data(to);
     folder_close(&folder);
     return drawn;
@@ -110,7 +115,15 @@ enum drawn plots_show(const char *results, const struct plots_terminal *terminal
 
 #define FILES_OF(name) name ".gp", name ".csv", name ".svg", name ".png"
 const char *const plots_files[] = {
-    FILES_OF("lag-by-group"), FILES_OF("lag-by-partition"), "lag-by-partition-arrivals.csv", "lag-by-partition-observed.csv",
-    FILES_OF("backlog-and-lag"), FILES_OF("completion-time"), "completion-time-band.csv", FILES_OF("orders-by-status"),
-    "orders-by-status-observed.csv", FILES_OF("utilisation"), NULL,
+    FILES_OF("lag-by-group"),
+    FILES_OF("lag-by-partition"),
+    "lag-by-partition-arrivals.csv",
+    "lag-by-partition-observed.csv",
+    FILES_OF("backlog-and-lag"),
+    FILES_OF("completion-time"),
+    "completion-time-band.csv",
+    FILES_OF("orders-by-status"),
+    "orders-by-status-observed.csv",
+    FILES_OF("utilisation"),
+    NULL,
 };

@@ -21,8 +21,8 @@
 
 enum drawn {
     DRAWN,
-    DRAWN_SCRIPTS,  /* no gnuplot on this machine: scripts and data are there, pictures are not */
-    DRAWN_NOT       /* err says why */
+    DRAWN_SCRIPTS, /* no gnuplot on this machine: scripts and data are there, pictures are not */
+    DRAWN_NOT      /* err says why */
 };
 
 /* Draws all pictures of the results in one folder into another that exists. */
@@ -31,7 +31,10 @@ enum drawn plots_draw(const char *results, const char *to, bool korean, struct s
 /* False with err (SIM_EUSAGE) when a script in this folder has been changed since it was written. */
 bool plots_unchanged(const char *folder, struct sim_err *err);
 
-struct plots_terminal { unsigned columns, rows; bool colour; };
+struct plots_terminal {
+    unsigned columns, rows;
+    bool colour;
+};
 /* Lag by group and completion times as characters, to the standard output. DRAWN_SCRIPTS: nothing is shown. */
 enum drawn plots_show(const char *results, const struct plots_terminal *terminal, struct sim_err *err);
 

@@ -18,14 +18,15 @@ struct rows {
     char *line;
     size_t capacity;
     uint64_t line_number;
-    uint32_t n_columns;                   /* asked for */
-    uint32_t n_split;                     /* columns of the file up to the last one asked for */
-    int32_t at[256];                      /* column of the file -> column asked for; -1: not wanted */
-    const char *field[ROWS_COLUMNS_MAX];  /* of the row read last, by column asked for */
+    uint32_t n_columns;                  /* asked for */
+    uint32_t n_split;                    /* columns of the file up to the last one asked for */
+    int32_t at[256];                     /* column of the file -> column asked for; -1: not wanted */
+    const char *field[ROWS_COLUMNS_MAX]; /* of the row read last, by column asked for */
 };
 
 /* columns: names, ended by NULL. False with err when the file, or one of the columns, is not there. */
-bool rows_open(struct rows *rows, const char *folder, const char *name, const char *const *columns, struct sim_err *err);
+bool rows_open(struct rows *rows, const char *folder, const char *name, const char *const *columns,
+               struct sim_err *err);
 /* False at the end, and with err when a row has too few columns. */
 bool rows_next(struct rows *rows, struct sim_err *err);
 /* NaN for an empty field and for what is no number. */

@@ -44,7 +44,8 @@ static bool close_file(FILE *file, const char *path, struct sim_err *err)
     bool failed = ferror(file) != 0;
     errno = 0;
     if (fclose(file) != 0) failed = true;
-    return !failed || sim_fail(err, SIM_ERUNTIME, path, "writing failed: %s", errno ? strerror(errno) : "an earlier write did not go through");
+    return !failed || sim_fail(err, SIM_ERUNTIME, path, "writing failed: %s",
+                               errno ? strerror(errno) : "an earlier write did not go through");
 }
 
 FILE *data_open(const struct script *script, const char *suffix, struct sim_err *err)
@@ -82,7 +83,8 @@ static void write_subtitle(const struct script *script)
         format = script_word(script, "%s;  line: replication 0, band: least to greatest of %u replications",
                              "%s;  선: 반복 0, 띠: %u회 반복의 최소~최대");
     snprintf(text, sizeof text, format, script->folder->name, n);
-    write_quoted(script->out, "    set label 2 ", text, " at graph 0, screen 0.917 left font small textcolor rgb '#555555'\n");
+    write_quoted(script->out, "    set label 2 ", text,
+                 " at graph 0, screen 0.917 left font small textcolor rgb '#555555'\n");
 }
 
 static void write_formats(const struct script *script)
@@ -116,27 +118,35 @@ static void write_pictures_frame(const struct script *script, const struct frame
     fputs("    set tmargin at screen 0.865\n"
           "    set border 3 linecolor rgb '#777777'\n"
           "    set tics nomirror out scale 0.6 textcolor rgb '#333333'\n"
-          "    set grid ytics linetype 1 linecolor rgb '#E2E2E2' linewidth 1\n", out);
-    if (frame->two_panels) fputs("    set multiplot\n    set key off\n    set bmargin at screen 0.42\n    set lmargin at screen 0.085\n", out);
+          "    set grid ytics linetype 1 linecolor rgb '#E2E2E2' linewidth 1\n",
+          out);
+    if (frame->two_panels)
+        fputs("    set multiplot\n    set key off\n    set bmargin at screen 0.42\n    set lmargin at screen 0.085\n",
+              out);
     if (!frame->rate_label) return;
-    fprintf(out, "    set border 11\n    set y2range [0:%.9g]\n    set y2tics textcolor rgb '#777777'\n", frame->rate_to);
+    fprintf(out, "    set border 11\n    set y2range [0:%.9g]\n    set y2tics textcolor rgb '#777777'\n",
+            frame->rate_to);
     write_quoted(out, "    set y2label ", frame->rate_label, " textcolor rgb '#777777'\n");
 }
 
 static void write_terminal_frame(const struct script *script, const struct frame *frame)
 {
     fputs("    set encoding utf8\n    set datafile separator comma\n", script->out);
-    fprintf(script->out, "    set terminal dumb nofeed size %u, %u %s\n", script->terminal->columns, script->terminal->rows,
-            script->terminal->colour ? "ansi" : "mono");
+    fprintf(script->out, "    set terminal dumb nofeed noenhanced size %u, %u %s\n", script->terminal->columns,
+            script->terminal->rows, script->terminal->colour ? "ansi" : "mono");
     write_quoted(script->out, "    set title ", frame->title, "\n");
-    fputs("    set key bmargin left horizontal maxcols 1 Left reverse\n    set lmargin 8\n    set rmargin 3\n    set border 3\n    set tics nomirror\n", script->out);
+    fputs("    set key bmargin left horizontal maxcols 1 Left reverse\n    set lmargin 8\n    set rmargin 3\n    set "
+          "border 3\n    set tics nomirror\n",
+          script->out);
 }
 
 static void mark_last_order(const struct script *script)
 {
     double at_s = script->folder->last_order_s;
     if (!(at_s > 0)) return;
-    fprintf(script->out, "    set arrow 1 from first %.9g, graph 0 to first %.9g, graph 1 nohead front dashtype 3 linewidth 0.8 linecolor rgb '#888888'\n",
+    fprintf(script->out,
+            "    set arrow 1 from first %.9g, graph 0 to first %.9g, graph 1 nohead front dashtype 3 linewidth 0.8 "
+            "linecolor rgb '#888888'\n",
             at_s, at_s);
     write_quoted(script->out, "    set label 3 ", script_word(script, "last order", "마지막 주문"), "");
     fprintf(script->out, " at first %.9g, graph 1 offset 0, 0.6 %s font small textcolor rgb '#555555'\n", at_s,
@@ -147,7 +157,9 @@ static void write_y_axis(const struct script *script, const char *label, double 
 {
     if (!script->terminal) write_quoted(script->out, "    set ylabel ", label, "\n");
     fprintf(script->out, "    set yrange [0:%.9g]\n    set format y '%s'\n", to > 0 ? to : 1,
-            percent ? "%g %%" : to < 1e5 ? "%g" : "%.0f");
+            percent    ? "%g %%"
+            : to < 1e5 ? "%g"
+                       : "%.0f");
 }
 
 static void write_x_axis(const struct script *script, const char *label, double to)
@@ -174,7 +186,8 @@ void script_second_panel(struct script *script, const char *y_label, double y_to
 {
     const struct frame *frame = &script->frame;
     fputs("\n    unset label 1\n    unset label 2\n    unset label 3\n    set key on\n    unset bmargin\n"
-          "    set tmargin at screen 0.36\n", script->out);
+          "    set tmargin at screen 0.36\n",
+          script->out);
     write_x_axis(script, frame->x_label, frame->x_to);
     write_y_axis(script, y_label, y_to, false);
     script->n_items = 0;
@@ -184,6 +197,13 @@ FILE *script_item(struct script *script)
 {
     fputs(script->n_items++ > 0 ? ", \\\n         " : "    plot ", script->out);
     return script->out;
+}
+
+void script_title(struct script *script, const char *text)
+{
+    char spaced[512];
+    snprintf(spaced, sizeof spaced, "%s%s", script->terminal ? " " : "", text);
+    write_quoted(script->out, " title ", spaced, "");
 }
 
 /* ---- the file ---- */

@@ -14,34 +14,36 @@ enum { PALETTE = 8 };
 
 struct frame {
     const char *title, *x_label, *y_label;
-    double x_to, y_to;                       /* axes begin at 0 */
+    double x_to, y_to; /* axes begin at 0 */
     bool y_percent;
-    bool has_time;                           /* x is time since the start: the last order is marked */
-    bool means;                              /* y are means over bins, drawn at their middle: lines, not steps */
-    const char *rate_label;                  /* a second axis on the right, for a rate behind the rest; NULL: none */
+    bool has_time;          /* x is time since the start: the last order is marked */
+    bool means;             /* y are means over bins, drawn at their middle: lines, not steps */
+    const char *rate_label; /* a second axis on the right, for a rate behind the rest; NULL: none */
     double rate_to;
-    bool one_replication;                    /* no bands: the subtitle names the one */
-    bool long_legend;                        /* texts of fifty letters and more */
-    bool two_panels;                         /* leaves room for script_second_panel; not on a terminal */
+    bool one_replication; /* no bands: the subtitle names the one */
+    bool long_legend;     /* texts of fifty letters and more */
+    bool two_panels;      /* leaves room for script_second_panel; not on a terminal */
 };
 
 struct script {
     const struct folder *folder;
-    const char *to;                          /* folder of scripts, data and pictures */
-    const char *name;                        /* of the picture, and of its files */
+    const char *to;   /* folder of scripts, data and pictures */
+    const char *name; /* of the picture, and of its files */
     bool korean;
-    const struct plots_terminal *terminal;   /* NULL: SVG and PNG */
+    const struct plots_terminal *terminal; /* NULL: SVG and PNG */
     struct frame frame;
-    FILE *out;                               /* into text, until the script is closed */
+    FILE *out; /* into text, until the script is closed */
     char *text;
     size_t size;
-    uint32_t n_items;                        /* of this panel */
+    uint32_t n_items; /* of this panel */
 };
 
 /* Begins NAME.gp and writes the frame; commands may be added with fprintf until the first item. */
 bool script_open(struct script *script, const struct frame *frame, struct sim_err *err);
 /* Begins one item of the plot command: what follows it is up to the caller. */
 FILE *script_item(struct script *script);
+/* Ends an item that stands in the legend. */
+void script_title(struct script *script, const char *text);
 /* Ends the plot command of the upper panel and begins the lower one. */
 void script_second_panel(struct script *script, const char *y_label, double y_to);
 bool script_close(struct script *script, struct sim_err *err);

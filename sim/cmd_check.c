@@ -19,7 +19,8 @@ static void add_finding(struct findings *findings, const char *pointer, const ch
 static bool put_together(const struct study *study, struct findings *findings, struct arena *arena)
 {
     struct sim_err err = { 0 };
-    if (layout_check_thresholds(layout_make(study, arena), &err) && plan_make(&study->scenario, arena, &err)) return true;
+    if (layout_check_thresholds(layout_make(study, arena), &err) && plan_make(&study->scenario, arena, &err))
+        return true;
     add_finding(findings, arena_strdup(arena, err.where), arena_strdup(arena, err.text));
     findings_print(findings, study->file, stderr);
     return false;

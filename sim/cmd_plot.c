@@ -15,7 +15,8 @@ static struct plots_terminal terminal_of(const struct options *options)
 {
     struct plots_terminal terminal = { .columns = 80, .rows = 24, .colour = use_colour(options) };
     struct winsize size;
-    if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 && size.ws_row >= 12) {
+    if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 &&
+        size.ws_row >= 12) {
         terminal.columns = size.ws_col;
         terminal.rows = size.ws_row - 1u; /* one line for the prompt */
     }
@@ -45,7 +46,8 @@ static bool draw_again(const struct options *options, struct output *output, str
 static bool check_folder(const char *dir, struct sim_err *err)
 {
     struct stat status;
-    if (stat(dir, &status) != 0) return sim_fail(err, SIM_ERUNTIME, dir, "there is no such folder; sim run --out makes one");
+    if (stat(dir, &status) != 0)
+        return sim_fail(err, SIM_ERUNTIME, dir, "there is no such folder; sim run --out makes one");
     if (!S_ISDIR(status.st_mode))
         return sim_fail(err, SIM_ERUNTIME, dir, "this is no folder; sim plot needs the folder that sim run --out made");
     return true;

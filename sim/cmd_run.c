@@ -35,7 +35,8 @@ static bool write_summary(const struct output *output, const struct outcome *out
     return ok || sim_fail(err, SIM_ERUNTIME, output_path(output, "summary.json"), "writing failed");
 }
 
-static bool write_observed(const struct output *output, const struct study *study, struct arena *arena, struct sim_err *err)
+static bool write_observed(const struct output *output, const struct study *study, struct arena *arena,
+                           struct sim_err *err)
 {
     if (!study->observations) return true;
     FILE *file = output_create(output, "observed.csv", err);
@@ -44,17 +45,11 @@ static bool write_observed(const struct output *output, const struct study *stud
     return file_close(file, output_path(output, "observed.csv"), err);
 }
 
-/* The files a scenario names, under the names by which the scenario written beside them knows them. */
-static bool copy_inputs(const struct output *output, const struct study *study, struct arena *arena, struct sim_err *err)
+static bool copy_inputs(const struct output *output, const struct study *study, struct sim_err *err)
 {
     if (study->n_inputs > 0 && !output_make_folder(output, "inputs", err)) return false;
-    for (uint32_t i = 0; i < study->n_inputs; i++) {
-        const char *slash = strrchr(study->input[i].path, '/'), *base = slash ? slash + 1 : study->input[i].path;
-        size_t size = sizeof "inputs/" + strlen(base);
-        char *name = arena_alloc(arena, size);
-        snprintf(name, size, "inputs/%s", base);
-        if (!output_copy(output, study->input[i].full_path, name, err)) return false;
-    }
+    for (uint32_t i = 0; i < study->n_inputs; i++)
+        if (!output_copy(output, study->input[i].full_path, study->input[i].copy, err)) return false;
     return true;
 }
 
@@ -66,8 +61,10 @@ static bool draw(const struct options *options, const struct output *output, str
     enum drawn drawn = plots_draw(output->staging, output_path(output, "plots"), options->language == LANG_KO, err);
     show_activity(options, NULL);
     if (drawn == DRAWN_SCRIPTS)
-        warn("there is no gnuplot here, so no pictures were drawn; their data and scripts are in %s/plots, and with gnuplot "
-             "installed (Debian, Ubuntu: gnuplot-nox) sim plot %s draws them", output->dir, output->dir);
+        warn("there is no gnuplot here, so no pictures were drawn; their data and scripts are in %s/plots, and with "
+             "gnuplot "
+             "installed (Debian, Ubuntu: gnuplot-nox) sim plot %s draws them",
+             output->dir, output->dir);
     return drawn != DRAWN_NOT;
 }
 
@@ -75,7 +72,7 @@ static bool write_files(const struct output *output, const struct study *study, 
                         struct arena *arena, struct sim_err *err)
 {
     return write_summary(output, outcome, err) && write_text(output, "scenario.json", study->text, err) &&
-           write_observed(output, study, arena, err) && copy_inputs(output, study, arena, err);
+           write_observed(output, study, arena, err) && copy_inputs(output, study, err);
 }
 
 /* What a run might have left in this folder before, and this one need not leave. */
@@ -112,8 +109,11 @@ static bool run_and_keep(struct walk_of_data *walk, struct arena *arena, struct 
 {
     const struct options *options = walk->options;
     const struct replicate replicate = {
-        .study = &walk->study, .layout = walk->layout, .jobs = options->jobs ? options->jobs : workers_cores(),
-        .confidence = options->confidence, .output = options->out ? &walk->output : NULL,
+        .study = &walk->study,
+        .layout = walk->layout,
+        .jobs = options->jobs ? options->jobs : workers_cores(),
+        .confidence = options->confidence,
+        .output = options->out ? &walk->output : NULL,
         .orders_share = options->orders ? options->orders_share : 0,
         .terminal = !options->quiet && isatty(STDERR_FILENO) ? stderr : NULL,
     };
@@ -130,8 +130,10 @@ static bool run_and_keep(struct walk_of_data *walk, struct arena *arena, struct 
 
 static void print_result(const struct options *options, const struct outcome *outcome)
 {
-    const struct text_style style = { .language = options->language, .colour = use_colour(options),
-                                      .markdown = options->format == FORMAT_MARKDOWN, .width = TEXT_COLUMNS };
+    const struct text_style style = { .language = options->language,
+                                      .colour = use_colour(options),
+                                      .markdown = options->format == FORMAT_MARKDOWN,
+                                      .width = TEXT_COLUMNS };
     /* A write that fails is seen when stdout is closed. */
     if (options->format == FORMAT_JSON) summary_write(outcome, stdout);
     else report_write(outcome, &style, stdout);
@@ -160,10 +162,10 @@ static int run_study(struct walk_of_data *walk, struct arena *arena, struct sim_
     interrupt_release(&interrupt);
     if (outcome->n > 0) print_result(options, outcome);
     if (!ok) return (int)err->code;
-    if (walk->interrupted)
-        note(options, "interrupted; %u of %u replications are done and kept", outcome->n, walk->study.scenario.replications);
-    if (options->out && outcome->n > 0)
-        note(options, "results in %s", walk->output.dir);
+    if (walk->interrupted && outcome->n == 0) warn("interrupted before a replication was done; nothing is kept");
+    else if (walk->interrupted)
+        warn("interrupted; %u of %u replications are kept", outcome->n, walk->study.scenario.replications);
+    if (options->out && outcome->n > 0) note(options, "results in %s", walk->output.dir);
     return walk->interrupted ? EXIT_INTERRUPTED : outcome_exit(outcome);
 }
 

@@ -20,7 +20,8 @@ bool read_study(struct study *out, const struct options *options, struct finding
                 struct sim_err *err)
 {
     if (strcmp(options->operand, "-") == 0 && isatty(STDIN_FILENO))
-        return sim_fail(err, SIM_EUSAGE, NULL, "- reads the scenario from standard input, which is this terminal; pipe one in, "
+        return sim_fail(err, SIM_EUSAGE, NULL,
+                        "- reads the scenario from standard input, which is this terminal; pipe one in, "
                         "as in sim run - < my.json");
     if (study_read(out, options->operand, options->edit, options->n_edits, findings, arena, err)) return true;
     findings_print(findings, options->operand, stderr);
@@ -71,7 +72,8 @@ static int run_command(const struct options *options, struct arena *arena, struc
     case COMMAND_CHECK: return cmd_check(options, arena, err);
     case COMMAND_SCHEMA: return cmd_schema(options, arena, err);
     case COMMAND_PLOT: return cmd_plot(options, arena, err);
-    case COMMAND_NONE: case COMMANDS: break; /* options_read lets none of them through */
+    case COMMAND_NONE:
+    case COMMANDS: break; /* options_read lets none of them through */
     }
     return SIM_EUSAGE;
 }

@@ -14,6 +14,7 @@ struct command_spec {
     const char *name, *operand, *does, *examples;
 };
 
+/* clang-format off */
 static const struct command_spec commands[COMMANDS] = {
     [COMMAND_NONE] = { "", "COMMAND", "Simulates event-driven order pipelines: who waits where, why, and for how long.",
         "  sim run scenarios/report-2025-12-24.json\n"
@@ -37,6 +38,7 @@ static const struct command_spec commands[COMMANDS] = {
         "  sim plot results\n"
         "  sim plot results --terminal\n" },
 };
+/* clang-format on */
 
 /* ---- reading arguments ---- */
 
@@ -168,8 +170,14 @@ static bool set_orders(struct options *options, const char *value, struct arena 
 /* ---- the table ---- */
 
 enum argument { ARGUMENT_NONE, ARGUMENT_NEEDED, ARGUMENT_OPTIONAL /* only as --option=value */ };
-enum { ON_RUN = 1 << COMMAND_RUN, ON_CHECK = 1 << COMMAND_CHECK, ON_SCHEMA = 1 << COMMAND_SCHEMA,
-       ON_PLOT = 1 << COMMAND_PLOT, ON_NONE = 1 << COMMAND_NONE, ON_ALL = (1 << COMMANDS) - 1 };
+enum {
+    ON_RUN = 1 << COMMAND_RUN,
+    ON_CHECK = 1 << COMMAND_CHECK,
+    ON_SCHEMA = 1 << COMMAND_SCHEMA,
+    ON_PLOT = 1 << COMMAND_PLOT,
+    ON_NONE = 1 << COMMAND_NONE,
+    ON_ALL = (1 << COMMANDS) - 1
+};
 
 struct option_spec {
     const char *name;
@@ -177,13 +185,14 @@ struct option_spec {
     enum argument argument;
     const char *argument_name;
     unsigned commands;
-    set_fn *set;         /* NULL: sets the bool at flag_at */
+    set_fn *set; /* NULL: sets the bool at flag_at */
     size_t flag_at;
-    const char *help;    /* \n begins another line */
+    const char *help; /* \n begins another line */
 };
 
 #define FLAG(member) ARGUMENT_NONE, "", .flag_at = offsetof(struct options, member)
 
+/* clang-format off */
 static const struct option_spec table[] = {
     { "set", 0, ARGUMENT_NEEDED, "PTR=VALUE", ON_RUN | ON_CHECK, set_set, 0,
       "change one value before the scenario is checked; repeatable.\nPTR: /groups/pay/consumers or short, pay.consumers" },
@@ -207,6 +216,7 @@ static const struct option_spec table[] = {
     { "help", 'h', FLAG(help), .commands = ON_ALL, .help = "this page" },
     { "version", 0, FLAG(version), .commands = ON_ALL, .help = "name and version" },
 };
+/* clang-format on */
 
 enum { N_OPTIONS = sizeof table / sizeof table[0] };
 
@@ -238,7 +248,8 @@ static bool unknown_option(enum command command, const char *given, struct sim_e
     const char *nearest = nearest_name(given, name, n);
     if (nearest) return sim_fail(err, SIM_EUSAGE, NULL, "unknown option --%s; did you mean --%s?", given, nearest);
     const char *of = commands[command].name;
-    return sim_fail(err, SIM_EUSAGE, NULL, "unknown option --%s; sim %s%s--help lists those there are", given, of, *of ? " " : "");
+    return sim_fail(err, SIM_EUSAGE, NULL, "unknown option --%s; sim %s%s--help lists those there are", given, of,
+                    *of ? " " : "");
 }
 
 /* ---- the walk over argv ---- */
@@ -288,7 +299,8 @@ static bool find_command(struct options *options, int argc, char *const *argv, i
     return true;
 }
 
-static bool read_long(struct options *options, int argc, char *const *argv, int *i, struct arena *arena, struct sim_err *err)
+static bool read_long(struct options *options, int argc, char *const *argv, int *i, struct arena *arena,
+                      struct sim_err *err)
 {
     const char *name = argv[*i] + 2, *equals = strchr(name, '=');
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
@@ -301,13 +313,16 @@ static bool read_long(struct options *options, int argc, char *const *argv, int 
     }
     if (!(spec->commands & (1u << options->command)))
         return options->command == COMMAND_NONE
-                   ? sim_fail(err, SIM_EUSAGE, NULL, "--%s needs a command, as in sim run SCENARIO --%s", spec->name, spec->name)
+                   ? sim_fail(err, SIM_EUSAGE, NULL, "--%s needs a command, as in sim run SCENARIO --%s", spec->name,
+                              spec->name)
                    : sim_fail(err, SIM_EUSAGE, NULL, "sim %s has no option --%s; sim %s --help lists those it has",
                               commands[options->command].name, spec->name, commands[options->command].name);
     if (value && spec->argument == ARGUMENT_NONE)
         return sim_fail(err, SIM_EUSAGE, NULL, "--%s takes no value, but got \"%s\"", spec->name, value);
     if (!value && spec->argument == ARGUMENT_NEEDED) {
-        if (*i + 1 >= argc) return sim_fail(err, SIM_EUSAGE, NULL, "--%s needs a value: --%s %s", spec->name, spec->name, spec->argument_name);
+        if (*i + 1 >= argc)
+            return sim_fail(err, SIM_EUSAGE, NULL, "--%s needs a value: --%s %s", spec->name, spec->name,
+                            spec->argument_name);
         value = argv[++*i];
     }
     return apply(options, spec, value, arena, err);
@@ -328,7 +343,8 @@ static bool read_letters(struct options *options, const char *letters, struct ar
 static bool read_operand(struct options *options, const char *word, struct sim_err *err)
 {
     const struct command_spec *command = &commands[options->command];
-    if (!command->operand) return sim_fail(err, SIM_EUSAGE, NULL, "sim %s takes no \"%s\"; only options", command->name, word);
+    if (!command->operand)
+        return sim_fail(err, SIM_EUSAGE, NULL, "sim %s takes no \"%s\"; only options", command->name, word);
     if (options->operand)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim %s takes one %s, but got \"%s\" and \"%s\"", command->name,
                         command->operand, options->operand, word);
@@ -343,10 +359,12 @@ static bool check_together(const struct options *options, struct sim_err *err)
     if (options->command == COMMAND_NONE)
         return sim_fail(err, SIM_EUSAGE, NULL, "a command is missing; sim --help lists them");
     if (command->operand && !options->operand)
-        return sim_fail(err, SIM_EUSAGE, NULL, "sim %s needs a %s; sim %s --help shows how", command->name, command->operand,
-                        command->name);
-    if (options->orders && !options->out) return sim_fail(err, SIM_EUSAGE, NULL, "--orders needs --out DIR, where orders.csv goes");
-    if (options->plots && !options->out) return sim_fail(err, SIM_EUSAGE, NULL, "--plots needs --out DIR, where the pictures go");
+        return sim_fail(err, SIM_EUSAGE, NULL, "sim %s needs a %s; sim %s --help shows how", command->name,
+                        command->operand, command->name);
+    if (options->orders && !options->out)
+        return sim_fail(err, SIM_EUSAGE, NULL, "--orders needs --out DIR, where orders.csv goes");
+    if (options->plots && !options->out)
+        return sim_fail(err, SIM_EUSAGE, NULL, "--plots needs --out DIR, where the pictures go");
     if (options->command == COMMAND_CHECK && options->format == FORMAT_MARKDOWN)
         return refuse(err, "--format", "markdown", "a format of sim check: text or json");
     return true;
@@ -406,12 +424,14 @@ void options_help(enum command command, FILE *out)
     fprintf(out, "%s\n\nExamples:\n%s", spec->does, spec->examples);
     fprintf(out, "\nUsage: sim %s%s%s [OPTION]...\n", spec->name, *spec->name && spec->operand ? " " : "",
             spec->operand ? spec->operand : "");
-    if (spec->operand && strcmp(spec->operand, "SCENARIO") == 0) fprintf(out, "SCENARIO is a JSON file; - is standard input.\n");
+    if (spec->operand && strcmp(spec->operand, "SCENARIO") == 0)
+        fprintf(out, "SCENARIO is a JSON file; - is standard input.\n");
     if (command == COMMAND_NONE) print_commands(out);
     fprintf(out, "\nOptions:\n");
     for (size_t i = 0; i < N_OPTIONS; i++)
         if (table[i].commands & (1u << command)) print_option(&table[i], out);
     if (command == COMMAND_NONE || command == COMMAND_RUN)
-        fprintf(out, "\nExit codes: 0 done; 1 run time (file, disk, gnuplot); 2 usage; 3 scenario not acceptable;\n"
-                     "4 an invariant is broken; 99 a threshold is not met; 130 interrupted, what was finished is kept.\n");
+        fprintf(out,
+                "\nExit codes: 0 done; 1 run time (file, disk, gnuplot); 2 usage; 3 scenario not acceptable;\n"
+                "4 an invariant is broken; 99 a threshold is not met; 130 interrupted, what was finished is kept.\n");
 }

@@ -18,18 +18,18 @@ enum command { COMMAND_NONE, COMMAND_RUN, COMMAND_CHECK, COMMAND_SCHEMA, COMMAND
 enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
 
 struct options {
-    enum command command;           /* COMMAND_NONE only with help or version */
-    bool help, version;             /* asked for: nothing else counts, and operand may be missing */
-    const char *operand;            /* SCENARIO or DIR; NULL for a command without one */
-    uint32_t n_edits;               /* --set, --seed, --replications, in the order given */
+    enum command command; /* COMMAND_NONE only with help or version */
+    bool help, version;   /* asked for: nothing else counts, and operand may be missing */
+    const char *operand;  /* SCENARIO or DIR; NULL for a command without one */
+    uint32_t n_edits;     /* --set, --seed, --replications, in the order given */
     struct study_edit *edit;
-    uint32_t jobs;                  /* 0: all cores */
-    double confidence;              /* 0.95 */
-    const char *out;                /* NULL: no files */
+    uint32_t jobs;     /* 0: all cores */
+    double confidence; /* 0.95 */
+    const char *out;   /* NULL: no files */
     enum output_format format;
     enum language language;
     bool orders;
-    double orders_share;            /* 1 */
+    double orders_share; /* 1 */
     bool plots, force, quiet, no_color, example, terminal;
 };
 

@@ -7,7 +7,9 @@
 #include <signal.h>
 #include <stdbool.h>
 
-struct interrupt { sigset_t before; };
+struct interrupt {
+    sigset_t before;
+};
 
 void interrupt_hold(struct interrupt *interrupt);
 /* Whether one of the two has come since. */

@@ -28,7 +28,8 @@ bool file_close(FILE *file, const char *name, struct sim_err *err)
     if (fflush(file) != 0) failed = true, first = errno;
     if (fclose(file) != 0) failed = true, first = first ? first : errno;
     if (!failed) return true;
-    return sim_fail(err, SIM_ERUNTIME, name, "writing failed: %s", first ? strerror(first) : "an earlier write did not go through");
+    return sim_fail(err, SIM_ERUNTIME, name, "writing failed: %s",
+                    first ? strerror(first) : "an earlier write did not go through");
 }
 
 bool file_append(FILE *to, FILE *from, const char *from_name, struct sim_err *err)
@@ -81,7 +82,10 @@ static bool is_folder(const char *path)
     return lstat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-struct tree { struct arena *arena; const char *from, *to; };
+struct tree {
+    struct arena *arena;
+    const char *from, *to;
+};
 
 static bool remove_tree(struct arena *arena, const char *path, struct sim_err *err);
 
@@ -136,10 +140,12 @@ bool output_open(struct output *out, const char *dir, bool force, struct arena *
     bool there = stat(name, &status) == 0;
     if (there && !S_ISDIR(status.st_mode))
         return sim_fail(err, SIM_EUSAGE, name, "this is a file; --out needs the name of a folder");
-    if (there && !force) return sim_fail(err, SIM_EUSAGE, name, "this exists already; take another name, or --force to replace it");
+    if (there && !force)
+        return sim_fail(err, SIM_EUSAGE, name, "this exists already; take another name, or --force to replace it");
     if (!make_folders_above(name, err)) return false;
     if (!there) {
-        if (mkdir(name, 0777) != 0) return sim_fail(err, SIM_ERUNTIME, name, "this folder cannot be made: %s", strerror(errno));
+        if (mkdir(name, 0777) != 0)
+            return sim_fail(err, SIM_ERUNTIME, name, "this folder cannot be made: %s", strerror(errno));
         out->made_dir = true;
     }
     if (remove_tree(arena, out->staging, err) && make_folder(out->staging, err)) return true;

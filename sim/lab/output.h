@@ -12,10 +12,10 @@
 #include "sim/engine/error.h"
 
 struct output {
-    const char *dir;      /* as given */
-    const char *staging;  /* dir/.unfinished */
+    const char *dir;     /* as given */
+    const char *staging; /* dir/.unfinished */
     bool made_dir;
-    struct arena *arena;  /* of names */
+    struct arena *arena; /* of names */
 };
 
 /* Makes dir, and the folders above it. What is there already is refused (SIM_EUSAGE) without force; with it, what an

@@ -8,7 +8,12 @@
 
 #include "sim/results/csv.h"
 
-struct row { const char *kind, *label, *group, *topic; uint32_t partition; double t_s, from_s, to_s; int64_t value; };
+struct row {
+    const char *kind, *label, *group, *topic;
+    uint32_t partition;
+    double t_s, from_s, to_s;
+    int64_t value;
+};
 
 static void write_time(double s, FILE *out)
 {
@@ -56,7 +61,8 @@ static const struct observed_offset *most_lagging(const struct observations *obs
     return most;
 }
 
-static void write_trend(const struct observations *observations, const struct row *named, FILE *out, struct arena *arena)
+static void write_trend(const struct observations *observations, const struct row *named, FILE *out,
+                        struct arena *arena)
 {
     for (uint32_t i = 0; i < observations->n_trend; i++) {
         const struct observed_trend *trend = &observations->trend[i];

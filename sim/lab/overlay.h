@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * observed.csv: what was counted on the real system, for the pictures to lay over the curves. A result folder then holds
- * all that its pictures need. */
+ * observed.csv: what was counted on the real system, for the pictures to lay over the curves. A result folder then
+ * holds all that its pictures need. */
 #ifndef SIM_LAB_OVERLAY_H
 #define SIM_LAB_OVERLAY_H
 

@@ -83,8 +83,12 @@ bool part_set_close(struct part_set *set, const struct parts *parts, bool ok, st
 struct recorder_files part_set_files(const struct part_set *set, const struct parts *parts)
 {
     return (struct recorder_files){
-        .lag = set->file[PART_LAG], .orders = set->file[PART_ORDERS], .orders_share = parts->orders_share,
-        .status = set->file[PART_STATUS], .groups = set->file[PART_GROUPS], .completion = set->file[PART_COMPLETION],
+        .lag = set->file[PART_LAG],
+        .orders = set->file[PART_ORDERS],
+        .orders_share = parts->orders_share,
+        .status = set->file[PART_STATUS],
+        .groups = set->file[PART_GROUPS],
+        .completion = set->file[PART_COMPLETION],
     };
 }
 

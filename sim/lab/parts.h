@@ -12,12 +12,15 @@ enum part { PART_LAG, PART_STATUS, PART_GROUPS, PART_COMPLETION, PART_ORDERS, PA
 
 struct parts {
     const struct output *output;
-    double orders_share;          /* 0: no orders.csv */
-    FILE *whole[PARTS];           /* NULL: not wanted */
+    double orders_share; /* 0: no orders.csv */
+    FILE *whole[PARTS];  /* NULL: not wanted */
 };
 
 /* The part files of one replication. */
-struct part_set { uint32_t replication; FILE *file[PARTS]; };
+struct part_set {
+    uint32_t replication;
+    FILE *file[PARTS];
+};
 
 /* Opens the whole files and writes their headers. */
 bool parts_open(struct parts *parts, const struct layout *layout, const struct output *output, double orders_share,

@@ -12,9 +12,12 @@ static const double quiet_s = 0.4; /* a study shorter than this shows nothing */
 void progress_init(struct progress *progress, FILE *terminal, uint32_t n_replications, uint32_t n_workers,
                    double expected_s, struct arena *arena)
 {
-    *progress = (struct progress){ .terminal = terminal, .n_replications = n_replications, .n_workers = n_workers,
+    *progress = (struct progress){ .terminal = terminal,
+                                   .n_replications = n_replications,
+                                   .n_workers = n_workers,
                                    .now_ns = arena_array(arena, _Atomic sim_ns, n_workers),
-                                   .start_s = wall_now_s(), .run_s = expected_s };
+                                   .start_s = wall_now_s(),
+                                   .run_s = expected_s };
 }
 
 void progress_note_done(struct progress *progress, double end_s)
@@ -46,11 +49,11 @@ char *progress_line(const struct progress *progress, double elapsed_s, char *out
     int n;
     if (progress->n_replications > 1)
         n = snprintf(out, size, "%u of %u replications done", progress->done, progress->n_replications);
-    else
-        n = snprintf(out, size, "t = %.0f s", sim_s);
+    else n = snprintf(out, size, "t = %.0f s", sim_s);
     size_t used = n < 0 ? 0 : (size_t)n;
     if (used >= size) return out;
-    n = snprintf(out + used, size - used, ", %.0f s of simulated time a second", (progress->done_sim_s + sim_s) / elapsed_s);
+    n = snprintf(out + used, size - used, ", %.0f s of simulated time a second",
+                 (progress->done_sim_s + sim_s) / elapsed_s);
     used += n < 0 ? 0 : (size_t)n;
     if (used >= size || !known || !(share > 0)) return out;
     snprintf(out + used, size - used, ", %.0f s left", ceil(elapsed_s * fmax(1 - share, 0) / share));

@@ -13,13 +13,13 @@
 #include "sim/engine/ns.h"
 
 struct progress {
-    FILE *terminal;            /* NULL: shows nothing */
+    FILE *terminal; /* NULL: shows nothing */
     uint32_t n_replications, n_workers;
-    _Atomic sim_ns *now_ns;    /* by worker: time of its run; 0 between runs */
+    _Atomic sim_ns *now_ns; /* by worker: time of its run; 0 between runs */
     double start_s;
     uint32_t done;
-    double done_sim_s;         /* simulated by those done */
-    double run_s;              /* length of a run as far as known */
+    double done_sim_s; /* simulated by those done */
+    double run_s;      /* length of a run as far as known */
     bool shown;
 };
 

@@ -17,11 +17,11 @@ struct lab {
     const struct plan *plan;
     bool has_parts;
     struct parts parts;
-    struct arena *own, *kept;   /* by worker */
+    struct arena *own, *kept; /* by worker */
     struct progress progress;
     atomic_bool stop;
-    struct result **result;     /* by replication; NULL: not finished */
-    struct result **taken;      /* those finished, in order */
+    struct result **result; /* by replication; NULL: not finished */
+    struct result **taken;  /* those finished, in order */
     uint32_t n_taken;
 };
 
@@ -35,8 +35,13 @@ static bool run_one(void *context, uint32_t job, uint32_t worker, struct sim_err
         files = part_set_files(&set, &lab->parts);
     }
     const struct replication replication = {
-        .plan = lab->plan, .layout = lab->replicate->layout, .seed = lab->replicate->study->scenario.seed,
-        .replication = job, .files = &files, .stop = &lab->stop, .now_ns = &lab->progress.now_ns[worker],
+        .plan = lab->plan,
+        .layout = lab->replicate->layout,
+        .seed = lab->replicate->study->scenario.seed,
+        .replication = job,
+        .files = &files,
+        .stop = &lab->stop,
+        .now_ns = &lab->progress.now_ns[worker],
     };
     lab->result[job] = replication_run(&replication, &lab->own[worker], &lab->kept[worker], err);
     atomic_store_explicit(&lab->progress.now_ns[worker], 0, memory_order_relaxed);
@@ -62,7 +67,8 @@ static bool go_on(void *context)
     return !atomic_load(&lab->stop);
 }
 
-static bool make_outcome(const struct lab *lab, struct outcome *out, double start_s, struct arena *arena, struct sim_err *err)
+static bool make_outcome(const struct lab *lab, struct outcome *out, double start_s, struct arena *arena,
+                         struct sim_err *err)
 {
     const struct replicate *replicate = lab->replicate;
     const struct scenario *scenario = &replicate->study->scenario;

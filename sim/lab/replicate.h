@@ -11,17 +11,17 @@
 struct replicate {
     const struct study *study;
     const struct layout *layout;
-    uint32_t jobs;                /* >= 1 */
+    uint32_t jobs; /* >= 1 */
     double confidence;
-    const struct output *output;  /* NULL: no files */
-    double orders_share;          /* 0: no orders.csv */
-    FILE *terminal;               /* of the progress line; NULL: none */
+    const struct output *output; /* NULL: no files */
+    double orders_share;         /* 0: no orders.csv */
+    FILE *terminal;              /* of the progress line; NULL: none */
 };
 
 struct replicated {
-    struct outcome outcome;       /* with its measurements; not filled but for `interrupted` when n is 0 */
+    struct outcome outcome; /* with its measurements; not filled but for `interrupted` when n is 0 */
     uint32_t n_kept;
-    struct arena *kept;           /* of the results that the outcome refers to */
+    struct arena *kept; /* of the results that the outcome refers to */
 };
 
 /* False with err when a run or a write fails; then out holds nothing. */

@@ -13,7 +13,8 @@ struct watch {
 static void on_sample(void *context, const struct run_levels *levels)
 {
     const struct watch *watch = context;
-    if (watch->replication->now_ns) atomic_store_explicit(watch->replication->now_ns, levels->at_ns, memory_order_relaxed);
+    if (watch->replication->now_ns)
+        atomic_store_explicit(watch->replication->now_ns, levels->at_ns, memory_order_relaxed);
     if (watch->recorder->on_sample) watch->recorder->on_sample(watch->recorder->context, levels);
 }
 
@@ -53,7 +54,8 @@ struct result *replication_run(const struct replication *replication, struct are
     struct recorder *recorder = recorder_open(replication->layout, replication->replication, files, own);
     struct watch watch = { recorder_observer(recorder), replication };
     /* Orders are told one by one; a run that nobody asks for them need not. */
-    const struct observer observer = { &watch, on_sample, on_checkpoint, watch.recorder->on_order ? on_order : NULL, stopped };
+    const struct observer observer = { &watch, on_sample, on_checkpoint, watch.recorder->on_order ? on_order : NULL,
+                                       stopped };
     const struct run_options options = { .observer = &observer, .keep_stage_times = files->orders != NULL };
     struct sim_err run_err = { 0 };
     const struct run_facts *facts =

@@ -13,9 +13,9 @@ struct replication {
     const struct layout *layout;
     uint64_t seed;
     uint32_t replication;
-    const struct recorder_files *files;  /* NULL: none */
-    const atomic_bool *stop;             /* set: the run ends at its next sample. NULL: never */
-    _Atomic sim_ns *now_ns;              /* told the simulated time at each sample. NULL: not wanted */
+    const struct recorder_files *files; /* NULL: none */
+    const atomic_bool *stop;            /* set: the run ends at its next sample. NULL: never */
+    _Atomic sim_ns *now_ns;             /* told the simulated time at each sample. NULL: not wanted */
 };
 
 /* own is reset first, and free to be reset once the result is there; the result lives in kept. NULL with err when the

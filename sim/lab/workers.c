@@ -27,7 +27,7 @@ struct shop {
     uint32_t taken;         /* jobs before this one are taken or left */
     bool closed;            /* start nothing more */
     uint32_t failed_job;
-    struct sim_err err;     /* of failed_job */
+    struct sim_err err; /* of failed_job */
 };
 
 struct hand {
@@ -86,7 +86,8 @@ static struct timespec tick_end(void)
 
 static bool is_over(const struct shop *shop, uint32_t job)
 {
-    return shop->state[job] == JOB_DONE || shop->state[job] == JOB_LEFT || (shop->state[job] == JOB_WAITS && shop->closed);
+    return shop->state[job] == JOB_DONE || shop->state[job] == JOB_LEFT ||
+           (shop->state[job] == JOB_WAITS && shop->closed);
 }
 
 /* Waits until `job` is over, asking go_on meanwhile. The mutex is held. */

@@ -14,7 +14,14 @@
 
 enum { WORDS = 16 };
 
-struct line { struct arena arena; struct options options; struct sim_err err; bool ok; char text[512]; char *argv[WORDS]; };
+struct line {
+    struct arena arena;
+    struct options options;
+    struct sim_err err;
+    bool ok;
+    char text[512];
+    char *argv[WORDS];
+};
 
 /* Splits a line at its blanks and reads it. */
 static void read_line(struct line *line, const char *text)
@@ -42,7 +49,8 @@ static void reads_values_after_blank_or_equals(void **state)
 {
     (void)state;
     struct line line;
-    read_line(&line, "sim run x.json --jobs 3 --confidence=0.9 --out=d --format json --lang=ko --orders=0.5 --plots -q");
+    read_line(&line,
+              "sim run x.json --jobs 3 --confidence=0.9 --out=d --format json --lang=ko --orders=0.5 --plots -q");
     assert_true(line.ok);
     assert_int_equal(line.options.command, COMMAND_RUN);
     assert_string_equal(line.options.operand, "x.json");
@@ -129,8 +137,14 @@ static void two_hyphens_end_the_options(void **state)
 static void help_and_version_need_nothing_else(void **state)
 {
     (void)state;
-    static const struct { const char *text; enum command command; } lines[] = {
-        { "sim --help", COMMAND_NONE }, { "sim run -h", COMMAND_RUN }, { "sim -h plot", COMMAND_PLOT }, { "sim check --help", COMMAND_CHECK },
+    static const struct {
+        const char *text;
+        enum command command;
+    } lines[] = {
+        { "sim --help", COMMAND_NONE },
+        { "sim run -h", COMMAND_RUN },
+        { "sim -h plot", COMMAND_PLOT },
+        { "sim check --help", COMMAND_CHECK },
     };
     struct line line;
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
@@ -220,7 +234,8 @@ static void help_begins_with_examples_and_fits(void **state)
 static void help_names_only_what_there_is(void **state)
 {
     (void)state;
-    static const char *const absent[] = { "sweep", "calibrate", "explore", "replay", "import", "sim plan", "sim init", "--vary" };
+    static const char *const absent[] = { "sweep",  "calibrate", "explore",  "replay",
+                                          "import", "sim plan",  "sim init", "--vary" };
     for (enum command command = COMMAND_NONE; command < COMMANDS; command++) {
         char *text = help_of(command);
         for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) assert_null(strstr(text, absent[i]));

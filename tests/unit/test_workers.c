@@ -17,8 +17,8 @@ enum { N = 500 };
 
 struct ledger {
     atomic_uint runs[N];
-    atomic_uint under_way[64];  /* by worker */
-    atomic_uint ran_ahead;      /* most jobs run and not yet taken */
+    atomic_uint under_way[64]; /* by worker */
+    atomic_uint ran_ahead;     /* most jobs run and not yet taken */
     atomic_uint n_run;
     atomic_bool stop;
     uint32_t taken[N], n_taken; /* caller's thread only */
