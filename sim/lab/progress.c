@@ -43,20 +43,15 @@ static bool under_way(const struct progress *progress, double *sim_s, double *ru
 
 char *progress_line(const struct progress *progress, double elapsed_s, char *out, size_t size)
 {
+    char far[48], left[32] = "";
     double sim_s, runs;
     bool known = under_way(progress, &sim_s, &runs);
     double share = (progress->done + runs) / progress->n_replications;
-    int n;
-    if (progress->n_replications > 1)
-        n = snprintf(out, size, "%u of %u replications done", progress->done, progress->n_replications);
-    else n = snprintf(out, size, "t = %.0f s", sim_s);
-    size_t used = n < 0 ? 0 : (size_t)n;
-    if (used >= size) return out;
-    n = snprintf(out + used, size - used, ", %.0f s of simulated time a second",
-                 (progress->done_sim_s + sim_s) / elapsed_s);
-    used += n < 0 ? 0 : (size_t)n;
-    if (used >= size || !known || !(share > 0)) return out;
-    snprintf(out + used, size - used, ", %.0f s left", ceil(elapsed_s * fmax(1 - share, 0) / share));
+    if (progress->n_replications == 1) snprintf(far, sizeof far, "t = %.0f s", sim_s);
+    else snprintf(far, sizeof far, "%u of %u replications done", progress->done, progress->n_replications);
+    if (known && share > 0) snprintf(left, sizeof left, ", %.0f s left", ceil(elapsed_s * fmax(1 - share, 0) / share));
+    double per_s = (progress->done_sim_s + sim_s) / elapsed_s;
+    snprintf(out, size, "%s, %.0f s of simulated time a second%s", far, per_s, left);
     return out;
 }
 
