@@ -502,7 +502,7 @@ struct names names_of_section(struct cursor *document, const char *key, const ch
                            NAME_LENGTH_MAX);
         name[names.n++] = arena_strdup(document->reading->arena, child->string);
     }
-    if (names.n > most) cursor_finding(&at, "%u is above the greatest number of %ss, %u", names.n, what, most);
+    if (names.n > most) cursor_finding(&at, "%u of them; at most %u are simulated", names.n, most);
     names.name = name;
     return names;
 }
