@@ -12,6 +12,7 @@
 
 #include "models/orders/load.h"
 
+/* clang-format off */
 const char QUEUE_SCENARIO[] = TRIAL_JSON({
     "name": "queue",
     "load": { "scenarios": { "orders": { "executor": "poisson", "rate": 1, "duration": "1s" } } },
@@ -25,34 +26,36 @@ const char QUEUE_SCENARIO[] = TRIAL_JSON({
         "serve": { "time": "1ms", "steps": [ { "work": "serve", "share": 1 }, { "status": "PAID" } ] }
     }
 });
+/* clang-format on */
 
-void trial_read(struct trial *trial, const char *json, const struct study_edit *edit, uint32_t n_edits)
+static void read_text(struct trial *trial, const char *json, const struct study_edit *edit, uint32_t n_edits)
 {
     struct findings findings = { 0 };
     struct sim_err err = { 0 };
     arena_init(&trial->shared);
     arena_init(&trial->own);
-    if (study_read_text(&trial->study, json, strlen(json), "trial.json", ".", edit, n_edits, &findings, &trial->shared, &err))
-        return;
+    bool ok = study_read_text(&trial->study, json, strlen(json), "trial.json", ".", edit, n_edits, &findings,
+                              &trial->shared, &err);
+    if (ok) return;
     findings_print(&findings, "trial.json", stderr);
     fail_msg("not acceptable: %s", err.text);
 }
 
-void trial_trace_schedule(struct trial *trial)
+static void trace_schedule(struct trial *trial)
 {
     struct scenario *scenario = &trial->study.scenario;
     const struct load_spec *load = &scenario->load[0];
     struct load_spec *trace = arena_new(&trial->shared, struct load_spec);
-    sim_ns *time_ns = arena_array(&trial->shared, sim_ns, load_scheduled(load));
+    sim_ns *time_ns = arena_array(&trial->shared, sim_ns, load_scheduled(load)), at_ns;
     struct load_state state;
     *trace = (struct load_spec){ .name = load->name, .executor = LOAD_TRACE, .time_ns = time_ns };
     load_open(&state, load, random_key(scenario->seed, 0));
-    while (load_next(&state, &time_ns[trace->n_times])) trace->n_times++;
+    while (load_next(&state, &at_ns)) time_ns[trace->n_times++] = at_ns;
     while (trace->n_times < load_scheduled(load)) time_ns[trace->n_times++] = load_duration_ns(load);
     scenario->load = trace;
 }
 
-void trial_plan(struct trial *trial)
+static void make_plan(struct trial *trial)
 {
     struct sim_err err = { 0 };
     trial->plan = plan_make(&trial->study.scenario, &trial->shared, &err);
@@ -61,8 +64,15 @@ void trial_plan(struct trial *trial)
 
 void trial_open(struct trial *trial, const char *json, const struct study_edit *edit, uint32_t n_edits)
 {
-    trial_read(trial, json, edit, n_edits);
-    trial_plan(trial);
+    read_text(trial, json, edit, n_edits);
+    make_plan(trial);
+}
+
+void trial_open_schedule(struct trial *trial, const char *json, const struct study_edit *edit, uint32_t n_edits)
+{
+    read_text(trial, json, edit, n_edits);
+    trace_schedule(trial);
+    make_plan(trial);
 }
 
 const struct run_facts *trial_run(struct trial *trial, uint32_t replication, const struct observer *observer)

@@ -30,14 +30,15 @@ extern const char QUEUE_SCENARIO[];
 
 struct trial {
     struct arena shared, own;
-    struct study study;       /* its scenario may be changed between trial_read and trial_plan */
+    struct study study;
     const struct plan *plan;
 };
 
-void trial_read(struct trial *trial, const char *json, const struct study_edit *edit, uint32_t n_edits);
-void trial_plan(struct trial *trial);
-/* Both in one. */
 void trial_open(struct trial *trial, const char *json, const struct study_edit *edit, uint32_t n_edits);
+
+/* The same, but in place of the scenario's load a trace of every start that the load's schedule holds, the one on the
+ * deadline included. */
+void trial_open_schedule(struct trial *trial, const char *json, const struct study_edit *edit, uint32_t n_edits);
 
 /* One run, with the scenario's own seed. */
 const struct run_facts *trial_run(struct trial *trial, uint32_t replication, const struct observer *observer);
