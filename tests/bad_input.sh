@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Every text in tests/bad/ is refused with exit 3, and says exactly what NAME.err says, on stderr and nowhere else. What
-# cannot be a file of the repository is made here: a folder, a file that is not there, one that may not be read, one that
-# breaks while it is read; those are of the file system, exit 1.
+# cannot be a file of the repository is made here: a folder, a file that is not there, one that may not be read, one
+# that breaks while it is read; those are of the file system, exit 1.
 set -u
 cd "$(dirname "$0")/.."
 SIM=${SIM:-${BUILD:-build}/sim}
