@@ -143,18 +143,34 @@ void fetch_answer(struct fetch_buffer *buffer)
     memcpy(buffer->session + buffer->n_session - n_moved, buffer->scratch, n_moved * sizeof *buffer->session);
 }
 
+/* A partition that returned data moves to the end of the session. */
+static void session_rotate(struct fetch_buffer *buffer, uint32_t index)
+{
+    uint32_t i = 0, last = buffer->n_session - 1;
+    while (buffer->session[i] != index) i++;
+    for (; i < last; i++) buffer->session[i] = buffer->session[i + 1];
+    buffer->session[last] = index;
+}
+
 void fetch_answer_one(struct fetch_buffer *buffer, uint32_t index)
 {
     struct fetch_part *part = &buffer->part[index];
-    uint32_t i = 0, last = buffer->n_session - 1;
-    while (buffer->session[i] != index) i++;
-    memmove(buffer->session + i, buffer->session + i + 1, (last - i) * sizeof *buffer->session);
-    buffer->session[last] = index;
+    session_rotate(buffer, index);
     buffer->answer[0] = (struct fetch_block){ index, part->next, part->next + 1 };
     buffer->n_answer = 1;
     buffer->unasked = 0;
     part->next++;
     buffered_set(buffer, index, true);
+}
+
+void fetch_pass_one(struct fetch_buffer *buffer, uint32_t index)
+{
+    struct fetch_part *part = &buffer->part[index];
+    session_rotate(buffer, index);
+    buffer->segment[0] = (struct fetch_block){ index, part->next, part->next + 1 };
+    buffer->n_segments = 1;
+    buffer->unasked = 0;
+    part->next++;
 }
 
 void fetch_arrive(struct fetch_buffer *buffer)

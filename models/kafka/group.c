@@ -68,8 +68,8 @@ static void apply_done(struct kafka *kafka, struct consumer *consumer)
 
 static void release(struct kafka *kafka, struct log *log)
 {
-    int64_t least = log->end;
-    for (uint32_t i = 0; i < log->n_readers; i++)
+    int64_t least = kafka->position[log->reader[0]].committed;
+    for (uint32_t i = 1; i < log->n_readers; i++)
         if (kafka->position[log->reader[i]].committed < least) least = kafka->position[log->reader[i]].committed;
     if (least == log->start) return;
     for (int64_t offset = log->start; offset < least; offset++)
@@ -117,10 +117,9 @@ static void consumer_settle(struct kafka *kafka, struct consumer *consumer)
     if (consumer->commit_pending && consumer->commit_at_ns <= kafka->sim->now_ns) apply_commit(kafka, consumer);
 }
 
-static void group_settle(struct kafka *kafka, uint32_t index)
+static void group_settle_due(struct kafka *kafka, uint32_t index)
 {
     struct group *group = &kafka->group[index];
-    if (group->due_ns > kafka->sim->now_ns) return;
     const struct plan_group *plan = &kafka->plan->group[index];
     group->due_ns = SIM_NEVER;
     for (uint32_t i = 0; i < kafka->plan->scenario->group[index].consumers; i++) {
@@ -129,6 +128,11 @@ static void group_settle(struct kafka *kafka, uint32_t index)
         if (consumer->done_pending && consumer->done_at_ns < group->due_ns) group->due_ns = consumer->done_at_ns;
         if (consumer->commit_pending && consumer->commit_at_ns < group->due_ns) group->due_ns = consumer->commit_at_ns;
     }
+}
+
+static inline void group_settle(struct kafka *kafka, uint32_t index)
+{
+    if (kafka->group[index].due_ns <= kafka->sim->now_ns) group_settle_due(kafka, index);
 }
 
 void kafka_settle(struct kafka *kafka)
@@ -176,11 +180,9 @@ static void fetch_answered(struct consumer *consumer, sim_ns at_ns)
 /* Brings the fetch in flight up to now: answered on arrival when there was data, else parked, and sent home empty after
  * fetch.max.wait. A waiting consumer sends the next one at once; a busy one only at its next poll. Must be called
  * before the log of an asked partition grows: the answer holds what is there when the broker answers. */
-static void fetch_settle(struct kafka *kafka, struct consumer *consumer)
+static void fetch_settle_due(struct kafka *kafka, struct consumer *consumer)
 {
-    sim_ns now_ns = kafka->sim->now_ns;
-    if (consumer->fetch != FETCH_SENT || consumer->arrive_ns > now_ns) return;
-    sim_ns max_wait_ns = consumer->spec->fetch_max_wait_ns;
+    sim_ns now_ns = kafka->sim->now_ns, max_wait_ns = consumer->spec->fetch_max_wait_ns;
     if (fetch_has_data(&consumer->buffer)) {
         fetch_answer(&consumer->buffer);
         fetch_answered(consumer, consumer->arrive_ns);
@@ -199,6 +201,11 @@ static void fetch_settle(struct kafka *kafka, struct consumer *consumer)
         consumer->half_ns = fetch_latency(kafka, consumer) / 2;
         consumer->arrive_ns = send_ns + consumer->half_ns;
     }
+}
+
+static inline void fetch_settle(struct kafka *kafka, struct consumer *consumer)
+{
+    if (consumer->fetch == FETCH_SENT && consumer->arrive_ns <= kafka->sim->now_ns) fetch_settle_due(kafka, consumer);
 }
 
 /* ---- batches ---- */
@@ -310,6 +317,7 @@ static sim_ns later(sim_ns a_ns, sim_ns b_ns) { return a_ns > b_ns ? a_ns : b_ns
 static void arrival_wait(struct kafka *kafka, struct consumer *consumer)
 {
     sim_ns first_ns;
+    if (consumer->unread == 0) return;
     if (earliest(kafka, consumer, &first_ns) == NONE) return;
     consumer->half_ns = fetch_latency(kafka, consumer) / 2;
     poll_known(kafka, consumer, later(consumer->poll_from_ns, first_ns + consumer->half_ns));
@@ -373,16 +381,59 @@ static void wait_for_records(struct kafka *kafka, struct consumer *consumer)
     java_wait(kafka, consumer);
 }
 
+/* An idle consumer and the only record that waits: the poll that returns it needs no search. Its content is fixed by now,
+ * so its time may lie ahead. */
+static void poll_one(struct kafka *kafka, struct consumer *consumer, uint32_t index, sim_ns at_ns)
+{
+    struct position *position = &kafka->position[index];
+    int64_t offset = position->polled;
+    consumer->state = CONSUMER_BUSY;
+    consumer->poll_at_ns = at_ns;
+    consumer->unread = 0;
+    position->polled_before = offset;
+    position->polled = offset + 1;
+    position->polled_at_ns = at_ns;
+    kafka->group[consumer->group].fact.polls++;
+    record_begin(kafka, consumer, index, offset, at_ns + poll_latency(kafka, consumer));
+}
+
+static void arrival_one(struct kafka *kafka, struct consumer *consumer, uint32_t position)
+{
+    consumer->half_ns = fetch_latency(kafka, consumer) / 2;
+    sim_ns at_ns = later(consumer->poll_from_ns, kafka->sim->now_ns + consumer->half_ns);
+    consumer->batch_left = consumer->spec->max_poll_records - 1;
+    consumer->cutoff_ns = at_ns - consumer->half_ns;
+    poll_one(kafka, consumer, position, at_ns);
+}
+
+/* The parked fetch returns with the record, the poll takes it, and sends the next fetch. */
+static void java_one(struct kafka *kafka, struct consumer *consumer, uint32_t position, uint32_t part)
+{
+    sim_ns at_ns = later(consumer->poll_from_ns, kafka->sim->now_ns + consumer->half_ns);
+    fetch_pass_one(&consumer->buffer, part);
+    consumer->half_ns = fetch_latency(kafka, consumer) / 2;
+    consumer->arrive_ns = at_ns + consumer->half_ns;
+    consumer->batch_left = 0;
+    poll_one(kafka, consumer, position, at_ns);
+}
+
 /* An append to a partition of a consumer. */
-static void consumer_notice(struct kafka *kafka, struct consumer *consumer, uint32_t part)
+static void consumer_notice(struct kafka *kafka, struct consumer *consumer, uint32_t position)
 {
     sim_ns now_ns = kafka->sim->now_ns;
+    uint32_t part = kafka->position[position].part;
     if (consumer->spec->fetch_order == FETCH_ARRIVAL) {
-        if (consumer->state == CONSUMER_WAITING) arrival_wait(kafka, consumer);
+        if (consumer->state != CONSUMER_WAITING) return;
+        if (consumer->unread == 1 && !kafka->step_by_step) arrival_one(kafka, consumer, position);
+        else arrival_wait(kafka, consumer);
         return;
     }
     if (consumer->fetch != FETCH_SENT || !consumer->buffer.part[part].asked) return;
     bool parked = consumer->arrive_ns <= now_ns;
+    if (parked && consumer->state == CONSUMER_WAITING && !kafka->step_by_step && fetch_is_clear(&consumer->buffer)) {
+        java_one(kafka, consumer, position, part);
+        return;
+    }
     if (parked) {
         if (consumer->buffer.unasked == 1) fetch_answer_one(&consumer->buffer, part);
         else fetch_answer(&consumer->buffer);
@@ -465,8 +516,9 @@ static void record_next(struct kafka *kafka, struct consumer *consumer, sim_ns a
 {
     uint32_t position = NONE;
     int64_t offset = 0;
-    if (consumer->batch_left-- > 0) {
-        if (consumer->spec->fetch_order == FETCH_ARRIVAL) {
+    bool arrival = consumer->spec->fetch_order == FETCH_ARRIVAL;
+    if (consumer->batch_left-- > 0 && !(arrival && consumer->unread == 0)) {
+        if (arrival) {
             sim_ns appended_ns;
             position = earliest(kafka, consumer, &appended_ns);
             if (position != NONE && appended_ns > consumer->cutoff_ns) position = NONE;
@@ -557,7 +609,7 @@ void kafka_append(struct kafka *kafka, uint32_t index, uint32_t subject)
         struct consumer *consumer = &kafka->consumer[position->consumer];
         if (consumer->spec->fetch_order == FETCH_ARRIVAL) consumer->only_unread = consumer->unread++ == 0 ? log->reader[i] : NONE;
         else fetch_note(&consumer->buffer);
-        consumer_notice(kafka, consumer, position->part);
+        consumer_notice(kafka, consumer, log->reader[i]);
     }
 }
 
@@ -685,7 +737,8 @@ void kafka_start(struct kafka *kafka)
         if (position->consumer != NONE)
             kafka->consumer[position->consumer].buffer.part[position->part].next = position->committed;
     }
-    for (uint32_t i = 0; i < kafka->plan->n_logs; i++) release(kafka, &kafka->log[i]);
+    for (uint32_t i = 0; i < kafka->plan->n_logs; i++)
+        if (kafka->log[i].n_readers > 0) release(kafka, &kafka->log[i]);
     for (uint32_t i = 0; i < kafka->plan->n_consumers; i++)
         if (kafka->consumer[i].n_positions > 0)
             sim_at(kafka->sim, join_ns(kafka->consumer[i].spec), SIM_SERVER, on_join, kafka, i, 0);

@@ -9,24 +9,14 @@
 
 #include "sim/engine/error.h"
 
-enum { SUB_BITS = 7, FIRST_CAPACITY = 256, DIGIT_BITS = 8, DIGITS = 1 << DIGIT_BITS };
+enum { FIRST_CAPACITY = 256, DIGIT_BITS = 8, DIGITS = 1 << DIGIT_BITS };
 
 void tally_init(struct tally *tally, struct arena *arena, uint64_t exact_max)
 {
     *tally = (struct tally){.arena = arena, .exact_max = exact_max, .min_ns = SIM_NEVER};
 }
 
-static void count(struct tally *tally, uint64_t value)
-{
-    int excess = 63 - __builtin_clzll(value | (TALLY_SUB - 1)) - (SUB_BITS - 1); /* bits beyond the first bucket row */
-    uint64_t sub = excess == 0 ? value : (value >> (excess - 1)) - TALLY_SUB;
-    uint32_t **row = &tally->octave[excess];
-    if (!*row) *row = arena_array(tally->arena, uint32_t, TALLY_SUB);
-    (*row)[sub]++;
-}
-
-/* Before the n-th value is stored: doubles the store, or drops it for good. */
-static void make_room(struct tally *tally)
+static void store_grow(struct tally *tally)
 {
     if (tally->n >= tally->exact_max) {
         tally->value_ns = NULL;
@@ -40,16 +30,11 @@ static void make_room(struct tally *tally)
     tally->capacity = capacity;
 }
 
-void tally_add(struct tally *tally, sim_ns ns)
+void tally_make_room(struct tally *tally, uint32_t octave)
 {
-    SIM_ASSERT(ns >= 0);
-    if (tally->n == tally->capacity) make_room(tally);
-    if (tally->value_ns) tally->value_ns[tally->n] = ns;
-    count(tally, (uint64_t)ns);
-    tally->n++;
-    tally->sum_ns += ns;
-    if (ns < tally->min_ns) tally->min_ns = ns;
-    if (ns > tally->max_ns) tally->max_ns = ns;
+    SIM_ASSERT(octave < TALLY_OCTAVES);
+    if (tally->n == tally->capacity) store_grow(tally);
+    if (!tally->octave[octave]) tally->octave[octave] = arena_array(tally->arena, uint32_t, TALLY_SUB);
 }
 
 double tally_mean_s(const struct tally *tally)
