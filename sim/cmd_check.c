@@ -52,7 +52,7 @@ static void print_text(const struct study *study)
     const struct scenario *scenario = &study->scenario;
     uint32_t n_assumed = 0;
     for (uint32_t i = 0; i < study->n_basis; i++) n_assumed += study->basis[i].basis == BASIS_ASSUMED;
-    printf("%s: acceptable; %u groups, %u topics, %u stages, %u thresholds, %u values assumed\n", study->file,
+    printf("%s: acceptable (groups: %u, topics: %u, stages: %u, thresholds: %u, values assumed: %u)\n", study->file,
            scenario->n_groups, scenario->n_topics, scenario->n_stages, study->n_thresholds, n_assumed);
 }
 

@@ -139,16 +139,6 @@ static void print_result(const struct options *options, const struct outcome *ou
     else report_write(outcome, &style, stdout);
 }
 
-static void note_ignored(const struct options *options, const struct study *study)
-{
-    char names[1024] = "";
-    for (uint32_t i = 0; i < study->n_ignored; i++) {
-        size_t used = strlen(names);
-        snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", study->ignored[i]);
-    }
-    if (names[0]) note(options, "%s: options of k6 without a meaning here, ignored: %s", study->file, names);
-}
-
 /* Finishes what is on disk whether the run went well or not, then prints. */
 static int run_study(struct walk_of_data *walk, struct arena *arena, struct sim_err *err)
 {
@@ -174,7 +164,6 @@ int cmd_run(const struct options *options, struct arena *arena, struct sim_err *
     struct walk_of_data walk = { .options = options };
     struct findings findings = { 0 };
     if (!read_study(&walk.study, options, &findings, arena, err)) return (int)err->code;
-    note_ignored(options, &walk.study);
     walk.layout = layout_make(&walk.study, arena);
     if (!layout_check_thresholds(walk.layout, err)) return (int)err->code;
     int code = run_study(&walk, arena, err);

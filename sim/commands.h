@@ -13,7 +13,8 @@ int cmd_check(const struct options *options, struct arena *arena, struct sim_err
 int cmd_schema(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_plot(const struct options *options, struct arena *arena, struct sim_err *err);
 
-/* Reads the scenario with its edits, prints findings to stderr, and refuses to wait for a person to type one in. */
+/* Reads the scenario with its edits, prints findings and what is ignored to stderr, and refuses to wait for a person to
+ * type one in. */
 bool read_study(struct study *out, const struct options *options, struct findings *findings, struct arena *arena,
                 struct sim_err *err);
 /* Colour on stdout: a terminal that can, and nobody against it. */

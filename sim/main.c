@@ -16,6 +16,16 @@
 #define SIM_VERSION "dev"
 #endif
 
+static void note_ignored(const struct options *options, const struct study *study)
+{
+    char names[1024] = "";
+    for (uint32_t i = 0; i < study->n_ignored; i++) {
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", study->ignored[i]);
+    }
+    if (names[0]) note(options, "%s: options of k6 without a meaning here, ignored: %s", study->file, names);
+}
+
 bool read_study(struct study *out, const struct options *options, struct findings *findings, struct arena *arena,
                 struct sim_err *err)
 {
@@ -23,9 +33,12 @@ bool read_study(struct study *out, const struct options *options, struct finding
         return sim_fail(err, SIM_EUSAGE, NULL,
                         "- reads the scenario from standard input, which is this terminal; pipe one in, "
                         "as in sim run - < my.json");
-    if (study_read(out, options->operand, options->edit, options->n_edits, findings, arena, err)) return true;
-    findings_print(findings, options->operand, stderr);
-    return false;
+    if (!study_read(out, options->operand, options->edit, options->n_edits, findings, arena, err)) {
+        findings_print(findings, options->operand, stderr);
+        return false;
+    }
+    note_ignored(options, out);
+    return true;
 }
 
 bool use_colour(const struct options *options)

@@ -31,6 +31,11 @@ silent() { ok "$1 is not empty: $(head -1 "$1")" test ! -s "$1"; }
 "$sim" schema --example >small.json
 # A service of 20 ms stretched to 60 ms: one consumer cannot keep up, and a threshold fails.
 sed 's/"mean": "20ms"/"mean": "60ms"/' small.json >slow.json
+# Three consumers write one row without a lock, as JPA's dirty checking does: updates are lost.
+grep -v '"lock": "item"\|{ "unlock": "item", "share"' small.json | sed -e 's/"style": "conditional"/"style": "absolute"/' \
+    -e 's/{ "unlock": "item" }, //' -e 's/"locks".*//' -e 's/"share": 0.3/"share": 0.6/' -e 's/"consumers": 1/"consumers": 3/' \
+    -e 's/"item": { "uniform": \[1, 500\] }/"item": { "value": 1 }/' -e 's/"quantity": 100 /"quantity": 100000 /' \
+    -e 's/"mean": "20ms"/"mean": "60ms"/' >lost.json
 
 # ---- commands, help, version ----
 exits 0 --help; shows "Examples:"; silent err
@@ -59,6 +64,10 @@ ok "findings as JSON" sh -c "tr -d ' \t\n' <out | grep -q '\"acceptable\":false,
 exits 3 check small.json --set /groups/stock-service/consumers=0
 exits 3 check small.json --set '/thresholds={"orders.piad":["value>1"]}'; says "orders.piad"
 exits 0 check -- small.json
+sed 's/"load": {/"load": { "discardResponseBodies": true,/' small.json >k6.json
+exits 0 check k6.json; says "discardResponseBodies"
+exits 0 run k6.json; says "discardResponseBodies"
+exits 0 run k6.json --quiet; silent err
 
 # ---- run: exit codes ----
 exits 0 run small.json; shows "fingerprint"; silent err
@@ -67,6 +76,10 @@ exits 1 run .
 exits 3 run bad.json; says "bad.json:2:3"
 exits 99 run slow.json; shows "MISSED"
 exits 0 run slow.json --set stock-service.consumers=3
+exits 4 run lost.json --set /orders/at_most=200; shows "To repeat it:"; shows "S3"
+exits 4 run lost.json --set /orders/at_most=200 --set '/thresholds={"orders.paid": ["value<1"]}'; shows "MISSED"
+exits 4 run lost.json --set /orders/at_most=200 --out lost --quiet
+ok "a broken invariant leaves its files" test -s lost/summary.json -a -s lost/lag.csv
 exits 0 run small.json --format json; shows '"schema":'; silent err
 exits 0 run small.json --format markdown; shows "#"
 exits 2 run small.json --set no-equals-sign
