@@ -575,6 +575,17 @@ bool kafka_record_failed(struct kafka *kafka, uint32_t index, sim_ns failed_ns)
     return false;
 }
 
+bool kafka_goes_idle(const struct kafka *kafka, uint32_t index)
+{
+    const struct consumer *consumer = &kafka->consumer[index];
+    sim_ns now_ns = kafka->sim->now_ns;
+    if (consumer->done_pending && consumer->done_at_ns > now_ns) return false;
+    if (consumer->commit_pending && consumer->commit_at_ns > now_ns) return false;
+    if (consumer->spec->fetch_order == FETCH_ARRIVAL) return consumer->unread == 0;
+    return consumer->batch_left == 0 && consumer->buffer.unasked == 0 && consumer->buffer.n_blocks == 0 &&
+        consumer->fetch != FETCH_ANSWERED;
+}
+
 /* ---- appends ---- */
 
 void kafka_append(struct kafka *kafka, uint32_t index, uint32_t subject)

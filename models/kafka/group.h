@@ -113,6 +113,8 @@ void kafka_record_done(struct kafka *kafka, uint32_t consumer, sim_ns done_ns);
 /* The listener throws at failed_ns: delivered again after a new fetch, skipped after the group's deliveries. Returns
  * true when it was skipped. */
 bool kafka_record_failed(struct kafka *kafka, uint32_t consumer, sim_ns failed_ns);
+/* The record in service is the last one that is known to the consumer, and nothing of it waits to be applied. */
+bool kafka_goes_idle(const struct kafka *kafka, uint32_t consumer);
 /* Applies all that is due by now. */
 void kafka_settle(struct kafka *kafka);
 /* True when an instant after now still waits to be applied. */

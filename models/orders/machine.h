@@ -87,6 +87,7 @@ struct machine {
     struct process_facts *process;
     const struct observer *observer;
     bool step_by_step;
+    uint32_t nested;            /* ends of records within ends of records */
 };
 
 /* ---- stage.c ---- */

@@ -736,8 +736,24 @@ static void thread_end(struct machine *machine, uint32_t index)
     struct thread *thread = &machine->thread[index];
     connection_give(machine, thread, thread->clock_ns);
     note_times(machine, thread);
-    if (thread->consumer == NONE) api_done(machine, index, thread->clock_ns);
-    else kafka_record_done(&machine->kafka, thread->consumer, thread->clock_ns);
+    if (thread->consumer == NONE) {
+        api_done(machine, index, thread->clock_ns);
+        return;
+    }
+    machine->nested++;
+    kafka_record_done(&machine->kafka, thread->consumer, thread->clock_ns);
+    machine->nested--;
+}
+
+enum { NESTED_MAX = 8 };
+
+/* A consumer must neither run ahead without end nor call itself for record after record: a record that has had no event
+ * needs one at its end, unless the consumer goes idle with it. A request ends when it likes. */
+static bool may_end(const struct machine *machine, const struct thread *thread)
+{
+    if (thread->seen || thread->consumer == NONE) return true;
+    if (machine->step_by_step || machine->nested >= NESTED_MAX) return false;
+    return kafka_goes_idle(&machine->kafka, thread->consumer);
 }
 
 static void thread_run(struct machine *machine, uint32_t index)
@@ -746,7 +762,7 @@ static void thread_run(struct machine *machine, uint32_t index)
     for (;;) {
         const struct plan_op *op = &machine->plan->op[thread->pc];
         if (op->kind == OP_END) {
-            if (thread->seen) thread_end(machine, index);
+            if (may_end(machine, thread)) thread_end(machine, index);
             else park(machine, thread, thread->clock_ns, PHASE_START);
             return;
         }
