@@ -188,11 +188,10 @@ static void fetch_settle_due(struct kafka *kafka, struct consumer *consumer)
         fetch_answered(consumer, consumer->arrive_ns);
         return;
     }
-    /* Where it does not ask for all, on_empty_answer sends the next one. */
-    if (consumer->state == CONSUMER_WAITING && !fetch_covers(&consumer->buffer)) return;
     while (now_ns - consumer->arrive_ns >= max_wait_ns) {
         sim_ns empty_ns = consumer->arrive_ns + max_wait_ns + consumer->half_ns;
-        if (consumer->state != CONSUMER_WAITING) {
+        /* Where it did not ask for all, on_empty_answer sends the next one. */
+        if (consumer->state != CONSUMER_WAITING || !fetch_covers(&consumer->buffer)) {
             consumer->fetch = FETCH_ANSWERED;
             consumer->ready_ns = empty_ns;
             return;
@@ -360,7 +359,7 @@ static void on_empty_answer(void *context, uint32_t index, uint64_t arrive_ns)
     struct kafka *kafka = context;
     struct consumer *consumer = &kafka->consumer[index];
     consumer_settle(kafka, consumer);
-    if (consumer->state != CONSUMER_WAITING || consumer->fetch != FETCH_SENT ||
+    if (consumer->state != CONSUMER_WAITING || consumer->fetch == FETCH_NONE || consumer->buffer.n_answer > 0 ||
         consumer->arrive_ns != (sim_ns)arrive_ns) return;
     consumer->fetch = FETCH_NONE;
     consumer->poll_from_ns = later(consumer->poll_from_ns, kafka->sim->now_ns);
