@@ -141,6 +141,15 @@ static void step_write(struct draw *draw, int table, const char *effect, const c
     SAY(draw, ", { \"publish\": \"%s\" } ]", refused_topic);
 }
 
+static void step_once(struct draw *draw, int table, const char *ok_topic)
+{
+    step(draw, "\"once\": \"order_id\"");
+    if (!ok_topic || chance(draw, 70)) return;
+    SAY(draw, ", \"otherwise\": [ { \"rollback\": \"%s\" }", tables[table]);
+    if (is_locked(draw->way[table])) SAY(draw, ", { \"unlock\": \"%s\" }", locks[table]);
+    SAY(draw, ", { \"publish\": \"%s\" } ]", ok_topic);
+}
+
 /* A stage that changes one row in the right order: lock, begin, read, write, commit, unlock, answer. */
 static void stage_write(struct draw *draw, const char *name, uint32_t mean_us, int table, const char *effect,
                         const char *ok_topic, const char *refused_topic)
@@ -149,19 +158,15 @@ static void stage_write(struct draw *draw, const char *name, uint32_t mean_us, i
     stage_open(draw, name, mean_us);
     if (chance(draw, 30)) step(draw, "\"work\": \"before\"");
     if (!is_locked(way) && chance(draw, 15)) step(draw, "\"connection\": \"pool\"");
+    /* A repeated record must not be told that the lock is taken: its order has had its answer. */
+    bool asks_first = is_locked(way) && ok_topic && draw->repeats;
+    if (asks_first) step(draw, "\"once\": \"order_id\", \"otherwise\": [ { \"publish\": \"%s\" } ]", ok_topic);
     if (is_locked(way)) {
         step(draw, "\"lock\": \"%s\"", locks[table]);
         if (refused_topic) SAY(draw, ", \"otherwise\": [ { \"publish\": \"%s\" } ]", refused_topic);
     }
     step(draw, "\"begin\": \"%s\"", tables[table]);
-    if (draw->repeats || chance(draw, 40)) {
-        step(draw, "\"once\": \"order_id\"");
-        if (ok_topic && chance(draw, 30)) {
-            SAY(draw, ", \"otherwise\": [ { \"rollback\": \"%s\" }", tables[table]);
-            if (is_locked(way)) SAY(draw, ", { \"unlock\": \"%s\" }", locks[table]);
-            SAY(draw, ", { \"publish\": \"%s\" } ]", ok_topic);
-        }
-    }
+    if (!asks_first && (draw->repeats || chance(draw, 40))) step_once(draw, table, ok_topic);
     if (way != WAY_FOR_UPDATE && chance(draw, 70)) step(draw, "\"read\": \"%s\"", tables[table]);
     if (chance(draw, 30)) step(draw, "\"work\": \"inside\"");
     step_write(draw, table, effect, refused_topic);
@@ -299,7 +304,7 @@ static void say_topic(struct draw *draw, const char *name, bool is_last)
     SAY(draw, "  \"%s\": { \"partitions\": %u, \"key\": \"%s\", \"record_bytes\": %u, ", name, between(draw, 1, 7),
         chance(draw, 60) ? "order_id" : PICK(draw, "null", "user", "item", "id_modulo"), between(draw, 100, 30000));
     if (chance(draw, 20)) SAY(draw, "\"linger\": \"%ums\", \"batch_bytes\": %u, ", between(draw, 1, 8), between(draw, 1000, 100000));
-    SAY(draw, "\"append\": %s }%s\n", network(draw, 1500), is_last ? "" : ",");
+    SAY(draw, "\"append\": %s }%s\n", time_of(draw, 1500), is_last ? "" : ",");
 }
 
 static void say_topics(struct draw *draw)
@@ -401,7 +406,7 @@ static void say_locks(struct draw *draw)
     SAY(draw, "\"locks\": {\n");
     for (int i = 0; i < N_TABLES; i++) {
         uint32_t wait_ms = draw->short_lock_wait ? between(draw, 0, 40) : 3600000;
-        uint32_t lease_ms = draw->short_lease ? between(draw, 2, 40) : 3600000;
+        uint32_t lease_ms = draw->short_lease ? between(draw, 25, 80) : 3600000;
         SAY(draw, "  \"%s\": { \"key\": \"%s\", \"wait\": \"%ums\", \"lease\": \"%ums\", \"push\": %s%s }%s\n", locks[i],
             locks[i], wait_ms, lease_ms, network(draw, 300), store, i + 1 < N_TABLES ? "," : "");
     }

@@ -14,7 +14,7 @@
 struct drawn {
     uint64_t seed;
     char *text;        /* in the arena */
-    bool misses;       /* a cold group with reset latest: orders appended before it joins never end */
+    bool misses;       /* a cold group with reset latest never sees some records: what is eventual need not come */
     bool independent;  /* no order competes with another for a row, and nothing times out: how an order ends is its own */
     bool leaves_lag;   /* a group that commits by count stops short of the end */
 };
