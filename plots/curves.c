@@ -105,6 +105,7 @@ void curves_add(struct curves *curves, double replication, double x, const char 
     if (point == curves->capacity) grow_points(curves);
     struct curve *curve = curve_named(curves, name);
     curve->last = value;
+    if (value > curve->top) curve->top = value;
     if ((curves->n_seen - 1) % curves->stride != 0) return;
     if (point == curves->n_points) curves->x[curves->n_points++] = x;
     if (curves->n_replications == 0) curve->first[point] = value;
@@ -132,8 +133,7 @@ double curves_top(const struct curves *curves)
 {
     double top = 0;
     for (uint32_t c = 0; c < curves->n_curves; c++)
-        for (uint32_t point = 0; point < curves->n_points; point++)
-            if (curves->curve[c].hi[point] > top) top = curves->curve[c].hi[point];
+        if (curves->curve[c].top > top) top = curves->curve[c].top;
     return top;
 }
 

@@ -12,6 +12,7 @@
 struct curve {
     char *name;
     double *first, *lo, *hi; /* by point; NaN: nothing there */
+    double top;              /* greatest of all values, of points left out, too; 0 if none is above it */
     double last;             /* of the replication under way */
     double *end;             /* last value, by replication that is over */
 };
@@ -39,7 +40,7 @@ void curves_add(struct curves *curves, double replication, double x, const char 
 /* After the last row. keep_last: a level stays what it is when its run ends; a rate does not. */
 void curves_finish(struct curves *curves, bool keep_last);
 
-/* Greatest value of all, 0 if there is none. */
+/* Greatest top of all. */
 double curves_top(const struct curves *curves);
 /* Header and rows: x, then for each curve its value, and where there are several replications the least and greatest.
  */

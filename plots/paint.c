@@ -2,7 +2,6 @@
 #include "plots/paint.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "plots/gnuplot.h"
 
@@ -66,25 +65,17 @@ struct frame time_frame(const struct script *script, const char *title, const ch
                            .has_time = true };
 }
 
-static double top_of(const struct curves *curves, uint32_t curve)
-{
-    double top = 0;
-    for (uint32_t i = 0; i < curves->n_points; i++) top = fmax(top, curves->curve[curve].hi[i]);
-    return top;
-}
-
 uint32_t choose_curves(const struct curves *curves, uint32_t chosen[PALETTE])
 {
+    const struct curve *curve = curves->curve;
+    double top_of_all = curves_top(curves);
     uint32_t n = 0;
-    double *top = plots_alloc(NULL, curves->n_curves, sizeof *top), top_of_all = curves_top(curves);
-    for (uint32_t c = 0; c < curves->n_curves; c++) top[c] = top_of(curves, c);
     for (uint32_t c = 0; c < curves->n_curves; c++) {
         uint32_t greater = 0;
         for (uint32_t other = 0; other < curves->n_curves; other++)
-            greater += top[other] > top[c] || (top[other] == top[c] && other < c);
-        if (greater < PALETTE && (top[c] > 0 || top_of_all == 0)) chosen[n++] = c;
+            greater += curve[other].top > curve[c].top || (curve[other].top == curve[c].top && other < c);
+        if (greater < PALETTE && (curve[c].top > 0 || top_of_all == 0)) chosen[n++] = c;
     }
-    free(top);
     return n;
 }
 
@@ -130,7 +121,7 @@ static double top_of_others(const struct curves *curves, const uint32_t *chosen,
     double top = 0;
     for (uint32_t c = 0, i = 0; c < curves->n_curves; c++) {
         if (i < n && chosen[i] == c) i++;
-        else top = fmax(top, top_of(curves, c));
+        else top = fmax(top, curves->curve[c].top);
     }
     return top;
 }
@@ -141,10 +132,10 @@ void add_curves(struct script *script, const struct curves *curves, bool say_top
     uint32_t chosen[PALETTE], n = choose_curves(curves, chosen);
     for (uint32_t i = 0; i < n; i++) add_band(script, curves, chosen[i], i, factor);
     for (uint32_t i = 0; i < n; i++) {
-        const char *name = curves->curve[chosen[i]].name;
-        snprintf(title, sizeof title, script_word(script, "%s  (peak %.9g)", "%s  (최대 %.9g)"), name,
-                 top_of(curves, chosen[i]));
-        add_line(script, curves, chosen[i], i, factor, say_top ? title : name);
+        const struct curve *curve = &curves->curve[chosen[i]];
+        snprintf(title, sizeof title, script_word(script, "%s  (peak %.9g)", "%s  (최대 %.9g)"), curve->name,
+                 curve->top);
+        add_line(script, curves, chosen[i], i, factor, say_top ? title : curve->name);
     }
     if (n == curves->n_curves) return;
     snprintf(title, sizeof title,

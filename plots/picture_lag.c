@@ -30,6 +30,7 @@ bool picture_lag_by_group(struct script *script, struct sim_err *err)
     ok = ok && write_curves(script, &curves, "t_s", err) && script_open(script, &frame, err);
     if (ok) {
         add_curves(script, &curves, true, 1);
+        if (script->n_items == 0) add_nothing(script, script_word(script, "no group", "그룹 없음"));
         ok = script_close(script, err);
     }
     curves_fini(&curves);
@@ -199,6 +200,7 @@ static bool paint_partitions(struct script *script, const struct group_rows *own
         add_curves(script, &own->curves, true, 1);
         add_observed_peaks(script, own, chosen, n);
         add_observed(script, &shapes, n);
+        if (script->n_items == 0) add_nothing(script, script_word(script, "no partition", "파티션 없음"));
         ok = script_close(script, err);
     }
     return ok;
@@ -234,13 +236,6 @@ static void add_backlog(void *context, const struct rows *rows)
     curves_add(&own->curves, replication, t_s, "lag - backlog", lag - backlog);
 }
 
-static double curve_top(const struct curves *curves, uint32_t curve)
-{
-    double top = 0;
-    for (uint32_t i = 0; i < curves->n_points; i++) top = fmax(top, curves->curve[curve].hi[i]);
-    return top;
-}
-
 static bool paint_backlog(struct script *script, const struct group_rows *own, struct sim_err *err)
 {
     char title[320];
@@ -250,14 +245,18 @@ static bool paint_backlog(struct script *script, const struct group_rows *own, s
              own->group);
     struct frame frame =
         time_frame(script, title, script_word(script, "records", "레코드 수"), curves_top(&own->curves));
-    frame.two_panels = true;
+    frame.two_panels = own->curves.n_curves > 0;
     if (!script_open(script, &frame, err)) return false;
+    if (own->curves.n_curves == 0) {
+        add_nothing(script, script_word(script, "no group", "그룹 없음"));
+        return script_close(script, err);
+    }
     add_band(script, &own->curves, CURVE_LAG, 1, 1);
     add_band(script, &own->curves, CURVE_BACKLOG, 0, 1);
     add_line(script, &own->curves, CURVE_LAG, 1, 1, lag_title);
     add_line(script, &own->curves, CURVE_BACKLOG, 0, 1, backlog_title);
     script_second_panel(script, script_word(script, "difference", "차이"),
-                        1.1 * curve_top(&own->curves, CURVE_DIFFERENCE));
+                        1.1 * own->curves.curve[CURVE_DIFFERENCE].top);
     add_legend(script, "lines linewidth 1.8 linecolor rgb '#D55E00'", lag_title);
     add_legend(script, "lines linewidth 1.8 linecolor rgb '#0072B2'", backlog_title);
     add_band(script, &own->curves, CURVE_DIFFERENCE, 2, 1);

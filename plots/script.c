@@ -153,19 +153,22 @@ static void mark_last_order(const struct script *script)
             at_s < 0.93 * script->frame.x_to ? "center" : "right");
 }
 
+/* Digits as people write them: no 1e+06. */
+static const char *number_format(double to) { return to < 1e5 ? "%g" : "%.0f"; }
+
 static void write_y_axis(const struct script *script, const char *label, double to, bool percent)
 {
     if (!script->terminal) write_quoted(script->out, "    set ylabel ", label, "\n");
-    fprintf(script->out, "    set yrange [0:%.9g]\n    set format y '%s'\n", to > 0 ? to : 1,
-            percent    ? "%g %%"
-            : to < 1e5 ? "%g"
-                       : "%.0f");
+    fprintf(script->out, "    set yrange [0:%.9g]\n", to > 0 ? to : 1);
+    fprintf(script->out, "    set format y '%s'\n", percent ? "%g %%" : number_format(to));
+    /* What is counted has no halves. */
+    fprintf(script->out, "    set ytics %s\n", !percent && to < 9 ? "1" : "autofreq");
 }
 
 static void write_x_axis(const struct script *script, const char *label, double to)
 {
     write_quoted(script->out, "    set xlabel ", label, script->terminal ? "\n" : ".\"\\n\" offset 0, 0.4\n");
-    fprintf(script->out, "    set xrange [0:%.9g]\n    set format x '%s'\n", to > 0 ? to : 1, to < 1e5 ? "%g" : "%.0f");
+    fprintf(script->out, "    set xrange [0:%.9g]\n    set format x '%s'\n", to > 0 ? to : 1, number_format(to));
 }
 
 bool script_open(struct script *script, const struct frame *frame, struct sim_err *err)

@@ -66,8 +66,21 @@ static void thinning_keeps_true_points(void **state)
     add_run(&curves, 0, second, 5);
     curves_finish(&curves, true);
     assert_int_equal(curves.n_points, 3);
+    assert_true(curves.curve[0].top == 7);
     assert_true(curves.x[0] == 0 && curves.x[1] == 2 && curves.x[2] == 4);
     assert_true(curves.curve[0].first[0] == 4 && curves.curve[0].first[1] == 5 && curves.curve[0].first[2] == 7);
+    curves_fini(&curves);
+}
+
+static void top_counts_points_left_out(void **state)
+{
+    (void)state;
+    struct curves curves;
+    curves_init(&curves, 4);
+    add_run(&curves, 0, (const double[]){ 1, 9, 2, 0, 3 }, 5);
+    curves_finish(&curves, true);
+    assert_int_equal(curves.n_points, 2);
+    assert_true(curves.curve[0].top == 9 && curves_top(&curves) == 90);
     curves_fini(&curves);
 }
 
@@ -126,9 +139,9 @@ static void writes_columns_as_it_says(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(band_is_least_to_greatest),  cmocka_unit_test(rates_end_with_their_run),
-        cmocka_unit_test(thinning_keeps_true_points), cmocka_unit_test(grows_and_takes_late_curves),
-        cmocka_unit_test(writes_columns_as_it_says),
+        cmocka_unit_test(band_is_least_to_greatest),   cmocka_unit_test(rates_end_with_their_run),
+        cmocka_unit_test(thinning_keeps_true_points),  cmocka_unit_test(top_counts_points_left_out),
+        cmocka_unit_test(grows_and_takes_late_curves), cmocka_unit_test(writes_columns_as_it_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
