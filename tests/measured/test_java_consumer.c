@@ -3,10 +3,10 @@
  * each, poll by poll.
  * Method: eight recorded runs of the real client (data/java_*.txt). The group model is fed what happened around the
  * client, the appends and the instants at which it polled, and nothing of what the client did: each recorded poll must
- * then return what it returned in life. Appends: e1 has 12,000 records in each partition from the start; e2 sends to one
- * partition at an even rate; e3 is the report's load ten times faster. In e3 the rotation of the partitions is inherited
- * from races under light load, so the buffer is brought to its state at 15 s by the recorded answers, which must have
- * asked for what the buffer asks for; from there on the group model answers by itself. */
+ * then return what it returned in life. Appends: e1 has 12,000 records in each partition from the start; e2 sends to
+ * one partition at an even rate; e3 is the report's load ten times faster. In e3 the rotation of the partitions is
+ * inherited from races under light load, so the buffer is brought to its state at 15 s by the recorded answers, which
+ * must have asked for what the buffer asks for; from there on the group model answers by itself. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -53,6 +53,7 @@ static struct exchange exchange_read(char *text, sim_ns unit_ns, sim_ns *last_ns
     exchange.end_ns = exchange.begin_ns + strtoll(text, &text, 10) * unit_ns;
     *last_ns = exchange.end_ns;
     while (*text == ' ') {
+        assert_true(exchange.n < PARTITIONS);
         struct share *share = &exchange.share[exchange.n++];
         share->partition = (uint32_t)strtoul(text, &text, 10);
         share->records = strtoll(text + 1, &text, 10);
@@ -100,10 +101,12 @@ struct rig {
     struct recording recording;
     uint32_t poll;               /* the recorded poll in hand */
     struct exchange got;         /* what the model's poll returned */
-    uint32_t n_appends, next_append;
+    uint32_t n_appends;
     struct append *append;
-    uint32_t n_compared, n_partitions, n_counts; /* polls; those with the recorded partitions; and the recorded counts */
-    uint32_t n_full_missed;      /* polls of 100 records and more without */
+    uint32_t n_compared;         /* polls */
+    uint32_t n_partitions;       /* those with the recorded partitions */
+    uint32_t n_counts;           /* and with the recorded counts */
+    uint32_t n_full_missed;      /* polls of 100 records and more that are not */
     int64_t tolerance;           /* of a count */
     double tolerance_share;      /* the same, relative to it */
     bool feed_answers;
@@ -150,20 +153,23 @@ static void compare(struct rig *rig)
     printf("\n");
 }
 
-/* The last record of a batch ends, and is committed, when the next poll returned in life: what the client's own overhead
- * took lies before that. A poll that finds nothing waits on. */
+static void got_add(struct exchange *got, uint32_t partition)
+{
+    if (got->n == 0 || got->share[got->n - 1].partition != partition) {
+        assert_true(got->n < PARTITIONS);
+        got->share[got->n++] = (struct share){ partition, 0 };
+    }
+    got->share[got->n - 1].records++;
+}
+
+/* The last record of a batch ends, and is committed, when the next poll returned in life: what the client's own
+ * overhead took lies before that. A poll that finds nothing waits on. */
 static void on_record(void *context, uint32_t index, uint64_t position)
 {
     struct rig *rig = context;
-    struct share *share = &rig->got.share[rig->got.n - 1];
-    uint32_t partition = rig->kafka.log[rig->kafka.position[position].log].partition;
-    if (rig->got.n == 0 || share->partition != partition) {
-        share = &rig->got.share[rig->got.n++];
-        *share = (struct share){ partition, 0 };
-    }
-    share->records++;
-    rig->got.end_ns = rig->sim.now_ns;
     sim_ns done_ns = rig->sim.now_ns;
+    got_add(&rig->got, rig->kafka.log[rig->kafka.position[position].log].partition);
+    rig->got.end_ns = done_ns;
     if (rig->kafka.consumer[index].batch_left == 0) {
         compare(rig);
         rig->got = (struct exchange){ 0 };
@@ -178,7 +184,8 @@ static void on_record(void *context, uint32_t index, uint64_t position)
 
 /* The client reads an answer of a MiB bit by bit, at each of its looks at the network: where polls follow one another
  * within 15 ms (e1_600) that takes three or four of them, and no other fetch leaves before. So the recording says when
- * the answer to the fetch that has just left was there: at the poll with which the next one left. */
+ * the answer to the fetch that has just left was there: at the poll with which the next one left. Without this 67 of
+ * that run's 73 polls agree, the six are among the last eight. */
 static void answer_delay(struct rig *rig, struct consumer *consumer)
 {
     if (consumer->fetch != FETCH_SENT || consumer->arrive_ns == rig->fetch_at_ns) return;
@@ -191,7 +198,8 @@ static void answer_delay(struct rig *rig, struct consumer *consumer)
     consumer->half_ns = there_ns - consumer->arrive_ns;
 }
 
-static void process(void *context, uint32_t consumer, uint32_t position, uint32_t subject, uint32_t attempt, sim_ns start_ns)
+static void process(void *context, uint32_t consumer, uint32_t position, uint32_t subject, uint32_t attempt,
+                    sim_ns start_ns)
 {
     struct rig *rig = context;
     (void)subject;
@@ -206,12 +214,19 @@ static void retire(void *context, uint32_t subject)
     (void)subject;
 }
 
+static void append_schedule(struct rig *rig, uint32_t index);
+
 static void on_append(void *context, uint32_t index, uint64_t argument)
 {
     struct rig *rig = context;
     (void)argument;
-    if (index + 1 < rig->n_appends) sim_at(&rig->sim, rig->append[index + 1].at_ns, SIM_SERVER, on_append, rig, index + 1, 0);
+    append_schedule(rig, index + 1);
     kafka_append(&rig->kafka, rig->append[index].partition, index);
+}
+
+static void append_schedule(struct rig *rig, uint32_t index)
+{
+    if (index < rig->n_appends) sim_at(&rig->sim, rig->append[index].at_ns, SIM_SERVER, on_append, rig, index, 0);
 }
 
 static void rig_open(struct rig *rig, const char *run, uint32_t record_bytes)
@@ -238,16 +253,16 @@ static void rig_start(struct rig *rig)
 {
     struct sim_err err = { 0 };
     const struct plan *plan = plan_make(&rig->scenario, &rig->arena, &err);
+    uint32_t i = 0;
     assert_non_null(plan);
     sim_init(&rig->sim, &rig->arena);
     invariants_init(&rig->invariants);
     kafka_init(&rig->kafka, &rig->sim, plan, random_key(1, 0), &rig->invariants,
                (struct kafka_calls){ rig, process, retire }, false);
-    for (; rig->next_append < rig->n_appends && rig->append[rig->next_append].at_ns < rig->group.start_ns; rig->next_append++)
-        kafka_preload(&rig->kafka, rig->append[rig->next_append].partition, rig->next_append);
+    for (; i < rig->n_appends && rig->append[i].at_ns < rig->group.start_ns; i++)
+        kafka_preload(&rig->kafka, rig->append[i].partition, i);
     kafka_start(&rig->kafka);
-    if (rig->next_append < rig->n_appends)
-        sim_at(&rig->sim, rig->append[rig->next_append].at_ns, SIM_SERVER, on_append, rig, rig->next_append, 0);
+    append_schedule(rig, i);
 }
 
 static void rig_run(struct rig *rig)
@@ -339,42 +354,41 @@ static void answer_give(struct fetch_buffer *buffer, int64_t *log_end, const str
     fetch_answer(buffer);
 }
 
-/* The buffer as it is when the first poll from E3_RESUME_NS on is called; polled: next offset by partition; answered_ns:
- * of the answer that this poll will find, 0 if none is on its way. Returns the index of that poll. */
+static void expect_handed_out(const struct fetch_buffer *buffer, const struct exchange *poll)
+{
+    assert_int_equal(buffer->n_segments, poll->n);
+    for (uint32_t i = 0; i < poll->n; i++) {
+        assert_int_equal(buffer->segment[i].part, poll->share[i].partition);
+        assert_int_equal(buffer->segment[i].end - buffer->segment[i].first, poll->share[i].records);
+    }
+}
+
+/* The buffer as it is when the first poll from E3_RESUME_NS on is called, whose index is returned. polled: next offset
+ * by partition. answered_ns: of the answer which that poll will find, 0 if none is on its way. */
 static uint32_t e3_light_load(const struct recording *recording, struct fetch_buffer *buffer, int64_t *log_end,
                               int64_t *polled, sim_ns *answered_ns)
 {
     const struct exchange *answer = recording->answer;
     bool in_flight = false;
     uint32_t i = 0;
-    for (;; i++) {
+    for (; recording->poll[i].begin_ns < E3_RESUME_NS; i++) {
         const struct exchange *poll = &recording->poll[i];
-        if (poll->begin_ns >= E3_RESUME_NS) break;
-        if (in_flight && answer->end_ns <= poll->end_ns) {
-            answer_give(buffer, log_end, answer++);
-            fetch_arrive(buffer);
-            in_flight = false;
-        }
-        while (buffer->n_blocks == 0) {
-            fetch_collect(buffer, 0);
-            if (!in_flight) assert_true(fetch_ask(buffer));
+        while (buffer->n_blocks == 0 || (in_flight && answer->end_ns <= poll->end_ns)) {
+            if (!in_flight) {
+                fetch_collect(buffer, 0); /* an empty poll */
+                assert_true(fetch_ask(buffer));
+            }
             answer_give(buffer, log_end, answer++);
             fetch_arrive(buffer);
             in_flight = false;
         }
         fetch_collect(buffer, MAX_POLL_RECORDS);
-        assert_int_equal(buffer->n_segments, poll->n);
-        for (uint32_t s = 0; s < poll->n; s++) {
-            assert_int_equal(buffer->segment[s].part, poll->share[s].partition);
-            assert_int_equal(buffer->segment[s].end - buffer->segment[s].first, poll->share[s].records);
-            polled[poll->share[s].partition] = buffer->segment[s].end;
-        }
+        expect_handed_out(buffer, poll);
+        for (uint32_t s = 0; s < poll->n; s++) polled[buffer->segment[s].part] = buffer->segment[s].end;
         if (!in_flight) in_flight = fetch_ask(buffer);
     }
-    *answered_ns = 0;
-    if (!in_flight) return i;
-    answer_give(buffer, log_end, answer);
-    *answered_ns = answer->end_ns;
+    *answered_ns = in_flight ? answer->end_ns : 0;
+    if (in_flight) answer_give(buffer, log_end, answer);
     return i;
 }
 
@@ -382,12 +396,7 @@ static uint32_t e3_light_load(const struct recording *recording, struct fetch_bu
 static void e3_resume(struct rig *rig, const struct fetch_buffer *buffer, sim_ns answered_ns)
 {
     struct consumer *consumer = &rig->kafka.consumer[0];
-    for (uint32_t p = 0; p < PARTITIONS; p++) {
-        const int64_t *log_end = consumer->buffer.part[p].log_end;
-        int64_t block_records = consumer->buffer.part[p].block_records;
-        buffer->part[p].log_end = log_end;
-        buffer->part[p].block_records = block_records;
-    }
+    for (uint32_t p = 0; p < PARTITIONS; p++) buffer->part[p].log_end = consumer->buffer.part[p].log_end;
     consumer->buffer = *buffer;
     consumer->fetch = answered_ns ? FETCH_ANSWERED : FETCH_NONE;
     consumer->ready_ns = answered_ns;
@@ -400,6 +409,7 @@ static void e3(const char *run, uint32_t record_bytes)
     int64_t log_end[PARTITIONS] = { 0 }, polled[PARTITIONS] = { 0 }, there[PARTITIONS] = { 0 };
     sim_ns answered_ns;
     rig_open(&rig, run, record_bytes);
+    rig.group.fetch_max_wait_ns = 50 * SIM_MS;
     e3_appends(&rig);
     fetch_init(&buffer, PARTITIONS, false, &rig.arena);
     for (uint32_t p = 0; p < PARTITIONS; p++) {

@@ -3,7 +3,8 @@
 """Makes the files of this folder from the original recordings, which are too large to keep here.
 
     make_data.py java FOLDER      java_*.txt, from the folder java-consumer: RUN_polls.csv, RUN_fetch.csv
-    make_data.py single FOLDER    single_*, from the folder single-consumer: steps.csv, batches.csv, lag.csv
+    make_data.py single FOLDER    single_*.csv, from the folder single-consumer: orders.csv, steps.csv, steps_other.csv,
+                                  batches.csv, lag.csv
 
 Nothing is fitted or chosen by hand: columns are left out, times become differences, samples become quantiles.
 """
@@ -20,7 +21,8 @@ JAVA_RUNS = ["e1_150", "e1_300", "e1_300_batch40", "e1_600", "e2_1", "e2_realtim
 # flight is among them.
 WITH_ANSWERS = ["e1_600", "e3_s1_225", "e3_s3_300"]
 ANSWERS_UNTIL_MS = 15100
-JAVA_HEAD = """# A run of Kafka 3.7.1's KafkaConsumer: three partitions, at most 500 records a poll. make_data.py made this file.
+JAVA_HEAD = """\
+# A run of Kafka 3.7.1's KafkaConsumer: three partitions, at most 500 records a poll. make_data.py made this.
 # p  call  return  partition:records ...   a poll, in hand-out order; hundredths of a ms since the poll before returned,
 #                                          and since the call (the first: since the start of the run)
 # a  received  answered  partition:records ...  a fetch in the broker's session order; microseconds since the answer
@@ -38,7 +40,7 @@ def java_polls(path):
 
 
 def record_bytes(order_id, value):
-    """On the wire, in a batch of its own: the key counts by its digits."""
+    """On the wire, in a batch of its own: the key counts by its digits, five in e1."""
     return value + 70 + len(str(order_id))
 
 
@@ -76,7 +78,8 @@ def records_in(size, offset, ids, value):
 
 
 def answer_rows(path):
-    """The run's start on the broker's clock, where it was noted; (received_ms, answered_ms, [(partition, offset)], sizes)."""
+    """The run's start on the broker's clock, where it was noted; (received_ms, answered_ms, [(partition, offset)],
+    {partition: bytes})."""
     start_ms, rows = None, []
     for line in open(path):
         cell = line.rstrip("\n").split(",")
@@ -119,7 +122,7 @@ def java_answers(folder, run):
         parts = []
         for partition, offset in asked:
             bytes_sent = size.get(partition, 0)
-            n = records_in(bytes_sent, offset, ids[partition], value) if ids else bytes_sent // record_bytes(10000, value)
+            n = records_in(bytes_sent, offset, ids[partition], value) if ids else bytes_sent // (value + 75)
             parts.append(f"{partition}:{n}")
         yield received - start_ms, answered - start_ms, " ".join(parts)
 
@@ -144,7 +147,68 @@ def make_java(folder):
                     out.write(f"a {line}\n")
 
 
+# ---- the single consumer ----
+
+# Points of a quantile curve: the middle of each of so many equal parts of the sorted durations.
+POINTS = 200
+
+
+def quantiles(values):
+    values = sorted(values)
+    return [values[int((i + 0.5) * len(values) / POINTS)] for i in range(POINTS)]
+
+
+def rows(folder, name):
+    return csv.DictReader(open(os.path.join(folder, name)))
+
+
+def single_durations(folder):
+    """Column -> durations in ms: the steps of each stage, the insert of an order, the offset commits."""
+    columns = {}
+
+    def add(name, value):
+        columns.setdefault(name, []).append(float(value))
+
+    for row in rows(folder, "orders.csv"):
+        add("insert_ms", float(row["t_inserted"]) - float(row["t_created"]))
+    for row in rows(folder, "steps.csv"):
+        for step in ["lock", "select", "update", "commit", "unlock", "publish"]:
+            add(f"{row['group']}_{step}_ms", row[step + "_ms"])
+    for row in rows(folder, "steps_other.csv"):
+        for step in {"coupon": ["select", "update", "commit", "publish"], "flow": ["update"],
+                     "post": ["update", "commit"]}[row["group"]]:
+            add(f"{row['group']}_{step}_ms", row[step + "_ms"])
+    for row in rows(folder, "batches.csv"):
+        add("offset_commit_ms", row["commit_call_ms"])
+    return columns
+
+
+def single_lag(folder):
+    """Second -> [records not yet processed, records not yet committed] of the stock group, over its partitions."""
+    lag = {}
+    for row in rows(folder, "lag.csv"):
+        if row["group"] == "stock":
+            at = lag.setdefault(round(float(row["t_ms"]) / 1000), [0, 0])
+            at[0] += int(row["lag_true"])
+            at[1] += int(row["lag_committed"])
+    return lag
+
+
+def make_single(folder):
+    columns = single_durations(folder)
+    names = sorted(columns)
+    curves = [quantiles(columns[name]) for name in names]
+    with open(os.path.join(HERE, "single_durations.csv"), "w") as out:
+        out.write(",".join(names) + "\n")
+        for point in zip(*curves):
+            out.write(",".join(f"{value:.4g}" for value in point) + "\n")
+    with open(os.path.join(HERE, "single_lag.csv"), "w") as out:
+        out.write("t_s,backlog,lag\n")
+        for second, (backlog, committed) in sorted(single_lag(folder).items()):
+            out.write(f"{second},{backlog},{committed}\n")
+
+
 if __name__ == "__main__":
     if len(sys.argv) != 3 or sys.argv[1] not in ("java", "single"):
         sys.exit(__doc__)
-    {"java": make_java}[sys.argv[1]](sys.argv[2])
+    {"java": make_java, "single": make_single}[sys.argv[1]](sys.argv[2])
