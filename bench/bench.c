@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { ROUNDS = 5, REPEATS = 25, REPEATS_LONG = 245, PROFILE_ORDERS = 40800, REPORT_ORDERS = 40730 };
@@ -19,7 +20,7 @@ static const char *const PLAIN = "scenarios/plain-pipeline.json", *const REPORT 
 static const char *const STAGES = "/load/scenarios/orders/stages=";
 
 struct measure {
-    double cpu_s, peak_bytes;
+    double cpu_s, wall_s, peak_bytes;
     char *output;
 };
 
@@ -44,6 +45,13 @@ static char *read_all(int fd)
     return text;
 }
 
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 /* Runs argv; exits 0 and 99 (a threshold is not met) are as they should be. */
 static struct measure measure(const char *const argv[])
 {
@@ -52,6 +60,7 @@ static struct measure measure(const char *const argv[])
     pid_t child;
 
     fflush(stdout);
+    const double begun_s = now_s();
     if (pipe(pipe_fd) || (child = fork()) < 0)
         give_up("cannot start a process");
     if (!child) {
@@ -70,7 +79,7 @@ static struct measure measure(const char *const argv[])
         exit(1);
     }
     return (struct measure){ (double)usage.ru_utime.tv_sec + 1e-6 * (double)usage.ru_utime.tv_usec,
-                             1024.0 * (double)usage.ru_maxrss, output };
+                             now_s() - begun_s, 1024.0 * (double)usage.ru_maxrss, output };
 }
 
 static double measured_cpu_s(const char *const argv[])
@@ -187,6 +196,28 @@ static void bench_report(const char *sim)
            1e9 * s / REPORT_ORDERS, REPORT_ORDERS / s, events / s, events / REPORT_ORDERS, m.peak_bytes / 1048576.0);
 }
 
+/* Elapsed time on one thread and on two, paired. */
+static void bench_threads(const char *sim)
+{
+    const char *argv[] = { sim, "run", REPORT, "--replications", "20", "--format", "json", "--quiet", "--jobs", "1",
+                           NULL };
+    double one_s[ROUNDS], two_s[ROUNDS];
+
+    for (int r = 0; r < ROUNDS; r++) {
+        struct measure m;
+        argv[9] = "1";
+        m = measure(argv);
+        free(m.output);
+        one_s[r] = m.wall_s;
+        argv[9] = "2";
+        m = measure(argv);
+        free(m.output);
+        two_s[r] = m.wall_s;
+    }
+    printf("  twenty replications take %.2f s on one thread, %.2f s on two: %.2f times as fast\n", median(one_s),
+           median(two_s), median_ratio(one_s, two_s));
+}
+
 /* Resident size when the pipeline keeps up, and what a waiting record adds when it does not. */
 static void bench_memory(const char *sim, const char *profile, const char *profile_long)
 {
@@ -222,6 +253,7 @@ int main(int argc, char **argv)
 
     bench_plain(sim, reference, profile);
     bench_report(sim);
+    bench_threads(sim);
     bench_memory(sim, profile, profile_long);
     free(profile);
     free(profile_long);
