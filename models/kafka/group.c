@@ -382,18 +382,14 @@ static void wait_for_records(struct kafka *kafka, struct consumer *consumer)
 
 /* An idle consumer and the only record that waits: the poll that returns it needs no search. Its content is fixed by now,
  * so its time may lie ahead. */
-static void poll_one(struct kafka *kafka, struct consumer *consumer, uint32_t index, sim_ns at_ns)
+static void poll_one(struct kafka *kafka, struct consumer *consumer, uint32_t index, sim_ns at_ns, sim_ns begin_ns)
 {
-    struct position *position = &kafka->position[index];
-    int64_t offset = position->polled;
+    sim_cancel(kafka->sim, consumer->idle_turn);
     consumer->state = CONSUMER_BUSY;
     consumer->poll_at_ns = at_ns;
     consumer->unread = 0;
-    position->polled_before = offset;
-    position->polled = offset + 1;
-    position->polled_at_ns = at_ns;
     kafka->group[consumer->group].fact.polls++;
-    record_begin(kafka, consumer, index, offset, at_ns + poll_latency(kafka, consumer));
+    record_begin(kafka, consumer, index, kafka->position[index].polled - 1, begin_ns);
 }
 
 static void arrival_one(struct kafka *kafka, struct consumer *consumer, uint32_t position)
@@ -402,7 +398,9 @@ static void arrival_one(struct kafka *kafka, struct consumer *consumer, uint32_t
     sim_ns at_ns = later(consumer->poll_from_ns, kafka->sim->now_ns + consumer->half_ns);
     consumer->batch_left = consumer->spec->max_poll_records - 1;
     consumer->cutoff_ns = at_ns - consumer->half_ns;
-    poll_one(kafka, consumer, position, at_ns);
+    sim_ns begin_ns = at_ns + poll_latency(kafka, consumer);
+    poll_to(&kafka->position[position], kafka->position[position].polled + 1, begin_ns);
+    poll_one(kafka, consumer, position, at_ns, begin_ns);
 }
 
 /* The parked fetch returns with the record, the poll takes it, and sends the next fetch. */
@@ -413,7 +411,8 @@ static void java_one(struct kafka *kafka, struct consumer *consumer, uint32_t po
     consumer->half_ns = fetch_latency(kafka, consumer) / 2;
     consumer->arrive_ns = at_ns + consumer->half_ns;
     consumer->batch_left = 0;
-    poll_one(kafka, consumer, position, at_ns);
+    poll_to(&kafka->position[position], kafka->position[position].polled + 1, at_ns);
+    poll_one(kafka, consumer, position, at_ns, at_ns + poll_latency(kafka, consumer));
 }
 
 /* An append to a partition of a consumer. */
@@ -429,7 +428,9 @@ static void consumer_notice(struct kafka *kafka, struct consumer *consumer, uint
     }
     if (consumer->fetch != FETCH_SENT || !consumer->buffer.part[part].asked) return;
     bool parked = consumer->arrive_ns <= now_ns;
-    if (parked && consumer->state == CONSUMER_WAITING && !kafka->step_by_step && fetch_is_clear(&consumer->buffer)) {
+    bool slots_left = consumer->spec->max_poll_records > 1; /* else the block counts as buffered until the next poll */
+    if (parked && consumer->state == CONSUMER_WAITING && slots_left && !kafka->step_by_step &&
+        fetch_is_clear(&consumer->buffer)) {
         java_one(kafka, consumer, position, part);
         return;
     }
@@ -580,7 +581,7 @@ bool kafka_goes_idle(const struct kafka *kafka, uint32_t index)
     sim_ns now_ns = kafka->sim->now_ns;
     if (consumer->done_pending && consumer->done_at_ns > now_ns) return false;
     if (consumer->commit_pending && consumer->commit_at_ns > now_ns) return false;
-    if (consumer->spec->fetch_order == FETCH_ARRIVAL) return consumer->unread == 0;
+    if (consumer->spec->fetch_order == FETCH_ARRIVAL) return consumer->unread == 0 && consumer->cutoff_ns < now_ns;
     return consumer->batch_left == 0 && consumer->buffer.unasked == 0 && consumer->buffer.n_blocks == 0 &&
         consumer->fetch != FETCH_ANSWERED;
 }

@@ -752,8 +752,9 @@ enum { NESTED_MAX = 8 };
 static bool may_end(const struct machine *machine, const struct thread *thread)
 {
     if (thread->seen || thread->consumer == NONE) return true;
-    if (machine->step_by_step || machine->nested >= NESTED_MAX) return false;
-    return kafka_goes_idle(&machine->kafka, thread->consumer);
+    if (machine->nested >= NESTED_MAX) return false;
+    if (thread->clock_ns == machine->sim->now_ns) return true;
+    return !machine->step_by_step && kafka_goes_idle(&machine->kafka, thread->consumer);
 }
 
 static void thread_run(struct machine *machine, uint32_t index)
