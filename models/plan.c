@@ -258,6 +258,7 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
         .reads_itself = step->kind == STEP_WRITE && (step->style == STYLE_VERSION || step->style == STYLE_ABSOLUTE) };
     op->simple = (step->kind == STEP_WORK && op->visible == OP_PRIVATE) || step->kind == STEP_PUBLISH ||
                  step->kind == STEP_REPLY;
+    op->half_way = step->effect_at >= 0.5 && step->effect_at <= 0.5;
     op->timeless = !step->has_time && step->share <= 0;
     op->whole = !step->has_time && step->share >= 1;
     connections_compile(op, path->explicit_connection);

@@ -20,6 +20,7 @@ struct plan_op {
     bool reads_itself;       /* version or absolute write: reads the row first if no read step did */
     bool simple;             /* work, publish or reply: private, asks nothing of a server */
     bool timeless;           /* takes no time */
+    bool half_way;           /* effect_at is 1/2 */
     bool whole;              /* takes all of the stage's time */
     uint8_t visible;         /* enum op_visible */
     bool has_time;           /* own time instead of a share */

@@ -32,6 +32,7 @@ struct thread {
     enum thread_phase phase;
     sim_ns clock_ns;            /* its own time, >= now while it runs ahead */
     sim_ns begun_ns, time_ns;   /* of the record; the stage's time */
+    sim_ns takes_ns, after_ns;  /* the step at pc; its part after the effect */
     struct random_words words;
     struct transaction transaction;
     uint16_t once_marks;        /* to set at commit */

@@ -62,6 +62,7 @@ static sim_ns duration(const struct machine *machine, const struct thread *threa
 
 static sim_ns until_effect(const struct plan_op *op, sim_ns duration_ns)
 {
+    if (op->half_way) return (duration_ns + 1) / 2;
     return (sim_ns)((double)duration_ns * op->effect_at + 0.5);
 }
 
@@ -679,16 +680,19 @@ static void step_leave(struct machine *machine, struct thread *thread, const str
 
 static enum outcome step(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
+    sim_ns now_ns = machine->sim->now_ns;
+    bool visible = true;
     if (thread->phase == PHASE_START) {
         enum outcome entered = step_enter(machine, thread, op);
         if (entered != OUTCOME_DONE) return entered;
+        thread->takes_ns = duration(machine, thread, op);
+        sim_ns before_ns = until_effect(op, thread->takes_ns);
+        thread->after_ns = thread->takes_ns - before_ns;
+        visible = is_visible(thread, op);
+        if (visible && thread->clock_ns + before_ns > now_ns)
+            return park(machine, thread, thread->clock_ns + before_ns, PHASE_EFFECT);
     }
-    sim_ns takes_ns = duration(machine, thread, op), before_ns = until_effect(op, takes_ns);
-    sim_ns now_ns = machine->sim->now_ns;
-    bool visible = is_visible(thread, op);
-    if (thread->phase == PHASE_START && visible && thread->clock_ns + before_ns > now_ns)
-        return park(machine, thread, thread->clock_ns + before_ns, PHASE_EFFECT);
-    sim_ns ends_ns = visible ? now_ns + takes_ns - before_ns : thread->clock_ns + takes_ns;
+    sim_ns takes_ns = thread->takes_ns, ends_ns = visible ? now_ns + thread->after_ns : thread->clock_ns + takes_ns;
     enum outcome done = effect(machine, thread, op, takes_ns, ends_ns);
     if (done != OUTCOME_DONE) return done;
     thread->phase = PHASE_START;

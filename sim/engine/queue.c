@@ -57,10 +57,20 @@ static void run_rewind(struct queue *queue)
     queue->first = 0;
 }
 
+void queue_push_far(struct queue *queue, queue_key key)
+{
+    if (queue->first == queue->end || key > queue->near[queue->end - 1]) {
+        queue->n++;
+        heap_push(queue, key);
+    } else {
+        queue_push(queue, key);
+    }
+}
+
 void queue_push(struct queue *queue, queue_key key)
 {
     queue->n++;
-    if (queue->n_heap > 0 && (queue->first == queue->end || key > queue->near[queue->end - 1])) {
+    if (queue->n_heap > 0 && key > queue->heap[0]) {
         heap_push(queue, key);
         return;
     }

@@ -29,6 +29,8 @@ struct queue {
 
 void queue_init(struct queue *queue, struct arena *arena);
 void queue_push(struct queue *queue, queue_key key);
+/* The same for a key that is not expected soon: kept out of the run if it can be. */
+void queue_push_far(struct queue *queue, queue_key key);
 /* The least key. Only when n > 0. */
 queue_key queue_pop(struct queue *queue);
 

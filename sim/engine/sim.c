@@ -19,7 +19,7 @@ void sim_init(struct sim *sim, struct arena *arena)
     sim->n_free = sim->n_slots;
 }
 
-static void slots_grow(struct sim *sim)
+void sim_slots_grow(struct sim *sim)
 {
     uint32_t old = sim->n_slots;
     SIM_ASSERT_IN(sim, old < 1u << QUEUE_SLOT_BITS);
@@ -31,30 +31,6 @@ static void slots_grow(struct sim *sim)
     sim->free_slot = free_slot;
     sim->n_slots = 2 * old;
     sim->n_free = old;
-}
-
-static queue_key key_pack(sim_ns at_ns, enum sim_priority priority, uint64_t sequence, uint32_t slot)
-{
-    uint64_t low = (uint64_t)priority << (QUEUE_SLOT_BITS + QUEUE_SEQUENCE_BITS) | sequence << QUEUE_SLOT_BITS | slot;
-    return (queue_key)(uint64_t)at_ns << 64 | low;
-}
-
-sim_handle sim_at(struct sim *sim, sim_ns at_ns, enum sim_priority priority, sim_fn *fn, void *context,
-                  uint32_t subject, uint64_t argument)
-{
-    SIM_ASSERT_IN(sim, at_ns >= sim->now_ns);
-    if (sim->n_free == 0) slots_grow(sim);
-    uint32_t slot = sim->free_slot[--sim->n_free];
-    struct sim_body *body = &sim->body[slot];
-    body->fn = fn;
-    body->context = context;
-    body->argument = argument;
-    body->subject = subject;
-    body->generation++;
-    if (priority == SIM_SAMPLER) sim->n_idle++;
-    SIM_ASSERT_IN(sim, sim->sequence < (uint64_t)1 << QUEUE_SEQUENCE_BITS);
-    queue_push(&sim->queue, key_pack(at_ns, priority, sim->sequence++, slot));
-    return (uint64_t)body->generation << 32 | slot;
 }
 
 bool sim_cancel(struct sim *sim, sim_handle handle)

@@ -51,9 +51,32 @@ struct sim {
 
 void sim_init(struct sim *sim, struct arena *arena);
 
+/* Doubles the number of slots. */
+void sim_slots_grow(struct sim *sim);
+
 /* Runs fn(context, subject, argument) at at_ns (>= now). */
-sim_handle sim_at(struct sim *sim, sim_ns at_ns, enum sim_priority priority, sim_fn *fn, void *context,
-                  uint32_t subject, uint64_t argument);
+static inline sim_handle sim_at(struct sim *sim, sim_ns at_ns, enum sim_priority priority, sim_fn *fn, void *context,
+                                uint32_t subject, uint64_t argument)
+{
+    SIM_ASSERT_IN(sim, at_ns >= sim->now_ns && sim->sequence < (uint64_t)1 << QUEUE_SEQUENCE_BITS);
+    if (sim->n_free == 0) sim_slots_grow(sim);
+    uint32_t slot = sim->free_slot[--sim->n_free];
+    struct sim_body *body = &sim->body[slot];
+    body->fn = fn;
+    body->context = context;
+    body->argument = argument;
+    body->subject = subject;
+    body->generation++;
+    uint64_t low = (uint64_t)priority << (QUEUE_SLOT_BITS + QUEUE_SEQUENCE_BITS) | sim->sequence++ << QUEUE_SLOT_BITS | slot;
+    queue_key key = (queue_key)(uint64_t)at_ns << 64 | low;
+    if (priority == SIM_SAMPLER) {
+        sim->n_idle++;
+        queue_push_far(&sim->queue, key);
+    } else {
+        queue_push(&sim->queue, key);
+    }
+    return (uint64_t)body->generation << 32 | slot;
+}
 /* False when the event has run or was cancelled already. */
 bool sim_cancel(struct sim *sim, sim_handle handle);
 
