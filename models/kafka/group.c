@@ -211,6 +211,7 @@ static inline void fetch_settle(struct kafka *kafka, struct consumer *consumer)
 
 static void record_next(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns);
 
+/* In order of arrival records are taken one at a time, when they start. */
 static void poll_to(struct position *position, int64_t next, sim_ns at_ns)
 {
     position->polled_before = position->polled;
@@ -304,10 +305,16 @@ static void poll_call(struct kafka *kafka, struct consumer *consumer, sim_ns at_
     sim_at(kafka->sim, at_ns, SIM_CONSUMER, on_poll, kafka, consumer->index, 0);
 }
 
+/* A consumer may know the content of one poll whose time lies ahead, not of two. */
+static bool may_run_ahead(const struct kafka *kafka, const struct consumer *consumer)
+{
+    return !kafka->step_by_step && consumer->poll_at_ns <= kafka->sim->now_ns;
+}
+
 /* The poll's content is known although its time may lie ahead: no need for an event. */
 static void poll_known(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
-    if (kafka->step_by_step && at_ns > kafka->sim->now_ns) poll_call(kafka, consumer, at_ns);
+    if (at_ns > kafka->sim->now_ns && !may_run_ahead(kafka, consumer)) poll_call(kafka, consumer, at_ns);
     else poll_return(kafka, consumer, at_ns);
 }
 
@@ -403,7 +410,7 @@ static void arrival_one(struct kafka *kafka, struct consumer *consumer, uint32_t
     poll_one(kafka, consumer, position, at_ns, begin_ns);
 }
 
-/* The parked fetch returns with the record, the poll takes it, and sends the next fetch. */
+/* The parked fetch returns with the record, the poll takes it without being filled, and sends the next fetch. */
 static void java_one(struct kafka *kafka, struct consumer *consumer, uint32_t position, uint32_t part)
 {
     sim_ns at_ns = later(consumer->poll_from_ns, kafka->sim->now_ns + consumer->half_ns);
@@ -422,14 +429,14 @@ static void consumer_notice(struct kafka *kafka, struct consumer *consumer, uint
     uint32_t part = kafka->position[position].part;
     if (consumer->spec->fetch_order == FETCH_ARRIVAL) {
         if (consumer->state != CONSUMER_WAITING) return;
-        if (consumer->unread == 1 && !kafka->step_by_step) arrival_one(kafka, consumer, position);
+        if (consumer->unread == 1 && may_run_ahead(kafka, consumer)) arrival_one(kafka, consumer, position);
         else arrival_wait(kafka, consumer);
         return;
     }
     if (consumer->fetch != FETCH_SENT || !consumer->buffer.part[part].asked) return;
     bool parked = consumer->arrive_ns <= now_ns;
     bool slots_left = consumer->spec->max_poll_records > 1; /* else the block counts as buffered until the next poll */
-    if (parked && consumer->state == CONSUMER_WAITING && slots_left && !kafka->step_by_step &&
+    if (parked && consumer->state == CONSUMER_WAITING && slots_left && may_run_ahead(kafka, consumer) &&
         fetch_is_clear(&consumer->buffer)) {
         java_one(kafka, consumer, position, part);
         return;
