@@ -122,7 +122,7 @@ static struct run *run_open(const struct plan *plan, uint64_t seed, uint32_t rep
 static void run_start(struct run *run)
 {
     const struct scenario *scenario = run->scenario;
-    sim_ns end_ns = scenario->ends == END_AT ? scenario->end_ns : scenario->at_most_ns;
+    sim_ns end_ns = scenario_end(scenario);
     api_preload(&run->machine);
     kafka_start(&run->machine.kafka);
     api_start(&run->machine);

@@ -257,4 +257,10 @@ struct scenario {
 /* When the last executor ends (k6: startTime + durations), with no order after it. */
 sim_ns scenario_load_end(const struct scenario *scenario);
 
+/* When a run ends at the latest: nothing that lies behind it happens. */
+static inline sim_ns scenario_end(const struct scenario *scenario)
+{
+    return scenario->ends == END_AT ? scenario->end_ns : scenario->at_most_ns;
+}
+
 #endif

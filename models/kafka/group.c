@@ -271,13 +271,19 @@ static void java_poll(struct kafka *kafka, struct consumer *consumer, sim_ns at_
     fetch_send(kafka, consumer, at_ns);
 }
 
+static void poll_note(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    consumer->state = CONSUMER_BUSY;
+    consumer->poll_at_ns = at_ns;
+    sim_cancel(kafka->sim, consumer->idle_turn);
+    if (at_ns <= kafka->end_ns) kafka->group[consumer->group].fact.polls++;
+}
+
 /* poll() returns records at at_ns; what they are is fixed by now. */
 static void poll_return(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
     const struct group_spec *spec = consumer->spec;
-    consumer->state = CONSUMER_BUSY;
-    consumer->poll_at_ns = at_ns;
-    sim_cancel(kafka->sim, consumer->idle_turn);
+    poll_note(kafka, consumer, at_ns);
     if (spec->fetch_order == FETCH_ARRIVAL) {
         consumer->batch_left = spec->max_poll_records;
         consumer->cutoff_ns = at_ns - consumer->half_ns;
@@ -285,7 +291,6 @@ static void poll_return(struct kafka *kafka, struct consumer *consumer, sim_ns a
         java_poll(kafka, consumer, at_ns);
     }
     SIM_ASSERT_IN(kafka->sim, consumer->batch_left > 0);
-    kafka->group[consumer->group].fact.polls++;
     record_next(kafka, consumer, at_ns + poll_latency(kafka, consumer));
 }
 
@@ -391,11 +396,8 @@ static void wait_for_records(struct kafka *kafka, struct consumer *consumer)
  * so its time may lie ahead. */
 static void poll_one(struct kafka *kafka, struct consumer *consumer, uint32_t index, sim_ns at_ns, sim_ns begin_ns)
 {
-    sim_cancel(kafka->sim, consumer->idle_turn);
-    consumer->state = CONSUMER_BUSY;
-    consumer->poll_at_ns = at_ns;
     consumer->unread = 0;
-    kafka->group[consumer->group].fact.polls++;
+    poll_note(kafka, consumer, at_ns);
     record_begin(kafka, consumer, index, kafka->position[index].polled - 1, begin_ns);
 }
 
@@ -667,7 +669,8 @@ void kafka_init(struct kafka *kafka, struct sim *sim, const struct plan *plan, s
     struct arena *arena = sim->arena;
     memset(kafka, 0, sizeof *kafka);
     *kafka = (struct kafka){ .sim = sim, .plan = plan, .key = key, .invariants = invariants, .calls = calls,
-                             .pool = { NULL, arena }, .step_by_step = step_by_step };
+                             .pool = { NULL, arena }, .end_ns = scenario_end(plan->scenario),
+                             .step_by_step = step_by_step };
     kafka->log = arena_array(arena, struct log, plan->n_logs);
     for (uint32_t t = 0; t < plan->scenario->n_topics; t++)
         for (uint32_t p = 0; p < plan->scenario->topic[t].partitions; p++) {

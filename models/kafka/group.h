@@ -97,6 +97,7 @@ struct kafka {
     struct position *position;
     struct group *group;
     struct consumer *consumer;
+    sim_ns end_ns;                 /* of the run, at the latest: a poll that lies behind it is not counted */
     bool step_by_step;
 };
 

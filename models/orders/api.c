@@ -50,7 +50,8 @@ void api_reply(struct machine *machine, struct thread *thread, sim_ns at_ns)
     thread->replied = true;
     struct load_run *load = &machine->load[order->load];
     if (load->limited) seats_give(&load->vus, at_ns);
-    tally_add(&machine->process[machine->plan->api_process].api, at_ns - order->created_ns);
+    if (at_ns <= machine->kafka.end_ns)
+        tally_add(&machine->process[machine->plan->api_process].api, at_ns - order->created_ns);
 }
 
 void api_done(struct machine *machine, uint32_t index, sim_ns at_ns)
@@ -169,18 +170,22 @@ static void preload_state(struct machine *machine, uint32_t slot, uint32_t topic
     order_set_status(machine, slot, ORDER_PAYING);
 }
 
-/* The leg whose stage has the record still before it has not answered yet. */
-static void preload_open_leg(struct machine *machine, struct order *order, uint32_t group, uint32_t topic)
+/* The leg whose stage has the record still before it has not answered yet. True when that stage uses the coupon. */
+static bool preload_open_leg(struct machine *machine, struct order *order, uint32_t group, uint32_t topic)
 {
+    bool uses_coupon = false;
     const struct scenario *scenario = machine->plan->scenario;
     for (uint32_t r = 0; r < scenario->group[group].n_reads; r++) {
         if (scenario->group[group].read[r].topic != topic) continue;
         const struct plan_stage *stage = &machine->plan->stage[scenario->group[group].read[r].stage];
-        for (uint32_t op = stage->first_op; machine->plan->op[op].kind != OP_END; op++)
+        for (const struct plan_op *op = &machine->plan->op[stage->first_op]; op->kind != OP_END; op++) {
+            uses_coupon |= op->kind == STEP_WRITE && op->effect == EFFECT_USE;
             for (uint32_t i = 0; i < scenario->flow.n_legs; i++)
-                if (machine->plan->op[op].kind == STEP_PUBLISH && machine->plan->op[op].target == scenario->flow.leg[i].ok)
+                if (op->kind == STEP_PUBLISH && op->target == scenario->flow.leg[i].ok)
                     order->legs_ok &= (uint8_t)~(1u << i);
+        }
     }
+    return uses_coupon;
 }
 
 static uint64_t backlog_of(const struct group_spec *group, uint32_t topic, uint32_t partition)
@@ -208,9 +213,11 @@ static void preload_order(struct machine *machine, uint32_t id, uint32_t topic, 
     struct order *order = order_at(&machine->orders, slot);
     order_fill(machine, order, id);
     preload_state(machine, slot, topic);
+    bool uses_coupon = false;
     for (uint32_t g = 0; g < scenario->n_groups; g++)
         if (backlog_of(&scenario->group[g], topic, partition) >= from_end && topic != scenario->flow.then)
-            preload_open_leg(machine, order, g, topic);
+            uses_coupon |= preload_open_leg(machine, order, g, topic);
+    if (!uses_coupon) order->coupon = NO_COUPON; /* what was done about it lies before the run */
     order->refs = 1;
     kafka_preload(&machine->kafka, machine->plan->first_log[topic] + partition, slot);
 }

@@ -724,7 +724,7 @@ static enum outcome simple_step(struct machine *machine, struct thread *thread, 
 
 static void note_times(struct machine *machine, const struct thread *thread)
 {
-    if (!machine->orders.keep_stages) return;
+    if (!machine->orders.keep_stages || thread->clock_ns > machine->kafka.end_ns) return;
     struct order_times *times = order_times_at(&machine->orders, thread->order);
     const struct consumer *consumer = thread->consumer == NONE ? NULL : &machine->kafka.consumer[thread->consumer];
     sim_ns since_ns = order_of(machine, thread)->created_ns;
