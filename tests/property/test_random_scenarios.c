@@ -90,9 +90,10 @@ static const char *check_sound(struct trial_of_seed *at, const struct witness *w
     }
     if ((open > 0) != (facts->invariant[INVARIANT_O2].verdict == VERDICT_BROKEN))
         return words(at, "%llu orders never end, and O2 does not say so", (unsigned long long)open);
-    if (orders->scheduled != orders->dropped + orders->created)
-        return words(at, "%llu scheduled, %llu dropped, %llu created", (unsigned long long)orders->scheduled,
-                     (unsigned long long)orders->dropped, (unsigned long long)orders->created);
+    if (at->drawn.waiting + orders->scheduled != orders->dropped + orders->created)
+        return words(at, "%llu waiting, %llu scheduled, %llu dropped, %llu created", (unsigned long long)at->drawn.waiting,
+                     (unsigned long long)orders->scheduled, (unsigned long long)orders->dropped,
+                     (unsigned long long)orders->created);
     if (witness->n_orders != orders->created) return "not every order was told";
     if (witness->n_orders - witness->n_ended != open) return "open orders told and counted differ";
     if (facts->completion.n != orders->by_status[ORDER_PAID]) return "completion times are not those of paid orders";
@@ -112,6 +113,25 @@ static const char *check_same(struct trial_of_seed *at, const struct witness *pl
     const char *wrong = run(at, 1, &other, options);
     if (!wrong) wrong = witness_difference(plain, &other, &at->words);
     return wrong ? words(at, "%s: %s", how, wrong) : NULL;
+}
+
+/* Ended in the middle, with everything in flight: what lies beyond the end must not have happened yet. */
+static const char *check_cut(struct trial_of_seed *at, const struct witness *plain)
+{
+    struct scenario cut = at->trial.study.scenario;
+    struct witness ahead, stepped;
+    struct sim_err err = { 0 };
+    cut.ends = END_AT;
+    cut.end_ns = plain->facts->end_ns / 1000 * (sim_ns)(at->seed % 997 + 1) + 1;
+    const struct plan *whole = at->trial.plan;
+    at->trial.plan = plan_make(&cut, &at->own[3], &err);
+    if (!at->trial.plan) return "no plan of the run that is cut";
+    const char *wrong = run(at, 1, &ahead, (struct witness_options){ 0 });
+    if (!wrong) wrong = run(at, 2, &stepped, (struct witness_options){ .step_by_step = true });
+    if (!wrong) wrong = witness_difference(&ahead, &stepped, &at->words);
+    at->trial.plan = whole;
+    arena_reset(&at->own[3]);
+    return wrong ? words(at, "cut at %.9f s: %s", ns_to_s(cut.end_ns), wrong) : NULL;
 }
 
 /* ---- (d) two threads ---- */
@@ -227,6 +247,7 @@ static const char *check_scenario(struct trial_of_seed *at)
     if (!wrong) wrong = check_same(at, &plain, "step by step", (struct witness_options){ .step_by_step = true });
     if (!wrong) wrong = check_same(at, &plain, "once more", (struct witness_options){ 0 });
     if (!wrong) wrong = check_same(at, &plain, "unobserved", (struct witness_options){ .without_samples = true });
+    if (!wrong) wrong = check_cut(at, &plain);
     if (!wrong) wrong = check_threads(at, &plain);
     if (!wrong && at->drawn.independent) wrong = check_more_consumers(at);
     return wrong;

@@ -9,7 +9,7 @@
 #include "sim/engine/error.h"
 #include "sim/engine/random.h"
 
-enum { N_LEGS = 3, N_TABLES = 3, MANY = 1000000 };
+enum { N_LEGS = 3, N_TABLES = 3, MANY = 1000000, MOST_PARTITIONS = 7 };
 
 /* How a stage changes its table, and under which protection. */
 enum way { WAY_CONDITIONAL, WAY_LOCKED, WAY_VERSION, WAY_FOR_UPDATE, WAY_ABSOLUTE, WAYS };
@@ -24,6 +24,7 @@ struct draw {
     bool leg[N_LEGS];      /* stock is always there */
     enum way way[N_TABLES];
     bool repeats;          /* a record may be delivered more than once: marks are needed, and patience */
+    struct waiting { const char *topic; uint32_t partitions, most[MOST_PARTITIONS]; } entry, pay; /* where orders may wait */
     /* the stage at hand */
     int n_steps, left;     /* thousandths of the stage's time not dealt yet */
     bool own_times;
@@ -301,7 +302,10 @@ static void say_orders(struct draw *draw)
 
 static void say_topic(struct draw *draw, const char *name, bool is_last)
 {
-    SAY(draw, "  \"%s\": { \"partitions\": %u, \"key\": \"%s\", \"record_bytes\": %u, ", name, between(draw, 1, 7),
+    uint32_t partitions = between(draw, 1, MOST_PARTITIONS);
+    if (strcmp(name, draw->entry.topic) == 0) draw->entry.partitions = partitions;
+    if (strcmp(name, draw->pay.topic) == 0) draw->pay.partitions = partitions;
+    SAY(draw, "  \"%s\": { \"partitions\": %u, \"key\": \"%s\", \"record_bytes\": %u, ", name, partitions,
         chance(draw, 60) ? "order_id" : PICK(draw, "null", "user", "item", "id_modulo"), between(draw, 100, 30000));
     if (chance(draw, 20)) SAY(draw, "\"linger\": \"%ums\", \"batch_bytes\": %u, ", between(draw, 1, 8), between(draw, 1000, 100000));
     SAY(draw, "\"append\": %s }%s\n", time_of(draw, 1500), is_last ? "" : ",");
@@ -331,6 +335,20 @@ static void say_start(struct draw *draw)
     draw->drawn->misses |= latest;
 }
 
+/* What waits for one group waits for another, too, as far back as its own backlog goes. */
+static void say_backlog(struct draw *draw, struct waiting *waiting)
+{
+    SAY(draw, "\"backlog\": { \"%s\": [", waiting->topic);
+    for (uint32_t p = 0; p < waiting->partitions; p++) {
+        uint32_t records = below(draw, 40);
+        SAY(draw, "%s%u", p ? ", " : "", records);
+        if (records <= waiting->most[p]) continue;
+        draw->drawn->waiting += records - waiting->most[p];
+        waiting->most[p] = records;
+    }
+    SAY(draw, "] }, ");
+}
+
 static void say_group(struct draw *draw, const char *name, const char *reads, bool is_last)
 {
     const char *mode = chance(draw, 40) ? "batch" : PICK(draw, "record", "manual", "time", "count");
@@ -340,12 +358,13 @@ static void say_group(struct draw *draw, const char *name, const char *reads, bo
     SAY(draw, "\"fetch_order\": \"%s\", ", PICK(draw, "java", "java-3.6", "arrival"));
     SAY(draw, "\"commit_mode\": \"%s\", \"commit_count\": %u, \"commit_time\": \"%ums\", ", mode, spread(draw, 50),
         between(draw, 1, 6000));
-    draw->drawn->leaves_lag |= strcmp(mode, "count") == 0;
     SAY(draw, "\"max_poll_records\": %u, \"max_partition_fetch_bytes\": %u, ", spread(draw, 500), between(draw, 1000, 300000));
     SAY(draw, "\"fetch_max_wait\": \"%ums\", ", chance(draw, 50) ? 500 : between(draw, 1, 100));
     SAY(draw, "\"fetch\": %s, \"commit\": %s, ", network(draw, 1000), network(draw, 3000));
     if (chance(draw, 30)) SAY(draw, "\"poll\": %s, ", time_of(draw, 500));
     if (draw->repeats) SAY(draw, "\"deliveries\": 1000000, ");
+    if (strstr(reads, draw->entry.topic) && chance(draw, 15)) say_backlog(draw, &draw->entry);
+    if (strstr(reads, draw->pay.topic) && chance(draw, 10)) say_backlog(draw, &draw->pay);
     SAY(draw, "\"reads\": { %s } }%s\n", reads, is_last ? "" : ",");
 }
 
@@ -462,7 +481,8 @@ static void draw_character(struct draw *draw)
 struct drawn scenario_draw(uint64_t seed, struct arena *arena)
 {
     struct drawn drawn = { .seed = seed };
-    struct draw draw = { .state = seed * 0x632be59bd9b4e019u, .arena = arena, .drawn = &drawn };
+    struct draw draw = { .state = seed * 0x632be59bd9b4e019u, .arena = arena, .drawn = &drawn,
+                         .entry = { .topic = "order-created" }, .pay = { .topic = "process-payment" } };
     size_t length = 0;
     char *text = NULL;
     draw.out = open_memstream(&text, &length);

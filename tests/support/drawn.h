@@ -16,7 +16,7 @@ struct drawn {
     char *text;        /* in the arena */
     bool misses;       /* a cold group with reset latest never sees some records: what is eventual need not come */
     bool independent;  /* no order competes with another for a row, and nothing times out: how an order ends is its own */
-    bool leaves_lag;   /* a group that commits by count stops short of the end */
+    uint64_t waiting;  /* orders that wait in logs at the start */
 };
 
 struct drawn scenario_draw(uint64_t seed, struct arena *arena);
