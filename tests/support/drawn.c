@@ -100,19 +100,22 @@ static void stage_open(struct draw *draw, const char *name, uint32_t mean_us)
     SAY(draw, "\"steps\": [");
 }
 
-/* Opens a step without its closing brace; a draw decides whether it takes a part of the stage's time. */
+/* Opens a step without its closing brace; a draw decides whether it takes a part of the stage's time. The first one
+ * does: else what a thread gives back at the end of a record it would ask for again at the same instant. */
 __attribute__((format(printf, 2, 3))) static void step(struct draw *draw, const char *format, ...)
 {
+    bool is_first = draw->n_steps++ == 0;
     va_list args;
-    SAY(draw, "%s\n    { ", draw->n_steps++ ? " }," : "");
+    SAY(draw, "%s\n    { ", is_first ? "" : " },");
     va_start(args, format);
     vfprintf(draw->out, format, args);
     va_end(args);
     if (draw->own_times) {
-        if (chance(draw, 70)) SAY(draw, ", \"time\": %s", time_of(draw, 2000));
+        if (is_first || chance(draw, 70)) SAY(draw, ", \"time\": %s", time_of(draw, 2000));
         return;
     }
     int share = chance(draw, 20) ? 0 : (int)between(draw, 0, (uint32_t)draw->left / 2);
+    if (is_first) share = (int)between(draw, 1, 300);
     draw->left -= share;
     if (share > 0) SAY(draw, ", \"share\": %.3f", share / 1000.0);
 }
@@ -157,7 +160,7 @@ static void stage_write(struct draw *draw, const char *name, uint32_t mean_us, i
 {
     enum way way = draw->way[table];
     stage_open(draw, name, mean_us);
-    if (chance(draw, 30)) step(draw, "\"work\": \"before\"");
+    step(draw, "\"work\": \"before\"");
     if (!is_locked(way) && chance(draw, 15)) step(draw, "\"connection\": \"pool\"");
     /* A repeated record must not be told that the lock is taken: its order has had its answer. */
     bool asks_first = is_locked(way) && ok_topic && draw->repeats;
@@ -196,7 +199,7 @@ static void stage_accept(struct draw *draw)
 {
     bool transaction = chance(draw, 30);
     stage_open(draw, "accept", 10000);
-    if (chance(draw, 70)) step(draw, "\"work\": \"validate\"");
+    step(draw, "\"work\": \"validate\"");
     if (transaction) step(draw, "\"begin\": \"orders\"");
     step(draw, "\"insert\": \"orders\"");
     if (transaction) step(draw, "\"commit\": \"orders\"");
@@ -223,7 +226,7 @@ static void say_stages(struct draw *draw)
     }
     if (draw->leg[2]) stage_luck(draw, "check-risk", "risk-ok", "risk-failed");
     stage_open(draw, "decide", 1000);
-    if (chance(draw, 30)) step(draw, "\"work\": \"look up\"");
+    step(draw, "\"work\": \"look up\"");
     stage_close(draw, "\"join\": \"order\"", false);
     if (chance(draw, 80))
         stage_write(draw, "pay", 5000, 2, "debit", "order-completed", "payment-failed");
