@@ -330,6 +330,9 @@ static bool stages_compile(struct compiler *compiler)
         if (!path_compile(compiler, spec->step, spec->n_steps, (struct path){ .begin_op = NONE,
                                                                                 .explicit_connection = explicit_connection })) return false;
         stage->draws = stage_draws(compiler, stage, first);
+        stage->table = NONE;
+        for (uint32_t s = 0; s < spec->n_steps && stage->table == NONE; s++)
+            if (spec->step[s].kind == STEP_WRITE) stage->table = spec->step[s].target;
     }
     if (compiler->n_once > 16)
         return sim_fail(compiler->err, SIM_ESCENARIO, NULL, "%u `once` steps; at most 16 are kept apart", compiler->n_once);

@@ -48,6 +48,7 @@ struct plan_stage {
     uint32_t first_op;
     bool has_time;
     struct dist time;
+    uint32_t table;          /* whose row it writes first; NONE */
     bool draws;              /* something in it depends on the record's random words */
 };
 

@@ -597,40 +597,42 @@ bool kafka_goes_idle(const struct kafka *kafka, uint32_t index)
 
 /* ---- appends ---- */
 
+/* What a reading group sees of a record that is in the log now. */
+static void reader_append(struct kafka *kafka, const struct log *log, uint32_t index)
+{
+    const struct position *position = &kafka->position[index];
+    struct group *group = &kafka->group[position->group];
+    sim_ns now_ns = kafka->sim->now_ns;
+    int64_t partition_lag = log->end - position->committed;
+    level_add(&group->backlog, now_ns, 1);
+    group->fact.drained_at_ns = SIM_NEVER;
+    if (++group->lag > group->fact.peak_lag) {
+        group->fact.peak_lag = group->lag;
+        group->fact.peak_lag_at_ns = now_ns;
+    }
+    if (group->backlog.value > group->fact.peak_backlog) {
+        group->fact.peak_backlog = group->backlog.value;
+        group->fact.peak_backlog_at_ns = now_ns;
+    }
+    if (partition_lag > group->fact.peak_partition_lag) group->fact.peak_partition_lag = partition_lag;
+    if (position->consumer == NONE) return;
+    struct consumer *consumer = &kafka->consumer[position->consumer];
+    if (consumer->spec->fetch_order == FETCH_ARRIVAL) consumer->only_unread = consumer->unread++ == 0 ? index : NONE;
+    else fetch_note(&consumer->buffer);
+    consumer_notice(kafka, consumer, index);
+}
+
 void kafka_append(struct kafka *kafka, uint32_t index, uint32_t subject)
 {
     struct log *log = &kafka->log[index];
-    sim_ns now_ns = kafka->sim->now_ns;
     for (uint32_t i = 0; i < log->n_readers; i++) {
         const struct position *position = &kafka->position[log->reader[i]];
         group_settle(kafka, position->group);
-        if (position->consumer == NONE) continue;
-        fetch_settle(kafka, &kafka->consumer[position->consumer]);
+        if (position->consumer != NONE) fetch_settle(kafka, &kafka->consumer[position->consumer]);
     }
-    log_append(log, &kafka->pool, now_ns, subject);
-    sim_fact(kafka->sim, now_ns, FACT_APPENDED, (uint64_t)index << 40 | (uint64_t)log->end);
-    for (uint32_t i = 0; i < log->n_readers; i++) {
-        const struct position *position = &kafka->position[log->reader[i]];
-        struct group *group = &kafka->group[position->group];
-        group->lag++;
-        level_add(&group->backlog, now_ns, 1);
-        group->fact.drained_at_ns = SIM_NEVER;
-        if (group->lag > group->fact.peak_lag) {
-            group->fact.peak_lag = group->lag;
-            group->fact.peak_lag_at_ns = now_ns;
-        }
-        if (group->backlog.value > group->fact.peak_backlog) {
-            group->fact.peak_backlog = group->backlog.value;
-            group->fact.peak_backlog_at_ns = now_ns;
-        }
-        if (log->end - position->committed > group->fact.peak_partition_lag)
-            group->fact.peak_partition_lag = log->end - position->committed;
-        if (position->consumer == NONE) continue;
-        struct consumer *consumer = &kafka->consumer[position->consumer];
-        if (consumer->spec->fetch_order == FETCH_ARRIVAL) consumer->only_unread = consumer->unread++ == 0 ? log->reader[i] : NONE;
-        else fetch_note(&consumer->buffer);
-        consumer_notice(kafka, consumer, log->reader[i]);
-    }
+    log_append(log, &kafka->pool, kafka->sim->now_ns, subject);
+    sim_fact(kafka->sim, kafka->sim->now_ns, FACT_APPENDED, (uint64_t)index << 40 | (uint64_t)log->end);
+    for (uint32_t i = 0; i < log->n_readers; i++) reader_append(kafka, log, log->reader[i]);
 }
 
 /* ---- start ---- */

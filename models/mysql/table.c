@@ -44,6 +44,13 @@ static uint32_t row_find(struct table *table, uint64_t key)
     return i;
 }
 
+void table_prefetch(const struct tables *tables, uint32_t index, uint64_t key)
+{
+    const struct table *table = &tables->table[index];
+    if (table->mask != 0) __builtin_prefetch(&table->row[(uint32_t)random_mix(key) & table->mask], 1);
+    else if (key < table->n_rows) __builtin_prefetch(&table->row[key], 1);
+}
+
 struct transaction_row *transaction_touch(struct tables *tables, struct transaction *transaction, uint32_t index,
                                           uint64_t key)
 {

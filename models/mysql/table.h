@@ -76,6 +76,8 @@ void tables_init(struct tables *tables, struct sim *sim, const struct scenario *
 /* The row of a key in the transaction, taken up if it is new there. NULL: the table has no such row. */
 struct transaction_row *transaction_touch(struct tables *tables, struct transaction *transaction, uint32_t table,
                                           uint64_t key);
+/* Asks the memory for the row of a key that will be touched soon: rows of a large table are seldom in the cache. */
+void table_prefetch(const struct tables *tables, uint32_t table, uint64_t key);
 /* Snapshot read: the first one of a row counts. */
 void transaction_read(struct tables *tables, struct transaction_row *touched);
 /* The X lock for this thread, now; ROW_WAITS: granted() will be called. */

@@ -30,6 +30,7 @@ struct order {
     uint8_t legs_ok, legs_failed;
     uint8_t load;            /* that sent it */
     bool in_use;
+    uint16_t hashed_over, hashed; /* the partition its id hashes to over so many; 0: not asked yet */
 };
 
 /* Kept beside the order where somebody asks for it. */

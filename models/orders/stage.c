@@ -246,11 +246,21 @@ static uint32_t sticky_partition(struct machine *machine, uint32_t topic)
     return sticky->partition;
 }
 
-static uint32_t partition_of(struct machine *machine, const struct order *order, uint32_t topic)
+/* Nearly every topic of a pipeline has the order id as key and the same number of partitions: hashed once an order. */
+static uint32_t hashed_partition(struct order *order, uint32_t partitions)
+{
+    if (order->hashed_over != partitions) {
+        order->hashed_over = (uint16_t)partitions;
+        order->hashed = (uint16_t)murmur2_partition_of_id(order->id, partitions);
+    }
+    return order->hashed;
+}
+
+static uint32_t partition_of(struct machine *machine, struct order *order, uint32_t topic)
 {
     const struct topic_spec *spec = &machine->plan->scenario->topic[topic];
     switch (spec->key) {
-    case KEY_ORDER_ID: return murmur2_partition_of_id(order->id, spec->partitions);
+    case KEY_ORDER_ID: return hashed_partition(order, spec->partitions);
     case KEY_USER: return murmur2_partition_of_id(order->user, spec->partitions);
     case KEY_ITEM: return murmur2_partition_of_id(order->item, spec->partitions);
     case KEY_ID_MODULO: return order->id % spec->partitions;
@@ -819,6 +829,14 @@ static void on_process(void *context, uint32_t consumer, uint32_t position, uint
 {
     struct machine *machine = context;
     const struct plan_position *plan = &machine->plan->position[position];
+    const struct log *log = &machine->kafka.log[plan->log];
+    int64_t next = machine->kafka.consumer[consumer].record_offset + 1;
+    if (next < log->end) __builtin_prefetch(order_at(&machine->orders, log_subject(log, next)));
+    uint32_t table = machine->plan->stage[plan->stage].table;
+    if (table != NONE) {
+        const struct order *order = order_at(&machine->orders, subject);
+        table_prefetch(&machine->tables, table, row_key(order, machine->plan->scenario->table[table].key));
+    }
     thread_begin(machine, consumer, plan->stage, subject, plan->topic, attempt, start_ns);
 }
 
