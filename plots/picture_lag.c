@@ -10,33 +10,6 @@ static const char *lag_label(const struct script *script)
     return script_word(script, "records (log end - committed offset)", "레코드 수 (로그 끝 - 커밋 오프셋)");
 }
 
-/* ---- lag by group ---- */
-
-static void add_group_lag(void *context, const struct rows *rows)
-{
-    curves_add(context, rows_number(rows, 0), rows_number(rows, 1), rows->field[2], rows_number(rows, 3));
-}
-
-bool picture_lag_by_group(struct script *script, struct sim_err *err)
-{
-    static const char *const columns[] = { "replication", "t_s", "group", "lag", NULL };
-    struct curves curves;
-    script->name = "lag-by-group";
-    curves_init(&curves, stride_of(script->folder));
-    bool ok = read_rows(script->folder, "groups.csv", columns, add_group_lag, &curves, err);
-    curves_finish(&curves, true);
-    const struct frame frame = time_frame(script, script_word(script, "Lag by consumer group", "컨슈머 그룹별 Lag"),
-                                          lag_label(script), curves_top(&curves));
-    ok = ok && write_curves(script, &curves, "t_s", err) && script_open(script, &frame, err);
-    if (ok) {
-        add_curves(script, &curves, true, 1);
-        if (script->n_items == 0) add_nothing(script, script_word(script, "no group", "그룹 없음"));
-        ok = script_close(script, err);
-    }
-    curves_fini(&curves);
-    return ok;
-}
-
 /* ---- the arrival rate ---- */
 
 struct arrivals {
@@ -68,45 +41,43 @@ static bool write_arrivals(const struct script *script, double *top, struct sim_
     return ok;
 }
 
-/* ---- lag by partition ---- */
+/* ---- what was observed ---- */
 
-struct group_rows {
-    const char *group;
+struct lag_rows {
+    const char *group; /* a curve for each of its partitions; NULL: a curve for each group */
     struct curves curves;
 };
 
-static void add_partition_lag(void *context, const struct rows *rows)
+/* Whether an observation is about a curve of this picture, and which. */
+static bool curve_name(const struct observed *observed, const struct lag_rows *own, char name[512])
 {
-    struct group_rows *own = context;
-    char name[512];
-    if (strcmp(rows->field[2], own->group) != 0) return;
-    snprintf(name, sizeof name, "%s-%s", rows->field[3], rows->field[4]);
-    curves_add(&own->curves, rows_number(rows, 0), rows_number(rows, 1), name, rows_number(rows, 5));
+    if (own->group) snprintf(name, 512, "%s-%.0f", observed->topic, observed->partition);
+    else snprintf(name, 512, "%s", observed->group);
+    if (own->group) return strcmp(observed->group, own->group) == 0 && !isnan(observed->partition);
+    return name[0] != '\0' && isnan(observed->partition);
 }
 
-/* Which of the drawn curves stands for the partition that was observed; PALETTE: none. */
-static uint32_t curve_observed(const struct observed *observed, const struct group_rows *own, const uint32_t *chosen,
+/* Which of the drawn curves stands for what was observed; PALETTE: none. */
+static uint32_t curve_observed(const struct observed *observed, const struct lag_rows *own, const uint32_t *chosen,
                                uint32_t n)
 {
     char name[512];
-    uint32_t i;
-    if (strcmp(observed->group, own->group) != 0 || isnan(observed->partition)) return PALETTE;
-    snprintf(name, sizeof name, "%s-%.0f", observed->topic, observed->partition);
-    for (i = 0; i < n; i++)
+    if (!curve_name(observed, own, name)) return PALETTE;
+    for (uint32_t i = 0; i < n; i++)
         if (strcmp(own->curves.curve[chosen[i]].name, name) == 0) return i;
     return PALETTE;
 }
 
-static double observed_top(const struct folder *folder, const char *group)
+static double observed_top(const struct folder *folder, const struct lag_rows *own)
 {
+    char name[512];
     double top = 0;
     for (uint32_t i = 0; i < folder->n_observed; i++)
-        if (strcmp(folder->observed[i].group, group) == 0 && !isnan(folder->observed[i].partition))
-            top = fmax(top, folder->observed[i].value);
+        if (curve_name(&folder->observed[i], own, name)) top = fmax(top, folder->observed[i].value);
     return top;
 }
 
-/* Points that were observed together have one shape, each point the colour of its partition. Two sets may hold the same
+/* Points that were observed together have one shape, each point the colour of its curve. Two sets may hold the same
  * point: the first shape is filled and small, the others are open and go around it. */
 enum { SHAPES = 4 };
 static const char *const shape_style[SHAPES] = { "pointtype 7 pointsize 0.9", "pointtype 4 pointsize 1.6 linewidth 2",
@@ -128,7 +99,7 @@ static uint32_t shape_of(struct shapes *shapes, const char *label)
 }
 
 /* Rows of NAME-observed.csv, and the shapes in them. */
-static struct shapes write_observed(const struct script *script, FILE *data, const struct group_rows *own,
+static struct shapes write_observed(const struct script *script, FILE *data, const struct lag_rows *own,
                                     const uint32_t *chosen, uint32_t n)
 {
     struct shapes shapes = { 0 };
@@ -158,7 +129,7 @@ static void add_observed(struct script *script, const struct shapes *shapes, uin
     }
 }
 
-static void add_observed_peaks(struct script *script, const struct group_rows *own, const uint32_t *chosen, uint32_t n)
+static void add_observed_peaks(struct script *script, const struct lag_rows *own, const uint32_t *chosen, uint32_t n)
 {
     char title[320];
     for (uint32_t i = 0; i < script->folder->n_observed; i++) {
@@ -181,44 +152,82 @@ static void add_arrivals_behind(struct script *script)
     script_title(script, script_word(script, "arriving orders", "들어오는 주문"));
 }
 
-static bool paint_partitions(struct script *script, const struct group_rows *own, double top_rate, struct sim_err *err)
+/* ---- lag by group, by partition ---- */
+
+/* A terminal has no room for more than the curves. */
+static bool paint_lag(struct script *script, const struct lag_rows *own, const char *title, double top_rate,
+                      struct sim_err *err)
 {
     uint32_t chosen[PALETTE], n = choose_curves(&own->curves, chosen);
-    char title[320];
-    double top = fmax(curves_top(&own->curves), observed_top(script->folder, own->group));
-    snprintf(title, sizeof title, script_word(script, "Lag by partition of %s", "%s 파티션별 Lag"), own->group);
-    struct frame frame = time_frame(script, title, lag_label(script), top);
-    frame.long_legend = observed_top(script->folder, own->group) > 0;
-    if (top_rate > 0) frame.rate_label = script_word(script, "orders per second", "초당 주문 수");
+    const double observed = script->terminal ? 0 : observed_top(script->folder, own);
+    struct frame frame = time_frame(script, title, lag_label(script), fmax(curves_top(&own->curves), observed));
+    frame.long_legend = own->group && observed > 0; /* group names fill the columns as they are */
+    if (top_rate > 0 && !script->terminal) frame.rate_label = script_word(script, "orders per second", "초당 주문 수");
     frame.rate_to = top_rate * 1.05;
     FILE *data = data_open(script, "-observed.csv", err);
     if (!data) return false;
     struct shapes shapes = write_observed(script, data, own, chosen, n);
     bool ok = data_close(script, data, "-observed.csv", err) && script_open(script, &frame, err);
     if (ok) {
-        if (top_rate > 0) add_arrivals_behind(script);
+        if (frame.rate_label) add_arrivals_behind(script);
         add_curves(script, &own->curves, true, 1);
-        add_observed_peaks(script, own, chosen, n);
-        add_observed(script, &shapes, n);
-        if (script->n_items == 0) add_nothing(script, script_word(script, "no partition", "파티션 없음"));
+        if (observed > 0) add_observed_peaks(script, own, chosen, n);
+        if (observed > 0) add_observed(script, &shapes, n);
+        if (script->n_items == 0)
+            add_nothing(script, own->group ? script_word(script, "no partition", "파티션 없음")
+                                           : script_word(script, "no group", "그룹 없음"));
         ok = script_close(script, err);
     }
     return ok;
 }
 
+/* Closes the curves. */
+static bool draw_lag(struct script *script, struct lag_rows *own, const char *title, bool rows_read,
+                     struct sim_err *err)
+{
+    double top_rate = 0;
+    curves_finish(&own->curves, true);
+    bool ok = rows_read && write_curves(script, &own->curves, "t_s", err) && write_arrivals(script, &top_rate, err) &&
+              paint_lag(script, own, title, top_rate, err);
+    curves_fini(&own->curves);
+    return ok;
+}
+
+static void add_group_lag(void *context, const struct rows *rows)
+{
+    struct lag_rows *own = context;
+    curves_add(&own->curves, rows_number(rows, 0), rows_number(rows, 1), rows->field[2], rows_number(rows, 3));
+}
+
+bool picture_lag_by_group(struct script *script, struct sim_err *err)
+{
+    static const char *const columns[] = { "replication", "t_s", "group", "lag", NULL };
+    struct lag_rows own = { .group = NULL };
+    script->name = "lag-by-group";
+    curves_init(&own.curves, stride_of(script->folder));
+    const bool ok = read_rows(script->folder, "groups.csv", columns, add_group_lag, &own, err);
+    return draw_lag(script, &own, script_word(script, "Lag by consumer group", "컨슈머 그룹별 Lag"), ok, err);
+}
+
+static void add_partition_lag(void *context, const struct rows *rows)
+{
+    struct lag_rows *own = context;
+    char name[512];
+    if (strcmp(rows->field[2], own->group) != 0) return;
+    snprintf(name, sizeof name, "%s-%s", rows->field[3], rows->field[4]);
+    curves_add(&own->curves, rows_number(rows, 0), rows_number(rows, 1), name, rows_number(rows, 5));
+}
+
 bool picture_lag_by_partition(struct script *script, struct sim_err *err)
 {
     static const char *const columns[] = { "replication", "t_s", "group", "topic", "partition", "lag", NULL };
-    struct group_rows own = { .group = script->folder->bottleneck };
-    double top_rate;
+    struct lag_rows own = { .group = script->folder->bottleneck };
+    char title[320];
     script->name = "lag-by-partition";
+    snprintf(title, sizeof title, script_word(script, "Lag by partition of %s", "%s 파티션별 Lag"), own.group);
     curves_init(&own.curves, stride_of(script->folder));
-    bool ok = read_rows(script->folder, "lag.csv", columns, add_partition_lag, &own, err);
-    curves_finish(&own.curves, true);
-    ok = ok && write_curves(script, &own.curves, "t_s", err) && write_arrivals(script, &top_rate, err) &&
-         paint_partitions(script, &own, top_rate, err);
-    curves_fini(&own.curves);
-    return ok;
+    const bool ok = read_rows(script->folder, "lag.csv", columns, add_partition_lag, &own, err);
+    return draw_lag(script, &own, title, ok, err);
 }
 
 /* ---- backlog beside lag ---- */
@@ -227,7 +236,7 @@ enum { CURVE_LAG, CURVE_BACKLOG, CURVE_DIFFERENCE };
 
 static void add_backlog(void *context, const struct rows *rows)
 {
-    struct group_rows *own = context;
+    struct lag_rows *own = context;
     double replication = rows_number(rows, 0), t_s = rows_number(rows, 1), lag = rows_number(rows, 3),
            backlog = rows_number(rows, 4);
     if (strcmp(rows->field[2], own->group) != 0) return;
@@ -236,7 +245,7 @@ static void add_backlog(void *context, const struct rows *rows)
     curves_add(&own->curves, replication, t_s, "lag - backlog", lag - backlog);
 }
 
-static bool paint_backlog(struct script *script, const struct group_rows *own, struct sim_err *err)
+static bool paint_backlog(struct script *script, const struct lag_rows *own, struct sim_err *err)
 {
     char title[320];
     const char *lag_title = script_word(script, "lag: not yet committed", "Lag: 아직 커밋되지 않음");
@@ -268,7 +277,7 @@ static bool paint_backlog(struct script *script, const struct group_rows *own, s
 bool picture_backlog_and_lag(struct script *script, struct sim_err *err)
 {
     static const char *const columns[] = { "replication", "t_s", "group", "lag", "backlog", NULL };
-    struct group_rows own = { .group = script->folder->bottleneck };
+    struct lag_rows own = { .group = script->folder->bottleneck };
     script->name = "backlog-and-lag";
     curves_init(&own.curves, stride_of(script->folder));
     bool ok = read_rows(script->folder, "groups.csv", columns, add_backlog, &own, err);
