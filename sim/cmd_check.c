@@ -6,22 +6,16 @@
 #include "models/pipeline.h"
 #include "sim/commands.h"
 #include "sim/results/result.h"
-
-static void add_finding(struct findings *findings, const char *pointer, const char *message)
-{
-    findings->n_all++;
-    if (findings->n == MAX_FINDINGS) return;
-    findings->finding[findings->n++] = (struct finding){ .pointer = pointer, .message = message };
-}
+#include "sim/scenario/finding.h"
 
 /* What only shows when the scenario is put together: thresholds on figures that there are not, distributions that
  * cannot be. */
 static bool put_together(const struct study *study, struct findings *findings, struct arena *arena)
 {
     struct sim_err err = { 0 };
-    if (layout_check_thresholds(layout_make(study, arena), &err) && plan_make(&study->scenario, arena, &err))
-        return true;
-    add_finding(findings, arena_strdup(arena, err.where), arena_strdup(arena, err.text));
+    if (!layout_of(study, findings, arena)) return false;
+    if (plan_make(&study->scenario, arena, &err)) return true;
+    finding_add(findings, arena, (struct text_place){ 0 }, err.where, "%s", err.text);
     findings_print(findings, study->file, stderr);
     return false;
 }

@@ -164,8 +164,8 @@ int cmd_run(const struct options *options, struct arena *arena, struct sim_err *
     struct walk_of_data walk = { .options = options };
     struct findings findings = { 0 };
     if (!read_study(&walk.study, options, &findings, arena, err)) return (int)err->code;
-    walk.layout = layout_make(&walk.study, arena);
-    if (!layout_check_thresholds(walk.layout, err)) return (int)err->code;
+    walk.layout = layout_of(&walk.study, &findings, arena);
+    if (!walk.layout) return SIM_ESCENARIO;
     int code = run_study(&walk, arena, err);
     replicated_fini(&walk.replicated);
     return code;

@@ -9,6 +9,8 @@
 
 #include "sim/commands.h"
 #include "sim/lab/output.h"
+#include "sim/results/result.h"
+#include "sim/scenario/finding.h"
 
 #if __has_include("sim/version.h")
 #include "sim/version.h"
@@ -39,6 +41,20 @@ bool read_study(struct study *out, const struct options *options, struct finding
     }
     note_ignored(options, out);
     return true;
+}
+
+const struct layout *layout_of(const struct study *study, struct findings *findings, struct arena *arena)
+{
+    const struct layout *layout = layout_make(study, arena);
+    for (uint32_t i = 0; i < study->n_thresholds; i++) {
+        const struct finding *at = &study->threshold_at[i];
+        struct sim_err err = { 0 };
+        if (layout_has_threshold(layout, i, &err)) continue;
+        finding_add(findings, arena, (struct text_place){ at->line, at->column }, at->pointer, "%s", err.text);
+    }
+    if (findings->n_all == 0) return layout;
+    findings_print(findings, study->file, stderr);
+    return NULL;
 }
 
 bool use_colour(const struct options *options)

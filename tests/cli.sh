@@ -62,7 +62,10 @@ exits 3 check bad.json; says "bad.json:2:3: /nmae"; silent out
 exits 3 check bad.json --format json; shows '"line":'; says ":2:3:"
 ok "findings as JSON" sh -c "tr -d ' \t\n' <out | grep -q '\"acceptable\":false,\"findings\":\[{\"line\":2,\"column\":3,\"pointer\":\"/nmae\",\"message\":'"
 exits 3 check small.json --set /groups/stock-service/consumers=0
-exits 3 check small.json --set '/thresholds={"orders.piad":["value>1"]}'; says "orders.piad"
+exits 3 check small.json --set '/thresholds={"orders.piad":["value>1"]}'; says "/thresholds/orders.piad/0: there is"
+sed 's/"orders.oversold"/"orders.oversld"/' small.json >figure.json
+for command in check run; do exits 3 $command figure.json; says "figure.json:63:101: /thresholds/orders.oversld/0: there is"; silent out; done
+exits 3 check small.json --set '/thresholds={"orders.paid":["value>1e400"]}'; says "is not a threshold"
 exits 0 check -- small.json
 sed 's/"load": {/"load": { "discardResponseBodies": true,/' small.json >k6.json
 exits 0 check k6.json; says "discardResponseBodies"
@@ -169,6 +172,7 @@ pictures() { find "$1/plots" -name "*.$2" -size +1k | wc -l; }
 exits 0 run "$report" --set /orders/at_most=3000 --replications 2 --out drawn --plots --quiet; silent err
 ok "six pictures as SVG and PNG" test "$(pictures drawn svg) $(pictures drawn png)" = "6 6"
 exits 0 run "$report" --set /orders/at_most=3000 --replications 2 --jobs 1 --out redrawn --plots --quiet
+ok "observed totals" test "$(grep -c '^[0-9]*,[0-9]*,0,0$' drawn/plots/lag-by-group-observed.csv)" -eq 7
 ok "equal pictures" diff -r drawn/plots redrawn/plots
 rm -rf redrawn/plots
 exits 0 plot redrawn

@@ -45,8 +45,8 @@ const char *layout_unit(const struct layout *layout, uint32_t figure);
 /* Index of a path, NONE if unknown; nearest (may be NULL) is set to the most similar known path. */
 uint32_t layout_find(const struct layout *layout, const char *path, const char **nearest);
 
-/* False with err (SIM_ESCENARIO) when a threshold names a figure that the study does not have. */
-bool layout_check_thresholds(const struct layout *layout, struct sim_err *err);
+/* False with err (SIM_ESCENARIO) when this threshold of the study names a figure that the study does not have. */
+bool layout_has_threshold(const struct layout *layout, uint32_t threshold, struct sim_err *err);
 
 /* ---- recorder: listens to one run ---- */
 

@@ -35,9 +35,8 @@ uint32_t threshold_figure(const struct layout *layout, const struct threshold_sp
     snprintf(path, sizeof path, "%s%s", spec->metric, key);
     const uint32_t figure = layout_find(layout, path, &nearest);
     if (figure == NONE)
-        sim_fail(err, SIM_ESCENARIO, layout->study->file,
-                 "/thresholds: \"%s\" (%s): there is no figure %s in summary.json; the nearest is %s", spec->metric,
-                 spec->expression, path, nearest ? nearest : "none");
+        sim_fail(err, SIM_ESCENARIO, layout->study->file, "there is no figure %s in summary.json%s%s", path,
+                 nearest ? "; the nearest is " : "", nearest ? nearest : "");
     return figure;
 }
 
@@ -54,10 +53,7 @@ bool threshold_holds(const struct threshold_spec *spec, double value)
     return false;
 }
 
-bool layout_check_thresholds(const struct layout *layout, struct sim_err *err)
+bool layout_has_threshold(const struct layout *layout, uint32_t threshold, struct sim_err *err)
 {
-    for (uint32_t i = 0; i < layout->study->n_thresholds; i++)
-        if (threshold_figure(layout, &layout->study->threshold[i], err) == NONE)
-            return false;
-    return true;
+    return threshold_figure(layout, &layout->study->threshold[threshold], err) != NONE;
 }

@@ -32,13 +32,23 @@ static const char *print(struct arena *arena, const char *format, va_list args)
     return arena_strdup(arena, text);
 }
 
-static void add_finding(struct reading *reading, const char *pointer, bool by_key, const char *message)
+static struct text_place place_of(struct reading *reading, const char *pointer, bool by_key)
 {
     cJSON *nearest;
     json_find(reading->json->root, pointer, &nearest, reading->arena);
-    const struct text_place place =
-        by_key ? json_key_place(reading->json, nearest) : json_place(reading->json, nearest);
-    finding_add(reading->findings, reading->arena, place, pointer, "%s", message);
+    return by_key ? json_key_place(reading->json, nearest) : json_place(reading->json, nearest);
+}
+
+static void add_finding(struct reading *reading, const char *pointer, bool by_key, const char *message)
+{
+    finding_add(reading->findings, reading->arena, place_of(reading, pointer, by_key), pointer, "%s", message);
+}
+
+struct finding cursor_place(const struct cursor *cursor)
+{
+    const char *pointer = cursor_pointer(cursor);
+    const struct text_place place = place_of(cursor->reading, pointer, cursor->by_key);
+    return (struct finding){ .line = place.line, .column = place.column, .pointer = pointer };
 }
 
 void reading_finding(struct reading *reading, const char *pointer, const char *format, ...)

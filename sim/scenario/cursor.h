@@ -78,6 +78,8 @@ bool cursor_has(struct cursor *object, const char *key);
 /* ---- findings ---- */
 
 const char *cursor_pointer(const struct cursor *cursor);
+/* Where a finding that comes later would be; without a message. */
+struct finding cursor_place(const struct cursor *cursor);
 void cursor_finding(const struct cursor *cursor, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* At a pointer made elsewhere: the place is that of the value, or of its nearest ancestor in the text. */
 void reading_finding(struct reading *reading, const char *pointer, const char *format, ...)

@@ -2,6 +2,7 @@
  * What to make of runs: thresholds, values to fit, observations, and what each value rests on. */
 #include "sim/scenario/reader.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +65,7 @@ static bool parse_threshold(const char *text, struct threshold_spec *out, struct
     const size_t length = strspn(at, "0123456789+-.eE");
     char *end;
     out->bound = strtod(at, &end);
-    return length > 0 && end == at + length && *skip_blanks(end) == '\0';
+    return length > 0 && end == at + length && *skip_blanks(end) == '\0' && isfinite(out->bound);
 }
 
 static void read_expression(struct cursor *at, struct threshold_spec *out)
@@ -103,6 +104,7 @@ static void read_thresholds(struct reader *reader, struct cursor *document)
     for (const cJSON *metric = cursor_first(&thresholds); metric; metric = cursor_next(metric))
         n_max += (uint32_t)cJSON_GetArraySize(metric);
     struct threshold_spec *out = arena_array(reader->reading.arena, struct threshold_spec, n_max);
+    struct finding *at = arena_array(reader->reading.arena, struct finding, n_max);
     for (const cJSON *metric = cursor_first(&thresholds); metric; metric = cursor_next(metric)) {
         struct cursor list = cursor_child(&thresholds, metric, 0);
         uint32_t i = 0;
@@ -110,12 +112,14 @@ static void read_thresholds(struct reader *reader, struct cursor *document)
         for (const cJSON *child = cursor_first(&list); child; child = cursor_next(child), i++) {
             struct cursor one = cursor_child(&list, child, i);
             out[n].metric = arena_strdup(reader->reading.arena, metric->string);
+            at[n] = cursor_place(&one);
             read_threshold(&one, &out[n++]);
         }
     }
     cursor_close_names(&thresholds);
     reader->study->n_thresholds = n;
     reader->study->threshold = out;
+    reader->study->threshold_at = at;
 }
 
 /* ---- calibrate ---- */

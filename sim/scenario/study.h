@@ -105,6 +105,7 @@ struct study {
     const char *file; /* as given on the command line; "-" for stdin */
     uint32_t n_thresholds;
     const struct threshold_spec *threshold;
+    const struct finding *threshold_at; /* where each stands, for what is found later; without a message */
     uint32_t n_basis;
     const struct basis_of *basis; /* one for each value that carries a basis */
     uint32_t n_calibrate;

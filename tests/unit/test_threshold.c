@@ -52,13 +52,14 @@ static void an_unknown_figure_is_an_error_of_the_scenario(void **state)
     study.n_thresholds = 1;
     study.threshold = wrong;
 
-    assert_false(layout_check_thresholds(layout_make(&study, &arena), &err));
+    assert_false(layout_has_threshold(layout_make(&study, &arena), 0, &err));
     assert_int_equal(err.code, SIM_ESCENARIO);
     assert_non_null(strstr(err.text, "groups.stock.v2-groop.peak_lag"));
     assert_non_null(strstr(err.text, "the nearest is groups." SMALL_STOCK ".peak_lag"));
 
     const struct study *right = small_study(&arena);
-    assert_true(layout_check_thresholds(layout_make(right, &arena), &err));
+    for (uint32_t i = 0; i < right->n_thresholds; i++)
+        assert_true(layout_has_threshold(layout_make(right, &arena), i, &err));
 }
 
 static void percentiles_that_are_not_kept_are_unknown(void **state)
