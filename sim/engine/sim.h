@@ -77,7 +77,7 @@ static inline sim_handle sim_at(struct sim *sim, sim_ns at_ns, enum sim_priority
     }
     return (uint64_t)body->generation << 32 | slot;
 }
-/* False when the event has run or was cancelled already. */
+/* False when the event has run or was cancelled already. Not for a sampler's event. */
 bool sim_cancel(struct sim *sim, sim_handle handle);
 
 /* Runs until nothing is scheduled or sim_stop is called. False with err when one instant holds more than
