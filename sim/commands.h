@@ -17,6 +17,8 @@ int cmd_plot(const struct options *options, struct arena *arena, struct sim_err 
  * type one in. */
 bool read_study(struct study *out, const struct options *options, struct findings *findings, struct arena *arena,
                 struct sim_err *err);
+/* What messages call its file: "-" is stdin. */
+const char *shown_file(const struct study *study);
 /* The layout of its results; NULL, with the findings printed, when a threshold is about a figure that they lack. */
 const struct layout *layout_of(const struct study *study, struct findings *findings, struct arena *arena);
 /* Colour on stdout: a terminal that can, and nobody against it. */

@@ -18,6 +18,8 @@
 #define SIM_VERSION "dev"
 #endif
 
+const char *shown_file(const struct study *study) { return strcmp(study->file, "-") == 0 ? "stdin" : study->file; }
+
 static void note_ignored(const struct options *options, const struct study *study)
 {
     char names[1024] = "";
@@ -25,7 +27,7 @@ static void note_ignored(const struct options *options, const struct study *stud
         size_t used = strlen(names);
         snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", study->ignored[i]);
     }
-    if (names[0]) note(options, "%s: options of k6 without a meaning here, ignored: %s", study->file, names);
+    if (names[0]) note(options, "%s: options of k6 without a meaning here, ignored: %s", shown_file(study), names);
 }
 
 bool read_study(struct study *out, const struct options *options, struct findings *findings, struct arena *arena,

@@ -53,10 +53,25 @@ else
 fi
 [ -r /proc/self/mem ] && file_system "breaks while it is read" "mem.*Input/output error" "$SIM" check /proc/self/mem
 
+# a link may lead to a file below the scenario's folder, and no further
+link() { # where it leads; prints what sim check says
+    ln -sf "$1" "$work/linked/in/starts.csv"
+    sed 's|"orders": {.*"executor".*|"orders": { "executor": "trace", "file": "starts.csv" }|' scenarios/skeleton.json \
+        >"$work/linked/in/x.json"
+    "$SIM" check "$work/linked/in/x.json" 2>&1
+}
+mkdir -p "$work/linked/in/data"
+printf 't_s\n1\n' | tee "$work/linked/out.csv" >"$work/linked/in/data/below.csv"
+link data/below.csv | grep -q ': acceptable'; verdict "a link to below" $?
+link ../out.csv | grep -q '/file: "starts.csv" leaves the scenario.s folder'; verdict "a link that leaves" $?
+link "$work/linked/out.csv" | grep -q 'leaves the scenario.s folder'; verdict "an absolute link that leaves" $?
+link nowhere.csv | grep -q 'No such file'; verdict "a link to nothing" $?
+
 # stdin is named so, and paths start at the current folder
 printf '{\n  "nmae": 3\n}' | "$SIM" check - >"$work/out" 2>"$work/err"
 [ $? = 3 ] && grep -q '^stdin:2:3: /nmae: unknown key; did you mean "name"?$' "$work/err"
 verdict "stdin: $(cat "$work/err")" $?
+"$SIM" check - <scenarios/skeleton.json | grep -q '^stdin: acceptable'; verdict "stdin, acceptable" $?
 
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

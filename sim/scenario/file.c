@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FILE_BYTES_MAX ((size_t)64 << 20)
@@ -43,7 +44,7 @@ const char *file_read(const char *path, size_t *length, struct arena *arena, str
     const char *text = stream ? read_stream(stream, length, arena, &why) : NULL;
     if (!stream) why = strerror(errno);
     if (stream && !is_stdin) fclose(stream);
-    if (!text) sim_fail(err, SIM_ERUNTIME, is_stdin ? "stdin" : path, "cannot be read: %s", why);
+    if (!text) sim_fail(err, SIM_ERUNTIME, is_stdin ? "stdin" : path[0] == '\0' ? "\"\"" : path, "cannot be read: %s", why);
     return text;
 }
 
@@ -71,6 +72,20 @@ static bool stays_below(const char *path)
         if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == '\0')) return false;
     }
     return true;
+}
+
+/* Links followed. What is not there is not elsewhere either: reading it will tell. */
+static bool links_stay_below(const char *folder, const char *full_path)
+{
+    char *root = realpath(folder, NULL), *target = realpath(full_path, NULL);
+    bool below = true;
+    if (root && target) {
+        const size_t length = strcmp(root, "/") == 0 ? 0 : strlen(root);
+        below = strncmp(root, target, length) == 0 && target[length] == '/';
+    }
+    free(root);
+    free(target);
+    return below;
 }
 
 /* One folder holds the copies of all inputs: a path's slashes become hyphens. */
@@ -109,13 +124,13 @@ const char *read_input(struct reader *reader, struct cursor *cursor, size_t *len
     cursor->unwritten = true;
     if (!cursor_text(cursor, &input.path)) return NULL;
     cursor->unwritten = false;
-    if (!stays_below(input.path)) {
+    input.full_path = arena_printf(arena, "%s/%s", reader->folder, input.path);
+    if (!stays_below(input.path) || !links_stay_below(reader->folder, input.full_path)) {
         cursor_finding(cursor, "\"%.200s\" leaves the scenario's folder; name a file in it or below", input.path);
         return NULL;
     }
     struct sim_err err = { 0 }, unused = { 0 };
     input.copy = copy_name(input.path, arena);
-    input.full_path = arena_printf(arena, "%s/%s", reader->folder, input.path);
     const char *text = file_read(input.full_path, length, arena, &err);
     if (!text &&
         strncmp(input.path, INPUTS, strlen(INPUTS)) == 0) { /* resolved, but still beside the original's files */
