@@ -167,6 +167,9 @@ ok "and marked" grep -q '"interrupted"' cut/summary.json
 n=$(sed -n 's/^[[:space:]]*"replications":[[:space:]]*\([0-9]*\).*/\1/p' cut/summary.json)
 ok "rows of $n replications" test "$(cut -d, -f1 cut/status.csv | tail -n +2 | uniq | wc -l)" -eq "${n:-0}"
 
+# ---- the bottleneck of a drain, where nothing arrives ----
+exits 0 run "${report%/*}/drain.json" --quiet; shows "Next: payment-service-group"
+
 # ---- pictures ----
 pictures() { find "$1/plots" -name "*.$2" -size +1k | wc -l; }
 exits 0 run "$report" --set /orders/at_most=3000 --replications 2 --out drawn --plots --quiet; silent err

@@ -78,17 +78,22 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     return demand;
 }
 
-/* The most pressed first; without any load (a drain), the one that takes longest; then the order of the scenario. */
+/* -1: x comes first; what is not known comes last. */
+static int greater_first(double x, double y)
+{
+    const double known_x = isfinite(x) ? x : -1, known_y = isfinite(y) ? y : -1;
+    return known_x > known_y ? -1 : known_x < known_y;
+}
+
+/* The most pressed first; without any load (a drain), the busiest; then the order of the scenario. */
 static int by_pressure(const void *a, const void *b)
 {
     const struct group_demand *x = a, *y = b;
-    const double px = isfinite(x->pressure) ? x->pressure : -1, py = isfinite(y->pressure) ? y->pressure : -1;
+    int order = greater_first(x->pressure, y->pressure);
 
-    if (px > py || px < py)
-        return px > py ? -1 : 1;
-    if (x->peak_backlog > y->peak_backlog || x->peak_backlog < y->peak_backlog)
-        return x->peak_backlog > y->peak_backlog ? -1 : 1;
-    return x->group < y->group ? -1 : x->group > y->group;
+    if (order == 0)
+        order = greater_first(x->utilisation, y->utilisation);
+    return order != 0 ? order : x->group < y->group ? -1 : x->group > y->group;
 }
 
 const struct group_demand *bottleneck_rank(const struct outcome *outcome, struct arena *arena)
