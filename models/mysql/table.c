@@ -165,7 +165,7 @@ bool row_write_version(struct tables *tables, struct transaction_row *touched, i
 {
     touched->locked = true;
     if (row_of(tables, touched)->version != touched->seen_version) return false;
-    write_note(touched, touched->seen - take, take);
+    write_note(touched, (touched->written ? touched->value : touched->seen) - take, take);
     return true;
 }
 

@@ -437,7 +437,7 @@ static enum outcome write_effect(struct machine *machine, struct thread *thread,
         transaction_read(&machine->tables, touched);
         return row_write_absolute(touched, take) ? OUTCOME_DONE : rejected(machine, op);
     }
-    if (touched->seen - take < 0) return rejected(machine, op);
+    if ((touched->written ? touched->value : touched->seen) - take < 0) return rejected(machine, op);
     return row_write_version(&machine->tables, touched, take) ? OUTCOME_DONE : conflict(machine, thread, op);
 }
 
