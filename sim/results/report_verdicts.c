@@ -2,6 +2,7 @@
  * What must hold (invariants) and what is asked for (thresholds). An invariant that held in n runs is no proof: the
  * share of runs that might still break it is bounded, and the bound is printed. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,7 +151,8 @@ static const char *shown_value(struct page *page, const struct outcome_threshold
         return page_format(page, "%s", number_percent(threshold->value).s);
     if (length > 2 && (strcmp(metric + length - 2, "_s") == 0 || strstr(metric, "_s.")) && !strstr(metric, "_per_s"))
         return page_format(page, "%s", number_seconds(threshold->value).s);
-    return page_format(page, "%s", number_fixed(threshold->value, threshold->value < 10 ? 2 : 0).s);
+    const bool whole = threshold->value >= 10 || !(fabs(threshold->value - round(threshold->value)) > 0);
+    return page_format(page, "%s", number_fixed(threshold->value, whole ? 0 : 2).s);
 }
 
 void report_thresholds(struct page *page, const struct outcome *outcome)
