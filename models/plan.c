@@ -244,16 +244,16 @@ static bool step_dist(struct compiler *compiler, const struct dist **out, const 
     return dist_compile(compiler, dist, spec);
 }
 
-struct path { double share; uint32_t own_times, publishes, begin_op; bool explicit_connection; };
+struct path { double share; uint32_t own_times, begin_op; bool explicit_connection; };
 
 static bool op_compile(struct compiler *compiler, struct plan_op *op, const struct step_spec *step, struct path *path)
 {
     *op = (struct plan_op){ .kind = (uint8_t)step->kind, .style = (uint8_t)step->style, .effect = (uint8_t)step->effect,
         .status = (uint8_t)step->status, .has_time = step->has_time, .target = step->target,
         .store = store_of(compiler->scenario, step), .from = path->share, .to = path->share + step->share,
-        .effect_at = step->effect_at, .publish_index = path->publishes, .tries = step->tries ? step->tries : 1,
+        .effect_at = step->effect_at, .tries = step->tries ? step->tries : 1,
         .refuse_below = (uint64_t)(step->refuse * 0x1p32 + 0.5), .begin_op = path->begin_op, .otherwise = NONE,
-        .label = step->label, .visible = (uint8_t)visibility(step),
+        .visible = (uint8_t)visibility(step),
         .may_lack_key = may_lack_key(compiler->scenario, step),
         .reads_itself = step->kind == STEP_WRITE && (step->style == STYLE_VERSION || step->style == STYLE_ABSOLUTE) };
     op->simple = (step->kind == STEP_WORK && op->visible == OP_PRIVATE) || step->kind == STEP_PUBLISH ||
@@ -263,7 +263,6 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
     op->whole = !step->has_time && step->share >= 1;
     connections_compile(op, path->explicit_connection);
     path->share = op->to;
-    if (step->kind == STEP_PUBLISH) path->publishes++;
     if (step->kind == STEP_ONCE) op->once_bit = compiler->n_once++ % 16;
     if (step->has_time) {
         op->time_word = path->own_times++;
@@ -290,7 +289,7 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
     for (uint32_t i = 0; i < n; i++) {
         if (step[i].n_otherwise == 0) continue;
         compiler->op[first + i].otherwise = compiler->plan->n_ops;
-        struct path replaced = { .own_times = at_step[i].own_times, .publishes = at_step[i].publishes, .begin_op = NONE,
+        struct path replaced = { .own_times = at_step[i].own_times, .begin_op = NONE,
                                  .explicit_connection = path.explicit_connection };
         if (!path_compile(compiler, step[i].otherwise, step[i].n_otherwise, replaced)) return false;
     }

@@ -30,13 +30,11 @@ struct plan_op {
     double effect_at;
     const struct dist *time, *backoff; /* NULL where it has none */
     uint32_t time_word;      /* which of the record's own-time words it takes */
-    uint32_t publish_index;  /* publishes before it on its path: which append draw it takes */
     uint64_t refuse_below;   /* refused when the order's luck word is below; 0: never */
     uint32_t tries;
     uint32_t begin_op;       /* of its transaction; NONE */
     uint32_t otherwise;      /* first operation of the steps that replace the rest; NONE */
     uint32_t once_bit;       /* idempotency mark */
-    const char *label;
 };
 
 enum { OP_END = STEP_KINDS };

@@ -167,7 +167,7 @@ static void preload_state(struct machine *machine, uint32_t slot, uint32_t topic
     for (uint32_t i = 0; flow->given && i < flow->n_legs; i++) order->legs_ok |= (uint8_t)(1u << i);
     if (!waits_for_payment) return;
     order->did |= DID_SEND_PAYMENT;
-    order_set_status(machine, slot, ORDER_PAYING);
+    order_set_status(machine, slot, ORDER_PAYING, NONE);
 }
 
 /* The leg whose stage has the record still before it has not answered yet. True when that stage uses the coupon. */

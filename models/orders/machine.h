@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The machine that runs stage programs: every consumer and every API request at work is a thread with a program
- * counter and a clock of its own. Shared by stage.c (steps), api.c (requests) and status.c (what an order goes through).
+ * counter and a clock of its own. Shared by stage.c (steps; with thread.c, send.c, effect.c), api.c (requests), status.c
+ * (what an order goes through) and machine.c (set-up).
  *
  * A thread runs ahead on its own clock through steps that nobody else can see (work, begin, the send of a record), and
  * stops at each step that others can see or that can make it wait (lock, write, commit, unlock, insert, join): there an
@@ -91,9 +92,10 @@ struct machine {
     uint32_t nested;            /* ends of records within ends of records */
 };
 
-/* ---- stage.c ---- */
+/* ---- machine.c ---- */
 void machine_init(struct machine *machine, struct sim *sim, const struct plan *plan, struct random_key key,
                   const struct run_options *options);
+/* ---- stage.c ---- */
 /* A thread begins with a stage for an order at start_ns. topic NONE: an API request. */
 void thread_begin(struct machine *machine, uint32_t thread, uint32_t stage, uint32_t order, uint32_t topic,
                   uint32_t attempt, sim_ns start_ns);
@@ -109,9 +111,10 @@ void api_preload(struct machine *machine);
 
 /* ---- status.c ---- */
 void order_created(struct machine *machine, uint32_t slot);
-void order_set_status(struct machine *machine, uint32_t slot, enum order_status status);
-/* What a committed transaction has done for an order. */
-void order_effects(struct machine *machine, struct order *order, const struct transaction *transaction);
+/* stage: where it happens, for the words of a violation; NONE: at the start of the run. */
+void order_set_status(struct machine *machine, uint32_t slot, enum order_status status, uint32_t stage);
+/* What a transaction that a stage commits has done for an order. */
+void order_effects(struct machine *machine, struct order *order, const struct transaction *transaction, uint32_t stage);
 void order_release(struct machine *machine, uint32_t slot);
 /* Full scan at the end of a run. */
 void orders_finish(struct machine *machine, sim_ns end_ns, bool cut);

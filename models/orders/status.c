@@ -24,14 +24,19 @@ static void order_paid(struct machine *machine, const struct order *order)
     if ((order->did & DID_RESERVE) && !(order->did & DID_RESTORE)) machine->open_reserved--;
 }
 
-void order_set_status(struct machine *machine, uint32_t slot, enum order_status status)
+static const char *stage_name(const struct machine *machine, uint32_t stage)
+{
+    return stage == NONE ? "start of the run" : machine->plan->scenario->stage[stage].name;
+}
+
+void order_set_status(struct machine *machine, uint32_t slot, enum order_status status, uint32_t stage)
 {
     struct order *order = order_at(&machine->orders, slot);
     enum order_status from = (enum order_status)order->status;
     if (!flow_allows(from, status)) {
         if (from != status)
-            invariant_broken(&machine->invariants, INVARIANT_O1, machine->sim->now_ns, order->id, "from %s to %s",
-                             status_name[from], status_name[status]);
+            invariant_broken(&machine->invariants, INVARIANT_O1, machine->sim->now_ns, order->id, "%s: from %s to %s",
+                             stage_name(machine, stage), status_name[from], status_name[status]);
         return;
     }
     order->status = (uint8_t)status;
@@ -45,53 +50,60 @@ void order_set_status(struct machine *machine, uint32_t slot, enum order_status 
         order_times_at(&machine->orders, slot)->ended_ns = machine->sim->now_ns;
 }
 
-static void effect_once(struct machine *machine, struct order *order, uint8_t did, enum invariant_id id, const char *what)
+/* What a stage commits for an order. */
+struct effect { struct machine *machine; struct order *order; uint32_t stage; };
+
+static void effect_broken(const struct effect *effect, enum invariant_id id, const char *what)
 {
-    if (order->did & did)
-        invariant_broken(&machine->invariants, id, machine->sim->now_ns, order->id, "%s twice", what);
-    order->did |= did;
+    invariant_broken(&effect->machine->invariants, id, effect->machine->sim->now_ns, effect->order->id, "%s, commit: %s",
+                     stage_name(effect->machine, effect->stage), what);
 }
 
-static void stock_effect(struct machine *machine, struct order *order, bool taken)
+static void effect_once(const struct effect *effect, uint8_t did, enum invariant_id id, const char *twice)
 {
+    if (effect->order->did & did) effect_broken(effect, id, twice);
+    effect->order->did |= did;
+}
+
+static void stock_effect(const struct effect *effect, bool taken)
+{
+    struct machine *machine = effect->machine;
     if (taken) {
-        effect_once(machine, order, DID_RESERVE, INVARIANT_S4, "reserved");
+        effect_once(effect, DID_RESERVE, INVARIANT_S4, "stock reserved twice");
         machine->open_reserved++;
         return;
     }
-    if (!(order->did & DID_RESERVE))
-        invariant_broken(&machine->invariants, INVARIANT_S4, machine->sim->now_ns, order->id, "restored, never reserved");
-    effect_once(machine, order, DID_RESTORE, INVARIANT_S4, "restored");
-    if (order->status != ORDER_PAID) machine->open_reserved--;
+    if (!(effect->order->did & DID_RESERVE)) effect_broken(effect, INVARIANT_S4, "stock restored, never reserved");
+    effect_once(effect, DID_RESTORE, INVARIANT_S4, "stock restored twice");
+    if (effect->order->status != ORDER_PAID) machine->open_reserved--;
 }
 
-static void points_effect(struct machine *machine, struct order *order, bool taken)
+static void points_effect(const struct effect *effect, bool taken)
 {
     if (!taken) {
-        if (!(order->did & DID_DEBIT))
-            invariant_broken(&machine->invariants, INVARIANT_P3, machine->sim->now_ns, order->id, "refunded, never debited");
-        effect_once(machine, order, DID_REFUND, INVARIANT_P3, "refunded");
+        if (!(effect->order->did & DID_DEBIT)) effect_broken(effect, INVARIANT_P3, "points refunded, never debited");
+        effect_once(effect, DID_REFUND, INVARIANT_P3, "points refunded twice");
         return;
     }
-    if (order->did & DID_DEBIT)
-        invariant_broken(&machine->invariants, INVARIANT_O5, machine->sim->now_ns, order->id, "payment took effect twice");
-    effect_once(machine, order, DID_DEBIT, INVARIANT_P3, "debited");
-    if (machine->plan->scenario->flow.given && !(order->did & DID_SEND_PAYMENT))
-        invariant_broken(&machine->invariants, INVARIANT_P5, machine->sim->now_ns, order->id,
-                         "debited, but payment was never asked for");
+    if (effect->order->did & DID_DEBIT) effect_broken(effect, INVARIANT_O5, "payment took effect twice");
+    effect_once(effect, DID_DEBIT, INVARIANT_P3, "points debited twice");
+    if (effect->machine->plan->scenario->flow.given && !(effect->order->did & DID_SEND_PAYMENT))
+        effect_broken(effect, INVARIANT_P5, "points debited, but payment was never asked for");
 }
 
-void order_effects(struct machine *machine, struct order *order, const struct transaction *transaction)
+void order_effects(struct machine *machine, struct order *order, const struct transaction *transaction, uint32_t stage)
 {
+    const struct effect effect = { machine, order, stage };
     for (uint32_t i = 0; i < transaction->n_rows; i++) {
         const struct transaction_row *row = &transaction->row[i];
         if (!row->written || row->take == 0) continue;
         bool taken = row->take > 0;
         switch (machine->plan->scenario->table[row->table].key) {
-        case ROW_ITEM: stock_effect(machine, order, taken); break;
-        case ROW_USER: points_effect(machine, order, taken); break;
+        case ROW_ITEM: stock_effect(&effect, taken); break;
+        case ROW_USER: points_effect(&effect, taken); break;
         case ROW_COUPON:
-            effect_once(machine, order, taken ? DID_USE : DID_RESTORE_COUPON, INVARIANT_C1, taken ? "coupon used" : "coupon restored");
+            if (taken) effect_once(&effect, DID_USE, INVARIANT_C1, "coupon used twice");
+            else effect_once(&effect, DID_RESTORE_COUPON, INVARIANT_C1, "coupon restored twice");
             break;
         case ROW_ORDER_ID: break;
         }

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What steps do to others: rows and transactions, locks, joins and status. A write may wait for its row, a commit for the
+ * rows it flushes and for the log, a lock for its owner. */
+#include "models/orders/flow.h"
+#include "models/orders/thread.h"
+#include "models/purpose.h"
+
+/* ---- rows ---- */
+
+static void on_row_timeout(void *context, uint32_t index, uint64_t argument)
+{
+    struct machine *machine = context;
+    struct thread *thread = &machine->thread[index];
+    (void)argument;
+    row_lock_leave(&machine->tables, index);
+    thread->timer = 0;
+    thread->clock_ns = machine->sim->now_ns;
+    if (refuse(machine, thread, OUTCOME_FAILED)) thread_run(machine, index);
+}
+
+void on_row(void *context, uint32_t index) { wake(context, index); }
+
+static enum outcome row_take(struct machine *machine, struct thread *thread, struct transaction_row *touched)
+{
+    switch (row_lock(&machine->tables, touched, index_of(machine, thread))) {
+    case ROW_OK: return OUTCOME_DONE;
+    case ROW_DEADLOCK: return OUTCOME_FAILED;
+    case ROW_WAITS: break;
+    }
+    sim_ns timeout_ns = machine->plan->scenario->table[touched->table].lock_timeout_ns;
+    block(machine, thread);
+    thread->timer = sim_at(machine->sim, machine->sim->now_ns + timeout_ns, SIM_TIMER, on_row_timeout, machine,
+                           index_of(machine, thread), 0);
+    return OUTCOME_PARKED;
+}
+
+/* How much the effect takes from the row; negative gives back; 0: nothing to give back. */
+static int64_t take_of(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
+{
+    const struct order *order = order_of(machine, thread);
+    switch ((enum write_effect)op->effect) {
+    case EFFECT_RESERVE: return order->quantity;
+    case EFFECT_USE: return 1;
+    case EFFECT_DEBIT: return order->amount;
+    case EFFECT_RESTORE: break;
+    }
+    switch (machine->plan->scenario->table[op->target].key) {
+    case ROW_ITEM: return (order->did & (DID_RESERVE | DID_RESTORE)) == DID_RESERVE ? -(int64_t)order->quantity : 0;
+    case ROW_USER: return (order->did & (DID_DEBIT | DID_REFUND)) == DID_DEBIT ? -(int64_t)order->amount : 0;
+    case ROW_COUPON: return (order->did & (DID_USE | DID_RESTORE_COUPON)) == DID_USE ? -1 : 0;
+    case ROW_ORDER_ID: break;
+    }
+    return 0;
+}
+
+/* What was answered once is answered so again. */
+static bool has_bad_luck(const struct thread *thread, const struct plan_op *op)
+{
+    return !thread->duplicate && thread->words.word[WORD_LUCK] < op->refuse_below;
+}
+
+static enum outcome rejected(struct machine *machine, const struct plan_op *op)
+{
+    machine->tables.table[op->target].fact.rejected++;
+    return OUTCOME_REFUSED;
+}
+
+static struct transaction_row *touch(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    struct transaction_row *touched = transaction_touch(&machine->tables, &thread->transaction, op->target,
+                                                        key_of(machine, thread, op));
+    if (touched) touched->order_id = order_of(machine, thread)->id;
+    return touched;
+}
+
+/* Another transaction was faster: once more from begin, in a new one, or refused after the last try. */
+static enum outcome conflict(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    struct table_facts *fact = &machine->tables.table[op->target].fact;
+    fact->conflicts++;
+    if (++thread->tries >= op->tries || op->begin_op == NONE) return OUTCOME_REFUSED;
+    fact->retries++;
+    return OUTCOME_AGAIN;
+}
+
+static enum outcome write_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    int64_t take = take_of(machine, thread, op);
+    if (thread->duplicate || take == 0) return OUTCOME_DONE;
+    if (has_bad_luck(thread, op)) return rejected(machine, op);
+    struct transaction_row *touched = touch(machine, thread, op);
+    if (!touched) return rejected(machine, op);
+    if (op->style == STYLE_ABSOLUTE) return row_write_absolute(touched, take) ? OUTCOME_DONE : rejected(machine, op);
+    enum outcome locked = row_take(machine, thread, touched);
+    if (locked != OUTCOME_DONE) return locked;
+    if (op->style == STYLE_CONDITIONAL)
+        return row_write_conditional(&machine->tables, touched, take) ? OUTCOME_DONE : rejected(machine, op);
+    if (op->style == STYLE_FOR_UPDATE) {
+        transaction_read(&machine->tables, touched);
+        return row_write_absolute(touched, take) ? OUTCOME_DONE : rejected(machine, op);
+    }
+    if ((touched->written ? touched->value : touched->seen) - take < 0) return rejected(machine, op);
+    return row_write_version(&machine->tables, touched, take) ? OUTCOME_DONE : conflict(machine, thread, op);
+}
+
+/* What the entity manager holds back goes out, row by row, each under its lock. */
+static enum outcome flush_effect(struct machine *machine, struct thread *thread)
+{
+    for (uint32_t i = 0; i < thread->transaction.n_rows; i++) {
+        struct transaction_row *row = &thread->transaction.row[i];
+        if (!row->absolute) continue;
+        enum outcome locked = row_take(machine, thread, row);
+        if (locked != OUTCOME_DONE) return locked;
+        row_send_absolute(&machine->tables, row);
+    }
+    return OUTCOME_DONE;
+}
+
+/* Commits share flushes of the log: the one that arrives during a flush waits for the next. */
+static sim_ns flushed_ns(struct machine *machine, uint32_t store)
+{
+    struct flush *flush = &machine->flush[store];
+    sim_ns now_ns = machine->sim->now_ns;
+    if (flush->next_ns > now_ns && flush->current_ns > now_ns) return flush->next_ns;
+    uint32_t word = random_block(machine->key, PURPOSE_FLUSH, store, flush->count++).word[0];
+    sim_ns takes_ns = dist_draw(&machine->plan->flush[store], word);
+    if (flush->next_ns > now_ns) {        /* the next one is running by now */
+        flush->current_ns = flush->next_ns;
+        flush->next_ns = flush->current_ns + takes_ns;
+    } else if (flush->current_ns > now_ns) {
+        flush->next_ns = flush->current_ns + takes_ns;
+    } else {
+        flush->current_ns = now_ns + takes_ns;
+        return flush->current_ns;
+    }
+    return flush->next_ns;
+}
+
+static void commit_now(struct machine *machine, struct thread *thread)
+{
+    order_effects(machine, order_of(machine, thread), &thread->transaction, thread->stage);
+    order_of(machine, thread)->once |= thread->once_marks;
+    thread->once_marks = 0;
+    thread->tries = 0;
+    transaction_commit(&machine->tables, &thread->transaction);
+}
+
+bool writes_pending(const struct thread *thread)
+{
+    if (thread->once_marks) return true;
+    for (uint32_t i = 0; i < thread->transaction.n_rows; i++)
+        if (thread->transaction.row[i].written || thread->transaction.row[i].locked) return true;
+    return false;
+}
+
+static enum outcome commit_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    if (!writes_pending(thread)) {
+        thread->transaction.open = false;
+        thread->transaction.n_rows = 0;
+        return OUTCOME_DONE;
+    }
+    if (thread->phase != PHASE_FLUSHED) {
+        enum outcome sent = flush_effect(machine, thread);
+        if (sent != OUTCOME_DONE) return sent;
+        if (op->store != NONE && machine->plan->scenario->store[op->store].group_commit)
+            return park(machine, thread, flushed_ns(machine, op->store), PHASE_FLUSHED);
+    }
+    commit_now(machine, thread);
+    return OUTCOME_DONE;
+}
+
+/* ---- locks ---- */
+
+void on_lock(void *context, uint32_t index, bool got)
+{
+    struct machine *machine = context;
+    struct thread *thread = &machine->thread[index];
+    const struct plan_op *op = &machine->plan->op[thread->pc];
+    thread->clock_ns = machine->sim->now_ns;
+    thread->seen = true;
+    command_give(machine, thread, op, thread->clock_ns);
+    if (got) {
+        thread->lock[thread->n_locks].lock = op->target;
+        thread->lock[thread->n_locks++].key = key_of(machine, thread, op);
+        thread->pc++;
+        thread->phase = PHASE_START;
+    } else if (!refuse(machine, thread, OUTCOME_REFUSED)) {
+        return;
+    }
+    thread_run(machine, index);
+}
+
+static enum outcome lock_effect(struct machine *machine, struct thread *thread, const struct plan_op *op, sim_ns takes_ns)
+{
+    uint64_t key = key_of(machine, thread, op);
+    SIM_ASSERT_IN(machine->sim, thread->n_locks < THREAD_LOCKS);
+    if (!lock_acquire(&machine->locks, op->target, key, index_of(machine, thread), takes_ns)) return block(machine, thread);
+    thread->lock[thread->n_locks].lock = op->target;
+    thread->lock[thread->n_locks++].key = key;
+    return OUTCOME_DONE;
+}
+
+static enum outcome unlock_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    uint64_t key = key_of(machine, thread, op);
+    for (uint32_t i = 0; i < thread->n_locks; i++)
+        if (thread->lock[i].lock == op->target && thread->lock[i].key == key) {
+            thread->lock[i] = thread->lock[--thread->n_locks];
+            break;
+        }
+    return lock_release(&machine->locks, op->target, key, index_of(machine, thread)) ? OUTCOME_DONE : OUTCOME_FAILED;
+}
+
+/* ---- join and status ---- */
+
+static enum outcome join_effect(struct machine *machine, struct thread *thread, sim_ns ends_ns)
+{
+    struct order *order = order_of(machine, thread);
+    struct flow_decision decision = flow_join(&machine->plan->scenario->flow, order, thread->topic);
+    if (decision.changes) order_set_status(machine, thread->order, decision.status, thread->stage);
+    if (decision.sends_payment) order->did |= DID_SEND_PAYMENT;
+    for (uint32_t i = 0; i < decision.n_topics; i++) publish(machine, thread, decision.topic[i], ends_ns);
+    return OUTCOME_DONE;
+}
+
+/* ---- the step at hand ---- */
+
+enum outcome step_effect(struct machine *machine, struct thread *thread, const struct plan_op *op, sim_ns takes_ns,
+                         sim_ns ends_ns)
+{
+    switch ((enum step_kind)op->kind) {
+    case STEP_LOCK: return lock_effect(machine, thread, op, takes_ns);
+    case STEP_UNLOCK: return unlock_effect(machine, thread, op);
+    case STEP_WRITE: return write_effect(machine, thread, op);
+    case STEP_FLUSH: return flush_effect(machine, thread);
+    case STEP_COMMIT: return commit_effect(machine, thread, op);
+    case STEP_ROLLBACK:
+        thread->once_marks = 0;
+        transaction_rollback(&machine->tables, &thread->transaction);
+        return OUTCOME_DONE;
+    case STEP_READ: {
+        struct transaction_row *touched = op->needs_read ? touch(machine, thread, op) : NULL;
+        if (touched) transaction_read(&machine->tables, touched);
+        return has_bad_luck(thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
+    }
+    case STEP_INSERT: order_created(machine, thread->order); return OUTCOME_DONE;
+    case STEP_JOIN: return join_effect(machine, thread, ends_ns);
+    case STEP_STATUS: order_set_status(machine, thread->order, (enum order_status)op->status, thread->stage); return OUTCOME_DONE;
+    case STEP_ONCE:
+        thread->duplicate = order_of(machine, thread)->once >> op->once_bit & 1;
+        thread->once_marks |= (uint16_t)(1u << op->once_bit);
+        return thread->duplicate && op->otherwise != NONE ? OUTCOME_REFUSED : OUTCOME_DONE;
+    case STEP_BEGIN:
+        thread->transaction.open = true;
+        thread->n_locks_before = thread->n_locks;
+        return OUTCOME_DONE;
+    case STEP_WORK: return has_bad_luck(thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
+    case STEP_CONNECTION: case STEP_PUBLISH: case STEP_REPLY: case STEP_KINDS: break;
+    }
+    return OUTCOME_DONE;
+}
+
+enum outcome implied_read(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    if (thread->duplicate || take_of(machine, thread, op) == 0) return OUTCOME_DONE;
+    struct transaction_row *touched = touch(machine, thread, op);
+    if (!touched || touched->read) return OUTCOME_DONE;
+    if (thread->clock_ns > machine->sim->now_ns) return park(machine, thread, thread->clock_ns, PHASE_START);
+    transaction_read(&machine->tables, touched);
+    return OUTCOME_DONE;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Puts the machine together: threads, rows, locks, pools, stores, groups and the API of one run. */
+#include "models/orders/machine.h"
+
+#include <string.h>
+
+#include "models/orders/pick.h"
+#include "models/orders/thread.h"
+
+static void on_process(void *context, uint32_t consumer, uint32_t position, uint32_t subject, uint32_t attempt,
+                       sim_ns start_ns)
+{
+    struct machine *machine = context;
+    const struct plan_position *plan = &machine->plan->position[position];
+    const struct log *log = &machine->kafka.log[plan->log];
+    int64_t next = machine->kafka.consumer[consumer].record_offset + 1;
+    if (next < log->end) __builtin_prefetch(order_at(&machine->orders, log_subject(log, next)));
+    uint32_t table = machine->plan->stage[plan->stage].table;
+    if (table != NONE) {
+        const struct order *order = order_at(&machine->orders, subject);
+        table_prefetch(&machine->tables, table, row_key(order, machine->plan->scenario->table[table].key));
+    }
+    thread_begin(machine, consumer, plan->stage, subject, plan->topic, attempt, start_ns);
+}
+
+static void on_retire(void *context, uint32_t subject) { order_release(context, subject); }
+
+/* Most rows of a table that orders can touch. */
+static uint64_t orders_bound(const struct scenario *scenario)
+{
+    double expected = 0, margin = 16;
+    for (uint32_t i = 0; i < scenario->n_loads; i++) {
+        double starts = (double)load_scheduled(&scenario->load[i]);
+        expected += starts;
+        if (scenario->load[i].executor == LOAD_POISSON) margin += starts * 0.01 + 1000;
+    }
+    if (expected + margin > (double)scenario->orders.at_most) expected = (double)scenario->orders.at_most, margin = 16;
+    for (uint32_t g = 0; g < scenario->n_groups; g++)
+        for (uint32_t b = 0; b < scenario->group[g].n_backlog; b++) margin += (double)scenario->group[g].backlog[b].records;
+    return (uint64_t)(expected + margin);
+}
+
+static void threads_init(struct machine *machine)
+{
+    const struct plan *plan = machine->plan;
+    uint32_t n_api = plan->api_process == NONE ? 0 :
+        plan->scenario->process[plan->api_process].api_threads * plan->scenario->process[plan->api_process].instances;
+    struct arena *arena = machine->sim->arena;
+    machine->n_threads = plan->n_consumers + n_api;
+    machine->thread = arena_array(arena, struct thread, machine->n_threads);
+    uint32_t *jvm = arena_array(arena, uint32_t, machine->n_threads);
+    for (uint32_t i = 0; i < machine->n_threads; i++) {
+        struct thread *thread = &machine->thread[i];
+        bool api = i >= plan->n_consumers;
+        thread->consumer = api ? NONE : i;
+        thread->instance = api ? plan->first_instance[plan->api_process] +
+            (i - plan->n_consumers) % plan->scenario->process[plan->api_process].instances : plan->consumer[i].instance;
+        jvm[i] = thread->instance;
+    }
+    locks_init(&machine->locks, machine->sim, plan->scenario, plan->push, machine->key, machine->n_threads, jvm, on_lock, machine);
+    tables_init(&machine->tables, machine->sim, plan->scenario, orders_bound(plan->scenario), machine->n_threads,
+                &machine->invariants, on_row, machine);
+}
+
+static void servers_init(struct machine *machine)
+{
+    const struct plan *plan = machine->plan;
+    const struct scenario *scenario = plan->scenario;
+    struct arena *arena = machine->sim->arena;
+    machine->pool = arena_array(arena, struct seats, plan->n_instances);
+    for (uint32_t i = 0; i < plan->n_instances; i++)
+        seats_init(&machine->pool[i], machine->sim, scenario->process[plan->process_of[i]].connections, on_connection, machine);
+    machine->command = arena_array(arena, struct seats, scenario->n_stores);
+    machine->flush = arena_array(arena, struct flush, scenario->n_stores);
+    for (uint32_t i = 0; i < scenario->n_stores; i++)
+        seats_init(&machine->command[i], machine->sim, scenario->store[i].capacity, on_command, machine);
+    machine->process = arena_array(arena, struct process_facts, scenario->n_processes);
+    for (uint32_t i = 0; i < scenario->n_processes; i++) {
+        tally_init(&machine->process[i].connection_wait, arena, 0);
+        tally_init(&machine->process[i].api, arena, 0);
+    }
+    machine->sender = arena_array(arena, struct sender, plan->n_logs);
+    machine->sticky = arena_array(arena, struct sticky, scenario->n_topics);
+}
+
+void machine_init(struct machine *machine, struct sim *sim, const struct plan *plan, struct random_key key,
+                  const struct run_options *options)
+{
+    memset(machine, 0, sizeof *machine);
+    machine->sim = sim;
+    machine->plan = plan;
+    machine->key = key;
+    machine->observer = options->observer;
+    machine->step_by_step = options->step_by_step;
+    machine->next_id = (uint32_t)plan->scenario->orders.first_id;
+    invariants_init(&machine->invariants);
+    orders_init(&machine->orders, sim->arena, options->observer && options->observer->on_order,
+                options->keep_stage_times, plan->scenario->n_stages);
+    tally_init(&machine->completion, sim->arena, 1000000);
+    threads_init(machine);
+    servers_init(machine);
+    kafka_init(&machine->kafka, sim, plan, key, &machine->invariants,
+               (struct kafka_calls){ machine, on_process, on_retire }, options->step_by_step);
+    api_init(machine);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The producer side: which partition a record goes to, when it is sent, and when it is in the log. A broker handles the
+ * requests of one connection in order; records without a key stay on one partition for a batch; with linger they wait
+ * for company. */
+#include "models/kafka/murmur2.h"
+#include "models/orders/thread.h"
+#include "models/purpose.h"
+
+static void on_append(void *context, uint32_t order, uint64_t log)
+{
+    struct machine *machine = context;
+    if (machine->kafka.log[log].n_readers == 0) {
+        kafka_append(&machine->kafka, (uint32_t)log, order);
+        order_release(machine, order);
+        return;
+    }
+    kafka_append(&machine->kafka, (uint32_t)log, order);
+}
+
+/* Records without a key stay on one partition until batch.size bytes went there (KIP-480, KIP-794). */
+static uint32_t sticky_partition(struct machine *machine, uint32_t topic)
+{
+    const struct topic_spec *spec = &machine->plan->scenario->topic[topic];
+    struct sticky *sticky = &machine->sticky[topic];
+    if (sticky->choices == 0 || sticky->bytes >= spec->batch_bytes) {
+        uint32_t word = random_block(machine->key, PURPOSE_STICKY, topic, sticky->choices++).word[0];
+        sticky->partition = (uint32_t)((uint64_t)word * spec->partitions >> 32);
+        sticky->bytes = 0;
+    }
+    sticky->bytes += spec->record_bytes;
+    return sticky->partition;
+}
+
+/* Nearly every topic of a pipeline has the order id as key and the same number of partitions: hashed once an order. */
+static uint32_t hashed_partition(struct order *order, uint32_t partitions)
+{
+    if (order->hashed_over != partitions) {
+        order->hashed_over = (uint16_t)partitions;
+        order->hashed = (uint16_t)murmur2_partition_of_id(order->id, partitions);
+    }
+    return order->hashed;
+}
+
+static uint32_t partition_of(struct machine *machine, struct order *order, uint32_t topic)
+{
+    const struct topic_spec *spec = &machine->plan->scenario->topic[topic];
+    switch (spec->key) {
+    case KEY_ORDER_ID: return hashed_partition(order, spec->partitions);
+    case KEY_USER: return murmur2_partition_of_id(order->user, spec->partitions);
+    case KEY_ITEM: return murmur2_partition_of_id(order->item, spec->partitions);
+    case KEY_ID_MODULO: return order->id % spec->partitions;
+    case KEY_NULL: break;
+    }
+    return sticky_partition(machine, topic);
+}
+
+/* linger: the batch of a partition that is open takes the record, or a new one opens, behind the others. */
+static sim_ns linger(const struct topic_spec *spec, struct sender *sender, sim_ns now_ns, sim_ns latency_ns)
+{
+    bool fits = now_ns <= sender->batch_closes_ns && sender->batch_bytes + spec->record_bytes <= spec->batch_bytes;
+    if (sender->batch_bytes == 0 || !fits) {
+        sim_ns at_ns = now_ns + spec->linger_ns + latency_ns;
+        sender->batch_closes_ns = now_ns + spec->linger_ns;
+        if (sender->batch_at_ns < at_ns) sender->batch_at_ns = at_ns;
+        sender->batch_bytes = 0;
+    }
+    sender->batch_bytes += spec->record_bytes;
+    return sender->batch_at_ns;
+}
+
+static sim_ns append_latency(const struct machine *machine, struct thread *thread, uint32_t topic)
+{
+    const struct dist *append = &machine->plan->append[topic];
+    uint32_t n = thread->publishes++;
+    if (append->draw == DRAW_CONSTANT) return append->constant_ns;
+    if (n == 0) return dist_draw(append, thread->words.word[WORD_APPEND]);
+    if (n == 1) return dist_draw(append, thread->words.word[WORD_APPEND_2]);
+    return dist_draw(append, random_block(machine->key, PURPOSE_APPEND, entity_of(machine, thread), n).word[0]);
+}
+
+static void append_at(struct machine *machine, uint32_t order, uint32_t log, sim_ns at_ns)
+{
+    if (at_ns == machine->sim->now_ns) on_append(machine, order, log);
+    else sim_at(machine->sim, at_ns, SIM_SERVER, on_append, machine, order, log);
+}
+
+static void on_send(void *context, uint32_t order, uint64_t topic)
+{
+    struct send *send = context;
+    struct machine *machine = send->machine;
+    const struct topic_spec *spec = &machine->plan->scenario->topic[topic];
+    uint32_t log = machine->plan->first_log[topic] +
+        partition_of(machine, order_at(&machine->orders, order), (uint32_t)topic);
+    sim_ns at_ns = send->at_ns;
+    if (spec->linger_ns > 0) at_ns = linger(spec, &machine->sender[log], machine->sim->now_ns, send->latency_ns);
+    send->next_free = machine->free_send;
+    machine->free_send = send;
+    append_at(machine, order, log, at_ns);
+}
+
+/* Sticky partitions and open batches are shared: the record takes its turn when it is sent, not when its thread, which
+ * may be ahead of the others, decides to send it. */
+static void send_later(struct machine *machine, uint32_t order, uint32_t topic, sim_ns send_ns, struct send what)
+{
+    struct send *send = machine->free_send;
+    if (send) machine->free_send = send->next_free;
+    else send = arena_new(machine->sim->arena, struct send);
+    *send = what;
+    if (send_ns == machine->sim->now_ns) on_send(send, order, topic);
+    else sim_at(machine->sim, send_ns, SIM_CONSUMER, on_send, send, order, topic);
+}
+
+/* A broker handles the requests of one connection one after the other: what a thread sends later is not in a log
+ * earlier, even where latencies invert. */
+void publish(struct machine *machine, struct thread *thread, uint32_t topic, sim_ns send_ns)
+{
+    const struct topic_spec *spec = &machine->plan->scenario->topic[topic];
+    struct order *order = order_of(machine, thread);
+    sim_ns latency_ns = append_latency(machine, thread, topic), at_ns = send_ns + latency_ns;
+    order->refs++;
+    if (spec->linger_ns == 0) {
+        if (at_ns < thread->sent_ns) at_ns = thread->sent_ns + 1;
+        thread->sent_ns = at_ns;
+    }
+    if (spec->linger_ns > 0 || spec->key == KEY_NULL)
+        send_later(machine, thread->order, topic, send_ns, (struct send){ machine, NULL, latency_ns, at_ns });
+    else
+        append_at(machine, thread->order, machine->plan->first_log[topic] + partition_of(machine, order, topic), at_ns);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A thread's waiting and waking: parked until an event of its own, or blocked until a connection, a command slot, a row
+ * or a lock becomes its own. */
+#include "models/orders/thread.h"
+
+#include "models/purpose.h"
+
+static uint32_t own_time_word(const struct machine *machine, const struct thread *thread, uint32_t word)
+{
+    uint32_t block = thread->attempt * BLOCKS_OF_ATTEMPT + 1 + word / 4;
+    return random_block(machine->key, PURPOSE_STAGE, entity_of(machine, thread), block).word[word % 4];
+}
+
+sim_ns duration(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
+{
+    if (op->timeless) return 0;
+    if (op->whole) return thread->time_ns;
+    if (op->has_time) {
+        if (op->time->draw == DRAW_CONSTANT) return op->time->constant_ns;
+        return dist_draw(op->time, own_time_word(machine, thread, op->time_word));
+    }
+    double time_ns = (double)thread->time_ns;
+    return (sim_ns)(time_ns * op->to + 0.5) - (sim_ns)(time_ns * op->from + 0.5);
+}
+
+static void on_thread(void *context, uint32_t index, uint64_t argument)
+{
+    struct machine *machine = context;
+    (void)argument;
+    machine->thread[index].seen = true;
+    thread_run(machine, index);
+}
+
+enum outcome park(struct machine *machine, struct thread *thread, sim_ns at_ns, enum thread_phase phase)
+{
+    thread->phase = phase;
+    sim_at(machine->sim, at_ns, SIM_CONSUMER, on_thread, machine, index_of(machine, thread), 0);
+    return OUTCOME_PARKED;
+}
+
+enum outcome block(struct machine *machine, struct thread *thread)
+{
+    command_give(machine, thread, &machine->plan->op[thread->pc], machine->sim->now_ns);
+    thread->phase = PHASE_GRANTED;
+    thread->waits_since_ns = machine->sim->now_ns;
+    return OUTCOME_PARKED;
+}
+
+void wake(struct machine *machine, uint32_t index)
+{
+    struct thread *thread = &machine->thread[index];
+    sim_cancel(machine->sim, thread->timer);
+    thread->timer = 0;
+    thread->seen = true;
+    thread->clock_ns = machine->sim->now_ns;
+    thread_run(machine, index);
+}
+
+/* ---- connections and command slots ---- */
+
+static const struct process_spec *process_of(const struct machine *machine, const struct thread *thread)
+{
+    return &machine->plan->scenario->process[machine->plan->process_of[thread->instance]];
+}
+
+static bool pool_counts(const struct machine *machine, const struct thread *thread)
+{
+    return machine->plan->pool_counts[machine->plan->process_of[thread->instance]];
+}
+
+static void connection_got(struct machine *machine, struct thread *thread, sim_ns waited_ns)
+{
+    thread->has_connection = true;
+    tally_add(&machine->process[machine->plan->process_of[thread->instance]].connection_wait, waited_ns);
+}
+
+void on_connection(void *context, uint32_t index)
+{
+    struct machine *machine = context;
+    struct thread *thread = &machine->thread[index];
+    connection_got(machine, thread, machine->sim->now_ns - thread->waits_since_ns);
+    wake(machine, index);
+}
+
+void connection_give(struct machine *machine, struct thread *thread, sim_ns at_ns)
+{
+    if (!thread->has_connection) return;
+    thread->has_connection = false;
+    seats_give(&machine->pool[thread->instance], at_ns);
+}
+
+static void on_connection_timeout(void *context, uint32_t index, uint64_t argument)
+{
+    struct machine *machine = context;
+    struct thread *thread = &machine->thread[index];
+    (void)argument;
+    if (!seats_leave(&machine->pool[thread->instance], index)) return;
+    machine->process[machine->plan->process_of[thread->instance]].connections_timed_out++;
+    tally_add(&machine->process[machine->plan->process_of[thread->instance]].connection_wait,
+              machine->sim->now_ns - thread->waits_since_ns);
+    thread->clock_ns = machine->sim->now_ns;
+    thread->seen = true;
+    if (refuse(machine, thread, OUTCOME_REFUSED)) thread_run(machine, index);
+}
+
+enum outcome connection_take(struct machine *machine, struct thread *thread)
+{
+    if (thread->has_connection || !pool_counts(machine, thread)) return OUTCOME_DONE;
+    if (thread->clock_ns > machine->sim->now_ns) return park(machine, thread, thread->clock_ns, PHASE_START);
+    if (seats_take(&machine->pool[thread->instance], index_of(machine, thread))) {
+        connection_got(machine, thread, 0);
+        return OUTCOME_DONE;
+    }
+    block(machine, thread);
+    thread->phase = PHASE_START;
+    thread->timer = sim_at(machine->sim, machine->sim->now_ns + process_of(machine, thread)->connection_timeout_ns,
+                           SIM_TIMER, on_connection_timeout, machine, index_of(machine, thread), 0);
+    return OUTCOME_PARKED;
+}
+
+void on_command(void *context, uint32_t index)
+{
+    struct machine *machine = context;
+    machine->thread[index].has_command = true;
+    wake(machine, index);
+}
+
+enum outcome command_take(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    if (op->store == NONE || machine->command[op->store].capacity == 0 || thread->has_command) return OUTCOME_DONE;
+    if (thread->clock_ns > machine->sim->now_ns) return park(machine, thread, thread->clock_ns, PHASE_START);
+    if (seats_take(&machine->command[op->store], index_of(machine, thread))) {
+        thread->has_command = true;
+        return OUTCOME_DONE;
+    }
+    block(machine, thread);
+    thread->phase = PHASE_START;
+    return OUTCOME_PARKED;
+}
+
+void command_give(struct machine *machine, struct thread *thread, const struct plan_op *op, sim_ns at_ns)
+{
+    if (!thread->has_command) return;
+    thread->has_command = false;
+    seats_give(&machine->command[op->store], at_ns);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What every step of a thread has at hand, for the files that play steps (thread.c, send.c, effect.c, stage.c): which
+ * record it is, its keys and times, waiting and waking, its connection and its place among a store's commands. */
+#ifndef MODELS_ORDERS_THREAD_H
+#define MODELS_ORDERS_THREAD_H
+
+#include "models/orders/machine.h"
+
+/* How a step went. PARKED: an event, or somebody else, goes on with it. */
+enum outcome { OUTCOME_DONE, OUTCOME_PARKED, OUTCOME_REFUSED, OUTCOME_FAILED, OUTCOME_AGAIN };
+
+/* What the words of a record's first block are for; each attempt has blocks of its own. */
+enum { WORD_SERVICE, WORD_APPEND, WORD_LUCK, WORD_APPEND_2, BLOCKS_OF_ATTEMPT = 64 };
+
+static inline uint32_t index_of(const struct machine *machine, const struct thread *thread)
+{
+    return (uint32_t)(thread - machine->thread);
+}
+
+static inline struct order *order_of(const struct machine *machine, const struct thread *thread)
+{
+    return order_at(&machine->orders, thread->order);
+}
+
+/* Which record this is for draws: the same for every consumer count. */
+static inline uint64_t entity_of(const struct machine *machine, const struct thread *thread)
+{
+    uint64_t read = (uint64_t)thread->stage * (MAX_TOPICS + 1) + (thread->topic == NONE ? 0 : thread->topic + 1);
+    return read << 32 | order_of(machine, thread)->id;
+}
+
+static inline sim_ns until_effect(const struct plan_op *op, sim_ns duration_ns)
+{
+    if (op->half_way) return (duration_ns + 1) / 2;
+    return (sim_ns)((double)duration_ns * op->effect_at + 0.5);
+}
+
+/* Key of a row for an order; UINT64_MAX where it lacks one. */
+static inline uint64_t row_key(const struct order *order, enum row_key key)
+{
+    switch (key) {
+    case ROW_ITEM: return order->item;
+    case ROW_USER: return order->user;
+    case ROW_COUPON: return order->coupon == NO_COUPON ? UINT64_MAX : order->coupon;
+    case ROW_ORDER_ID: return order->id;
+    }
+    return UINT64_MAX;
+}
+
+static inline uint64_t key_of(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
+{
+    const struct scenario *scenario = machine->plan->scenario;
+    const struct order *order = order_of(machine, thread);
+    bool lock = op->kind == STEP_LOCK || op->kind == STEP_UNLOCK;
+    return row_key(order, lock ? scenario->lock[op->target].key : scenario->table[op->target].key);
+}
+
+/* ---- thread.c ---- */
+/* How long a step takes. */
+sim_ns duration(const struct machine *machine, const struct thread *thread, const struct plan_op *op);
+/* Goes on at at_ns with the given phase of the step at pc. */
+enum outcome park(struct machine *machine, struct thread *thread, sim_ns at_ns, enum thread_phase phase);
+/* Waits for somebody else to wake it. Its command occupies no server meanwhile: the one it waits for may need it. */
+enum outcome block(struct machine *machine, struct thread *thread);
+/* What it waited for is its own now. */
+void wake(struct machine *machine, uint32_t index);
+/* A connection for the step that starts at the thread's clock; the pool's callback when it had to wait. */
+enum outcome connection_take(struct machine *machine, struct thread *thread);
+void connection_give(struct machine *machine, struct thread *thread, sim_ns at_ns);
+void on_connection(void *machine, uint32_t index);
+/* A place among the commands that the step's store serves at once; the store's callback. */
+enum outcome command_take(struct machine *machine, struct thread *thread, const struct plan_op *op);
+void command_give(struct machine *machine, struct thread *thread, const struct plan_op *op, sim_ns at_ns);
+void on_command(void *machine, uint32_t index);
+
+/* ---- send.c ---- */
+/* The thread sends a record of its order at send_ns (>= now). */
+void publish(struct machine *machine, struct thread *thread, uint32_t topic, sim_ns send_ns);
+
+/* ---- effect.c ---- */
+/* What the step at hand does to others, now; ends_ns: when the step ends. */
+enum outcome step_effect(struct machine *machine, struct thread *thread, const struct plan_op *op, sim_ns takes_ns,
+                         sim_ns ends_ns);
+/* The read that a version or absolute write makes for itself where no read step came before. */
+enum outcome implied_read(struct machine *machine, struct thread *thread, const struct plan_op *op);
+bool writes_pending(const struct thread *thread);
+/* Callbacks of rows and locks. */
+void on_row(void *machine, uint32_t index);
+void on_lock(void *machine, uint32_t index, bool got);
+
+/* ---- stage.c ---- */
+void thread_run(struct machine *machine, uint32_t index);
+/* Sends the thread where a step that did not succeed leads. False: the listener has thrown; whatever follows, another
+ * delivery of the record or the next one, has begun already. */
+bool refuse(struct machine *machine, struct thread *thread, enum outcome why);
+
+#endif
