@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The poll loop of one consumer: the fetch in flight and its answer, what a poll returns and when, the batch in hand,
+ * commits. See group.h for what is modelled and fetch.h for the rules of the Java client. */
+#include "models/kafka/poll.h"
+
+#include "models/purpose.h"
+
+/* spring-kafka's pollTimeout: how long an idle loop turn takes. */
+#define POLL_TIMEOUT_NS (5 * SIM_S)
+
+/* ---- latencies: keyed by consumer and count, four draws to a block ---- */
+
+static sim_ns latency(const struct kafka *kafka, const struct consumer *consumer, const struct dist *dist,
+                      enum purpose purpose, struct random_words *words, uint32_t *count)
+{
+    if (dist->draw == DRAW_CONSTANT) return dist->constant_ns;
+    uint32_t n = (*count)++;
+    if (n % 4 == 0) {
+        uint32_t member = consumer->index - consumer->plan->first_consumer;
+        *words = random_block(kafka->key, purpose, (uint64_t)consumer->group << 32 | member, n / 4);
+    }
+    return dist_draw(dist, words->word[n % 4]);
+}
+
+static sim_ns fetch_latency(const struct kafka *kafka, struct consumer *consumer)
+{
+    return latency(kafka, consumer, &consumer->plan->fetch, PURPOSE_FETCH, &consumer->fetch_words,
+                   &consumer->n_fetches);
+}
+
+static sim_ns commit_latency(const struct kafka *kafka, struct consumer *consumer)
+{
+    return latency(kafka, consumer, &consumer->plan->commit, PURPOSE_COMMIT,
+                   &consumer->commit_words, &consumer->n_commits);
+}
+
+static sim_ns poll_latency(const struct kafka *kafka, struct consumer *consumer)
+{
+    return latency(kafka, consumer, &consumer->plan->poll, PURPOSE_POLL, &consumer->poll_words,
+                   &consumer->n_polls);
+}
+
+/* ---- the Java client's fetch in flight ---- */
+
+static void fetch_send(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    if (consumer->fetch != FETCH_NONE || !fetch_ask(&consumer->buffer)) return;
+    sim_ns round_trip_ns = fetch_latency(kafka, consumer);
+    consumer->fetch = FETCH_SENT;
+    consumer->half_ns = round_trip_ns / 2;
+    consumer->arrive_ns = at_ns + consumer->half_ns;
+}
+
+static void fetch_answered(struct consumer *consumer, sim_ns at_ns)
+{
+    consumer->fetch = FETCH_ANSWERED;
+    consumer->ready_ns = at_ns + consumer->half_ns;
+}
+
+/* Brings the fetch in flight up to now: answered on arrival when there was data, else parked, and sent home empty after
+ * fetch.max.wait. A waiting consumer sends the next one at once; a busy one only at its next poll. Must be called
+ * before the log of an asked partition grows: the answer holds what is there when the broker answers. */
+void fetch_settle_due(struct kafka *kafka, struct consumer *consumer)
+{
+    sim_ns now_ns = kafka->sim->now_ns, max_wait_ns = consumer->spec->fetch_max_wait_ns;
+    if (fetch_has_data(&consumer->buffer)) {
+        fetch_answer(&consumer->buffer);
+        fetch_answered(consumer, consumer->arrive_ns);
+        return;
+    }
+    while (now_ns - consumer->arrive_ns >= max_wait_ns) {
+        sim_ns empty_ns = consumer->arrive_ns + max_wait_ns + consumer->half_ns;
+        /* Where it did not ask for all, on_empty_answer sends the next one. */
+        if (consumer->state != CONSUMER_WAITING || !fetch_covers(&consumer->buffer)) {
+            consumer->fetch = FETCH_ANSWERED;
+            consumer->ready_ns = empty_ns;
+            return;
+        }
+        sim_ns send_ns = empty_ns > consumer->poll_from_ns ? empty_ns : consumer->poll_from_ns;
+        consumer->half_ns = fetch_latency(kafka, consumer) / 2;
+        consumer->arrive_ns = send_ns + consumer->half_ns;
+    }
+}
+
+/* ---- batches ---- */
+
+static void record_next(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns);
+
+/* In order of arrival records are taken one at a time, when they start. */
+static void poll_to(struct position *position, int64_t next, sim_ns at_ns)
+{
+    position->polled_before = position->polled;
+    position->polled = next;
+    position->polled_at_ns = at_ns;
+}
+
+static void record_begin(struct kafka *kafka, struct consumer *consumer, uint32_t position, int64_t offset, sim_ns at_ns)
+{
+    consumer->in_record = true;
+    consumer->record_position = position;
+    consumer->record_offset = offset;
+    consumer->start_ns = at_ns;
+    consumer->attempt = 0;
+    kafka->calls.process(kafka->calls.context, consumer->index, position,
+                         log_subject(&kafka->log[kafka->position[position].log], offset), 0, at_ns);
+}
+
+/* Position of the record appended first among those the batch may hold; NONE at its end. */
+static uint32_t earliest(const struct kafka *kafka, const struct consumer *consumer, sim_ns *at_ns)
+{
+    uint32_t best = NONE;
+    sim_ns best_ns = SIM_NEVER;
+    if (consumer->unread == 0) return NONE;
+    if (consumer->unread == 1 && consumer->only_unread != NONE) {
+        const struct position *position = &kafka->position[consumer->only_unread];
+        *at_ns = log_at(&kafka->log[position->log], position->polled);
+        return consumer->only_unread;
+    }
+    for (uint32_t i = 0; i < consumer->n_positions; i++) {
+        const struct position *position = &kafka->position[consumer->position[i]];
+        const struct log *log = &kafka->log[position->log];
+        if (position->polled >= log->end) continue;
+        sim_ns appended_ns = log_at(log, position->polled);
+        if (appended_ns < best_ns) {
+            best_ns = appended_ns;
+            best = consumer->position[i];
+        }
+    }
+    *at_ns = best_ns;
+    return best;
+}
+
+static void java_poll(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    if (consumer->fetch == FETCH_ANSWERED && consumer->ready_ns <= at_ns) {
+        fetch_arrive(&consumer->buffer);
+        consumer->fetch = FETCH_NONE;
+    }
+    consumer->batch_left = fetch_collect(&consumer->buffer, consumer->spec->max_poll_records);
+    consumer->segment = 0;
+    for (uint32_t i = 0; i < consumer->buffer.n_segments; i++) {
+        const struct fetch_block *segment = &consumer->buffer.segment[i];
+        struct position *position = &kafka->position[consumer->position[segment->part]];
+        poll_to(position, segment->end, at_ns);
+    }
+    fetch_send(kafka, consumer, at_ns);
+}
+
+static void poll_note(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    consumer->state = CONSUMER_BUSY;
+    consumer->poll_at_ns = at_ns;
+    sim_cancel(kafka->sim, consumer->idle_turn);
+    if (at_ns <= kafka->end_ns) kafka->group[consumer->group].fact.polls++;
+}
+
+/* poll() returns records at at_ns; what they are is fixed by now. */
+static void poll_return(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    const struct group_spec *spec = consumer->spec;
+    poll_note(kafka, consumer, at_ns);
+    if (spec->fetch_order == FETCH_ARRIVAL) {
+        consumer->batch_left = spec->max_poll_records;
+        consumer->cutoff_ns = at_ns - consumer->half_ns;
+    } else {
+        java_poll(kafka, consumer, at_ns);
+    }
+    SIM_ASSERT_IN(kafka->sim, consumer->batch_left > 0);
+    record_next(kafka, consumer, at_ns + poll_latency(kafka, consumer));
+}
+
+static void on_poll(void *context, uint32_t index, uint64_t argument)
+{
+    struct kafka *kafka = context;
+    struct consumer *consumer = &kafka->consumer[index];
+    (void)argument;
+    consumer_settle(kafka, consumer);
+    fetch_settle(kafka, consumer);
+    poll_return(kafka, consumer, kafka->sim->now_ns);
+}
+
+static void poll_call(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    consumer->state = CONSUMER_CALLED;
+    sim_at(kafka->sim, at_ns, SIM_CONSUMER, on_poll, kafka, consumer->index, 0);
+}
+
+/* A consumer may know the content of one poll whose time lies ahead, not of two. */
+static bool may_run_ahead(const struct kafka *kafka, const struct consumer *consumer)
+{
+    return !kafka->step_by_step && consumer->poll_at_ns <= kafka->sim->now_ns;
+}
+
+/* The poll's content is known although its time may lie ahead: no need for an event. */
+static void poll_known(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    if (at_ns > kafka->sim->now_ns && !may_run_ahead(kafka, consumer)) poll_call(kafka, consumer, at_ns);
+    else poll_return(kafka, consumer, at_ns);
+}
+
+static sim_ns later(sim_ns a_ns, sim_ns b_ns) { return a_ns > b_ns ? a_ns : b_ns; }
+
+static void arrival_wait(struct kafka *kafka, struct consumer *consumer)
+{
+    sim_ns first_ns;
+    if (consumer->unread == 0) return;
+    if (earliest(kafka, consumer, &first_ns) == NONE) return;
+    consumer->half_ns = fetch_latency(kafka, consumer) / 2;
+    poll_known(kafka, consumer, later(consumer->poll_from_ns, first_ns + consumer->half_ns));
+}
+
+static void on_empty_answer(void *context, uint32_t index, uint64_t arrive_ns);
+
+static void java_wait(struct kafka *kafka, struct consumer *consumer)
+{
+    struct fetch_buffer *buffer = &consumer->buffer;
+    if (buffer->n_blocks > 0) {
+        if (consumer->fetch == FETCH_SENT) poll_call(kafka, consumer, consumer->poll_from_ns);
+        else poll_known(kafka, consumer, consumer->poll_from_ns);
+        return;
+    }
+    if (consumer->fetch == FETCH_ANSWERED) {
+        if (buffer->n_answer > 0) {
+            poll_known(kafka, consumer, later(consumer->poll_from_ns, consumer->ready_ns));
+            return;
+        }
+        consumer->fetch = FETCH_NONE; /* an empty answer: the poll asks again */
+        consumer->poll_from_ns = later(consumer->poll_from_ns, consumer->ready_ns);
+    }
+    /* An empty poll: what filled the last slot of the one before is no longer buffered. */
+    fetch_collect(buffer, 0);
+    fetch_send(kafka, consumer, consumer->poll_from_ns);
+    if (fetch_has_data(buffer)) {
+        sim_ns back_ns = consumer->arrive_ns + consumer->half_ns;
+        poll_call(kafka, consumer, later(consumer->poll_from_ns, back_ns));
+    } else if (!fetch_covers(buffer)) {
+        sim_ns empty_ns = consumer->arrive_ns + consumer->spec->fetch_max_wait_ns + consumer->half_ns;
+        sim_at(kafka->sim, later(empty_ns, consumer->poll_from_ns), SIM_CONSUMER, on_empty_answer, kafka,
+               consumer->index, (uint64_t)consumer->arrive_ns);
+    }
+}
+
+/* A parked fetch that does not ask for every drained partition comes home empty, and the poll asks again. */
+static void on_empty_answer(void *context, uint32_t index, uint64_t arrive_ns)
+{
+    struct kafka *kafka = context;
+    struct consumer *consumer = &kafka->consumer[index];
+    consumer_settle(kafka, consumer);
+    if (consumer->state != CONSUMER_WAITING || consumer->fetch == FETCH_NONE || consumer->buffer.n_answer > 0 ||
+        consumer->arrive_ns != (sim_ns)arrive_ns) return;
+    consumer->fetch = FETCH_NONE;
+    consumer->poll_from_ns = later(consumer->poll_from_ns, kafka->sim->now_ns);
+    java_wait(kafka, consumer);
+}
+
+/* Polls from poll_from_ns on: takes what is there, or waits for the first append. */
+void wait_for_records(struct kafka *kafka, struct consumer *consumer)
+{
+    consumer->state = CONSUMER_WAITING;
+    if (consumer->spec->fetch_order == FETCH_ARRIVAL) {
+        arrival_wait(kafka, consumer);
+        return;
+    }
+    consumer->state = CONSUMER_BUSY; /* until it polls: a fetch that came back empty is not sent again */
+    fetch_settle(kafka, consumer);
+    consumer->state = CONSUMER_WAITING;
+    java_wait(kafka, consumer);
+}
+
+/* An idle consumer and the only record that waits: the poll that returns it needs no search. Its content is fixed by now,
+ * so its time may lie ahead. */
+static void poll_one(struct kafka *kafka, struct consumer *consumer, uint32_t index, sim_ns at_ns, sim_ns begin_ns)
+{
+    consumer->unread = 0;
+    poll_note(kafka, consumer, at_ns);
+    record_begin(kafka, consumer, index, kafka->position[index].polled - 1, begin_ns);
+}
+
+static void arrival_one(struct kafka *kafka, struct consumer *consumer, uint32_t position)
+{
+    consumer->half_ns = fetch_latency(kafka, consumer) / 2;
+    sim_ns at_ns = later(consumer->poll_from_ns, kafka->sim->now_ns + consumer->half_ns);
+    consumer->batch_left = consumer->spec->max_poll_records - 1;
+    consumer->cutoff_ns = at_ns - consumer->half_ns;
+    sim_ns begin_ns = at_ns + poll_latency(kafka, consumer);
+    poll_to(&kafka->position[position], kafka->position[position].polled + 1, begin_ns);
+    poll_one(kafka, consumer, position, at_ns, begin_ns);
+}
+
+/* The parked fetch returns with the record, the poll takes it without being filled, and sends the next fetch. */
+static void java_one(struct kafka *kafka, struct consumer *consumer, uint32_t position, uint32_t part)
+{
+    sim_ns at_ns = later(consumer->poll_from_ns, kafka->sim->now_ns + consumer->half_ns);
+    fetch_pass_one(&consumer->buffer, part);
+    consumer->half_ns = fetch_latency(kafka, consumer) / 2;
+    consumer->arrive_ns = at_ns + consumer->half_ns;
+    consumer->batch_left = 0;
+    poll_to(&kafka->position[position], kafka->position[position].polled + 1, at_ns);
+    poll_one(kafka, consumer, position, at_ns, at_ns + poll_latency(kafka, consumer));
+}
+
+/* An append to a partition of a consumer. */
+void consumer_notice(struct kafka *kafka, struct consumer *consumer, uint32_t position)
+{
+    sim_ns now_ns = kafka->sim->now_ns;
+    uint32_t part = kafka->position[position].part;
+    if (consumer->spec->fetch_order == FETCH_ARRIVAL) {
+        if (consumer->state != CONSUMER_WAITING) return;
+        if (consumer->unread == 1 && may_run_ahead(kafka, consumer)) arrival_one(kafka, consumer, position);
+        else arrival_wait(kafka, consumer);
+        return;
+    }
+    if (consumer->fetch != FETCH_SENT || !consumer->buffer.part[part].asked) return;
+    bool parked = consumer->arrive_ns <= now_ns;
+    bool slots_left = consumer->spec->max_poll_records > 1; /* else the block counts as buffered until the next poll */
+    if (parked && consumer->state == CONSUMER_WAITING && slots_left && may_run_ahead(kafka, consumer) &&
+        fetch_is_clear(&consumer->buffer)) {
+        java_one(kafka, consumer, position, part);
+        return;
+    }
+    if (parked) {
+        if (consumer->buffer.unasked == 1) fetch_answer_one(&consumer->buffer, part);
+        else fetch_answer(&consumer->buffer);
+        fetch_answered(consumer, now_ns);
+    }
+    if (consumer->state != CONSUMER_WAITING) return;
+    if (parked) poll_known(kafka, consumer, later(consumer->poll_from_ns, consumer->ready_ns));
+    else poll_call(kafka, consumer, later(consumer->poll_from_ns, consumer->arrive_ns + consumer->half_ns));
+}
+
+/* ---- commits ---- */
+
+static void touch(struct kafka *kafka, struct consumer *consumer, uint32_t index, int64_t processed)
+{
+    struct position *position = &kafka->position[index];
+    position->commit_to = processed;
+    consumer->uncommitted++;
+    if (position->touched) return;
+    position->touched = true;
+    consumer->touched[consumer->n_touched++] = index;
+}
+
+/* Sends a commit at at_ns; returns when it is acknowledged. */
+static sim_ns commit_send(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    sim_ns round_trip_ns = commit_latency(kafka, consumer);
+    SIM_ASSERT_IN(kafka->sim, !consumer->commit_pending);
+    consumer->commit_pending = true;
+    consumer->commit_at_ns = at_ns + round_trip_ns / 2;
+    consumer->last_commit_ns = at_ns;
+    consumer->uncommitted = 0;
+    if (consumer->commit_at_ns <= kafka->sim->now_ns && !consumer->done_pending) apply_commit(kafka, consumer);
+    else settle_later(kafka, consumer, consumer->commit_at_ns);
+    return at_ns + round_trip_ns;
+}
+
+static bool commit_is_due(const struct consumer *consumer, sim_ns at_ns)
+{
+    const struct group_spec *spec = consumer->spec;
+    if (consumer->uncommitted == 0) return false;
+    switch (spec->commit_mode) {
+    case COMMIT_COUNT: return consumer->uncommitted >= spec->commit_count;
+    case COMMIT_TIME: return at_ns - consumer->last_commit_ns >= spec->commit_time_ns;
+    case COMMIT_BATCH: case COMMIT_MANUAL: case COMMIT_RECORD: break;
+    }
+    return true;
+}
+
+/* COMMIT_TIME: an idle loop turn looks whether the time has come. */
+static void on_idle_turn(void *context, uint32_t index, uint64_t argument);
+
+static void idle_turn_at(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    consumer->idle_turn = sim_at(kafka->sim, at_ns, SIM_CONSUMER, on_idle_turn, kafka, consumer->index, 0);
+}
+
+static void on_idle_turn(void *context, uint32_t index, uint64_t argument)
+{
+    struct kafka *kafka = context;
+    struct consumer *consumer = &kafka->consumer[index];
+    (void)argument;
+    consumer_settle(kafka, consumer);
+    if (consumer->state != CONSUMER_WAITING || consumer->uncommitted == 0) return;
+    sim_ns now_ns = kafka->sim->now_ns;
+    if (commit_is_due(consumer, now_ns)) consumer->poll_from_ns = commit_send(kafka, consumer, now_ns);
+    else idle_turn_at(kafka, consumer, now_ns + POLL_TIMEOUT_NS);
+}
+
+static void batch_end(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    if (commit_is_due(consumer, at_ns)) at_ns = commit_send(kafka, consumer, at_ns);
+    else if (consumer->uncommitted > 0 && consumer->spec->commit_mode == COMMIT_TIME)
+        idle_turn_at(kafka, consumer, at_ns + POLL_TIMEOUT_NS);
+    consumer->poll_from_ns = at_ns;
+    wait_for_records(kafka, consumer);
+}
+
+/* The next record of the batch in hand at at_ns, or its end. */
+static void record_next(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    uint32_t position = NONE;
+    int64_t offset = 0;
+    bool arrival = consumer->spec->fetch_order == FETCH_ARRIVAL;
+    if (consumer->batch_left-- > 0 && !(arrival && consumer->unread == 0)) {
+        if (arrival) {
+            sim_ns appended_ns;
+            position = earliest(kafka, consumer, &appended_ns);
+            if (position != NONE && appended_ns > consumer->cutoff_ns) position = NONE;
+            if (position != NONE) {
+                offset = kafka->position[position].polled;
+                poll_to(&kafka->position[position], offset + 1, at_ns);
+                consumer->unread--;
+                consumer->only_unread = NONE;
+            }
+        } else {
+            struct fetch_block *segment = &consumer->buffer.segment[consumer->segment];
+            position = consumer->position[segment->part];
+            offset = segment->first++;
+            if (segment->first == segment->end) consumer->segment++;
+        }
+    }
+    if (position == NONE) batch_end(kafka, consumer, at_ns);
+    else record_begin(kafka, consumer, position, offset, at_ns);
+}
+
+void kafka_record_done(struct kafka *kafka, uint32_t index, sim_ns done_ns)
+{
+    struct consumer *consumer = &kafka->consumer[index];
+    consumer_settle(kafka, consumer);
+    SIM_ASSERT_IN(kafka->sim, consumer->in_record && !consumer->done_pending);
+    consumer->in_record = false;
+    consumer->done_pending = true;
+    consumer->done_position = consumer->record_position;
+    consumer->done_offset = consumer->record_offset;
+    consumer->done_start_ns = consumer->start_ns;
+    consumer->done_at_ns = done_ns;
+    if (done_ns <= kafka->sim->now_ns) apply_done(kafka, consumer);
+    else settle_later(kafka, consumer, done_ns);
+    touch(kafka, consumer, consumer->record_position, consumer->record_offset + 1);
+    if (consumer->spec->commit_mode == COMMIT_RECORD) done_ns = commit_send(kafka, consumer, done_ns);
+    record_next(kafka, consumer, done_ns);
+}
+
+bool kafka_record_failed(struct kafka *kafka, uint32_t index, sim_ns failed_ns)
+{
+    struct consumer *consumer = &kafka->consumer[index];
+    struct group *group = &kafka->group[consumer->group];
+    consumer_settle(kafka, consumer);
+    if (++consumer->attempt >= consumer->spec->deliveries) {
+        group->fact.skipped++;
+        kafka_record_done(kafka, index, failed_ns);
+        return true;
+    }
+    group->fact.duplicates++;
+    sim_ns again_ns = failed_ns + fetch_latency(kafka, consumer);
+    kafka->calls.process(kafka->calls.context, index, consumer->record_position,
+                         log_subject(&kafka->log[kafka->position[consumer->record_position].log], consumer->record_offset),
+                         consumer->attempt, again_ns);
+    return false;
+}
+
+bool kafka_goes_idle(const struct kafka *kafka, uint32_t index)
+{
+    const struct consumer *consumer = &kafka->consumer[index];
+    sim_ns now_ns = kafka->sim->now_ns;
+    if (consumer->done_pending && consumer->done_at_ns > now_ns) return false;
+    if (consumer->commit_pending && consumer->commit_at_ns > now_ns) return false;
+    if (consumer->spec->fetch_order == FETCH_ARRIVAL) return consumer->unread == 0 && consumer->cutoff_ns < now_ns;
+    return consumer->batch_left == 0 && consumer->buffer.unasked == 0 && consumer->buffer.n_blocks == 0 &&
+        consumer->fetch != FETCH_ANSWERED;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Between the files of a consumer group: group.c (logs, appends, start, levels), poll.c (the poll loop of a consumer) and
+ * settle.c (what was decided earlier becomes visible). Not for other rooms: they see group.h. */
+#ifndef MODELS_KAFKA_POLL_H
+#define MODELS_KAFKA_POLL_H
+
+#include "models/kafka/group.h"
+
+enum { FACT_APPENDED = 1, FACT_PROCESSED = 2, FACT_COMMITTED = 3 };
+
+/* ---- settle.c ---- */
+/* The record that was done, or the commit that was sent, takes effect at its instant, which has come. */
+void apply_done(struct kafka *kafka, struct consumer *consumer);
+void apply_commit(struct kafka *kafka, struct consumer *consumer);
+void consumer_settle(struct kafka *kafka, struct consumer *consumer);
+void group_settle_due(struct kafka *kafka, uint32_t group);
+/* Applies all of a group that is due by now. */
+static inline void group_settle(struct kafka *kafka, uint32_t index)
+{
+    if (kafka->group[index].due_ns <= kafka->sim->now_ns) group_settle_due(kafka, index);
+}
+/* An instant ahead that must be applied when it has come. */
+void settle_later(struct kafka *kafka, const struct consumer *consumer, sim_ns at_ns);
+/* Forgets records that every reader has committed. */
+void release(struct kafka *kafka, struct log *log);
+
+/* ---- poll.c ---- */
+void fetch_settle_due(struct kafka *kafka, struct consumer *consumer);
+/* Brings the fetch in flight up to now; before the log of an asked partition grows. */
+static inline void fetch_settle(struct kafka *kafka, struct consumer *consumer)
+{
+    if (consumer->fetch == FETCH_SENT && consumer->arrive_ns <= kafka->sim->now_ns) fetch_settle_due(kafka, consumer);
+}
+/* Polls from poll_from_ns on: takes what is there, or waits for the first append. */
+void wait_for_records(struct kafka *kafka, struct consumer *consumer);
+/* A record was appended to a position of the consumer. */
+void consumer_notice(struct kafka *kafka, struct consumer *consumer, uint32_t position);
+
+#endif
