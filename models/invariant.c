@@ -38,5 +38,6 @@ void invariant_broken(struct invariants *invariants, enum invariant_id id, sim_n
 void invariants_cut(struct invariants *invariants)
 {
     for (uint32_t i = 0; i < INVARIANT_COUNT; i++)
-        if (table[i].eventual && invariants->fact[i].verdict == VERDICT_HOLDS) invariants->fact[i].verdict = VERDICT_OPEN;
+        if (table[i].eventual && invariants->fact[i].verdict == VERDICT_HOLDS)
+            invariants->fact[i].verdict = VERDICT_OPEN;
 }

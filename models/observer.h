@@ -55,7 +55,8 @@ struct observer {
     void (*on_sample)(void *context, const struct run_levels *levels);
     void (*on_checkpoint)(void *context, uint32_t checkpoint, const struct run_levels *levels);
     void (*on_order)(void *context, const struct order_fact *order);
-    /* Asked after each sample. True ends the run at once: pipeline_run gives NULL with err (SIM_ERUNTIME, "stopped"). */
+    /* Asked after each sample. True ends the run at once: pipeline_run gives NULL with err (SIM_ERUNTIME, "stopped").
+     */
     bool (*stopped)(void *context);
 };
 

@@ -135,7 +135,8 @@ static void locks_check(struct run *run, sim_ns end_ns)
 {
     struct machine *machine = &run->machine;
     if (machine->locks.n_inside > 0)
-        invariant_broken(&machine->invariants, INVARIANT_X4, end_ns, 0, "%u locks are still held", machine->locks.n_inside);
+        invariant_broken(&machine->invariants, INVARIANT_X4, end_ns, 0, "%u locks are still held",
+                         machine->locks.n_inside);
     for (uint32_t i = 0; i < machine->plan->n_instances; i++)
         if (seats_in_use(&machine->pool[i]) > 0)
             invariant_broken(&machine->invariants, INVARIANT_X4, end_ns, 0, "%u connections are still out",
@@ -167,7 +168,8 @@ static const struct run_facts *run_close(struct run *run)
         struct process_facts *process = &machine->process[machine->plan->process_of[i]];
         if (machine->pool[i].peak > process->connections_peak) process->connections_peak = machine->pool[i].peak;
     }
-    if (machine->plan->api_process != NONE) machine->process[machine->plan->api_process].api_threads_peak = machine->api.peak;
+    if (machine->plan->api_process != NONE)
+        machine->process[machine->plan->api_process].api_threads_peak = machine->api.peak;
     *facts = (struct run_facts){
         .end_ns = end_ns, .load_end_ns = scenario_load_end(scenario), .cut = run->cut, .events = run->sim.n_events,
         .fingerprint = run->sim.fingerprint, .orders = machine->counts, .completion = machine->completion,

@@ -39,7 +39,8 @@ static bool servers_compile(struct compiler *compiler)
     for (uint32_t i = 0; i < scenario->n_locks; i++)
         if (!dist_compile(compiler, &push[i], &scenario->lock[i].push)) return false;
     for (uint32_t i = 0; i < scenario->n_stores; i++)
-        if (scenario->store[i].group_commit && !dist_compile(compiler, &flush[i], &scenario->store[i].flush)) return false;
+        if (scenario->store[i].group_commit && !dist_compile(compiler, &flush[i], &scenario->store[i].flush))
+            return false;
     compiler->plan->append = append;
     compiler->plan->push = push;
     compiler->plan->flush = flush;
@@ -97,15 +98,21 @@ static void positions_compile(struct compiler *compiler, uint32_t index, struct 
 {
     const struct group_spec *group = &compiler->scenario->group[index];
     uint32_t n = 0, n_partitions = 0;
-    for (uint32_t r = 0; r < group->n_reads; r++) n_partitions += compiler->scenario->topic[group->read[r].topic].partitions;
+    for (uint32_t r = 0; r < group->n_reads; r++)
+        n_partitions += compiler->scenario->topic[group->read[r].topic].partitions;
     const uint32_t *owner = assign(compiler, group, n_partitions);
     for (uint32_t r = 0; r < group->n_reads; r++) {
         uint32_t topic = group->read[r].topic;
         for (uint32_t p = 0; p < compiler->scenario->topic[topic].partitions; p++, n++) {
             uint32_t member = owner[n];
-            position[n] = (struct plan_position){ .group = index, .read = r, .stage = group->read[r].stage, .topic = topic,
-                .partition = p, .log = compiler->plan->first_log[topic] + p,
-                .consumer = member == NONE ? NONE : compiler->plan->n_consumers + member };
+            position[n] =
+                (struct plan_position){ .group = index,
+                                        .read = r,
+                                        .stage = group->read[r].stage,
+                                        .topic = topic,
+                                        .partition = p,
+                                        .log = compiler->plan->first_log[topic] + p,
+                                        .consumer = member == NONE ? NONE : compiler->plan->n_consumers + member };
         }
     }
 }
@@ -142,13 +149,16 @@ static bool groups_compile(struct compiler *compiler)
         const struct group_spec *spec = &scenario->group[g];
         group[g].first_consumer = plan->n_consumers;
         group[g].first_position = plan->n_positions;
-        for (uint32_t r = 0; r < spec->n_reads; r++) group[g].n_positions += scenario->topic[spec->read[r].topic].partitions;
+        for (uint32_t r = 0; r < spec->n_reads; r++)
+            group[g].n_positions += scenario->topic[spec->read[r].topic].partitions;
         positions_compile(compiler, g, position + plan->n_positions);
         consumers_compile(compiler, g, &group[g], consumer + plan->n_consumers, position + plan->n_positions);
         plan->n_positions += group[g].n_positions;
         plan->n_consumers += spec->consumers;
-        if (!dist_compile(compiler, &group[g].fetch, &spec->fetch) || !dist_compile(compiler, &group[g].commit, &spec->commit) ||
-            !dist_compile(compiler, &group[g].poll, &spec->poll)) return false;
+        if (!dist_compile(compiler, &group[g].fetch, &spec->fetch) ||
+            !dist_compile(compiler, &group[g].commit, &spec->commit) ||
+            !dist_compile(compiler, &group[g].poll, &spec->poll))
+            return false;
     }
     plan->group = group;
     plan->position = position;
@@ -166,7 +176,8 @@ static void readers_compile(struct compiler *compiler)
         reader[i] = arena_array(compiler->arena, uint32_t, n_readers[i]);
         n_readers[i] = 0;
     }
-    for (uint32_t i = 0; i < plan->n_positions; i++) reader[plan->position[i].log][n_readers[plan->position[i].log]++] = i;
+    for (uint32_t i = 0; i < plan->n_positions; i++)
+        reader[plan->position[i].log][n_readers[plan->position[i].log]++] = i;
     plan->n_readers = n_readers;
     plan->reader = (const uint32_t *const *)reader;
 }
@@ -198,7 +209,8 @@ static bool read_matters(const struct step_spec *step, uint32_t from, uint32_t n
 {
     for (uint32_t i = from + 1; i < n; i++) {
         if (step[i].kind == STEP_COMMIT && step[i].target == step[from].target) return false;
-        if (step[i].kind == STEP_WRITE && step[i].target == step[from].target && step[i].style != STYLE_CONDITIONAL) return true;
+        if (step[i].kind == STEP_WRITE && step[i].target == step[from].target && step[i].style != STYLE_CONDITIONAL)
+            return true;
     }
     return false;
 }
@@ -268,7 +280,8 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
         op->time_word = path->own_times++;
         if (!step_dist(compiler, &op->time, &step->time)) return false;
     }
-    return step->kind != STEP_WRITE || step->style != STYLE_VERSION || step_dist(compiler, &op->backoff, &step->backoff);
+    return step->kind != STEP_WRITE || step->style != STYLE_VERSION ||
+           step_dist(compiler, &op->backoff, &step->backoff);
 }
 
 /* Steps of one path, its end, then the paths that replace its rest. */
@@ -314,7 +327,8 @@ static bool stages_compile(struct compiler *compiler)
 {
     const struct scenario *scenario = compiler->scenario;
     uint32_t n_ops = 0;
-    for (uint32_t i = 0; i < scenario->n_stages; i++) n_ops += count_ops(scenario->stage[i].step, scenario->stage[i].n_steps);
+    for (uint32_t i = 0; i < scenario->n_stages; i++)
+        n_ops += count_ops(scenario->stage[i].step, scenario->stage[i].n_steps);
     compiler->op = arena_array(compiler->arena, struct plan_op, n_ops);
     compiler->stage = arena_array(compiler->arena, struct plan_stage, scenario->n_stages);
     for (uint32_t i = 0; i < scenario->n_stages; i++) {
@@ -326,15 +340,17 @@ static bool stages_compile(struct compiler *compiler)
         bool explicit_connection = false;
         for (uint32_t s = 0; s < spec->n_steps; s++) explicit_connection |= spec->step[s].kind == STEP_CONNECTION;
         uint32_t first = compiler->plan->n_ops;
-        if (!path_compile(compiler, spec->step, spec->n_steps, (struct path){ .begin_op = NONE,
-                                                                                .explicit_connection = explicit_connection })) return false;
+        if (!path_compile(compiler, spec->step, spec->n_steps,
+                          (struct path){ .begin_op = NONE, .explicit_connection = explicit_connection }))
+            return false;
         stage->draws = stage_draws(compiler, stage, first);
         stage->table = NONE;
         for (uint32_t s = 0; s < spec->n_steps && stage->table == NONE; s++)
             if (spec->step[s].kind == STEP_WRITE) stage->table = spec->step[s].target;
     }
     if (compiler->n_once > 16)
-        return sim_fail(compiler->err, SIM_ESCENARIO, NULL, "%u `once` steps; at most 16 are kept apart", compiler->n_once);
+        return sim_fail(compiler->err, SIM_ESCENARIO, NULL, "%u `once` steps; at most 16 are kept apart",
+                        compiler->n_once);
     compiler->plan->op = compiler->op;
     compiler->plan->stage = compiler->stage;
     return true;
@@ -376,7 +392,9 @@ static bool orders_compile(struct compiler *compiler)
 const struct plan *plan_make(const struct scenario *scenario, struct arena *arena, struct sim_err *err)
 {
     struct plan *plan = arena_new(arena, struct plan);
-    struct compiler compiler = { .scenario = scenario, .plan = plan, .cache = dist_cache_open(arena), .arena = arena, .err = err };
+    struct compiler compiler = {
+        .scenario = scenario, .plan = plan, .cache = dist_cache_open(arena), .arena = arena, .err = err
+    };
     plan->scenario = scenario;
     processes_compile(&compiler);
     if (!servers_compile(&compiler) || !groups_compile(&compiler)) return NULL;

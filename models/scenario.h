@@ -75,7 +75,13 @@ struct orders_spec {
 
 /* ---- kafka (semantics 3, 4, 5) ---- */
 
-enum topic_key { KEY_ORDER_ID, KEY_USER, KEY_ITEM, KEY_NULL /* sticky */, KEY_ID_MODULO /* not Kafka: plain pipeline */ };
+enum topic_key {
+    KEY_ORDER_ID,
+    KEY_USER,
+    KEY_ITEM,
+    KEY_NULL /* sticky */,
+    KEY_ID_MODULO /* not Kafka: plain pipeline */
+};
 
 struct topic_spec {
     const char *name;

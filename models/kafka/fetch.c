@@ -42,8 +42,8 @@ static uint32_t bucket(uint32_t hash, uint32_t n)
     return hash & (buckets - 1);
 }
 
-/* Where a newly asked part stands among its likes: Java goes through a HashSet (a bucket in order of insertion, which is
- * that of the list), before 3.7 through the list. */
+/* Where a newly asked part stands among its likes: Java goes through a HashSet (a bucket in order of insertion, which
+ * is that of the list), before 3.7 through the list. */
 static uint64_t fresh_rank(const struct fetch_buffer *buffer, uint32_t part, uint32_t n_fresh)
 {
     return (buffer->list_order ? 0 : (uint64_t)bucket(buffer->part[part].hash, n_fresh) << 32) | part;

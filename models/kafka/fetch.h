@@ -11,7 +11,7 @@
  *    fill up. A block whose last record fills the last slot of a poll counts as buffered until the next poll.
  *  - The records of one poll are handed out partition by partition in HashMap order, each in offset order.
  *
- * No clock and no network here: group.c says when. Left out: fetch.max.bytes (50 MB over all partitions). */
+ * No clock and no network here: poll.c says when. Left out: fetch.max.bytes (50 MB over all partitions). */
 #ifndef MODELS_KAFKA_FETCH_H
 #define MODELS_KAFKA_FETCH_H
 

@@ -244,13 +244,15 @@ static void group_finish(struct kafka *kafka, uint32_t index, sim_ns end_ns, boo
             if (age_ns > group->fact.peak_lag_ns) group->fact.peak_lag_ns = age_ns;
         }
         if (!cut && position->processed < position->committed)
-            invariant_broken(kafka->invariants, INVARIANT_K3, end_ns, 0, "topic %s partition %u: %lld committed, %lld processed",
+            invariant_broken(kafka->invariants, INVARIANT_K3, end_ns, 0,
+                             "topic %s partition %u: %lld committed, %lld processed",
                              kafka->plan->scenario->topic[log->topic].name, log->partition,
                              (long long)position->committed, (long long)position->processed);
     }
     group->fact.backlog_area = level_area(&group->backlog, end_ns);
     if (left != group->backlog.value)
-        invariant_broken(kafka->invariants, INVARIANT_K9, end_ns, 0, "group %s: %lld records left in the logs, %lld by account",
+        invariant_broken(kafka->invariants, INVARIANT_K9, end_ns, 0,
+                         "group %s: %lld records left in the logs, %lld by account",
                          kafka->plan->scenario->group[index].name, (long long)left, (long long)group->backlog.value);
     if (group->fact.backlog_area != group->fact.sojourn_ns)
         invariant_broken(kafka->invariants, INVARIANT_L1, end_ns, 0, "group %s: integral %.9g s, sum of times %.9g s",

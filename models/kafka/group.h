@@ -12,7 +12,8 @@
  * they are instants written down when they are decided and applied when somebody looks (settle). An event is scheduled
  * only where something must happen by itself. With step_by_step each of them gets an event; the facts are the same.
  *
- * Sources: ClassicKafkaConsumer, FetchCollector, AbstractFetch; KafkaMessageListenerContainer; own runs of the client. */
+ * Sources: ClassicKafkaConsumer, FetchCollector, AbstractFetch; KafkaMessageListenerContainer; own runs of the client.
+ */
 #ifndef MODELS_KAFKA_GROUP_H
 #define MODELS_KAFKA_GROUP_H
 

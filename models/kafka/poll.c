@@ -94,7 +94,8 @@ static void poll_to(struct position *position, int64_t next, sim_ns at_ns)
     position->polled_at_ns = at_ns;
 }
 
-static void record_begin(struct kafka *kafka, struct consumer *consumer, uint32_t position, int64_t offset, sim_ns at_ns)
+static void record_begin(struct kafka *kafka, struct consumer *consumer, uint32_t position, int64_t offset,
+                         sim_ns at_ns)
 {
     consumer->in_record = true;
     consumer->record_position = position;
@@ -267,8 +268,8 @@ void wait_for_records(struct kafka *kafka, struct consumer *consumer)
     java_wait(kafka, consumer);
 }
 
-/* An idle consumer and the only record that waits: the poll that returns it needs no search. Its content is fixed by now,
- * so its time may lie ahead. */
+/* An idle consumer and the only record that waits: the poll that returns it needs no search. Its content is fixed by
+ * now, so its time may lie ahead. */
 static void poll_one(struct kafka *kafka, struct consumer *consumer, uint32_t index, sim_ns at_ns, sim_ns begin_ns)
 {
     consumer->unread = 0;
@@ -453,9 +454,10 @@ bool kafka_record_failed(struct kafka *kafka, uint32_t index, sim_ns failed_ns)
     }
     group->fact.duplicates++;
     sim_ns again_ns = failed_ns + fetch_latency(kafka, consumer);
-    kafka->calls.process(kafka->calls.context, index, consumer->record_position,
-                         log_subject(&kafka->log[kafka->position[consumer->record_position].log], consumer->record_offset),
-                         consumer->attempt, again_ns);
+    kafka->calls.process(
+        kafka->calls.context, index, consumer->record_position,
+        log_subject(&kafka->log[kafka->position[consumer->record_position].log], consumer->record_offset),
+        consumer->attempt, again_ns);
     return false;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Between the files of a consumer group: group.c (logs, appends, start, levels), poll.c (the poll loop of a consumer) and
- * settle.c (what was decided earlier becomes visible). Not for other rooms: they see group.h. */
+ * Between the files of a consumer group: group.c (logs, appends, start, levels), poll.c (the poll loop of a consumer)
+ * and settle.c (what was decided earlier becomes visible). Not for other rooms: they see group.h. */
 #ifndef MODELS_KAFKA_POLL_H
 #define MODELS_KAFKA_POLL_H
 

@@ -21,7 +21,8 @@ void apply_done(struct kafka *kafka, struct consumer *consumer)
     group->fact.sojourn_ns += at_ns - appended_ns;
     tally_add(&group->fact.wait, consumer->done_start_ns - appended_ns);
     tally_add(&group->fact.service, at_ns - consumer->done_start_ns);
-    sim_fact(kafka->sim, at_ns, FACT_PROCESSED, (uint64_t)consumer->done_position << 40 | (uint64_t)consumer->done_offset);
+    sim_fact(kafka->sim, at_ns, FACT_PROCESSED,
+             (uint64_t)consumer->done_position << 40 | (uint64_t)consumer->done_offset);
 }
 
 void release(struct kafka *kafka, struct log *log)
@@ -45,7 +46,8 @@ static void commit_position(struct kafka *kafka, uint32_t index, sim_ns at_ns)
                          kafka->plan->scenario->topic[log->topic].name, log->partition, (long long)position->committed,
                          (long long)position->commit_to);
     if (position->commit_to <= position->committed) return;
-    if (position->commit_to > position->processed || position->processed > position->polled || position->polled > log->end)
+    if (position->commit_to > position->processed || position->processed > position->polled ||
+        position->polled > log->end)
         invariant_broken(kafka->invariants, INVARIANT_K2, at_ns, 0,
                          "topic %s partition %u: committed %lld, processed %lld, position %lld, log end %lld",
                          kafka->plan->scenario->topic[log->topic].name, log->partition, (long long)position->commit_to,

@@ -272,7 +272,8 @@ void tables_finish(struct tables *tables, sim_ns end_ns)
                                  table->spec->name, row->key - 1);
         }
         if (versions != table->n_commits)
-            invariant_broken(tables->invariants, INVARIANT_C4, end_ns, 0, "table %s: versions add up to %llu, %llu commits",
-                             table->spec->name, (unsigned long long)versions, (unsigned long long)table->n_commits);
+            invariant_broken(tables->invariants, INVARIANT_C4, end_ns, 0,
+                             "table %s: versions add up to %llu, %llu commits", table->spec->name,
+                             (unsigned long long)versions, (unsigned long long)table->n_commits);
     }
 }

@@ -92,7 +92,8 @@ static void drop(struct machine *machine, uint32_t index)
     machine->counts.dropped++;
     if (load->starting_vu || load->vus.capacity >= load->state.spec->vus_max) return;
     load->starting_vu = true;
-    sim_at(machine->sim, machine->sim->now_ns + load->state.spec->vu_init_ns, SIM_SERVER, on_vu_ready, machine, index, 0);
+    sim_at(machine->sim, machine->sim->now_ns + load->state.spec->vu_init_ns, SIM_SERVER, on_vu_ready, machine, index,
+           0);
 }
 
 static void request(struct machine *machine, uint32_t index)
@@ -191,7 +192,8 @@ static bool preload_open_leg(struct machine *machine, struct order *order, uint3
 static uint64_t backlog_of(const struct group_spec *group, uint32_t topic, uint32_t partition)
 {
     for (uint32_t i = 0; i < group->n_backlog; i++)
-        if (group->backlog[i].topic == topic && group->backlog[i].partition == partition) return group->backlog[i].records;
+        if (group->backlog[i].topic == topic && group->backlog[i].partition == partition)
+            return group->backlog[i].records;
     return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What steps do to others: rows and transactions, locks, joins and status. A write may wait for its row, a commit for the
- * rows it flushes and for the log, a lock for its owner. */
+ * What steps do to others: rows and transactions, locks, joins and status. A write may wait for its row, a commit for
+ * the rows it flushes and for the log, a lock for its owner. */
 #include "models/orders/flow.h"
 #include "models/orders/thread.h"
 #include "models/purpose.h"
@@ -191,11 +191,13 @@ void on_lock(void *context, uint32_t index, bool got)
     thread_run(machine, index);
 }
 
-static enum outcome lock_effect(struct machine *machine, struct thread *thread, const struct plan_op *op, sim_ns takes_ns)
+static enum outcome lock_effect(struct machine *machine, struct thread *thread, const struct plan_op *op,
+                                sim_ns takes_ns)
 {
     uint64_t key = key_of(machine, thread, op);
     SIM_ASSERT_IN(machine->sim, thread->n_locks < THREAD_LOCKS);
-    if (!lock_acquire(&machine->locks, op->target, key, index_of(machine, thread), takes_ns)) return block(machine, thread);
+    if (!lock_acquire(&machine->locks, op->target, key, index_of(machine, thread), takes_ns))
+        return block(machine, thread);
     thread->lock[thread->n_locks].lock = op->target;
     thread->lock[thread->n_locks++].key = key;
     return OUTCOME_DONE;
@@ -246,7 +248,9 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
     }
     case STEP_INSERT: order_created(machine, thread->order); return OUTCOME_DONE;
     case STEP_JOIN: return join_effect(machine, thread, ends_ns);
-    case STEP_STATUS: order_set_status(machine, thread->order, (enum order_status)op->status, thread->stage); return OUTCOME_DONE;
+    case STEP_STATUS:
+        order_set_status(machine, thread->order, (enum order_status)op->status, thread->stage);
+        return OUTCOME_DONE;
     case STEP_ONCE:
         thread->duplicate = order_of(machine, thread)->once >> op->once_bit & 1;
         thread->once_marks |= (uint16_t)(1u << op->once_bit);

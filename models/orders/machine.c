@@ -36,7 +36,8 @@ static uint64_t orders_bound(const struct scenario *scenario)
     }
     if (expected + margin > (double)scenario->orders.at_most) expected = (double)scenario->orders.at_most, margin = 16;
     for (uint32_t g = 0; g < scenario->n_groups; g++)
-        for (uint32_t b = 0; b < scenario->group[g].n_backlog; b++) margin += (double)scenario->group[g].backlog[b].records;
+        for (uint32_t b = 0; b < scenario->group[g].n_backlog; b++)
+            margin += (double)scenario->group[g].backlog[b].records;
     return (uint64_t)(expected + margin);
 }
 
@@ -57,7 +58,8 @@ static void threads_init(struct machine *machine)
             (i - plan->n_consumers) % plan->scenario->process[plan->api_process].instances : plan->consumer[i].instance;
         jvm[i] = thread->instance;
     }
-    locks_init(&machine->locks, machine->sim, plan->scenario, plan->push, machine->key, machine->n_threads, jvm, on_lock, machine);
+    locks_init(&machine->locks, machine->sim, plan->scenario, plan->push, machine->key, machine->n_threads, jvm,
+               on_lock, machine);
     tables_init(&machine->tables, machine->sim, plan->scenario, orders_bound(plan->scenario), machine->n_threads,
                 &machine->invariants, on_row, machine);
 }
@@ -69,7 +71,8 @@ static void servers_init(struct machine *machine)
     struct arena *arena = machine->sim->arena;
     machine->pool = arena_array(arena, struct seats, plan->n_instances);
     for (uint32_t i = 0; i < plan->n_instances; i++)
-        seats_init(&machine->pool[i], machine->sim, scenario->process[plan->process_of[i]].connections, on_connection, machine);
+        seats_init(&machine->pool[i], machine->sim, scenario->process[plan->process_of[i]].connections, on_connection,
+                   machine);
     machine->command = arena_array(arena, struct seats, scenario->n_stores);
     machine->flush = arena_array(arena, struct flush, scenario->n_stores);
     for (uint32_t i = 0; i < scenario->n_stores; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The machine that runs stage programs: every consumer and every API request at work is a thread with a program
- * counter and a clock of its own. Shared by stage.c (steps; with thread.c, send.c, effect.c), api.c (requests), status.c
- * (what an order goes through) and machine.c (set-up).
+ * counter and a clock of its own. Shared by stage.c (steps; with thread.c, send.c, effect.c), api.c (requests),
+ * status.c (what an order goes through) and machine.c (set-up).
  *
  * A thread runs ahead on its own clock through steps that nobody else can see (work, begin, the send of a record), and
  * stops at each step that others can see or that can make it wait (lock, write, commit, unlock, insert, join): there an
@@ -72,7 +72,10 @@ struct machine {
     uint32_t n_threads;
     struct thread *thread;      /* consumers first, then API */
     uint64_t *api_free;         /* a bit for each API thread */
-    struct early { sim_ns at_ns; uint32_t thread; } *early; /* API threads that will be free, their requests ran ahead */
+    struct early {
+        sim_ns at_ns;
+        uint32_t thread;
+    } * early; /* API threads that will be free, their requests ran ahead */
     uint32_t n_early;
     struct seats *pool;         /* by instance */
     struct seats *command;      /* by store */

@@ -55,8 +55,8 @@ struct effect { struct machine *machine; struct order *order; uint32_t stage; };
 
 static void effect_broken(const struct effect *effect, enum invariant_id id, const char *what)
 {
-    invariant_broken(&effect->machine->invariants, id, effect->machine->sim->now_ns, effect->order->id, "%s, commit: %s",
-                     stage_name(effect->machine, effect->stage), what);
+    invariant_broken(&effect->machine->invariants, id, effect->machine->sim->now_ns, effect->order->id,
+                     "%s, commit: %s", stage_name(effect->machine, effect->stage), what);
 }
 
 static void effect_once(const struct effect *effect, uint8_t did, enum invariant_id id, const char *twice)
@@ -131,13 +131,17 @@ static void leaving_check(struct machine *machine, const struct order *order)
         return;
     }
     if (kept(order, DID_RESERVE, DID_RESTORE))
-        invariant_broken(invariants, INVARIANT_O4, now_ns, order->id, "%s, but its stock is still reserved", status_name[order->status]);
+        invariant_broken(invariants, INVARIANT_O4, now_ns, order->id, "%s, but its stock is still reserved",
+                         status_name[order->status]);
     if (kept(order, DID_USE, DID_RESTORE_COUPON)) {
-        invariant_broken(invariants, INVARIANT_O4, now_ns, order->id, "%s, but its coupon is still used", status_name[order->status]);
-        invariant_broken(invariants, INVARIANT_C3, now_ns, order->id, "%s, no restore on its way", status_name[order->status]);
+        invariant_broken(invariants, INVARIANT_O4, now_ns, order->id, "%s, but its coupon is still used",
+                         status_name[order->status]);
+        invariant_broken(invariants, INVARIANT_C3, now_ns, order->id, "%s, no restore on its way",
+                         status_name[order->status]);
     }
     if (kept(order, DID_DEBIT, DID_REFUND)) {
-        invariant_broken(invariants, INVARIANT_O4, now_ns, order->id, "%s, but still debited", status_name[order->status]);
+        invariant_broken(invariants, INVARIANT_O4, now_ns, order->id, "%s, but still debited",
+                         status_name[order->status]);
         invariant_broken(invariants, INVARIANT_P4, now_ns, order->id, "debited, but %s", status_name[order->status]);
     }
 }

@@ -275,8 +275,8 @@ static void on_permit(void *context, uint32_t jvm, uint64_t argument)
 static void publish(struct locks *locks, const struct lock_entry *entry, uint32_t thread)
 {
     for (const struct lock_channel *channel = entry->channel; channel; channel = channel->next)
-        sim_at(locks->sim, locks->sim->now_ns + push_latency(locks, entry->lock, thread), SIM_CONSUMER, on_permit, locks,
-               channel->jvm, entry->key * MAX_LOCKS + entry->lock);
+        sim_at(locks->sim, locks->sim->now_ns + push_latency(locks, entry->lock, thread), SIM_CONSUMER, on_permit,
+               locks, channel->jvm, entry->key * MAX_LOCKS + entry->lock);
 }
 
 bool lock_release(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread)

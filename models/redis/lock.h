@@ -2,14 +2,13 @@
  * Redisson's RLock: a hash with an owner, a hold count and a time to live, changed by scripts that Redis runs one at a
  * time; tryLock(wait, lease) with its subscription and JVM-local semaphore.
  *
- * Modelled: TRY1; when refused, SUBSCRIBE (one round trip for the first waiter of a JVM, shared by the others) and TRY2;
- * then waiting for a permit for min(time to live, remaining wait), and another try. An unlock publishes one message,
- * every subscribed JVM gets one permit, one thread of each wakes, one wins: unfair, and whoever asks first at Redis is
- * served, be it the thread that just unlocked. A permit that nobody waits for is kept. Re-entrant acquires count and
- * overwrite the time to live. Expiry frees the key, wakes nobody and tells nobody; an unlock by a non-owner changes
- * nothing and throws.
- * Left out here: watchdog, fail-over, lost messages, fair, spin and fenced locks.
- * Invariant X1: at most one owner of a key at Redis. Threads inside at once are counted as overlaps.
+ * Modelled: TRY1; when refused, SUBSCRIBE (one round trip for the first waiter of a JVM, shared by the others) and
+ * TRY2; then waiting for a permit for min(time to live, remaining wait), and another try. An unlock publishes one
+ * message, every subscribed JVM gets one permit, one thread of each wakes, one wins: unfair, and whoever asks first at
+ * Redis is served, be it the thread that just unlocked. A permit that nobody waits for is kept. Re-entrant acquires
+ * count and overwrite the time to live. Expiry frees the key, wakes nobody and tells nobody; an unlock by a non-owner
+ * changes nothing and throws. Left out here: watchdog, fail-over, lost messages, fair, spin and fenced locks. Invariant
+ * X1: at most one owner of a key at Redis. Threads inside at once are counted as overlaps.
  *
  * Sources: RedissonLock, RedissonBaseLock, RedissonLockEntry, LockPubSub. */
 #ifndef MODELS_REDIS_LOCK_H

@@ -23,7 +23,8 @@ static struct arena_chunk *chunk_open(size_t size)
     /* calloc: fresh pages come zeroed from the system and are touched only when used. */
     struct arena_chunk *chunk = calloc(1, sizeof *chunk + size + LINE);
     if (!chunk) {
-        fprintf(stderr, "sim: out of memory (%zu bytes more were needed); run fewer --jobs, or a smaller scenario\n", size);
+        fprintf(stderr, "sim: out of memory (%zu bytes more were needed); run fewer --jobs, or a smaller scenario\n",
+                size);
         exit(1);
     }
     chunk->size = size;

@@ -23,7 +23,8 @@ noreturn void sim_assert_failed(const char *expression, const char *file, int li
 {
     fprintf(stderr, "sim: a fault in the simulator itself: %s:%d: %s\n", file, line, expression);
     if (sim)
-        fprintf(stderr, "sim: seed %llu, replication %u, event %llu, t = %.9f s; please report these with the scenario\n",
-                (unsigned long long)sim->seed, sim->replication, (unsigned long long)sim->n_events, ns_to_s(sim->now_ns));
+        fprintf(
+            stderr, "sim: seed %llu, replication %u, event %llu, t = %.9f s; please report these with the scenario\n",
+            (unsigned long long)sim->seed, sim->replication, (unsigned long long)sim->n_events, ns_to_s(sim->now_ns));
     abort();
 }

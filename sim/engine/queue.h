@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Pending events as 128-bit keys: (time 64 bits, priority 3, sequence 37, slot 24) from the top; one comparison decides,
- * ties included. The least keys stand sorted in a short run, where a pop is one step and a push mostly moves a few
- * neighbours; what lies further ahead waits in a 4-ary heap. Most simulations of a pipeline have fewer events pending
- * than the run is long, and never touch the heap. */
+ * Pending events as 128-bit keys: (time 64 bits, priority 3, sequence 37, slot 24) from the top; one comparison
+ * decides, ties included. The least keys stand sorted in a short run, where a pop is one step and a push mostly moves a
+ * few neighbours; what lies further ahead waits in a 4-ary heap. Most simulations of a pipeline have fewer events
+ * pending than the run is long, and never touch the heap. */
 #ifndef SIM_ENGINE_QUEUE_H
 #define SIM_ENGINE_QUEUE_H
 

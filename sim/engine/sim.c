@@ -45,8 +45,10 @@ bool sim_cancel(struct sim *sim, sim_handle handle)
 static bool limits_passed(const struct sim *sim, uint64_t events_max, struct sim_err *err)
 {
     if (sim->n_same_instant > SIM_SAME_INSTANT_MAX)
-        sim_fail(err, SIM_ERUNTIME, NULL, "more than %u events at the instant %.9f s: a loop that takes no time; give its "
-                 "steps a duration", SIM_SAME_INSTANT_MAX, ns_to_s(sim->now_ns));
+        sim_fail(err, SIM_ERUNTIME, NULL,
+                 "more than %u events at the instant %.9f s: a loop that takes no time; give its "
+                 "steps a duration",
+                 SIM_SAME_INSTANT_MAX, ns_to_s(sim->now_ns));
     else
         sim_fail(err, SIM_ERUNTIME, NULL, "more than %llu events at %.3f s", (unsigned long long)events_max,
                  ns_to_s(sim->now_ns));

@@ -67,7 +67,8 @@ static inline sim_handle sim_at(struct sim *sim, sim_ns at_ns, enum sim_priority
     body->argument = argument;
     body->subject = subject;
     body->generation++;
-    uint64_t low = (uint64_t)priority << (QUEUE_SLOT_BITS + QUEUE_SEQUENCE_BITS) | sim->sequence++ << QUEUE_SLOT_BITS | slot;
+    uint64_t low =
+        (uint64_t)priority << (QUEUE_SLOT_BITS + QUEUE_SEQUENCE_BITS) | sim->sequence++ << QUEUE_SLOT_BITS | slot;
     queue_key key = (queue_key)(uint64_t)at_ns << 64 | low;
     if (priority == SIM_SAMPLER) {
         sim->n_idle++;
