@@ -68,12 +68,12 @@ bool fetch_has_data(const struct fetch_buffer *buffer);
 void fetch_answer(struct fetch_buffer *buffer);
 /* The same where the one record that waits is in the given part, which was asked for. */
 void fetch_answer_one(struct fetch_buffer *buffer, uint32_t part);
-/* True when a single waiting record can go straight through: nothing buffered, every partition asked for. */
+/* True when nothing is buffered and the fetch in flight asks for every partition. */
 static inline bool fetch_is_clear(const struct fetch_buffer *buffer)
 {
-    return buffer->unasked == 1 && buffer->n_blocks == 0 && buffer->n_buffered == 0 && buffer->n_changed == 0;
+    return buffer->n_blocks == 0 && buffer->n_buffered == 0 && buffer->n_changed == 0;
 }
-/* Then the same as fetch_answer_one, fetch_arrive, fetch_collect (one record into segment) and fetch_ask. */
+/* For the only record that waits when that is so: the same as fetch_answer_one, fetch_arrive, fetch_collect (one record into segment) and fetch_ask. */
 void fetch_pass_one(struct fetch_buffer *buffer, uint32_t part);
 /* The answer has arrived: its blocks go to the back of the queue. */
 void fetch_arrive(struct fetch_buffer *buffer);

@@ -262,6 +262,7 @@ void wait_for_records(struct kafka *kafka, struct consumer *consumer)
         arrival_wait(kafka, consumer);
         return;
     }
+    if (consumer->fetch == FETCH_SENT && consumer->buffer.unasked == 0 && fetch_is_clear(&consumer->buffer)) return;
     consumer->state = CONSUMER_BUSY; /* until it polls: a fetch that came back empty is not sent again */
     fetch_settle(kafka, consumer);
     consumer->state = CONSUMER_WAITING;
@@ -315,7 +316,7 @@ void consumer_notice(struct kafka *kafka, struct consumer *consumer, uint32_t po
     bool parked = consumer->arrive_ns <= now_ns;
     bool slots_left = consumer->spec->max_poll_records > 1; /* else the block counts as buffered until the next poll */
     if (parked && consumer->state == CONSUMER_WAITING && slots_left && may_run_ahead(kafka, consumer) &&
-        fetch_is_clear(&consumer->buffer)) {
+        consumer->buffer.unasked == 1 && fetch_is_clear(&consumer->buffer)) {
         java_one(kafka, consumer, position, part);
         return;
     }
