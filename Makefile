@@ -149,6 +149,7 @@ check-tsan:
 
 check-determinism:
 	@.ci/packages build check
+	@$(MAKE) --no-print-directory all
 	@WIDE=1 tests/support/run-tests tests/determinism.sh
 
 soak: ## many seeds of every scenario under ASan and UBSan (SEEDS=200)
