@@ -214,6 +214,7 @@ const char *witness_difference(const struct witness *one, const struct witness *
         comparison->where = a->invariant[i].name;
         compare(comparison, "verdict", a->invariant[i].verdict, b->invariant[i].verdict);
         compare(comparison, "violations", a->invariant[i].violations, b->invariant[i].violations);
+        compare(comparison, "first violation", a->invariant[i].first_at_ns, b->invariant[i].first_at_ns);
     }
     comparison->where = "";
     compare(comparison, "orders told", (__int128)one->n_orders, (__int128)other->n_orders);
