@@ -133,7 +133,7 @@ static void on_join(void *context, uint32_t index, uint64_t argument)
         level_add(&group->backlog, kafka->sim->now_ns, -missed);
         position->committed = position->processed = position->polled = position->polled_before = log->end;
         consumer->buffer.part[i].next = log->end;
-        release(kafka, log);
+        release(kafka, log, kafka->sim->now_ns);
     }
     fetch_recount(&consumer->buffer);
     consumer->unread = consumer->buffer.unasked;
@@ -171,7 +171,7 @@ void kafka_start(struct kafka *kafka)
             kafka->consumer[position->consumer].buffer.part[position->part].next = position->committed;
     }
     for (uint32_t i = 0; i < kafka->plan->n_logs; i++)
-        if (kafka->log[i].n_readers > 0) release(kafka, &kafka->log[i]);
+        if (kafka->log[i].n_readers > 0) release(kafka, &kafka->log[i], 0);
     for (uint32_t i = 0; i < kafka->plan->n_consumers; i++)
         if (kafka->consumer[i].n_positions > 0)
             sim_at(kafka->sim, join_ns(kafka->consumer[i].spec), SIM_SERVER, on_join, kafka, i, 0);

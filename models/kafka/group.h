@@ -31,8 +31,8 @@ struct kafka_calls {
     /* consumer begins with a record at start_ns (>= now); ends with kafka_record_done or kafka_record_failed. */
     void (*process)(void *context, uint32_t consumer, uint32_t position, uint32_t subject, uint32_t attempt,
                     sim_ns start_ns);
-    /* No group needs the record any more. */
-    void (*retire)(void *context, uint32_t subject);
+    /* No group needs the record any more since at_ns (<= now). */
+    void (*retire)(void *context, uint32_t subject, sim_ns at_ns);
 };
 
 /* One group in one partition: committed <= processed <= polled <= log end. All are next offsets. */
@@ -60,7 +60,7 @@ struct consumer {
     /* the batch in hand */
     int64_t unread;                /* FETCH_ARRIVAL: records appended and not taken yet */
     uint32_t only_unread;          /* the position of the one that is unread; NONE when that is not known */
-    sim_ns poll_at_ns, cutoff_ns;  /* cutoff: FETCH_ARRIVAL, records appended later belong to a later batch */
+    sim_ns cutoff_ns;              /* FETCH_ARRIVAL: records appended later belong to a later batch */
     int64_t batch_left;
     uint32_t segment;
     /* the record in service, and the one before it while its end still lies ahead */

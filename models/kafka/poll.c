@@ -150,7 +150,6 @@ static void java_poll(struct kafka *kafka, struct consumer *consumer, sim_ns at_
 static void poll_note(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
     consumer->state = CONSUMER_BUSY;
-    consumer->poll_at_ns = at_ns;
     sim_cancel(kafka->sim, consumer->idle_turn);
     if (at_ns <= kafka->end_ns) kafka->group[consumer->group].fact.polls++;
 }
@@ -186,10 +185,10 @@ static void poll_call(struct kafka *kafka, struct consumer *consumer, sim_ns at_
     sim_at(kafka->sim, at_ns, SIM_CONSUMER, on_poll, kafka, consumer->index, 0);
 }
 
-/* A consumer may know the content of one poll whose time lies ahead, not of two. */
+/* A consumer may know the content of one poll whose records lie ahead, not of two. */
 static bool may_run_ahead(const struct kafka *kafka, const struct consumer *consumer)
 {
-    return !kafka->step_by_step && consumer->poll_at_ns <= kafka->sim->now_ns;
+    return !kafka->step_by_step && consumer->start_ns <= kafka->sim->now_ns;
 }
 
 /* The poll's content is known although its time may lie ahead: no need for an event. */

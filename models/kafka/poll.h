@@ -22,7 +22,7 @@ static inline void group_settle(struct kafka *kafka, uint32_t index)
 /* An instant ahead that must be applied when it has come. */
 void settle_later(struct kafka *kafka, const struct consumer *consumer, sim_ns at_ns);
 /* Forgets records that every reader has committed. */
-void release(struct kafka *kafka, struct log *log);
+void release(struct kafka *kafka, struct log *log, sim_ns at_ns);
 
 /* ---- poll.c ---- */
 void fetch_settle_due(struct kafka *kafka, struct consumer *consumer);

@@ -25,14 +25,14 @@ void apply_done(struct kafka *kafka, struct consumer *consumer)
              (uint64_t)consumer->done_position << 40 | (uint64_t)consumer->done_offset);
 }
 
-void release(struct kafka *kafka, struct log *log)
+void release(struct kafka *kafka, struct log *log, sim_ns at_ns)
 {
     int64_t least = kafka->position[log->reader[0]].committed;
     for (uint32_t i = 1; i < log->n_readers; i++)
         if (kafka->position[log->reader[i]].committed < least) least = kafka->position[log->reader[i]].committed;
     if (least == log->start) return;
     for (int64_t offset = log->start; offset < least; offset++)
-        kafka->calls.retire(kafka->calls.context, log_subject(log, offset));
+        kafka->calls.retire(kafka->calls.context, log_subject(log, offset), at_ns);
     log_release(log, &kafka->pool, least);
 }
 
@@ -57,7 +57,7 @@ static void commit_position(struct kafka *kafka, uint32_t index, sim_ns at_ns)
     group->lag -= position->commit_to - position->committed;
     position->committed = position->commit_to;
     sim_fact(kafka->sim, at_ns, FACT_COMMITTED, (uint64_t)index << 40 | (uint64_t)position->committed);
-    release(kafka, log);
+    release(kafka, log, at_ns);
 }
 
 void apply_commit(struct kafka *kafka, struct consumer *consumer)

@@ -60,7 +60,7 @@ void api_done(struct machine *machine, uint32_t index, sim_ns at_ns)
     api_reply(machine, thread, at_ns);
     seats_give(&machine->api, at_ns);
     thread_free(machine, index, at_ns);
-    order_release(machine, thread->order);
+    order_release(machine, thread->order, at_ns);
 }
 
 static void order_fill(struct machine *machine, struct order *order, uint32_t id)

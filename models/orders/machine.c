@@ -23,7 +23,7 @@ static void on_process(void *context, uint32_t consumer, uint32_t position, uint
     thread_begin(machine, consumer, plan->stage, subject, plan->topic, attempt, start_ns);
 }
 
-static void on_retire(void *context, uint32_t subject) { order_release(context, subject); }
+static void on_retire(void *context, uint32_t subject, sim_ns at_ns) { order_release(context, subject, at_ns); }
 
 /* Most rows of a table that orders can touch. */
 static uint64_t orders_bound(const struct scenario *scenario)

@@ -118,7 +118,8 @@ void order_created(struct machine *machine, uint32_t slot);
 void order_set_status(struct machine *machine, uint32_t slot, enum order_status status, uint32_t stage);
 /* What a transaction that a stage commits has done for an order. */
 void order_effects(struct machine *machine, struct order *order, const struct transaction *transaction, uint32_t stage);
-void order_release(struct machine *machine, uint32_t slot);
+/* One record or request less, at at_ns. */
+void order_release(struct machine *machine, uint32_t slot, sim_ns at_ns);
 /* Full scan at the end of a run. */
 void orders_finish(struct machine *machine, sim_ns end_ns, bool cut);
 

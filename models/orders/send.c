@@ -11,7 +11,7 @@ static void on_append(void *context, uint32_t order, uint64_t log)
     struct machine *machine = context;
     if (machine->kafka.log[log].n_readers == 0) {
         kafka_append(&machine->kafka, (uint32_t)log, order);
-        order_release(machine, order);
+        order_release(machine, order, machine->sim->now_ns);
         return;
     }
     kafka_append(&machine->kafka, (uint32_t)log, order);

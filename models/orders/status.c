@@ -115,34 +115,35 @@ static bool kept(const struct order *order, uint8_t took, uint8_t gave)
     return (order->did & took) && !(order->did & gave);
 }
 
-/* No record of the order is left: what is eventual must be so by now. */
-static void leaving_check(struct machine *machine, const struct order *order)
+/* No record of the order is left, or nothing happens to it any more: what is eventual must be so by now. */
+static void leaving_check(struct machine *machine, const struct order *order, sim_ns at_ns)
 {
     const struct plan *plan = machine->plan;
-    sim_ns now_ns = machine->sim->now_ns;
     struct invariants *invariants = &machine->invariants;
     if (order->status == ORDER_PAID) {
         if (order->did & (DID_RESTORE | DID_RESTORE_COUPON | DID_REFUND))
-            invariant_broken(invariants, INVARIANT_O3, now_ns, order->id, "paid and compensated");
+            invariant_broken(invariants, INVARIANT_O3, at_ns, order->id, "paid and compensated");
+        if (order->did & DID_RESTORE)
+            invariant_broken(invariants, INVARIANT_S5, at_ns, order->id, "paid, but its stock was given back");
         if (plan->points_table != NONE && !kept(order, DID_DEBIT, DID_REFUND))
-            invariant_broken(invariants, INVARIANT_P4, now_ns, order->id, "paid, but not debited");
+            invariant_broken(invariants, INVARIANT_P4, at_ns, order->id, "paid, but not debited");
         if (plan->coupon_table != NONE && order->coupon != NO_COUPON && !kept(order, DID_USE, DID_RESTORE_COUPON))
-            invariant_broken(invariants, INVARIANT_C2, now_ns, order->id, "paid, but its coupon is not used");
+            invariant_broken(invariants, INVARIANT_C2, at_ns, order->id, "paid, but its coupon is not used");
         return;
     }
     if (kept(order, DID_RESERVE, DID_RESTORE))
-        invariant_broken(invariants, INVARIANT_O4, now_ns, order->id, "%s, but its stock is still reserved",
+        invariant_broken(invariants, INVARIANT_O4, at_ns, order->id, "%s, but its stock is still reserved",
                          status_name[order->status]);
     if (kept(order, DID_USE, DID_RESTORE_COUPON)) {
-        invariant_broken(invariants, INVARIANT_O4, now_ns, order->id, "%s, but its coupon is still used",
+        invariant_broken(invariants, INVARIANT_O4, at_ns, order->id, "%s, but its coupon is still used",
                          status_name[order->status]);
-        invariant_broken(invariants, INVARIANT_C3, now_ns, order->id, "%s, no restore on its way",
+        invariant_broken(invariants, INVARIANT_C3, at_ns, order->id, "%s, no restore on its way",
                          status_name[order->status]);
     }
     if (kept(order, DID_DEBIT, DID_REFUND)) {
-        invariant_broken(invariants, INVARIANT_O4, now_ns, order->id, "%s, but still debited",
+        invariant_broken(invariants, INVARIANT_O4, at_ns, order->id, "%s, but still debited",
                          status_name[order->status]);
-        invariant_broken(invariants, INVARIANT_P4, now_ns, order->id, "debited, but %s", status_name[order->status]);
+        invariant_broken(invariants, INVARIANT_P4, at_ns, order->id, "debited, but %s", status_name[order->status]);
     }
 }
 
@@ -158,12 +159,12 @@ static void observe(struct machine *machine, uint32_t slot)
 }
 
 /* One record less; an order that is terminal and has none left leaves. A request that came to nothing leaves too. */
-void order_release(struct machine *machine, uint32_t slot)
+void order_release(struct machine *machine, uint32_t slot, sim_ns at_ns)
 {
     struct order *order = order_at(&machine->orders, slot);
     SIM_ASSERT_IN(machine->sim, order->in_use && order->refs > 0);
     if (--order->refs > 0 || (!order_is_terminal(order) && (order->did & DID_CREATE))) return;
-    if (order->did & DID_CREATE) leaving_check(machine, order);
+    if (order->did & DID_CREATE) leaving_check(machine, order, at_ns);
     observe(machine, slot);
     order_close(&machine->orders, slot);
 }
@@ -186,6 +187,7 @@ void orders_finish(struct machine *machine, sim_ns end_ns, bool cut)
         if (!order->in_use) continue;
         open += (order->did & DID_CREATE) && !order_is_terminal(order);
         if (!cut) stuck_check(machine, order, end_ns);
+        if (!cut && order_is_terminal(order) && (order->did & DID_CREATE)) leaving_check(machine, order, end_ns);
         observe(machine, slot);
     }
     for (uint32_t i = ORDER_PAID; i < ORDER_STATUSES; i++) in_status += machine->counts.by_status[i];
