@@ -719,12 +719,38 @@ static void test_drawn_groups(void **state)
     for (uint64_t seed = 1; seed <= 25; seed++) check_seed(seed);
 }
 
+/* What a producer sends as one batch is in the log at once: a fetch that waits for it brings all of it. */
+static void test_a_batch_comes_whole(void **state)
+{
+    static const char *const orders[] = { "java", "java-3.6", "arrival" };
+    static const struct study_edit at_once[] = {
+        { "/load/scenarios/orders", TRIAL_JSON({ "executor": "bursts", "size": 5, "every": "1s", "duration": "3s" }) },
+        { "/processes/shop/api/threads", "5" }, { "/kafka/linger", "5ms" }, { "/kafka/fetch", "1ms" }, { "/kafka/commit", "2ms" },
+    };
+    (void)state;
+    for (int linger = 0; linger < 2; linger++)
+        for (int i = 0; i < 3; i++) {
+            struct trial trial;
+            struct study_edit edit[6];
+            memcpy(edit, at_once, sizeof at_once);
+            if (!linger) edit[2].value = "0s";
+            edit[5] = (struct study_edit){ "/kafka/fetch_order", orders[i] };
+            trial_open(&trial, QUEUE_SCENARIO, edit, 6);
+            const struct run_facts *facts = trial_run(&trial, 0, NULL);
+            assert_int_equal(facts->group[0].processed, 15);
+            /* Sent one by one they are five batches: the first one alone answers a fetch of the Java client that waits.
+             * (The first fetch of all arrives when five are there.) */
+            assert_int_equal(facts->group[0].polls, linger || i == 2 ? 3 : 5);
+            trial_close(&trial);
+        }
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1) {
         for (uint64_t seed = strtoull(argv[1], NULL, 10), n = argc > 2 ? strtoull(argv[2], NULL, 10) : 1; n > 0; n--, seed++) check_seed(seed);
         return 0;
     }
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_drawn_groups) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_drawn_groups), cmocka_unit_test(test_a_batch_comes_whole) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
