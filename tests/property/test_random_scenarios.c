@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,19 @@
 #include "tests/support/trial.h"
 #include "tests/support/witness.h"
 
-struct range { uint64_t first, n, coincidences; const char *program; };
+/* What happened in all runs together: a draw in which nothing goes wrong tests nothing. */
+#define COVERED(X) \
+    X(orders) X(paid) X(failed) X(dropped) X(never_ended) X(duplicates) X(idle_consumers) X(locks_contended) \
+    X(locks_timed_out) X(leases_expired) X(overlaps) X(conflicts) X(retries) X(rejected) X(deadlocks) X(row_timeouts) \
+    X(connections_timed_out) X(connections_waited) X(more_consumers)
+
+struct coverage {
+#define X(what) uint64_t what;
+    COVERED(X)
+#undef X
+};
+
+struct range { uint64_t first, n, coincidences; const char *program; struct coverage coverage; };
 
 /* One scenario under test, with memory for what is compared. */
 struct trial_of_seed {
@@ -150,7 +163,7 @@ static const char *check_steps(struct trial_of_seed *at, const struct scenario *
     if (!wrong) return NULL;
     at->coincidence = wrong;
     wrong = modes_differ(at, scenario, true);
-    return wrong ? words(at, "step by step: %s", wrong) : NULL;
+    return wrong ? words(at, "step by step: %s; with other times: %s", at->coincidence, wrong) : NULL;
 }
 
 /* Ended in the middle, with everything in flight: what lies beyond the end must not have happened yet. */
@@ -266,12 +279,53 @@ static const char *check_more_consumers(struct trial_of_seed *at)
     return wrong ? words(at, "one consumer more in each group: %s", wrong) : NULL;
 }
 
+/* ---- what was covered ---- */
+
+static void cover(struct coverage *coverage, const struct run_facts *facts)
+{
+    coverage->orders += facts->orders.created;
+    coverage->paid += facts->orders.by_status[ORDER_PAID];
+    coverage->failed += facts->orders.by_status[ORDER_FAILED];
+    coverage->dropped += facts->orders.dropped;
+    coverage->never_ended += facts->orders.by_status[ORDER_PENDING] + facts->orders.by_status[ORDER_PAYING];
+    for (uint32_t i = 0; i < facts->n_groups; i++) {
+        coverage->duplicates += facts->group[i].duplicates;
+        coverage->idle_consumers += facts->group[i].idle_consumers;
+    }
+    for (uint32_t i = 0; i < facts->n_locks; i++) {
+        coverage->locks_contended += facts->lock[i].contended;
+        coverage->locks_timed_out += facts->lock[i].timed_out;
+        coverage->leases_expired += facts->lock[i].expired_while_held;
+        coverage->overlaps += facts->lock[i].overlaps;
+    }
+    for (uint32_t i = 0; i < facts->n_tables; i++) {
+        coverage->conflicts += facts->table[i].conflicts;
+        coverage->retries += facts->table[i].retries;
+        coverage->rejected += facts->table[i].rejected;
+        coverage->deadlocks += facts->table[i].deadlocks;
+        coverage->row_timeouts += facts->table[i].lock_timeouts;
+    }
+    for (uint32_t i = 0; i < facts->n_processes; i++) {
+        coverage->connections_timed_out += facts->process[i].connections_timed_out;
+        coverage->connections_waited += facts->process[i].connection_wait.sum_ns > 0;
+    }
+}
+
+static void expect_covered(const struct coverage *coverage)
+{
+#define X(what) if (coverage->what == 0) fail_msg("no drawn scenario has any of: %s", #what);
+    COVERED(X)
+#undef X
+}
+
 /* ---- all of it ---- */
 
-static const char *check_scenario(struct trial_of_seed *at)
+static const char *check_scenario(struct trial_of_seed *at, struct coverage *coverage)
 {
     struct witness plain;
     const char *wrong = run(at, 0, &plain, (struct witness_options){ 0 });
+    if (!wrong) cover(coverage, plain.facts);
+    coverage->more_consumers += at->drawn.independent;
     if (!wrong) wrong = check_sound(at, &plain);
     if (!wrong) wrong = check_steps(at, &at->trial.study.scenario);
     if (!wrong) wrong = check_same(at, &plain, "once more", (struct witness_options){ 0 });
@@ -296,14 +350,26 @@ static void report(const struct trial_of_seed *at, const char *program, const ch
                 file ? path : "(not written)", program, (unsigned long long)at->drawn.seed);
 }
 
+/* An assertion within the models ends the program: say where. */
+static struct trial_of_seed *current;
+static const char *program_name;
+
+static void on_abort(int signal_number)
+{
+    report(current, program_name, "a fault in the simulator itself, see above");
+    (void)signal_number;
+}
+
 static bool check_seed(uint64_t seed, struct range *range)
 {
     struct trial_of_seed at = { .seed = seed };
+    current = &at;
+    program_name = range->program;
     arena_init(&at.words);
     for (int i = 0; i < 4; i++) arena_init(&at.own[i]);
     at.drawn = scenario_draw(seed, &at.words);
     trial_open(&at.trial, at.drawn.text, NULL, 0);
-    const char *wrong = check_scenario(&at);
+    const char *wrong = check_scenario(&at, &range->coverage);
     if (wrong) report(&at, range->program, wrong);
     else if (at.coincidence) range->coincidences++;
     trial_close(&at.trial);
@@ -319,12 +385,14 @@ static void test_drawn_scenarios(void **state)
     for (uint64_t seed = range->first; seed < range->first + range->n; seed++) failed += !check_seed(seed, range);
     assert_int_equal(failed, 0);
     assert_true(range->coincidences <= 1 + range->n / 200);
+    if (range->n >= 400) expect_covered(&range->coverage);
 }
 
 int main(int argc, char **argv)
 {
-    struct range range = { 1, 400, 0, argv[0] };
+    struct range range = { .first = 1, .n = 400, .program = argv[0] };
     if (argc > 1) range.first = strtoull(argv[1], NULL, 10), range.n = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     const struct CMUnitTest tests[] = { cmocka_unit_test_prestate(test_drawn_scenarios, &range) };
+    signal(SIGABRT, on_abort);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

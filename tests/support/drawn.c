@@ -20,7 +20,8 @@ struct draw {
     struct arena *arena;
     struct drawn *drawn;
     /* what the whole scenario is like */
-    bool zero_network, contended, short_lock_wait, short_lease, short_connection_wait, has_store, has_redis;
+    bool zero_network, contended, short_lock_wait, short_lease, short_row_wait, short_connection_wait, has_store, has_redis;
+    bool bundled;          /* stock and coupon in one transaction, given back in the other order: deadlocks */
     bool leg[N_LEGS];      /* stock is always there */
     enum way way[N_TABLES];
     bool repeats;          /* a record may be delivered more than once: marks are needed, and patience */
@@ -101,21 +102,22 @@ static void stage_open(struct draw *draw, const char *name, uint32_t mean_us)
 }
 
 /* Opens a step without its closing brace; a draw decides whether it takes a part of the stage's time. The first one
- * does: else what a thread gives back at the end of a record it would ask for again at the same instant. */
+ * does: else what a thread gives back at the end of a record it would ask for again at the same instant. So do all where
+ * a store serves few commands at once: else those that waited would be served at one instant, in no order. */
 __attribute__((format(printf, 2, 3))) static void step(struct draw *draw, const char *format, ...)
 {
-    bool is_first = draw->n_steps++ == 0;
+    bool is_first = draw->n_steps++ == 0, takes_time = is_first || draw->has_store || draw->has_redis;
     va_list args;
     SAY(draw, "%s\n    { ", is_first ? "" : " },");
     va_start(args, format);
     vfprintf(draw->out, format, args);
     va_end(args);
     if (draw->own_times) {
-        if (is_first || chance(draw, 70)) SAY(draw, ", \"time\": %s", time_of(draw, 2000));
+        if (takes_time || chance(draw, 70)) SAY(draw, ", \"time\": %s", time_of(draw, 2000));
         return;
     }
     int share = chance(draw, 20) ? 0 : (int)between(draw, 0, (uint32_t)draw->left / 2);
-    if (is_first) share = (int)between(draw, 1, 300);
+    if (takes_time) share = (int)between(draw, 1, (uint32_t)draw->left / 4);
     draw->left -= share;
     if (share > 0) SAY(draw, ", \"share\": %.3f", share / 1000.0);
 }
@@ -185,6 +187,27 @@ static void stage_write(struct draw *draw, const char *name, uint32_t mean_us, i
     stage_close(draw, "\"work\": \"after\"", false);
 }
 
+static void step_bundled(struct draw *draw, int table, const char *effect, bool refusable)
+{
+    step(draw, "\"write\": \"%s\", \"style\": \"%s\", \"effect\": \"%s\"", tables[table],
+         PICK(draw, "conditional", "for-update"), effect);
+    if (refusable) SAY(draw, ", \"otherwise\": [ { \"rollback\": \"stock\" }, { \"publish\": \"stock-failed\" } ]");
+}
+
+/* Two rows in one transaction; the compensation takes them the other way round. */
+static void stage_bundle(struct draw *draw, bool gives_back)
+{
+    stage_open(draw, gives_back ? "restore-stock" : "reserve-stock", 8000);
+    step(draw, "\"work\": \"before\"");
+    step(draw, "\"begin\": \"stock\"");
+    step(draw, "\"once\": \"order_id\"");
+    step_bundled(draw, gives_back ? 1 : 0, gives_back ? "restore" : "reserve", !gives_back);
+    if (chance(draw, 50)) step(draw, "\"work\": \"between\"");
+    step_bundled(draw, gives_back ? 0 : 1, gives_back ? "restore" : "use", !gives_back);
+    step(draw, "\"commit\": \"stock\"");
+    stage_close(draw, gives_back ? "\"work\": \"after\"" : "\"publish\": \"stock-reserved\"", false);
+}
+
 /* A stage whose answer is a matter of luck. */
 static void stage_luck(struct draw *draw, const char *name, const char *ok_topic, const char *refused_topic)
 {
@@ -218,8 +241,13 @@ static void say_stages(struct draw *draw)
 {
     SAY(draw, "\"stages\": {\n");
     stage_accept(draw);
-    stage_write(draw, "reserve-stock", 8000, 0, "reserve", "stock-reserved", "stock-failed");
-    stage_write(draw, "restore-stock", 4000, 0, "restore", NULL, NULL);
+    if (draw->bundled) {
+        stage_bundle(draw, false);
+        stage_bundle(draw, true);
+    } else {
+        stage_write(draw, "reserve-stock", 8000, 0, "reserve", "stock-reserved", "stock-failed");
+        stage_write(draw, "restore-stock", 4000, 0, "restore", NULL, NULL);
+    }
     if (draw->leg[1]) {
         stage_write(draw, "use-coupon", 3000, 1, "use", "coupon-used", "coupon-failed");
         stage_write(draw, "restore-coupon", 2000, 1, "restore", NULL, NULL);
@@ -292,10 +320,11 @@ static void say_orders(struct draw *draw)
 {
     SAY(draw, "\"orders\": { \"first_id\": %u, ", chance(draw, 50) ? 1 : between(draw, 1, 100000));
     if (chance(draw, 20)) SAY(draw, "\"at_most\": %u, ", between(draw, 20, 200));
-    SAY(draw, "\"user\": %s, \"item\": %s, ", choice(draw, between(draw, 1, 40)), choice(draw, between(draw, 1, 20)));
+    SAY(draw, "\"user\": %s, \"item\": %s, ", choice(draw, spread(draw, 40)), choice(draw, spread(draw, 20)));
     SAY(draw, "\"quantity\": { \"uniform\": [1, 3] }, \"amount\": { \"uniform\": [1, 100] }");
-    if (draw->leg[1] && chance(draw, 80)) {
-        const char *values = draw->contended ? words(draw, "\"uniform\": [1, %u]", between(draw, 2, 200)) : "\"uniform\": [1, 1000000000]";
+    if (draw->bundled || (draw->leg[1] && chance(draw, 80))) {
+        uint32_t few = draw->bundled ? spread(draw, 5) : between(draw, 2, 200);
+        const char *values = draw->contended ? words(draw, "\"uniform\": [1, %u]", few) : "\"uniform\": [1, 1000000000]";
         SAY(draw, ", \"coupon\": { %s, \"given\": 0.%u }", values, between(draw, 1, 9));
     }
     SAY(draw, " },\n");
@@ -311,7 +340,7 @@ static void say_topic(struct draw *draw, const char *name, bool is_last)
     SAY(draw, "  \"%s\": { \"partitions\": %u, \"key\": \"%s\", \"record_bytes\": %u, ", name, partitions,
         chance(draw, 60) ? "order_id" : PICK(draw, "null", "user", "item", "id_modulo"), between(draw, 100, 30000));
     if (chance(draw, 20)) SAY(draw, "\"linger\": \"%ums\", \"batch_bytes\": %u, ", between(draw, 1, 8), between(draw, 1000, 100000));
-    SAY(draw, "\"append\": %s }%s\n", time_of(draw, 1500), is_last ? "" : ",");
+    SAY(draw, "\"append\": %s }%s\n", network(draw, 1500), is_last ? "" : ",");
 }
 
 static void say_topics(struct draw *draw)
@@ -403,8 +432,8 @@ static void say_flow(struct draw *draw)
 static void say_tables(struct draw *draw)
 {
     const char *store = draw->has_store ? ", \"store\": \"database\"" : "";
-    uint32_t stock = draw->contended && chance(draw, 60) ? between(draw, 1, 100) : draw->contended ? MANY : 2;
-    uint32_t points = draw->contended && chance(draw, 60) ? between(draw, 50, 5000) : draw->contended ? MANY : 90;
+    uint32_t stock = !draw->contended ? 2 : chance(draw, 40) ? between(draw, 1, 200) : MANY;
+    uint32_t points = !draw->contended ? 90 : chance(draw, 40) ? between(draw, 50, 5000) : MANY;
     if (draw->has_store || draw->has_redis) {
         SAY(draw, "\"stores\": {\n");
         if (draw->has_store) {
@@ -415,10 +444,12 @@ static void say_tables(struct draw *draw)
         if (draw->has_redis) SAY(draw, "  \"redis\": { \"capacity\": %u }\n", between(draw, 1, 3));
         SAY(draw, "},\n");
     }
-    SAY(draw, "\"tables\": {\n  \"stock\": { \"key\": \"item\", \"rows\": %u, \"quantity\": %u%s },\n", MANY, stock, store);
-    SAY(draw, "  \"points\": { \"key\": \"user\", \"rows\": %u, \"quantity\": %u%s },\n", MANY, points, store);
-    if (draw->leg[1])
-        SAY(draw, "  \"coupons\": { \"key\": \"coupon\", \"rows\": %u%s },\n", chance(draw, 90) ? 1000000000u : 0, store);
+    const char *wait = draw->short_row_wait ? words(draw, ", \"lock_timeout\": \"%ums\"", between(draw, 1, 30)) : "";
+    SAY(draw, "\"tables\": {\n  \"stock\": { \"key\": \"item\", \"rows\": %u, \"quantity\": %u%s%s },\n", MANY, stock, store, wait);
+    SAY(draw, "  \"points\": { \"key\": \"user\", \"rows\": %u, \"quantity\": %u%s%s },\n", MANY, points, store, wait);
+    if (draw->leg[1] || draw->bundled)
+        SAY(draw, "  \"coupons\": { \"key\": \"coupon\", \"rows\": %u, \"quantity\": %u%s },\n",
+            chance(draw, 90) ? 1000000000u : 0, draw->bundled ? between(draw, 1, 100) : 1, store);
     SAY(draw, "  \"orders\": { \"key\": \"order_id\"%s }\n},\n", store);
 }
 
@@ -428,7 +459,7 @@ static void say_locks(struct draw *draw)
     SAY(draw, "\"locks\": {\n");
     for (int i = 0; i < N_TABLES; i++) {
         uint32_t wait_ms = draw->short_lock_wait ? between(draw, 0, 40) : 3600000;
-        uint32_t lease_ms = draw->short_lease ? between(draw, 25, 80) : 3600000;
+        uint32_t lease_ms = draw->short_lease ? between(draw, 15, 45) : 3600000;
         SAY(draw, "  \"%s\": { \"key\": \"%s\", \"wait\": \"%ums\", \"lease\": \"%ums\", \"push\": %s%s }%s\n", locks[i],
             locks[i], wait_ms, lease_ms, network(draw, 300), store, i + 1 < N_TABLES ? "," : "");
     }
@@ -443,7 +474,7 @@ static void say_processes(struct draw *draw)
     for (uint32_t p = 0; p < n; p++) {
         bool api = p == 0, first = true;
         SAY(draw, "  \"process-%u\": { \"instances\": %u, \"connections\": %u, ", p, between(draw, 1, 3),
-            chance(draw, 30) ? 0 : spread(draw, 10));
+            chance(draw, 30) ? 0 : draw->short_lease ? 50 : spread(draw, 10)); /* who waits longer than the lease never ends */
         if (api) SAY(draw, "\"api\": { \"threads\": %u, \"stage\": \"accept\" }, ", spread(draw, 50));
         else if (draw->short_connection_wait) SAY(draw, "\"connection_timeout\": \"%ums\", ", between(draw, 1, 30));
         SAY(draw, "\"groups\": [");
@@ -472,13 +503,16 @@ static void draw_character(struct draw *draw)
     draw->leg[0] = true;
     draw->leg[1] = chance(draw, 70);
     draw->leg[2] = chance(draw, 25);
+    draw->bundled = !draw->leg[1] && chance(draw, 60);
+    draw->short_row_wait = draw->contended && chance(draw, 10);
     for (int i = 0; i < N_TABLES; i++) {
         draw->way[i] = (enum way)below(draw, WAYS);
         /* An absolute write is right only while its lock holds. */
         if (draw->short_lease && draw->way[i] == WAY_ABSOLUTE) draw->way[i] = WAY_LOCKED;
         draw->repeats |= draw->way[i] == WAY_VERSION;
     }
-    draw->repeats |= draw->short_lock_wait || draw->short_lease || draw->short_connection_wait;
+    draw->repeats |= draw->short_lock_wait || draw->short_lease || draw->short_connection_wait || draw->short_row_wait ||
+        draw->bundled;
 }
 
 struct drawn scenario_draw(uint64_t seed, struct arena *arena)

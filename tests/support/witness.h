@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A run as seen from outside: what its observer was told, and what it left, kept so that two runs can be compared in
- * every figure. Samples and checkpoints count in their order; orders in any (when an order leaves is not a fact). */
+ * every figure. Samples up to the end and checkpoints count in their order; orders in any (when an order leaves is not
+ * a fact, nor how long it takes to see that nothing happens any more). */
 #ifndef TESTS_SUPPORT_WITNESS_H
 #define TESTS_SUPPORT_WITNESS_H
 
 #include "models/pipeline.h"
 
+enum { WITNESS_SAMPLES = 64 };
+
 struct witness {
     const struct plan *plan;
     const struct run_facts *facts;
-    uint64_t levels;            /* hash over samples and checkpoints */
+    uint64_t levels[WITNESS_SAMPLES]; /* hash over all samples so far, at each of the last ones */
+    sim_ns sampled_ns[WITNESS_SAMPLES];
+    uint64_t checkpoints;       /* hash */
     uint64_t orders;            /* sum of hashes over orders */
     uint64_t n_samples, n_orders, n_ended;
-    sim_ns last_sample_ns;
     bool keeps_levels;
     struct observer observer;
 };
