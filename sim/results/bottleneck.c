@@ -72,7 +72,11 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.lag_age_s = outcome_mean(outcome, "groups.%s.peak_lag_s", spec->name);
     const double records_per_order = outcome_mean(outcome, "groups.%s.processed", spec->name) /
                                      outcome_mean(outcome, "orders.created");
-    demand.offered_per_s = outcome_mean(outcome, "orders.peak_rate_per_s") * records_per_order;
+    /* What the load asks of it on average, or what did arrive: a stage before it may hold records back, or may have let
+     * more of them through at first than in the mean. Without a load nothing is asked: there a backlog is worked off. */
+    const double orders_per_s = outcome_mean(outcome, "orders.peak_rate_per_s");
+    const double arrived_per_s = outcome_mean(outcome, "groups.%s.peak_rate_per_s", spec->name);
+    demand.offered_per_s = orders_per_s > 0 ? fmax(orders_per_s * records_per_order, arrived_per_s) : 0;
     demand.capacity_per_s = capacity(&demand, outcome_mean(outcome, "groups.%s.capacity_per_s", spec->name));
     demand.pressure = demand.offered_per_s / demand.capacity_per_s;
     return demand;

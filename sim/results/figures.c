@@ -198,6 +198,7 @@ static void group_over_time(struct walk *walk, const struct group_spec *spec, co
     count(walk, "idle_consumers", facts->idle_consumers);
     figure(walk, "utilisation", "ratio", ratio((double)facts->busy_ns * 1e-9, end_s * spec->consumers));
     figure(walk, "throughput_per_s", "1/s", ratio((double)facts->processed, end_s));
+    figure(walk, "peak_rate_per_s", "1/s", samples->peak_rate_per_s);
     figure(walk, "capacity_per_s", "1/s",
            samples->n_done >= CAPACITY_SAMPLES_MIN ? (double)samples->done / ns_to_s(samples->done_ns) : (double)NAN);
     spread_of_times(walk, "wait_s", &facts->wait);

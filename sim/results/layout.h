@@ -54,6 +54,8 @@ struct group_samples {
     int64_t done;            /* records done while all its consumers had work, */
     sim_ns done_ns;          /* and the time this took */
     uint32_t n_done;         /* in so many sample intervals */
+    int64_t window_appended; /* records in its logs at the start of the window of rates */
+    double peak_rate_per_s;  /* greatest rate of appends in a window */
 };
 
 struct record {

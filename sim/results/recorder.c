@@ -100,15 +100,40 @@ static void note_capacity(struct recorder *recorder, uint32_t group, const struc
     *before = now;
 }
 
-static void note_rate(struct recorder *recorder, const struct run_levels *levels)
+static int64_t appended(const struct layout *layout, uint32_t group, const struct run_levels *levels)
+{
+    int64_t records = 0;
+
+    for (uint32_t i = layout->group_row[group]; i < layout->group_row[group + 1]; i++)
+        records += levels->partition[i].log_end;
+    return records;
+}
+
+static void note_rate(double *peak_per_s, uint64_t arrivals, sim_ns span_ns)
+{
+    const double rate = (double)arrivals / ns_to_s(span_ns);
+
+    if (rate > *peak_per_s)
+        *peak_per_s = rate;
+}
+
+/* Arrivals of orders, and of records at each group, window by window. */
+static void note_rates(struct recorder *recorder, const struct run_levels *levels)
 {
     const sim_ns span_ns = levels->at_ns - recorder->window_at_ns;
+    const bool start = levels->at_ns == 0;
 
-    if (span_ns < recorder->layout->rate_window_ns)
+    if (span_ns < recorder->layout->rate_window_ns && !start)
         return;
-    const double rate = (double)(levels->orders.scheduled - recorder->window_scheduled) / ns_to_s(span_ns);
-    if (rate > recorder->peak_rate_per_s)
-        recorder->peak_rate_per_s = rate;
+    if (!start)
+        note_rate(&recorder->peak_rate_per_s, levels->orders.scheduled - recorder->window_scheduled, span_ns);
+    for (uint32_t g = 0; g < recorder->layout->study->scenario.n_groups; g++) {
+        struct group_samples *samples = &recorder->group[g];
+        const int64_t records = appended(recorder->layout, g, levels);
+        if (!start)
+            note_rate(&samples->peak_rate_per_s, (uint64_t)(records - samples->window_appended), span_ns);
+        samples->window_appended = records;
+    }
     recorder->window_at_ns = levels->at_ns;
     recorder->window_scheduled = levels->orders.scheduled;
 }
@@ -142,7 +167,7 @@ static void on_sample(void *context, const struct run_levels *levels)
         note_peaks(&recorder->group[g], &recorder->sum[g]);
         note_capacity(recorder, g, levels);
     }
-    note_rate(recorder, levels);
+    note_rates(recorder, levels);
     note_watches(recorder, levels->at_ns + scenario->sample_every_ns - 1, &levels->orders, levels->partition);
     series_sample(&recorder->series, levels, recorder->sum);
     keep(&recorder->last, levels);
