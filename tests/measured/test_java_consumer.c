@@ -208,10 +208,11 @@ static void process(void *context, uint32_t consumer, uint32_t position, uint32_
     sim_at(&rig->sim, start_ns, SIM_CONSUMER, on_record, rig, consumer, position);
 }
 
-static void retire(void *context, uint32_t subject)
+static void retire(void *context, uint32_t subject, sim_ns at_ns)
 {
     (void)context;
     (void)subject;
+    (void)at_ns;
 }
 
 static void append_schedule(struct rig *rig, uint32_t index);
