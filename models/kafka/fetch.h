@@ -73,7 +73,8 @@ static inline bool fetch_is_clear(const struct fetch_buffer *buffer)
 {
     return buffer->n_blocks == 0 && buffer->n_buffered == 0 && buffer->n_changed == 0;
 }
-/* For the only record that waits when that is so: the same as fetch_answer_one, fetch_arrive, fetch_collect (one record into segment) and fetch_ask. */
+/* For the only record that waits when that is so: the same as fetch_answer_one, fetch_arrive, fetch_collect (one record
+ * into segment) and fetch_ask. */
 void fetch_pass_one(struct fetch_buffer *buffer, uint32_t part);
 /* The answer has arrived: its blocks go to the back of the queue. */
 void fetch_arrive(struct fetch_buffer *buffer);

@@ -64,7 +64,8 @@ static const char *run(struct trial_of_seed *at, int memory, struct witness *out
 {
     struct sim_err err = { 0 };
     arena_reset(&at->own[memory]);
-    if (witness_run(out, at->trial.plan, at->trial.study.scenario.seed, 0, &options, &at->own[memory], &err)) return NULL;
+    if (witness_run(out, at->trial.plan, at->trial.study.scenario.seed, 0, &options, &at->own[memory], &err))
+        return NULL;
     return words(at, "the run ended with: %s", err.text);
 }
 
@@ -105,9 +106,9 @@ static const char *check_sound(struct trial_of_seed *at, const struct witness *w
     if ((open > 0) != (facts->invariant[INVARIANT_O2].verdict == VERDICT_BROKEN))
         return words(at, "%llu orders never end, and O2 does not say so", (unsigned long long)open);
     if (at->drawn.waiting + orders->scheduled != orders->dropped + orders->created)
-        return words(at, "%llu waiting, %llu scheduled, %llu dropped, %llu created", (unsigned long long)at->drawn.waiting,
-                     (unsigned long long)orders->scheduled, (unsigned long long)orders->dropped,
-                     (unsigned long long)orders->created);
+        return words(at, "%llu waiting, %llu scheduled, %llu dropped, %llu created",
+                     (unsigned long long)at->drawn.waiting, (unsigned long long)orders->scheduled,
+                     (unsigned long long)orders->dropped, (unsigned long long)orders->created);
     if (witness->n_orders != orders->created) return "not every order was told";
     if (witness->n_orders - witness->n_ended != open) return "open orders told and counted differ";
     if (facts->completion.n != orders->by_status[ORDER_PAID]) return "completion times are not those of paid orders";
@@ -134,7 +135,8 @@ static const char *check_same(struct trial_of_seed *at, const struct witness *pl
 /* All service times a millionth longer, some nanoseconds each. */
 static void stretch(const struct plan *plan)
 {
-    for (uint32_t i = 0; i < plan->scenario->n_stages; i++) ((struct plan_stage *)plan->stage)[i].time.scale_ns *= 1 + 1e-6;
+    for (uint32_t i = 0; i < plan->scenario->n_stages; i++)
+        ((struct plan_stage *)plan->stage)[i].time.scale_ns *= 1 + 1e-6;
     for (uint32_t i = 0; i < plan->n_ops; i++)
         if (plan->op[i].has_time) ((struct dist *)plan->op[i].time)->scale_ns *= 1 + 1e-6;
 }
@@ -155,8 +157,8 @@ static const char *modes_differ(struct trial_of_seed *at, const struct scenario 
     return wrong;
 }
 
-/* Instants of two threads can fall on the same nanosecond by chance, and who comes first is then undecided. Other times,
- * ever so slightly, part them; what differs still is a fault. */
+/* Instants of two threads can fall on the same nanosecond by chance, and who comes first is then undecided. Other
+ * times, ever so slightly, part them; what differs still is a fault. */
 static const char *check_steps(struct trial_of_seed *at, const struct scenario *scenario)
 {
     const char *wrong = modes_differ(at, scenario, false);
@@ -340,7 +342,8 @@ static void report(const struct trial_of_seed *at, const char *program, const ch
 {
     char path[512];
     const char *build = getenv("BUILD");
-    snprintf(path, sizeof path, "%s/random-scenario-%llu.json", build ? build : ".", (unsigned long long)at->drawn.seed);
+    snprintf(path, sizeof path, "%s/random-scenario-%llu.json", build ? build : ".",
+             (unsigned long long)at->drawn.seed);
     FILE *file = fopen(path, "w");
     if (file) {
         fputs(at->drawn.text, file);

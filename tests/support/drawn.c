@@ -20,12 +20,16 @@ struct draw {
     struct arena *arena;
     struct drawn *drawn;
     /* what the whole scenario is like */
-    bool zero_network, contended, short_lock_wait, short_lease, short_row_wait, short_connection_wait, has_store, has_redis;
+    bool zero_network, contended, short_lock_wait, short_lease, short_row_wait, short_connection_wait, has_store,
+        has_redis;
     bool bundled;          /* stock and coupon in one transaction, given back in the other order: deadlocks */
     bool leg[N_LEGS];      /* stock is always there */
     enum way way[N_TABLES];
     bool repeats;          /* a record may be delivered more than once: marks are needed, and patience */
-    struct waiting { const char *topic; uint32_t partitions, most[MOST_PARTITIONS]; } entry, pay; /* where orders may wait */
+    struct waiting {
+        const char *topic;
+        uint32_t partitions, most[MOST_PARTITIONS];
+    } entry, pay; /* where orders may wait */
     /* the stage at hand */
     int n_steps, left;     /* thousandths of the stage's time not dealt yet */
     bool own_times;
@@ -102,8 +106,8 @@ static void stage_open(struct draw *draw, const char *name, uint32_t mean_us)
 }
 
 /* Opens a step without its closing brace; a draw decides whether it takes a part of the stage's time. The first one
- * does: else what a thread gives back at the end of a record it would ask for again at the same instant. So do all where
- * a store serves few commands at once: else those that waited would be served at one instant, in no order. */
+ * does: else what a thread gives back at the end of a record it would ask for again at the same instant. So do all
+ * where a store serves few commands at once: else those that waited would be served at one instant, in no order. */
 __attribute__((format(printf, 2, 3))) static void step(struct draw *draw, const char *format, ...)
 {
     bool is_first = draw->n_steps++ == 0, takes_time = is_first || draw->has_store || draw->has_redis;
@@ -262,7 +266,8 @@ static void say_stages(struct draw *draw)
         stage_luck(draw, "pay", "order-completed", "payment-failed");
     SAY(draw, "  \"post-process\": { \"time\": %s, \"steps\": [ { \"work\": \"prepare\", \"share\": 1 }, "
         "{ \"publish\": \"send-order-data\" } ] },\n", time_of(draw, 1000));
-    SAY(draw, "  \"send\": { \"time\": %s, \"steps\": [ { \"work\": \"http\", \"share\": 1 } ] }\n", time_of(draw, 5000));
+    SAY(draw, "  \"send\": { \"time\": %s, \"steps\": [ { \"work\": \"http\", \"share\": 1 } ] }\n",
+        time_of(draw, 5000));
     SAY(draw, "},\n");
 }
 
@@ -278,7 +283,8 @@ static void say_executor(struct draw *draw, int index, uint32_t orders)
     }
     switch (below(draw, 4)) {
     case 0:
-        SAY(draw, "\"executor\": \"constant-arrival-rate\", \"rate\": %u, \"duration\": \"%us\" }", orders / seconds + 1, seconds);
+        SAY(draw, "\"executor\": \"constant-arrival-rate\", \"rate\": %u, \"duration\": \"%us\" }",
+            orders / seconds + 1, seconds);
         break;
     case 1:
         SAY(draw, "\"executor\": \"poisson\", \"rate\": %u, \"duration\": \"%us\" }", orders / seconds + 1, seconds);
@@ -324,7 +330,8 @@ static void say_orders(struct draw *draw)
     SAY(draw, "\"quantity\": { \"uniform\": [1, 3] }, \"amount\": { \"uniform\": [1, 100] }");
     if (draw->bundled || (draw->leg[1] && chance(draw, 80))) {
         uint32_t few = draw->bundled ? spread(draw, 5) : between(draw, 2, 200);
-        const char *values = draw->contended ? words(draw, "\"uniform\": [1, %u]", few) : "\"uniform\": [1, 1000000000]";
+        const char *values =
+            draw->contended ? words(draw, "\"uniform\": [1, %u]", few) : "\"uniform\": [1, 1000000000]";
         SAY(draw, ", \"coupon\": { %s, \"given\": 0.%u }", values, between(draw, 1, 9));
     }
     SAY(draw, " },\n");
@@ -339,7 +346,8 @@ static void say_topic(struct draw *draw, const char *name, bool is_last)
     if (strcmp(name, draw->pay.topic) == 0) draw->pay.partitions = partitions;
     SAY(draw, "  \"%s\": { \"partitions\": %u, \"key\": \"%s\", \"record_bytes\": %u, ", name, partitions,
         chance(draw, 60) ? "order_id" : PICK(draw, "null", "user", "item", "id_modulo"), between(draw, 100, 30000));
-    if (chance(draw, 20)) SAY(draw, "\"linger\": \"%ums\", \"batch_bytes\": %u, ", between(draw, 1, 8), between(draw, 1000, 100000));
+    if (chance(draw, 20))
+        SAY(draw, "\"linger\": \"%ums\", \"batch_bytes\": %u, ", between(draw, 1, 8), between(draw, 1000, 100000));
     SAY(draw, "\"append\": %s }%s\n", network(draw, 1500), is_last ? "" : ",");
 }
 
@@ -390,7 +398,8 @@ static void say_group(struct draw *draw, const char *name, const char *reads, bo
     SAY(draw, "\"fetch_order\": \"%s\", ", PICK(draw, "java", "java-3.6", "arrival"));
     SAY(draw, "\"commit_mode\": \"%s\", \"commit_count\": %u, \"commit_time\": \"%ums\", ", mode, spread(draw, 50),
         between(draw, 1, 6000));
-    SAY(draw, "\"max_poll_records\": %u, \"max_partition_fetch_bytes\": %u, ", spread(draw, 500), between(draw, 1000, 300000));
+    SAY(draw, "\"max_poll_records\": %u, \"max_partition_fetch_bytes\": %u, ", spread(draw, 500),
+        between(draw, 1000, 300000));
     SAY(draw, "\"fetch_max_wait\": \"%ums\", ", chance(draw, 50) ? 500 : between(draw, 1, 100));
     SAY(draw, "\"fetch\": %s, \"commit\": %s, ", network(draw, 1000), network(draw, 3000));
     if (chance(draw, 30)) SAY(draw, "\"poll\": %s, ", time_of(draw, 500));
@@ -419,12 +428,16 @@ static void say_groups(struct draw *draw)
 
 static void say_flow(struct draw *draw)
 {
-    SAY(draw, "\"flow\": { \"guard\": \"%s\",\n  \"then\": { \"publish\": \"process-payment\", \"ok\": \"order-completed\", "
-        "\"failed\": \"payment-failed\" },\n  \"legs\": {\n", PICK(draw, "compare-and-set", "row-lock"));
+    SAY(draw,
+        "\"flow\": { \"guard\": \"%s\",\n  \"then\": { \"publish\": \"process-payment\", \"ok\": \"order-completed\", "
+        "\"failed\": \"payment-failed\" },\n  \"legs\": {\n",
+        PICK(draw, "compare-and-set", "row-lock"));
     if (draw->leg[1])
-        SAY(draw, "    \"coupon\": { \"ok\": \"coupon-used\", \"failed\": \"coupon-failed\", \"undo\": \"restore-coupon\" },\n");
+        SAY(draw, "    \"coupon\": { \"ok\": \"coupon-used\", \"failed\": \"coupon-failed\", \"undo\": "
+                  "\"restore-coupon\" },\n");
     if (draw->leg[2]) SAY(draw, "    \"risk\": { \"ok\": \"risk-ok\", \"failed\": \"risk-failed\" },\n");
-    SAY(draw, "    \"stock\": { \"ok\": \"stock-reserved\", \"failed\": \"stock-failed\", \"undo\": \"restore-stock\" } } },\n");
+    SAY(draw, "    \"stock\": { \"ok\": \"stock-reserved\", \"failed\": \"stock-failed\", \"undo\": \"restore-stock\" "
+              "} } },\n");
 }
 
 /* ---- servers ---- */
@@ -445,7 +458,8 @@ static void say_tables(struct draw *draw)
         SAY(draw, "},\n");
     }
     const char *wait = draw->short_row_wait ? words(draw, ", \"lock_timeout\": \"%ums\"", between(draw, 1, 30)) : "";
-    SAY(draw, "\"tables\": {\n  \"stock\": { \"key\": \"item\", \"rows\": %u, \"quantity\": %u%s%s },\n", MANY, stock, store, wait);
+    SAY(draw, "\"tables\": {\n  \"stock\": { \"key\": \"item\", \"rows\": %u, \"quantity\": %u%s%s },\n", MANY, stock,
+        store, wait);
     SAY(draw, "  \"points\": { \"key\": \"user\", \"rows\": %u, \"quantity\": %u%s%s },\n", MANY, points, store, wait);
     if (draw->leg[1] || draw->bundled)
         SAY(draw, "  \"coupons\": { \"key\": \"coupon\", \"rows\": %u, \"quantity\": %u%s },\n",
@@ -460,8 +474,8 @@ static void say_locks(struct draw *draw)
     for (int i = 0; i < N_TABLES; i++) {
         uint32_t wait_ms = draw->short_lock_wait ? between(draw, 0, 40) : 3600000;
         uint32_t lease_ms = draw->short_lease ? between(draw, 15, 45) : 3600000;
-        SAY(draw, "  \"%s\": { \"key\": \"%s\", \"wait\": \"%ums\", \"lease\": \"%ums\", \"push\": %s%s }%s\n", locks[i],
-            locks[i], wait_ms, lease_ms, network(draw, 300), store, i + 1 < N_TABLES ? "," : "");
+        SAY(draw, "  \"%s\": { \"key\": \"%s\", \"wait\": \"%ums\", \"lease\": \"%ums\", \"push\": %s%s }%s\n",
+            locks[i], locks[i], wait_ms, lease_ms, network(draw, 300), store, i + 1 < N_TABLES ? "," : "");
     }
     SAY(draw, "},\n");
 }
@@ -474,7 +488,7 @@ static void say_processes(struct draw *draw)
     for (uint32_t p = 0; p < n; p++) {
         bool api = p == 0, first = true;
         SAY(draw, "  \"process-%u\": { \"instances\": %u, \"connections\": %u, ", p, between(draw, 1, 3),
-            chance(draw, 30) ? 0 : draw->short_lease ? 50 : spread(draw, 10)); /* who waits longer than the lease never ends */
+            chance(draw, 30) ? 0 : draw->short_lease ? 50 : spread(draw, 10)); /* a wait beyond the lease never ends */
         if (api) SAY(draw, "\"api\": { \"threads\": %u, \"stage\": \"accept\" }, ", spread(draw, 50));
         else if (draw->short_connection_wait) SAY(draw, "\"connection_timeout\": \"%ums\", ", between(draw, 1, 30));
         SAY(draw, "\"groups\": [");
@@ -511,8 +525,8 @@ static void draw_character(struct draw *draw)
         if (draw->short_lease && draw->way[i] == WAY_ABSOLUTE) draw->way[i] = WAY_LOCKED;
         draw->repeats |= draw->way[i] == WAY_VERSION;
     }
-    draw->repeats |= draw->short_lock_wait || draw->short_lease || draw->short_connection_wait || draw->short_row_wait ||
-        draw->bundled;
+    draw->repeats |= draw->short_lock_wait || draw->short_lease || draw->short_connection_wait ||
+                     draw->short_row_wait || draw->bundled;
 }
 
 struct drawn scenario_draw(uint64_t seed, struct arena *arena)
@@ -525,7 +539,8 @@ struct drawn scenario_draw(uint64_t seed, struct arena *arena)
     draw.out = open_memstream(&text, &length);
     SIM_ASSERT(draw.out);
     draw_character(&draw);
-    SAY(&draw, "{\n\"name\": \"drawn\",\n\"run\": { \"seed\": %u, \"at_most\": \"1000h\" },\n", between(&draw, 1, 1000));
+    SAY(&draw, "{\n\"name\": \"drawn\",\n\"run\": { \"seed\": %u, \"at_most\": \"1000h\" },\n",
+        between(&draw, 1, 1000));
     say_load(&draw);
     say_orders(&draw);
     say_topics(&draw);

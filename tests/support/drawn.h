@@ -15,7 +15,7 @@ struct drawn {
     uint64_t seed;
     char *text;        /* in the arena */
     bool misses;       /* a cold group with reset latest never sees some records: what is eventual need not come */
-    bool independent;  /* no order competes with another for a row, and nothing times out: how an order ends is its own */
+    bool independent;  /* no order competes with another for a row, nothing times out: how an order ends is its own */
     uint64_t waiting;  /* orders that wait in logs at the start */
 };
 

@@ -101,8 +101,8 @@ static void compare(struct comparison *comparison, const char *what, __int128 a,
 {
     char text[256];
     if (a == b || comparison->difference) return;
-    snprintf(text, sizeof text, "%s%s%s: %.15g and %.15g, %.15g apart", comparison->where, *comparison->where ? ", " : "",
-             what, (double)a, (double)b, (double)(b - a));
+    snprintf(text, sizeof text, "%s%s%s: %.15g and %.15g, %.15g apart", comparison->where,
+             *comparison->where ? ", " : "", what, (double)a, (double)b, (double)(b - a));
     comparison->difference = arena_strdup(comparison->arena, text);
 }
 

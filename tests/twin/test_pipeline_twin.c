@@ -4,8 +4,9 @@
  * was appended, how long its service took), knows the whole future, and walks each consumer through its life by the
  * rules: no events, no buffers carried along, each answer of the broker looked up in the list of appends. Compared are
  * the instants at which each record starts and ends, every committed offset and position at every millisecond, and all
- * levels, peaks and areas, worked out again from those lists. Groups are drawn at random: both clients' orders and order
- * of arrival, all ways of committing, blocks of few records, late and cold starts, backlogs, bursts and quiet times. */
+ * levels, peaks and areas, worked out again from those lists. Groups are drawn at random: both clients' orders and
+ * order of arrival, all ways of committing, blocks of few records, late and cold starts, backlogs, bursts and quiet
+ * times. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -365,11 +366,12 @@ static int by_id(const void *a, const void *b)
 
 struct watch { const struct twin *twin; uint32_t group; uint64_t n; const char *wrong; char text[256]; };
 
-static void wrong_level(struct watch *watch, const char *what, const struct run_levels *levels, uint32_t p, int64_t is, int64_t should)
+static void wrong_level(struct watch *watch, const char *what, const struct run_levels *levels, uint32_t p, int64_t is,
+                        int64_t should)
 {
     if (is == should || watch->wrong) return;
-    snprintf(watch->text, sizeof watch->text, "group %u at %.9f s, partition %u: %s is %lld, should be %lld", watch->group,
-             ns_to_s(levels->at_ns), p, what, (long long)is, (long long)should);
+    snprintf(watch->text, sizeof watch->text, "group %u at %.9f s, partition %u: %s is %lld, should be %lld",
+             watch->group, ns_to_s(levels->at_ns), p, what, (long long)is, (long long)should);
     watch->wrong = watch->text;
 }
 
@@ -474,8 +476,14 @@ static struct figures work_out(const struct twin *twin, sim_ns end_ns, struct ch
         lag += change[i].lag;
         backlog += change[i].backlog;
         partition_lag[change[i].partition] += change[i].lag;
-        if (lag > figures.peak_lag) figures.peak_lag = lag, figures.peak_lag_at_ns = change[i].at_ns;
-        if (backlog > figures.peak_backlog) figures.peak_backlog = backlog, figures.peak_backlog_at_ns = change[i].at_ns;
+        if (lag > figures.peak_lag) {
+            figures.peak_lag = lag;
+            figures.peak_lag_at_ns = change[i].at_ns;
+        }
+        if (backlog > figures.peak_backlog) {
+            figures.peak_backlog = backlog;
+            figures.peak_backlog_at_ns = change[i].at_ns;
+        }
         if (partition_lag[change[i].partition] > figures.peak_partition_lag)
             figures.peak_partition_lag = partition_lag[change[i].partition];
     }
@@ -496,15 +504,17 @@ static void say_group(FILE *out, uint64_t *state, const char *name, uint32_t par
     static const char *const modes[] = { "batch", "record", "manual", "time", "count" };
     fprintf(out, "\"%s\": { \"consumers\": %u, \"fetch_order\": \"%s\", \"commit_mode\": \"%s\", ", name,
             1 + below(state, 4), orders[below(state, 3)], modes[below(state, 5)]);
-    fprintf(out, "\"commit_count\": %u, \"commit_time\": \"%uus\", ", 1 + below(state, 40), 1000 + below(state, 3000000));
-    fprintf(out, "\"max_poll_records\": %u, \"max_partition_fetch_bytes\": %u, ", 1 + below(state, below(state, 2) ? 5 : 100),
-            500 + below(state, 40000));
+    fprintf(out, "\"commit_count\": %u, \"commit_time\": \"%uus\", ", 1 + below(state, 40),
+            1000 + below(state, 3000000));
+    fprintf(out, "\"max_poll_records\": %u, \"max_partition_fetch_bytes\": %u, ",
+            1 + below(state, below(state, 2) ? 5 : 100), 500 + below(state, 40000));
     fprintf(out, "\"fetch_max_wait\": \"%uus\", \"fetch\": \"%uus\", \"commit\": \"%uus\", \"poll\": \"%uus\", ",
-            1 + below(state, below(state, 2) ? 500000 : 9000), below(state, 3000), below(state, 5000), below(state, 900));
+            1 + below(state, below(state, 2) ? 500000 : 9000), below(state, 3000), below(state, 5000),
+            below(state, 900));
     if (below(state, 4) == 0) fprintf(out, "\"start\": \"%uus\", ", 1 + below(state, 3000000));
     if (below(state, 5) == 0)
-        fprintf(out, "\"cold\": true, \"reset\": \"%s\", \"rebalance_delay\": \"%uus\", ", below(state, 2) ? "latest" : "earliest",
-                1 + below(state, 900000));
+        fprintf(out, "\"cold\": true, \"reset\": \"%s\", \"rebalance_delay\": \"%uus\", ",
+                below(state, 2) ? "latest" : "earliest", 1 + below(state, 900000));
     if (below(state, 4) == 0) {
         fprintf(out, "\"backlog\": { \"orders\": [");
         for (uint32_t p = 0; p < partitions; p++) fprintf(out, "%s%u", p ? ", " : "", below(state, 60));
@@ -524,22 +534,28 @@ static char *draw(uint64_t seed)
     uint32_t partitions = 1 + below(&state, PARTITIONS), rate = 50 + below(&state, 400);
     fprintf(out, "{ \"name\": \"twin\", \"run\": { \"seed\": %u, \"at_most\": \"1h\", \"sample_every\": \"1ms\" }, ",
             1 + below(&state, 1000000));
-    fprintf(out, "\"load\": { \"scenarios\": { \"a\": { \"executor\": \"poisson\", \"rate\": %u, \"duration\": \"1s\" }, "
+    fprintf(out,
+            "\"load\": { \"scenarios\": { \"a\": { \"executor\": \"poisson\", \"rate\": %u, \"duration\": \"1s\" }, "
             "\"b\": { \"executor\": \"poisson\", \"rate\": %u, \"duration\": \"4s\", \"startTime\": \"500ms\" }, "
             "\"c\": { \"executor\": \"poisson\", \"rate\": %u, \"duration\": \"500ms\", \"startTime\": \"%us\" } } }, ",
             rate, 2 + below(&state, 60), 1 + rate / 2, 3 + below(&state, 9));
     fprintf(out, "\"kafka\": { \"record_bytes\": 1000, \"append\": \"700001ns\" }, "
             "\"topics\": { \"orders\": { \"partitions\": %u, \"key\": \"id_modulo\" } }, ", partitions);
-    fprintf(out, "\"tables\": { \"orders\": { \"key\": \"order_id\" } }, \"processes\": { \"shop\": { \"connections\": 0, "
+    fprintf(out,
+            "\"tables\": { \"orders\": { \"key\": \"order_id\" } }, \"processes\": { \"shop\": { \"connections\": 0, "
             "\"api\": { \"threads\": 1, \"stage\": \"accept\" }, \"groups\": \"all\" } }, \"groups\": { ");
     say_group(out, &state, "one", partitions);
     fprintf(out, ", ");
     say_group(out, &state, "two", partitions);
-    fprintf(out, " }, \"stages\": { \"accept\": { \"steps\": [ { \"insert\": \"orders\" }, { \"publish\": \"orders\" }, "
+    fprintf(out,
+            " }, \"stages\": { \"accept\": { \"steps\": [ { \"insert\": \"orders\" }, { \"publish\": \"orders\" }, "
             "{ \"reply\": 202 } ] }, ");
     for (int i = 0; i < 2; i++)
-        fprintf(out, "\"%s\": { \"time\": { \"mean\": \"%uus\", \"cv\": 0.7 }, \"steps\": [ { \"work\": \"serve\", \"share\": 1 }%s ] }%s",
-                i ? "glance" : "serve", 500 + below(&state, 20000), i ? "" : ", { \"status\": \"PAID\" }", i ? "" : ", ");
+        fprintf(out,
+                "\"%s\": { \"time\": { \"mean\": \"%uus\", \"cv\": 0.7 }, \"steps\": [ { \"work\": \"serve\", "
+                "\"share\": 1 }%s ] }%s",
+                i ? "glance" : "serve", 500 + below(&state, 20000), i ? "" : ", { \"status\": \"PAID\" }",
+                i ? "" : ", ");
     fprintf(out, " } }");
     fclose(out);
     return text;
@@ -587,18 +603,24 @@ static uint32_t backlog_of(const struct group_spec *spec, uint32_t partition)
 static void twin_open(struct twin *twin, const struct scenario *scenario, uint32_t group, const struct log *log)
 {
     const struct group_spec *spec = &scenario->group[group];
-    *twin = (struct twin){ .spec = spec, .log = log, .partitions = scenario->topic[0].partitions,
-                           .fetch_ns = constant(&spec->fetch), .commit_ns = constant(&spec->commit), .poll_ns = constant(&spec->poll) };
+    *twin = (struct twin){ .spec = spec,
+                           .log = log,
+                           .partitions = scenario->topic[0].partitions,
+                           .fetch_ns = constant(&spec->fetch),
+                           .commit_ns = constant(&spec->commit),
+                           .poll_ns = constant(&spec->poll) };
     for (uint32_t p = 0; p < twin->partitions; p++) {
         uint32_t waiting = 0;
         twin->life[p] = malloc(sizeof *twin->life[p] * RECORDS);
         assert_non_null(twin->life[p]);
-        for (uint32_t i = 0; i < RECORDS; i++) twin->life[p][i] = (struct life){ SIM_NEVER, SIM_NEVER, SIM_NEVER, SIM_NEVER };
+        for (uint32_t i = 0; i < RECORDS; i++)
+            twin->life[p][i] = (struct life){ SIM_NEVER, SIM_NEVER, SIM_NEVER, SIM_NEVER };
         for (uint32_t i = 0; i < log[p].n; i++) waiting += log[p].record[i].append_ns == 0;
         twin->first[p] = waiting - backlog_of(spec, p);
         if (!spec->cold || spec->reset != RESET_LATEST) continue;
         twin->first[p] = 0;
-        while (twin->first[p] < log[p].n && log[p].record[twin->first[p]].append_ns < join_instant(spec)) twin->first[p]++;
+        while (twin->first[p] < log[p].n && log[p].record[twin->first[p]].append_ns < join_instant(spec))
+            twin->first[p]++;
     }
     walk_all(twin, join_instant(spec));
 }
@@ -626,11 +648,16 @@ static void compare_facts(uint64_t seed, const struct twin *twin, const struct g
     assert_non_null(change);
     struct figures figures = work_out(twin, end_ns, change);
     const struct { const char *what; __int128 is, should; } compared[] = {
-        { "processed", fact->processed, figures.processed }, { "polls", fact->polls, twin->polls },
-        { "commits", fact->commits, twin->commits }, { "drained", fact->drained_at_ns, figures.drained_at_ns },
-        { "area of the backlog", fact->backlog_area, figures.area }, { "sojourn times", fact->sojourn_ns, figures.area },
-        { "busy", fact->busy_ns, figures.busy_ns }, { "waits", fact->wait.sum_ns, figures.wait_ns },
-        { "services", fact->service.sum_ns, figures.service_ns }, { "peak of the age", fact->peak_lag_ns, figures.peak_age_ns },
+        { "processed", fact->processed, figures.processed },
+        { "polls", fact->polls, twin->polls },
+        { "commits", fact->commits, twin->commits },
+        { "drained", fact->drained_at_ns, figures.drained_at_ns },
+        { "area of the backlog", fact->backlog_area, figures.area },
+        { "sojourn times", fact->sojourn_ns, figures.area },
+        { "busy", fact->busy_ns, figures.busy_ns },
+        { "waits", fact->wait.sum_ns, figures.wait_ns },
+        { "services", fact->service.sum_ns, figures.service_ns },
+        { "peak of the age", fact->peak_lag_ns, figures.peak_age_ns },
         { "peak of the lag", fact->peak_lag, figures.peak_lag },
         { "peak of the lag at", fact->peak_lag_at_ns, figures.peak_lag_at_ns },
         { "peak of the backlog", fact->peak_backlog, figures.peak_backlog },
@@ -668,7 +695,8 @@ static const struct run_facts *run(struct trial *trial, const struct observer *o
     const struct run_options options = { .observer = observer, .keep_stage_times = true, .step_by_step = step_by_step };
     struct sim_err err = { 0 };
     arena_reset(&trial->own);
-    const struct run_facts *facts = pipeline_run(trial->plan, trial->study.scenario.seed, 0, &options, &trial->own, &err);
+    const struct run_facts *facts =
+        pipeline_run(trial->plan, trial->study.scenario.seed, 0, &options, &trial->own, &err);
     if (!facts) fail_msg("%s", err.text);
     return facts;
 }
@@ -697,7 +725,8 @@ static void check_seed(uint64_t seed)
     for (int stepped = 0; stepped < 2; stepped++) {
         struct watches watches = { .n = 0 };
         for (uint32_t g = 0; g < 2; g++)
-            if (!misses(&scenario->group[g])) watches.watch[watches.n++] = (struct watch){ .twin = &twin[g], .group = g };
+            if (!misses(&scenario->group[g]))
+                watches.watch[watches.n++] = (struct watch){ .twin = &twin[g], .group = g };
         const struct observer watcher = { .context = &watches, .on_sample = on_sample };
         const struct run_facts *facts = run(&trial, &watcher, stepped);
         for (uint32_t g = 0; g < watches.n; g++)
@@ -724,8 +753,12 @@ static void test_a_batch_comes_whole(void **state)
 {
     static const char *const orders[] = { "java", "java-3.6", "arrival" };
     static const struct study_edit at_once[] = {
-        { "/load/scenarios/orders", TRIAL_JSON({ "executor": "bursts", "size": 5, "every": "1s", "duration": "3s" }) },
-        { "/processes/shop/api/threads", "5" }, { "/kafka/linger", "5ms" }, { "/kafka/fetch", "1ms" }, { "/kafka/commit", "2ms" },
+        { "/load/scenarios/orders",
+          TRIAL_JSON({ "executor": "bursts", "size": 5, "every": "1s", "duration": "3s" }) },
+        { "/processes/shop/api/threads", "5" },
+        { "/kafka/linger", "5ms" },
+        { "/kafka/fetch", "1ms" },
+        { "/kafka/commit", "2ms" },
     };
     (void)state;
     for (int linger = 0; linger < 2; linger++)
@@ -748,9 +781,11 @@ static void test_a_batch_comes_whole(void **state)
 int main(int argc, char **argv)
 {
     if (argc > 1) {
-        for (uint64_t seed = strtoull(argv[1], NULL, 10), n = argc > 2 ? strtoull(argv[2], NULL, 10) : 1; n > 0; n--, seed++) check_seed(seed);
+        uint64_t first = strtoull(argv[1], NULL, 10), n = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+        for (uint64_t seed = first; seed < first + n; seed++) check_seed(seed);
         return 0;
     }
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_drawn_groups), cmocka_unit_test(test_a_batch_comes_whole) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_drawn_groups),
+                                        cmocka_unit_test(test_a_batch_comes_whole) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Goal: memory from an arena is aligned, zeroed and nobody else's, now and after any number of resets, and a reset keeps
- * it for the next run. Method: random sizes, each block filled with a pattern of its own that must be there untouched
- * at the end; the same again after resets with other sizes. */
+ * Goal: memory from an arena is aligned, zeroed and nobody else's, now and after any number of resets, and a reset
+ * keeps it for the next run. Method: random sizes, each block filled with a pattern of its own that must be there
+ * untouched at the end; the same again after resets with other sizes. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -27,7 +27,8 @@ static size_t size_of(uint64_t seed, uint32_t i)
 static void check_block(const struct block *block, unsigned char expected)
 {
     for (size_t i = 0; i < block->size; i++)
-        if (block->memory[i] != expected) fail_msg("byte %zu of a block of %zu is %d", i, block->size, block->memory[i]);
+        if (block->memory[i] != expected)
+            fail_msg("byte %zu of a block of %zu is %d", i, block->size, block->memory[i]);
 }
 
 /* Takes blocks, each zeroed and aligned, writes to them, and finds what was written. Returns bytes handed out. */

@@ -80,7 +80,10 @@ static bool twin_ask(struct twin *twin)
     return any;
 }
 
-static int64_t available(const struct twin *twin, uint32_t part) { return *twin->buffer->part[part].log_end - twin->next[part]; }
+static int64_t available(const struct twin *twin, uint32_t part)
+{
+    return *twin->buffer->part[part].log_end - twin->next[part];
+}
 
 static bool twin_has_data(const struct twin *twin)
 {
@@ -147,7 +150,13 @@ static int64_t twin_collect(struct twin *twin, int64_t max)
 
 /* ---- both side by side ---- */
 
-struct pair { struct arena arena; struct fetch_buffer buffer; struct twin twin; int64_t log_end[PARTS]; uint64_t state; };
+struct pair {
+    struct arena arena;
+    struct fetch_buffer buffer;
+    struct twin twin;
+    int64_t log_end[PARTS];
+    uint64_t state;
+};
 
 static uint32_t below(struct pair *pair, uint32_t n)
 {

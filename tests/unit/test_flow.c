@@ -59,7 +59,8 @@ static const struct cell cells[] = {
     { "payment failed", { STOCK_OK, COUPON_OK, DECLINED }, 3, ORDER_FAILED, { PAY, UNDO_STOCK, UNDO_COUPON }, 3 },
     { "paid, told twice", { STOCK_OK, COUPON_OK, PAID, PAID }, 4, ORDER_PAID, { PAY }, 1 },
     { "paid, then declined", { STOCK_OK, COUPON_OK, PAID, DECLINED }, 4, ORDER_PAID, { PAY }, 1 },
-    { "declined, then paid", { STOCK_OK, COUPON_OK, DECLINED, PAID }, 4, ORDER_FAILED, { PAY, UNDO_STOCK, UNDO_COUPON }, 3 },
+    { "declined, then paid", { STOCK_OK, COUPON_OK, DECLINED, PAID }, 4, ORDER_FAILED,
+      { PAY, UNDO_STOCK, UNDO_COUPON }, 3 },
     { "a leg told twice", { STOCK_OK, STOCK_OK, COUPON_OK, COUPON_OK }, 4, ORDER_PAYING, { PAY }, 1 },
     { "late success told twice", { STOCK_FAILED, COUPON_OK, COUPON_OK }, 3, ORDER_FAILED, { UNDO_COUPON }, 1 },
     { "paid before anything", { PAID }, 1, ORDER_PENDING, { 0 }, 0 },
@@ -136,7 +137,8 @@ static void explore(struct history history, uint32_t depth)
             if (next.status == ORDER_FAILED) assert_int_equal(next.undone[leg], next.ok[leg]);
             else assert_false(next.undone[leg]);
         }
-        assert_int_equal(decision.n_topics, count(&decision, PAY) + count(&decision, UNDO_STOCK) + count(&decision, UNDO_COUPON));
+        assert_int_equal(decision.n_topics,
+                         count(&decision, PAY) + count(&decision, UNDO_STOCK) + count(&decision, UNDO_COUPON));
         explore(next, depth - 1);
     }
 }
@@ -150,7 +152,8 @@ static void test_all_histories(void **state)
 /* A leg without undo and without a failing answer; payment without answers. */
 static void test_missing_topics(void **state)
 {
-    static const struct leg_spec bare[] = { { "stock", STOCK_OK, STOCK_FAILED, NONE }, { "coupon", COUPON_OK, NONE, NONE } };
+    static const struct leg_spec bare[] = { { "stock", STOCK_OK, STOCK_FAILED, NONE },
+                                            { "coupon", COUPON_OK, NONE, NONE } };
     static const struct flow_spec half = { .given = true, .n_legs = 2, .leg = bare, .then = PAY, .then_ok = NONE,
                                            .then_failed = NONE };
     struct order order = { .id = 1 };

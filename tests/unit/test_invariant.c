@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Goal: what is noted of a broken invariant is its first occurrence and the number of all; a run that is cut leaves what
- * is eventual open, unless it is broken. Method: a few violations of two invariants, and a look at all the others. */
+ * Goal: what is noted of a broken invariant is its first occurrence and the number of all; a run that is cut leaves
+ * what is eventual open, unless it is broken. Method: a few violations of two invariants, a look at all the others. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -49,7 +49,8 @@ static void test_first_and_all(void **state)
     assert_int_equal(fact->first_at_ns, 5 * SIM_S);
     assert_int_equal(fact->first_order_id, 41);
     assert_string_equal(fact->first_what, "row 7 holds too much");
-    assert_int_equal(strlen(invariants.fact[INVARIANT_O2].first_what), sizeof fact->first_what - 1); /* cut, not overrun */
+    /* Cut, not overrun. */
+    assert_int_equal(strlen(invariants.fact[INVARIANT_O2].first_what), sizeof fact->first_what - 1);
     for (int i = 0; i < INVARIANT_COUNT; i++)
         assert_int_equal(invariants.fact[i].verdict == VERDICT_BROKEN, i == INVARIANT_S2 || i == INVARIANT_O2);
 }
@@ -64,7 +65,8 @@ static void test_cut(void **state)
     invariants_cut(&invariants);
     for (int i = 0; i < INVARIANT_COUNT; i++) {
         bool broken = i == INVARIANT_O4 || i == INVARIANT_S1;
-        assert_int_equal(invariants.fact[i].verdict, broken ? VERDICT_BROKEN : is_eventual[i] ? VERDICT_OPEN : VERDICT_HOLDS);
+        enum verdict expected = broken ? VERDICT_BROKEN : is_eventual[i] ? VERDICT_OPEN : VERDICT_HOLDS;
+        assert_int_equal(invariants.fact[i].verdict, expected);
     }
 }
 

@@ -25,7 +25,8 @@ static void fill(struct orders *orders, struct guest *guest, uint32_t id)
     const struct order fresh = { .in_use = true, .coupon = NO_COUPON };
     assert_int_equal(guest->at->id, fresh.id);
     assert_true(guest->at->in_use && guest->at->coupon == NO_COUPON);
-    assert_int_equal(guest->at->refs + guest->at->once + guest->at->did + guest->at->legs_ok + guest->at->legs_failed, 0);
+    assert_int_equal(guest->at->refs + guest->at->once + guest->at->did + guest->at->legs_ok + guest->at->legs_failed,
+                     0);
     assert_int_equal(guest->at->status, ORDER_PENDING);
     memset(guest->at, 0x5a, sizeof *guest->at);
     guest->at->in_use = true;

@@ -71,7 +71,8 @@ static void run_mix(const struct mix *mix, uint64_t seed)
             else queue_push(&queue, key);
         } else if (list->n > 0) {
             queue_key key = queue_pop(&queue), expected = list->key[--list->n];
-            if (key != expected) fail_msg("%s, seed %llu, step %u: not the least", mix->name, (unsigned long long)seed, i);
+            if (key != expected)
+                fail_msg("%s, seed %llu, step %u: not the least", mix->name, (unsigned long long)seed, i);
             now = (uint64_t)(key >> 64);
         }
         assert_int_equal(queue.n, list->n);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Goal: seats are given first come, first served, never more than there are, never kept free while somebody waits, also
- * when they are given back ahead of time. Method: a twin that goes through time step by step and counts who sits; random
- * guests who ask, sit, leave the queue, and give their seats back now or for an instant ahead; each guest's instants of
- * sitting down are compared. */
+ * when they are given back ahead of time. Method: a twin that goes through time step by step and counts who sits;
+ * random guests who ask, sit, leave the queue, and give their seats back now or for an instant ahead; each guest's
+ * instants of sitting down are compared. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -126,9 +126,12 @@ static void draw_guests(struct house *house, uint64_t seed)
     sim_ns at_ns = 0;
     for (uint32_t i = 0; i < GUESTS; i++) {
         at_ns += 4 * (sim_ns)below(&state, 2 * gap + 1);
-        house->guest[i] = (struct guest){ .asks_ns = at_ns, .sits_for_ns = 4 * (sim_ns)(1 + below(&state, stay)),
-                                          .leaves_ns = SIM_NEVER, .seated_ns = SIM_NEVER,
-                                          .tells_early = below(&state, 2), .only_tries = with_tries && below(&state, 4) == 0 };
+        house->guest[i] = (struct guest){ .asks_ns = at_ns,
+                                          .sits_for_ns = 4 * (sim_ns)(1 + below(&state, stay)),
+                                          .leaves_ns = SIM_NEVER,
+                                          .seated_ns = SIM_NEVER,
+                                          .tells_early = below(&state, 2),
+                                          .only_tries = with_tries && below(&state, 4) == 0 };
         if (below(&state, 5) == 0) house->guest[i].leaves_ns = at_ns + 4 * (sim_ns)below(&state, 4 * stay) + 1;
     }
 }

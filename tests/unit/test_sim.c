@@ -105,7 +105,14 @@ static void test_cancel(void **state)
 
 /* ---- random schedules and cancels ---- */
 
-struct plain { sim_ns at_ns; uint32_t priority; uint64_t sequence; uint32_t subject; sim_handle handle; bool cancelled, ran; };
+struct plain {
+    sim_ns at_ns;
+    uint32_t priority;
+    uint64_t sequence;
+    uint32_t subject;
+    sim_handle handle;
+    bool cancelled, ran;
+};
 
 struct world { struct sim sim; struct plain event[MOST]; uint32_t n; uint64_t state; uint32_t n_ran; };
 

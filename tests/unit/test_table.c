@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Goal: rows, transactions and row locks behave as InnoDB's do as far as table.h promises, and every broken conservation
- * law is seen at the commit that breaks it. Method: random transactions of several threads beside a twin that keeps
- * rows, queues and transactions in plain arrays and looks for deadlocks by walking the whole graph; then the classic
- * accidents one by one. */
+ * Goal: rows, transactions and row locks behave as InnoDB's do as far as table.h promises, and every broken
+ * conservation law is seen at the commit that breaks it. Method: random transactions of several threads beside a twin
+ * that keeps rows, queues and transactions in plain arrays and looks for deadlocks by walking the whole graph; then the
+ * classic accidents one by one. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -63,12 +63,16 @@ static void world_close(struct world *world)
 
 static struct transaction_row *touch(struct world *world, uint32_t thread, uint32_t table, uint32_t key)
 {
-    struct transaction_row *touched = transaction_touch(&world->tables, &world->transaction[thread], table, keys[table][key]);
+    struct transaction_row *touched =
+        transaction_touch(&world->tables, &world->transaction[thread], table, keys[table][key]);
     assert_non_null(touched);
     return touched;
 }
 
-static uint64_t violations(const struct world *world, enum invariant_id id) { return world->invariants.fact[id].violations; }
+static uint64_t violations(const struct world *world, enum invariant_id id)
+{
+    return world->invariants.fact[id].violations;
+}
 
 /* ---- the twin ---- */
 
@@ -91,7 +95,8 @@ struct twin_thread {
 struct twin {
     struct twin_row row[TABLES][KEYS];
     struct twin_thread thread[THREADS];
-    uint64_t violations[INVARIANT_COUNT], writes[TABLES], lost[TABLES], deadlocks[TABLES], timeouts[TABLES], waits[TABLES];
+    uint64_t violations[INVARIANT_COUNT], writes[TABLES], lost[TABLES], deadlocks[TABLES], timeouts[TABLES],
+        waits[TABLES];
     uint64_t oversold[TABLES];
 };
 
@@ -258,8 +263,9 @@ static void write_both(struct world *world, struct twin *twin, uint32_t thread)
         transaction_read(&world->tables, touched);
         twin_read(twin, (int)thread, t->table, t->key);
     }
-    bool done = t->op == OP_CONDITIONAL ? row_write_conditional(&world->tables, touched, t->take) :
-        t->op == OP_VERSION ? row_write_version(&world->tables, touched, t->take) : row_write_absolute(touched, t->take);
+    bool done = t->op == OP_CONDITIONAL ? row_write_conditional(&world->tables, touched, t->take)
+                : t->op == OP_VERSION   ? row_write_version(&world->tables, touched, t->take)
+                                        : row_write_absolute(touched, t->take);
     assert_int_equal(done, twin_write(twin, (int)thread, t->table, t->key, t->op, t->take));
     if (!done) roll_back(world, twin, thread);
 }
@@ -276,7 +282,11 @@ static void go_on(struct world *world, struct twin *twin, uint32_t thread)
         break;
     case OP_COMMIT: commit_both(world, twin, thread); break;
     case OP_ROLLBACK: roll_back(world, twin, thread); break;
-    case OP_CONDITIONAL: case OP_VERSION: case OP_ABSOLUTE: case OP_FOR_UPDATE: case OPS: write_both(world, twin, thread);
+    case OP_CONDITIONAL:
+    case OP_VERSION:
+    case OP_ABSOLUTE:
+    case OP_FOR_UPDATE:
+    case OPS: write_both(world, twin, thread);
     }
 }
 
@@ -309,7 +319,8 @@ static void one_move(struct world *world, struct twin *twin, uint64_t *state, bo
     t->table = below(state, TABLES);
     t->key = below(state, KEYS);
     t->take = (int64_t)below(state, 4) - (locks_well ? 0 : 1);
-    if (locks_well && t->op == OP_FOR_UPDATE && t->touched[t->table][t->key].read) t->op = OP_CONDITIONAL; /* read too early */
+    if (locks_well && t->op == OP_FOR_UPDATE && t->touched[t->table][t->key].read)
+        t->op = OP_CONDITIONAL; /* read too early */
     go_on(world, twin, thread);
 }
 
@@ -334,7 +345,8 @@ static void compare(const struct world *world, const struct twin *twin)
         assert_int_equal(table->fact.wait.n, twin->waits[t]);
         assert_int_equal(table_oversold(table), twin->oversold[t]);
     }
-    for (int i = 0; i < INVARIANT_COUNT; i++) assert_int_equal(world->invariants.fact[i].violations, twin->violations[i]);
+    for (int i = 0; i < INVARIANT_COUNT; i++)
+        assert_int_equal(world->invariants.fact[i].violations, twin->violations[i]);
 }
 
 static void test_against_the_twin(void **state)
@@ -552,10 +564,11 @@ static void test_finish(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_the_twin), cmocka_unit_test(test_lost_update), cmocka_unit_test(test_version_conflict),
-        cmocka_unit_test(test_two_writes_of_one_row), cmocka_unit_test(test_snapshot), cmocka_unit_test(test_deadlock),
-        cmocka_unit_test(test_queue_and_time_out), cmocka_unit_test(test_bounds), cmocka_unit_test(test_no_such_row),
-        cmocka_unit_test(test_finish),
+        cmocka_unit_test(test_against_the_twin),   cmocka_unit_test(test_lost_update),
+        cmocka_unit_test(test_version_conflict),   cmocka_unit_test(test_two_writes_of_one_row),
+        cmocka_unit_test(test_snapshot),           cmocka_unit_test(test_deadlock),
+        cmocka_unit_test(test_queue_and_time_out), cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_no_such_row),        cmocka_unit_test(test_finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

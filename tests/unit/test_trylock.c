@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Goal: the lock keeps to Redisson's scripts and to tryLock's steps, instant by instant; nobody is forgotten. Method:
  * small cases worked out by hand with constant latencies (a round trip of 200 us, a message of 300 us); then crowds of
- * threads over few keys, of which intervals of holding, counts of answers and greatest waits are checked: a lost wake-up
- * would sleep through the lease, an hour. */
+ * threads over few keys, of which intervals of holding, counts of answers and greatest waits are checked: a lost
+ * wake-up would sleep through the lease, an hour. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -50,14 +50,16 @@ static struct hall *hall_open(sim_ns wait_ns, sim_ns lease_ns)
     assert_non_null(hall);
     arena_init(&hall->arena);
     sim_init(&hall->sim, &hall->arena);
-    hall->spec = (struct lock_spec){ .name = "item", .key = ROW_ITEM, .wait_ns = wait_ns, .lease_ns = lease_ns, .store = NONE };
+    hall->spec =
+        (struct lock_spec){ .name = "item", .key = ROW_ITEM, .wait_ns = wait_ns, .lease_ns = lease_ns, .store = NONE };
     hall->scenario = (struct scenario){ .n_locks = 1, .lock = &hall->spec };
     hall->push = (struct dist){ .draw = DRAW_CONSTANT, .constant_ns = PUSH };
     for (uint32_t i = 0; i < THREADS; i++) {
         hall->jvm[i] = i / 4;
         hall->got[i] = -1;
     }
-    locks_init(&hall->locks, &hall->sim, &hall->scenario, &hall->push, random_key(1, 0), THREADS, hall->jvm, on_answered, hall);
+    locks_init(&hall->locks, &hall->sim, &hall->scenario, &hall->push, random_key(1, 0), THREADS, hall->jvm,
+               on_answered, hall);
     return hall;
 }
 
@@ -202,7 +204,7 @@ static uint32_t newly_got(const struct hall *hall, bool *known)
     return found;
 }
 
-/* One message to each JVM, one permit, one thread of each wakes; who loses waits again, behind the others of its JVM. */
+/* One message to each JVM, one permit, one thread of each wakes; who loses waits again, behind the others there. */
 static void test_one_permit_for_each_jvm(void **state)
 {
     struct hall *hall = hall_open(5 * SIM_S, 10 * SIM_S);
@@ -211,7 +213,8 @@ static void test_one_permit_for_each_jvm(void **state)
     uint32_t holder = 0, order[6];
     (void)state;
     acquire_at(hall, 0, 0);
-    for (uint32_t thread = 4; thread < 10; thread++) acquire_at(hall, thread * SIM_MS, thread); /* 4 in JVM 1, 2 in JVM 2 */
+    for (uint32_t thread = 4; thread < 10; thread++)
+        acquire_at(hall, thread * SIM_MS, thread); /* 4 in JVM 1, 2 in JVM 2 */
     for (int i = 0; i < 6; i++) {
         sim_ns at_ns = (20 + 10 * i) * SIM_MS;
         release_at(hall, at_ns, holder);
@@ -358,11 +361,15 @@ static void test_keys_are_apart(void **state)
     const struct dist push[2] = { hall->push, hall->push };
     (void)state;
     hall->scenario = (struct scenario){ .n_locks = 2, .lock = two };
-    locks_init(&hall->locks, &hall->sim, &hall->scenario, push, random_key(1, 0), THREADS, hall->jvm, on_answered, hall);
-    for (uint64_t key = 0; key < 1000; key++) assert_true(lock_acquire(&hall->locks, 0, key, (uint32_t)key % THREADS, RTT));
-    for (uint64_t key = 0; key < 1000; key++) assert_true(lock_acquire(&hall->locks, 1, key, (uint32_t)(key + 1) % THREADS, RTT));
+    locks_init(&hall->locks, &hall->sim, &hall->scenario, push, random_key(1, 0), THREADS, hall->jvm, on_answered,
+               hall);
+    for (uint64_t key = 0; key < 1000; key++)
+        assert_true(lock_acquire(&hall->locks, 0, key, (uint32_t)key % THREADS, RTT));
+    for (uint64_t key = 0; key < 1000; key++)
+        assert_true(lock_acquire(&hall->locks, 1, key, (uint32_t)(key + 1) % THREADS, RTT));
     assert_int_equal(hall->locks.n_inside, 2000);
-    for (uint64_t key = 0; key < 1000; key++) assert_false(lock_release(&hall->locks, 0, key, (uint32_t)(key + 1) % THREADS));
+    for (uint64_t key = 0; key < 1000; key++)
+        assert_false(lock_release(&hall->locks, 0, key, (uint32_t)(key + 1) % THREADS));
     assert_int_equal(hall->locks.fact[0].acquired, 1000);
     assert_int_equal(hall->locks.fact[1].acquired, 1000);
     hall_close(hall);
@@ -428,8 +435,8 @@ static void crowd_got(struct crowd *crowd, uint32_t thread, sim_ns from_ns)
 {
     crowd->n_got++;
     crowd->from_ns[thread] = from_ns;
-    sim_at(&crowd->hall->sim, crowd->hall->sim.now_ns + 1 + below(crowd, thread, (uint32_t)crowd->hold_ns), SIM_CONSUMER,
-           on_crowd_release, crowd, thread, 0);
+    sim_at(&crowd->hall->sim, crowd->hall->sim.now_ns + 1 + below(crowd, thread, (uint32_t)crowd->hold_ns),
+           SIM_CONSUMER, on_crowd_release, crowd, thread, 0);
 }
 
 static void on_crowd_answered(void *context, uint32_t thread, bool got)
@@ -474,7 +481,8 @@ static struct crowd *crowd_run(uint64_t seed, sim_ns wait_ns, sim_ns lease_ns, s
     /* At Redis one owner a key at any instant. */
     qsort(crowd->held, crowd->n_held, sizeof *crowd->held, by_key_and_time);
     for (uint32_t i = 1; i < crowd->n_held; i++)
-        if (crowd->held[i].key == crowd->held[i - 1].key) assert_true(crowd->held[i].from_ns >= crowd->held[i - 1].to_ns);
+        if (crowd->held[i].key == crowd->held[i - 1].key)
+            assert_true(crowd->held[i].from_ns >= crowd->held[i - 1].to_ns);
     assert_int_equal(crowd->n_got + crowd->n_refused, THREADS * ROUNDS);
     assert_int_equal(crowd->n_got, crowd->n_held);
     const struct lock_facts *fact = crowd->hall->locks.fact;
@@ -522,7 +530,8 @@ static void test_short_leases(void **state)
     uint32_t late = 0;
     (void)state;
     for (uint64_t seed = 1; seed <= 40; seed++) {
-        struct crowd *crowd = crowd_run(seed, seed % 2 ? 3600 * SIM_S : 4 * SIM_MS, 2 * SIM_MS, 10 * SIM_MS, 3 * SIM_MS);
+        struct crowd *crowd =
+            crowd_run(seed, seed % 2 ? 3600 * SIM_S : 4 * SIM_MS, 2 * SIM_MS, 10 * SIM_MS, 3 * SIM_MS);
         late += crowd->n_late;
         crowd_close(crowd);
     }
