@@ -342,7 +342,7 @@ static void report(const struct trial_of_seed *at, const char *program, const ch
 {
     char path[512];
     const char *build = getenv("BUILD");
-    snprintf(path, sizeof path, "%s/random-scenario-%llu.json", build ? build : ".",
+    snprintf(path, sizeof path, "%s/random-scenario-%llu.json", build ? build : "build",
              (unsigned long long)at->drawn.seed);
     FILE *file = fopen(path, "w");
     if (file) {
