@@ -203,7 +203,6 @@ static sim_ns later(sim_ns a_ns, sim_ns b_ns) { return a_ns > b_ns ? a_ns : b_ns
 static void arrival_wait(struct kafka *kafka, struct consumer *consumer)
 {
     sim_ns first_ns;
-    if (consumer->unread == 0) return;
     if (earliest(kafka, consumer, &first_ns) == NONE) return;
     consumer->half_ns = fetch_latency(kafka, consumer) / 2;
     poll_known(kafka, consumer, later(consumer->poll_from_ns, first_ns + consumer->half_ns));

@@ -113,7 +113,6 @@ static void waiter_answer(struct locks *locks, uint32_t thread, bool got)
     struct lock_waiter *waiter = &locks->waiter[thread];
     struct lock_entry *entry = waiter->entry;
     if (waiter->channel) channel_leave(locks, waiter);
-    waiter->state = WAITER_NONE;
     entry->waiters--;
     if (!got) {
         locks->fact[entry->lock].timed_out++;
@@ -133,7 +132,6 @@ static void on_got(void *context, uint32_t thread, uint64_t argument)
 static void try_send(struct locks *locks, uint32_t thread)
 {
     struct lock_waiter *waiter = &locks->waiter[thread];
-    waiter->state = WAITER_TRYING;
     sim_at(locks->sim, locks->sim->now_ns + waiter->round_trip_ns / 2, SIM_SERVER, on_try, locks, thread, 0);
 }
 
@@ -183,7 +181,6 @@ static void on_refused(void *context, uint32_t thread, uint64_t ttl_ns)
         try_send(locks, thread);
         return;
     }
-    waiter->state = WAITER_WAITING;
     waiter->next = 0;
     if (channel->last) locks->waiter[channel->last - 1].next = thread + 1;
     else channel->first = thread + 1;
@@ -237,7 +234,6 @@ bool lock_acquire(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thr
     struct lock_waiter *waiter = &locks->waiter[thread];
     entry->waiters++;
     locks->fact[lock].contended++;
-    waiter->state = WAITER_TRYING;
     waiter->entry = entry;
     waiter->channel = NULL;
     waiter->round_trip_ns = round_trip_ns;

@@ -36,10 +36,7 @@ struct lock_entry {
     struct lock_channel *channel;
 };
 
-enum waiter_state { WAITER_NONE, WAITER_TRYING, WAITER_WAITING };
-
 struct lock_waiter {               /* one for each thread */
-    enum waiter_state state;
     struct lock_entry *entry;
     struct lock_channel *channel;
     uint32_t next;                 /* in the channel, + 1 */
