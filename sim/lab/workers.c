@@ -26,6 +26,7 @@ struct shop {
     uint32_t next;          /* first job not started */
     uint32_t taken;         /* jobs before this one are taken or left */
     bool closed;            /* start nothing more */
+    struct timespec tick;   /* when go_on is asked next */
     uint32_t failed_job;
     struct sim_err err; /* of failed_job */
 };
@@ -90,19 +91,35 @@ static bool is_over(const struct shop *shop, uint32_t job)
            (shop->state[job] == JOB_WAITS && shop->closed);
 }
 
-/* Waits until `job` is over, asking go_on meanwhile. The mutex is held. */
-static void await_job(struct shop *shop, uint32_t job)
+static bool tick_is_over(const struct shop *shop)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec > shop->tick.tv_sec || (now.tv_sec == shop->tick.tv_sec && now.tv_nsec >= shop->tick.tv_nsec);
+}
+
+/* Asks go_on once a tick, be the jobs shorter or longer than that. The mutex is held. */
+static void ask_go_on(struct shop *shop)
 {
     const struct work *work = shop->work;
-    struct timespec end = tick_end();
+    if (!tick_is_over(shop)) return;
+    shop->tick = tick_end();
+    if (!work->go_on) return;
+    pthread_mutex_unlock(&shop->mutex);
+    bool go_on = work->go_on(work->context);
+    pthread_mutex_lock(&shop->mutex);
+    if (go_on) return;
+    shop->closed = true;
+    pthread_cond_broadcast(&shop->changed);
+}
+
+/* Waits until `job` is over. The mutex is held. */
+static void await_job(struct shop *shop, uint32_t job)
+{
+    ask_go_on(shop);
     while (!is_over(shop, job)) {
-        if (pthread_cond_timedwait(&shop->changed, &shop->mutex, &end) == 0) continue;
-        end = tick_end();
-        if (!work->go_on) continue;
-        pthread_mutex_unlock(&shop->mutex);
-        bool go_on = work->go_on(work->context);
-        pthread_mutex_lock(&shop->mutex);
-        if (!go_on) shop->closed = true;
+        pthread_cond_timedwait(&shop->changed, &shop->mutex, &shop->tick);
+        ask_go_on(shop);
     }
 }
 
@@ -110,6 +127,7 @@ static void take_all(struct shop *shop)
 {
     const struct work *work = shop->work;
     pthread_mutex_lock(&shop->mutex);
+    shop->tick = tick_end();
     for (uint32_t job = 0; job < work->n_jobs; job++) {
         await_job(shop, job);
         bool take = shop->state[job] == JOB_DONE && shop->err.code == SIM_OK;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -144,6 +145,37 @@ static void a_stop_keeps_what_was_finished(void **state)
     for (uint32_t i = 1; i < ledger.n_taken; i++) assert_true(ledger.taken[i] > ledger.taken[i - 1]);
 }
 
+/* Jobs that end faster than a tick must not keep go_on from being asked. */
+static bool nap(void *context, uint32_t job, uint32_t worker, struct sim_err *err)
+{
+    (void)context, (void)job, (void)worker, (void)err;
+    nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+    return true;
+}
+
+static bool count(void *context, uint32_t job, struct sim_err *err)
+{
+    (void)job, (void)err;
+    ++*(uint32_t *)context;
+    return true;
+}
+
+static bool refuse_to_go_on(void *context)
+{
+    (void)context;
+    return false;
+}
+
+static void short_jobs_are_stopped_too(void **state)
+{
+    (void)state;
+    uint32_t n_jobs = 4000, n_taken = 0; /* ten seconds of naps on two threads */
+    struct work work = { n_jobs, 2, &n_taken, nap, count, refuse_to_go_on };
+    struct sim_err err = { 0 };
+    assert_true(workers_run(&work, &err));
+    assert_in_range(n_taken, 1, n_jobs - 1);
+}
+
 static void there_is_a_processor(void **state)
 {
     (void)state;
@@ -158,6 +190,7 @@ int main(void)
         cmocka_unit_test(a_failed_job_ends_the_work),
         cmocka_unit_test(a_failed_take_ends_the_work),
         cmocka_unit_test(a_stop_keeps_what_was_finished),
+        cmocka_unit_test(short_jobs_are_stopped_too),
         cmocka_unit_test(there_is_a_processor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
