@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/scenario/nearest.h"
+
 #define RATE_MAX 1e9
 
 /* Options of a test that k6 knows (k6 1.x, lib/options.go) and that change nothing here. */
@@ -192,10 +194,23 @@ static void read_profile(struct reader *reader, struct cursor *object, struct lo
     }
 }
 
+/* Which keys are known hangs on the executor, so without one only its own name can be looked for. */
+static void find_misspelt_executor(struct cursor *object)
+{
+    static const char *const name[] = { "executor" };
+    for (const cJSON *child = cursor_first(object); child; child = cursor_next(child)) {
+        if (!nearest_name(child->string, name, COUNT(name))) continue;
+        struct cursor unknown = cursor_child(object, child, 0);
+        unknown.by_key = true;
+        cursor_finding(&unknown, "unknown key; did you mean \"executor\"?");
+    }
+}
+
 static bool read_executor(struct cursor *object, struct load_spec *out)
 {
     struct cursor at = cursor_at(object, "executor", REQUIRED);
     uint32_t executor;
+    if (!at.node) find_misspelt_executor(object);
     for (uint32_t i = 0; cJSON_IsString(at.node) && i < COUNT(closed_executors); i++) {
         if (strcmp(at.node->valuestring, closed_executors[i]) != 0) continue;
         cursor_finding(
