@@ -24,6 +24,7 @@ struct partition_level {
 struct order_counts {
     uint64_t scheduled;  /* starts the executors would have made so far, up to at_most */
     uint64_t dropped;    /* those without a free VU */
+    uint64_t requests_failed; /* no reply: the API's process died with it, or none was there */
     uint64_t created;    /* committed order rows, initial backlog included */
     uint64_t by_status[ORDER_STATUSES];
     uint64_t oversold;   /* units sold beyond the initial stock, over all rows (S5) */
@@ -95,6 +96,11 @@ struct process_facts {
     struct tally api; /* request -> reply */
 };
 
+struct fault_facts {
+    uint64_t happened;
+    sim_ns first_at_ns, last_at_ns; /* SIM_NEVER: never */
+};
+
 enum verdict { VERDICT_HOLDS, VERDICT_BROKEN, VERDICT_OPEN /* eventual, of a run that was cut */ };
 
 struct invariant_facts {
@@ -119,6 +125,7 @@ struct run_facts {
     uint32_t n_locks; const struct lock_facts *lock;
     uint32_t n_tables; const struct table_facts *table;
     uint32_t n_processes; const struct process_facts *process;
+    uint32_t n_faults; const struct fault_facts *fault;
     uint32_t n_invariants; const struct invariant_facts *invariant;
 };
 

@@ -7,11 +7,13 @@
 
 #include <string.h>
 
+#include "models/fault.h"
 #include "models/orders/machine.h"
 
 struct run {
     struct sim sim;
     struct machine machine;
+    struct faults faults;
     const struct scenario *scenario;
     struct run_levels levels;
     struct partition_level *partition;
@@ -113,6 +115,7 @@ static struct run *run_open(const struct plan *plan, uint64_t seed, uint32_t rep
     run->sim.seed = seed;
     run->sim.replication = replication;
     machine_init(&run->machine, &run->sim, plan, random_key(seed, replication), options);
+    faults_init(&run->faults, &run->machine);
     run->partition = arena_array(arena, struct partition_level, plan->n_positions);
     run->busy = arena_array(arena, int64_t, plan->scenario->n_groups);
     run->busy_ns = arena_array(arena, sim_ns, plan->scenario->n_groups);
@@ -126,6 +129,7 @@ static void run_start(struct run *run)
     api_preload(&run->machine);
     kafka_start(&run->machine.kafka);
     api_start(&run->machine);
+    faults_start(&run->faults);
     sim_at(&run->sim, 0, SIM_SAMPLER, on_sample, run, 0, 0);
     checkpoint_schedule(run);
     if (end_ns < SIM_NEVER) sim_at(&run->sim, end_ns, SIM_SAMPLER, on_end, run, 0, 0);
@@ -175,7 +179,8 @@ static const struct run_facts *run_close(struct run *run)
         .fingerprint = run->sim.fingerprint, .orders = machine->counts, .completion = machine->completion,
         .n_groups = scenario->n_groups, .group = group, .n_locks = scenario->n_locks, .lock = machine->locks.fact,
         .n_tables = scenario->n_tables, .table = table, .n_processes = scenario->n_processes,
-        .process = machine->process, .n_invariants = INVARIANT_COUNT, .invariant = machine->invariants.fact };
+        .process = machine->process, .n_faults = scenario->n_faults, .fault = run->faults.fact,
+        .n_invariants = INVARIANT_COUNT, .invariant = machine->invariants.fact };
     return facts;
 }
 

@@ -48,6 +48,16 @@ static bool servers_compile(struct compiler *compiler)
     return true;
 }
 
+static bool faults_compile(struct compiler *compiler)
+{
+    const struct scenario *scenario = compiler->scenario;
+    struct dist *lasts = arena_array(compiler->arena, struct dist, scenario->n_faults);
+    for (uint32_t i = 0; i < scenario->n_faults; i++)
+        if (!dist_compile(compiler, &lasts[i], &scenario->fault[i].lasts)) return false;
+    compiler->plan->fault_lasts = lasts;
+    return true;
+}
+
 /* ---- processes ---- */
 
 static void processes_compile(struct compiler *compiler)
@@ -397,6 +407,7 @@ const struct plan *plan_make(const struct scenario *scenario, struct arena *aren
     };
     plan->scenario = scenario;
     processes_compile(&compiler);
+    if (!faults_compile(&compiler)) return NULL;
     if (!servers_compile(&compiler) || !groups_compile(&compiler)) return NULL;
     readers_compile(&compiler);
     if (!stages_compile(&compiler) || !orders_compile(&compiler)) return NULL;

@@ -67,6 +67,7 @@ struct plan {
     const struct dist *append;      /* by topic */
     const struct dist *push;        /* by lock */
     const struct dist *flush;       /* by store */
+    const struct dist *fault_lasts; /* by fault */
     const struct plan_position *position;
     const uint32_t *n_readers;      /* by log */
     const uint32_t *const *reader;  /* by log: positions */

@@ -17,6 +17,7 @@ enum purpose {
     PURPOSE_SAMPLE,   /* which orders go to orders.csv */
     PURPOSE_FLUSH,    /* group commit of a database */
     PURPOSE_BACKOFF,  /* sleep before the next attempt */
+    PURPOSE_FAULT,    /* when a fault happens, to which instance, for how long */
 };
 
 #endif

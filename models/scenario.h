@@ -18,7 +18,7 @@ enum {
     MAX_GROUPS = 64, MAX_TOPICS = 128, MAX_PARTITIONS = 1024, MAX_CONSUMERS = 1024, MAX_LEGS = 8, MAX_STEPS = 64,
     MAX_TABLES = 32, MAX_LOCKS = 32, MAX_STORES = 16, MAX_PROCESSES = 64, MAX_STAGES = 128, MAX_CHECKPOINTS = 64,
     MAX_LOADS = 16, MAX_TOPICS_OF_GROUP = 32, MAX_LOCKS_HELD = 8, MAX_ROWS_OF_TRANSACTION = 8, MAX_ONCE_STEPS = 16,
-    MAX_QUANTITY = UINT16_MAX
+    MAX_QUANTITY = UINT16_MAX, MAX_FAULTS = 64
 };
 #define MAX_ID (UINT32_MAX - 2u) /* of an order, user, item, coupon; an amount */
 
@@ -235,6 +235,33 @@ struct flow_spec {
     uint32_t then, then_ok, then_failed; /* topics: sent when all legs are ok; its answers (may be NONE) */
 };
 
+/* ---- faults ---- */
+
+enum fault_kind {
+    FAULT_PAUSE, /* an instance of a process stands still: garbage collection, a stopped machine */
+    FAULT_CRASH, /* an instance dies, and may come back */
+    FAULT_KINDS
+};
+
+enum fault_when {
+    WHEN_AT,     /* at at_ns */
+    WHEN_EVERY,  /* at from_ns and every every_ns after it, before until_ns */
+    WHEN_RATE    /* drawn: exponential gaps from from_ns on, before until_ns */
+};
+
+struct fault_spec {
+    const char *name;
+    enum fault_kind kind;
+    uint32_t target;              /* process */
+    uint32_t instance;            /* of the process; NONE: drawn each time */
+    enum fault_when when;
+    sim_ns at_ns, from_ns, until_ns, every_ns;
+    double rate_per_h;
+    struct dist_spec lasts;       /* pause */
+    bool comes_back;              /* crash */
+    sim_ns back_after_ns;
+};
+
 struct checkpoint_spec { const char *name; sim_ns at_ns; };
 
 enum run_end { END_QUIESCENT, END_AT };
@@ -257,6 +284,7 @@ struct scenario {
     uint32_t n_processes; const struct process_spec *process;
     uint32_t n_stages; const struct stage_spec *stage;
     struct flow_spec flow;
+    uint32_t n_faults; const struct fault_spec *fault;
     uint32_t n_checkpoints; const struct checkpoint_spec *checkpoint; /* ascending in time */
 };
 

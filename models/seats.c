@@ -80,6 +80,21 @@ static void on_seat(void *context, uint32_t subject, uint64_t argument)
     wake_schedule(seats);
 }
 
+void seats_widen(struct seats *seats, uint32_t more)
+{
+    seats->capacity += more;
+    on_seat(seats, 0, (uint64_t)seats->wake_ns);
+}
+
+bool seats_pop(struct seats *seats, uint32_t *subject)
+{
+    if (seats->n_queue == 0) return false;
+    *subject = seats->queue[seats->queue_head];
+    seats->queue_head = (seats->queue_head + 1) & seats->queue_mask;
+    seats->n_queue--;
+    return true;
+}
+
 static void queue_grow(struct seats *seats)
 {
     uint32_t size = seats->queue_mask + 1;

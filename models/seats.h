@@ -38,6 +38,10 @@ bool seats_try(struct seats *seats);
 bool seats_take(struct seats *seats, uint32_t subject);
 /* Gives a seat back at at_ns >= now. */
 void seats_give(struct seats *seats, sim_ns at_ns);
+/* So many places more, from now on. */
+void seats_widen(struct seats *seats, uint32_t more);
+/* Takes the first out of the queue without a place; false when nobody waits. */
+bool seats_pop(struct seats *seats, uint32_t *subject);
 /* Leaves the queue; false when it was not in it. */
 bool seats_leave(struct seats *seats, uint32_t subject);
 

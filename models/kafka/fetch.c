@@ -34,6 +34,20 @@ void fetch_init(struct fetch_buffer *buffer, uint32_t n_parts, bool list_order, 
     }
 }
 
+void fetch_reset(struct fetch_buffer *buffer, uint32_t n_parts)
+{
+    buffer->n_parts = buffer->spent = n_parts;
+    buffer->n_session = buffer->n_changed = buffer->n_buffered = 0;
+    buffer->head = buffer->n_blocks = buffer->n_answer = buffer->n_segments = 0;
+    buffer->unasked = 0;
+    for (uint32_t i = 0; i < n_parts; i++) {
+        struct fetch_part *part = &buffer->part[i];
+        part->asked = part->buffered = part->in_session = false;
+        part->changed = true;
+        buffer->changed[buffer->n_changed++] = i;
+    }
+}
+
 /* Bucket in a Java hash table that holds n entries: 16 buckets, doubled beyond a load of 3/4. */
 static uint32_t bucket(uint32_t hash, uint32_t n)
 {

@@ -54,6 +54,10 @@ uint32_t fetch_hash(const char *topic, uint32_t partition);
 
 void fetch_init(struct fetch_buffer *buffer, uint32_t n_parts, bool list_order, struct arena *arena);
 
+/* As after fetch_init, for the first n parts (n up to those it was made for): nothing is buffered or under way. The
+ * caller sets what a part is and where it begins. */
+void fetch_reset(struct fetch_buffer *buffer, uint32_t n_parts);
+
 /* Marks what a fetch that leaves now asks for. False: nothing to ask, no fetch leaves. */
 bool fetch_ask(struct fetch_buffer *buffer);
 /* A record was appended to a partition, after its log_end moved. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Groups and their logs: appends, start, levels, and the closing of the books. See group.h for what is modelled; a
  * consumer's own loop is in poll.c. */
-#include "models/kafka/poll.h"
+#include "models/kafka/takeover.h"
 
 #include <string.h>
 
@@ -47,6 +47,19 @@ void kafka_append(struct kafka *kafka, uint32_t index, uint32_t subject)
 
 /* ---- start ---- */
 
+void part_init(struct kafka *kafka, struct consumer *consumer, uint32_t i)
+{
+    struct position *position = &kafka->position[consumer->position[i]];
+    const struct log *log = &kafka->log[position->log];
+    const struct topic_spec *topic = &kafka->plan->scenario->topic[log->topic];
+    struct fetch_part *part = &consumer->buffer.part[i];
+    position->part = i;
+    part->log_end = &log->end;
+    part->block_records = consumer->spec->max_partition_fetch_bytes / topic->record_bytes;
+    if (part->block_records < 1) part->block_records = 1;
+    part->hash = fetch_hash(topic->name, log->partition);
+}
+
 static void consumer_init(struct kafka *kafka, uint32_t index)
 {
     const struct plan_consumer *plan = &kafka->plan->consumer[index];
@@ -62,17 +75,7 @@ static void consumer_init(struct kafka *kafka, uint32_t index)
     consumer->state = CONSUMER_OUT;
     consumer->touched = arena_array(kafka->sim->arena, uint32_t, plan->n_positions);
     fetch_init(&consumer->buffer, plan->n_positions, spec->fetch_order == FETCH_JAVA_36, kafka->sim->arena);
-    for (uint32_t i = 0; i < plan->n_positions; i++) {
-        struct position *position = &kafka->position[plan->position[i]];
-        const struct log *log = &kafka->log[position->log];
-        const struct topic_spec *topic = &kafka->plan->scenario->topic[log->topic];
-        struct fetch_part *part = &consumer->buffer.part[i];
-        position->part = i;
-        part->log_end = &log->end;
-        part->block_records = spec->max_partition_fetch_bytes / topic->record_bytes;
-        if (part->block_records < 1) part->block_records = 1;
-        part->hash = fetch_hash(topic->name, log->partition);
-    }
+    for (uint32_t i = 0; i < plan->n_positions; i++) part_init(kafka, consumer, i);
 }
 
 void kafka_init(struct kafka *kafka, struct sim *sim, const struct plan *plan, struct random_key key,
@@ -146,6 +149,24 @@ static sim_ns join_ns(const struct group_spec *spec)
 {
     if (!spec->cold) return spec->start_ns;
     return spec->start_ns + spec->rebalance_delay_ns * (spec->consumers > 1 ? 2 : 1);
+}
+
+void kafka_expect_faults(struct kafka *kafka, struct processes *processes, const uint32_t *instance_of)
+{
+    kafka->processes = processes;
+    takeover_init(kafka);
+    poll_actors(processes, instance_of);
+    process_acts(processes, on_join, instance_of, NULL);
+}
+
+void kafka_consumer_dies(struct kafka *kafka, uint32_t index) { consumer_die(kafka, &kafka->consumer[index]); }
+
+void kafka_consumer_starts(struct kafka *kafka, uint32_t index)
+{
+    struct consumer *consumer = &kafka->consumer[index];
+    consumer_assign(kafka, consumer, consumer->own, consumer->n_positions);
+    consumer->poll_from_ns = consumer->last_commit_ns = kafka->sim->now_ns;
+    if (consumer->n_positions > 0) wait_for_records(kafka, consumer);
 }
 
 void kafka_start(struct kafka *kafka)

@@ -22,6 +22,7 @@
 #include "models/kafka/topic.h"
 #include "models/observer.h"
 #include "models/plan.h"
+#include "models/process.h"
 #include "sim/engine/level.h"
 #include "sim/engine/sim.h"
 
@@ -43,6 +44,13 @@ struct position {
     bool touched;                        /* processed beyond commit_to */
 };
 
+/* What anybody in the group has done with a partition's records; only where partitions can change hands. All are next
+ * offsets. */
+struct delivery {
+    int64_t delivered_to, done_to;
+    int64_t explained_to;          /* below, a second delivery has a known reason (K4) */
+};
+
 enum consumer_state { CONSUMER_OUT, CONSUMER_WAITING, CONSUMER_CALLED /* poll scheduled */, CONSUMER_BUSY };
 enum fetch_state { FETCH_NONE, FETCH_SENT, FETCH_ANSWERED };
 
@@ -51,6 +59,7 @@ struct consumer {
     const struct plan_group *plan;
     uint32_t index, group, n_positions;
     const uint32_t *position;
+    uint32_t *own;                 /* position, where partitions can change hands */
     enum consumer_state state;
     enum fetch_state fetch;
     sim_ns poll_from_ns;           /* waiting: since when it polls */
@@ -100,10 +109,14 @@ struct kafka {
     struct consumer *consumer;
     sim_ns end_ns;                 /* of the run, at the latest: a poll that lies behind it is not counted */
     bool step_by_step;
+    const struct processes *processes; /* of a run with faults; NULL */
+    struct delivery *delivery;     /* by position; NULL: partitions never change hands */
 };
 
 void kafka_init(struct kafka *kafka, struct sim *sim, const struct plan *plan, struct random_key key,
                 struct invariants *invariants, struct kafka_calls calls, bool step_by_step);
+/* After kafka_init: faults can happen. instance_of: by consumer. */
+void kafka_expect_faults(struct kafka *kafka, struct processes *processes, const uint32_t *instance_of);
 /* A record that lies in the log at t = 0, before kafka_start. */
 void kafka_preload(struct kafka *kafka, uint32_t log, uint32_t subject);
 /* Positions of the groups (initial backlogs included) and the first polls. */
@@ -117,6 +130,9 @@ void kafka_record_done(struct kafka *kafka, uint32_t consumer, sim_ns done_ns);
 bool kafka_record_failed(struct kafka *kafka, uint32_t consumer, sim_ns failed_ns);
 /* The record in service is the last one that is known to the consumer, and nothing of it waits to be applied. */
 bool kafka_goes_idle(const struct kafka *kafka, uint32_t consumer);
+/* The consumer's process dies, or is there again. */
+void kafka_consumer_dies(struct kafka *kafka, uint32_t consumer);
+void kafka_consumer_starts(struct kafka *kafka, uint32_t consumer);
 /* Applies all that is due by now. */
 void kafka_settle(struct kafka *kafka);
 /* True when an instant after now still waits to be applied. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The poll loop of one consumer: the fetch in flight and its answer, what a poll returns and when, the batch in hand,
  * commits. See group.h for what is modelled and fetch.h for the rules of the Java client. */
-#include "models/kafka/poll.h"
+#include "models/kafka/takeover.h"
 
 #include "models/purpose.h"
 
@@ -102,6 +102,7 @@ static void record_begin(struct kafka *kafka, struct consumer *consumer, uint32_
     consumer->record_offset = offset;
     consumer->start_ns = at_ns;
     consumer->attempt = 0;
+    if (kafka->delivery) delivery_note(kafka, consumer, position, offset, at_ns);
     kafka->calls.process(kafka->calls.context, consumer->index, position,
                          log_subject(&kafka->log[kafka->position[position].log], offset), 0, at_ns);
 }
@@ -185,6 +186,12 @@ static void poll_call(struct kafka *kafka, struct consumer *consumer, sim_ns at_
     sim_at(kafka->sim, at_ns, SIM_CONSUMER, on_poll, kafka, consumer->index, 0);
 }
 
+/* In a paused process nothing goes on at once. */
+static bool is_paused(const struct kafka *kafka, const struct consumer *consumer)
+{
+    return kafka->processes && process_is_paused(kafka->processes, kafka->plan->consumer[consumer->index].instance);
+}
+
 /* A consumer may know the content of one poll whose records lie ahead, not of two. */
 static bool may_run_ahead(const struct kafka *kafka, const struct consumer *consumer)
 {
@@ -194,7 +201,8 @@ static bool may_run_ahead(const struct kafka *kafka, const struct consumer *cons
 /* The poll's content is known although its time may lie ahead: no need for an event. */
 static void poll_known(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
-    if (at_ns > kafka->sim->now_ns && !may_run_ahead(kafka, consumer)) poll_call(kafka, consumer, at_ns);
+    if (at_ns > kafka->sim->now_ns ? !may_run_ahead(kafka, consumer) : is_paused(kafka, consumer))
+        poll_call(kafka, consumer, at_ns);
     else poll_return(kafka, consumer, at_ns);
 }
 
@@ -479,4 +487,11 @@ bool kafka_goes_idle(const struct kafka *kafka, uint32_t index)
     if (consumer->spec->fetch_order == FETCH_ARRIVAL) return consumer->unread == 0 && consumer->cutoff_ns < now_ns;
     return consumer->batch_left == 0 && consumer->buffer.unasked == 0 && consumer->buffer.n_blocks == 0 &&
         consumer->fetch != FETCH_ANSWERED;
+}
+
+void poll_actors(struct processes *processes, const uint32_t *instance_of)
+{
+    process_acts(processes, on_poll, instance_of, NULL);
+    process_acts(processes, on_empty_answer, instance_of, NULL);
+    process_acts(processes, on_idle_turn, instance_of, NULL);
 }

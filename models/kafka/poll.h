@@ -24,7 +24,13 @@ void settle_later(struct kafka *kafka, const struct consumer *consumer, sim_ns a
 /* Forgets records that every reader has committed. */
 void release(struct kafka *kafka, struct log *log, sim_ns at_ns);
 
+/* ---- group.c ---- */
+/* The consumer's i-th position takes its place in the fetch buffer. */
+void part_init(struct kafka *kafka, struct consumer *consumer, uint32_t i);
+
 /* ---- poll.c ---- */
+/* The handlers of a consumer's own JVM. */
+void poll_actors(struct processes *processes, const uint32_t *instance_of);
 void fetch_settle_due(struct kafka *kafka, struct consumer *consumer);
 /* Brings the fetch in flight up to now; before the log of an asked partition grows. */
 static inline void fetch_settle(struct kafka *kafka, struct consumer *consumer)

@@ -2,10 +2,14 @@
  * Ends of records and commits are instants that were written down when they were decided; here they become visible:
  * offsets move, levels change, times are counted. The order in which they are applied does not matter, only that nobody
  * looks before it is done. */
-#include "models/kafka/poll.h"
+#include "models/kafka/takeover.h"
 
 void apply_done(struct kafka *kafka, struct consumer *consumer)
 {
+    if (kafka->delivery) {
+        done_by_anyone(kafka, consumer);
+        return;
+    }
     struct position *position = &kafka->position[consumer->done_position];
     struct group *group = &kafka->group[consumer->group];
     struct log *log = &kafka->log[position->log];

@@ -120,13 +120,20 @@ enum row_answer row_lock(struct tables *tables, struct transaction_row *touched,
     return ROW_WAITS;
 }
 
-void row_lock_leave(struct tables *tables, uint32_t thread)
+void row_lock_forget(struct tables *tables, uint32_t thread)
 {
+    if (tables->waits_for[thread].table == NONE) return;
     struct table *table = &tables->table[tables->waits_for[thread].table];
     uint32_t *link = &table->row[tables->waits_for[thread].row].waiter;
     while (*link != thread + 1) link = &tables->next_waiter[*link - 1];
     *link = tables->next_waiter[thread];
     tables->waits_for[thread].table = NONE;
+}
+
+void row_lock_leave(struct tables *tables, uint32_t thread)
+{
+    struct table *table = &tables->table[tables->waits_for[thread].table];
+    row_lock_forget(tables, thread);
     table->fact.lock_timeouts++;
     tally_add(&table->fact.wait, tables->sim->now_ns - tables->waits_since_ns[thread]);
 }

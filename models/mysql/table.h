@@ -83,6 +83,8 @@ void transaction_read(struct tables *tables, struct transaction_row *touched);
 /* The X lock for this thread, now; ROW_WAITS: granted() will be called. */
 enum row_answer row_lock(struct tables *tables, struct transaction_row *touched, uint32_t thread);
 /* Stops waiting (lock wait time-out). */
+/* The thread is gone: out of the queue it may stand in, without a time-out. */
+void row_lock_forget(struct tables *tables, uint32_t thread);
 void row_lock_leave(struct tables *tables, uint32_t thread);
 
 /* UPDATE .. SET q = q - take WHERE q - take >= 0, under the lock. False: 0 rows. */

@@ -63,6 +63,60 @@ void api_done(struct machine *machine, uint32_t index, sim_ns at_ns)
     order_release(machine, thread->order, at_ns);
 }
 
+void api_lost(struct machine *machine, uint32_t index, bool lingers)
+{
+    struct thread *thread = &machine->thread[index];
+    struct load_run *load = &machine->load[order_at(&machine->orders, thread->order)->load];
+    if (!thread->replied) {
+        machine->counts.requests_failed++;
+        if (load->limited) seats_give(&load->vus, machine->sim->now_ns);
+    }
+    seats_give(&machine->api, machine->sim->now_ns);
+    if (!lingers) order_release(machine, thread->order, machine->sim->now_ns);
+}
+
+/* No instance is there: the connection is refused, the virtual user has its error at once. */
+static void refused(struct machine *machine, uint32_t slot)
+{
+    struct load_run *load = &machine->load[order_at(&machine->orders, slot)->load];
+    machine->counts.requests_failed++;
+    if (load->limited) seats_give(&load->vus, machine->sim->now_ns);
+    order_release(machine, slot, machine->sim->now_ns);
+}
+
+static uint32_t api_threads_of(const struct machine *machine, uint32_t instance)
+{
+    const struct plan *plan = machine->plan;
+    if (plan->api_process == NONE || plan->process_of[instance] != plan->api_process) return 0;
+    return plan->scenario->process[plan->api_process].api_threads;
+}
+
+static void threads_mark(struct machine *machine, uint32_t instance, bool are_free)
+{
+    for (uint32_t i = 0; i < machine->n_threads - machine->plan->n_consumers; i++) {
+        if (machine->thread[machine->plan->n_consumers + i].instance != instance) continue;
+        machine->api_free[i / 64] &= ~((uint64_t)1 << i % 64);
+        if (are_free) machine->api_free[i / 64] |= (uint64_t)1 << i % 64;
+    }
+}
+
+void api_instance_down(struct machine *machine, uint32_t instance)
+{
+    uint32_t n = api_threads_of(machine, instance), slot;
+    if (n == 0) return;
+    threads_mark(machine, instance, false);
+    machine->api.capacity -= n;
+    while (machine->api.capacity == 0 && seats_pop(&machine->api, &slot)) refused(machine, slot);
+}
+
+void api_instance_up(struct machine *machine, uint32_t instance)
+{
+    uint32_t n = api_threads_of(machine, instance);
+    if (n == 0) return;
+    threads_mark(machine, instance, true);
+    seats_widen(&machine->api, n);
+}
+
 static void order_fill(struct machine *machine, struct order *order, uint32_t id)
 {
     const struct plan *plan = machine->plan;
@@ -109,7 +163,8 @@ static void request(struct machine *machine, uint32_t index)
     order->created_ns = machine->sim->now_ns;
     order->refs = 1;
     order->load = (uint8_t)index;
-    if (seats_take(&machine->api, slot)) request_begin(machine, slot);
+    if (machine->api.capacity == 0) refused(machine, slot);
+    else if (seats_take(&machine->api, slot)) request_begin(machine, slot);
 }
 
 static void load_schedule(struct machine *machine, uint32_t index);

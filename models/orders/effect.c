@@ -15,6 +15,7 @@ static void on_row_timeout(void *context, uint32_t index, uint64_t argument)
     row_lock_leave(&machine->tables, index);
     thread->timer = 0;
     thread->clock_ns = machine->sim->now_ns;
+    if (answer_waits(machine, thread, OUTCOME_FAILED)) return;
     if (refuse(machine, thread, OUTCOME_FAILED)) thread_run(machine, index);
 }
 
@@ -198,6 +199,10 @@ static enum outcome lock_effect(struct machine *machine, struct thread *thread, 
     SIM_ASSERT_IN(machine->sim, thread->n_locks < THREAD_LOCKS);
     if (!lock_acquire(&machine->locks, op->target, key, index_of(machine, thread), takes_ns))
         return block(machine, thread);
+    if (thread->lingers) {
+        lock_abandon(&machine->locks, op->target, key, index_of(machine, thread));
+        return OUTCOME_DONE;
+    }
     thread->lock[thread->n_locks].lock = op->target;
     thread->lock[thread->n_locks++].key = key;
     return OUTCOME_DONE;
@@ -216,12 +221,41 @@ static enum outcome unlock_effect(struct machine *machine, struct thread *thread
 
 /* ---- join and status ---- */
 
+/* With faults the process may be paused or dead by the time the answer to its transaction comes: it sends then. */
+static void on_joined(void *context, uint32_t index, uint64_t argument)
+{
+    struct machine *machine = context;
+    struct thread *thread = &machine->thread[index];
+    (void)argument;
+    thread->clock_ns = machine->sim->now_ns;
+    for (uint32_t i = 0; i < thread->n_sends; i++) publish(machine, thread, thread->send[i], thread->clock_ns);
+    thread_run(machine, index);
+}
+
+static enum outcome send_later(struct machine *machine, struct thread *thread, const struct flow_decision *decision,
+                               sim_ns ends_ns)
+{
+    thread->n_sends = decision->n_topics;
+    for (uint32_t i = 0; i < decision->n_topics; i++) thread->send[i] = decision->topic[i];
+    thread->phase = PHASE_START;
+    thread->clock_ns = ends_ns;
+    step_leave(machine, thread, &machine->plan->op[thread->pc++]);
+    sim_at(machine->sim, ends_ns, SIM_CONSUMER, on_joined, machine, index_of(machine, thread), 0);
+    return OUTCOME_PARKED;
+}
+
+void effect_actors(struct machine *machine)
+{
+    process_acts(&machine->processes, on_joined, machine->instance_of, NULL);
+}
+
 static enum outcome join_effect(struct machine *machine, struct thread *thread, sim_ns ends_ns)
 {
     struct order *order = order_of(machine, thread);
     struct flow_decision decision = flow_join(&machine->plan->scenario->flow, order, thread->topic);
     if (decision.changes) order_set_status(machine, thread->order, decision.status, thread->stage);
     if (decision.sends_payment) order->did |= DID_SEND_PAYMENT;
+    if (machine->processes.instance) return send_later(machine, thread, &decision, ends_ns);
     for (uint32_t i = 0; i < decision.n_topics; i++) publish(machine, thread, decision.topic[i], ends_ns);
     return OUTCOME_DONE;
 }

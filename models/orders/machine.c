@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "models/orders/crash.h"
 #include "models/orders/pick.h"
 #include "models/orders/thread.h"
 
@@ -50,6 +51,7 @@ static void threads_init(struct machine *machine)
     machine->n_threads = plan->n_consumers + n_api;
     machine->thread = arena_array(arena, struct thread, machine->n_threads);
     uint32_t *jvm = arena_array(arena, uint32_t, machine->n_threads);
+    machine->instance_of = jvm;
     for (uint32_t i = 0; i < machine->n_threads; i++) {
         struct thread *thread = &machine->thread[i];
         bool api = i >= plan->n_consumers;
@@ -94,7 +96,7 @@ void machine_init(struct machine *machine, struct sim *sim, const struct plan *p
     machine->plan = plan;
     machine->key = key;
     machine->observer = options->observer;
-    machine->step_by_step = options->step_by_step;
+    machine->step_by_step = options->step_by_step || plan->scenario->n_faults > 0;
     machine->next_id = (uint32_t)plan->scenario->orders.first_id;
     invariants_init(&machine->invariants);
     orders_init(&machine->orders, sim->arena, options->observer && options->observer->on_order,
@@ -103,6 +105,9 @@ void machine_init(struct machine *machine, struct sim *sim, const struct plan *p
     threads_init(machine);
     servers_init(machine);
     kafka_init(&machine->kafka, sim, plan, key, &machine->invariants,
-               (struct kafka_calls){ machine, on_process, on_retire }, options->step_by_step);
+               (struct kafka_calls){ machine, on_process, on_retire }, machine->step_by_step);
     api_init(machine);
+    if (plan->scenario->n_faults == 0) return;
+    processes_init(&machine->processes, sim, plan->n_instances);
+    crash_init(machine);
 }

@@ -10,10 +10,12 @@
 #ifndef MODELS_ORDERS_MACHINE_H
 #define MODELS_ORDERS_MACHINE_H
 
+#include "models/condition.h"
 #include "models/kafka/group.h"
 #include "models/mysql/table.h"
 #include "models/orders/load.h"
 #include "models/orders/order.h"
+#include "models/process.h"
 #include "models/redis/lock.h"
 #include "models/seats.h"
 
@@ -23,7 +25,8 @@ enum thread_phase {
     PHASE_START,      /* of the step at pc */
     PHASE_EFFECT,     /* the step's effect is due */
     PHASE_GRANTED,    /* what it waited for is its own: row lock, connection, command slot */
-    PHASE_FLUSHED     /* commit: the log is on disk */
+    PHASE_FLUSHED,    /* commit: the log is on disk */
+    PHASE_DEAD        /* its process is gone */
 };
 
 struct thread {
@@ -46,6 +49,8 @@ struct thread {
     struct { uint32_t lock; uint64_t key; } lock[THREAD_LOCKS];
     sim_ns waits_since_ns;
     sim_handle timer;
+    bool lingers;               /* its process is gone, but a command of its own is still at a server */
+    uint32_t n_sends, send[MAX_LEGS + 1]; /* topics, once the answer to its join is there; only with faults */
 };
 
 struct load_run { struct load_state state; struct seats vus; bool limited, starting_vu; };
@@ -90,6 +95,9 @@ struct machine {
     struct order_counts counts;
     struct tally completion;
     struct process_facts *process;
+    struct processes processes; /* all zero in a run without faults */
+    struct conditions *conditions; /* NULL in a run without faults */
+    const uint32_t *instance_of; /* by thread */
     const struct observer *observer;
     bool step_by_step;
     uint32_t nested;            /* ends of records within ends of records */
@@ -109,6 +117,12 @@ void api_init(struct machine *machine);
 void api_start(struct machine *machine);
 void api_reply(struct machine *machine, struct thread *thread, sim_ns at_ns);
 void api_done(struct machine *machine, uint32_t thread, sim_ns at_ns);
+/* The thread of a request dies with it: no reply, the virtual user gets an error. lingers: its command takes effect
+ * yet, and the order is let go when the instance starts again. */
+void api_lost(struct machine *machine, uint32_t thread, bool lingers);
+/* The threads of an instance are out of reach, or back; without any, connections are refused. */
+void api_instance_down(struct machine *machine, uint32_t instance);
+void api_instance_up(struct machine *machine, uint32_t instance);
 /* Orders that wait in logs at t = 0. */
 void api_preload(struct machine *machine);
 

@@ -86,7 +86,7 @@ static enum outcome step_enter(struct machine *machine, struct thread *thread, c
 }
 
 /* Connections end with the transaction, or with the step that was one of its own. */
-static void step_leave(struct machine *machine, struct thread *thread, const struct plan_op *op)
+void step_leave(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     command_give(machine, thread, op, thread->clock_ns);
     if (op->ends_connection && !thread->transaction.open) connection_give(machine, thread, thread->clock_ns);
@@ -113,7 +113,7 @@ static enum outcome step(struct machine *machine, struct thread *thread, const s
     thread->clock_ns = ends_ns;
     step_leave(machine, thread, op);
     thread->pc++;
-    if (machine->step_by_step && takes_ns > 0) return park(machine, thread, ends_ns, PHASE_START);
+    if (machine->step_by_step && (takes_ns > 0 || thread->lingers)) return park(machine, thread, ends_ns, PHASE_START);
     return OUTCOME_DONE;
 }
 
@@ -188,11 +188,14 @@ void thread_run(struct machine *machine, uint32_t index)
         if (is_skipped(machine, thread, op)) {
             thread->clock_ns += duration(machine, thread, op);
             thread->pc++;
-            continue;
+            if (!machine->step_by_step || thread->clock_ns == machine->sim->now_ns) continue;
+            park(machine, thread, thread->clock_ns, PHASE_START);
+            return;
         }
         enum outcome outcome = op->simple ? simple_step(machine, thread, op) : step(machine, thread, op);
         if (outcome == OUTCOME_PARKED) return;
-        if (outcome != OUTCOME_DONE && !refuse(machine, thread, outcome)) return;
+        if (outcome == OUTCOME_DONE) continue;
+        if (answer_waits(machine, thread, outcome) || !refuse(machine, thread, outcome)) return;
     }
 }
 
@@ -223,5 +226,8 @@ void thread_begin(struct machine *machine, uint32_t index, uint32_t stage, uint3
     if (plan->draws) words_draw(machine, thread);
     if (thread->consumer == NONE) thread->sent_ns = 0;
     thread->time_ns = plan->has_time ? dist_draw(&plan->time, thread->words.word[WORD_SERVICE]) : 0;
-    thread_run(machine, index);
+    if (machine->step_by_step && (start_ns > machine->sim->now_ns ||
+                                  process_is_paused(&machine->processes, thread->instance)))
+        park(machine, thread, start_ns, PHASE_START);
+    else thread_run(machine, index);
 }

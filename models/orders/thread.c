@@ -28,6 +28,7 @@ static void on_thread(void *context, uint32_t index, uint64_t argument)
     struct machine *machine = context;
     (void)argument;
     machine->thread[index].seen = true;
+    machine->thread[index].clock_ns = machine->sim->now_ns; /* later than it meant to be after a pause */
     thread_run(machine, index);
 }
 
@@ -36,6 +37,27 @@ enum outcome park(struct machine *machine, struct thread *thread, sim_ns at_ns, 
     thread->phase = phase;
     sim_at(machine->sim, at_ns, SIM_CONSUMER, on_thread, machine, index_of(machine, thread), 0);
     return OUTCOME_PARKED;
+}
+
+static void on_answer(void *context, uint32_t index, uint64_t answer)
+{
+    struct machine *machine = context;
+    struct thread *thread = &machine->thread[index];
+    thread->clock_ns = machine->sim->now_ns;
+    if (refuse(machine, thread, (enum outcome)answer)) thread_run(machine, index);
+}
+
+bool answer_waits(struct machine *machine, struct thread *thread, enum outcome answer)
+{
+    if (thread->lingers) { /* nobody is there to hear it */
+        transaction_rollback(&machine->tables, &thread->transaction);
+        thread->phase = PHASE_DEAD;
+        return true;
+    }
+    if (!process_is_paused(&machine->processes, thread->instance)) return false;
+    thread->phase = PHASE_START;
+    sim_at(machine->sim, machine->sim->now_ns, SIM_CONSUMER, on_answer, machine, index_of(machine, thread), answer);
+    return true;
 }
 
 enum outcome block(struct machine *machine, struct thread *thread)
@@ -79,7 +101,14 @@ void on_connection(void *context, uint32_t index)
     struct machine *machine = context;
     struct thread *thread = &machine->thread[index];
     connection_got(machine, thread, machine->sim->now_ns - thread->waits_since_ns);
-    wake(machine, index);
+    if (!process_is_paused(&machine->processes, thread->instance)) {
+        wake(machine, index);
+        return;
+    }
+    sim_cancel(machine->sim, thread->timer);
+    thread->timer = 0;
+    thread->clock_ns = machine->sim->now_ns;
+    park(machine, thread, thread->clock_ns, PHASE_START);
 }
 
 void connection_give(struct machine *machine, struct thread *thread, sim_ns at_ns)
@@ -143,4 +172,11 @@ void command_give(struct machine *machine, struct thread *thread, const struct p
     if (!thread->has_command) return;
     thread->has_command = false;
     seats_give(&machine->command[op->store], at_ns);
+}
+
+void thread_actors(struct machine *machine, bool (*at_server)(const void *context, uint32_t subject))
+{
+    process_acts(&machine->processes, on_thread, machine->instance_of, at_server);
+    process_acts(&machine->processes, on_answer, machine->instance_of, NULL);
+    process_acts(&machine->processes, on_connection_timeout, machine->instance_of, NULL);
 }

@@ -64,6 +64,11 @@ enum outcome park(struct machine *machine, struct thread *thread, sim_ns at_ns, 
 enum outcome block(struct machine *machine, struct thread *thread);
 /* What it waited for is its own now. */
 void wake(struct machine *machine, uint32_t index);
+/* In a paused process what a server answers waits for the end of the pause: true when it does. */
+bool answer_waits(struct machine *machine, struct thread *thread, enum outcome answer);
+/* Registers whose the handlers of thread.c and effect.c are. */
+void thread_actors(struct machine *machine, bool (*at_server)(const void *context, uint32_t subject));
+void effect_actors(struct machine *machine);
 /* A connection for the step that starts at the thread's clock; the pool's callback when it had to wait. */
 enum outcome connection_take(struct machine *machine, struct thread *thread);
 void connection_give(struct machine *machine, struct thread *thread, sim_ns at_ns);
@@ -89,6 +94,8 @@ void on_row(void *machine, uint32_t index);
 void on_lock(void *machine, uint32_t index, bool got);
 
 /* ---- stage.c ---- */
+/* A step is over: gives back what it held for itself. */
+void step_leave(struct machine *machine, struct thread *thread, const struct plan_op *op);
 void thread_run(struct machine *machine, uint32_t index);
 /* Sends the thread where a step that did not succeed leads. False: the listener has thrown; whatever follows, another
  * delivery of the record or the next one, has begun already. */

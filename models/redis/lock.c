@@ -113,6 +113,7 @@ static void waiter_answer(struct locks *locks, uint32_t thread, bool got)
     struct lock_waiter *waiter = &locks->waiter[thread];
     struct lock_entry *entry = waiter->entry;
     if (waiter->channel) channel_leave(locks, waiter);
+    waiter->entry = NULL;
     entry->waiters--;
     if (!got) {
         locks->fact[entry->lock].timed_out++;
@@ -150,17 +151,27 @@ static void on_try(void *context, uint32_t thread, uint64_t argument)
     sim_at(locks->sim, back_ns, SIM_CONSUMER, on_refused, locks, thread, (uint64_t)ttl_ns);
 }
 
+/* Out of the queue for permits, if it stands there. */
+static void queue_leave(struct locks *locks, struct lock_channel *channel, uint32_t thread)
+{
+    uint32_t before = 0, at = channel->first;
+    while (at != 0 && at != thread + 1) {
+        before = at;
+        at = locks->waiter[at - 1].next;
+    }
+    if (at == 0) return;
+    if (before) locks->waiter[before - 1].next = locks->waiter[thread].next;
+    else channel->first = locks->waiter[thread].next;
+    if (channel->last == thread + 1) channel->last = before;
+}
+
 static void on_timer(void *context, uint32_t thread, uint64_t argument)
 {
     struct locks *locks = context;
     struct lock_waiter *waiter = &locks->waiter[thread];
     struct lock_channel *channel = waiter->channel;
     (void)argument;
-    uint32_t before = 0;
-    for (uint32_t at = channel->first; at != thread + 1; at = locks->waiter[at - 1].next) before = at;
-    if (before) locks->waiter[before - 1].next = waiter->next;
-    else channel->first = waiter->next;
-    if (channel->last == thread + 1) channel->last = before;
+    queue_leave(locks, channel, thread);
     if (locks->sim->now_ns >= waiter->deadline_ns) waiter_answer(locks, thread, false);
     else try_send(locks, thread);
 }
@@ -301,4 +312,53 @@ bool lock_release(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thr
     }
     entry_drop_if_idle(locks, entry);
     return owner;
+}
+
+/* ---- threads that are gone ---- */
+
+/* Nobody: the owner of a key whose holder is gone. */
+#define GONE UINT32_MAX
+
+/* A try of a thread that is alive is at Redis. */
+static bool try_at_server(const void *context, uint32_t thread)
+{
+    const struct locks *locks = context;
+    return locks->waiter[thread].entry != NULL;
+}
+
+void locks_actors(struct locks *locks, struct processes *processes)
+{
+    process_acts(processes, on_try, locks->jvm, try_at_server);
+    process_acts(processes, on_got, locks->jvm, NULL);
+    process_acts(processes, on_refused, locks->jvm, NULL);
+    process_acts(processes, on_first_refused, locks->jvm, NULL);
+    process_acts(processes, on_subscribed, locks->jvm, NULL);
+    process_acts(processes, on_timer, locks->jvm, NULL);
+    process_acts(processes, on_permit, NULL, NULL);
+}
+
+void lock_forget(struct locks *locks, uint32_t thread)
+{
+    struct lock_waiter *waiter = &locks->waiter[thread];
+    struct lock_entry *entry = waiter->entry;
+    if (!entry) return;
+    sim_cancel(locks->sim, waiter->timer);
+    if (waiter->channel) {
+        queue_leave(locks, waiter->channel, thread);
+        channel_leave(locks, waiter);
+    }
+    waiter->entry = NULL;
+    entry->waiters--;
+    entry_drop_if_idle(locks, entry);
+}
+
+void lock_abandon(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread)
+{
+    struct lock_entry *entry = entry_get(locks, lock, key);
+    if (entry->owner == thread + 1) entry->owner = GONE;
+    if (entry->inside > 0) {
+        entry->inside--;
+        locks->n_inside--;
+    }
+    entry_drop_if_idle(locks, entry);
 }

@@ -15,6 +15,7 @@
 #define MODELS_REDIS_LOCK_H
 
 #include "models/observer.h"
+#include "models/process.h"
 #include "sim/engine/dist.h"
 #include "sim/engine/sim.h"
 
@@ -70,6 +71,13 @@ void locks_init(struct locks *locks, struct sim *sim, const struct scenario *sce
 /* The first script of tryLock runs at Redis now, half a round trip after it was sent. True: got; the caller returns
  * from tryLock half a round trip later. False: answered() will be called. */
 bool lock_acquire(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread, sim_ns round_trip_ns);
+
+/* Registers whose the handlers are. */
+void locks_actors(struct locks *locks, struct processes *processes);
+/* The thread is gone, and waits no more. */
+void lock_forget(struct locks *locks, uint32_t thread);
+/* The thread that holds the lock is gone: the key stays until its time to live ends, and nobody can unlock it. */
+void lock_abandon(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread);
 
 /* The unlock script runs at Redis now. False: the thread is not the owner (IllegalMonitorStateException). */
 bool lock_release(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread);

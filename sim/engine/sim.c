@@ -55,27 +55,63 @@ static bool limits_passed(const struct sim *sim, uint64_t events_max, struct sim
     return false;
 }
 
+/* Whether the event stays out: put back for later under its own handle, or dropped. */
+static bool is_held(struct sim *sim, queue_key key)
+{
+    uint32_t slot = (uint32_t)key & ((1u << QUEUE_SLOT_BITS) - 1);
+    struct sim_body *body = &sim->body[slot];
+    uint64_t above_sequence = (uint64_t)key >> (QUEUE_SLOT_BITS + QUEUE_SEQUENCE_BITS) << QUEUE_SEQUENCE_BITS;
+    sim_ns until_ns = 0;
+    if (!body->fn) return false;
+    struct sim_event event = { .at_ns = (sim_ns)(uint64_t)(key >> 64),
+                               .sequence = (uint64_t)key >> QUEUE_SLOT_BITS & (((uint64_t)1 << QUEUE_SEQUENCE_BITS) - 1),
+                               .fn = body->fn, .context = body->context, .subject = body->subject,
+                               .argument = body->argument };
+    enum sim_passage passage = sim->gate(sim->gate_context, &event, &until_ns);
+    if (passage == SIM_RUNS) return false;
+    if (passage == SIM_LOST) {
+        body->fn = NULL;
+        sim->free_slot[sim->n_free++] = slot;
+        return true;
+    }
+    SIM_ASSERT_IN(sim, until_ns > event.at_ns);
+    uint64_t low = (above_sequence | sim->sequence++) << QUEUE_SLOT_BITS | slot;
+    queue_push(&sim->queue, (queue_key)(uint64_t)until_ns << 64 | low);
+    return true;
+}
+
+static inline bool event_run(struct sim *sim, queue_key key, uint64_t events_max, struct sim_err *err)
+{
+    uint32_t slot = (uint32_t)key & ((1u << QUEUE_SLOT_BITS) - 1);
+    struct sim_body *body = &sim->body[slot];
+    sim_fn *fn = body->fn;
+    void *context = body->context;
+    uint64_t argument = body->argument;
+    uint32_t subject = body->subject;
+    body->fn = NULL;
+    sim->free_slot[sim->n_free++] = slot;
+    if (!fn || ((uint64_t)key >> (QUEUE_SLOT_BITS + QUEUE_SEQUENCE_BITS)) == SIM_SAMPLER) sim->n_idle--;
+    if (!fn) return true;
+    sim_ns at_ns = (sim_ns)(uint64_t)(key >> 64);
+    sim->n_same_instant = at_ns == sim->now_ns ? sim->n_same_instant + 1 : 0;
+    sim->now_ns = at_ns;
+    if (++sim->n_events > events_max || sim->n_same_instant > SIM_SAME_INSTANT_MAX)
+        return limits_passed(sim, events_max, err);
+    fn(context, subject, argument);
+    return true;
+}
+
 bool sim_run(struct sim *sim, uint64_t events_max, struct sim_err *err)
 {
     if (events_max == 0) events_max = UINT64_MAX;
+    if (!sim->gate) {
+        while (!sim->stopped && sim->queue.n > 0)
+            if (!event_run(sim, queue_pop(&sim->queue), events_max, err)) return false;
+        return true;
+    }
     while (!sim->stopped && sim->queue.n > 0) {
         queue_key key = queue_pop(&sim->queue);
-        uint32_t slot = (uint32_t)key & ((1u << QUEUE_SLOT_BITS) - 1);
-        struct sim_body *body = &sim->body[slot];
-        sim_fn *fn = body->fn;
-        void *context = body->context;
-        uint64_t argument = body->argument;
-        uint32_t subject = body->subject;
-        body->fn = NULL;
-        sim->free_slot[sim->n_free++] = slot;
-        if (!fn || ((uint64_t)key >> (QUEUE_SLOT_BITS + QUEUE_SEQUENCE_BITS)) == SIM_SAMPLER) sim->n_idle--;
-        if (!fn) continue;
-        sim_ns at_ns = (sim_ns)(uint64_t)(key >> 64);
-        sim->n_same_instant = at_ns == sim->now_ns ? sim->n_same_instant + 1 : 0;
-        sim->now_ns = at_ns;
-        if (++sim->n_events > events_max || sim->n_same_instant > SIM_SAME_INSTANT_MAX)
-            return limits_passed(sim, events_max, err);
-        fn(context, subject, argument);
+        if (!is_held(sim, key) && !event_run(sim, key, events_max, err)) return false;
     }
     return true;
 }

@@ -23,6 +23,14 @@ typedef uint64_t sim_handle; /* 0: none */
 
 typedef void sim_fn(void *context, uint32_t subject, uint64_t argument);
 
+/* What becomes of an event whose turn has come: it runs; it waits until *until_ns (its actor is paused); it is lost (its
+ * actor is dead). An event that waits keeps its handle. */
+enum sim_passage { SIM_RUNS, SIM_WAITS, SIM_LOST };
+
+struct sim_event { sim_ns at_ns; uint64_t sequence; sim_fn *fn; void *context; uint32_t subject; uint64_t argument; };
+
+typedef enum sim_passage sim_gate(void *context, const struct sim_event *event, sim_ns *until_ns);
+
 struct sim_body {
     sim_fn *fn;       /* NULL: cancelled */
     void *context;
@@ -46,6 +54,8 @@ struct sim {
     uint64_t seed;               /* for the message of a failed assertion */
     uint32_t replication;
     bool stopped;
+    sim_gate *gate;              /* asked before each event; NULL: all run. Set before sim_run */
+    void *gate_context;
     struct arena *arena;
 };
 
@@ -80,6 +90,16 @@ static inline sim_handle sim_at(struct sim *sim, sim_ns at_ns, enum sim_priority
 }
 /* False when the event has run or was cancelled already. Not for a sampler's event. */
 bool sim_cancel(struct sim *sim, sim_handle handle);
+
+/* The same for an event that keeps no run alive: what may yet go wrong in a system that has nothing left to do. Its
+ * handler calls sim_woke first. Not for sim_cancel. */
+static inline void sim_at_idle(struct sim *sim, sim_ns at_ns, enum sim_priority priority, sim_fn *fn, void *context,
+                               uint32_t subject, uint64_t argument)
+{
+    sim_at(sim, at_ns, priority, fn, context, subject, argument);
+    sim->n_idle++;
+}
+static inline void sim_woke(struct sim *sim) { sim->n_idle--; }
 
 /* Runs until nothing is scheduled or sim_stop is called. False with err when one instant holds more than
  * SIM_SAME_INSTANT_MAX events, or n_events passes events_max (0: no limit). */

@@ -64,8 +64,7 @@ void read_run(struct reader *reader, struct cursor *document)
     cursor_close(&run);
 }
 
-/* "630s", "load_end", "load_end+30s", "load_end-30s". */
-static void read_instant(struct reader *reader, struct cursor *at, sim_ns *out)
+void read_instant(struct reader *reader, struct cursor *at, sim_ns *out)
 {
     static const char load_end[] = "load_end";
     const char *text = cJSON_IsString(at->node) ? at->node->valuestring : "";

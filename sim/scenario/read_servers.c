@@ -120,7 +120,7 @@ static void read_api(struct reader *reader, struct cursor *process, struct proce
 
 static void read_processes(struct reader *reader, struct cursor *document)
 {
-    struct names names = names_of_section(document, "processes", "process", MAX_PROCESSES);
+    const struct names names = reader->processes;
     struct cursor processes = cursor_object(document, "processes", "{}");
     struct process_spec *out = arena_array(reader->reading.arena, struct process_spec, names.n);
     uint32_t n = 0;

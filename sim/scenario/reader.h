@@ -18,7 +18,7 @@ struct reader {
     struct study *study;
     struct scenario *scenario; /* of study */
     const char *folder;        /* paths in the scenario start here */
-    struct names topics, groups, stores, tables, locks, stages;
+    struct names topics, groups, stores, tables, locks, stages, processes;
     struct topic_spec topic_default;
     struct group_spec group_default;
     struct group_spec *group; /* scenario->group, while it is being filled */
@@ -37,6 +37,7 @@ void read_kafka(struct reader *reader, struct cursor *document);   /* and topics
 void read_servers(struct reader *reader, struct cursor *document); /* stores, tables, locks, processes */
 void read_flow(struct reader *reader, struct cursor *document);
 void read_stages(struct reader *reader, struct cursor *document);
+void read_faults(struct reader *reader, struct cursor *document);
 void read_judgement(struct reader *reader, struct cursor *document); /* thresholds, calibrate, observations, explore */
 
 /* After all sections: what each value rests on; ranges of values to fit. Reads the resolved document. */
@@ -45,6 +46,9 @@ void check_calibrate(struct reader *reader, cJSON *resolved);
 
 /* Rules across sections. Only on a scenario that was read without a finding. */
 void check_scenario(struct reader *reader);
+
+/* An instant: "630s", "load_end", "load_end+30s". */
+void read_instant(struct reader *reader, struct cursor *at, sim_ns *out);
 
 /* A distribution of durations. */
 void read_dist(struct reader *reader, struct cursor *object, const char *key, struct dist_spec *out,

@@ -17,6 +17,7 @@ static void read_names(struct reader *reader, struct cursor *document)
     reader->tables = names_of_section(document, "tables", "table", MAX_TABLES);
     reader->locks = names_of_section(document, "locks", "lock", MAX_LOCKS);
     reader->stages = names_of_section(document, "stages", "stage", MAX_STAGES);
+    reader->processes = names_of_section(document, "processes", "process", MAX_PROCESSES);
     reader->group = arena_array(reader->reading.arena, struct group_spec, reader->groups.n);
 }
 
@@ -43,6 +44,7 @@ static void read_document(struct reader *reader, cJSON *resolved)
     read_servers(reader, &document);
     read_flow(reader, &document);
     read_stages(reader, &document);
+    read_faults(reader, &document);
     read_judgement(reader, &document);
     cursor_close(&document);
 }

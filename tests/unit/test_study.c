@@ -243,6 +243,20 @@ static void test_observations(void **state)
                 o->trend[1].marked_as_peak);
 }
 
+static void test_faults(void **state)
+{
+    const struct scenario *s = &read_file(EVERYTHING, *state)->scenario;
+    assert_int_equal(s->n_faults, 3);
+    const struct fault_spec *f = s->fault;
+    assert_true(f[0].kind == FAULT_PAUSE && f[0].target == 0 && f[0].instance == 1 && f[0].when == WHEN_RATE);
+    assert_true(f[0].rate_per_h == 4 && f[0].from_ns == 60 * SIM_S);
+    assert_true(f[0].until_ns == scenario_load_end(s) + 10 * SIM_S && f[0].lasts.mean_s == 0.2 && f[0].lasts.cv == 2);
+    assert_true(f[1].kind == FAULT_CRASH && f[1].target == 1 && f[1].instance == NONE && f[1].when == WHEN_EVERY);
+    assert_true(f[1].every_ns == 3600 * SIM_S && f[1].from_ns == 0 && f[1].until_ns == SIM_NEVER);
+    assert_true(f[1].comes_back && f[1].back_after_ns == 20 * SIM_S);
+    assert_true(f[2].when == WHEN_AT && f[2].at_ns == scenario_load_end(s) - 10 * SIM_S && !f[2].comes_back);
+}
+
 /* Values by what they rest on, defaults beside them left out. */
 static void test_basis(void **state)
 {
@@ -465,6 +479,7 @@ int main(void)
         cmocka_unit_test(test_stages),
         cmocka_unit_test(test_judgement),
         cmocka_unit_test(test_observations),
+        cmocka_unit_test(test_faults),
         cmocka_unit_test(test_basis),
         cmocka_unit_test(test_resolved_is_as_shipped),
         cmocka_unit_test(test_resolved_reads_back),

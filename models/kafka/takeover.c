@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Taking partitions over; see takeover.h. A partition's records are delivered in order by each of its owners, so what
+ * has been delivered, or processed, by anybody is everything below a mark. */
+#include "models/kafka/takeover.h"
+
+#include <string.h>
+
+void takeover_init(struct kafka *kafka)
+{
+    struct arena *arena = kafka->sim->arena;
+    kafka->delivery = arena_array(arena, struct delivery, kafka->plan->n_positions);
+    for (uint32_t i = 0; i < kafka->plan->n_consumers; i++) {
+        struct consumer *consumer = &kafka->consumer[i];
+        uint32_t most = consumer->plan->n_positions;
+        consumer->own = arena_array(arena, uint32_t, most);
+        consumer->touched = arena_array(arena, uint32_t, most);
+        if (consumer->n_positions > 0)
+            memcpy(consumer->own, consumer->position, consumer->n_positions * sizeof(uint32_t));
+        consumer->position = consumer->own;
+        fetch_init(&consumer->buffer, most, consumer->spec->fetch_order == FETCH_JAVA_36, arena);
+        for (uint32_t k = 0; k < consumer->n_positions; k++) part_init(kafka, consumer, k);
+        fetch_reset(&consumer->buffer, consumer->n_positions);
+    }
+}
+
+/* Back to the committed offset. What had been processed beyond it waits again from now on. */
+static void position_rewind(struct kafka *kafka, uint32_t index)
+{
+    struct position *position = &kafka->position[index];
+    struct group *group = &kafka->group[position->group];
+    const struct log *log = &kafka->log[position->log];
+    sim_ns now_ns = kafka->sim->now_ns;
+    for (int64_t offset = position->committed; offset < position->processed; offset++)
+        group->fact.sojourn_ns -= now_ns - log_at(log, offset);
+    level_add(&group->backlog, now_ns, position->processed - position->committed);
+    if (group->backlog.value > 0) group->fact.drained_at_ns = SIM_NEVER;
+    position->processed = position->committed;
+    position->polled = position->polled_before = position->committed;
+    position->commit_to = position->committed;
+    position->touched = false;
+}
+
+void redelivery_explained(struct kafka *kafka, uint32_t index)
+{
+    struct delivery *delivery = &kafka->delivery[index];
+    delivery->explained_to = delivery->delivered_to;
+}
+
+void consumer_assign(struct kafka *kafka, struct consumer *consumer, const uint32_t *position, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        redelivery_explained(kafka, position[i]);
+        position_rewind(kafka, position[i]);
+        kafka->position[position[i]].consumer = consumer->index;
+        consumer->own[i] = position[i];
+    }
+    consumer->n_positions = n;
+    consumer->n_touched = 0;
+    consumer->uncommitted = 0;
+    consumer->only_unread = NONE;
+    consumer->commit_pending = false;
+    consumer->fetch = FETCH_NONE;
+    consumer->batch_left = 0;
+    for (uint32_t i = 0; i < n; i++) part_init(kafka, consumer, i);
+    fetch_reset(&consumer->buffer, n);
+    for (uint32_t i = 0; i < n; i++) consumer->buffer.part[i].next = kafka->position[position[i]].committed;
+    fetch_recount(&consumer->buffer);
+    consumer->unread = consumer->buffer.unasked;
+}
+
+void consumer_die(struct kafka *kafka, struct consumer *consumer)
+{
+    struct group *group = &kafka->group[consumer->group];
+    sim_ns now_ns = kafka->sim->now_ns;
+    consumer_settle(kafka, consumer);
+    if (consumer->in_record && consumer->start_ns < now_ns) group->fact.busy_ns += now_ns - consumer->start_ns;
+    consumer->in_record = false;
+    consumer->state = CONSUMER_OUT;
+    consumer->fetch = FETCH_NONE;
+    consumer->batch_left = 0;
+}
+
+void delivery_note(struct kafka *kafka, const struct consumer *consumer, uint32_t index, int64_t offset, sim_ns at_ns)
+{
+    struct delivery *delivery = &kafka->delivery[index];
+    if (offset >= delivery->delivered_to) {
+        delivery->delivered_to = offset + 1;
+        return;
+    }
+    kafka->group[consumer->group].fact.duplicates++;
+    if (offset < delivery->explained_to) return;
+    const struct log *log = &kafka->log[kafka->position[index].log];
+    invariant_broken(kafka->invariants, INVARIANT_K4, at_ns, 0,
+                     "topic %s partition %u: record %lld delivered again, and nothing had failed",
+                     kafka->plan->scenario->topic[log->topic].name, log->partition, (long long)offset);
+}
+
+void done_by_anyone(struct kafka *kafka, struct consumer *consumer)
+{
+    struct position *position = &kafka->position[consumer->done_position];
+    struct delivery *delivery = &kafka->delivery[consumer->done_position];
+    struct group *group = &kafka->group[consumer->group];
+    sim_ns at_ns = consumer->done_at_ns, appended_ns = log_at(&kafka->log[position->log], consumer->done_offset);
+    consumer->done_pending = false;
+    group->fact.busy_ns += at_ns - consumer->done_start_ns;
+    if (position->consumer == consumer->index) {
+        position->processed = consumer->done_offset + 1;
+        level_add(&group->backlog, at_ns, -1);
+        group->fact.sojourn_ns += at_ns - appended_ns;
+        if (at_ns > group->last_done_ns) group->last_done_ns = at_ns;
+        group->fact.drained_at_ns = group->backlog.value == 0 ? group->last_done_ns : SIM_NEVER;
+    }
+    if (consumer->done_offset >= delivery->done_to) {
+        delivery->done_to = consumer->done_offset + 1;
+        group->fact.processed++;
+        tally_add(&group->fact.wait, consumer->done_start_ns - appended_ns);
+        tally_add(&group->fact.service, at_ns - consumer->done_start_ns);
+    }
+    sim_fact(kafka->sim, at_ns, FACT_PROCESSED,
+             (uint64_t)consumer->done_position << 40 | (uint64_t)consumer->done_offset);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Partitions that change hands in mid-run, and consumers that die or lose their batch: private to models/kafka. Only in
+ * runs where that can happen (kafka.delivery is set).
+ *
+ * Who takes a partition over starts at its committed offset. What had been processed beyond it is delivered again, and
+ * counts as backlog again from then on: every record's time in the system is counted from where its wait began. */
+#ifndef MODELS_KAFKA_TAKEOVER_H
+#define MODELS_KAFKA_TAKEOVER_H
+
+#include "models/kafka/poll.h"
+
+/* Room for every consumer to own any of its group's partitions. */
+void takeover_init(struct kafka *kafka);
+/* The consumer has these positions now, each from its committed offset, and an empty buffer. */
+void consumer_assign(struct kafka *kafka, struct consumer *consumer, const uint32_t *position, uint32_t n);
+/* The consumer's thread is gone, and with it the batch in hand. What it has sent is still under way. */
+void consumer_die(struct kafka *kafka, struct consumer *consumer);
+/* What is delivered again from now on up to here has been seen before, for a known reason. */
+void redelivery_explained(struct kafka *kafka, uint32_t position);
+/* A record is delivered to the listener. */
+void delivery_note(struct kafka *kafka, const struct consumer *consumer, uint32_t position, int64_t offset,
+                   sim_ns at_ns);
+/* apply_done where partitions can change hands. */
+void done_by_anyone(struct kafka *kafka, struct consumer *consumer);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * See crash.h. A thread that dies leaves every queue it stands in. Its events are the gate's to drop (process.h), but
+ * for a command that is at the server: that thread lingers until the command has taken effect, and its answer is lost.
+ * Left out: the seconds in which a database may take a dead client's transaction for alive. */
+#include "models/orders/crash.h"
+
+#include "models/orders/thread.h"
+
+/* ---- whose events ---- */
+
+/* Work and the look at a mark are the JVM's own, every other effect is a server's. */
+static bool is_at_server(const void *context, uint32_t subject)
+{
+    const struct machine *machine = context;
+    const struct thread *thread = &machine->thread[subject];
+    const struct plan_op *op = &machine->plan->op[thread->pc];
+    if (thread->phase == PHASE_START || thread->phase == PHASE_DEAD) return false;
+    return op->kind != STEP_WORK && op->kind != STEP_ONCE;
+}
+
+void crash_init(struct machine *machine)
+{
+    thread_actors(machine, is_at_server);
+    effect_actors(machine);
+    locks_actors(&machine->locks, &machine->processes);
+    kafka_expect_faults(&machine->kafka, &machine->processes, machine->instance_of);
+}
+
+/* ---- death ---- */
+
+static bool is_busy(const struct machine *machine, uint32_t index)
+{
+    if (index < machine->plan->n_consumers) return machine->kafka.consumer[index].in_record;
+    uint32_t i = index - machine->plan->n_consumers;
+    return !(machine->api_free[i / 64] >> i % 64 & 1);
+}
+
+/* The command at a server commits by itself: it takes effect although nobody waits for its answer. */
+static bool takes_place(const struct machine *machine, const struct thread *thread)
+{
+    if (thread->phase == PHASE_FLUSHED) return true;
+    if (thread->phase != PHASE_EFFECT) return false;
+    switch ((enum step_kind)machine->plan->op[thread->pc].kind) {
+    case STEP_COMMIT:
+    case STEP_INSERT:
+    case STEP_JOIN:
+    case STEP_STATUS:
+    case STEP_LOCK:
+    case STEP_UNLOCK: return true;
+    case STEP_CONNECTION:
+    case STEP_BEGIN:
+    case STEP_READ:
+    case STEP_WRITE:
+    case STEP_FLUSH:
+    case STEP_ROLLBACK:
+    case STEP_WORK:
+    case STEP_PUBLISH:
+    case STEP_REPLY:
+    case STEP_ONCE:
+    case STEP_KINDS: break;
+    }
+    return false;
+}
+
+/* Queues for rows, connections, command slots and locks. */
+static void leave_queues(struct machine *machine, struct thread *thread, uint32_t index)
+{
+    const struct plan_op *op = &machine->plan->op[thread->pc];
+    sim_cancel(machine->sim, thread->timer);
+    thread->timer = 0;
+    row_lock_forget(&machine->tables, index);
+    lock_forget(&machine->locks, index);
+    seats_leave(&machine->pool[thread->instance], index);
+    if (op->kind != OP_END && op->store != NONE) seats_leave(&machine->command[op->store], index);
+}
+
+/* An unlock that is under way finds its owner. */
+static void leave_locks(struct machine *machine, struct thread *thread, uint32_t index)
+{
+    const struct plan_op *op = &machine->plan->op[thread->pc];
+    uint32_t n_kept = 0;
+    for (uint32_t i = 0; i < thread->n_locks; i++) {
+        if (thread->lingers && op->kind == STEP_UNLOCK && thread->lock[i].lock == op->target)
+            thread->lock[n_kept++] = thread->lock[i];
+        else lock_abandon(&machine->locks, thread->lock[i].lock, thread->lock[i].key, index);
+    }
+    thread->n_locks = n_kept;
+}
+
+static void thread_dies(struct machine *machine, struct thread *thread, uint32_t index)
+{
+    sim_ns now_ns = machine->sim->now_ns;
+    leave_locks(machine, thread, index);
+    if (!thread->lingers) {
+        command_give(machine, thread, &machine->plan->op[thread->pc], now_ns);
+        transaction_rollback(&machine->tables, &thread->transaction);
+        thread->phase = PHASE_DEAD;
+    }
+    connection_give(machine, thread, now_ns);
+    if (thread->consumer == NONE) api_lost(machine, index, thread->lingers);
+    else kafka_consumer_dies(&machine->kafka, index);
+}
+
+/* All leave their queues before the first one lets go of what the others may wait for. */
+void instance_dies(struct machine *machine, uint32_t instance)
+{
+    if (process_is_down(&machine->processes, instance)) return;
+    process_kill(&machine->processes, instance);
+    for (uint32_t i = 0; i < machine->n_threads; i++) {
+        struct thread *thread = &machine->thread[i];
+        if (thread->instance != instance || !is_busy(machine, i)) continue;
+        thread->lingers = takes_place(machine, thread);
+        leave_queues(machine, thread, i);
+    }
+    for (uint32_t i = 0; i < machine->n_threads; i++) {
+        struct thread *thread = &machine->thread[i];
+        if (thread->instance != instance) continue;
+        if (is_busy(machine, i)) thread_dies(machine, thread, i);
+        else if (thread->consumer != NONE) kafka_consumer_dies(&machine->kafka, i);
+    }
+    api_instance_down(machine, instance);
+}
+
+/* ---- and return ---- */
+
+static bool is_under_way(const struct thread *thread)
+{
+    return thread->lingers && thread->phase != PHASE_START && thread->phase != PHASE_DEAD;
+}
+
+static void thread_returns(struct machine *machine, struct thread *thread)
+{
+    if (thread->lingers && thread->consumer == NONE) order_release(machine, thread->order, machine->sim->now_ns);
+    thread->lingers = false;
+    thread->phase = PHASE_START;
+    thread->n_locks = 0;
+}
+
+bool instance_starts(struct machine *machine, uint32_t instance)
+{
+    for (uint32_t i = 0; i < machine->n_threads; i++)
+        if (machine->thread[i].instance == instance && is_under_way(&machine->thread[i])) return false;
+    process_start(&machine->processes, instance);
+    for (uint32_t i = 0; i < machine->n_threads; i++)
+        if (machine->thread[i].instance == instance) thread_returns(machine, &machine->thread[i]);
+    for (uint32_t i = 0; i < machine->plan->n_consumers; i++)
+        if (machine->thread[i].instance == instance) kafka_consumer_starts(&machine->kafka, i);
+    api_instance_up(machine, instance);
+    return true;
+}
