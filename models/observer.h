@@ -78,10 +78,49 @@ struct group_facts {
     struct tally wait, service;                        /* append -> start; start -> done */
 };
 
+/* How a thread comes to work in a critical section that is not its own any more, or never was (semantics 7.5). */
+enum loss_cause {
+    LOSS_NONE,
+    LOSS_LEASE,          /* L1: the lease ended before the work did */
+    LOSS_PAUSE_LEASE,    /* L2: the same, while its process stood still */
+    LOSS_PAUSE_WATCHDOG, /* L3: the process stood still, and its watchdog with it */
+    LOSS_WATCHDOG,       /* L4: the watchdog could not renew */
+    LOSS_FAILOVER,       /* L5: the new Redis had not heard of the lock */
+    LOSS_RESTART,        /* L6: Redis came back without its keys */
+    LOSS_NESTED_LEASE,   /* L7: a nested acquire has cut the lease */
+    LOSS_ORDER,          /* L8: lock and transaction in the wrong order */
+    LOSS_NO_LOCK,        /* L9: no lock, or another one, for the same row */
+    LOSS_CAUSES
+};
+
 struct lock_facts {
     uint64_t acquired, contended, timed_out, expired_while_held, overlaps;
+    uint64_t hand_offs, kept;   /* acquires while others waited; of these, by the thread that had just had it */
+    uint64_t renewals, not_owner, orphans, no_answers, lost_messages;
+    uint64_t lost[LOSS_CAUSES]; /* keys that their owner lost, L1 to L7 */
     struct tally wait, hold;
 };
+
+enum accident_kind {
+    ACCIDENT_OVERLAP,           /* two threads inside one critical section */
+    ACCIDENT_LOST_UPDATE        /* a write over a value that had changed since it was read */
+};
+
+/* Two critical sections that met, and why (X5). The first is the one that should have been alone. SIM_NEVER, NONE and
+ * order 0 stand for what did not happen or is not known. */
+struct accident {
+    sim_ns at_ns;
+    enum accident_kind kind;
+    enum loss_cause cause;
+    uint32_t lock, table;
+    uint64_t key;
+    uint64_t order_id, other_order_id;
+    sim_ns acquired_ns, lost_ns;        /* of the lock that was lost, or given back too soon */
+    sim_ns read_ns;                     /* when the order read what it then wrote over */
+    sim_ns other_committed_ns;          /* what it wrote over */
+};
+
+enum { ACCIDENTS_KEPT = 256 };
 
 struct table_facts {
     uint64_t writes, conflicts, retries, rejected, lost_updates, deadlocks, lock_timeouts, oversold;
@@ -127,6 +166,8 @@ struct run_facts {
     uint32_t n_processes; const struct process_facts *process;
     uint32_t n_faults; const struct fault_facts *fault;
     uint32_t n_invariants; const struct invariant_facts *invariant;
+    uint64_t by_cause[2][LOSS_CAUSES];  /* by kind of accident */
+    uint32_t n_accidents; const struct accident *accident; /* the first ones, in order */
 };
 
 #endif

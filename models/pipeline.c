@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "models/fault.h"
+#include "models/orders/cause.h"
 #include "models/orders/machine.h"
 
 struct run {
@@ -181,6 +182,7 @@ static const struct run_facts *run_close(struct run *run)
         .n_tables = scenario->n_tables, .table = table, .n_processes = scenario->n_processes,
         .process = machine->process, .n_faults = scenario->n_faults, .fault = run->faults.fact,
         .n_invariants = INVARIANT_COUNT, .invariant = machine->invariants.fact };
+    causes_report(machine, facts);
     return facts;
 }
 

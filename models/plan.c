@@ -258,6 +258,14 @@ static void connections_compile(struct plan_op *op, bool explicit_connection)
     op->ends_connection = !explicit_connection && (own || op->kind == STEP_COMMIT || op->kind == STEP_ROLLBACK);
 }
 
+/* A lease of the step's own is a lease, whatever the lock has. */
+static void lock_compile(struct plan_op *op, const struct step_spec *step, const struct lock_spec *lock)
+{
+    op->wait_ns = step->wait_ns < 0 ? lock->wait_ns : step->wait_ns;
+    op->lease_ns = step->lease_ns < 0 ? lock->lease_ns : step->lease_ns;
+    op->watched = step->lease_ns < 0 && lock->watched;
+}
+
 /* The distribution of a step, compiled where it is given. */
 static bool step_dist(struct compiler *compiler, const struct dist **out, const struct dist_spec *spec)
 {
@@ -284,6 +292,9 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
     op->timeless = !step->has_time && step->share <= 0;
     op->whole = !step->has_time && step->share >= 1;
     connections_compile(op, path->explicit_connection);
+    if (step->kind == STEP_LOCK) lock_compile(op, step, &compiler->scenario->lock[step->target]);
+    op->guard = step->guard;
+    op->always = step->always;
     path->share = op->to;
     if (step->kind == STEP_ONCE) op->once_bit = compiler->n_once++ % 16;
     if (step->has_time) {

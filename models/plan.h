@@ -32,6 +32,9 @@ struct plan_op {
     uint32_t time_word;      /* which of the record's own-time words it takes */
     uint64_t refuse_below;   /* refused when the order's luck word is below; 0: never */
     uint32_t tries;
+    bool guard, always;      /* unlock */
+    bool watched;            /* lock: without a lease */
+    sim_ns wait_ns, lease_ns; /* lock */
     uint32_t begin_op;       /* of its transaction; NONE */
     uint32_t otherwise;      /* first operation of the steps that replace the rest; NONE */
     uint32_t once_bit;       /* idempotency mark */

@@ -50,6 +50,7 @@ void process_pause(struct processes *processes, uint32_t instance, sim_ns until_
 {
     struct instance *at = &processes->instance[instance];
     processes->disturbed = true;
+    if (at->paused_until_ns <= processes->sim->now_ns) at->paused_from_ns = processes->sim->now_ns;
     if (until_ns > at->paused_until_ns) at->paused_until_ns = until_ns;
 }
 

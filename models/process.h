@@ -20,6 +20,7 @@
 
 struct instance {
     sim_ns paused_until_ns; /* <= now: not paused */
+    sim_ns paused_from_ns;  /* of the last pause */
     uint64_t born;          /* events scheduled before it belong to an earlier life; UINT64_MAX: down */
     uint32_t life;          /* 0, 1 .. */
 };
@@ -31,7 +32,7 @@ struct actor {
     bool (*at_server)(const void *context, uint32_t subject);
 };
 
-enum { ACTOR_BUCKETS = 64 };
+enum { ACTOR_BUCKETS = 128 };
 
 struct processes {
     struct sim *sim;

@@ -153,10 +153,22 @@ struct table_spec {
     sim_ns lock_timeout_ns;       /* innodb_lock_wait_timeout */
 };
 
+enum lock_kind { LOCK_REENTRANT, LOCK_FAIR, LOCK_SPIN, LOCK_FENCED };
+enum lock_renewal {
+    WATCHDOG_PER_CLIENT,          /* Redisson 3.44 and later: one chain of timers, outlives errors */
+    WATCHDOG_PER_LOCK             /* up to 3.43: a timer for each lock, over after one error */
+};
+
 struct lock_spec {
     const char *name;
     enum row_key key;
-    sim_ns wait_ns, lease_ns;
+    enum lock_kind kind;
+    sim_ns wait_ns;               /* SIM_NEVER: lock(), without a bound */
+    sim_ns lease_ns;              /* watched: lockWatchdogTimeout */
+    bool watched;                 /* no lease: a watchdog renews every third of lease_ns */
+    enum lock_renewal renewal;
+    sim_ns command_timeout_ns;    /* until a command without an answer throws */
+    uint32_t replicas;            /* that may be promoted; an acquire waits for the first of them; 0: none asked */
     struct dist_spec push;        /* pub/sub message to the waiting thread running again */
     uint32_t store;
 };
@@ -205,6 +217,11 @@ struct step_spec {
     double effect_at;             /* where in its duration a remote step takes effect: 0.5 */
     enum write_style style;
     enum write_effect effect;
+    sim_ns wait_ns, lease_ns;     /* lock: its own; -1: the lock's */
+    bool guard;                   /* unlock: asks isHeldByCurrentThread first */
+    bool always;                  /* unlock: in a finally block, got or not */
+    uint32_t fence;               /* write, read: the lock whose token the row compares; NONE */
+    bool fence_current;           /* write: asks for the token when it writes, and not when it got the lock */
     uint32_t tries;               /* version: attempts in all before it is refused */
     struct dist_spec backoff;     /* version: sleep before the next attempt */
     double refuse;                /* probability of a business refusal, by the order's own luck */

@@ -81,6 +81,7 @@ void transaction_read(struct tables *tables, struct transaction_row *touched)
     if (touched->read) return;
     touched->read = true;
     touched->seen = value_of(tables, touched);
+    touched->seen_ns = tables->sim->now_ns;
     touched->seen_version = row_of(tables, touched)->version;
 }
 
@@ -185,18 +186,19 @@ bool row_write_absolute(struct transaction_row *touched, int64_t take)
     return true;
 }
 
-void row_send_absolute(struct tables *tables, struct transaction_row *touched)
+bool row_send_absolute(struct tables *tables, struct transaction_row *touched)
 {
     struct table *table = &tables->table[touched->table];
     int64_t value = value_of(tables, touched);
     touched->locked = true;
     touched->absolute = false;
-    if (value == touched->seen) return;
+    if (value == touched->seen) return true;
     table->fact.lost_updates++;
     invariant_broken(tables->invariants, INVARIANT_S3, tables->sim->now_ns, touched->order_id,
                      "table %s, row %u: writes %lld from a read of %lld, but the row holds %lld by now",
                      table->spec->name, row_of(tables, touched)->key - 1, (long long)touched->value,
                      (long long)touched->seen, (long long)value);
+    return false;
 }
 
 /* ---- commit ---- */

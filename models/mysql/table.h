@@ -41,7 +41,8 @@ struct table {
 struct transaction_row {
     uint32_t table, row;
     bool locked, read, written, absolute; /* absolute: not sent before flush or commit */
-    int64_t seen;        /* value read */
+    int64_t seen;        /* value read, and when */
+    sim_ns seen_ns;
     uint32_t seen_version;
     int64_t value;       /* value to commit */
     int64_t take;        /* its effect: > 0 taken, < 0 given back */
@@ -93,8 +94,9 @@ bool row_write_conditional(struct tables *tables, struct transaction_row *touche
 bool row_write_version(struct tables *tables, struct transaction_row *touched, int64_t take);
 /* The entity changes in memory; SQL goes out at flush or commit. False: not enough in the value seen. */
 bool row_write_absolute(struct transaction_row *touched, int64_t take);
-/* UPDATE .. SET q = value, under the lock: what JPA sends for a dirty entity. */
-void row_send_absolute(struct tables *tables, struct transaction_row *touched);
+/* UPDATE .. SET q = value, under the lock: what JPA sends for a dirty entity. False: an update is lost, for the row does
+ * not hold the value seen any more. */
+bool row_send_absolute(struct tables *tables, struct transaction_row *touched);
 
 /* Makes all writes visible, releases the locks, checks the rows. */
 void transaction_commit(struct tables *tables, struct transaction *transaction);

@@ -74,6 +74,14 @@ static void leave_queues(struct machine *machine, struct thread *thread, uint32_
     if (op->kind != OP_END && op->store != NONE) seats_leave(&machine->command[op->store], index);
 }
 
+/* The thread is inside by an earlier acquire as well. */
+static bool is_nested(const struct thread *thread, uint32_t at)
+{
+    for (uint32_t i = 0; i < at; i++)
+        if (thread->lock[i].lock == thread->lock[at].lock && thread->lock[i].key == thread->lock[at].key) return true;
+    return false;
+}
+
 /* An unlock that is under way finds its owner. */
 static void leave_locks(struct machine *machine, struct thread *thread, uint32_t index)
 {
@@ -82,7 +90,8 @@ static void leave_locks(struct machine *machine, struct thread *thread, uint32_t
     for (uint32_t i = 0; i < thread->n_locks; i++) {
         if (thread->lingers && op->kind == STEP_UNLOCK && thread->lock[i].lock == op->target)
             thread->lock[n_kept++] = thread->lock[i];
-        else lock_abandon(&machine->locks, thread->lock[i].lock, thread->lock[i].key, index);
+        else if (!is_nested(thread, i))
+            lock_abandon(&machine->locks, thread->lock[i].lock, thread->lock[i].key, index);
     }
     thread->n_locks = n_kept;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What steps do to others: rows and transactions, locks, joins and status. A write may wait for its row, a commit for
  * the rows it flushes and for the log, a lock for its owner. */
+#include "models/orders/cause.h"
 #include "models/orders/flow.h"
 #include "models/orders/thread.h"
 #include "models/purpose.h"
@@ -112,7 +113,7 @@ static enum outcome flush_effect(struct machine *machine, struct thread *thread)
         if (!row->absolute) continue;
         enum outcome locked = row_take(machine, thread, row);
         if (locked != OUTCOME_DONE) return locked;
-        row_send_absolute(&machine->tables, row);
+        if (!row_send_absolute(&machine->tables, row)) cause_lost_update(machine, thread, row);
     }
     return OUTCOME_DONE;
 }
@@ -143,6 +144,7 @@ static void commit_now(struct machine *machine, struct thread *thread)
     order_of(machine, thread)->once |= thread->once_marks;
     thread->once_marks = 0;
     thread->tries = 0;
+    if (machine->causes) cause_note_commit(machine, thread);
     transaction_commit(&machine->tables, &thread->transaction);
 }
 
@@ -169,54 +171,6 @@ static enum outcome commit_effect(struct machine *machine, struct thread *thread
     }
     commit_now(machine, thread);
     return OUTCOME_DONE;
-}
-
-/* ---- locks ---- */
-
-void on_lock(void *context, uint32_t index, bool got)
-{
-    struct machine *machine = context;
-    struct thread *thread = &machine->thread[index];
-    const struct plan_op *op = &machine->plan->op[thread->pc];
-    thread->clock_ns = machine->sim->now_ns;
-    thread->seen = true;
-    command_give(machine, thread, op, thread->clock_ns);
-    if (got) {
-        thread->lock[thread->n_locks].lock = op->target;
-        thread->lock[thread->n_locks++].key = key_of(machine, thread, op);
-        thread->pc++;
-        thread->phase = PHASE_START;
-    } else if (!refuse(machine, thread, OUTCOME_REFUSED)) {
-        return;
-    }
-    thread_run(machine, index);
-}
-
-static enum outcome lock_effect(struct machine *machine, struct thread *thread, const struct plan_op *op,
-                                sim_ns takes_ns)
-{
-    uint64_t key = key_of(machine, thread, op);
-    SIM_ASSERT_IN(machine->sim, thread->n_locks < THREAD_LOCKS);
-    if (!lock_acquire(&machine->locks, op->target, key, index_of(machine, thread), takes_ns))
-        return block(machine, thread);
-    if (thread->lingers) {
-        lock_abandon(&machine->locks, op->target, key, index_of(machine, thread));
-        return OUTCOME_DONE;
-    }
-    thread->lock[thread->n_locks].lock = op->target;
-    thread->lock[thread->n_locks++].key = key;
-    return OUTCOME_DONE;
-}
-
-static enum outcome unlock_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
-{
-    uint64_t key = key_of(machine, thread, op);
-    for (uint32_t i = 0; i < thread->n_locks; i++)
-        if (thread->lock[i].lock == op->target && thread->lock[i].key == key) {
-            thread->lock[i] = thread->lock[--thread->n_locks];
-            break;
-        }
-    return lock_release(&machine->locks, op->target, key, index_of(machine, thread)) ? OUTCOME_DONE : OUTCOME_FAILED;
 }
 
 /* ---- join and status ---- */

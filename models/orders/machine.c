@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "models/orders/cause.h"
 #include "models/orders/crash.h"
 #include "models/orders/pick.h"
 #include "models/orders/thread.h"
@@ -61,7 +62,7 @@ static void threads_init(struct machine *machine)
         jvm[i] = thread->instance;
     }
     locks_init(&machine->locks, machine->sim, plan->scenario, plan->push, machine->key, machine->n_threads, jvm,
-               on_lock, machine);
+               plan->n_instances, (struct lock_calls){ on_lock, cause_overlap, machine });
     tables_init(&machine->tables, machine->sim, plan->scenario, orders_bound(plan->scenario), machine->n_threads,
                 &machine->invariants, on_row, machine);
 }
@@ -103,6 +104,7 @@ void machine_init(struct machine *machine, struct sim *sim, const struct plan *p
                 options->keep_stage_times, plan->scenario->n_stages);
     tally_init(&machine->completion, sim->arena, 1000000);
     threads_init(machine);
+    causes_init(machine);
     servers_init(machine);
     kafka_init(&machine->kafka, sim, plan, key, &machine->invariants,
                (struct kafka_calls){ machine, on_process, on_retire }, machine->step_by_step);

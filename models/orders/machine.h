@@ -26,6 +26,8 @@ enum thread_phase {
     PHASE_EFFECT,     /* the step's effect is due */
     PHASE_GRANTED,    /* what it waited for is its own: row lock, connection, command slot */
     PHASE_FLUSHED,    /* commit: the log is on disk */
+    PHASE_CHECKED,    /* unlock: isHeldByCurrentThread has said yes */
+    PHASE_GIVEN_UP,   /* unlock: Redis has not answered */
     PHASE_DEAD        /* its process is gone */
 };
 
@@ -46,7 +48,7 @@ struct thread {
     uint32_t publishes;
     sim_ns sent_ns;             /* when its last record without linger is in the log: the next one is not before */
     uint32_t n_locks, n_locks_before; /* before: begin of its transaction */
-    struct { uint32_t lock; uint64_t key; } lock[THREAD_LOCKS];
+    struct { uint32_t lock, token; uint64_t key; } lock[THREAD_LOCKS];
     sim_ns waits_since_ns;
     sim_handle timer;
     bool lingers;               /* its process is gone, but a command of its own is still at a server */
@@ -99,6 +101,7 @@ struct machine {
     struct conditions *conditions; /* NULL in a run without faults */
     const uint32_t *instance_of; /* by thread */
     const struct observer *observer;
+    struct causes *causes;      /* cause.h; NULL: nothing can be lost */
     bool step_by_step;
     uint32_t nested;            /* ends of records within ends of records */
 };

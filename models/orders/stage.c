@@ -32,11 +32,7 @@ static void unwind(struct machine *machine, struct thread *thread, uint32_t n_lo
 {
     if (thread->transaction.open || thread->transaction.n_rows > 0)
         transaction_rollback(&machine->tables, &thread->transaction);
-    while (thread->n_locks > n_locks) {
-        thread->n_locks--;
-        lock_release(&machine->locks, thread->lock[thread->n_locks].lock, thread->lock[thread->n_locks].key,
-                     index_of(machine, thread));
-    }
+    while (thread->n_locks > n_locks) lock_give(machine, thread);
     connection_give(machine, thread, machine->sim->now_ns);
 }
 

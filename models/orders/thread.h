@@ -89,9 +89,17 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
 /* The read that a version or absolute write makes for itself where no read step came before. */
 enum outcome implied_read(struct machine *machine, struct thread *thread, const struct plan_op *op);
 bool writes_pending(const struct thread *thread);
+
+/* ---- lock_step.c; kept out of the loop over steps, which is the hotter place ---- */
+__attribute__((noinline)) enum outcome lock_effect(struct machine *machine, struct thread *thread,
+                                                   const struct plan_op *op, sim_ns takes_ns);
+__attribute__((noinline)) enum outcome unlock_effect(struct machine *machine, struct thread *thread,
+                                                     const struct plan_op *op);
 /* Callbacks of rows and locks. */
 void on_row(void *machine, uint32_t index);
-void on_lock(void *machine, uint32_t index, bool got);
+void on_lock(void *machine, uint32_t index, enum lock_answer answer);
+/* A lock less, as a finally block gives it back. */
+void lock_give(struct machine *machine, struct thread *thread);
 
 /* ---- stage.c ---- */
 /* A step is over: gives back what it held for itself. */

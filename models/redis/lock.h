@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Redisson's RLock: a hash with an owner, a hold count and a time to live, changed by scripts that Redis runs one at a
- * time; tryLock(wait, lease) with its subscription and JVM-local semaphore.
+ * Redisson's locks: a hash with an owner, a hold count and a time to live, changed by scripts that Redis runs one at a
+ * time (lock_script.h); tryLock(wait, lease) with its subscription and JVM-local semaphore.
  *
  * Modelled: TRY1; when refused, SUBSCRIBE (one round trip for the first waiter of a JVM, shared by the others) and
  * TRY2; then waiting for a permit for min(time to live, remaining wait), and another try. An unlock publishes one
  * message, every subscribed JVM gets one permit, one thread of each wakes, one wins: unfair, and whoever asks first at
  * Redis is served, be it the thread that just unlocked. A permit that nobody waits for is kept. Re-entrant acquires
  * count and overwrite the time to live. Expiry frees the key, wakes nobody and tells nobody; an unlock by a non-owner
- * changes nothing and throws. Left out here: watchdog, fail-over, lost messages, fair, spin and fenced locks. Invariant
- * X1: at most one owner of a key at Redis. Threads inside at once are counted as overlaps.
+ * changes nothing and throws. Beside it: the watchdog (watchdog.c), RedissonFairLock (fair.c), RedissonSpinLock
+ * (spin.c), the token of RedissonFencedLock; outages, fail-overs and lost messages (accident.c).
+ *
+ * Left out: retries of commands by the client (a command that gets no answer fails after its time-out), cluster slots,
+ * RedLock and MultiLock. Invariant X1: at most one owner of a key at Redis. Threads inside at once are counted as
+ * overlaps, and each is put down to the way in which the earlier one lost its lock (struct lock_loss).
  *
  * Sources: RedissonLock, RedissonBaseLock, RedissonLockEntry, LockPubSub. */
 #ifndef MODELS_REDIS_LOCK_H
@@ -16,6 +20,7 @@
 
 #include "models/observer.h"
 #include "models/process.h"
+#include "models/redis/lock_script.h"
 #include "sim/engine/dist.h"
 #include "sim/engine/sim.h"
 
@@ -30,56 +35,122 @@ struct lock_entry {
     struct lock_entry *next;       /* in its bucket, or free */
     uint32_t lock;
     uint64_t key;
-    uint32_t owner, count;         /* owner: thread + 1; 0: free */
-    sim_ns expires_ns, acquired_ns;
+    struct lock_key redis;         /* owner: thread + 1 */
+    sim_ns acquired_ns;
     uint32_t inside;               /* threads that acquired and have not unlocked, expired ones included */
     uint32_t waiters;              /* threads in tryLock that were refused */
     struct lock_channel *channel;
+    uint32_t last_owner;           /* thread + 1 that had it before; of an entry that has stayed */
+    uint32_t watched;              /* thread + 1 for which a watchdog renews; 0: none */
+    bool shortened;                /* a nested acquire has cut the time to live */
+    bool unrenewed;                /* a renewal has failed */
+    uint32_t token;                /* fenced: the last one given out */
+    uint32_t fair_first, fair_last; /* fair: the queue of threads, + 1 */
+    sim_handle renewal;            /* WATCHDOG_PER_LOCK: its timer */
+    sim_ns round_trip_ns;          /* of the last acquire, for renewals */
 };
 
+/* What a thread asks for. round_trip: from which later tries draw theirs; NULL: as the first. */
+struct lock_call {
+    uint32_t lock, thread;
+    uint64_t key;
+    sim_ns wait_ns, lease_ns;
+    bool watched;                  /* no lease: a watchdog renews */
+    bool nested;                   /* the thread holds the key already, as far as it knows */
+    sim_ns round_trip_ns;
+    const struct dist *round_trip;
+};
+
+enum lock_answer { LOCK_GOT, LOCK_REFUSED, LOCK_THREW /* no answer from Redis */ };
+enum unlock_answer { UNLOCK_DONE, UNLOCK_NOT_OWNER /* IllegalMonitorStateException */, UNLOCK_NO_ANSWER };
+
 struct lock_waiter {               /* one for each thread */
-    struct lock_entry *entry;
+    struct lock_entry *entry;      /* NULL: not in tryLock */
     struct lock_channel *channel;
+    struct lock_call call;
     uint32_t next;                 /* in the channel, + 1 */
-    sim_ns round_trip_ns, deadline_ns, refused_ns;
+    sim_ns deadline_ns, refused_ns;
     sim_handle timer;
+    uint32_t tries;                /* index of the draws of this thread's round trips and sleeps */
     uint32_t wakes;                /* index of the push draw */
+    sim_ns sleep_ns;               /* spin: the next one */
+    uint32_t fails;                /* spin: sleeps so far */
+    sim_ns slot_ns;                /* fair: when its place in the queue runs out */
+    uint32_t fair_next, permits;   /* fair: behind it, + 1; messages kept */
+    bool waits;                    /* fair: for a message */
+};
+
+/* How a thread lost a lock that it believed to hold (semantics 7.5). */
+struct lock_loss {
+    uint32_t lock;
+    uint64_t key;
+    enum loss_cause cause;
+    sim_ns acquired_ns, at_ns;
 };
 
 enum { LOCK_BUCKETS = 256 };
+
+struct lock_accidents;             /* accident.c; NULL: the scenario has no faults */
 
 struct locks {
     struct sim *sim;
     const struct scenario *scenario;
     const struct dist *push;       /* by lock */
-    struct random_key key;
+    struct random_key random;
     struct lock_entry *bucket[LOCK_BUCKETS], *free_entry;
     struct lock_channel *free_channel;
     struct lock_waiter *waiter;    /* by thread */
+    struct lock_loss *loss;        /* by thread: its last one; acquired_ns SIM_NEVER: none */
     const uint32_t *jvm;           /* by thread */
+    uint32_t n_threads, n_jvms;
+    struct watchdog *watchdog;     /* by JVM: WATCHDOG_PER_CLIENT */
     struct lock_facts *fact;       /* by lock */
+    uint32_t *token;               /* by lock: fenced */
     uint32_t n_inside;             /* over all keys; 0 at the end of a quiet run */
+    struct lock_accidents *accidents;
+    const struct processes *processes; /* NULL: a run without faults */
     /* tryLock returns to the thread now. */
-    void (*answered)(void *context, uint32_t thread, bool got);
+    void (*answered)(void *context, uint32_t thread, enum lock_answer answer);
+    /* A thread has come in while another is inside that has lost the key. May be NULL. */
+    void (*overlapped)(void *context, uint32_t thread, uint32_t loser, const struct lock_loss *loss);
     void *context;
 };
 
+struct lock_calls {
+    void (*answered)(void *context, uint32_t thread, enum lock_answer answer);
+    void (*overlapped)(void *context, uint32_t thread, uint32_t loser, const struct lock_loss *loss);
+    void *context;
+};
+
+/* jvm: by thread, each below n_jvms. */
 void locks_init(struct locks *locks, struct sim *sim, const struct scenario *scenario, const struct dist *push,
-                struct random_key key, uint32_t n_threads, const uint32_t *jvm,
-                void (*answered)(void *context, uint32_t thread, bool got), void *context);
+                struct random_key random, uint32_t n_threads, const uint32_t *jvm, uint32_t n_jvms,
+                struct lock_calls calls);
 
-/* The first script of tryLock runs at Redis now, half a round trip after it was sent. True: got; the caller returns
- * from tryLock half a round trip later. False: answered() will be called. */
-bool lock_acquire(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread, sim_ns round_trip_ns);
-
-/* Registers whose the handlers are. */
+/* Registers whose the handlers are; a run with faults. */
 void locks_actors(struct locks *locks, struct processes *processes);
 /* The thread is gone, and waits no more. */
 void lock_forget(struct locks *locks, uint32_t thread);
 /* The thread that holds the lock is gone: the key stays until its time to live ends, and nobody can unlock it. */
 void lock_abandon(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread);
 
-/* The unlock script runs at Redis now. False: the thread is not the owner (IllegalMonitorStateException). */
-bool lock_release(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread);
+/* The first script of tryLock runs at Redis now, half a round trip after it was sent. True: got; the caller returns
+ * from tryLock half a round trip later. False: answered() will be called. */
+bool lock_acquire(struct locks *locks, const struct lock_call *call);
+
+/* The unlock script runs at Redis now. leaves: the thread was inside, and is no more. */
+enum unlock_answer lock_release(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread, bool leaves);
+
+/* The thread, inside, has been told that it does not hold the key, and is inside no more. */
+void lock_leave(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread);
+
+/* isHeldByCurrentThread at Redis now. */
+bool lock_is_held(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread);
+
+/* Whether a thread that believes to hold a key has lost it by now, and how. */
+bool lock_is_lost(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread, struct lock_loss *loss);
+
+/* The token that a fenced lock gave the thread's last acquire of the key, or (current) gives whoever asks now. */
+uint32_t lock_token(struct locks *locks, uint32_t lock, uint64_t key);
 
 #endif

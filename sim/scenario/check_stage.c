@@ -59,7 +59,9 @@ static void note_unlock(struct walk *walk, const struct step_spec *step, const c
         memmove(&walk->held[i - 1], &walk->held[i], (walk->n_held - (i - 1)) * sizeof walk->held[0]);
         return;
     }
-    FINDING(walk, at, "lock %s is not held here", lock_name(walk, step->target));
+    if (step->always) return; /* a finally block unlocks whatever tryLock said: what comes of it is to be seen */
+    FINDING(walk, at, "lock %s is not held here; a finally block that unlocks all the same says \"finally\": true",
+            lock_name(walk, step->target));
 }
 
 /* ---- transactions ---- */

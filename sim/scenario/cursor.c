@@ -451,6 +451,21 @@ void read_ns(struct cursor *object, const char *key, sim_ns *out, const char *fa
     cursor_ns(&at, out, least, most);
 }
 
+bool read_ns_or(struct cursor *object, const char *key, const char *word, sim_ns *out, const char *fallback,
+                sim_ns least, sim_ns most)
+{
+    struct cursor at = cursor_at(object, key, fallback);
+    if (at.node && cJSON_IsString(at.node) && strcmp(at.node->valuestring, word) == 0) {
+        cursor_copy(&at);
+        return true;
+    }
+    sim_ns ns;
+    if (at.node && cJSON_IsString(at.node) && !ns_parse(at.node->valuestring, &ns))
+        cursor_finding(&at, "\"%.60s\" is neither \"%s\" nor a duration such as \"10s\"", at.node->valuestring, word);
+    else cursor_ns(&at, out, least, most);
+    return false;
+}
+
 void read_bool(struct cursor *object, const char *key, bool *out, const char *fallback)
 {
     struct cursor at = cursor_at(object, key, fallback);

@@ -109,6 +109,9 @@ void read_u64(struct cursor *object, const char *key, uint64_t *out, const char 
 void read_u32(struct cursor *object, const char *key, uint32_t *out, const char *fallback, uint32_t least,
               uint32_t most);
 void read_ns(struct cursor *object, const char *key, sim_ns *out, const char *fallback, sim_ns least, sim_ns most);
+/* A duration; true: a word in its place. */
+bool read_ns_or(struct cursor *object, const char *key, const char *word, sim_ns *out, const char *fallback,
+                sim_ns least, sim_ns most);
 void read_bool(struct cursor *object, const char *key, bool *out, const char *fallback);
 void read_text(struct cursor *object, const char *key, const char **out, const char *fallback);
 void read_name(struct cursor *object, const char *key, uint32_t *out, const char *fallback, const struct names *names);

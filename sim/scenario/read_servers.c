@@ -51,6 +51,21 @@ static void read_tables(struct reader *reader, struct cursor *document)
     reader->scenario->table = out;
 }
 
+static const char *const lock_kinds[] = { "reentrant", "fair", "spin", "fenced" };
+static const char *const renewals[] = { "client", "lock" };
+
+static void read_lease(struct cursor *lock, struct lock_spec *out)
+{
+    out->watched = read_ns_or(lock, "lease", "watchdog", &out->lease_ns, REQUIRED, 1, LONGEST_NS);
+    if (!out->watched) {
+        refuse_option(lock, "watchdog", "a lock with a lease has no watchdog; its lease would be \"watchdog\"");
+        refuse_option(lock, "renewal", "a lock with a lease has no watchdog; its lease would be \"watchdog\"");
+        return;
+    }
+    read_ns(lock, "watchdog", &out->lease_ns, "30s", 3, LONGEST_NS);
+    read_enum(lock, "renewal", out->renewal, "client", renewals);
+}
+
 static void read_locks(struct reader *reader, struct cursor *document)
 {
     struct cursor locks = cursor_object(document, "locks", "{}");
@@ -62,8 +77,11 @@ static void read_locks(struct reader *reader, struct cursor *document)
         out[n].store = NONE;
         cursor_is_object(&one);
         read_enum(&one, "key", out[n].key, REQUIRED, row_key_names);
-        read_ns(&one, "wait", &out[n].wait_ns, REQUIRED, 0, LONGEST_NS);
-        read_ns(&one, "lease", &out[n].lease_ns, REQUIRED, 1, LONGEST_NS);
+        read_enum(&one, "kind", out[n].kind, "reentrant", lock_kinds);
+        if (read_ns_or(&one, "wait", "forever", &out[n].wait_ns, REQUIRED, 0, LONGEST_NS)) out[n].wait_ns = SIM_NEVER;
+        read_lease(&one, &out[n]);
+        read_ns(&one, "command_timeout", &out[n].command_timeout_ns, "3s", 1, LONGEST_NS);
+        read_u32(&one, "replicas", &out[n].replicas, "0", 0, 100);
         read_dist(reader, &one, "push", &out[n].push, "{\"mean\": \"0.3ms\", \"cv\": 0.3}");
         read_name(&one, "store", &out[n].store, OPTIONAL, &reader->stores);
         cursor_close(&one);

@@ -66,8 +66,7 @@ static void read_target(struct reader *reader, struct cursor *step, const struct
     }
 }
 
-/* A known key where it means nothing. */
-static void refuse_option(struct cursor *step, const char *key, const char *why)
+void refuse_option(struct cursor *step, const char *key, const char *why)
 {
     if (!cJSON_GetObjectItemCaseSensitive(step->node, key)) return;
     struct cursor at = cursor_at(step, key, OPTIONAL);
@@ -86,6 +85,13 @@ static void read_write_options(struct reader *reader, struct cursor *step, struc
     }
     read_u32(step, "tries", &out->tries, "3", 1, 1000); /* spring-retry's default, and its pause */
     read_dist(reader, step, "backoff", &out->backoff, "1s");
+}
+
+static void read_lock_options(struct cursor *step, struct step_spec *out)
+{
+    out->wait_ns = out->lease_ns = -1;
+    if (read_ns_or(step, "wait", "forever", &out->wait_ns, OPTIONAL, 0, LONGEST_NS)) out->wait_ns = SIM_NEVER;
+    read_ns(step, "lease", &out->lease_ns, OPTIONAL, 1, LONGEST_NS);
 }
 
 static void read_timing(struct reader *reader, struct cursor *step, const struct step_form *form, struct step_spec *out)
@@ -111,6 +117,11 @@ static void read_step(struct reader *reader, struct cursor *step, struct step_sp
     out->kind = (enum step_kind)kind;
     read_target(reader, step, form, out);
     if (out->kind == STEP_WRITE) read_write_options(reader, step, out);
+    if (out->kind == STEP_LOCK) read_lock_options(step, out);
+    if (out->kind == STEP_UNLOCK) {
+        read_bool(step, "guard", &out->guard, OPTIONAL);
+        read_bool(step, "finally", &out->always, OPTIONAL);
+    }
     read_timing(reader, step, form, out);
     if (form->luck) read_number(step, "refuse", &out->refuse, OPTIONAL, 0, 1);
     if (form->refusable || out->refuse > 0)

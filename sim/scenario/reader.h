@@ -40,6 +40,9 @@ void read_stages(struct reader *reader, struct cursor *document);
 void read_faults(struct reader *reader, struct cursor *document);
 void read_judgement(struct reader *reader, struct cursor *document); /* thresholds, calibrate, observations, explore */
 
+/* A known key where it means nothing. */
+void refuse_option(struct cursor *object, const char *key, const char *why);
+
 /* After all sections: what each value rests on; ranges of values to fit. Reads the resolved document. */
 void read_basis_list(struct reader *reader, const cJSON *resolved);
 void check_calibrate(struct reader *reader, cJSON *resolved);

@@ -16,7 +16,7 @@
 #include "models/scenario.h"
 #include "sim/engine/random.h"
 
-enum { THREADS = 24 };
+enum { THREADS = 24, JVMS = 6 };
 
 #define RTT (200 * SIM_US)
 #define PUSH (300 * SIM_US)
@@ -35,12 +35,28 @@ struct hall {
     bool released[THREADS];    /* what its unlock said */
 };
 
-static void on_answered(void *context, uint32_t thread, bool got)
+static void on_answered(void *context, uint32_t thread, enum lock_answer answer)
 {
     struct hall *hall = context;
     assert_int_equal(hall->got[thread], -1);
-    hall->got[thread] = got;
+    hall->got[thread] = answer == LOCK_GOT;
     hall->answered_ns[thread] = hall->sim.now_ns;
+}
+
+static struct lock_calls calls_of(struct hall *hall) { return (struct lock_calls){ on_answered, NULL, hall }; }
+
+static bool acquire(struct hall *hall, uint32_t lock, uint64_t key, uint32_t thread, bool nested)
+{
+    const struct lock_spec *spec = &hall->scenario.lock[lock];
+    const struct lock_call call = { .lock = lock, .key = key, .thread = thread, .wait_ns = spec->wait_ns,
+                                    .lease_ns = spec->lease_ns, .watched = spec->watched, .nested = nested,
+                                    .round_trip_ns = RTT };
+    return lock_acquire(&hall->locks, &call);
+}
+
+static bool release(struct hall *hall, uint32_t lock, uint64_t key, uint32_t thread, bool leaves)
+{
+    return lock_release(&hall->locks, lock, key, thread, leaves) == UNLOCK_DONE;
 }
 
 /* Threads 0 to 3 in JVM 0, 4 to 7 in JVM 1 ... */
@@ -58,8 +74,8 @@ static struct hall *hall_open(sim_ns wait_ns, sim_ns lease_ns)
         hall->jvm[i] = i / 4;
         hall->got[i] = -1;
     }
-    locks_init(&hall->locks, &hall->sim, &hall->scenario, &hall->push, random_key(1, 0), THREADS, hall->jvm,
-               on_answered, hall);
+    locks_init(&hall->locks, &hall->sim, &hall->scenario, &hall->push, random_key(1, 0), THREADS, hall->jvm, JVMS,
+               calls_of(hall));
     return hall;
 }
 
@@ -73,14 +89,14 @@ static void on_acquire(void *context, uint32_t thread, uint64_t argument)
 {
     struct hall *hall = context;
     (void)argument;
-    if (lock_acquire(&hall->locks, 0, KEY, thread, RTT)) on_answered(hall, thread, true);
+    if (acquire(hall, 0, KEY, thread, false)) on_answered(hall, thread, LOCK_GOT);
 }
 
 static void on_release(void *context, uint32_t thread, uint64_t argument)
 {
     struct hall *hall = context;
     (void)argument;
-    hall->released[thread] = lock_release(&hall->locks, 0, KEY, thread);
+    hall->released[thread] = release(hall, 0, KEY, thread, true);
 }
 
 /* The script runs at Redis at at_ns. */
@@ -334,19 +350,19 @@ static void test_reentrant(void **state)
 {
     struct hall *hall = hall_open(0, 10 * SIM_MS);
     (void)state;
-    assert_true(lock_acquire(&hall->locks, 0, KEY, 0, RTT));
+    assert_true(acquire(hall, 0, KEY, 0, false));
     hall->sim.now_ns = 6 * SIM_MS;
-    assert_true(lock_acquire(&hall->locks, 0, KEY, 0, RTT)); /* sets the time to live anew */
+    assert_true(acquire(hall, 0, KEY, 0, true)); /* sets the time to live anew */
     hall->sim.now_ns = 12 * SIM_MS;
-    assert_true(lock_release(&hall->locks, 0, KEY, 0));      /* still held once */
-    assert_false(lock_release(&hall->locks, 0, KEY, 1));     /* by another thread of the same JVM: no */
+    assert_true(release(hall, 0, KEY, 0, false));  /* still held once */
+    assert_false(release(hall, 0, KEY, 1, false)); /* by another thread of the same JVM: no */
     hall->sim.now_ns = 21 * SIM_MS;
     acquire_at(hall, 21 * SIM_MS, 4);
     run(hall);
     assert_int_equal(hall->got[4], false);
     hall->sim.now_ns = 21 * SIM_MS + 900 * SIM_US;
-    assert_true(lock_release(&hall->locks, 0, KEY, 0));
-    assert_false(lock_release(&hall->locks, 0, KEY, 0));
+    assert_true(release(hall, 0, KEY, 0, true));
+    assert_false(release(hall, 0, KEY, 0, false));
     assert_int_equal(hall->locks.fact->acquired, 1);
     assert_int_equal(hall->locks.fact->overlaps, 0);
     expect_empty(hall);
@@ -361,15 +377,15 @@ static void test_keys_are_apart(void **state)
     const struct dist push[2] = { hall->push, hall->push };
     (void)state;
     hall->scenario = (struct scenario){ .n_locks = 2, .lock = two };
-    locks_init(&hall->locks, &hall->sim, &hall->scenario, push, random_key(1, 0), THREADS, hall->jvm, on_answered,
-               hall);
+    locks_init(&hall->locks, &hall->sim, &hall->scenario, push, random_key(1, 0), THREADS, hall->jvm, JVMS,
+               calls_of(hall));
     for (uint64_t key = 0; key < 1000; key++)
-        assert_true(lock_acquire(&hall->locks, 0, key, (uint32_t)key % THREADS, RTT));
+        assert_true(acquire(hall, 0, key, (uint32_t)key % THREADS, false));
     for (uint64_t key = 0; key < 1000; key++)
-        assert_true(lock_acquire(&hall->locks, 1, key, (uint32_t)(key + 1) % THREADS, RTT));
+        assert_true(acquire(hall, 1, key, (uint32_t)(key + 1) % THREADS, false));
     assert_int_equal(hall->locks.n_inside, 2000);
     for (uint64_t key = 0; key < 1000; key++)
-        assert_false(lock_release(&hall->locks, 0, key, (uint32_t)(key + 1) % THREADS));
+        assert_false(release(hall, 0, key, (uint32_t)(key + 1) % THREADS, false));
     assert_int_equal(hall->locks.fact[0].acquired, 1000);
     assert_int_equal(hall->locks.fact[1].acquired, 1000);
     hall_close(hall);
@@ -405,7 +421,7 @@ static void on_crowd_acquire(void *context, uint32_t thread, uint64_t argument)
 {
     struct crowd *crowd = context;
     (void)argument;
-    if (lock_acquire(&crowd->hall->locks, 0, crowd->key[thread], thread, RTT))
+    if (acquire(crowd->hall, 0, crowd->key[thread], thread, false))
         crowd_got(crowd, thread, crowd->hall->sim.now_ns);
 }
 
@@ -422,7 +438,7 @@ static void on_crowd_release(void *context, uint32_t thread, uint64_t argument)
 {
     struct crowd *crowd = context;
     (void)argument;
-    bool owner = lock_release(&crowd->hall->locks, 0, crowd->key[thread], thread);
+    bool owner = release(crowd->hall, 0, crowd->key[thread], thread, true);
     sim_ns now_ns = crowd->hall->sim.now_ns, expires_ns = crowd->from_ns[thread] + crowd->hall->spec.lease_ns;
     assert_int_equal(owner, now_ns < expires_ns);
     crowd->n_late += !owner;
@@ -439,14 +455,14 @@ static void crowd_got(struct crowd *crowd, uint32_t thread, sim_ns from_ns)
            SIM_CONSUMER, on_crowd_release, crowd, thread, 0);
 }
 
-static void on_crowd_answered(void *context, uint32_t thread, bool got)
+static void on_crowd_answered(void *context, uint32_t thread, enum lock_answer answer)
 {
     struct crowd *crowd = context;
     sim_ns waited_ns = crowd->hall->sim.now_ns - crowd->called_ns[thread];
     if (waited_ns > crowd->longest_ns) crowd->longest_ns = waited_ns;
     /* FALSE never early, and late by two round trips at most: subscription and the try that follows it. */
     sim_ns wait_ns = crowd->hall->spec.wait_ns;
-    if (got) {
+    if (answer == LOCK_GOT) {
         assert_true(waited_ns <= wait_ns + 2 * RTT);
         crowd_got(crowd, thread, crowd->hall->sim.now_ns - (RTT - RTT / 2));
         return;

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The steps lock and unlock: what the thread believes to hold, which is not what Redis knows. An unlock by somebody who
+ * does not own the key throws (IllegalMonitorStateException), unless isHeldByCurrentThread is asked before; between the
+ * question and the unlock the lease may still end. */
+#include "models/orders/cause.h"
+#include "models/orders/thread.h"
+
+static bool believes(const struct thread *thread, uint32_t lock, uint64_t key)
+{
+    for (uint32_t i = 0; i < thread->n_locks; i++)
+        if (thread->lock[i].lock == lock && thread->lock[i].key == key) return true;
+    return false;
+}
+
+static void lock_got(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    uint64_t key = key_of(machine, thread, op);
+    if (machine->causes && !believes(thread, op->target, key)) cause_note_lock(machine, thread, op->target, key);
+    thread->lock[thread->n_locks].lock = op->target;
+    thread->lock[thread->n_locks].key = key;
+    if (machine->plan->scenario->lock[op->target].kind == LOCK_FENCED)
+        thread->lock[thread->n_locks].token = lock_token(&machine->locks, op->target, key);
+    thread->n_locks++;
+}
+
+void on_lock(void *context, uint32_t index, enum lock_answer answer)
+{
+    struct machine *machine = context;
+    struct thread *thread = &machine->thread[index];
+    const struct plan_op *op = &machine->plan->op[thread->pc];
+    thread->clock_ns = machine->sim->now_ns;
+    thread->seen = true;
+    command_give(machine, thread, op, thread->clock_ns);
+    if (answer == LOCK_GOT) {
+        lock_got(machine, thread, op);
+        thread->pc++;
+        thread->phase = PHASE_START;
+    } else if (!refuse(machine, thread, answer == LOCK_REFUSED ? OUTCOME_REFUSED : OUTCOME_FAILED)) {
+        return;
+    }
+    thread_run(machine, index);
+}
+
+enum outcome lock_effect(struct machine *machine, struct thread *thread, const struct plan_op *op, sim_ns takes_ns)
+{
+    uint64_t key = key_of(machine, thread, op);
+    SIM_ASSERT_IN(machine->sim, thread->n_locks < THREAD_LOCKS);
+    const struct lock_call call = { .lock = op->target, .thread = index_of(machine, thread), .key = key,
+        .wait_ns = op->wait_ns, .lease_ns = op->lease_ns, .watched = op->watched,
+        .nested = believes(thread, op->target, key), .round_trip_ns = takes_ns, .round_trip = op->time };
+    if (!lock_acquire(&machine->locks, &call)) return block(machine, thread);
+    if (thread->lingers) {
+        lock_abandon(&machine->locks, op->target, key, index_of(machine, thread));
+        return OUTCOME_DONE;
+    }
+    lock_got(machine, thread, op);
+    return OUTCOME_DONE;
+}
+
+/* The last acquire of a key is forgotten first. */
+static bool forget(struct thread *thread, uint32_t lock, uint64_t key)
+{
+    for (uint32_t i = thread->n_locks; i-- > 0;) {
+        if (thread->lock[i].lock != lock || thread->lock[i].key != key) continue;
+        for (thread->n_locks--; i < thread->n_locks; i++) thread->lock[i] = thread->lock[i + 1];
+        return true;
+    }
+    return false;
+}
+
+static enum unlock_answer release(struct machine *machine, struct thread *thread, uint32_t lock, uint64_t key)
+{
+    bool leaves = forget(thread, lock, key) && !believes(thread, lock, key);
+    if (leaves && machine->causes) cause_note_unlock(machine, thread, lock, key);
+    return lock_release(&machine->locks, lock, key, index_of(machine, thread), leaves);
+}
+
+void lock_give(struct machine *machine, struct thread *thread)
+{
+    release(machine, thread, thread->lock[thread->n_locks - 1].lock, thread->lock[thread->n_locks - 1].key);
+}
+
+/* isHeldByCurrentThread is a round trip of its own; when it says no, the unlock is left out. */
+static bool is_held(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    uint64_t key = key_of(machine, thread, op);
+    if (lock_is_held(&machine->locks, op->target, key, index_of(machine, thread))) return true;
+    if (forget(thread, op->target, key) && !believes(thread, op->target, key))
+        lock_leave(&machine->locks, op->target, key, index_of(machine, thread));
+    return false;
+}
+
+enum outcome unlock_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    if (thread->phase == PHASE_GIVEN_UP) return OUTCOME_FAILED;
+    if (op->guard && thread->phase != PHASE_CHECKED) {
+        if (!is_held(machine, thread, op)) return OUTCOME_DONE;
+        return park(machine, thread, machine->sim->now_ns + thread->takes_ns, PHASE_CHECKED);
+    }
+    switch (release(machine, thread, op->target, key_of(machine, thread, op))) {
+    case UNLOCK_DONE: return OUTCOME_DONE;
+    case UNLOCK_NOT_OWNER: return OUTCOME_FAILED;
+    case UNLOCK_NO_ANSWER: break;
+    }
+    sim_ns sent_ns = machine->sim->now_ns - (thread->takes_ns - thread->after_ns);
+    sim_ns until_ns = sent_ns + machine->plan->scenario->lock[op->target].command_timeout_ns;
+    return park(machine, thread, until_ns > machine->sim->now_ns ? until_ns : machine->sim->now_ns, PHASE_GIVEN_UP);
+}

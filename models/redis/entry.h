@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What the files of the lock server share: entries of keys, the way of a refused thread, losses. Private to this room.
+ */
+#ifndef MODELS_REDIS_ENTRY_H
+#define MODELS_REDIS_ENTRY_H
+
+#include "models/redis/lock.h"
+
+/* The owner of a key whose process has crashed. */
+#define OWNER_GONE UINT32_MAX
+
+static inline const struct lock_spec *spec_of(const struct locks *locks, const struct lock_entry *entry)
+{
+    return &locks->scenario->lock[entry->lock];
+}
+
+/* ---- lock.c ---- */
+struct lock_entry *entry_find(struct locks *locks, uint32_t lock, uint64_t key);
+struct lock_entry *entry_get(struct locks *locks, uint32_t lock, uint64_t key);
+void entry_drop_if_idle(struct locks *locks, struct lock_entry *entry);
+/* A further try is sent now, with a round trip of its own. */
+void try_send(struct locks *locks, uint32_t thread);
+/* tryLock ends for a thread that was refused. */
+void waiter_answer(struct locks *locks, uint32_t thread, enum lock_answer answer);
+/* Finds that the key's time to live is over. */
+void entry_expire(struct locks *locks, struct lock_entry *entry);
+/* Notes that the key's owner has lost it, and that Redis knows no owner any more. */
+void entry_lose(struct locks *locks, struct lock_entry *entry, enum loss_cause cause, sim_ns at_ns);
+/* The message's way to a waiting thread that runs again. */
+sim_ns push_latency(struct locks *locks, uint32_t lock, uint32_t thread);
+
+/* ---- watchdog.c: renewal of locks without a lease ---- */
+void watchdog_init(struct locks *locks);
+/* The thread has got the key without a lease, or gives it back. */
+void watchdog_add(struct locks *locks, struct lock_entry *entry, uint32_t thread);
+void watchdog_remove(struct locks *locks, struct lock_entry *entry);
+void watchdog_actors(struct locks *locks, struct processes *processes);
+
+/* ---- spin.c ---- */
+void spin_begin(struct locks *locks, uint32_t thread);
+void spin_refused(struct locks *locks, uint32_t thread);
+void spin_actors(struct locks *locks, struct processes *processes);
+
+/* ---- fair.c ---- */
+/* The script of RedissonFairLock; refused: *ttl_ns is what it answers. */
+bool fair_acquire(struct locks *locks, struct lock_entry *entry, const struct lock_call *call, sim_ns *ttl_ns);
+void fair_begin(struct locks *locks, uint32_t thread);
+void fair_refused(struct locks *locks, uint32_t thread, sim_ns ttl_ns);
+/* The thread gives up: its place is taken back. */
+void fair_leave(struct locks *locks, uint32_t thread);
+/* The key is free: the first of the queue is told. */
+void fair_publish(struct locks *locks, struct lock_entry *entry, uint32_t thread);
+void fair_actors(struct locks *locks, struct processes *processes);
+/* Places that have run out are gone. */
+void fair_sweep(struct locks *locks, struct lock_entry *entry);
+
+/* ---- accident.c ---- */
+/* No command to the lock's store is answered now; answers_only: it takes effect all the same. */
+bool is_unreachable(const struct locks *locks, uint32_t lock);
+bool answers_only(const struct locks *locks, uint32_t lock);
+/* A message is lost on its way to a JVM. */
+bool is_dropped(struct locks *locks, uint32_t lock);
+/* The JVM stood still at some time in between. */
+bool stood_still(const struct locks *locks, uint32_t jvm, sim_ns from_ns, sim_ns to_ns);
+/* Remembered for a fail-over that forgets it. */
+void note_release(struct locks *locks, const struct lock_entry *entry, uint32_t thread);
+
+#endif

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Goal: what else Redisson's locks do, beside plain tryLock: the watchdog of both generations, fair and spin locks,
+ * tokens; and what befalls them: pauses, restarts, fail-overs, outages, lost messages, each loss with its cause.
+ * Method: two to four threads, each in a JVM of its own, on one key, with constant latencies (round trip 200 us,
+ * message 300 us); what is called when is written down, and the answers are compared to the microsecond. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "models/redis/accident.h"
+#include "models/redis/lock.h"
+#include "models/scenario.h"
+
+enum { THREADS = 4, KEY = 77 };
+
+#define RTT  (200 * SIM_US)
+#define PUSH (300 * SIM_US)
+
+struct hall {
+    struct arena arena;
+    struct sim sim;
+    struct lock_spec spec;
+    struct store_spec store;
+    struct scenario scenario;
+    struct dist push;
+    struct locks locks;
+    struct processes processes;
+    uint32_t jvm[THREADS];
+    sim_ns answered_ns[THREADS];
+    int answer[THREADS];            /* -1: none yet */
+    int unlocked[THREADS];          /* -1: none yet */
+    uint32_t n_overlaps, loser;
+    struct lock_loss loss;          /* of the last overlap */
+};
+
+static void on_answered(void *context, uint32_t thread, enum lock_answer answer)
+{
+    struct hall *hall = context;
+    hall->answer[thread] = (int)answer;
+    hall->answered_ns[thread] = hall->sim.now_ns;
+}
+
+static void on_overlap(void *context, uint32_t thread, uint32_t loser, const struct lock_loss *loss)
+{
+    struct hall *hall = context;
+    (void)thread;
+    hall->n_overlaps++;
+    hall->loser = loser;
+    hall->loss = *loss;
+}
+
+static struct hall *hall_open(struct lock_spec spec)
+{
+    struct hall *hall = calloc(1, sizeof *hall);
+    assert_non_null(hall);
+    arena_init(&hall->arena);
+    sim_init(&hall->sim, &hall->arena);
+    hall->spec = spec;
+    hall->spec.name = "item";
+    hall->spec.command_timeout_ns = 3 * SIM_S;
+    hall->store.name = "redis";
+    hall->scenario = (struct scenario){ .n_locks = 1, .lock = &hall->spec, .n_stores = 1, .store = &hall->store };
+    hall->push = (struct dist){ .draw = DRAW_CONSTANT, .constant_ns = PUSH };
+    for (uint32_t i = 0; i < THREADS; i++) {
+        hall->jvm[i] = i;
+        hall->answer[i] = hall->unlocked[i] = -1;
+    }
+    locks_init(&hall->locks, &hall->sim, &hall->scenario, &hall->push, random_key(1, 0), THREADS, hall->jvm, THREADS,
+               (struct lock_calls){ on_answered, on_overlap, hall });
+    processes_init(&hall->processes, &hall->sim, THREADS);
+    locks_actors(&hall->locks, &hall->processes);
+    return hall;
+}
+
+static void hall_close(struct hall *hall)
+{
+    assert_int_equal(hall->locks.n_inside, 0);
+    arena_fini(&hall->arena);
+    free(hall);
+}
+
+static void on_acquire(void *context, uint32_t thread, uint64_t lease_ns)
+{
+    struct hall *hall = context;
+    const struct lock_call call = { .lock = 0, .key = KEY, .thread = thread, .wait_ns = hall->spec.wait_ns,
+                                    .lease_ns = lease_ns ? (sim_ns)lease_ns : hall->spec.lease_ns,
+                                    .watched = hall->spec.watched && !lease_ns, .nested = lease_ns != 0,
+                                    .round_trip_ns = RTT };
+    if (lock_acquire(&hall->locks, &call)) on_answered(hall, thread, LOCK_GOT);
+}
+
+static void on_release(void *context, uint32_t thread, uint64_t leaves)
+{
+    struct hall *hall = context;
+    hall->unlocked[thread] = (int)lock_release(&hall->locks, 0, KEY, thread, leaves);
+}
+
+static void acquire_at(struct hall *hall, sim_ns at_ns, uint32_t thread)
+{
+    sim_at(&hall->sim, at_ns, SIM_CONSUMER, on_acquire, hall, thread, 0);
+}
+
+static void release_at(struct hall *hall, sim_ns at_ns, uint32_t thread)
+{
+    sim_at(&hall->sim, at_ns, SIM_CONSUMER, on_release, hall, thread, true);
+}
+
+static void run(struct hall *hall) { assert_true(sim_run(&hall->sim, 100000, NULL)); }
+
+static void on_pause(void *context, uint32_t jvm, uint64_t until_ns)
+{
+    process_pause(&((struct hall *)context)->processes, jvm, (sim_ns)until_ns);
+}
+
+static void on_restart(void *context, uint32_t store, uint64_t argument)
+{
+    (void)argument;
+    locks_restart(&((struct hall *)context)->locks, store);
+}
+
+static void on_failover(void *context, uint32_t store, uint64_t lost_ns)
+{
+    locks_failover(&((struct hall *)context)->locks, store, (sim_ns)lost_ns);
+}
+
+static void on_outage(void *context, uint32_t answers_only, uint64_t until_ns)
+{
+    locks_outage(&((struct hall *)context)->locks, 0, (sim_ns)until_ns, answers_only);
+}
+
+static void on_drop(void *context, uint32_t lock, uint64_t until_ns)
+{
+    locks_drop(&((struct hall *)context)->locks, lock, 1, (sim_ns)until_ns);
+}
+
+static void on_crash(void *context, uint32_t jvm, uint64_t argument)
+{
+    struct hall *hall = context;
+    (void)argument;
+    process_kill(&hall->processes, jvm);
+    lock_abandon(&hall->locks, 0, KEY, jvm);
+    process_start(&hall->processes, jvm);
+}
+
+/* ---- watchdog ---- */
+
+/* Held for 100 s without a lease: renewed every 10 s, never lost; unlock stops the watchdog, and the run ends. */
+static void test_watchdog_renews(void **state)
+{
+    static const enum lock_renewal renewals[] = { WATCHDOG_PER_CLIENT, WATCHDOG_PER_LOCK };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct hall *hall = hall_open((struct lock_spec){ .wait_ns = 5 * SIM_S, .lease_ns = 30 * SIM_S, .watched = true,
+                                                          .renewal = renewals[i] });
+        acquire_at(hall, SIM_S, 0);
+        acquire_at(hall, 50 * SIM_S, 1);
+        release_at(hall, 101 * SIM_S, 0);
+        run(hall);
+        assert_int_equal(hall->unlocked[0], UNLOCK_DONE);
+        assert_int_equal(hall->answer[1], LOCK_REFUSED);
+        assert_in_range(hall->locks.fact->renewals, i ? 9 : 10, i ? 9 : 11);
+        assert_int_equal(hall->locks.fact->expired_while_held, 0);
+        hall_close(hall);
+    }
+}
+
+/* A pause longer than what is left of the 30 s: the watchdog stands still with its process (L3). */
+static void test_watchdog_is_frozen(void **state)
+{
+    struct hall *hall = hall_open((struct lock_spec){ .wait_ns = 60 * SIM_S, .lease_ns = 30 * SIM_S, .watched = true });
+    (void)state;
+    acquire_at(hall, SIM_S, 0);
+    sim_at(&hall->sim, 2 * SIM_S, SIM_FAULT, on_pause, hall, 0, (uint64_t)(40 * SIM_S));
+    acquire_at(hall, 3 * SIM_S, 1);
+    release_at(hall, 41 * SIM_S, 0);
+    release_at(hall, 42 * SIM_S, 1);
+    run(hall);
+    assert_int_equal(hall->answer[1], LOCK_GOT);
+    assert_in_range(hall->answered_ns[1], 31 * SIM_S, 31 * SIM_S + SIM_MS);
+    assert_int_equal(hall->n_overlaps, 1);
+    assert_int_equal(hall->loss.cause, LOSS_PAUSE_WATCHDOG);
+    assert_int_equal(hall->loss.at_ns, 31 * SIM_S);
+    assert_int_equal(hall->unlocked[0], UNLOCK_NOT_OWNER);
+    assert_int_equal(hall->unlocked[1], UNLOCK_DONE);
+    hall_close(hall);
+}
+
+/* Redis does not answer for 5 s, over one renewal: a chain of timers renews again, a lock's own timer does not (L4). */
+static void test_watchdog_and_outage(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct hall *hall = hall_open((struct lock_spec){
+            .wait_ns = 60 * SIM_S, .lease_ns = 30 * SIM_S, .watched = true,
+            .renewal = i ? WATCHDOG_PER_LOCK : WATCHDOG_PER_CLIENT });
+        acquire_at(hall, SIM_S, 0);
+        sim_at(&hall->sim, 9 * SIM_S, SIM_FAULT, on_outage, hall, 0, (uint64_t)(19 * SIM_S + 500 * SIM_MS));
+        acquire_at(hall, 20 * SIM_S, 1);
+        release_at(hall, 70 * SIM_S, 0);
+        release_at(hall, 75 * SIM_S, 1);
+        run(hall);
+        assert_int_equal(hall->n_overlaps, i);
+        assert_int_equal(hall->unlocked[0], i ? UNLOCK_NOT_OWNER : UNLOCK_DONE);
+        if (i) assert_int_equal(hall->loss.cause, LOSS_WATCHDOG);
+        hall_close(hall);
+    }
+}
+
+/* ---- what befalls a lock with a lease ---- */
+
+static const struct lock_spec LEASED = { .wait_ns = 5 * SIM_S, .lease_ns = 10 * SIM_S };
+
+/* What happens 2 s after the first acquire; the second thread asks at 4 s, or when the first one's lease is over. */
+static void expect_loss(sim_fn *what, uint64_t argument, uint32_t subject, sim_ns asks_ns, enum loss_cause cause)
+{
+    struct hall *hall = hall_open(LEASED);
+    acquire_at(hall, SIM_S, 0);
+    if (what) sim_at(&hall->sim, 3 * SIM_S, SIM_FAULT, what, hall, subject, argument);
+    acquire_at(hall, asks_ns, 1);
+    release_at(hall, 20 * SIM_S, 0);
+    release_at(hall, 21 * SIM_S, 1);
+    run(hall);
+    assert_int_equal(hall->answer[1], LOCK_GOT);
+    assert_int_equal(hall->n_overlaps, 1);
+    assert_int_equal(hall->loser, 0);
+    assert_int_equal(hall->loss.cause, cause);
+    assert_int_equal(hall->locks.fact->lost[cause], 1);
+    assert_int_equal(hall->unlocked[0], UNLOCK_NOT_OWNER);
+    assert_int_equal(hall->unlocked[1], UNLOCK_NOT_OWNER - (asks_ns > 10 * SIM_S));
+    hall_close(hall);
+}
+
+static void test_causes(void **state)
+{
+    (void)state;
+    expect_loss(NULL, 0, 0, 11500 * SIM_MS, LOSS_LEASE);
+    expect_loss(on_pause, (uint64_t)(15 * SIM_S), 0, 11500 * SIM_MS, LOSS_PAUSE_LEASE);
+    expect_loss(on_restart, 0, 0, 4 * SIM_S, LOSS_RESTART);
+    expect_loss(on_failover, (uint64_t)(3 * SIM_S), 0, 4 * SIM_S, LOSS_FAILOVER);
+    expect_loss(on_acquire, (uint64_t)SIM_S, 0, 5 * SIM_S, LOSS_NESTED_LEASE);
+}
+
+/* A fail-over that forgets less than the time since the acquire does no harm. */
+static void test_failover_remembers(void **state)
+{
+    struct hall *hall = hall_open(LEASED);
+    (void)state;
+    acquire_at(hall, SIM_S, 0);
+    sim_at(&hall->sim, 3 * SIM_S, SIM_FAULT, on_failover, hall, 0, (uint64_t)SIM_S);
+    release_at(hall, 5 * SIM_S, 0);
+    sim_at(&hall->sim, 5 * SIM_S + SIM_MS, SIM_FAULT, on_failover, hall, 0, (uint64_t)SIM_S);
+    acquire_at(hall, 5 * SIM_S + 2 * SIM_MS, 1); /* the unlock is forgotten: held by nobody to the end of the lease */
+    run(hall);
+    assert_int_equal(hall->unlocked[0], UNLOCK_DONE);
+    assert_int_equal(hall->answer[1], LOCK_REFUSED);
+    assert_int_equal(hall->locks.fact->orphans, 1);
+    assert_int_equal(hall->n_overlaps, 0);
+    hall_close(hall);
+}
+
+/* A lost message: who waits sleeps for the holder's time to live, or to the end of its patience. */
+static void test_lost_message(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct lock_spec spec = LEASED;
+        spec.wait_ns = i ? 5 * SIM_S : 60 * SIM_S;
+        struct hall *hall = hall_open(spec);
+        acquire_at(hall, SIM_S, 0);
+        acquire_at(hall, 2 * SIM_S, 1);
+        sim_at(&hall->sim, SIM_S, SIM_FAULT, on_drop, hall, 0, (uint64_t)(60 * SIM_S));
+        release_at(hall, 3 * SIM_S, 0);
+        if (!i) release_at(hall, 12 * SIM_S, 1);
+        run(hall);
+        assert_int_equal(hall->answer[1], i ? LOCK_REFUSED : LOCK_GOT);
+        assert_in_range(hall->answered_ns[1], (i ? 7 : 11) * SIM_S - SIM_MS, (i ? 7 : 11) * SIM_S + SIM_MS);
+        assert_int_equal(hall->locks.fact->lost_messages, 1);
+        hall_close(hall);
+    }
+}
+
+/* No answer within 3 s: the first try throws; with the answers lost the lock is there, and nobody knows (orphan). */
+static void test_no_answer(void **state)
+{
+    (void)state;
+    for (uint32_t answers_only = 0; answers_only < 2; answers_only++) {
+        struct hall *hall = hall_open(LEASED);
+        sim_at(&hall->sim, SIM_S, SIM_FAULT, on_outage, hall, answers_only, (uint64_t)(2 * SIM_S));
+        acquire_at(hall, 1500 * SIM_MS, 0);
+        acquire_at(hall, 3 * SIM_S, 1);
+        run(hall);
+        assert_int_equal(hall->answer[0], LOCK_THREW);
+        assert_int_equal(hall->answered_ns[0], 4500 * SIM_MS - RTT / 2);
+        assert_int_equal(hall->answer[1], answers_only ? LOCK_REFUSED : LOCK_GOT);
+        assert_int_equal(hall->locks.fact->orphans, answers_only);
+        if (!answers_only) on_release(hall, 1, true);
+        hall_close(hall);
+    }
+}
+
+/* A process dies: its lock stays to the end of the lease, and its next thread is somebody else. */
+static void test_crash(void **state)
+{
+    struct hall *hall = hall_open(LEASED);
+    (void)state;
+    acquire_at(hall, SIM_S, 0);
+    sim_at(&hall->sim, 2 * SIM_S, SIM_FAULT, on_crash, hall, 0, 0);
+    acquire_at(hall, 3 * SIM_S, 0);
+    acquire_at(hall, 7 * SIM_S, 1);
+    release_at(hall, 12 * SIM_S, 1);
+    run(hall);
+    assert_int_equal(hall->answer[0], LOCK_REFUSED);
+    assert_int_equal(hall->answer[1], LOCK_GOT);
+    assert_in_range(hall->answered_ns[1], 11 * SIM_S, 11 * SIM_S + SIM_MS);
+    assert_int_equal(hall->n_overlaps, 0);
+    hall_close(hall);
+}
+
+/* ---- fair, spin, fenced ---- */
+
+/* Three wait; the one that has just unlocked asks at once and comes last. */
+static void test_fair_order(void **state)
+{
+    struct lock_spec spec = LEASED;
+    spec.kind = LOCK_FAIR;
+    spec.lease_ns = 60 * SIM_S;
+    spec.wait_ns = 60 * SIM_S;
+    struct hall *hall = hall_open(spec);
+    (void)state;
+    acquire_at(hall, SIM_S, 0);
+    for (uint32_t i = 1; i < THREADS; i++) acquire_at(hall, SIM_S + i * 100 * SIM_MS, i);
+    release_at(hall, 3 * SIM_S, 0);
+    acquire_at(hall, 3 * SIM_S + 1, 0);
+    for (uint32_t i = 1; i < THREADS; i++) release_at(hall, (3 + i) * SIM_S, i);
+    release_at(hall, 8 * SIM_S, 0);
+    run(hall);
+    for (uint32_t i = 0; i < THREADS; i++) {
+        const sim_ns turn_ns = (i ? 2 + i : 6) * SIM_S + PUSH + RTT;
+        assert_int_equal(hall->answer[i], LOCK_GOT);
+        assert_int_equal(hall->answered_ns[i], turn_ns);
+        assert_int_equal(hall->unlocked[i], UNLOCK_DONE);
+    }
+    hall_close(hall);
+}
+
+/* Impatient ones leave the queue; who comes behind them is told. */
+static void test_fair_gives_up(void **state)
+{
+    struct lock_spec spec = LEASED;
+    spec.kind = LOCK_FAIR;
+    spec.wait_ns = SIM_S;
+    struct hall *hall = hall_open(spec);
+    (void)state;
+    acquire_at(hall, SIM_S, 0);
+    acquire_at(hall, 1500 * SIM_MS, 1);
+    acquire_at(hall, 2400 * SIM_MS, 2);
+    release_at(hall, 2600 * SIM_MS, 0);
+    release_at(hall, 3 * SIM_S, 2);
+    run(hall);
+    assert_int_equal(hall->answer[1], LOCK_REFUSED);
+    assert_int_equal(hall->answer[2], LOCK_GOT);
+    assert_int_equal(hall->answered_ns[2], 2600 * SIM_MS + PUSH + RTT);
+    hall_close(hall);
+}
+
+/* Sleeps of 1, 2, 4 ms and more: nobody is told, so a free lock waits for the end of a sleep, 128 ms at most. */
+static void test_spin(void **state)
+{
+    struct lock_spec spec = LEASED;
+    spec.kind = LOCK_SPIN;
+    struct hall *hall = hall_open(spec);
+    (void)state;
+    acquire_at(hall, SIM_S, 0);
+    acquire_at(hall, SIM_S + SIM_MS, 1);
+    acquire_at(hall, SIM_S + 2 * SIM_MS, 2);
+    release_at(hall, SIM_S + SIM_MS + 1150 * SIM_US, 0); /* TRY1 at 1 ms, answer 1.1, sleep 1, TRY2 at 2.2 ms */
+    release_at(hall, 3 * SIM_S, 1);
+    release_at(hall, 4 * SIM_S, 2);
+    run(hall);
+    assert_int_equal(hall->answered_ns[1], SIM_S + 2300 * SIM_US);
+    assert_in_range(hall->answered_ns[2], 3 * SIM_S, 3 * SIM_S + 129 * SIM_MS);
+    assert_int_equal(hall->locks.fact->hand_offs, 2);
+    hall_close(hall);
+}
+
+static void test_tokens(void **state)
+{
+    struct lock_spec spec = LEASED;
+    spec.kind = LOCK_FENCED;
+    struct hall *hall = hall_open(spec);
+    (void)state;
+    on_acquire(hall, 0, 0);
+    assert_int_equal(lock_token(&hall->locks, 0, KEY), 1);
+    on_acquire(hall, 0, (uint64_t)SIM_S); /* a re-entrant acquire counts, too */
+    assert_int_equal(lock_token(&hall->locks, 0, KEY), 2);
+    hall->sim.now_ns = 2 * SIM_S;
+    on_acquire(hall, 1, 0);
+    assert_int_equal(lock_token(&hall->locks, 0, KEY), 3); /* whoever asks: a stale holder gets the new one's */
+    on_release(hall, 0, true);
+    on_release(hall, 1, true);
+    assert_int_equal(hall->unlocked[0], UNLOCK_NOT_OWNER);
+    hall_close(hall);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_watchdog_renews), cmocka_unit_test(test_watchdog_is_frozen),
+        cmocka_unit_test(test_watchdog_and_outage), cmocka_unit_test(test_causes),
+        cmocka_unit_test(test_failover_remembers), cmocka_unit_test(test_lost_message),
+        cmocka_unit_test(test_no_answer), cmocka_unit_test(test_crash), cmocka_unit_test(test_fair_order),
+        cmocka_unit_test(test_fair_gives_up), cmocka_unit_test(test_spin), cmocka_unit_test(test_tokens),
+    };
+    return cmocka_run_group_tests_name("lock kinds", tests, NULL, NULL);
+}
