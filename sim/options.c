@@ -97,7 +97,8 @@ static bool set_set(struct options *options, const char *value, struct arena *ar
 static bool set_seed(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
 {
     uint64_t seed;
-    if (!read_count(value, UINT64_MAX, &seed)) return refuse(err, "--seed", value, "a whole number from 0 to 2^64 - 1");
+    if (!seed_parse(value, &seed))
+        return refuse(err, "--seed", value, "a whole number from 0 to 2^64 - 1, decimal or 0x...");
     /* As a string it keeps all its digits: numbers of JSON are exact only up to 2^53. */
     enum { QUOTED_BYTES = 32 };
     char *quoted = arena_alloc(arena, QUOTED_BYTES);

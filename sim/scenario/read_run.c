@@ -6,6 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool seed_parse(const char *text, uint64_t *out)
+{
+    const bool is_hex = strncmp(text, "0x", 2) == 0;
+    const char *digits = is_hex ? text + 2 : text;
+    char *end;
+    errno = 0;
+    const unsigned long long seed = strtoull(digits, &end, is_hex ? 16 : 10);
+    const size_t n_digits = strspn(digits, is_hex ? "0123456789abcdefABCDEF" : "0123456789");
+    if (n_digits == 0 || digits[n_digits] != '\0' || errno != 0) return false;
+    *out = seed;
+    return true;
+}
+
 /* Seeds are 64 bits wide, JSON numbers 53: the greater ones are strings, decimal or 0x. */
 static void read_seed(struct cursor *run, uint64_t *out)
 {
@@ -18,21 +31,14 @@ static void read_seed(struct cursor *run, uint64_t *out)
         cursor_whole(&at, out, 0, WHOLE_MAX);
         return;
     }
-    const char *text = at.node->valuestring, *digits = text;
-    const bool is_hex = strncmp(text, "0x", 2) == 0;
-    char *end;
-    if (is_hex) digits += 2;
-    errno = 0;
-    unsigned long long seed = strtoull(digits, &end, is_hex ? 16 : 10);
-    if (digits[0] == '\0' || strspn(digits, is_hex ? "0123456789abcdefABCDEF" : "0123456789") != strlen(digits) ||
-        errno != 0) {
+    const char *text = at.node->valuestring;
+    if (!seed_parse(text, out)) {
         cursor_finding(&at, "\"%.60s\" is not a seed: a whole number from 0 to 2^64 - 1, decimal or 0x...", text);
         return;
     }
-    *out = seed;
     char decimal[32];
-    snprintf(decimal, sizeof decimal, "%llu", seed);
-    cursor_write(&at, seed <= WHOLE_MAX ? cJSON_CreateNumber((double)seed) : cJSON_CreateString(decimal));
+    snprintf(decimal, sizeof decimal, "%llu", (unsigned long long)*out);
+    cursor_write(&at, *out <= WHOLE_MAX ? cJSON_CreateNumber((double)*out) : cJSON_CreateString(decimal));
 }
 
 static void read_end(struct cursor *run, struct scenario *out)

@@ -137,6 +137,9 @@ bool study_read_text(struct study *out, const char *text, size_t length, const c
 /* FILE:LINE:COLUMN: POINTER: message, one a line; then how many more there were. */
 void findings_print(const struct findings *findings, const char *file, FILE *out);
 
+/* A seed as a scenario writes it in a string: a whole number from 0 to 2^64 - 1, decimal, or hexadecimal after 0x. */
+bool seed_parse(const char *text, uint64_t *out);
+
 /* Observations file alone (sim audit, calibrate). */
 bool observations_read(struct observations *out, const char *file, struct findings *findings, struct arena *arena,
                        struct sim_err *err);

@@ -113,10 +113,11 @@ static void large_seeds_become_strings(void **state)
 {
     (void)state;
     struct line line;
-    read_line(&line, "sim run x.json --seed 9007199254740991 --seed 18446744073709551615");
+    read_line(&line, "sim run x.json --seed 9007199254740991 --seed 18446744073709551615 --seed 0xff");
     assert_true(line.ok);
     assert_string_equal(line.options.edit[0].value, "9007199254740991");
     assert_string_equal(line.options.edit[1].value, "\"18446744073709551615\"");
+    assert_string_equal(line.options.edit[2].value, "255");
     close_line(&line);
 }
 
@@ -192,6 +193,8 @@ static void refuses_values_out_of_range(void **state)
     refused("sim run x --seed -1", "whole number");
     refused("sim run x --seed 1e3", "whole number");
     refused("sim run x --seed 18446744073709551616", "whole number");
+    refused("sim run x --seed 0x", "whole number");
+    refused("sim run x --seed 0xfg", "whole number");
     refused("sim run x --replications 0", "count from 1");
     refused("sim run x --replications 4294967296", "count from 1");
     refused("sim run x --jobs 0", "from 1 to 4096");
