@@ -15,6 +15,9 @@ static const struct {
     { "/flow/legs", "leg" },
 };
 
+/* Sections of values that have defaults: a file may leave them out, and a path may begin with them all the same. */
+static const char *const value_sections[] = { "run", "kafka", "orders" };
+
 /* Places that a path with dots may mean. */
 struct matches {
     uint32_t n;
@@ -75,6 +78,27 @@ static void match_anywhere(const cJSON *node, const char *pointer, const char *p
     }
 }
 
+static const char *pointer_of_path(const char *path, struct arena *arena)
+{
+    const char *pointer = "";
+    for (;;) {
+        const size_t length = strcspn(path, ".");
+        pointer = json_pointer_below(pointer, arena_printf(arena, "%.*s", (int)length, path), arena);
+        if (path[length] == '\0') return pointer;
+        path += length + 1;
+    }
+}
+
+static void match_missing_section(const cJSON *root, const char *path, struct matches *settable, struct arena *arena)
+{
+    for (size_t i = 0; i < sizeof value_sections / sizeof value_sections[0]; i++) {
+        const size_t length = strlen(value_sections[i]);
+        if (strncmp(path, value_sections[i], length) != 0 || path[length] != '.') continue;
+        if (!cJSON_GetObjectItemCaseSensitive(root, value_sections[i]))
+            add_match(settable, pointer_of_path(path, arena));
+    }
+}
+
 static bool refuse_ambiguous(const char *path, const struct matches *matches, struct arena *arena, struct sim_err *err)
 {
     const char *list = matches->pointer[0];
@@ -89,6 +113,7 @@ static const char *resolve(struct reading *reading, const char *path, struct sim
 {
     struct matches there = { 0 }, settable = { 0 };
     match_anywhere(reading->json->root, "", path, &there, &settable, reading->arena);
+    match_missing_section(reading->json->root, path, &settable, reading->arena);
     const struct matches *matches = there.n > 0 ? &there : &settable;
     if (matches->n == 1) return matches->pointer[0];
     if (matches->n > 1) refuse_ambiguous(path, matches, reading->arena, err);

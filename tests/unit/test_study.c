@@ -366,6 +366,10 @@ static void test_edits(void **state)
     assert_int_equal(study.scenario.group[0].assignor, ASSIGN_COOPERATIVE_STICKY);
     assert_int_equal(edit_small("/run/seed", "\"18446744073709551615\"", &study, &finding, *state), SIM_OK);
     assert_true(study.scenario.seed == UINT64_MAX);
+    assert_int_equal(edit_small("run.replications", "5", &study, &finding, *state), SIM_OK); /* no section there */
+    assert_int_equal(study.scenario.replications, 5);
+    assert_int_equal(edit_small("kafka.linger", "5ms", &study, &finding, *state), SIM_OK);
+    assert_true(study.scenario.topic[0].linger_ns == 5 * SIM_MS);
     assert_int_equal(edit_small("/stages/reserve/steps/0/share", "1", &study, &finding, *state), SIM_OK);
     assert_int_equal(edit_small("/checkpoints/end", "load_end", &study, &finding, *state), SIM_OK);
     assert_int_equal(study.scenario.n_checkpoints, 1);
@@ -389,6 +393,8 @@ static void test_edits_refused(void **state)
         { "steps", "[]", SIM_EUSAGE, "", "/stages/accept/steps, /stages/reserve/steps" },
         { "/groups/stock/reads", "{\"created\"", SIM_EUSAGE, "", "begins like JSON" },
         { "/groups/nobody/consumers", "3", SIM_ESCENARIO, "/groups/nobody", "known: stock" },
+        { "orders.at_most", "9", SIM_EUSAGE, "", "/tables/orders/at_most, /orders/at_most" },
+        { "run.replicatoins", "5", SIM_ESCENARIO, "/run/replicatoins", "did you mean \"replications\"" },
         { "nobody.consumers", "3", SIM_ESCENARIO, "nobody.consumers", "no place" },
         { "/groups/stock/consumer", "3", SIM_ESCENARIO, "/groups/stock/consumer", "did you mean \"consumers\"" },
         { "/groups/stock/consumers", "0", SIM_ESCENARIO, "/groups/stock/consumers", "below the least value 1" },
