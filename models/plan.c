@@ -12,6 +12,7 @@ struct compiler {
     struct plan_op *op;
     struct plan_stage *stage;
     uint32_t n_once;
+    uint32_t n_lucks; /* of the stage at hand */
     struct dist_cache *cache;
     struct arena *arena;
     struct sim_err *err;
@@ -296,6 +297,7 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
     op->guard = step->guard;
     op->always = step->always;
     path->share = op->to;
+    if (op->refuse_below > 0) op->luck = compiler->n_lucks++;
     if (step->kind == STEP_ONCE) op->once_bit = compiler->n_once++ % 16;
     if (step->has_time) {
         op->time_word = path->own_times++;
@@ -361,6 +363,7 @@ static bool stages_compile(struct compiler *compiler)
         bool explicit_connection = false;
         for (uint32_t s = 0; s < spec->n_steps; s++) explicit_connection |= spec->step[s].kind == STEP_CONNECTION;
         uint32_t first = compiler->plan->n_ops;
+        compiler->n_lucks = 0;
         if (!path_compile(compiler, spec->step, spec->n_steps,
                           (struct path){ .begin_op = NONE, .explicit_connection = explicit_connection }))
             return false;

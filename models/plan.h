@@ -31,6 +31,7 @@ struct plan_op {
     const struct dist *time, *backoff; /* NULL where it has none */
     uint32_t time_word;      /* which of the record's own-time words it takes */
     uint64_t refuse_below;   /* refused when the order's luck word is below; 0: never */
+    uint32_t luck;           /* which of the order's luck words in this stage it takes */
     uint32_t tries;
     bool guard, always;      /* unlock */
     bool watched;            /* lock: without a lease */

@@ -18,6 +18,7 @@ enum purpose {
     PURPOSE_FLUSH,    /* group commit of a database */
     PURPOSE_BACKOFF,  /* sleep before the next attempt */
     PURPOSE_FAULT,    /* when a fault happens, to which instance, for how long */
+    PURPOSE_LUCK,     /* business luck in a stage's second refusing step and those after it, by order and stage */
 };
 
 #endif

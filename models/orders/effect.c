@@ -55,10 +55,17 @@ static int64_t take_of(const struct machine *machine, const struct thread *threa
     return 0;
 }
 
-/* What was answered once is answered so again. */
-static bool has_bad_luck(const struct thread *thread, const struct plan_op *op)
+/* Each refusing step of a stage draws for itself: who passed the first one has no better chance at the second. */
+static uint32_t luck_word(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
 {
-    return !thread->duplicate && thread->words.word[WORD_LUCK] < op->refuse_below;
+    if (op->luck == 0) return thread->words.word[WORD_LUCK];
+    return random_block(machine->key, PURPOSE_LUCK, entity_of(machine, thread), op->luck / 4).word[op->luck % 4];
+}
+
+/* What was answered once is answered so again. */
+static bool has_bad_luck(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
+{
+    return op->refuse_below > 0 && !thread->duplicate && luck_word(machine, thread, op) < op->refuse_below;
 }
 
 static enum outcome rejected(struct machine *machine, const struct plan_op *op)
@@ -89,7 +96,7 @@ static enum outcome write_effect(struct machine *machine, struct thread *thread,
 {
     int64_t take = take_of(machine, thread, op);
     if (thread->duplicate || take == 0) return OUTCOME_DONE;
-    if (has_bad_luck(thread, op)) return rejected(machine, op);
+    if (has_bad_luck(machine, thread, op)) return rejected(machine, op);
     struct transaction_row *touched = touch(machine, thread, op);
     if (!touched) return rejected(machine, op);
     if (op->style == STYLE_ABSOLUTE) return row_write_absolute(touched, take) ? OUTCOME_DONE : rejected(machine, op);
@@ -232,7 +239,7 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
     case STEP_READ: {
         struct transaction_row *touched = op->needs_read ? touch(machine, thread, op) : NULL;
         if (touched) transaction_read(&machine->tables, touched);
-        return has_bad_luck(thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
+        return has_bad_luck(machine, thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
     }
     case STEP_INSERT: order_created(machine, thread->order); return OUTCOME_DONE;
     case STEP_JOIN: return join_effect(machine, thread, ends_ns);
@@ -247,7 +254,7 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
         thread->transaction.open = true;
         thread->n_locks_before = thread->n_locks;
         return OUTCOME_DONE;
-    case STEP_WORK: return has_bad_luck(thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
+    case STEP_WORK: return has_bad_luck(machine, thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
     case STEP_CONNECTION: case STEP_PUBLISH: case STEP_REPLY: case STEP_KINDS: break;
     }
     return OUTCOME_DONE;
