@@ -226,6 +226,28 @@ static bool read_matters(const struct step_spec *step, uint32_t from, uint32_t n
     return false;
 }
 
+/* A write that starts from the value read, and reads it if no step has. */
+static bool reads_itself(const struct step_spec *step)
+{
+    return step->kind == STEP_WRITE && (step->style == STYLE_VERSION || step->style == STYLE_ABSOLUTE);
+}
+
+/* At REPEATABLE READ the first read of a transaction fixes what later ones of other rows see. */
+static bool opens_view(const struct scenario *scenario, const struct step_spec *step, uint32_t from, uint32_t n)
+{
+    uint32_t table = step[from].target;
+    bool reads = step[from].kind == STEP_READ || reads_itself(&step[from]);
+    if (!reads || (scenario->table[table].rows == 0 && scenario->table[table].key != ROW_ORDER_ID)) return false;
+    uint32_t store = scenario->table[table].store;
+    if (store != NONE && scenario->store[store].isolation == READ_COMMITTED) return false;
+    for (uint32_t i = from + 1; i < n; i++) {
+        if (step[i].kind == STEP_COMMIT || step[i].kind == STEP_ROLLBACK) return false;
+        if (step[i].target == table) continue;
+        if (reads_itself(&step[i]) || (step[i].kind == STEP_READ && read_matters(step, i, n))) return true;
+    }
+    return false;
+}
+
 static enum op_visible visibility(const struct step_spec *step)
 {
     switch (step->kind) {
@@ -275,7 +297,7 @@ static bool step_dist(struct compiler *compiler, const struct dist **out, const 
     return dist_compile(compiler, dist, spec);
 }
 
-struct path { double share; uint32_t own_times, begin_op; bool explicit_connection; };
+struct path { double share; uint32_t own_times, begin_op; bool explicit_connection, in_transaction; };
 
 static bool op_compile(struct compiler *compiler, struct plan_op *op, const struct step_spec *step, struct path *path)
 {
@@ -286,7 +308,7 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
         .refuse_below = (uint64_t)(step->refuse * 0x1p32 + 0.5), .begin_op = path->begin_op, .otherwise = NONE,
         .visible = (uint8_t)visibility(step),
         .may_lack_key = may_lack_key(compiler->scenario, step),
-        .reads_itself = step->kind == STEP_WRITE && (step->style == STYLE_VERSION || step->style == STYLE_ABSOLUTE) };
+        .reads_itself = reads_itself(step) };
     op->simple = (step->kind == STEP_WORK && op->visible == OP_PRIVATE) || step->kind == STEP_PUBLISH ||
                  step->kind == STEP_REPLY;
     op->half_way = step->effect_at >= 0.5 && step->effect_at <= 0.5;
@@ -318,7 +340,11 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         if (step[i].kind == STEP_BEGIN) path.begin_op = first + i;
         if (!op_compile(compiler, op, &step[i], &path)) return false;
         op->needs_read = step[i].kind == STEP_READ && read_matters(step, i, n);
-        if (op->needs_read) op->visible = OP_VISIBLE;
+        if (step[i].kind == STEP_BEGIN) path.in_transaction = true;
+        if (step[i].kind == STEP_COMMIT || step[i].kind == STEP_ROLLBACK) path.in_transaction = false;
+        op->opens_view = path.in_transaction && opens_view(compiler->scenario, step, i, n);
+        compiler->plan->has_views |= op->opens_view;
+        if (op->needs_read || op->opens_view) op->visible = OP_VISIBLE;
         at_step[i] = path;
     }
     compiler->op[first + n] = (struct plan_op){ .kind = OP_END, .target = NONE, .store = NONE, .otherwise = NONE };

@@ -17,6 +17,7 @@ struct plan_op {
     bool may_lack_key;       /* its key is the coupon, which an order may not have */
     bool takes_connection;   /* begins a transaction of its own, or the stage's */
     bool ends_connection;    /* and gives it back, unless a transaction is open around it */
+    bool opens_view;         /* read: later reads of its transaction see nothing that is committed after it */
     bool reads_itself;       /* version or absolute write: reads the row first if no read step did */
     bool simple;             /* work, publish or reply: private, asks nothing of a server */
     bool timeless;           /* takes no time */
@@ -85,6 +86,7 @@ struct plan {
     uint32_t api_process;           /* NONE: no load */
     const struct pick *user, *item, *quantity, *amount, *coupon;
     bool orders_have_coupons;
+    bool has_views;                 /* some transaction reads more than one row */
     uint32_t stock_table, coupon_table, points_table; /* NONE */
 };
 

@@ -134,9 +134,12 @@ struct group_spec {
 
 /* ---- stores, tables, locks (semantics 2, 7, 8) ---- */
 
+enum isolation { REPEATABLE_READ, READ_COMMITTED };
+
 /* A server whose commands share a capacity: database or Redis. */
 struct store_spec {
     const char *name;
+    enum isolation isolation;     /* of transactions on its tables */
     uint32_t capacity;            /* commands in service at once, the rest queue; 0: no limit */
     bool group_commit;            /* commits share flushes of the length `flush` */
     struct dist_spec flush;

@@ -76,13 +76,22 @@ static int64_t value_of(struct tables *tables, const struct transaction_row *tou
     return tables->table[touched->table].spec->quantity + row_of(tables, touched)->change;
 }
 
-void transaction_read(struct tables *tables, struct transaction_row *touched)
+void transaction_read_locked(struct tables *tables, struct transaction_row *touched)
 {
     if (touched->read) return;
     touched->read = true;
     touched->seen = value_of(tables, touched);
     touched->seen_ns = tables->sim->now_ns;
     touched->seen_version = row_of(tables, touched)->version;
+}
+
+void transaction_read(struct tables *tables, const struct transaction *transaction, struct transaction_row *touched)
+{
+    if (touched->read) return;
+    transaction_read_locked(tables, touched);
+    if (!transaction->has_view) return;
+    row_in_view(tables, transaction, touched->table, touched->row, &touched->seen, &touched->seen_version);
+    touched->seen_ns = transaction->view_ns;
 }
 
 /* ---- row locks ---- */
@@ -236,6 +245,7 @@ static void row_commit(struct tables *tables, const struct transaction_row *touc
     struct table *table = &tables->table[touched->table];
     struct row *row = row_of(tables, touched);
     int64_t gap_before = row->change + row->taken;
+    if (tables->n_views > 0) row_keep_past(tables, touched->table, touched->row);
     table->fact.oversold += (uint64_t)(beyond(table, row->taken + touched->take) - beyond(table, row->taken));
     row->change = touched->value - table->spec->quantity;
     row->taken += touched->take;
@@ -247,22 +257,28 @@ static void row_commit(struct tables *tables, const struct transaction_row *touc
     row_check(tables, touched, gap_before);
 }
 
+void transaction_close(struct tables *tables, struct transaction *transaction)
+{
+    if (transaction->has_view) transaction_close_view(tables, transaction);
+    transaction->open = false;
+    transaction->n_rows = 0;
+}
+
 void transaction_commit(struct tables *tables, struct transaction *transaction)
 {
+    tables->n_commits++;
     for (uint32_t i = 0; i < transaction->n_rows; i++)
         if (transaction->row[i].written) row_commit(tables, &transaction->row[i]);
     for (uint32_t i = 0; i < transaction->n_rows; i++)
         if (transaction->row[i].locked) row_unlock(tables, &transaction->row[i]);
-    transaction->open = false;
-    transaction->n_rows = 0;
+    transaction_close(tables, transaction);
 }
 
 void transaction_rollback(struct tables *tables, struct transaction *transaction)
 {
     for (uint32_t i = 0; i < transaction->n_rows; i++)
         if (transaction->row[i].locked) row_unlock(tables, &transaction->row[i]);
-    transaction->open = false;
-    transaction->n_rows = 0;
+    transaction_close(tables, transaction);
 }
 
 uint64_t table_oversold(const struct table *table) { return table->fact.oversold; }

@@ -4,9 +4,11 @@
  * nothing until they are touched.
  *
  * Modelled: exclusive row locks held from the write to the end of commit, first come first served, with time-out and
- * deadlock (the one who closes the circle is the victim); snapshot reads (the first read of a row in a transaction is
- * what the transaction sees); version columns; absolute writes from a cached value, with the lost updates they cause.
- * Left out: gap locks, foreign keys, isolation levels other than REPEATABLE READ, the undo log.
+ * deadlock (the one who closes the circle is the victim); snapshot reads: at REPEATABLE READ the first read of a
+ * transaction, of whatever row, fixes what it sees of all of them (view.c), at READ COMMITTED each read sees what is
+ * committed by then; the first read of a row is what the entity manager goes on showing. Version columns; absolute
+ * writes from a cached value, with the lost updates they cause.
+ * Left out: gap locks, foreign keys, SERIALIZABLE.
  *
  * Invariants, checked at each commit: value = initial - effects committed (S1, S3, C5, P2), 0 <= value <= initial
  * (S2, C5, P1), a coupon has at most one holder (C1). */
@@ -35,6 +37,7 @@ struct table {
     uint32_t n_rows;    /* of the array */
     uint64_t n_commits; /* committed row changes */
     struct table_facts fact;
+    struct undo **undo; /* by row: what it held before, the latest first; NULL: nobody reads the past */
 };
 
 /* What a transaction did to one row. */
@@ -50,12 +53,22 @@ struct transaction_row {
 };
 
 struct transaction {
-    bool open;
+    bool open, has_view;
     uint32_t n_rows;
+    uint64_t view;      /* commits that it sees; later ones it does not */
+    sim_ns view_ns;
     struct transaction_row row[TRANSACTION_ROWS];
 };
 
 enum row_answer { ROW_OK, ROW_WAITS, ROW_DEADLOCK };
+
+/* What a row held before a commit. */
+struct undo {
+    struct undo *next, *next_of_all;
+    uint64_t commit;    /* that changed it */
+    int64_t value;
+    uint32_t version, epoch;
+};
 
 struct tables {
     struct sim *sim;
@@ -65,6 +78,9 @@ struct tables {
     uint32_t *next_waiter;    /* by thread: + 1 */
     struct { uint32_t table, row; } *waits_for; /* by thread; table NONE: does not wait */
     sim_ns *waits_since_ns;
+    uint64_t n_commits;       /* of transactions */
+    uint32_t n_views, epoch;  /* open views; changes when there is none: what was kept is of no use any more */
+    struct undo *kept, *kept_last, *free_undo;
     void (*granted)(void *context, uint32_t thread);
     void *context;
 };
@@ -79,8 +95,23 @@ struct transaction_row *transaction_touch(struct tables *tables, struct transact
                                           uint64_t key);
 /* Asks the memory for the row of a key that will be touched soon: rows of a large table are seldom in the cache. */
 void table_prefetch(const struct tables *tables, uint32_t table, uint64_t key);
-/* Snapshot read: the first one of a row counts. */
-void transaction_read(struct tables *tables, struct transaction_row *touched);
+/* Snapshot read, in the transaction's view where it has one: the first one of a row counts. */
+void transaction_read(struct tables *tables, const struct transaction *transaction, struct transaction_row *touched);
+/* Locking read: what is committed now, under the lock; but an entity that was read before stays as it was. */
+void transaction_read_locked(struct tables *tables, struct transaction_row *touched);
+
+/* ---- view.c ---- */
+/* Some transaction will read in a view: rows keep what they held before. */
+void tables_keep_past(struct tables *tables);
+/* From now on the transaction sees nothing that is committed later. */
+void transaction_view(struct tables *tables, struct transaction *transaction);
+void transaction_close_view(struct tables *tables, struct transaction *transaction);
+/* Before a commit changes a row. */
+void row_keep_past(struct tables *tables, uint32_t table, uint32_t row);
+/* Value and version of a row in the transaction's view. */
+void row_in_view(const struct tables *tables, const struct transaction *transaction, uint32_t table, uint32_t row,
+                 int64_t *value, uint32_t *version);
+
 /* The X lock for this thread, now; ROW_WAITS: granted() will be called. */
 enum row_answer row_lock(struct tables *tables, struct transaction_row *touched, uint32_t thread);
 /* Stops waiting (lock wait time-out). */
@@ -98,6 +129,8 @@ bool row_write_absolute(struct transaction_row *touched, int64_t take);
  * not hold the value seen any more. */
 bool row_send_absolute(struct tables *tables, struct transaction_row *touched);
 
+/* Ends a transaction that has written and locked nothing. */
+void transaction_close(struct tables *tables, struct transaction *transaction);
 /* Makes all writes visible, releases the locks, checks the rows. */
 void transaction_commit(struct tables *tables, struct transaction *transaction);
 void transaction_rollback(struct tables *tables, struct transaction *transaction);

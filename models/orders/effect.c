@@ -105,7 +105,7 @@ static enum outcome write_effect(struct machine *machine, struct thread *thread,
     if (op->style == STYLE_CONDITIONAL)
         return row_write_conditional(&machine->tables, touched, take) ? OUTCOME_DONE : rejected(machine, op);
     if (op->style == STYLE_FOR_UPDATE) {
-        transaction_read(&machine->tables, touched);
+        transaction_read_locked(&machine->tables, touched);
         return row_write_absolute(touched, take) ? OUTCOME_DONE : rejected(machine, op);
     }
     if ((touched->written ? touched->value : touched->seen) - take < 0) return rejected(machine, op);
@@ -166,8 +166,7 @@ bool writes_pending(const struct thread *thread)
 static enum outcome commit_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     if (!writes_pending(thread)) {
-        thread->transaction.open = false;
-        thread->transaction.n_rows = 0;
+        transaction_close(&machine->tables, &thread->transaction);
         return OUTCOME_DONE;
     }
     if (thread->phase != PHASE_FLUSHED) {
@@ -238,7 +237,8 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
         return OUTCOME_DONE;
     case STEP_READ: {
         struct transaction_row *touched = op->needs_read ? touch(machine, thread, op) : NULL;
-        if (touched) transaction_read(&machine->tables, touched);
+        if (op->opens_view) transaction_view(&machine->tables, &thread->transaction);
+        if (touched) transaction_read(&machine->tables, &thread->transaction, touched);
         return has_bad_luck(machine, thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
     }
     case STEP_INSERT: order_created(machine, thread->order); return OUTCOME_DONE;
@@ -266,6 +266,7 @@ enum outcome implied_read(struct machine *machine, struct thread *thread, const 
     struct transaction_row *touched = touch(machine, thread, op);
     if (!touched || touched->read) return OUTCOME_DONE;
     if (thread->clock_ns > machine->sim->now_ns) return park(machine, thread, thread->clock_ns, PHASE_START);
-    transaction_read(&machine->tables, touched);
+    if (op->opens_view) transaction_view(&machine->tables, &thread->transaction);
+    transaction_read(&machine->tables, &thread->transaction, touched);
     return OUTCOME_DONE;
 }

@@ -214,6 +214,11 @@ static void lock_over_time(struct walk *walk, const char *name, const struct loc
     count(walk, "timed_out", facts->timed_out);
     count(walk, "expired_while_held", facts->expired_while_held);
     count(walk, "overlaps", facts->overlaps);
+    count(walk, "not_owner", facts->not_owner);
+    count(walk, "no_answers", facts->no_answers);
+    count(walk, "orphans", facts->orphans);
+    count(walk, "hand_offs", facts->hand_offs);
+    count(walk, "kept", facts->kept);
     spread_of_times(walk, "wait_s", &facts->wait);
     spread_of_times(walk, "hold_s", &facts->hold);
     leave(walk);
@@ -231,6 +236,20 @@ static void table_over_time(struct walk *walk, const char *name, const struct ta
     count(walk, "lock_timeouts", facts->lock_timeouts);
     count(walk, "oversold", facts->oversold);
     spread_of_times(walk, "wait_s", &facts->wait);
+    leave(walk);
+}
+
+/* Why threads met in a critical section, and why updates were lost: L1 to L9 of the model's table. */
+static void causes(struct walk *walk, const struct run_facts *facts)
+{
+    static const char *const kind[] = { "overlaps", "lost_updates" };
+    static const char *const name[LOSS_CAUSES] = { "unknown", "L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8", "L9" };
+    enter(walk, "causes");
+    for (uint32_t k = 0; k < 2; k++) {
+        enter(walk, kind[k]);
+        for (uint32_t i = 0; i < LOSS_CAUSES; i++) count(walk, name[i], facts->by_cause[k][i]);
+        leave(walk);
+    }
     leave(walk);
 }
 
@@ -267,6 +286,7 @@ void figures_walk(struct walk *walk, const struct layout *layout, const struct r
     for (uint32_t i = 0; i < scenario->n_locks; i++)
         lock_over_time(walk, scenario->lock[i].name, &facts->lock[i]);
     leave(walk);
+    causes(walk, facts);
     enter(walk, "tables");
     for (uint32_t i = 0; i < scenario->n_tables; i++)
         table_over_time(walk, scenario->table[i].name, &facts->table[i]);

@@ -55,6 +55,40 @@ static struct grid *contention_grid(struct page *page, const struct counted *cou
     return grid;
 }
 
+/* ---- why ---- */
+
+static const struct { const char *name, *en, *ko; } causes[LOSS_CAUSES] = {
+    { "unknown", "not known", "알 수 없음" },
+    { "L1", "the lease ended before the work did", "작업보다 먼저 끝난 리스" },
+    { "L2", "the lease ended while the process stood still", "프로세스가 멈춘 사이 끝난 리스" },
+    { "L3", "the watchdog stood still with its process", "프로세스와 함께 멈춘 watchdog" },
+    { "L4", "the watchdog could not renew", "갱신에 실패한 watchdog" },
+    { "L5", "the Redis that took over did not know the lock", "락을 모르는 새 Redis (failover)" },
+    { "L6", "Redis came back without its keys", "키 없이 재시작한 Redis" },
+    { "L7", "a nested acquire cut the lease", "중첩 획득으로 짧아진 리스" },
+    { "L8", "lock and transaction in the wrong order", "락과 트랜잭션의 순서 오류" },
+    { "L9", "no lock, or another one, for the row", "락이 없거나 다른 락" },
+};
+
+static void report_causes(struct page *page, const struct outcome *outcome)
+{
+    struct grid *grid = grid_open(page);
+    grid_column(grid, ALIGN_LEFT, "CAUSE", "원인");
+    grid_column(grid, ALIGN_RIGHT, "overlaps", "중복 보유");
+    grid_column(grid, ALIGN_RIGHT, "lost", "갱신 손실");
+    grid_column(grid, ALIGN_LEFT, "WHY", "설명");
+    for (int i = 0; i < LOSS_CAUSES; i++) {
+        const double overlaps = outcome_mean(outcome, "causes.overlaps.%s", causes[i].name);
+        const double lost = outcome_mean(outcome, "causes.lost_updates.%s", causes[i].name);
+        if (!(overlaps > 0) && !(lost > 0)) continue;
+        grid_cell(grid, TONE_PLAIN, "%s", causes[i].name);
+        grid_cell(grid, TONE_PLAIN, "%s", number_count(overlaps).s);
+        grid_cell(grid, TONE_PLAIN, "%s", number_count(lost).s);
+        grid_cell(grid, TONE_PLAIN, "%s", page_word(page, causes[i].en, causes[i].ko));
+    }
+    if (!grid_is_empty(grid)) grid_write(grid);
+}
+
 void report_contention(struct page *page, const struct outcome *outcome)
 {
     const struct scenario *scenario = &outcome->study->scenario;
@@ -71,4 +105,5 @@ void report_contention(struct page *page, const struct outcome *outcome)
         grid_write(locks);
     if (!grid_is_empty(tables))
         grid_write(tables);
+    report_causes(page, outcome);
 }

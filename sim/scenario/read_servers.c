@@ -6,6 +6,8 @@
 
 const char *const row_key_names[ROW_KEYS] = { "item", "user", "coupon", "order_id" };
 
+static const char *const isolations[] = { "repeatable-read", "read-committed" };
+
 static void read_stores(struct reader *reader, struct cursor *document)
 {
     struct cursor stores = cursor_object(document, "stores", "{}");
@@ -16,6 +18,7 @@ static void read_stores(struct reader *reader, struct cursor *document)
         out[n].name = reader->stores.name[n];
         cursor_is_object(&one);
         read_u32(&one, "capacity", &out[n].capacity, "0", 0, 1000000);
+        read_enum(&one, "isolation", out[n].isolation, "repeatable-read", isolations);
         read_bool(&one, "group_commit", &out[n].group_commit, "false");
         read_dist(reader, &one, "flush", &out[n].flush, "0s");
         cursor_close(&one);

@@ -255,12 +255,12 @@ static void write_both(struct world *world, struct twin *twin, uint32_t thread)
     struct twin_thread *t = &twin->thread[thread];
     struct transaction_row *touched = touch(world, thread, t->table, t->key);
     if (t->op == OP_VERSION || t->op == OP_ABSOLUTE) {
-        transaction_read(&world->tables, touched);
+        transaction_read(&world->tables, &world->transaction[thread], touched);
         twin_read(twin, (int)thread, t->table, t->key);
     }
     if (t->op != OP_ABSOLUTE && !lock_both(world, twin, thread, t->table, t->key)) return;
     if (t->op == OP_FOR_UPDATE) {
-        transaction_read(&world->tables, touched);
+        transaction_read_locked(&world->tables, touched);
         twin_read(twin, (int)thread, t->table, t->key);
     }
     bool done = t->op == OP_CONDITIONAL ? row_write_conditional(&world->tables, touched, t->take)
@@ -276,7 +276,7 @@ static void go_on(struct world *world, struct twin *twin, uint32_t thread)
     t->done++;
     switch (t->op) {
     case OP_READ:
-        transaction_read(&world->tables, touch(world, thread, t->table, t->key));
+        transaction_read(&world->tables, &world->transaction[thread], touch(world, thread, t->table, t->key));
         twin_read(twin, (int)thread, t->table, t->key);
         assert_int_equal(touch(world, thread, t->table, t->key)->seen, t->touched[t->table][t->key].seen);
         break;
@@ -386,7 +386,7 @@ static void test_lost_update(void **state)
 {
     struct world *world = world_open();
     (void)state;
-    for (uint32_t thread = 0; thread < 2; thread++) transaction_read(&world->tables, touch(world, thread, STOCK, 0));
+    for (uint32_t thread = 0; thread < 2; thread++) transaction_read(&world->tables, &world->transaction[thread], touch(world, thread, STOCK, 0));
     for (uint32_t thread = 0; thread < 2; thread++) {
         struct transaction_row *row = touch(world, thread, STOCK, 0);
         row->order_id = 41 + thread;
@@ -409,7 +409,7 @@ static void test_version_conflict(void **state)
 {
     struct world *world = world_open();
     (void)state;
-    for (uint32_t thread = 0; thread < 2; thread++) transaction_read(&world->tables, touch(world, thread, STOCK, 0));
+    for (uint32_t thread = 0; thread < 2; thread++) transaction_read(&world->tables, &world->transaction[thread], touch(world, thread, STOCK, 0));
     assert_int_equal(row_lock(&world->tables, touch(world, 0, STOCK, 0), 0), ROW_OK);
     assert_true(row_write_version(&world->tables, touch(world, 0, STOCK, 0), 3));
     assert_int_equal(row_lock(&world->tables, touch(world, 1, STOCK, 0), 1), ROW_WAITS); /* for the winner's commit */
@@ -430,14 +430,14 @@ static void test_two_writes_of_one_row(void **state)
     for (int style = 0; style < 3; style++) {
         struct world *world = world_open();
         struct transaction_row *row = touch(world, 0, STOCK, 1);
-        transaction_read(&world->tables, row);
+        transaction_read(&world->tables, &world->transaction[0], row);
         assert_int_equal(row_lock(&world->tables, row, 0), ROW_OK);
         for (int i = 0; i < 2; i++)
             assert_true(style == 0 ? row_write_conditional(&world->tables, row, 2) :
                         style == 1 ? row_write_version(&world->tables, row, 2) : row_write_absolute(row, 2));
         if (style == 2) row_send_absolute(&world->tables, row);
         transaction_commit(&world->tables, &world->transaction[0]);
-        transaction_read(&world->tables, touch(world, 1, STOCK, 1));
+        transaction_read(&world->tables, &world->transaction[1], touch(world, 1, STOCK, 1));
         assert_int_equal(touch(world, 1, STOCK, 1)->seen, 6);
         assert_int_equal(violations(world, INVARIANT_S1), 0);
         world_close(world);
@@ -449,15 +449,66 @@ static void test_snapshot(void **state)
 {
     struct world *world = world_open();
     (void)state;
-    transaction_read(&world->tables, touch(world, 0, STOCK, 0));
+    transaction_read(&world->tables, &world->transaction[0], touch(world, 0, STOCK, 0));
     assert_int_equal(row_lock(&world->tables, touch(world, 1, STOCK, 0), 1), ROW_OK);
     assert_true(row_write_conditional(&world->tables, touch(world, 1, STOCK, 0), 4));
     transaction_commit(&world->tables, &world->transaction[1]);
-    transaction_read(&world->tables, touch(world, 0, STOCK, 0));
+    transaction_read(&world->tables, &world->transaction[0], touch(world, 0, STOCK, 0));
     assert_int_equal(touch(world, 0, STOCK, 0)->seen, 10);
     transaction_rollback(&world->tables, &world->transaction[0]);
-    transaction_read(&world->tables, touch(world, 0, STOCK, 0));
+    transaction_read(&world->tables, &world->transaction[0], touch(world, 0, STOCK, 0));
     assert_int_equal(touch(world, 0, STOCK, 0)->seen, 6);
+    world_close(world);
+}
+
+static void take(struct world *world, uint32_t thread, uint32_t table, uint32_t key, int64_t n)
+{
+    assert_int_equal(row_lock(&world->tables, touch(world, thread, table, key), thread), ROW_OK);
+    assert_true(row_write_conditional(&world->tables, touch(world, thread, table, key), n));
+    transaction_commit(&world->tables, &world->transaction[thread]);
+}
+
+static int64_t read_now(struct world *world, uint32_t thread, uint32_t table, uint32_t key)
+{
+    struct transaction_row *touched = touch(world, thread, table, key);
+    transaction_read(&world->tables, &world->transaction[thread], touched);
+    return touched->seen;
+}
+
+/* At REPEATABLE READ the first read fixes what later ones of other rows see, whoever commits what in between; a view
+ * that was opened later sees more. Each view is checked against what stood there when it was opened. */
+static void test_views(void **state)
+{
+    struct world *world = world_open();
+    (void)state;
+    tables_keep_past(&world->tables);
+    transaction_view(&world->tables, &world->transaction[0]); /* stock 0: 10, stock 1: 10 */
+    take(world, 2, STOCK, 0, 1);
+    take(world, 2, STOCK, 0, 1);
+    transaction_view(&world->tables, &world->transaction[1]); /* 8, 10 */
+    take(world, 2, STOCK, 0, 3);
+    take(world, 2, STOCK, 1, 4);
+    assert_int_equal(read_now(world, 0, STOCK, 0), 10);
+    assert_int_equal(read_now(world, 0, STOCK, 1), 10);
+    assert_int_equal(read_now(world, 1, STOCK, 0), 8);
+    assert_int_equal(read_now(world, 1, STOCK, 1), 10);
+    assert_int_equal(read_now(world, 2, STOCK, 1), 6);
+    assert_int_equal(touch(world, 1, STOCK, 0)->seen_version, 2);
+    /* A locking read sees the present, but not where the entity manager has the row already. */
+    transaction_rollback(&world->tables, &world->transaction[1]);
+    transaction_view(&world->tables, &world->transaction[1]);
+    take(world, 2, STOCK, 0, 1);
+    transaction_read_locked(&world->tables, touch(world, 1, STOCK, 0));
+    assert_int_equal(touch(world, 1, STOCK, 0)->seen, 4);
+    transaction_rollback(&world->tables, &world->transaction[0]);
+    transaction_rollback(&world->tables, &world->transaction[1]);
+    transaction_rollback(&world->tables, &world->transaction[2]);
+    assert_int_equal(world->tables.n_views, 0);
+    assert_null(world->tables.kept); /* and nothing is kept for nobody */
+    transaction_view(&world->tables, &world->transaction[0]);
+    take(world, 2, STOCK, 0, 1);
+    assert_int_equal(read_now(world, 0, STOCK, 0), 4);
+    transaction_rollback(&world->tables, &world->transaction[0]);
     world_close(world);
 }
 
@@ -516,7 +567,7 @@ static void test_bounds(void **state)
     transaction_commit(&world->tables, &world->transaction[0]);
     assert_int_equal(violations(world, INVARIANT_S2), 1);
     assert_int_equal(violations(world, INVARIANT_S1), 0);
-    for (uint32_t thread = 0; thread < 2; thread++) transaction_read(&world->tables, touch(world, thread, COUPONS, 0));
+    for (uint32_t thread = 0; thread < 2; thread++) transaction_read(&world->tables, &world->transaction[thread], touch(world, thread, COUPONS, 0));
     for (uint32_t thread = 0; thread < 2; thread++) {
         struct transaction_row *row = touch(world, thread, COUPONS, 0);
         assert_true(row_write_absolute(row, 1));
@@ -566,7 +617,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_the_twin),   cmocka_unit_test(test_lost_update),
         cmocka_unit_test(test_version_conflict),   cmocka_unit_test(test_two_writes_of_one_row),
-        cmocka_unit_test(test_snapshot),           cmocka_unit_test(test_deadlock),
+        cmocka_unit_test(test_snapshot), cmocka_unit_test(test_views),           cmocka_unit_test(test_deadlock),
         cmocka_unit_test(test_queue_and_time_out), cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_no_such_row),        cmocka_unit_test(test_finish),
     };

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Read views of REPEATABLE READ: a transaction goes on seeing what was committed when it read first, of whatever row.
+ * While any view is open, a row that a commit changes keeps what it held before; when the last view is closed, all that
+ * was kept is let go at once. So a run whose transactions read one row each keeps nothing.
+ *
+ * Source: InnoDB consistent nonlocking reads (the view is made by the first read, not by BEGIN). */
+#include "models/mysql/table.h"
+
+void tables_keep_past(struct tables *tables)
+{
+    for (uint32_t i = 0; i < tables->scenario->n_tables; i++)
+        tables->table[i].undo = arena_array(tables->sim->arena, struct undo *, tables->table[i].n_rows);
+    tables->epoch = 1;
+}
+
+void transaction_view(struct tables *tables, struct transaction *transaction)
+{
+    if (transaction->has_view) return;
+    transaction->has_view = true;
+    transaction->view = tables->n_commits;
+    transaction->view_ns = tables->sim->now_ns;
+    tables->n_views++;
+}
+
+void transaction_close_view(struct tables *tables, struct transaction *transaction)
+{
+    transaction->has_view = false;
+    if (--tables->n_views > 0 || !tables->kept) return;
+    tables->kept_last->next_of_all = tables->free_undo;
+    tables->free_undo = tables->kept;
+    tables->kept = tables->kept_last = NULL;
+    tables->epoch++;
+}
+
+static struct undo *undo_of(const struct tables *tables, uint32_t table, uint32_t row)
+{
+    struct undo *undo = tables->table[table].undo[row];
+    return undo && undo->epoch == tables->epoch ? undo : NULL;
+}
+
+void row_keep_past(struct tables *tables, uint32_t table, uint32_t row)
+{
+    const struct row *now = &tables->table[table].row[row];
+    struct undo *undo = tables->free_undo;
+    if (undo) tables->free_undo = undo->next_of_all;
+    else undo = arena_new(tables->sim->arena, struct undo);
+    *undo = (struct undo){ .next = undo_of(tables, table, row), .next_of_all = tables->kept,
+                           .commit = tables->n_commits, .value = tables->table[table].spec->quantity + now->change,
+                           .version = now->version, .epoch = tables->epoch };
+    if (!tables->kept) tables->kept_last = undo;
+    tables->kept = undo;
+    tables->table[table].undo[row] = undo;
+}
+
+void row_in_view(const struct tables *tables, const struct transaction *transaction, uint32_t table, uint32_t row,
+                 int64_t *value, uint32_t *version)
+{
+    const struct undo *undo = undo_of(tables, table, row);
+    for (; undo && undo->commit > transaction->view; undo = undo->next) {
+        *value = undo->value;
+        *version = undo->version;
+    }
+}
