@@ -116,6 +116,32 @@ static bool set_replications(struct options *options, const char *value, struct 
     return true;
 }
 
+static bool set_precision(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    struct precision_goal goal = { 0 };
+    const char *equals = strrchr(value, '='), *width = equals ? equals + 1 : value;
+    if (equals == value || !read_share(width, 1, &goal.width))
+        return refuse(err, "--precision", value,
+                      "WIDTH or METRIC=WIDTH with a width above 0 and up to 1, as in completion_s.p95=0.02");
+    if (equals) {
+        char *metric = arena_strdup(arena, value);
+        metric[equals - value] = '\0';
+        goal.metric = metric;
+    }
+    options->goal[options->n_goals++] = goal;
+    return true;
+}
+
+static bool set_most_replications(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    uint64_t n;
+    if (!read_count(value, 1000000, &n) || n < 2)
+        return refuse(err, "--max-replications", value, "a count from 2 to 1000000");
+    options->most_replications = (uint32_t)n;
+    return true;
+}
+
 static bool set_confidence(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
 {
     (void)arena;
@@ -200,6 +226,11 @@ static const struct option_spec table[] = {
     { "seed", 0, ARGUMENT_NEEDED, "N", ON_RUN | ON_CHECK, set_seed, 0, "seed of all random numbers (the scenario's, else 1)" },
     { "replications", 0, ARGUMENT_NEEDED, "N", ON_RUN | ON_CHECK, set_replications, 0,
       "independent runs (the scenario's, else 1)" },
+    { "precision", 0, ARGUMENT_NEEDED, "[METRIC=]WIDTH", ON_RUN, set_precision, 0,
+      "more replications until the interval of METRIC (without:\nof each threshold's figure) is within WIDTH, as in\n"
+      "completion_s.p95=0.02: 2 % of the mean; 2 points of a\nratio. Not reached: exit 5" },
+    { "max-replications", 0, ARGUMENT_NEEDED, "N", ON_RUN, set_most_replications, 0,
+      "with --precision: at most so many (400)" },
     { "confidence", 0, ARGUMENT_NEEDED, "P", ON_RUN, set_confidence, 0, "of intervals over replications (0.95)" },
     { "jobs", 0, ARGUMENT_NEEDED, "N", ON_RUN, set_jobs, 0, "threads (all cores); results do not depend on it" },
     { "format", 0, ARGUMENT_NEEDED, "FORMAT", ON_RUN | ON_CHECK, set_format, 0, "text, json or markdown (check: text, json)" },
@@ -373,8 +404,9 @@ static bool check_together(const struct options *options, struct sim_err *err)
 
 bool options_read(struct options *out, int argc, char *const *argv, struct arena *arena, struct sim_err *err)
 {
-    *out = (struct options){ .confidence = 0.95, .orders_share = 1 };
+    *out = (struct options){ .confidence = 0.95, .orders_share = 1, .most_replications = PRECISION_MOST };
     out->edit = arena_array(arena, struct study_edit, argc);
+    out->goal = arena_array(arena, struct precision_goal, argc);
     int command_at;
     if (!find_command(out, argc, argv, &command_at, err)) return false;
     bool only_operands = false;

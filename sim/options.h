@@ -11,6 +11,7 @@
 
 #include "sim/engine/arena.h"
 #include "sim/engine/error.h"
+#include "sim/lab/precision.h"
 #include "sim/results/result.h"
 #include "sim/scenario/study.h"
 
@@ -23,6 +24,9 @@ struct options {
     const char *operand;  /* SCENARIO or DIR; NULL for a command without one */
     uint32_t n_edits;     /* --set, --seed, --replications, in the order given */
     struct study_edit *edit;
+    uint32_t n_goals; /* --precision */
+    struct precision_goal *goal;
+    uint32_t most_replications; /* PRECISION_MOST */
     uint32_t jobs;     /* 0: all cores */
     double confidence; /* 0.95 */
     const char *out;   /* NULL: no files */

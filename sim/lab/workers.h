@@ -21,10 +21,13 @@ struct work {
      * that do finish are still taken. It is up to the context to let jobs under way end early: they return false
      * without err and are not taken. May be NULL. */
     bool (*go_on)(void *context);
+    /* On the caller's thread, after each job taken. True: no further job is started and none is taken; it is up to the
+     * context to let those under way end early. May be NULL: all jobs are wanted. */
+    bool (*enough)(void *context);
 };
 
 /* Runs all jobs; returns when no thread is left. False with err when a job or a take failed: of several failed jobs
- * the first in order that is known counts. */
+ * the first in order that is known counts; those before it that have run are taken. */
 bool workers_run(const struct work *work, struct sim_err *err);
 
 /* Processors that this process may use, at least 1. */

@@ -62,6 +62,12 @@ static void keep_inputs(struct reader *reader)
     reader->study->ignored = ignored;
 }
 
+static void keep_text(struct study *study, const cJSON *resolved, struct arena *arena)
+{
+    study->text = write_document(resolved, arena);
+    sha256_hex(study->text, strlen(study->text), study->sha256);
+}
+
 /* Rules across sections are asked only of what was read without a finding: a value that could not be read would make
  * them find what is not there. */
 static void read_and_check(struct reader *reader)
@@ -77,8 +83,7 @@ static void read_and_check(struct reader *reader)
     if (reading->findings->n_all == 0) {
         read_basis_list(reader, resolved);
         keep_inputs(reader);
-        reader->study->text = write_document(resolved, reading->arena);
-        sha256_hex(reader->study->text, strlen(reader->study->text), reader->study->sha256);
+        keep_text(reader->study, resolved, reading->arena);
     }
     cJSON_Delete(reading->defaults);
     cJSON_Delete(resolved);
@@ -116,4 +121,14 @@ bool study_read(struct study *out, const char *file, const struct study_edit *ed
     if (!text) return false;
     return study_read_text(out, text, length, file, strcmp(file, "-") == 0 ? "." : file_folder(file, arena), edit,
                            n_edits, findings, arena, err);
+}
+
+void study_set_replications(struct study *study, uint32_t n, struct arena *arena)
+{
+    cJSON *resolved = cJSON_Parse(study->text), *run = cJSON_GetObjectItemCaseSensitive(resolved, "run");
+    SIM_ASSERT(run);
+    cJSON_ReplaceItemInObjectCaseSensitive(run, "replications", cJSON_CreateNumber(n));
+    study->scenario.replications = n;
+    keep_text(study, resolved, arena);
+    cJSON_Delete(resolved);
 }

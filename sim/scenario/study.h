@@ -134,6 +134,9 @@ bool study_read_text(struct study *out, const char *text, size_t length, const c
                      const struct study_edit *edit, uint32_t n_edits, struct findings *findings, struct arena *arena,
                      struct sim_err *err);
 
+/* As if --replications had said so: the scenario, its text and its hash. */
+void study_set_replications(struct study *study, uint32_t n, struct arena *arena);
+
 /* FILE:LINE:COLUMN: POINTER: message, one a line; then how many more there were. */
 void findings_print(const struct findings *findings, const char *file, FILE *out);
 
