@@ -15,8 +15,11 @@
 #include "sim/results/result.h"
 #include "sim/scenario/study.h"
 
-enum command { COMMAND_NONE, COMMAND_RUN, COMMAND_CHECK, COMMAND_SCHEMA, COMMAND_PLOT, COMMANDS };
+enum command { COMMAND_NONE, COMMAND_RUN, COMMAND_CHECK, COMMAND_SCHEMA, COMMAND_PLOT, COMMAND_SWEEP, COMMANDS };
 enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
+
+/* Words of an option that may be given several times, in their order. */
+struct option_list { uint32_t n; const char **word; };
 
 struct options {
     enum command command; /* COMMAND_NONE only with help or version */
@@ -34,7 +37,12 @@ struct options {
     enum language language;
     bool orders;
     double orders_share; /* 1 */
-    bool plots, force, quiet, no_color, example, terminal;
+    struct option_list vary;   /* PTR=VALUES */
+    struct option_list metric; /* paths in summary.json */
+    const char *points;        /* FILE.csv; NULL: none */
+    const char *export_to;     /* FILE.csv; NULL: not wanted */
+    bool has_replications;     /* --replications was given */
+    bool plots, force, quiet, no_color, example, terminal, resume;
 };
 
 /* Reads argv[1] ... argv[argc - 1]; its texts must outlive *out. False with err (SIM_EUSAGE). */

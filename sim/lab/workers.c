@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * One mutex guards all that is shared. The threads take job numbers from a counter; the caller waits until the next job
- * in order is over. A thread does not start a job that lies more than AHEAD jobs for each thread beyond the last one
+ * in order is over. A thread does not start a job that lies more than WORKERS_AHEAD jobs for each thread beyond the last one
  * taken: what waits to be taken stays bounded. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "sim/lab/workers.h"
@@ -13,7 +13,6 @@
 
 #include "sim/engine/ns.h"
 
-enum { AHEAD = 4 };
 #define TICK_NS (100 * SIM_MS)
 
 enum job_state { JOB_WAITS, JOB_RUNS, JOB_DONE, JOB_LEFT /* ended without a result */ };
@@ -41,7 +40,7 @@ struct hand {
 static bool must_wait(const struct shop *shop)
 {
     return !shop->closed && shop->next < shop->work->n_jobs &&
-           shop->next - shop->taken >= AHEAD * shop->work->n_threads;
+           shop->next - shop->taken >= WORKERS_AHEAD * shop->work->n_threads;
 }
 
 /* The mutex is held. */

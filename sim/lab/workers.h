@@ -10,6 +10,9 @@
 
 #include "sim/engine/error.h"
 
+/* A job is not started before all but the last WORKERS_AHEAD jobs a thread before it are taken: what waits is bounded. */
+enum { WORKERS_AHEAD = 4 };
+
 struct work {
     uint32_t n_jobs, n_threads; /* n_threads >= 1; threads without a job are not started */
     void *context;
