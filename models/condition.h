@@ -14,7 +14,6 @@ struct conditions {
     sim_ns *store_down_until_ns;         /* by store; <= now: it answers */
     sim_ns kafka_down_until_ns;
     uint64_t *duplicate_below; /* by topic: a record whose word is below is appended twice */
-    uint64_t *drop_below;      /* by lock: a message to one JVM whose word is below is lost */
 };
 
 #endif

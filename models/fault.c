@@ -2,17 +2,19 @@
  * Every occurrence has draws of its own: the gap before it, the instance, its length. */
 #include "models/fault.h"
 
-#include "models/orders/crash.h"
-#include "models/purpose.h"
-
 #include <math.h>
+
+#include "models/orders/crash.h"
+#include "models/orders/thread.h"
+#include "models/purpose.h"
+#include "models/redis/accident.h"
 
 enum { WORD_GAP, WORD_INSTANCE, WORD_LENGTH };
 
 /* How long to wait when a command of the former life is still at a server. */
 #define RETURN_RETRY_NS SIM_MS
 
-static const struct fault_spec *spec_of(const struct faults *faults, uint32_t index)
+const struct fault_spec *fault_spec(const struct faults *faults, uint32_t index)
 {
     return &faults->machine->plan->scenario->fault[index];
 }
@@ -22,59 +24,133 @@ static struct random_words words_of(const struct faults *faults, uint32_t index,
     return random_block(faults->machine->key, PURPOSE_FAULT, index, (uint32_t)occurrence);
 }
 
-/* ---- what happens ---- */
-
-static uint32_t instance_of(const struct faults *faults, uint32_t index, uint64_t occurrence)
+static sim_ns until(const struct faults *faults, uint32_t index, uint64_t occurrence)
 {
-    const struct fault_spec *spec = spec_of(faults, index);
-    const struct plan *plan = faults->machine->plan;
-    uint32_t n = plan->scenario->process[spec->target].instances, which = spec->instance;
-    if (which == NONE) which = (uint32_t)((uint64_t)words_of(faults, index, occurrence).word[WORD_INSTANCE] * n >> 32);
-    return plan->first_instance[spec->target] + which;
+    uint32_t word = words_of(faults, index, occurrence).word[WORD_LENGTH];
+    return faults->machine->sim->now_ns + dist_draw(&faults->machine->plan->fault_lasts[index], word);
 }
 
-static sim_ns length_ns(const struct faults *faults, uint32_t index, uint64_t occurrence)
-{
-    return dist_draw(&faults->machine->plan->fault_lasts[index], words_of(faults, index, occurrence).word[WORD_LENGTH]);
-}
+/* ---- processes ---- */
 
 static void on_return(void *context, uint32_t instance, uint64_t argument)
 {
     struct faults *faults = context;
     struct sim *sim = faults->machine->sim;
     (void)argument;
-    if (!instance_starts(faults->machine, instance))
-        sim_at(sim, sim->now_ns + RETURN_RETRY_NS, SIM_FAULT, on_return, faults, instance, 0);
+    if (!process_is_down(&faults->machine->processes, instance)) return;
+    if (instance_starts(faults->machine, instance)) restart_goes_on(faults, instance);
+    else sim_at(sim, sim->now_ns + RETURN_RETRY_NS, SIM_FAULT, on_return, faults, instance, 0);
 }
 
-static bool pause(struct faults *faults, uint32_t index, uint64_t occurrence)
+void instance_returns(struct faults *faults, uint32_t instance, sim_ns after_ns)
 {
-    uint32_t instance = instance_of(faults, index, occurrence);
-    struct processes *processes = &faults->machine->processes;
-    if (process_is_down(processes, instance)) return false;
-    process_pause(processes, instance, faults->machine->sim->now_ns + length_ns(faults, index, occurrence));
-    return true;
-}
-
-static bool crash(struct faults *faults, uint32_t index, uint64_t occurrence)
-{
-    uint32_t instance = instance_of(faults, index, occurrence);
-    const struct fault_spec *spec = spec_of(faults, index);
     struct sim *sim = faults->machine->sim;
+    sim_at(sim, sim->now_ns + after_ns, SIM_FAULT, on_return, faults, instance, 0);
+}
+
+static uint32_t instance_of(const struct faults *faults, uint32_t index, uint64_t occurrence)
+{
+    const struct fault_spec *spec = fault_spec(faults, index);
+    const struct plan *plan = faults->machine->plan;
+    uint32_t n = plan->scenario->process[spec->target].instances, which = spec->instance;
+    if (which == NONE) which = (uint32_t)((uint64_t)words_of(faults, index, occurrence).word[WORD_INSTANCE] * n >> 32);
+    return plan->first_instance[spec->target] + which;
+}
+
+static bool crash(struct faults *faults, const struct fault_spec *spec, uint32_t instance)
+{
     if (process_is_down(&faults->machine->processes, instance)) return false;
     instance_dies(faults->machine, instance);
-    if (spec->comes_back) sim_at(sim, sim->now_ns + spec->back_after_ns, SIM_FAULT, on_return, faults, instance, 0);
+    if (spec->comes_back) instance_returns(faults, instance, spec->back_after_ns);
     return true;
 }
 
-static bool happen(struct faults *faults, uint32_t index, uint64_t occurrence)
+/* ---- servers and records ---- */
+
+/* Several may hold at once: each end takes away what its beginning put on. */
+static void impose(struct faults *faults, const struct fault_spec *spec, bool begins)
 {
-    switch (spec_of(faults, index)->kind) {
-    case FAULT_PAUSE: return pause(faults, index, occurrence);
-    case FAULT_CRASH: return crash(faults, index, occurrence);
+    struct conditions *conditions = faults->machine->conditions;
+    double factor = begins ? spec->factor : 1 / spec->factor;
+    uint64_t below = begins ? (uint64_t)(spec->share * 0x1p32 + 0.5) : 0;
+    if (spec->kind == FAULT_DUPLICATE) conditions->duplicate_below[spec->target] = below;
+    if (spec->kind != FAULT_SLOW) return;
+    double *at = spec->on == ON_STORE   ? &conditions->store_factor[spec->target]
+                 : spec->on == ON_STAGE ? &conditions->stage_factor[spec->target]
+                                        : &conditions->kafka_factor;
+    *at *= factor;
+}
+
+static void on_relief(void *context, uint32_t index, uint64_t argument)
+{
+    struct faults *faults = context;
+    (void)argument;
+    sim_woke(faults->machine->sim);
+    impose(faults, fault_spec(faults, index), false);
+}
+
+static void impose_until(struct faults *faults, uint32_t index, sim_ns until_ns)
+{
+    impose(faults, fault_spec(faults, index), true);
+    sim_at_idle(faults->machine->sim, until_ns, SIM_FAULT, on_relief, faults, index, 0);
+}
+
+/* The lock server's keys are gone, or old ones are back, when it answers again. */
+static void on_keys(void *context, uint32_t index, uint64_t argument)
+{
+    struct faults *faults = context;
+    const struct fault_spec *spec = fault_spec(faults, index);
+    (void)argument;
+    if (spec->kind == FAULT_FAILOVER) locks_failover(&faults->machine->locks, spec->target, spec->lost_ns);
+    else locks_restart(&faults->machine->locks, spec->target);
+}
+
+static void outage(struct faults *faults, uint32_t index, sim_ns until_ns)
+{
+    const struct fault_spec *spec = fault_spec(faults, index);
+    struct conditions *conditions = faults->machine->conditions;
+    sim_ns *down_until_ns =
+        spec->on == ON_KAFKA ? &conditions->kafka_down_until_ns : &conditions->store_down_until_ns[spec->target];
+    if (until_ns > *down_until_ns) *down_until_ns = until_ns;
+    if (spec->on == ON_KAFKA) return;
+    locks_outage(&faults->machine->locks, spec->target, until_ns, spec->answers_only);
+    if (spec->kind == FAULT_FAILOVER || spec->loses_keys)
+        sim_at(faults->machine->sim, until_ns, SIM_FAULT, on_keys, faults, index, 0);
+}
+
+/* ---- what happens ---- */
+
+/* instance: NONE where the fault's own choice counts. */
+static bool happen(struct faults *faults, uint32_t index, uint64_t occurrence, uint32_t instance)
+{
+    const struct fault_spec *spec = fault_spec(faults, index);
+    if (instance == NONE && spec->on == ON_PROCESS) instance = instance_of(faults, index, occurrence);
+    switch (spec->kind) {
+    case FAULT_PAUSE:
+        if (process_is_down(&faults->machine->processes, instance)) return false;
+        instance_pauses(faults->machine, instance, until(faults, index, occurrence));
+        return true;
+    case FAULT_CRASH: return crash(faults, spec, instance);
+    case FAULT_RESTART: return restart_begin(faults, index);
+    case FAULT_SCALE: group_scales(faults, spec->target, spec->consumers); return true;
+    case FAULT_OUTAGE:
+    case FAULT_FAILOVER: outage(faults, index, until(faults, index, occurrence)); return true;
+    case FAULT_DROP:
+        locks_drop(&faults->machine->locks, spec->target, spec->share, until(faults, index, occurrence));
+        return true;
+    case FAULT_SLOW:
+    case FAULT_DUPLICATE: impose_until(faults, index, until(faults, index, occurrence)); return true;
     case FAULT_KINDS: break;
     }
     return false;
+}
+
+static void note(struct faults *faults, uint32_t index, uint64_t occurrence, uint32_t instance)
+{
+    struct fault_facts *fact = &faults->fact[index];
+    if (!happen(faults, index, occurrence, instance)) return;
+    fact->last_at_ns = faults->machine->sim->now_ns;
+    if (fact->happened++ == 0) fact->first_at_ns = fact->last_at_ns;
 }
 
 /* ---- when ---- */
@@ -84,7 +160,7 @@ static void on_fault(void *context, uint32_t index, uint64_t occurrence);
 /* after_ns: the occurrence before; the start of its time for the first one. */
 static void schedule(struct faults *faults, uint32_t index, uint64_t occurrence, sim_ns after_ns)
 {
-    const struct fault_spec *spec = spec_of(faults, index);
+    const struct fault_spec *spec = fault_spec(faults, index);
     sim_ns at_ns = spec->at_ns;
     if (spec->when == WHEN_EVERY) at_ns = occurrence == 0 ? spec->from_ns : after_ns + spec->every_ns;
     if (spec->when == WHEN_RATE) {
@@ -98,14 +174,33 @@ static void schedule(struct faults *faults, uint32_t index, uint64_t occurrence,
 static void on_fault(void *context, uint32_t index, uint64_t occurrence)
 {
     struct faults *faults = context;
-    struct fault_facts *fact = &faults->fact[index];
-    sim_ns now_ns = faults->machine->sim->now_ns;
     sim_woke(faults->machine->sim);
-    if (happen(faults, index, occurrence)) {
-        if (fact->happened++ == 0) fact->first_at_ns = now_ns;
-        fact->last_at_ns = now_ns;
+    note(faults, index, occurrence, NONE);
+    schedule(faults, index, occurrence + 1, faults->machine->sim->now_ns);
+}
+
+/* The thread that came to the step waits behind this event. */
+static void on_step_fault(void *context, uint32_t index, uint64_t instance)
+{
+    note(context, index, 0, (uint32_t)instance);
+}
+
+static bool at_step(void *context, uint32_t thread_index)
+{
+    struct faults *faults = context;
+    const struct machine *machine = faults->machine;
+    const struct thread *thread = &machine->thread[thread_index];
+    bool happens = false;
+    for (uint32_t i = 0; i < machine->plan->scenario->n_faults; i++) {
+        const struct fault_spec *spec = fault_spec(faults, i);
+        if (spec->when != WHEN_STEP || thread->pc != machine->plan->stage[spec->stage].first_op + spec->step) continue;
+        bool now = spec->nth > 0 ? ++faults->passed[i] == spec->nth
+                                 : order_of(machine, thread)->id == spec->order_id && faults->passed[i]++ == 0;
+        if (!now) continue;
+        sim_at(machine->sim, machine->sim->now_ns, SIM_FAULT, on_step_fault, faults, i, thread->instance);
+        happens = true;
     }
-    schedule(faults, index, occurrence + 1, now_ns);
+    return happens;
 }
 
 void faults_init(struct faults *faults, struct machine *machine)
@@ -113,12 +208,17 @@ void faults_init(struct faults *faults, struct machine *machine)
     const struct scenario *scenario = machine->plan->scenario;
     faults->machine = machine;
     faults->fact = arena_array(machine->sim->arena, struct fault_facts, scenario->n_faults);
+    faults->passed = arena_array(machine->sim->arena, uint64_t, scenario->n_faults);
     for (uint32_t i = 0; i < scenario->n_faults; i++)
         faults->fact[i].first_at_ns = faults->fact[i].last_at_ns = SIM_NEVER;
+    machine->at_step = at_step;
+    machine->at_step_context = faults;
+    restarts_init(faults);
 }
 
 void faults_start(struct faults *faults)
 {
     const struct scenario *scenario = faults->machine->plan->scenario;
-    for (uint32_t i = 0; i < scenario->n_faults; i++) schedule(faults, i, 0, scenario->fault[i].from_ns);
+    for (uint32_t i = 0; i < scenario->n_faults; i++)
+        if (scenario->fault[i].when != WHEN_STEP) schedule(faults, i, 0, scenario->fault[i].from_ns);
 }

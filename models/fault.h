@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The faults of a scenario: when they happen, and to whom. What a fault does to a process, a server or a record is
- * known where those live (process.h, orders/crash.h, condition.h).
+ * known where those live (process.h, orders/crash.h, kafka/member.h, condition.h).
  *
  * A fault that has not happened yet keeps no run alive: a system that has nothing left to do ends, whatever might have
- * gone wrong later. Its consequences (the return of a process) do. */
+ * gone wrong later. Its consequences (the return of a process, the end of an outage) do. */
 #ifndef MODELS_FAULT_H
 #define MODELS_FAULT_H
 
@@ -12,10 +12,25 @@
 struct faults {
     struct machine *machine;
     struct fault_facts *fact; /* by fault */
+    uint64_t *passed;         /* by fault: how often its step was come to */
+    struct rollout *rollout;  /* by fault; restart.c */
 };
 
 void faults_init(struct faults *faults, struct machine *machine);
 /* Schedules the first occurrence of each. */
 void faults_start(struct faults *faults);
+
+/* ---- between fault.c and restart.c ---- */
+
+const struct fault_spec *fault_spec(const struct faults *faults, uint32_t fault);
+void restarts_init(struct faults *faults);
+/* An instance that is down starts after after_ns. */
+void instance_returns(struct faults *faults, uint32_t instance, sim_ns after_ns);
+/* Orderly stop and start of the fault's instances. False: a restart of it is under way. */
+bool restart_begin(struct faults *faults, uint32_t fault);
+/* The instance is there again: the next one of a rolling restart stops. */
+void restart_goes_on(struct faults *faults, uint32_t instance);
+/* The group has so many consumers from now on. */
+void group_scales(struct faults *faults, uint32_t group, uint32_t consumers);
 
 #endif

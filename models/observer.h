@@ -25,6 +25,7 @@ struct order_counts {
     uint64_t scheduled;  /* starts the executors would have made so far, up to at_most */
     uint64_t dropped;    /* those without a free VU */
     uint64_t requests_failed; /* no reply: the API's process died with it, or none was there */
+    uint64_t records_lost, records_duplicated; /* by producers: the broker was away too long; sent twice */
     uint64_t created;    /* committed order rows, initial backlog included */
     uint64_t by_status[ORDER_STATUSES];
     uint64_t oversold;   /* units sold beyond the initial stock, over all rows (S5) */
@@ -72,6 +73,8 @@ struct group_facts {
                                                           the last time before; SIM_NEVER while it is not 0 */
     uint64_t processed, duplicates, skipped, polls, commits;
     uint64_t idle_consumers;                           /* consumers without a partition */
+    uint64_t rebalances, evictions, sessions_expired, late_dropped;
+    sim_ns rebalance_ns, longest_rebalance_ns;         /* from the first change to the new assignment */
     __int128 busy_ns;                                  /* sum over consumers of time with a record in service */
     __int128 backlog_area;                             /* integral of backlog over time, records x ns */
     __int128 sojourn_ns;                               /* sum over records of (append or t = 0 -> done, or end) */
@@ -137,6 +140,7 @@ struct process_facts {
 
 struct fault_facts {
     uint64_t happened;
+    uint64_t killed;                /* restart: instances that had not come to an orderly end in time */
     sim_ns first_at_ns, last_at_ns; /* SIM_NEVER: never */
 };
 

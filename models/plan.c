@@ -61,6 +61,11 @@ static bool faults_compile(struct compiler *compiler)
 
 /* ---- processes ---- */
 
+static uint32_t most_consumers(const struct group_spec *spec)
+{
+    return spec->consumers_max > spec->consumers ? spec->consumers_max : spec->consumers;
+}
+
 static void processes_compile(struct compiler *compiler)
 {
     const struct scenario *scenario = compiler->scenario;
@@ -76,7 +81,7 @@ static void processes_compile(struct compiler *compiler)
         if (process->api_threads > 0) plan->api_process = i;
         for (uint32_t g = 0; g < scenario->n_groups; g++)
             if (scenario->group[g].process == i)
-                threads += (scenario->group[g].consumers + process->instances - 1) / process->instances;
+                threads += (most_consumers(&scenario->group[g]) + process->instances - 1) / process->instances;
         counts[i] = process->connections > 0 && threads > process->connections;
     }
     uint32_t *process_of = arena_array(compiler->arena, uint32_t, n);
@@ -133,13 +138,13 @@ static void consumers_compile(struct compiler *compiler, uint32_t index, struct 
 {
     const struct group_spec *spec = &compiler->scenario->group[index];
     const struct process_spec *process = &compiler->scenario->process[spec->process];
-    for (uint32_t i = 0; i < spec->consumers; i++) {
+    for (uint32_t i = 0; i < group->n_consumers; i++) {
         uint32_t *owned = arena_array(compiler->arena, uint32_t, group->n_positions), n = 0;
         for (uint32_t p = 0; p < group->n_positions; p++)
             if (position[p].consumer == group->first_consumer + i) owned[n++] = group->first_position + p;
         consumer[i] = (struct plan_consumer){ .group = index, .member = i, .n_positions = n, .position = owned,
             .instance = compiler->plan->first_instance[spec->process] + i % process->instances };
-        group->idle_consumers += n == 0;
+        group->idle_consumers += n == 0 && i < spec->consumers;
     }
 }
 
@@ -149,7 +154,7 @@ static bool groups_compile(struct compiler *compiler)
     struct plan *plan = compiler->plan;
     uint32_t n_positions = 0, n_consumers = 0;
     for (uint32_t g = 0; g < scenario->n_groups; g++) {
-        n_consumers += scenario->group[g].consumers;
+        n_consumers += most_consumers(&scenario->group[g]);
         for (uint32_t r = 0; r < scenario->group[g].n_reads; r++)
             n_positions += scenario->topic[scenario->group[g].read[r].topic].partitions;
     }
@@ -159,13 +164,14 @@ static bool groups_compile(struct compiler *compiler)
     for (uint32_t g = 0; g < scenario->n_groups; g++) {
         const struct group_spec *spec = &scenario->group[g];
         group[g].first_consumer = plan->n_consumers;
+        group[g].n_consumers = most_consumers(spec);
         group[g].first_position = plan->n_positions;
         for (uint32_t r = 0; r < spec->n_reads; r++)
             group[g].n_positions += scenario->topic[spec->read[r].topic].partitions;
         positions_compile(compiler, g, position + plan->n_positions);
         consumers_compile(compiler, g, &group[g], consumer + plan->n_consumers, position + plan->n_positions);
         plan->n_positions += group[g].n_positions;
-        plan->n_consumers += spec->consumers;
+        plan->n_consumers += group[g].n_consumers;
         if (!dist_compile(compiler, &group[g].fetch, &spec->fetch) ||
             !dist_compile(compiler, &group[g].commit, &spec->commit) ||
             !dist_compile(compiler, &group[g].poll, &spec->poll))
@@ -423,22 +429,6 @@ static uint32_t table_of_effect(const struct compiler *compiler, enum write_effe
     return NONE;
 }
 
-/* Without a load nobody inserts orders, and their rows are in the first table that goes by order. */
-static uint32_t orders_table(const struct compiler *compiler)
-{
-    const struct scenario *scenario = compiler->scenario;
-    uint32_t api = compiler->plan->api_process;
-    if (api != NONE) {
-        const struct stage_spec *stage = &scenario->stage[scenario->process[api].api_stage];
-        for (uint32_t i = 0; i < stage->n_steps; i++)
-            if (stage->step[i].kind == STEP_INSERT && scenario->table[stage->step[i].target].key == ROW_ORDER_ID)
-                return stage->step[i].target;
-    }
-    for (uint32_t i = 0; i < scenario->n_tables; i++)
-        if (scenario->table[i].key == ROW_ORDER_ID) return i;
-    return NONE;
-}
-
 static bool orders_compile(struct compiler *compiler)
 {
     const struct orders_spec *orders = &compiler->scenario->orders;
@@ -452,8 +442,37 @@ static bool orders_compile(struct compiler *compiler)
     plan->stock_table = table_of_effect(compiler, EFFECT_RESERVE);
     plan->coupon_table = table_of_effect(compiler, EFFECT_USE);
     plan->points_table = table_of_effect(compiler, EFFECT_DEBIT);
-    plan->orders_table = orders_table(compiler);
     return plan->user && plan->item && plan->quantity && plan->amount && plan->coupon;
+}
+
+/* ---- what can go wrong ---- */
+
+/* Whether members of the group might poll too late: a batch of full length, at three times its mean time. */
+static bool may_poll_late(const struct plan *plan, const struct group_spec *spec)
+{
+    double longest_s = 0;
+    for (uint32_t r = 0; r < spec->n_reads; r++) {
+        double s = 0;
+        for (const struct plan_op *op = &plan->op[plan->stage[spec->read[r].stage].first_op]; op->kind != OP_END; op++)
+            if (op->has_time) s += op->time->mean_s;
+        if (plan->stage[spec->read[r].stage].has_time) s += plan->stage[spec->read[r].stage].time.mean_s;
+        if (s > longest_s) longest_s = s;
+    }
+    return 3 * longest_s * spec->max_poll_records > (double)spec->max_poll_interval_ns * 1e-9;
+}
+
+/* Where nothing of that can happen, a thread may run ahead through steps that nobody else can see. */
+static void disturbances_compile(struct compiler *compiler)
+{
+    const struct scenario *scenario = compiler->scenario;
+    struct plan *plan = compiler->plan;
+    plan->disturbed = scenario->n_faults > 0;
+    for (uint32_t g = 0; g < scenario->n_groups; g++)
+        plan->disturbed |= scenario->group[g].max_poll_interval_ns > 0 && may_poll_late(plan, &scenario->group[g]);
+    for (uint32_t i = 0; i < scenario->n_faults; i++) {
+        const struct fault_spec *fault = &scenario->fault[i];
+        if (fault->when == WHEN_STEP) compiler->op[plan->stage[fault->stage].first_op + fault->step].trapped = true;
+    }
 }
 
 const struct plan *plan_make(const struct scenario *scenario, struct arena *arena, struct sim_err *err)
@@ -468,5 +487,6 @@ const struct plan *plan_make(const struct scenario *scenario, struct arena *aren
     if (!servers_compile(&compiler) || !groups_compile(&compiler)) return NULL;
     readers_compile(&compiler);
     if (!stages_compile(&compiler) || !orders_compile(&compiler)) return NULL;
+    disturbances_compile(&compiler);
     return plan;
 }

@@ -22,6 +22,7 @@ struct plan_op {
     bool simple;             /* work, publish or reply: private, asks nothing of a server */
     bool timeless;           /* takes no time */
     bool half_way;           /* effect_at is 1/2 */
+    bool trapped;            /* a fault may happen before it */
     bool whole;              /* takes all of the stage's time */
     uint8_t visible;         /* enum op_visible */
     bool has_time;           /* own time instead of a share */
@@ -59,7 +60,7 @@ struct plan_position { uint32_t group, read, stage, topic, partition, log, consu
 
 struct plan_group {
     struct dist fetch, commit, poll;
-    uint32_t first_consumer, first_position, n_positions;
+    uint32_t first_consumer, n_consumers, first_position, n_positions;
     uint32_t idle_consumers;
 };
 
@@ -67,6 +68,7 @@ struct plan_consumer { uint32_t group, member, instance, n_positions; const uint
 
 struct plan {
     const struct scenario *scenario;
+    bool disturbed;                 /* faults can happen, or members be evicted: every step is an event */
     uint32_t n_logs, n_positions, n_consumers, n_ops, n_instances;
     const uint32_t *first_log;      /* by topic */
     const struct dist *append;      /* by topic */
@@ -88,7 +90,6 @@ struct plan {
     bool orders_have_coupons;
     bool has_views;                 /* some transaction reads more than one row */
     uint32_t stock_table, coupon_table, points_table; /* NONE */
-    uint32_t orders_table;          /* where the API inserts orders; NONE */
 };
 
 #endif

@@ -60,6 +60,7 @@ void process_kill(struct processes *processes, uint32_t instance)
     processes->disturbed = true;
     at->born = UINT64_MAX;
     at->paused_until_ns = 0;
+    at->drains = false;
 }
 
 void process_start(struct processes *processes, uint32_t instance)

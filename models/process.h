@@ -22,6 +22,8 @@ struct instance {
     sim_ns paused_until_ns; /* <= now: not paused */
     sim_ns paused_from_ns;  /* of the last pause */
     uint64_t born;          /* events scheduled before it belong to an earlier life; UINT64_MAX: down */
+    bool drains;            /* takes no new requests */
+    uint32_t n_drained;     /* threads of its API that have stopped */
     uint32_t life;          /* 0, 1 .. */
 };
 

@@ -19,6 +19,8 @@ enum purpose {
     PURPOSE_BACKOFF,  /* sleep before the next attempt */
     PURPOSE_FAULT,    /* when a fault happens, to which instance, for how long */
     PURPOSE_LUCK,     /* business luck in a stage's second refusing step and those after it, by order and stage */
+    PURPOSE_MEMBER,   /* id and heartbeat phase of a group's member, by consumer and join */
+    PURPOSE_DUPLICATE, /* which records a producer appends twice */
 };
 
 #endif

@@ -109,6 +109,7 @@ struct backlog_spec { uint32_t topic, partition; uint64_t records; };
 struct group_spec {
     const char *name;
     uint32_t consumers;           /* threads over all instances of its process */
+    uint32_t consumers_max;       /* that can be started in mid-run; 0: no more than these */
     uint32_t process;
     uint32_t n_reads;
     const struct group_read *read;
@@ -127,6 +128,9 @@ struct group_spec {
     sim_ns start_ns;              /* first poll not before (late start) */
     enum offset_reset reset;      /* cold: where it begins */
     sim_ns rebalance_delay_ns;    /* cold: group.initial.rebalance.delay.ms */
+    sim_ns session_timeout_ns, heartbeat_ns, max_poll_interval_ns; /* where members can come and go (member.h) */
+    sim_ns rebalance_timeout_ns;  /* longest wait for members that do not poll; 0: max_poll_interval_ns */
+    bool static_members;          /* group.instance.id */
     uint32_t deliveries;          /* attempts before a failing record is skipped and logged (semantics 6): 10 */
     uint32_t n_backlog;           /* records waiting at t = 0 */
     const struct backlog_spec *backlog;
@@ -258,28 +262,48 @@ struct flow_spec {
 /* ---- faults ---- */
 
 enum fault_kind {
-    FAULT_PAUSE, /* an instance of a process stands still: garbage collection, a stopped machine */
-    FAULT_CRASH, /* an instance dies, and may come back */
+    FAULT_PAUSE,     /* an instance of a process stands still: garbage collection, a stopped machine */
+    FAULT_CRASH,     /* an instance dies, and may come back */
+    FAULT_RESTART,   /* instances stop in an orderly way and start again: a deployment */
+    FAULT_SCALE,     /* a group has another number of consumers from then on */
+    FAULT_OUTAGE,    /* a store or the broker does not answer */
+    FAULT_FAILOVER,  /* a store is away, and comes back as another one that may have missed something */
+    FAULT_SLOW,      /* times are multiplied */
+    FAULT_DUPLICATE, /* records are appended twice */
+    FAULT_DROP,      /* messages to those who wait for a lock are lost */
     FAULT_KINDS
 };
+
+enum fault_object { ON_PROCESS, ON_GROUP, ON_STORE, ON_KAFKA, ON_STAGE, ON_TOPIC, ON_LOCK };
 
 enum fault_when {
     WHEN_AT,     /* at at_ns */
     WHEN_EVERY,  /* at from_ns and every every_ns after it, before until_ns */
-    WHEN_RATE    /* drawn: exponential gaps from from_ns on, before until_ns */
+    WHEN_RATE,   /* drawn: exponential gaps from from_ns on, before until_ns */
+    WHEN_STEP    /* as a thread comes to a step: the nth time, or for an order */
 };
 
 struct fault_spec {
     const char *name;
     enum fault_kind kind;
-    uint32_t target;              /* process */
-    uint32_t instance;            /* of the process; NONE: drawn each time */
+    enum fault_object on;
+    uint32_t target;              /* index of what it is on; NONE for ON_KAFKA */
+    uint32_t instance;            /* of a process; NONE: drawn each time, the thread's own with WHEN_STEP; restart: all */
     enum fault_when when;
     sim_ns at_ns, from_ns, until_ns, every_ns;
     double rate_per_h;
-    struct dist_spec lasts;       /* pause */
+    uint32_t stage, step;         /* WHEN_STEP: before this one of the stage's steps, from 0; n_steps: at its end */
+    uint64_t nth, order_id;       /* nth from 1; 0: order_id counts */
+    struct dist_spec lasts;       /* pause, outage, fail-over, slow, duplicate, drop */
     bool comes_back;              /* crash */
-    sim_ns back_after_ns;
+    sim_ns back_after_ns;         /* crash, restart: from the end of the old life to the new one */
+    bool rolling;                 /* restart: one instance after the other */
+    sim_ns kill_after_ns;         /* restart: longest time for the orderly end */
+    uint32_t consumers;           /* scale */
+    double factor, share;         /* slow; duplicate, drop */
+    sim_ns lost_ns;               /* fail-over: what was written last and the new one lacks */
+    bool answers_only;            /* outage: commands take effect, their answers are lost */
+    bool loses_keys;              /* outage: a lock server that comes back empty */
 };
 
 struct checkpoint_spec { const char *name; sim_ns at_ns; };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Groups and their logs: appends, start, levels, and the closing of the books. See group.h for what is modelled; a
  * consumer's own loop is in poll.c. */
+#include "models/kafka/member.h"
 #include "models/kafka/takeover.h"
 
 #include <string.h>
@@ -117,26 +118,32 @@ void kafka_preload(struct kafka *kafka, uint32_t log, uint32_t subject)
     log_append(&kafka->log[log], &kafka->pool, 0, subject);
 }
 
-/* A late or cold group has its partitions now. A cold one with reset latest never sees what was appended before. */
+void position_begin(struct kafka *kafka, uint32_t index)
+{
+    struct position *position = &kafka->position[index];
+    const struct group_spec *spec = &kafka->plan->scenario->group[position->group];
+    struct group *group = &kafka->group[position->group];
+    struct log *log = &kafka->log[position->log];
+    int64_t missed = log->end - position->processed;
+    if (!spec->cold || spec->reset != RESET_LATEST) return;
+    for (int64_t offset = position->processed; offset < log->end; offset++)
+        group->fact.sojourn_ns += kafka->sim->now_ns - log_at(log, offset);
+    group->missed += (uint64_t)missed;
+    group->lag -= log->end - position->committed;
+    level_add(&group->backlog, kafka->sim->now_ns, -missed);
+    position->committed = position->processed = position->polled = position->polled_before = log->end;
+    release(kafka, log, kafka->sim->now_ns);
+}
+
+/* A late or cold group has its partitions now. */
 static void on_join(void *context, uint32_t index, uint64_t argument)
 {
     struct kafka *kafka = context;
     struct consumer *consumer = &kafka->consumer[index];
-    const struct group_spec *spec = consumer->spec;
-    struct group *group = &kafka->group[consumer->group];
     (void)argument;
-    for (uint32_t i = 0; i < consumer->n_positions && spec->cold && spec->reset == RESET_LATEST; i++) {
-        struct position *position = &kafka->position[consumer->position[i]];
-        struct log *log = &kafka->log[position->log];
-        int64_t missed = log->end - position->processed;
-        for (int64_t offset = position->processed; offset < log->end; offset++)
-            group->fact.sojourn_ns += kafka->sim->now_ns - log_at(log, offset);
-        group->missed += (uint64_t)missed;
-        group->lag -= log->end - position->committed;
-        level_add(&group->backlog, kafka->sim->now_ns, -missed);
-        position->committed = position->processed = position->polled = position->polled_before = log->end;
-        consumer->buffer.part[i].next = log->end;
-        release(kafka, log, kafka->sim->now_ns);
+    for (uint32_t i = 0; i < consumer->n_positions; i++) {
+        position_begin(kafka, consumer->position[i]);
+        consumer->buffer.part[i].next = kafka->position[consumer->position[i]].polled;
     }
     fetch_recount(&consumer->buffer);
     consumer->unread = consumer->buffer.unasked;
@@ -151,22 +158,26 @@ static sim_ns join_ns(const struct group_spec *spec)
     return spec->start_ns + spec->rebalance_delay_ns * (spec->consumers > 1 ? 2 : 1);
 }
 
-void kafka_expect_faults(struct kafka *kafka, struct processes *processes, const uint32_t *instance_of)
+void kafka_expect_faults(struct kafka *kafka, struct processes *processes, const struct conditions *conditions,
+                         const uint32_t *instance_of)
 {
+    kafka->conditions = conditions;
     kafka->processes = processes;
     takeover_init(kafka);
+    members_init(kafka, processes, instance_of);
     poll_actors(processes, instance_of);
     process_acts(processes, on_join, instance_of, NULL);
 }
 
-void kafka_consumer_dies(struct kafka *kafka, uint32_t index) { consumer_die(kafka, &kafka->consumer[index]); }
+void kafka_consumer_dies(struct kafka *kafka, uint32_t index)
+{
+    consumer_die(kafka, &kafka->consumer[index]);
+    member_dies(kafka, &kafka->consumer[index]);
+}
 
 void kafka_consumer_starts(struct kafka *kafka, uint32_t index)
 {
-    struct consumer *consumer = &kafka->consumer[index];
-    consumer_assign(kafka, consumer, consumer->own, consumer->n_positions);
-    consumer->poll_from_ns = consumer->last_commit_ns = kafka->sim->now_ns;
-    if (consumer->n_positions > 0) wait_for_records(kafka, consumer);
+    if (kafka->consumer[index].wanted) kafka_member_join(kafka, index);
 }
 
 void kafka_start(struct kafka *kafka)
@@ -194,7 +205,7 @@ void kafka_start(struct kafka *kafka)
     for (uint32_t i = 0; i < kafka->plan->n_logs; i++)
         if (kafka->log[i].n_readers > 0) release(kafka, &kafka->log[i], 0);
     for (uint32_t i = 0; i < kafka->plan->n_consumers; i++)
-        if (kafka->consumer[i].n_positions > 0)
+        if (kafka->consumer[i].n_positions > 0 || kafka->consumer[i].member)
             sim_at(kafka->sim, join_ns(kafka->consumer[i].spec), SIM_SERVER, on_join, kafka, i, 0);
 }
 
@@ -225,7 +236,7 @@ static bool consumer_busy(const struct consumer *consumer, sim_ns now_ns)
 int64_t kafka_busy(const struct kafka *kafka, uint32_t group)
 {
     int64_t busy = 0;
-    for (uint32_t i = 0; i < kafka->plan->scenario->group[group].consumers; i++)
+    for (uint32_t i = 0; i < kafka->plan->group[group].n_consumers; i++)
         busy += consumer_busy(&kafka->consumer[kafka->plan->group[group].first_consumer + i], kafka->sim->now_ns);
     return busy;
 }
@@ -242,7 +253,7 @@ static sim_ns open_busy_ns(const struct consumer *consumer, sim_ns now_ns)
 sim_ns kafka_busy_ns(const struct kafka *kafka, uint32_t group)
 {
     sim_ns busy_ns = (sim_ns)kafka->group[group].fact.busy_ns;
-    for (uint32_t i = 0; i < kafka->plan->scenario->group[group].consumers; i++)
+    for (uint32_t i = 0; i < kafka->plan->group[group].n_consumers; i++)
         busy_ns += open_busy_ns(&kafka->consumer[kafka->plan->group[group].first_consumer + i], kafka->sim->now_ns);
     return busy_ns;
 }
@@ -280,7 +291,7 @@ static void group_finish(struct kafka *kafka, uint32_t index, sim_ns end_ns, boo
                          kafka->plan->scenario->group[index].name, (double)group->fact.backlog_area * 1e-9,
                          (double)group->fact.sojourn_ns * 1e-9);
     group->fact.processed -= group->fact.skipped;
-    for (uint32_t i = 0; i < kafka->plan->scenario->group[index].consumers; i++)
+    for (uint32_t i = 0; i < kafka->plan->group[index].n_consumers; i++)
         group->fact.busy_ns += open_busy_ns(&kafka->consumer[plan->first_consumer + i], end_ns);
 }
 
@@ -290,7 +301,7 @@ static void assignment_check(struct kafka *kafka)
     for (uint32_t g = 0; g < kafka->plan->scenario->n_groups; g++) {
         const struct plan_group *plan = &kafka->plan->group[g];
         uint32_t assigned = 0, owned = 0;
-        for (uint32_t i = 0; i < kafka->plan->scenario->group[g].consumers; i++) {
+        for (uint32_t i = 0; i < plan->n_consumers; i++) {
             assigned += kafka->consumer[plan->first_consumer + i].n_positions > 0;
             owned += kafka->consumer[plan->first_consumer + i].n_positions;
         }
@@ -306,5 +317,6 @@ static void assignment_check(struct kafka *kafka)
 void kafka_finish(struct kafka *kafka, sim_ns end_ns, bool cut)
 {
     for (uint32_t i = 0; i < kafka->plan->scenario->n_groups; i++) group_finish(kafka, i, end_ns, cut);
-    assignment_check(kafka);
+    if (kafka->coordinator) members_check(kafka, end_ns);
+    else assignment_check(kafka);
 }

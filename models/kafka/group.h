@@ -17,6 +17,7 @@
 #ifndef MODELS_KAFKA_GROUP_H
 #define MODELS_KAFKA_GROUP_H
 
+#include "models/condition.h"
 #include "models/invariant.h"
 #include "models/kafka/fetch.h"
 #include "models/kafka/topic.h"
@@ -83,9 +84,21 @@ struct consumer {
     uint64_t uncommitted;          /* processed since the last commit */
     uint32_t n_touched;
     uint32_t *touched;             /* positions processed since the last commit */
-    uint32_t n_fetches, n_commits, n_polls;
+    uint32_t n_fetches, n_commits, n_polls, n_joins;
     struct random_words fetch_words, commit_words, poll_words;
+    /* membership (member.h) */
+    struct member *member;         /* NULL: not in the group */
+    bool wanted;                   /* should run when its process does */
+    bool asks;                     /* a request to join is under way */
+    bool departed;                 /* at work on a batch of partitions that are no longer its own */
+    bool must_rejoin, assignment_waits, leaving; /* looked at when it polls */
+    bool poll_watched;             /* an event that looks at max.poll.interval is pending */
+    sim_ns last_poll_ns;
+    void (*left)(void *context, uint32_t consumer);
+    void *left_context;
 };
+
+struct coordinator; /* member.h */
 
 struct group {
     struct group_facts fact;
@@ -110,13 +123,17 @@ struct kafka {
     sim_ns end_ns;                 /* of the run, at the latest: a poll that lies behind it is not counted */
     bool step_by_step;
     const struct processes *processes; /* of a run with faults; NULL */
+    const struct conditions *conditions; /* NULL likewise */
     struct delivery *delivery;     /* by position; NULL: partitions never change hands */
+    struct coordinator *coordinator; /* by group; NULL likewise */
+    uint32_t n_departed;
 };
 
 void kafka_init(struct kafka *kafka, struct sim *sim, const struct plan *plan, struct random_key key,
                 struct invariants *invariants, struct kafka_calls calls, bool step_by_step);
 /* After kafka_init: faults can happen. instance_of: by consumer. */
-void kafka_expect_faults(struct kafka *kafka, struct processes *processes, const uint32_t *instance_of);
+void kafka_expect_faults(struct kafka *kafka, struct processes *processes, const struct conditions *conditions,
+                         const uint32_t *instance_of);
 /* A record that lies in the log at t = 0, before kafka_start. */
 void kafka_preload(struct kafka *kafka, uint32_t log, uint32_t subject);
 /* Positions of the groups (initial backlogs included) and the first polls. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The poll loop of one consumer: the fetch in flight and its answer, what a poll returns and when, the batch in hand,
  * commits. See group.h for what is modelled and fetch.h for the rules of the Java client. */
+#include "models/kafka/member.h"
 #include "models/kafka/takeover.h"
 
 #include "models/purpose.h"
@@ -10,7 +11,7 @@
 
 /* ---- latencies: keyed by consumer and count, four draws to a block ---- */
 
-static sim_ns latency(const struct kafka *kafka, const struct consumer *consumer, const struct dist *dist,
+static sim_ns usual_latency(const struct kafka *kafka, const struct consumer *consumer, const struct dist *dist,
                       enum purpose purpose, struct random_words *words, uint32_t *count)
 {
     if (dist->draw == DRAW_CONSTANT) return dist->constant_ns;
@@ -22,11 +23,28 @@ static sim_ns latency(const struct kafka *kafka, const struct consumer *consumer
     return dist_draw(dist, words->word[n % 4]);
 }
 
+static sim_ns latency(const struct kafka *kafka, const struct consumer *consumer, const struct dist *dist,
+                      enum purpose purpose, struct random_words *words, uint32_t *count)
+{
+    sim_ns usual_ns = usual_latency(kafka, consumer, dist, purpose, words, count);
+    if (!kafka->conditions) return usual_ns;
+    return (sim_ns)((double)usual_ns * kafka->conditions->kafka_factor + 0.5);
+}
+
+/* A request that is sent at at_ns leaves again when the broker is back. */
+sim_ns when_it_answers(const struct kafka *kafka, sim_ns at_ns)
+{
+    if (!kafka->conditions || kafka->conditions->kafka_down_until_ns <= at_ns) return at_ns;
+    return kafka->conditions->kafka_down_until_ns;
+}
+
 static sim_ns fetch_latency(const struct kafka *kafka, struct consumer *consumer)
 {
     return latency(kafka, consumer, &consumer->plan->fetch, PURPOSE_FETCH, &consumer->fetch_words,
                    &consumer->n_fetches);
 }
+
+sim_ns round_trip(const struct kafka *kafka, struct consumer *consumer) { return fetch_latency(kafka, consumer); }
 
 static sim_ns commit_latency(const struct kafka *kafka, struct consumer *consumer)
 {
@@ -36,7 +54,7 @@ static sim_ns commit_latency(const struct kafka *kafka, struct consumer *consume
 
 static sim_ns poll_latency(const struct kafka *kafka, struct consumer *consumer)
 {
-    return latency(kafka, consumer, &consumer->plan->poll, PURPOSE_POLL, &consumer->poll_words,
+    return usual_latency(kafka, consumer, &consumer->plan->poll, PURPOSE_POLL, &consumer->poll_words,
                    &consumer->n_polls);
 }
 
@@ -48,7 +66,7 @@ static void fetch_send(struct kafka *kafka, struct consumer *consumer, sim_ns at
     sim_ns round_trip_ns = fetch_latency(kafka, consumer);
     consumer->fetch = FETCH_SENT;
     consumer->half_ns = round_trip_ns / 2;
-    consumer->arrive_ns = at_ns + consumer->half_ns;
+    consumer->arrive_ns = when_it_answers(kafka, at_ns) + consumer->half_ns;
 }
 
 static void fetch_answered(struct consumer *consumer, sim_ns at_ns)
@@ -153,6 +171,7 @@ static void poll_note(struct kafka *kafka, struct consumer *consumer, sim_ns at_
     consumer->state = CONSUMER_BUSY;
     sim_cancel(kafka->sim, consumer->idle_turn);
     if (at_ns <= kafka->end_ns) kafka->group[consumer->group].fact.polls++;
+    if (kafka->coordinator) member_polled(kafka, consumer, at_ns);
 }
 
 /* poll() returns records at at_ns; what they are is fixed by now. */
@@ -176,6 +195,7 @@ static void on_poll(void *context, uint32_t index, uint64_t argument)
     struct consumer *consumer = &kafka->consumer[index];
     (void)argument;
     consumer_settle(kafka, consumer);
+    if (kafka->coordinator && member_polls(kafka, consumer, kafka->sim->now_ns)) return;
     fetch_settle(kafka, consumer);
     poll_return(kafka, consumer, kafka->sim->now_ns);
 }
@@ -263,6 +283,7 @@ static void on_empty_answer(void *context, uint32_t index, uint64_t arrive_ns)
 /* Polls from poll_from_ns on: takes what is there, or waits for the first append. */
 void wait_for_records(struct kafka *kafka, struct consumer *consumer)
 {
+    if (kafka->coordinator && member_polls(kafka, consumer, consumer->poll_from_ns)) return;
     consumer->state = CONSUMER_WAITING;
     if (consumer->spec->fetch_order == FETCH_ARRIVAL) {
         arrival_wait(kafka, consumer);
@@ -351,6 +372,7 @@ void consumer_notice(struct kafka *kafka, struct consumer *consumer, uint32_t po
 static void touch(struct kafka *kafka, struct consumer *consumer, uint32_t index, int64_t processed)
 {
     struct position *position = &kafka->position[index];
+    if (consumer->departed) return; /* its commit would be refused */
     position->commit_to = processed;
     consumer->uncommitted++;
     if (position->touched) return;
@@ -358,10 +380,10 @@ static void touch(struct kafka *kafka, struct consumer *consumer, uint32_t index
     consumer->touched[consumer->n_touched++] = index;
 }
 
-/* Sends a commit at at_ns; returns when it is acknowledged. */
-static sim_ns commit_send(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+sim_ns commit_send(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
     sim_ns round_trip_ns = commit_latency(kafka, consumer);
+    at_ns = when_it_answers(kafka, at_ns);
     SIM_ASSERT_IN(kafka->sim, !consumer->commit_pending);
     consumer->commit_pending = true;
     consumer->commit_at_ns = at_ns + round_trip_ns / 2;

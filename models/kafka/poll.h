@@ -28,7 +28,16 @@ void release(struct kafka *kafka, struct log *log, sim_ns at_ns);
 /* The consumer's i-th position takes its place in the fetch buffer. */
 void part_init(struct kafka *kafka, struct consumer *consumer, uint32_t i);
 
+/* What a group without committed offsets begins with: a cold one with reset latest never sees what is there now. */
+void position_begin(struct kafka *kafka, uint32_t position);
+
 /* ---- poll.c ---- */
+/* When the broker takes a request that is sent at at_ns: later only where it is away. */
+sim_ns when_it_answers(const struct kafka *kafka, sim_ns at_ns);
+/* Of a request to the broker: the fetch's draws. */
+sim_ns round_trip(const struct kafka *kafka, struct consumer *consumer);
+/* Sends a commit of all that is processed at at_ns; returns when it is acknowledged. */
+sim_ns commit_send(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns);
 /* The handlers of a consumer's own JVM. */
 void poll_actors(struct processes *processes, const uint32_t *instance_of);
 void fetch_settle_due(struct kafka *kafka, struct consumer *consumer);

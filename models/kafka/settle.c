@@ -34,6 +34,7 @@ void release(struct kafka *kafka, struct log *log, sim_ns at_ns)
     int64_t least = kafka->position[log->reader[0]].committed;
     for (uint32_t i = 1; i < log->n_readers; i++)
         if (kafka->position[log->reader[i]].committed < least) least = kafka->position[log->reader[i]].committed;
+    if (kafka->n_departed > 0) least = least_in_hand(kafka, log, least);
     if (least == log->start) return;
     for (int64_t offset = log->start; offset < least; offset++)
         kafka->calls.retire(kafka->calls.context, log_subject(log, offset), at_ns);
@@ -86,7 +87,7 @@ void group_settle_due(struct kafka *kafka, uint32_t index)
     struct group *group = &kafka->group[index];
     const struct plan_group *plan = &kafka->plan->group[index];
     group->due_ns = SIM_NEVER;
-    for (uint32_t i = 0; i < kafka->plan->scenario->group[index].consumers; i++) {
+    for (uint32_t i = 0; i < plan->n_consumers; i++) {
         struct consumer *consumer = &kafka->consumer[plan->first_consumer + i];
         consumer_settle(kafka, consumer);
         if (consumer->done_pending && consumer->done_at_ns < group->due_ns) group->due_ns = consumer->done_at_ns;

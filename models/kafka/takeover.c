@@ -49,10 +49,12 @@ void redelivery_explained(struct kafka *kafka, uint32_t index)
 void consumer_assign(struct kafka *kafka, struct consumer *consumer, const uint32_t *position, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
+        struct position *taken = &kafka->position[position[i]];
+        consumer->own[i] = position[i];
+        if (taken->consumer == consumer->index) continue; /* kept */
         redelivery_explained(kafka, position[i]);
         position_rewind(kafka, position[i]);
-        kafka->position[position[i]].consumer = consumer->index;
-        consumer->own[i] = position[i];
+        taken->consumer = consumer->index;
     }
     consumer->n_positions = n;
     consumer->n_touched = 0;
@@ -63,7 +65,7 @@ void consumer_assign(struct kafka *kafka, struct consumer *consumer, const uint3
     consumer->batch_left = 0;
     for (uint32_t i = 0; i < n; i++) part_init(kafka, consumer, i);
     fetch_reset(&consumer->buffer, n);
-    for (uint32_t i = 0; i < n; i++) consumer->buffer.part[i].next = kafka->position[position[i]].committed;
+    for (uint32_t i = 0; i < n; i++) consumer->buffer.part[i].next = kafka->position[position[i]].polled;
     fetch_recount(&consumer->buffer);
     consumer->unread = consumer->buffer.unasked;
 }
@@ -78,6 +80,28 @@ void consumer_die(struct kafka *kafka, struct consumer *consumer)
     consumer->state = CONSUMER_OUT;
     consumer->fetch = FETCH_NONE;
     consumer->batch_left = 0;
+}
+
+static int64_t least_of(const struct kafka *kafka, const struct consumer *consumer, const struct log *log,
+                        int64_t least)
+{
+    const struct fetch_buffer *buffer = &consumer->buffer;
+    if (consumer->in_record && &kafka->log[kafka->position[consumer->record_position].log] == log &&
+        consumer->record_offset < least)
+        least = consumer->record_offset;
+    for (uint32_t i = consumer->segment; consumer->batch_left > 0 && i < buffer->n_segments; i++) {
+        const struct fetch_block *segment = &buffer->segment[i];
+        if (&kafka->log[kafka->position[consumer->own[segment->part]].log] == log && segment->first < least)
+            least = segment->first;
+    }
+    return least;
+}
+
+int64_t least_in_hand(const struct kafka *kafka, const struct log *log, int64_t least)
+{
+    for (uint32_t i = 0; i < kafka->plan->n_consumers; i++)
+        if (kafka->consumer[i].departed) least = least_of(kafka, &kafka->consumer[i], log, least);
+    return least;
 }
 
 void delivery_note(struct kafka *kafka, const struct consumer *consumer, uint32_t index, int64_t offset, sim_ns at_ns)

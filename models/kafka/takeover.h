@@ -11,12 +11,16 @@
 
 /* Room for every consumer to own any of its group's partitions. */
 void takeover_init(struct kafka *kafka);
-/* The consumer has these positions now, each from its committed offset, and an empty buffer. */
+/* The consumer has these positions now, those that were not its own from their committed offsets, and an empty buffer.
+ */
 void consumer_assign(struct kafka *kafka, struct consumer *consumer, const uint32_t *position, uint32_t n);
 /* The consumer's thread is gone, and with it the batch in hand. What it has sent is still under way. */
 void consumer_die(struct kafka *kafka, struct consumer *consumer);
 /* What is delivered again from now on up to here has been seen before, for a known reason. */
 void redelivery_explained(struct kafka *kafka, uint32_t position);
+/* Departed members still work on records that others may have committed: the least offset of the log that one of them
+ * has in hand, or least. */
+int64_t least_in_hand(const struct kafka *kafka, const struct log *log, int64_t least);
 /* A record is delivered to the listener. */
 void delivery_note(struct kafka *kafka, const struct consumer *consumer, uint32_t position, int64_t offset,
                    sim_ns at_ns);

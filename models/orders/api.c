@@ -8,9 +8,21 @@
 #include "models/orders/pick.h"
 #include "models/purpose.h"
 
+/* A thread of an instance that takes no more requests stops. */
+static bool thread_stops(struct machine *machine, uint32_t index)
+{
+    struct instance *instance = &machine->processes.instance[machine->thread[index].instance];
+    if (!instance->drains) return false;
+    machine->thread[index].stopped = true;
+    instance->n_drained++;
+    machine->api.capacity--;
+    return true;
+}
+
 static void thread_free(struct machine *machine, uint32_t index, sim_ns at_ns)
 {
     uint32_t i = index - machine->plan->n_consumers;
+    if (machine->processes.instance && thread_stops(machine, index)) return;
     if (at_ns > machine->sim->now_ns) machine->early[machine->n_early++] = (struct early){ at_ns, index };
     else machine->api_free[i / 64] |= (uint64_t)1 << i % 64;
 }
@@ -105,7 +117,7 @@ void api_instance_down(struct machine *machine, uint32_t instance)
     uint32_t n = api_threads_of(machine, instance), slot;
     if (n == 0) return;
     threads_mark(machine, instance, false);
-    machine->api.capacity -= n;
+    machine->api.capacity -= n - machine->processes.instance[instance].n_drained;
     while (machine->api.capacity == 0 && seats_pop(&machine->api, &slot)) refused(machine, slot);
 }
 
@@ -113,8 +125,28 @@ void api_instance_up(struct machine *machine, uint32_t instance)
 {
     uint32_t n = api_threads_of(machine, instance);
     if (n == 0) return;
+    machine->processes.instance[instance].n_drained = 0;
     threads_mark(machine, instance, true);
     seats_widen(&machine->api, n);
+}
+
+void api_instance_drains(struct machine *machine, uint32_t instance)
+{
+    uint32_t slot;
+    machine->processes.instance[instance].drains = true;
+    for (uint32_t i = 0; i < machine->n_threads - machine->plan->n_consumers; i++) {
+        uint64_t bit = (uint64_t)1 << i % 64;
+        if (machine->thread[machine->plan->n_consumers + i].instance != instance) continue;
+        if (!(machine->api_free[i / 64] & bit)) continue;
+        machine->api_free[i / 64] &= ~bit;
+        thread_stops(machine, machine->plan->n_consumers + i);
+    }
+    while (machine->api.capacity == 0 && seats_pop(&machine->api, &slot)) refused(machine, slot);
+}
+
+bool api_instance_is_empty(const struct machine *machine, uint32_t instance)
+{
+    return machine->processes.instance[instance].n_drained == api_threads_of(machine, instance);
 }
 
 static void order_fill(struct machine *machine, struct order *order, uint32_t id)

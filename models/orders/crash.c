@@ -4,6 +4,7 @@
  * Left out: the seconds in which a database may take a dead client's transaction for alive. */
 #include "models/orders/crash.h"
 
+#include "models/kafka/member.h"
 #include "models/orders/thread.h"
 
 /* ---- whose events ---- */
@@ -22,9 +23,15 @@ void crash_init(struct machine *machine)
 {
     thread_actors(machine, is_at_server);
     effect_actors(machine);
-    producers_actors(machine);
     locks_actors(&machine->locks, &machine->processes);
-    kafka_expect_faults(&machine->kafka, &machine->processes, machine->instance_of);
+    kafka_expect_faults(&machine->kafka, &machine->processes, machine->conditions, machine->instance_of);
+}
+
+void instance_pauses(struct machine *machine, uint32_t instance, sim_ns until_ns)
+{
+    process_pause(&machine->processes, instance, until_ns);
+    for (uint32_t i = 0; i < machine->plan->n_consumers; i++)
+        if (machine->thread[i].instance == instance) kafka_member_paused(&machine->kafka, i, until_ns);
 }
 
 /* ---- death ---- */
@@ -33,7 +40,7 @@ static bool is_busy(const struct machine *machine, uint32_t index)
 {
     if (index < machine->plan->n_consumers) return machine->kafka.consumer[index].in_record;
     uint32_t i = index - machine->plan->n_consumers;
-    return !(machine->api_free[i / 64] >> i % 64 & 1);
+    return !machine->thread[index].stopped && !(machine->api_free[i / 64] >> i % 64 & 1);
 }
 
 /* The command at a server commits by itself: it takes effect although nobody waits for its answer. */
@@ -128,7 +135,6 @@ void instance_dies(struct machine *machine, uint32_t instance)
         if (is_busy(machine, i)) thread_dies(machine, thread, i);
         else if (thread->consumer != NONE) kafka_consumer_dies(&machine->kafka, i);
     }
-    producer_dies(machine, instance);
     api_instance_down(machine, instance);
 }
 
@@ -142,7 +148,7 @@ static bool is_under_way(const struct thread *thread)
 static void thread_returns(struct machine *machine, struct thread *thread)
 {
     if (thread->lingers && thread->consumer == NONE) order_release(machine, thread->order, machine->sim->now_ns);
-    thread->lingers = false;
+    thread->lingers = thread->stopped = thread->looked = false;
     thread->phase = PHASE_START;
     thread->n_locks = 0;
 }

@@ -7,6 +7,8 @@
 
 /* Before the run starts, in a run with faults: whose the handlers of this room are. */
 void crash_init(struct machine *machine);
+/* Nothing of the instance goes on until until_ns. */
+void instance_pauses(struct machine *machine, uint32_t instance, sim_ns until_ns);
 /* kill -9, a lost machine: threads vanish, the database rolls back their open transactions and frees their connections
  * at once (the sockets are closed), locks stay until their time to live ends, requests in service fail. A command that
  * has been sent and commits by itself (commit, insert, join, status, lock, unlock) still takes place on time. */

@@ -86,8 +86,26 @@ static void servers_init(struct machine *machine)
         tally_init(&machine->process[i].connection_wait, arena, 0);
         tally_init(&machine->process[i].api, arena, 0);
     }
-    machine->sticky = arena_array(arena, struct sticky, plan->n_instances * scenario->n_topics);
-    producers_init(machine);
+    machine->sender = arena_array(arena, struct sender, plan->n_logs);
+    machine->sticky = arena_array(arena, struct sticky, scenario->n_topics);
+}
+
+static double *ones(uint32_t n, struct arena *arena)
+{
+    double *factor = arena_array(arena, double, n);
+    for (uint32_t i = 0; i < n; i++) factor[i] = 1;
+    return factor;
+}
+
+static struct conditions *conditions_usual(const struct scenario *scenario, struct arena *arena)
+{
+    struct conditions *conditions = arena_new(arena, struct conditions);
+    *conditions = (struct conditions){ .store_factor = ones(scenario->n_stores, arena),
+                                       .stage_factor = ones(scenario->n_stages, arena),
+                                       .kafka_factor = 1,
+                                       .store_down_until_ns = arena_array(arena, sim_ns, scenario->n_stores),
+                                       .duplicate_below = arena_array(arena, uint64_t, scenario->n_topics) };
+    return conditions;
 }
 
 void machine_init(struct machine *machine, struct sim *sim, const struct plan *plan, struct random_key key,
@@ -98,7 +116,7 @@ void machine_init(struct machine *machine, struct sim *sim, const struct plan *p
     machine->plan = plan;
     machine->key = key;
     machine->observer = options->observer;
-    machine->step_by_step = options->step_by_step || plan->scenario->n_faults > 0;
+    machine->step_by_step = options->step_by_step || plan->disturbed;
     machine->next_id = (uint32_t)plan->scenario->orders.first_id;
     invariants_init(&machine->invariants);
     orders_init(&machine->orders, sim->arena, options->observer && options->observer->on_order,
@@ -110,7 +128,8 @@ void machine_init(struct machine *machine, struct sim *sim, const struct plan *p
     kafka_init(&machine->kafka, sim, plan, key, &machine->invariants,
                (struct kafka_calls){ machine, on_process, on_retire }, machine->step_by_step);
     api_init(machine);
-    if (plan->scenario->n_faults == 0) return;
+    if (!plan->disturbed) return;
     processes_init(&machine->processes, sim, plan->n_instances);
+    machine->conditions = conditions_usual(plan->scenario, sim->arena);
     crash_init(machine);
 }

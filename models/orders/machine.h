@@ -15,7 +15,6 @@
 #include "models/mysql/table.h"
 #include "models/orders/load.h"
 #include "models/orders/order.h"
-#include "models/orders/producer.h"
 #include "models/process.h"
 #include "models/redis/lock.h"
 #include "models/seats.h"
@@ -52,11 +51,19 @@ struct thread {
     struct { uint32_t lock, token; uint64_t key; } lock[THREAD_LOCKS];
     sim_ns waits_since_ns;
     sim_handle timer;
+    bool looked;                /* at the trapped step that it has come to */
+    bool stopped;               /* of an API that takes no more requests */
     bool lingers;               /* its process is gone, but a command of its own is still at a server */
     uint32_t n_sends, send[MAX_LEGS + 1]; /* topics, once the answer to its join is there; only with faults */
 };
 
 struct load_run { struct load_state state; struct seats vus; bool limited, starting_vu; };
+
+/* Producer side of a log: the batch that is open while linger runs. */
+struct sender { sim_ns batch_closes_ns, batch_at_ns; uint32_t batch_bytes; };
+
+/* A record on its way to the producer: what becomes of it hangs on what was sent before it by others. */
+struct send { struct machine *machine; struct send *next_free; sim_ns latency_ns, at_ns; };
 
 struct sticky { uint32_t partition, bytes, choices; };
 
@@ -84,8 +91,8 @@ struct machine {
     struct flush *flush;        /* by store */
     struct seats api;           /* threads of all instances */
     struct load_run *load;
-    struct producers producers;
-    struct sticky *sticky;      /* by instance and topic */
+    struct sender *sender;      /* by log */
+    struct sticky *sticky;      /* by topic */
     struct send *free_send;
     uint32_t next_id;
     uint64_t open_reserved;     /* reservations committed, not restored, order not paid */
@@ -97,6 +104,9 @@ struct machine {
     const uint32_t *instance_of; /* by thread */
     const struct observer *observer;
     struct causes *causes;      /* cause.h; NULL: nothing can be lost */
+    /* A thread comes to a trapped step (plan_op.trapped). True: something happens first, and it comes once more. */
+    bool (*at_step)(void *context, uint32_t thread);
+    void *at_step_context;
     bool step_by_step;
     uint32_t nested;            /* ends of records within ends of records */
 };
@@ -120,6 +130,9 @@ void api_done(struct machine *machine, uint32_t thread, sim_ns at_ns);
 void api_lost(struct machine *machine, uint32_t thread, bool lingers);
 /* The threads of an instance are out of reach, or back; without any, connections are refused. */
 void api_instance_down(struct machine *machine, uint32_t instance);
+/* Takes no new requests; those in service end. */
+void api_instance_drains(struct machine *machine, uint32_t instance);
+bool api_instance_is_empty(const struct machine *machine, uint32_t instance);
 void api_instance_up(struct machine *machine, uint32_t instance);
 /* Orders that wait in logs at t = 0. */
 void api_preload(struct machine *machine);

@@ -1,14 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The producer side: which partition a record goes to, when it is sent, and when it is in the log. A broker handles the
  * requests of one connection in order; records without a key stay on one partition for a batch; with linger they wait
- * for company (producer.h). */
+ * for company. */
 #include "models/kafka/murmur2.h"
 #include "models/orders/thread.h"
 #include "models/purpose.h"
 
+/* delivery.timeout.ms of the producer: what the broker has not taken by then is lost, and most code only logs it. */
+#define DELIVERY_TIMEOUT_NS (120 * SIM_S)
+
+static void on_append(void *context, uint32_t order, uint64_t log);
+
+/* The broker is away: the producer tries again until it is back, or gives up. */
+static bool is_held_up(struct machine *machine, uint32_t order, uint64_t log)
+{
+    sim_ns now_ns = machine->sim->now_ns;
+    if (!machine->conditions || machine->conditions->kafka_down_until_ns <= now_ns) return false;
+    if (machine->conditions->kafka_down_until_ns - now_ns <= DELIVERY_TIMEOUT_NS) {
+        sim_at(machine->sim, machine->conditions->kafka_down_until_ns, SIM_SERVER, on_append, machine, order, log);
+    } else {
+        machine->counts.records_lost++;
+        order_release(machine, order, now_ns);
+    }
+    return true;
+}
+
 static void on_append(void *context, uint32_t order, uint64_t log)
 {
     struct machine *machine = context;
+    if (is_held_up(machine, order, log)) return;
     if (machine->kafka.log[log].n_readers == 0) {
         kafka_append(&machine->kafka, (uint32_t)log, order);
         order_release(machine, order, machine->sim->now_ns);
@@ -17,15 +37,13 @@ static void on_append(void *context, uint32_t order, uint64_t log)
     kafka_append(&machine->kafka, (uint32_t)log, order);
 }
 
-/* Records without a key stay on one partition until the JVM's producer has sent batch.size bytes there (KIP-480,
- * KIP-794). */
-static uint32_t sticky_partition(struct machine *machine, uint32_t instance, uint32_t topic)
+/* Records without a key stay on one partition until batch.size bytes went there (KIP-480, KIP-794). */
+static uint32_t sticky_partition(struct machine *machine, uint32_t topic)
 {
     const struct topic_spec *spec = &machine->plan->scenario->topic[topic];
-    struct sticky *sticky = &machine->sticky[instance * machine->plan->scenario->n_topics + topic];
+    struct sticky *sticky = &machine->sticky[topic];
     if (sticky->choices == 0 || sticky->bytes >= spec->batch_bytes) {
-        uint64_t entity = (uint64_t)instance << 32 | topic;
-        uint32_t word = random_block(machine->key, PURPOSE_STICKY, entity, sticky->choices++).word[0];
+        uint32_t word = random_block(machine->key, PURPOSE_STICKY, topic, sticky->choices++).word[0];
         sticky->partition = (uint32_t)((uint64_t)word * spec->partitions >> 32);
         sticky->bytes = 0;
     }
@@ -43,7 +61,7 @@ static uint32_t hashed_partition(struct order *order, uint32_t partitions)
     return order->hashed;
 }
 
-static uint32_t partition_of(struct machine *machine, struct order *order, uint32_t instance, uint32_t topic)
+static uint32_t partition_of(struct machine *machine, struct order *order, uint32_t topic)
 {
     const struct topic_spec *spec = &machine->plan->scenario->topic[topic];
     switch (spec->key) {
@@ -53,7 +71,21 @@ static uint32_t partition_of(struct machine *machine, struct order *order, uint3
     case KEY_ID_MODULO: return order->id % spec->partitions;
     case KEY_NULL: break;
     }
-    return sticky_partition(machine, instance, topic);
+    return sticky_partition(machine, topic);
+}
+
+/* linger: the batch of a partition that is open takes the record, or a new one opens, behind the others. */
+static sim_ns linger(const struct topic_spec *spec, struct sender *sender, sim_ns now_ns, sim_ns latency_ns)
+{
+    bool fits = now_ns <= sender->batch_closes_ns && sender->batch_bytes + spec->record_bytes <= spec->batch_bytes;
+    if (sender->batch_bytes == 0 || !fits) {
+        sim_ns at_ns = now_ns + spec->linger_ns + latency_ns;
+        sender->batch_closes_ns = now_ns + spec->linger_ns;
+        if (sender->batch_at_ns < at_ns) sender->batch_at_ns = at_ns;
+        sender->batch_bytes = 0;
+    }
+    sender->batch_bytes += spec->record_bytes;
+    return sender->batch_at_ns;
 }
 
 static sim_ns append_latency(const struct machine *machine, struct thread *thread, uint32_t topic)
@@ -66,43 +98,47 @@ static sim_ns append_latency(const struct machine *machine, struct thread *threa
     return dist_draw(append, random_block(machine->key, PURPOSE_APPEND, entity_of(machine, thread), n).word[0]);
 }
 
-void append_at(struct machine *machine, uint32_t order, uint32_t log, sim_ns at_ns)
+/* A producer without idempotence that has not heard of its success sends once more. */
+static void append_twice(struct machine *machine, struct thread *thread, uint32_t topic, uint32_t log, sim_ns at_ns)
+{
+    uint32_t word = random_block(machine->key, PURPOSE_DUPLICATE, entity_of(machine, thread),
+                                 topic << 8 | thread->publishes).word[0];
+    if (word >= machine->conditions->duplicate_below[topic]) return;
+    order_of(machine, thread)->refs++;
+    machine->counts.records_duplicated++;
+    sim_at(machine->sim, at_ns + 1, SIM_SERVER, on_append, machine, thread->order, log);
+}
+
+static void append_at(struct machine *machine, uint32_t order, uint32_t log, sim_ns at_ns)
 {
     if (at_ns == machine->sim->now_ns) on_append(machine, order, log);
     else sim_at(machine->sim, at_ns, SIM_SERVER, on_append, machine, order, log);
-}
-
-void send_free(struct machine *machine, struct send *send)
-{
-    send->next = machine->free_send;
-    machine->free_send = send;
 }
 
 static void on_send(void *context, uint32_t order, uint64_t topic)
 {
     struct send *send = context;
     struct machine *machine = send->machine;
+    const struct topic_spec *spec = &machine->plan->scenario->topic[topic];
     uint32_t log = machine->plan->first_log[topic] +
-        partition_of(machine, order_at(&machine->orders, order), send->instance, (uint32_t)topic);
-    if (machine->plan->scenario->topic[topic].linger_ns > 0) {
-        producer_takes(machine, send, log);
-        return;
-    }
+        partition_of(machine, order_at(&machine->orders, order), (uint32_t)topic);
     sim_ns at_ns = send->at_ns;
-    send_free(machine, send);
+    if (spec->linger_ns > 0) at_ns = linger(spec, &machine->sender[log], machine->sim->now_ns, send->latency_ns);
+    send->next_free = machine->free_send;
+    machine->free_send = send;
     append_at(machine, order, log, at_ns);
 }
 
 /* Sticky partitions and open batches are shared: the record takes its turn when it is sent, not when its thread, which
  * may be ahead of the others, decides to send it. */
-static void send_later(struct machine *machine, sim_ns send_ns, struct send what)
+static void send_later(struct machine *machine, uint32_t order, uint32_t topic, sim_ns send_ns, struct send what)
 {
     struct send *send = machine->free_send;
-    if (send) machine->free_send = send->next;
+    if (send) machine->free_send = send->next_free;
     else send = arena_new(machine->sim->arena, struct send);
     *send = what;
-    if (send_ns == machine->sim->now_ns) on_send(send, what.order, what.topic);
-    else sim_at(machine->sim, send_ns, SIM_CONSUMER, on_send, send, what.order, what.topic);
+    if (send_ns == machine->sim->now_ns) on_send(send, order, topic);
+    else sim_at(machine->sim, send_ns, SIM_CONSUMER, on_send, send, order, topic);
 }
 
 /* A broker handles the requests of one connection one after the other: what a thread sends later is not in a log
@@ -111,16 +147,19 @@ void publish(struct machine *machine, struct thread *thread, uint32_t topic, sim
 {
     const struct topic_spec *spec = &machine->plan->scenario->topic[topic];
     struct order *order = order_of(machine, thread);
-    sim_ns latency_ns = append_latency(machine, thread, topic), at_ns = send_ns + latency_ns;
+    sim_ns latency_ns = append_latency(machine, thread, topic), at_ns;
+    if (machine->conditions) latency_ns = (sim_ns)((double)latency_ns * machine->conditions->kafka_factor + 0.5);
+    at_ns = send_ns + latency_ns;
     order->refs++;
     if (spec->linger_ns == 0) {
         if (at_ns < thread->sent_ns) at_ns = thread->sent_ns + 1;
         thread->sent_ns = at_ns;
     }
-    if (spec->linger_ns > 0 || spec->key == KEY_NULL)
-        send_later(machine, send_ns,
-                   (struct send){ machine, NULL, thread->order, topic, thread->instance, latency_ns, at_ns });
-    else
-        append_at(machine, thread->order,
-                  machine->plan->first_log[topic] + partition_of(machine, order, thread->instance, topic), at_ns);
+    if (spec->linger_ns > 0 || spec->key == KEY_NULL) {
+        send_later(machine, thread->order, topic, send_ns, (struct send){ machine, NULL, latency_ns, at_ns });
+        return;
+    }
+    uint32_t log = machine->plan->first_log[topic] + partition_of(machine, order, topic);
+    append_at(machine, thread->order, log, at_ns);
+    if (machine->conditions) append_twice(machine, thread, topic, log, at_ns);
 }

@@ -88,10 +88,18 @@ void step_leave(struct machine *machine, struct thread *thread, const struct pla
     if (op->ends_connection && !thread->transaction.open) connection_give(machine, thread, thread->clock_ns);
 }
 
+/* An outage of the database: the statement fails at once, its connection is refused or broken. */
+static bool is_away(const struct machine *machine, const struct plan_op *op)
+{
+    if (op->store == NONE || op->kind == STEP_LOCK || op->kind == STEP_UNLOCK) return false;
+    return machine->conditions->store_down_until_ns[op->store] > machine->sim->now_ns;
+}
+
 static enum outcome step(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     sim_ns now_ns = machine->sim->now_ns;
     bool visible = true;
+    if (machine->conditions && is_away(machine, op)) return OUTCOME_FAILED;
     if (thread->phase == PHASE_START) {
         enum outcome entered = step_enter(machine, thread, op);
         if (entered != OUTCOME_DONE) return entered;
@@ -171,11 +179,24 @@ static bool may_end(const struct machine *machine, const struct thread *thread)
     return !machine->step_by_step && kafka_goes_idle(&machine->kafka, thread->consumer);
 }
 
+/* A fault that waits for this step happens first; the thread's own event comes behind it. */
+static bool is_trapped(struct machine *machine, struct thread *thread)
+{
+    if (thread->looked || !machine->at_step(machine->at_step_context, index_of(machine, thread))) {
+        thread->looked = false;
+        return false;
+    }
+    thread->looked = true;
+    park(machine, thread, machine->sim->now_ns, PHASE_START);
+    return true;
+}
+
 void thread_run(struct machine *machine, uint32_t index)
 {
     struct thread *thread = &machine->thread[index];
     for (;;) {
         const struct plan_op *op = &machine->plan->op[thread->pc];
+        if (op->trapped && thread->phase == PHASE_START && is_trapped(machine, thread)) return;
         if (op->kind == OP_END) {
             if (may_end(machine, thread)) thread_end(machine, index);
             else park(machine, thread, thread->clock_ns, PHASE_START);

@@ -360,5 +360,6 @@ void check_scenario(struct reader *reader)
     check_stages(reader);
     check_flow(reader);
     check_backlog(reader);
+    check_faults(reader);
     if (findings->n_all == 0) check_end(reader); /* it would tell the others' findings once more */
 }

@@ -10,5 +10,6 @@
 uint32_t check_api_stage(const struct scenario *scenario);
 
 void check_stages(struct reader *reader);
+void check_faults(struct reader *reader);
 
 #endif

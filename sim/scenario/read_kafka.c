@@ -38,6 +38,11 @@ static void read_client_keys(struct reader *reader, struct cursor *object, struc
     read_u32(object, "commit_count", &out->commit_count, "1", 1, 100000000);
     read_ns(object, "commit_time", &out->commit_time_ns, "5s", 1, LONGEST_NS);
     read_ns(object, "rebalance_delay", &out->rebalance_delay_ns, "3s", 0, LONGEST_NS);
+    read_ns(object, "session_timeout", &out->session_timeout_ns, "45s", SIM_MS, LONGEST_NS);
+    read_ns(object, "heartbeat_interval", &out->heartbeat_ns, "3s", SIM_MS, LONGEST_NS);
+    read_ns(object, "max_poll_interval", &out->max_poll_interval_ns, "5m", SIM_MS, LONGEST_NS);
+    read_ns(object, "rebalance_timeout", &out->rebalance_timeout_ns, OPTIONAL, SIM_MS, LONGEST_NS);
+    read_bool(object, "static_members", &out->static_members, "false");
     read_u32(object, "deliveries", &out->deliveries, "10", 1, 1000000);
 }
 

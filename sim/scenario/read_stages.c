@@ -152,6 +152,11 @@ static uint32_t read_steps(struct reader *reader, struct cursor *object, const c
     return n;
 }
 
+const char *step_name(const struct step_spec *step)
+{
+    return step->kind == STEP_WORK ? step->label : forms[step->kind].key;
+}
+
 void read_stages(struct reader *reader, struct cursor *document)
 {
     struct cursor stages = cursor_object(document, "stages", "{}");

@@ -50,6 +50,9 @@ void check_calibrate(struct reader *reader, cJSON *resolved);
 /* Rules across sections. Only on a scenario that was read without a finding. */
 void check_scenario(struct reader *reader);
 
+/* What a step is called where something refers to it: the label of a work step, else its kind. */
+const char *step_name(const struct step_spec *step);
+
 /* An instant: "630s", "load_end", "load_end+30s". */
 void read_instant(struct reader *reader, struct cursor *at, sim_ns *out);
 

@@ -246,7 +246,7 @@ static void test_observations(void **state)
 static void test_faults(void **state)
 {
     const struct scenario *s = &read_file(EVERYTHING, *state)->scenario;
-    assert_int_equal(s->n_faults, 3);
+    assert_int_equal(s->n_faults, 12);
     const struct fault_spec *f = s->fault;
     assert_true(f[0].kind == FAULT_PAUSE && f[0].target == 0 && f[0].instance == 1 && f[0].when == WHEN_RATE);
     assert_true(f[0].rate_per_h == 4 && f[0].from_ns == 60 * SIM_S);
@@ -255,6 +255,20 @@ static void test_faults(void **state)
     assert_true(f[1].every_ns == 3600 * SIM_S && f[1].from_ns == 0 && f[1].until_ns == SIM_NEVER);
     assert_true(f[1].comes_back && f[1].back_after_ns == 20 * SIM_S);
     assert_true(f[2].when == WHEN_AT && f[2].at_ns == scenario_load_end(s) - 10 * SIM_S && !f[2].comes_back);
+    assert_true(f[3].kind == FAULT_RESTART && f[3].instance == 0 && !f[3].rolling && f[3].kill_after_ns == SIM_S);
+    assert_true(f[4].kind == FAULT_SCALE && f[4].on == ON_GROUP && f[4].target == 0 && f[4].consumers == 5);
+    assert_int_equal(s->group[0].consumers_max, 5);
+    assert_true(f[5].kind == FAULT_OUTAGE && f[5].on == ON_KAFKA && f[6].on == ON_STORE && f[6].target == 1);
+    assert_true(f[6].answers_only && f[6].loses_keys && f[7].kind == FAULT_FAILOVER && f[7].lost_ns == 30 * SIM_MS);
+    assert_true(f[8].kind == FAULT_SLOW && f[8].on == ON_STORE && f[8].factor == 3 && f[8].when == WHEN_STEP);
+    assert_true(f[8].stage == 5 && f[8].step == 3 && f[8].nth == 0 && f[8].order_id == 117);
+    assert_true(f[9].kind == FAULT_DUPLICATE && f[9].on == ON_TOPIC && f[9].share == 0.25);
+    assert_true(f[10].kind == FAULT_DROP && f[10].on == ON_LOCK && f[10].target == 1);
+    assert_true(f[11].when == WHEN_STEP && f[11].step == 5 && f[11].nth == 3 && f[11].order_id == 0);
+    const struct group_spec *g = &s->group[0], *h = &s->group[1];
+    assert_true(g->session_timeout_ns == 11 * SIM_S && g->heartbeat_ns == SIM_S && !g->static_members);
+    assert_true(g->max_poll_interval_ns == 180 * SIM_S && g->rebalance_timeout_ns == 30 * SIM_S);
+    assert_true(h->session_timeout_ns == 10 * SIM_S && h->static_members && h->rebalance_timeout_ns == 60 * SIM_S);
 }
 
 /* Values by what they rest on, defaults beside them left out. */
@@ -269,7 +283,7 @@ static void test_basis(void **state)
         { "/stages/reserve/time/cv", BASIS_ASSUMED },
     };
     const struct study *study = read_file(EVERYTHING, *state);
-    assert_int_equal(study->n_basis, 21);
+    assert_int_equal(study->n_basis, 25);
     for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
         uint32_t k = 0;
         while (k < study->n_basis && strcmp(study->basis[k].pointer, some[i].pointer) != 0) k++;

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The client's side of membership, and sessions; see member.h. Heartbeats are computed, not played: an event happens
+ * only where one of them would change something, or would be missing. */
+#include "models/kafka/member.h"
+
+#include "models/kafka/takeover.h"
+#include "models/purpose.h"
+
+static bool is_static(const struct consumer *consumer) { return consumer->spec->static_members; }
+
+static bool is_cooperative(const struct consumer *consumer)
+{
+    return consumer->spec->assignor == ASSIGN_COOPERATIVE_STICKY;
+}
+
+/* ---- heartbeats ---- */
+
+static sim_ns heartbeat_period_ns(const struct member *member)
+{
+    return member->kafka->consumer[member->consumer].spec->heartbeat_ns;
+}
+
+sim_ns member_heartbeat_ns(const struct member *member, sim_ns at_ns)
+{
+    sim_ns period_ns = heartbeat_period_ns(member), first_ns = member->joined_ns + member->phase_ns;
+    if (member->silent) return SIM_NEVER;
+    if (at_ns <= first_ns) return first_ns;
+    return first_ns + (at_ns - first_ns + period_ns - 1) / period_ns * period_ns;
+}
+
+/* The last sign of life that the coordinator has by now. */
+static void contact_note(struct member *member)
+{
+    sim_ns now_ns = member->kafka->sim->now_ns, first_ns = member->joined_ns + member->phase_ns;
+    sim_ns period_ns = heartbeat_period_ns(member), last_ns = member->joined_ns;
+    if (now_ns >= first_ns) last_ns = first_ns + (now_ns - first_ns) / period_ns * period_ns;
+    if (last_ns > member->contact_ns) member->contact_ns = last_ns;
+}
+
+/* ---- the list's entries ---- */
+
+static struct member *member_new(struct kafka *kafka, struct consumer *consumer)
+{
+    struct coordinator *coordinator = coordinator_of(kafka, consumer);
+    uint32_t index = consumer->index - consumer->plan->first_consumer;
+    struct random_words words =
+        random_block(kafka->key, PURPOSE_MEMBER, (uint64_t)consumer->group << 32 | index, consumer->n_joins++);
+    struct member *member = arena_new(kafka->sim->arena, struct member);
+    *member = (struct member){ .kafka = kafka,
+                               .group = consumer->group,
+                               .consumer = consumer->index,
+                               .number = coordinator->next_number++,
+                               .joined_ns = kafka->sim->now_ns,
+                               .contact_ns = kafka->sim->now_ns,
+                               .uuid = (uint64_t)words.word[0] << 32 | words.word[1] };
+    member->phase_ns = (sim_ns)((double)consumer->spec->heartbeat_ns * random_unit(words.word[2]));
+    return member;
+}
+
+/* A static member that its consumer has left behind. */
+static struct member *member_left_behind(struct kafka *kafka, const struct consumer *consumer)
+{
+    struct member *member = coordinator_of(kafka, consumer)->member;
+    while (member && member->consumer != consumer->index) member = member->next;
+    return member;
+}
+
+/* ---- sessions ---- */
+
+static void on_session(void *context, uint32_t subject, uint64_t argument);
+
+void member_watch(struct kafka *kafka, struct member *member, sim_ns at_ns)
+{
+    if (member->watched) return;
+    member->watched = true;
+    sim_at(kafka->sim, at_ns, SIM_SERVER, on_session, member, 0, 0);
+}
+
+/* No heartbeat for so long: the coordinator drops the member, unless there was one in the meantime. */
+static void on_session(void *context, uint32_t subject, uint64_t argument)
+{
+    struct member *member = context;
+    struct kafka *kafka = member->kafka;
+    struct consumer *consumer = &kafka->consumer[member->consumer];
+    sim_ns now_ns = kafka->sim->now_ns, timeout_ns = consumer->spec->session_timeout_ns;
+    (void)subject;
+    (void)argument;
+    member->watched = false;
+    if (member->removed) return;
+    if (!member->silent && !process_is_paused(kafka->processes, kafka->plan->consumer[member->consumer].instance))
+        return;
+    if (member->joined && coordinator_of(kafka, consumer)->state == GROUP_PREPARING) member->contact_ns = now_ns;
+    if (when_it_answers(kafka, now_ns) > now_ns) member->contact_ns = when_it_answers(kafka, now_ns);
+    if (member->contact_ns + timeout_ns > now_ns) {
+        member_watch(kafka, member, member->contact_ns + timeout_ns);
+        return;
+    }
+    kafka->group[member->group].fact.sessions_expired++;
+    if (consumer->member == member) member_departs(kafka, member);
+    rebalance_removes(kafka, member);
+}
+
+static void fall_silent(struct kafka *kafka, struct member *member)
+{
+    contact_note(member);
+    member->silent = true;
+    member_watch(kafka, member, member->contact_ns + kafka->consumer[member->consumer].spec->session_timeout_ns);
+}
+
+void kafka_member_paused(struct kafka *kafka, uint32_t index, sim_ns until_ns)
+{
+    struct consumer *consumer = &kafka->consumer[index];
+    if (!consumer->member || consumer->member->silent) return;
+    contact_note(consumer->member);
+    sim_ns ends_ns = consumer->member->contact_ns + consumer->spec->session_timeout_ns;
+    if (ends_ns < until_ns) member_watch(kafka, consumer->member, ends_ns);
+}
+
+static void revive(struct member *member)
+{
+    member->silent = false;
+    member->contact_ns = member->kafka->sim->now_ns;
+}
+
+/* ---- joining ---- */
+
+/* The request is at the coordinator. */
+static void on_join_request(void *context, uint32_t index, uint64_t argument)
+{
+    struct kafka *kafka = context;
+    struct consumer *consumer = &kafka->consumer[index];
+    sim_ns answers_ns = when_it_answers(kafka, kafka->sim->now_ns);
+    (void)argument;
+    if (answers_ns > kafka->sim->now_ns) {
+        sim_at(kafka->sim, answers_ns, SIM_CONSUMER, on_join_request, kafka, index, 0);
+        return;
+    }
+    consumer->asks = false;
+    if (consumer->leaving) return;
+    if (!consumer->member && is_static(consumer)) consumer->member = member_left_behind(kafka, consumer);
+    if (!consumer->member) consumer->member = member_new(kafka, consumer);
+    bool comes_back = consumer->member->silent;
+    revive(consumer->member);
+    rebalance_joins(kafka, consumer->member, comes_back);
+}
+
+static void join_send(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns, bool needs_id)
+{
+    sim_ns round_trip_ns = round_trip(kafka, consumer);
+    if (consumer->asks) return;
+    consumer->asks = true;
+    sim_at(kafka->sim, at_ns + round_trip_ns / 2 + (needs_id ? round_trip_ns : 0), SIM_CONSUMER, on_join_request, kafka,
+           consumer->index, 0);
+}
+
+void kafka_member_join(struct kafka *kafka, uint32_t index)
+{
+    struct consumer *consumer = &kafka->consumer[index];
+    SIM_ASSERT_IN(kafka->sim, !consumer->member && !consumer->asks);
+    consumer->wanted = true;
+    consumer->leaving = false;
+    consumer->must_rejoin = consumer->assignment_waits = false;
+    consumer->state = CONSUMER_OUT;
+    consumer->n_positions = 0;
+    consumer->last_commit_ns = kafka->sim->now_ns;
+    join_send(kafka, consumer, kafka->sim->now_ns, !is_static(consumer));
+}
+
+/* ---- dropped by the group ---- */
+
+static void on_learn(void *context, uint32_t index, uint64_t argument)
+{
+    (void)argument;
+    member_learns(context, &((struct kafka *)context)->consumer[index]);
+}
+
+void member_departs(struct kafka *kafka, struct member *member)
+{
+    struct consumer *consumer = &kafka->consumer[member->consumer];
+    consumer->member = NULL;
+    consumer->departed = true;
+    consumer->assignment_waits = false;
+    kafka->n_departed++;
+    consumer_settle(kafka, consumer);
+    for (uint32_t i = 0; i < consumer->n_touched; i++) kafka->position[consumer->touched[i]].touched = false;
+    consumer->n_touched = 0;
+    consumer->uncommitted = 0;
+    for (uint32_t i = 0; i < consumer->n_positions; i++)
+        if (kafka->position[consumer->own[i]].consumer == consumer->index)
+            kafka->position[consumer->own[i]].consumer = NONE;
+    if (consumer->spec->fetch_order == FETCH_ARRIVAL) consumer->batch_left = 0;
+    if (consumer->state != CONSUMER_BUSY)
+        sim_at(kafka->sim, kafka->sim->now_ns, SIM_CONSUMER, on_learn, kafka, consumer->index, 0);
+}
+
+static void departure_ends(struct kafka *kafka, struct consumer *consumer)
+{
+    if (!consumer->departed) return;
+    consumer->departed = false;
+    kafka->n_departed--;
+    for (uint32_t i = 0; i < consumer->n_positions; i++)
+        release(kafka, &kafka->log[kafka->position[consumer->own[i]].log], kafka->sim->now_ns);
+}
+
+void member_dies(struct kafka *kafka, struct consumer *consumer)
+{
+    if (consumer->member) fall_silent(kafka, consumer->member);
+    consumer->member = NULL;
+    consumer->left = NULL;
+    consumer->asks = consumer->leaving = consumer->must_rejoin = consumer->assignment_waits = false;
+    for (uint32_t i = 0; i < consumer->n_positions; i++)
+        if (kafka->position[consumer->own[i]].consumer == consumer->index)
+            kafka->position[consumer->own[i]].consumer = NONE;
+    departure_ends(kafka, consumer);
+}
+
+/* ---- max.poll.interval ---- */
+
+static void on_poll_interval(void *context, uint32_t index, uint64_t argument);
+
+static void poll_watch(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    consumer->poll_watched = true;
+    sim_at_idle(kafka->sim, at_ns, SIM_TIMER, on_poll_interval, kafka, consumer->index, 0);
+}
+
+/* The heartbeat thread looks how long the last poll is ago. A static member only falls silent. */
+static void on_poll_interval(void *context, uint32_t index, uint64_t argument)
+{
+    struct kafka *kafka = context;
+    struct consumer *consumer = &kafka->consumer[index];
+    const struct instance *instance = &kafka->processes->instance[kafka->plan->consumer[index].instance];
+    sim_ns now_ns = kafka->sim->now_ns, due_ns = consumer->last_poll_ns + consumer->spec->max_poll_interval_ns;
+    (void)argument;
+    sim_woke(kafka->sim);
+    consumer->poll_watched = false;
+    if (consumer->state != CONSUMER_BUSY || !consumer->member || consumer->member->silent) return;
+    if (instance->paused_until_ns > now_ns || due_ns > now_ns) {
+        poll_watch(kafka, consumer, due_ns > instance->paused_until_ns ? due_ns : instance->paused_until_ns);
+        return;
+    }
+    kafka->group[consumer->group].fact.evictions++;
+    if (is_static(consumer)) {
+        fall_silent(kafka, consumer->member);
+        return;
+    }
+    struct member *member = consumer->member;
+    member_departs(kafka, member);
+    rebalance_removes(kafka, member);
+}
+
+void member_polled(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    consumer->last_poll_ns = at_ns;
+    if (!consumer->poll_watched) poll_watch(kafka, consumer, at_ns + consumer->spec->max_poll_interval_ns);
+}
+
+/* ---- the turn of a poll ---- */
+
+static void on_turn(void *context, uint32_t index, uint64_t argument)
+{
+    struct kafka *kafka = context;
+    (void)argument;
+    consumer_settle(kafka, &kafka->consumer[index]);
+    wait_for_records(kafka, &kafka->consumer[index]);
+}
+
+static void leave(struct kafka *kafka, struct consumer *consumer)
+{
+    struct member *member = consumer->member;
+    partitions_give_up(kafka, consumer);
+    departure_ends(kafka, consumer);
+    consumer->state = CONSUMER_OUT;
+    consumer->member = NULL;
+    if (member && is_static(consumer)) fall_silent(kafka, member);
+    else if (member) rebalance_removes(kafka, member);
+    if (consumer->left) consumer->left(consumer->left_context, consumer->index);
+}
+
+void kafka_member_leave(struct kafka *kafka, uint32_t index, bool for_good,
+                        void (*left)(void *context, uint32_t consumer), void *context)
+{
+    struct consumer *consumer = &kafka->consumer[index];
+    consumer->wanted = !for_good;
+    consumer->leaving = true;
+    consumer->left = left;
+    consumer->left_context = context;
+    if (consumer->state == CONSUMER_WAITING || consumer->state == CONSUMER_OUT) leave(kafka, consumer);
+}
+
+/* Eager: everything is given up before the request is sent, and given back by the new assignment. */
+static bool rejoin(struct kafka *kafka, struct consumer *consumer)
+{
+    bool departed = consumer->departed;
+    consumer->must_rejoin = false;
+    if (is_cooperative(consumer) && !departed) {
+        join_send(kafka, consumer, kafka->sim->now_ns, false);
+        return false;
+    }
+    partitions_give_up(kafka, consumer);
+    departure_ends(kafka, consumer);
+    consumer->n_positions = 0;
+    consumer->state = CONSUMER_OUT;
+    join_send(kafka, consumer, kafka->sim->now_ns, departed);
+    return true;
+}
+
+bool member_polls(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    consumer->last_poll_ns = at_ns;
+    if (consumer->member && consumer->member->silent) revive(consumer->member); /* static, and late */
+    if (!consumer->leaving && !consumer->departed && !consumer->must_rejoin && !consumer->assignment_waits)
+        return false;
+    if (at_ns == kafka->sim->now_ns && consumer->uncommitted > 0) at_ns = commit_send(kafka, consumer, at_ns);
+    if (at_ns > kafka->sim->now_ns) { /* its commit is under way */
+        consumer->state = CONSUMER_CALLED;
+        sim_at(kafka->sim, at_ns, SIM_CONSUMER, on_turn, kafka, consumer->index, 0);
+        return true;
+    }
+    if (consumer->leaving) {
+        leave(kafka, consumer);
+        return true;
+    }
+    if (consumer->assignment_waits) {
+        consumer->poll_from_ns = at_ns;
+        assignment_take(kafka, consumer);
+        wait_for_records(kafka, consumer);
+        return true;
+    }
+    return rejoin(kafka, consumer);
+}
+
+/* From a heartbeat's answer. An idle consumer is in a poll, and rejoins at once. */
+void member_learns(struct kafka *kafka, struct consumer *consumer)
+{
+    consumer->must_rejoin = true;
+    consumer_settle(kafka, consumer);
+    if (consumer->state != CONSUMER_WAITING) return;
+    sim_ns at_ns = consumer->poll_from_ns > kafka->sim->now_ns ? consumer->poll_from_ns : kafka->sim->now_ns;
+    member_polls(kafka, consumer, at_ns);
+}
+
+/* ---- set-up ---- */
+
+static void on_start(void *context, uint32_t index, uint64_t argument)
+{
+    (void)argument;
+    kafka_member_join(context, index);
+}
+
+static void group_init(struct kafka *kafka, uint32_t index)
+{
+    const struct plan_group *plan = &kafka->plan->group[index];
+    const struct group_spec *spec = &kafka->plan->scenario->group[index];
+    struct coordinator *coordinator = &kafka->coordinator[index];
+    coordinator->owner = arena_array(kafka->sim->arena, uint32_t, plan->n_positions);
+    coordinator->begun = arena_array(kafka->sim->arena, bool, plan->n_positions);
+    for (uint32_t i = 0; i < plan->n_positions; i++) coordinator->owner[i] = NONE;
+    for (uint32_t i = 0; i < spec->consumers; i++) {
+        struct consumer *consumer = &kafka->consumer[plan->first_consumer + i];
+        consumer->wanted = true;
+        if (spec->cold) {
+            for (uint32_t k = 0; k < consumer->n_positions; k++) kafka->position[consumer->own[k]].consumer = NONE;
+            consumer->n_positions = 0;
+            sim_at(kafka->sim, spec->start_ns, SIM_CONSUMER, on_start, kafka, consumer->index, 0);
+            continue;
+        }
+        consumer->member = member_new(kafka, consumer);
+        consumer->member->next = coordinator->member;
+        coordinator->member = consumer->member;
+        coordinator->n_members++;
+        for (uint32_t k = 0; k < consumer->n_positions; k++) {
+            coordinator->owner[consumer->own[k] - plan->first_position] = consumer->member->number;
+            coordinator->begun[consumer->own[k] - plan->first_position] = true;
+        }
+    }
+    if (spec->cold) return;
+    coordinator->state = GROUP_STABLE;
+    coordinator->generation = 1;
+}
+
+void members_init(struct kafka *kafka, struct processes *processes, const uint32_t *instance_of)
+{
+    uint32_t n_groups = kafka->plan->scenario->n_groups;
+    kafka->coordinator = arena_array(kafka->sim->arena, struct coordinator, n_groups);
+    for (uint32_t i = 0; i < n_groups; i++) group_init(kafka, i);
+    process_acts(processes, on_join_request, instance_of, NULL);
+    process_acts(processes, on_learn, instance_of, NULL);
+    process_acts(processes, on_turn, instance_of, NULL);
+    process_acts(processes, on_start, instance_of, NULL);
+    rebalance_actors(processes, instance_of);
+}

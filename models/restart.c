@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Orderly stops: deployments, and groups that get another number of consumers.
+ *
+ * SIGTERM: each consumer finishes the batch in hand, commits and leaves its group; then the API takes no more requests
+ * and ends those in service; then the process is gone. What has not come to its end after kill_after (the container's
+ * shutdown timeout, the pod's grace period) is killed, and that is a crash. A rolling restart stops the next instance
+ * when the one before works again. */
+#include "models/fault.h"
+#include "models/kafka/member.h"
+#include "models/orders/crash.h"
+
+/* How often a process that ends looks whether its last request is done. */
+#define DRAIN_LOOK_NS SIM_MS
+
+struct rollout {
+    bool under_way;
+    uint32_t n_instances_left; /* after the one that stops now */
+    struct stop *stop;         /* by instance of the process */
+};
+
+struct stop {
+    struct faults *faults;
+    uint32_t fault, instance, n_consumers_left;
+    bool stopping;
+    sim_handle kill;
+};
+
+void restarts_init(struct faults *faults)
+{
+    const struct scenario *scenario = faults->machine->plan->scenario;
+    struct arena *arena = faults->machine->sim->arena;
+    faults->rollout = arena_array(arena, struct rollout, scenario->n_faults);
+    for (uint32_t i = 0; i < scenario->n_faults; i++) {
+        const struct fault_spec *spec = &scenario->fault[i];
+        if (spec->kind != FAULT_RESTART) continue;
+        uint32_t n = scenario->process[spec->target].instances;
+        faults->rollout[i].stop = arena_array(arena, struct stop, n);
+        for (uint32_t k = 0; k < n; k++)
+            faults->rollout[i].stop[k] = (struct stop){
+                .faults = faults, .fault = i, .instance = faults->machine->plan->first_instance[spec->target] + k
+            };
+    }
+}
+
+/* ---- one instance ---- */
+
+static void end(struct stop *stop)
+{
+    struct faults *faults = stop->faults;
+    stop->stopping = false;
+    sim_cancel(faults->machine->sim, stop->kill);
+    instance_dies(faults->machine, stop->instance);
+    instance_returns(faults, stop->instance, fault_spec(faults, stop->fault)->back_after_ns);
+}
+
+static void on_kill(void *context, uint32_t subject, uint64_t argument)
+{
+    struct stop *stop = context;
+    (void)subject;
+    (void)argument;
+    stop->kill = 0;
+    if (!stop->stopping) return;
+    stop->faults->fact[stop->fault].killed++;
+    end(stop);
+}
+
+static void on_drain(void *context, uint32_t subject, uint64_t argument)
+{
+    struct stop *stop = context;
+    struct machine *machine = stop->faults->machine;
+    (void)subject;
+    (void)argument;
+    if (!stop->stopping || process_is_down(&machine->processes, stop->instance)) return;
+    if (api_instance_is_empty(machine, stop->instance)) end(stop);
+    else sim_at(machine->sim, machine->sim->now_ns + DRAIN_LOOK_NS, SIM_FAULT, on_drain, stop, 0, 0);
+}
+
+static void on_left(void *context, uint32_t consumer)
+{
+    struct stop *stop = context;
+    struct machine *machine = stop->faults->machine;
+    (void)consumer;
+    if (--stop->n_consumers_left > 0) return;
+    api_instance_drains(machine, stop->instance);
+    sim_at(machine->sim, machine->sim->now_ns, SIM_FAULT, on_drain, stop, 0, 0);
+}
+
+static void stop_begin(struct stop *stop)
+{
+    struct machine *machine = stop->faults->machine;
+    const struct fault_spec *spec = fault_spec(stop->faults, stop->fault);
+    if (process_is_down(&machine->processes, stop->instance)) {
+        instance_returns(stop->faults, stop->instance, spec->back_after_ns);
+        return;
+    }
+    stop->stopping = true;
+    stop->kill = sim_at(machine->sim, machine->sim->now_ns + spec->kill_after_ns, SIM_FAULT, on_kill, stop, 0, 0);
+    stop->n_consumers_left = 1; /* itself, until all have been told */
+    for (uint32_t i = 0; i < machine->plan->n_consumers; i++) {
+        if (machine->thread[i].instance != stop->instance || !machine->kafka.consumer[i].wanted) continue;
+        stop->n_consumers_left++;
+        kafka_member_leave(&machine->kafka, i, false, on_left, stop);
+    }
+    on_left(stop, NONE);
+}
+
+/* ---- all of them ---- */
+
+static void on_next(void *context, uint32_t which, uint64_t fault)
+{
+    struct faults *faults = context;
+    stop_begin(&faults->rollout[fault].stop[which]);
+}
+
+static void stop_soon(struct faults *faults, uint32_t fault, uint32_t which)
+{
+    sim_at(faults->machine->sim, faults->machine->sim->now_ns, SIM_FAULT, on_next, faults, which, fault);
+}
+
+bool restart_begin(struct faults *faults, uint32_t fault)
+{
+    const struct fault_spec *spec = fault_spec(faults, fault);
+    struct rollout *rollout = &faults->rollout[fault];
+    uint32_t n = faults->machine->plan->scenario->process[spec->target].instances;
+    if (rollout->under_way) return false;
+    rollout->under_way = true;
+    rollout->n_instances_left = spec->instance == NONE ? n - 1 : 0;
+    if (spec->instance != NONE) {
+        stop_soon(faults, fault, spec->instance);
+    } else if (spec->rolling) {
+        stop_soon(faults, fault, 0);
+    } else {
+        for (uint32_t i = 0; i < n; i++) stop_soon(faults, fault, i);
+    }
+    return true;
+}
+
+void restart_goes_on(struct faults *faults, uint32_t instance)
+{
+    const struct plan *plan = faults->machine->plan;
+    for (uint32_t i = 0; i < plan->scenario->n_faults; i++) {
+        const struct fault_spec *spec = &plan->scenario->fault[i];
+        struct rollout *rollout = &faults->rollout[i];
+        if (spec->kind != FAULT_RESTART || !rollout->under_way || plan->process_of[instance] != spec->target) continue;
+        if (rollout->n_instances_left == 0) {
+            rollout->under_way = false;
+            continue;
+        }
+        rollout->n_instances_left--;
+        if (spec->rolling) stop_soon(faults, i, instance - plan->first_instance[spec->target] + 1);
+    }
+}
+
+void group_scales(struct faults *faults, uint32_t group, uint32_t consumers)
+{
+    struct machine *machine = faults->machine;
+    struct kafka *kafka = &machine->kafka;
+    const struct plan_group *plan = &machine->plan->group[group];
+    for (uint32_t i = 0; i < plan->n_consumers; i++) {
+        struct consumer *consumer = &kafka->consumer[plan->first_consumer + i];
+        bool down = process_is_down(&machine->processes, machine->instance_of[consumer->index]);
+        if (i < consumers && !consumer->wanted) {
+            consumer->wanted = true;
+            if (!down) kafka_member_join(kafka, consumer->index);
+        } else if (i >= consumers && consumer->wanted) {
+            consumer->wanted = false;
+            if (!down) kafka_member_leave(kafka, consumer->index, true, NULL, NULL);
+        }
+    }
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Consumer groups whose members come, go, die and are late. Network and commits take no time unless a test says so, so
+ * that what is left are the clocks of the protocol: heartbeats, sessions, polls, barriers. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/trial.h"
+
+/* clang-format off */
+/* Orders every 10 ms (100/s) dealt out in turn to three partitions, for ten minutes. */
+static const char GROUP[] = TRIAL_JSON({
+    "name": "group",
+    "load": { "scenarios": { "orders": { "executor": "constant-arrival-rate", "rate": 100, "duration": "10m" } } },
+    "kafka": { "partitions": 3, "key": "id_modulo" },
+    "topics": { "orders": {} },
+    "tables": { "orders": { "key": "order_id" } },
+    "processes": {
+        "front": { "connections": 0, "api": { "threads": 4, "stage": "accept" } },
+        "back": { "connections": 0, "instances": 4, "groups": "all" }
+    },
+    "groups": { "servers": { "consumers": 3, "reads": { "orders": "serve" } } },
+    "stages": {
+        "accept": { "steps": [ { "insert": "orders" }, { "publish": "orders" }, { "reply": 202 } ] },
+        "serve": { "steps": [ { "work": "serve", "time": "5ms" }, { "status": "PAID" } ] }
+    }
+});
+/* clang-format on */
+
+enum { SECONDS = 3600, PARTITIONS = 3 };
+
+/* Committed offsets and lag at every full second, and how many consumers are at work. */
+struct watch {
+    uint32_t n;
+    int64_t committed[SECONDS][PARTITIONS], lag[SECONDS][PARTITIONS], busy[SECONDS];
+    sim_ns busy_ns[SECONDS];
+};
+
+static void on_sample(void *context, const struct run_levels *levels)
+{
+    struct watch *watch = context;
+    if (watch->n == SECONDS) return;
+    for (uint32_t i = 0; i < PARTITIONS; i++) {
+        watch->committed[watch->n][i] = levels->partition[i].committed;
+        watch->lag[watch->n][i] = levels->partition[i].lag;
+    }
+    watch->busy_ns[watch->n] = levels->group_busy_ns[0];
+    watch->busy[watch->n++] = levels->group_busy[0];
+}
+
+static struct watch seen;
+
+static const struct run_facts *run_with(struct trial *trial, uint32_t replication, const struct study_edit *edit,
+                                        uint32_t n)
+{
+    const struct observer observer = { .context = &seen, .on_sample = on_sample };
+    memset(&seen, 0, sizeof seen);
+    trial_open(trial, GROUP, edit, n);
+    return trial_run(trial, replication, &observer);
+}
+
+#define N(edits) (sizeof(edits) / sizeof(edits)[0])
+
+/* Times of killed and late threads are busy time without an end, so tallies do not add up to it. */
+static void expect_invariants(const struct run_facts *facts)
+{
+    for (uint32_t i = 0; i < facts->n_invariants; i++)
+        if (facts->invariant[i].violations > 0)
+            fail_msg("%s: %s", facts->invariant[i].name, facts->invariant[i].first_what);
+}
+
+/* Longest time in which a partition's committed offset stood still from second `from` on. */
+static uint32_t stands_still(uint32_t partition, uint32_t from)
+{
+    uint32_t longest = 0, run = 0;
+    for (uint32_t t = from; t + 1 < seen.n; t++) {
+        run = seen.committed[t + 1][partition] == seen.committed[t][partition] ? run + 1 : 0;
+        if (run > longest) longest = run;
+    }
+    return longest;
+}
+
+/* Semantics 14 H: detection 42 to 45 s after the crash, then the barrier; the partition's lag grows by 33/s meanwhile;
+ * at most one batch is delivered again; nothing is lost. */
+static void test_a_crash_is_noticed_by_the_session(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/faults", "{\"kill\": {\"crash\": \"back\", \"instance\": 1, \"at\": \"100.022s\"}}" },
+    };
+    (void)state;
+    for (uint32_t r = 0; r < 10; r++) {
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, r, edits, N(edits));
+        expect_invariants(facts);
+        const struct group_facts *group = &facts->group[0];
+        assert_int_equal(group->sessions_expired, 1);
+        assert_int_equal(group->rebalances, 1);
+        assert_in_range(stands_still(1, 99), 42, 52); /* with its first batch */
+        assert_in_range(group->peak_lag_ns, 42 * SIM_S, 52 * SIM_S);
+        assert_in_range(group->peak_partition_lag, 33 * 42, 34 * 52);
+        assert_in_range(group->duplicates, 1, 500);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 60000);
+        assert_int_equal(group->processed, 60000);
+        trial_close(&trial);
+    }
+}
+
+/* A process that comes back before its old member's session ends makes the whole group wait for that end: the new
+ * member asks to join, the old one never does. A static member just goes on. */
+static void test_back_before_the_session_ends(void **state)
+{
+    static const char back[] =
+        "{\"kill\": {\"crash\": \"back\", \"instance\": 1, \"at\": \"100.022s\", \"back_after\": \"20s\"}}";
+    static const struct study_edit dynamic[] = { { "/faults", back } };
+    static const struct study_edit fixed[] = { { "/faults", back }, { "/kafka/static_members", "true" } };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, 0, dynamic, N(dynamic));
+    expect_invariants(facts);
+    assert_int_equal(facts->group[0].sessions_expired, 1);
+    assert_in_range(facts->group[0].longest_rebalance_ns, 21 * SIM_S, 25 * SIM_S);
+    assert_in_range(stands_still(0, 99), 17, 26);
+    trial_close(&trial);
+    facts = run_with(&trial, 0, fixed, N(fixed));
+    expect_invariants(facts);
+    assert_int_equal(facts->group[0].rebalances + facts->group[0].sessions_expired, 0);
+    assert_int_equal(stands_still(0, 99), 0);
+    assert_in_range(stands_still(1, 99), 19, 23); /* and its first batch */
+    trial_close(&trial);
+}
+
+/* Semantics 14 G: two members or more of a new group start after 6 s, one alone after 3 s; with reset latest what came
+ * before is never seen. */
+static void test_a_new_group_waits_for_more(void **state)
+{
+    (void)state;
+    for (uint32_t consumers = 1; consumers <= 3; consumers += 2) {
+        char text[8];
+        snprintf(text, sizeof text, "%u", consumers);
+        const struct study_edit edits[] = {
+            { "/groups/servers/cold", "true" },
+            { "/groups/servers/consumers", text },
+            { "/load/scenarios/orders/duration", "20s" },
+            { "/faults", "{\"far\": {\"pause\": \"back\", \"at\": \"1h\", \"for\": \"1s\"}}" },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+        uint64_t missed = consumers == 1 ? 300 : 600; /* appended before, or at the instant */
+        assert_int_equal(facts->group[0].rebalances, 1);
+        assert_in_range(facts->orders.by_status[ORDER_PAID], 2000 - missed - 3, 2000 - missed);
+        trial_close(&trial);
+    }
+}
+
+/* Semantics 14 I: 500 records of 0.7 s are 350 s of work: at 300 s the client leaves the group after 428 records, its
+ * thread goes on with the other 72, and the new owner starts again at the first. The cause persists: the same happens
+ * to the next one. */
+static void test_a_late_poll_is_evicted(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/load/scenarios/orders", "{\"executor\": \"bursts\", \"size\": 1, \"every\": \"1h\", \"duration\": \"1h\","
+                                    " \"startTime\": \"344s\"}" },
+        { "/groups/servers/backlog", "{\"orders\": [1000]}" },
+        { "/kafka/partitions", "1" },
+        { "/groups/servers/consumers", "2" },
+        { "/stages/serve/steps/0/time", "700ms" },
+        { "/run", "{\"ends\": \"345s\"}" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+    assert_int_equal(facts->group[0].evictions, 1);
+    for (uint32_t t = 0; t < 345; t++) assert_int_equal(seen.committed[t][0], 0);
+    assert_int_equal(seen.busy[299], 1);
+    assert_int_equal(seen.busy[310], 2); /* the old thread and the new owner, on the same records */
+    assert_in_range(facts->group[0].duplicates, (345 - 304) * 10 / 7, (345 - 300) * 10 / 7 + 1);
+    expect_invariants(facts);
+    trial_close(&trial);
+}
+
+/* The worked timeline of semantics 5: batches of 500 records of 40 ms are 20 s; a fourth member joins when the three
+ * are 3, 15 and 9 s into theirs. They come to the barrier after 17, 5 and 11 s: it falls at 17 s, 18 consumer-seconds
+ * are lost, nothing is delivered twice, and one of the four is idle afterwards. The batches get their phases from
+ * backlogs of 375, 75 and 225 records; what follows waits from 1 s on. */
+static void test_the_barrier_waits_for_the_slowest_batch(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/stages/serve/steps/0/time", "40ms" },
+        { "/groups/servers/backlog", "{\"orders\": [375, 75, 225]}" },
+        { "/load/scenarios/orders", "{\"executor\": \"bursts\", \"size\": 9000, \"every\": \"1h\","
+                                    " \"duration\": \"1h\", \"startTime\": \"1s\"}" },
+        { "/faults", "{\"pod\": {\"scale\": \"servers\", \"to\": 4, \"at\": \"38s\"}}" },
+    };
+    (void)state;
+    for (uint32_t r = 0; r < 5; r++) {
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, r, edits, N(edits));
+        expect_invariants(facts);
+        assert_int_equal(facts->group[0].rebalances, 1);
+        assert_int_equal(facts->group[0].duplicates, 0);
+        assert_true(facts->group[0].longest_rebalance_ns == 17 * SIM_S);
+        assert_true(seen.busy_ns[55] - seen.busy_ns[38] == (3 * 17 - 18) * SIM_S);
+        assert_true(seen.busy[42] == 3 && seen.busy[44] == 2 && seen.busy[50] == 1 && seen.busy[56] == 3);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 9000 + 375 + 75 + 225);
+        trial_close(&trial);
+    }
+}
+
+/* Cooperative: nobody stops but for what moves; the member that comes gets what one of the others gives up. */
+static void test_cooperative_members_keep_working(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/kafka/assignor", "cooperative-sticky" },
+        { "/groups/servers/consumers", "2" },
+        { "/load/scenarios/orders/rate", "60" },
+        { "/faults", "{\"pod\": {\"scale\": \"servers\", \"to\": 3, \"at\": \"100s\"}}" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+    expect_invariants(facts);
+    assert_int_equal(facts->group[0].rebalances, 2); /* takes away, then gives */
+    assert_int_equal(facts->group[0].duplicates, 0);
+    uint32_t moved = 0;
+    for (uint32_t p = 0; p < PARTITIONS; p++) moved += stands_still(p, 99) > 1;
+    assert_in_range(moved, 0, 1);
+    trial_close(&trial);
+}
+
+/* An orderly stop finishes and commits its batch, and tells the group: no duplicate, no session. One that is not given
+ * the time is killed, and its batch comes again. */
+static void test_a_rolling_restart(void **state)
+{
+    static const struct study_edit good[] = {
+        { "/faults", "{\"deploy\": {\"restart\": \"back\", \"at\": \"100s\", \"back_after\": \"15s\"}}" },
+    };
+    static const struct study_edit hasty[] = {
+        { "/stages/serve/steps/0/time", "40ms" },
+        { "/faults", "{\"deploy\": {\"restart\": \"back\", \"at\": \"300s\", \"back_after\": \"15s\","
+                     " \"kill_after\": \"1ms\"}}" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, 0, good, N(good));
+    expect_invariants(facts);
+    assert_int_equal(facts->group[0].duplicates + facts->group[0].sessions_expired + facts->fault[0].killed, 0);
+    assert_int_equal(facts->group[0].rebalances, 4); /* one comes as the next one leaves; the fourth has no consumer */
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], 60000);
+    trial_close(&trial);
+    facts = run_with(&trial, 0, hasty, N(hasty));
+    expect_invariants(facts);
+    assert_int_equal(facts->fault[0].killed, 3);
+    assert_true(facts->group[0].duplicates > 0 && facts->group[0].sessions_expired == 3);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], 60000);
+    trial_close(&trial);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_crash_is_noticed_by_the_session),
+        cmocka_unit_test(test_back_before_the_session_ends),
+        cmocka_unit_test(test_a_new_group_waits_for_more),
+        cmocka_unit_test(test_a_late_poll_is_evicted),
+        cmocka_unit_test(test_the_barrier_waits_for_the_slowest_batch),
+        cmocka_unit_test(test_cooperative_members_keep_working),
+        cmocka_unit_test(test_a_rolling_restart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
