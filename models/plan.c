@@ -429,6 +429,22 @@ static uint32_t table_of_effect(const struct compiler *compiler, enum write_effe
     return NONE;
 }
 
+/* Without a load nobody inserts orders, and their rows are in the first table that goes by order. */
+static uint32_t orders_table(const struct compiler *compiler)
+{
+    const struct scenario *scenario = compiler->scenario;
+    uint32_t api = compiler->plan->api_process;
+    if (api != NONE) {
+        const struct stage_spec *stage = &scenario->stage[scenario->process[api].api_stage];
+        for (uint32_t i = 0; i < stage->n_steps; i++)
+            if (stage->step[i].kind == STEP_INSERT && scenario->table[stage->step[i].target].key == ROW_ORDER_ID)
+                return stage->step[i].target;
+    }
+    for (uint32_t i = 0; i < scenario->n_tables; i++)
+        if (scenario->table[i].key == ROW_ORDER_ID) return i;
+    return NONE;
+}
+
 static bool orders_compile(struct compiler *compiler)
 {
     const struct orders_spec *orders = &compiler->scenario->orders;
@@ -442,6 +458,7 @@ static bool orders_compile(struct compiler *compiler)
     plan->stock_table = table_of_effect(compiler, EFFECT_RESERVE);
     plan->coupon_table = table_of_effect(compiler, EFFECT_USE);
     plan->points_table = table_of_effect(compiler, EFFECT_DEBIT);
+    plan->orders_table = orders_table(compiler);
     return plan->user && plan->item && plan->quantity && plan->amount && plan->coupon;
 }
 

@@ -90,6 +90,7 @@ struct plan {
     bool orders_have_coupons;
     bool has_views;                 /* some transaction reads more than one row */
     uint32_t stock_table, coupon_table, points_table; /* NONE */
+    uint32_t orders_table;          /* where the API inserts orders; NONE */
 };
 
 #endif

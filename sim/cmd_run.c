@@ -99,6 +99,7 @@ struct walk_of_data {
     struct study study;
     const struct layout *layout;
     struct output output;
+    struct precision precision; /* asked for, or watched for the progress line */
     struct replicated replicated;
     bool interrupted;
 };
@@ -116,9 +117,12 @@ static bool run_and_keep(struct walk_of_data *walk, struct arena *arena, struct 
         .output = options->out ? &walk->output : NULL,
         .orders_share = options->orders ? options->orders_share : 0,
         .terminal = !options->quiet && isatty(STDERR_FILENO) ? stderr : NULL,
+        .precision = &walk->precision,
     };
     if (!replicate_run(&replicate, &walk->replicated, arena, err)) return false;
     walk->interrupted = walk->replicated.outcome.interrupted;
+    if (options->n_goals > 0 && !walk->interrupted)
+        study_set_replications(&walk->study, walk->replicated.outcome.n, arena);
     if (!options->out || walk->replicated.outcome.n == 0) return true;
     if (!write_files(&walk->output, &walk->study, &walk->replicated.outcome, arena, err)) return false;
     struct sim_err drawing = { 0 };
@@ -139,6 +143,22 @@ static void print_result(const struct options *options, const struct outcome *ou
     else report_write(outcome, &style, stdout);
 }
 
+/* How narrow the intervals became; false when that is not what was asked for. */
+static bool say_precision(const struct walk_of_data *walk)
+{
+    const struct precision *precision = &walk->precision;
+    char line[256];
+    if (walk->options->n_goals == 0) return true;
+    precision_line(precision, line, sizeof line);
+    if (precision_enough(precision)) {
+        note(walk->options, "precise enough after %u replications: %s", precision->n, line);
+        return true;
+    }
+    warn("not precise enough after %u replications: %s; --max-replications allows more", precision->n,
+         line[0] ? line : "a figure asked for does not exist in two of them");
+    return false;
+}
+
 /* Finishes what is on disk whether the run went well or not, then prints. */
 static int run_study(struct walk_of_data *walk, struct arena *arena, struct sim_err *err)
 {
@@ -156,7 +176,23 @@ static int run_study(struct walk_of_data *walk, struct arena *arena, struct sim_
     else if (walk->interrupted)
         warn("interrupted; %u of %u replications are kept", outcome->n, walk->study.scenario.replications);
     if (options->out && outcome->n > 0) note(options, "results in %s", walk->output.dir);
-    return walk->interrupted ? EXIT_INTERRUPTED : outcome_exit(outcome);
+    if (walk->interrupted) return EXIT_INTERRUPTED;
+    int code = outcome_exit(outcome);
+    return say_precision(walk) || code != 0 ? code : EXIT_IMPRECISE;
+}
+
+/* From here on the study asks for the most replications there may be; those it asked for are the least. */
+static bool prepare_precision(struct walk_of_data *walk, struct arena *arena, struct sim_err *err)
+{
+    const struct options *options = walk->options;
+    uint32_t least = walk->study.scenario.replications;
+    if (!precision_init(&walk->precision, options->goal, options->n_goals, least, options->confidence, &walk->study,
+                        walk->layout, arena, err))
+        return false;
+    if (options->n_goals == 0) return true;
+    study_set_replications(&walk->study, least > options->most_replications ? least : options->most_replications,
+                           arena);
+    return true;
 }
 
 int cmd_run(const struct options *options, struct arena *arena, struct sim_err *err)
@@ -166,6 +202,7 @@ int cmd_run(const struct options *options, struct arena *arena, struct sim_err *
     if (!read_study(&walk.study, options, &findings, arena, err)) return (int)err->code;
     walk.layout = layout_of(&walk.study, &findings, arena);
     if (!walk.layout) return SIM_ESCENARIO;
+    if (!prepare_precision(&walk, arena, err)) return (int)err->code;
     int code = run_study(&walk, arena, err);
     replicated_fini(&walk.replicated);
     return code;

@@ -6,12 +6,13 @@
 
 #include "sim/options.h"
 
-enum { EXIT_INTERRUPTED = 130 };
+enum { EXIT_IMPRECISE = 5, EXIT_INTERRUPTED = 130 };
 
 int cmd_run(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_check(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_schema(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_plot(const struct options *options, struct arena *arena, struct sim_err *err);
+int cmd_sweep(const struct options *options, struct arena *arena, struct sim_err *err);
 
 /* Reads the scenario with its edits, prints findings and what is ignored to stderr, and refuses to wait for a person to
  * type one in. */

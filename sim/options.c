@@ -37,6 +37,11 @@ static const struct command_spec commands[COMMANDS] = {
     [COMMAND_PLOT] = { "plot", "DIR", "Draws the pictures of `sim run --out DIR` again, from the files in DIR.",
         "  sim plot results\n"
         "  sim plot results --terminal\n" },
+    [COMMAND_SWEEP] = { "sweep", "SCENARIO", "Runs every combination of varied values and stores each run in one SQLite file.",
+        "  sim sweep my.json --vary stock-service-group.consumers=1..6\n"
+        "  sim sweep my.json --vary stock.consumers=1..3 --vary /stages/pay/time/mean=5ms..20ms..5ms\n"
+        "  sim sweep my.json --points table.csv --out results.db --metric completion_s.p95\n"
+        "  sim sweep my.json --vary stock.consumers=1..6 --resume --export results.csv\n" },
 };
 /* clang-format on */
 
@@ -112,7 +117,34 @@ static bool set_replications(struct options *options, const char *value, struct 
     (void)arena;
     uint64_t n;
     if (!read_count(value, UINT32_MAX, &n) || n == 0) return refuse(err, "--replications", value, "a count from 1");
+    options->has_replications = true;
     add_edit(options, "/run/replications", value);
+    return true;
+}
+
+static bool set_precision(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    struct precision_goal goal = { 0 };
+    const char *equals = strrchr(value, '='), *width = equals ? equals + 1 : value;
+    if (equals == value || !read_share(width, 1, &goal.width))
+        return refuse(err, "--precision", value,
+                      "WIDTH or METRIC=WIDTH with a width above 0 and up to 1, as in completion_s.p95=0.02");
+    if (equals) {
+        char *metric = arena_strdup(arena, value);
+        metric[equals - value] = '\0';
+        goal.metric = metric;
+    }
+    options->goal[options->n_goals++] = goal;
+    return true;
+}
+
+static bool set_most_replications(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    uint64_t n;
+    if (!read_count(value, 1000000, &n) || n < 2)
+        return refuse(err, "--max-replications", value, "a count from 2 to 1000000");
+    options->most_replications = (uint32_t)n;
     return true;
 }
 
@@ -168,6 +200,38 @@ static bool set_orders(struct options *options, const char *value, struct arena 
     return refuse(err, "--orders", value, "a share above 0 and up to 1, as in --orders=0.01");
 }
 
+static bool add_word(struct option_list *list, const char *value)
+{
+    list->word[list->n++] = value;
+    return true;
+}
+
+static bool set_vary(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena, (void)err;
+    return add_word(&options->vary, value);
+}
+
+static bool set_metric(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    return *value ? add_word(&options->metric, value) : refuse(err, "--metric", value, "a path in summary.json");
+}
+
+static bool set_points(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    options->points = value;
+    return *value || refuse(err, "--points", value, "the name of a CSV file");
+}
+
+static bool set_export(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    options->export_to = value;
+    return *value || refuse(err, "--export", value, "the name of a CSV file");
+}
+
 /* ---- the table ---- */
 
 enum argument { ARGUMENT_NONE, ARGUMENT_NEEDED, ARGUMENT_OPTIONAL /* only as --option=value */ };
@@ -176,6 +240,8 @@ enum {
     ON_CHECK = 1 << COMMAND_CHECK,
     ON_SCHEMA = 1 << COMMAND_SCHEMA,
     ON_PLOT = 1 << COMMAND_PLOT,
+    ON_SWEEP = 1 << COMMAND_SWEEP,
+    ON_STUDY = ON_RUN | ON_SWEEP, /* what runs a scenario many times */
     ON_NONE = 1 << COMMAND_NONE,
     ON_ALL = (1 << COMMANDS) - 1
 };
@@ -195,22 +261,36 @@ struct option_spec {
 
 /* clang-format off */
 static const struct option_spec table[] = {
-    { "set", 0, ARGUMENT_NEEDED, "PTR=VALUE", ON_RUN | ON_CHECK, set_set, 0,
+    { "set", 0, ARGUMENT_NEEDED, "PTR=VALUE", ON_STUDY | ON_CHECK, set_set, 0,
       "change one value before the scenario is checked; repeatable.\nPTR: /groups/pay/consumers or short, pay.consumers" },
-    { "seed", 0, ARGUMENT_NEEDED, "N", ON_RUN | ON_CHECK, set_seed, 0, "seed of all random numbers (the scenario's, else 1)" },
-    { "replications", 0, ARGUMENT_NEEDED, "N", ON_RUN | ON_CHECK, set_replications, 0,
+    { "seed", 0, ARGUMENT_NEEDED, "N", ON_STUDY | ON_CHECK, set_seed, 0, "seed of all random numbers (the scenario's, else 1)" },
+    { "replications", 0, ARGUMENT_NEEDED, "N", ON_STUDY | ON_CHECK, set_replications, 0,
       "independent runs (the scenario's, else 1)" },
-    { "confidence", 0, ARGUMENT_NEEDED, "P", ON_RUN, set_confidence, 0, "of intervals over replications (0.95)" },
-    { "jobs", 0, ARGUMENT_NEEDED, "N", ON_RUN, set_jobs, 0, "threads (all cores); results do not depend on it" },
-    { "format", 0, ARGUMENT_NEEDED, "FORMAT", ON_RUN | ON_CHECK, set_format, 0, "text, json or markdown (check: text, json)" },
-    { "lang", 0, ARGUMENT_NEEDED, "LANGUAGE", ON_RUN | ON_PLOT, set_language, 0, "en or ko: text, Markdown and pictures" },
+    { "precision", 0, ARGUMENT_NEEDED, "[METRIC=]WIDTH", ON_RUN, set_precision, 0,
+      "more replications until the interval of METRIC (without:\nof each threshold's figure) is within WIDTH, as in\n"
+      "completion_s.p95=0.02: 2 % of the mean; 2 points of a\nratio. Not reached: exit 5" },
+    { "max-replications", 0, ARGUMENT_NEEDED, "N", ON_RUN, set_most_replications, 0,
+      "with --precision: at most so many (400)" },
+    { "confidence", 0, ARGUMENT_NEEDED, "P", ON_STUDY, set_confidence, 0, "of intervals over replications (0.95)" },
+    { "jobs", 0, ARGUMENT_NEEDED, "N", ON_STUDY, set_jobs, 0, "threads (all cores); results do not depend on it" },
+    { "format", 0, ARGUMENT_NEEDED, "FORMAT", ON_STUDY | ON_CHECK, set_format, 0, "text, json or markdown (check: text, json)" },
+    { "lang", 0, ARGUMENT_NEEDED, "LANGUAGE", ON_STUDY | ON_PLOT, set_language, 0, "en or ko: text, Markdown and pictures" },
     { "out", 0, ARGUMENT_NEEDED, "DIR", ON_RUN, set_out, 0,
       "write summary.json, scenario.json, lag.csv and more to a new\nfolder" },
+    { "out", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP, set_out, 0, "the result file (SQLite; the scenario's NAME.db)" },
+    { "vary", 0, ARGUMENT_NEEDED, "PTR=VALUES", ON_SWEEP, set_vary, 0,
+      "a value to vary: A..B, A..B..STEP or a list V,V,V;\nrepeatable: every combination" },
+    { "points", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP, set_points, 0,
+      "a CSV file instead: pointers in its first line, a point a row" },
+    { "metric", 0, ARGUMENT_NEEDED, "PATH", ON_SWEEP, set_metric, 0,
+      "what the table shows, as in completion_s.p95; repeatable\n(default: what the thresholds are about)" },
+    { "resume", 0, FLAG(resume), .commands = ON_SWEEP, .help = "go on with the result file that is there" },
+    { "export", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP, set_export, 0, "write all metrics of all runs as tidy CSV, too" },
     { "orders", 0, ARGUMENT_OPTIONAL, "[=SHARE]", ON_RUN, set_orders, 0,
       "with --out: orders.csv, a row for each order, or for a\nSHARE of them, as in --orders=0.01" },
     { "plots", 0, FLAG(plots), .commands = ON_RUN, .help = "with --out: pictures (needs gnuplot)" },
     { "terminal", 0, FLAG(terminal), .commands = ON_PLOT, .help = "draw on the terminal; writes no file" },
-    { "force", 0, FLAG(force), .commands = ON_RUN | ON_PLOT, .help = "replace what is there (plot: scripts changed by hand, too)" },
+    { "force", 0, FLAG(force), .commands = ON_STUDY | ON_PLOT, .help = "replace what is there (plot: scripts changed by hand, too)" },
     { "example", 0, FLAG(example), .commands = ON_SCHEMA, .help = "a commented scenario to start from" },
     { "no-color", 0, FLAG(no_color), .commands = ON_ALL & ~ON_NONE, .help = "no colour (also: NO_COLOR set, or not a terminal)" },
     { "quiet", 'q', FLAG(quiet), .commands = ON_ALL & ~ON_NONE, .help = "no progress and no notes; errors remain" },
@@ -255,11 +335,16 @@ static bool unknown_option(enum command command, const char *given, struct sim_e
 
 /* ---- the walk over argv ---- */
 
-static const struct option_spec *by_name(const char *name, size_t length)
+/* An option may mean something of its own to each command: the row for this one, else any. */
+static const struct option_spec *by_name(enum command command, const char *name, size_t length)
 {
-    for (size_t i = 0; i < N_OPTIONS; i++)
-        if (strncmp(table[i].name, name, length) == 0 && table[i].name[length] == '\0') return &table[i];
-    return NULL;
+    const struct option_spec *found = NULL;
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        if (strncmp(table[i].name, name, length) != 0 || table[i].name[length] != '\0') continue;
+        if (table[i].commands & (1u << command)) return &table[i];
+        found = &table[i];
+    }
+    return found;
 }
 
 static const struct option_spec *by_letter(char letter)
@@ -283,7 +368,7 @@ static bool find_command(struct options *options, int argc, char *const *argv, i
 {
     for (int i = 1; i < argc; i++) {
         if (argv[i][0] == '-' && argv[i][1] && strcmp(argv[i], "--") != 0) {
-            const struct option_spec *spec = argv[i][1] == '-' ? by_name(argv[i] + 2, strlen(argv[i] + 2)) : NULL;
+            const struct option_spec *spec = argv[i][1] == '-' ? by_name(COMMAND_NONE, argv[i] + 2, strlen(argv[i] + 2)) : NULL;
             if (spec && spec->argument == ARGUMENT_NEEDED) i++;
             continue;
         }
@@ -305,7 +390,7 @@ static bool read_long(struct options *options, int argc, char *const *argv, int 
 {
     const char *name = argv[*i] + 2, *equals = strchr(name, '=');
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
-    const struct option_spec *spec = by_name(name, length);
+    const struct option_spec *spec = by_name(options->command, name, length);
     const char *value = equals ? equals + 1 : NULL;
     if (!spec) {
         char *given = arena_strdup(arena, name);
@@ -362,6 +447,11 @@ static bool check_together(const struct options *options, struct sim_err *err)
     if (command->operand && !options->operand)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim %s needs a %s; sim %s --help shows how", command->name,
                         command->operand, command->name);
+    if (options->command == COMMAND_SWEEP && (options->vary.n > 0) == (options->points != NULL))
+        return sim_fail(err, SIM_EUSAGE, NULL, "sim sweep needs either --vary PTR=VALUES or --points FILE.csv");
+    if (options->resume && options->force)
+        return sim_fail(err, SIM_EUSAGE, NULL, "--resume goes on with the file that is there, --force replaces it; "
+                                               "give one of them");
     if (options->orders && !options->out)
         return sim_fail(err, SIM_EUSAGE, NULL, "--orders needs --out DIR, where orders.csv goes");
     if (options->plots && !options->out)
@@ -373,8 +463,11 @@ static bool check_together(const struct options *options, struct sim_err *err)
 
 bool options_read(struct options *out, int argc, char *const *argv, struct arena *arena, struct sim_err *err)
 {
-    *out = (struct options){ .confidence = 0.95, .orders_share = 1 };
+    *out = (struct options){ .confidence = 0.95, .orders_share = 1, .most_replications = PRECISION_MOST };
+    out->vary.word = arena_array(arena, const char *, argc);
+    out->metric.word = arena_array(arena, const char *, argc);
     out->edit = arena_array(arena, struct study_edit, argc);
+    out->goal = arena_array(arena, struct precision_goal, argc);
     int command_at;
     if (!find_command(out, argc, argv, &command_at, err)) return false;
     bool only_operands = false;

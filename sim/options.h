@@ -11,11 +11,15 @@
 
 #include "sim/engine/arena.h"
 #include "sim/engine/error.h"
+#include "sim/lab/precision.h"
 #include "sim/results/result.h"
 #include "sim/scenario/study.h"
 
-enum command { COMMAND_NONE, COMMAND_RUN, COMMAND_CHECK, COMMAND_SCHEMA, COMMAND_PLOT, COMMANDS };
+enum command { COMMAND_NONE, COMMAND_RUN, COMMAND_CHECK, COMMAND_SCHEMA, COMMAND_PLOT, COMMAND_SWEEP, COMMANDS };
 enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
+
+/* Words of an option that may be given several times, in their order. */
+struct option_list { uint32_t n; const char **word; };
 
 struct options {
     enum command command; /* COMMAND_NONE only with help or version */
@@ -23,6 +27,9 @@ struct options {
     const char *operand;  /* SCENARIO or DIR; NULL for a command without one */
     uint32_t n_edits;     /* --set, --seed, --replications, in the order given */
     struct study_edit *edit;
+    uint32_t n_goals; /* --precision */
+    struct precision_goal *goal;
+    uint32_t most_replications; /* PRECISION_MOST */
     uint32_t jobs;     /* 0: all cores */
     double confidence; /* 0.95 */
     const char *out;   /* NULL: no files */
@@ -30,7 +37,12 @@ struct options {
     enum language language;
     bool orders;
     double orders_share; /* 1 */
-    bool plots, force, quiet, no_color, example, terminal;
+    struct option_list vary;   /* PTR=VALUES */
+    struct option_list metric; /* paths in summary.json */
+    const char *points;        /* FILE.csv; NULL: none */
+    const char *export_to;     /* FILE.csv; NULL: not wanted */
+    bool has_replications;     /* --replications was given */
+    bool plots, force, quiet, no_color, example, terminal, resume;
 };
 
 /* Reads argv[1] ... argv[argc - 1]; its texts must outlive *out. False with err (SIM_EUSAGE). */

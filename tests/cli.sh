@@ -44,7 +44,7 @@ exits 0 -h
 exits 0 --version; shows "sim "
 exits 2; says "command is missing"; silent out
 exits 2 rnu; says "did you mean run?"
-for command in init sweep compare calibrate audit explore replay import plan; do exits 2 $command x.json; says "this version has no command"; done
+for command in init compare calibrate audit explore replay import plan; do exits 2 $command x.json; says "this version has no command"; done
 exits 2 run
 exits 2 run small.json --zebra; says "unknown option --zebra"
 exits 2 run small.json --jobs 0
@@ -71,6 +71,24 @@ sed 's/"load": {/"load": { "discardResponseBodies": true,/' small.json >k6.json
 exits 0 check k6.json; says "discardResponseBodies"
 exits 0 run k6.json; says "discardResponseBodies"
 exits 0 run k6.json --quiet; silent err
+
+# ---- precision ----
+same_bytes() { # two folders, but for the measurements
+    diff -r -x summary.json "$1" "$2" >&2 && for dir in "$1" "$2"; do
+        sed -E 's/"(wall_s|events_per_s|peak_rss_bytes)":.*//' "$dir/summary.json" >"$dir.fixed"
+    done && cmp "$1.fixed" "$2.fixed"
+}
+exits 0 run small.json --precision orders.paid_ratio=0.02; says "precise enough after 15 replications"
+exits 5 run small.json --precision completion_s.max=0.0001 --max-replications 12; says "not precise enough after 12"; shows "fingerprint"
+exits 99 run slow.json --precision completion_s.max=0.0001 --max-replications 12; says "not precise enough"
+exits 2 run small.json --precision orders.piad=0.1; says "nearest is orders.paid"
+for bad in 0 2 x =0.1 orders.paid= orders.paid=-1; do exits 2 run small.json --precision "$bad"; done
+exits 2 run small.json --max-replications 1
+exits 0 run small.json --precision completion_s.p95=0.03 --out narrow --jobs 1
+exits 0 run small.json --precision completion_s.p95=0.03 --out narrower --jobs 7
+ok "precision stops at another place on seven threads" same_bytes narrow narrower
+exits 0 run narrow/scenario.json --out narrow2
+ok "scenario.json of a precise run gives other bytes" same_bytes narrow narrow2
 
 # ---- run: exit codes ----
 exits 0 run small.json; shows "fingerprint"; silent err

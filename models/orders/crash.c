@@ -23,6 +23,7 @@ void crash_init(struct machine *machine)
 {
     thread_actors(machine, is_at_server);
     effect_actors(machine);
+    producers_actors(machine);
     locks_actors(&machine->locks, &machine->processes);
     kafka_expect_faults(&machine->kafka, &machine->processes, machine->conditions, machine->instance_of);
 }
@@ -135,6 +136,7 @@ void instance_dies(struct machine *machine, uint32_t instance)
         if (is_busy(machine, i)) thread_dies(machine, thread, i);
         else if (thread->consumer != NONE) kafka_consumer_dies(&machine->kafka, i);
     }
+    producer_dies(machine, instance);
     api_instance_down(machine, instance);
 }
 

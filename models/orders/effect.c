@@ -179,7 +179,17 @@ static enum outcome commit_effect(struct machine *machine, struct thread *thread
     return OUTCOME_DONE;
 }
 
-/* ---- join and status ---- */
+/* ---- insert, join and status ---- */
+
+/* The row of an order, once; rows of other tables (an audit, an outbox) are only counted. */
+static enum outcome insert_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    bool is_order = op->target == machine->plan->orders_table;
+    if (is_order && (order_of(machine, thread)->did & DID_CREATE)) return OUTCOME_DONE;
+    if (is_order) order_created(machine, thread->order);
+    machine->tables.table[op->target].fact.writes++;
+    return OUTCOME_DONE;
+}
 
 /* With faults the process may be paused or dead by the time the answer to its transaction comes: it sends then. */
 static void on_joined(void *context, uint32_t index, uint64_t argument)
@@ -241,7 +251,7 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
         if (touched) transaction_read(&machine->tables, &thread->transaction, touched);
         return has_bad_luck(machine, thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
     }
-    case STEP_INSERT: order_created(machine, thread->order); return OUTCOME_DONE;
+    case STEP_INSERT: return insert_effect(machine, thread, op);
     case STEP_JOIN: return join_effect(machine, thread, ends_ns);
     case STEP_STATUS:
         order_set_status(machine, thread->order, (enum order_status)op->status, thread->stage);

@@ -86,8 +86,8 @@ static void servers_init(struct machine *machine)
         tally_init(&machine->process[i].connection_wait, arena, 0);
         tally_init(&machine->process[i].api, arena, 0);
     }
-    machine->sender = arena_array(arena, struct sender, plan->n_logs);
-    machine->sticky = arena_array(arena, struct sticky, scenario->n_topics);
+    machine->sticky = arena_array(arena, struct sticky, plan->n_instances * scenario->n_topics);
+    producers_init(machine);
 }
 
 static double *ones(uint32_t n, struct arena *arena)

@@ -15,6 +15,7 @@
 #include "models/mysql/table.h"
 #include "models/orders/load.h"
 #include "models/orders/order.h"
+#include "models/orders/producer.h"
 #include "models/process.h"
 #include "models/redis/lock.h"
 #include "models/seats.h"
@@ -59,12 +60,6 @@ struct thread {
 
 struct load_run { struct load_state state; struct seats vus; bool limited, starting_vu; };
 
-/* Producer side of a log: the batch that is open while linger runs. */
-struct sender { sim_ns batch_closes_ns, batch_at_ns; uint32_t batch_bytes; };
-
-/* A record on its way to the producer: what becomes of it hangs on what was sent before it by others. */
-struct send { struct machine *machine; struct send *next_free; sim_ns latency_ns, at_ns; };
-
 struct sticky { uint32_t partition, bytes, choices; };
 
 struct flush { sim_ns current_ns, next_ns; uint32_t count; };
@@ -91,8 +86,8 @@ struct machine {
     struct flush *flush;        /* by store */
     struct seats api;           /* threads of all instances */
     struct load_run *load;
-    struct sender *sender;      /* by log */
-    struct sticky *sticky;      /* by topic */
+    struct producers producers;
+    struct sticky *sticky;      /* by instance and topic */
     struct send *free_send;
     uint32_t next_id;
     uint64_t open_reserved;     /* reservations committed, not restored, order not paid */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The producer side: which partition a record goes to, when it is sent, and when it is in the log. A broker handles the
  * requests of one connection in order; records without a key stay on one partition for a batch; with linger they wait
- * for company. */
+ * for company (producer.h). */
 #include "models/kafka/murmur2.h"
 #include "models/orders/thread.h"
 #include "models/purpose.h"
@@ -37,13 +37,15 @@ static void on_append(void *context, uint32_t order, uint64_t log)
     kafka_append(&machine->kafka, (uint32_t)log, order);
 }
 
-/* Records without a key stay on one partition until batch.size bytes went there (KIP-480, KIP-794). */
-static uint32_t sticky_partition(struct machine *machine, uint32_t topic)
+/* Records without a key stay on one partition until the JVM's producer has sent batch.size bytes there (KIP-480,
+ * KIP-794). */
+static uint32_t sticky_partition(struct machine *machine, uint32_t instance, uint32_t topic)
 {
     const struct topic_spec *spec = &machine->plan->scenario->topic[topic];
-    struct sticky *sticky = &machine->sticky[topic];
+    struct sticky *sticky = &machine->sticky[instance * machine->plan->scenario->n_topics + topic];
     if (sticky->choices == 0 || sticky->bytes >= spec->batch_bytes) {
-        uint32_t word = random_block(machine->key, PURPOSE_STICKY, topic, sticky->choices++).word[0];
+        uint64_t entity = (uint64_t)instance << 32 | topic;
+        uint32_t word = random_block(machine->key, PURPOSE_STICKY, entity, sticky->choices++).word[0];
         sticky->partition = (uint32_t)((uint64_t)word * spec->partitions >> 32);
         sticky->bytes = 0;
     }
@@ -61,7 +63,7 @@ static uint32_t hashed_partition(struct order *order, uint32_t partitions)
     return order->hashed;
 }
 
-static uint32_t partition_of(struct machine *machine, struct order *order, uint32_t topic)
+static uint32_t partition_of(struct machine *machine, struct order *order, uint32_t instance, uint32_t topic)
 {
     const struct topic_spec *spec = &machine->plan->scenario->topic[topic];
     switch (spec->key) {
@@ -71,21 +73,7 @@ static uint32_t partition_of(struct machine *machine, struct order *order, uint3
     case KEY_ID_MODULO: return order->id % spec->partitions;
     case KEY_NULL: break;
     }
-    return sticky_partition(machine, topic);
-}
-
-/* linger: the batch of a partition that is open takes the record, or a new one opens, behind the others. */
-static sim_ns linger(const struct topic_spec *spec, struct sender *sender, sim_ns now_ns, sim_ns latency_ns)
-{
-    bool fits = now_ns <= sender->batch_closes_ns && sender->batch_bytes + spec->record_bytes <= spec->batch_bytes;
-    if (sender->batch_bytes == 0 || !fits) {
-        sim_ns at_ns = now_ns + spec->linger_ns + latency_ns;
-        sender->batch_closes_ns = now_ns + spec->linger_ns;
-        if (sender->batch_at_ns < at_ns) sender->batch_at_ns = at_ns;
-        sender->batch_bytes = 0;
-    }
-    sender->batch_bytes += spec->record_bytes;
-    return sender->batch_at_ns;
+    return sticky_partition(machine, instance, topic);
 }
 
 static sim_ns append_latency(const struct machine *machine, struct thread *thread, uint32_t topic)
@@ -109,36 +97,43 @@ static void append_twice(struct machine *machine, struct thread *thread, uint32_
     sim_at(machine->sim, at_ns + 1, SIM_SERVER, on_append, machine, thread->order, log);
 }
 
-static void append_at(struct machine *machine, uint32_t order, uint32_t log, sim_ns at_ns)
+void append_at(struct machine *machine, uint32_t order, uint32_t log, sim_ns at_ns)
 {
     if (at_ns == machine->sim->now_ns) on_append(machine, order, log);
     else sim_at(machine->sim, at_ns, SIM_SERVER, on_append, machine, order, log);
+}
+
+void send_free(struct machine *machine, struct send *send)
+{
+    send->next = machine->free_send;
+    machine->free_send = send;
 }
 
 static void on_send(void *context, uint32_t order, uint64_t topic)
 {
     struct send *send = context;
     struct machine *machine = send->machine;
-    const struct topic_spec *spec = &machine->plan->scenario->topic[topic];
     uint32_t log = machine->plan->first_log[topic] +
-        partition_of(machine, order_at(&machine->orders, order), (uint32_t)topic);
+        partition_of(machine, order_at(&machine->orders, order), send->instance, (uint32_t)topic);
+    if (machine->plan->scenario->topic[topic].linger_ns > 0) {
+        producer_takes(machine, send, log);
+        return;
+    }
     sim_ns at_ns = send->at_ns;
-    if (spec->linger_ns > 0) at_ns = linger(spec, &machine->sender[log], machine->sim->now_ns, send->latency_ns);
-    send->next_free = machine->free_send;
-    machine->free_send = send;
+    send_free(machine, send);
     append_at(machine, order, log, at_ns);
 }
 
 /* Sticky partitions and open batches are shared: the record takes its turn when it is sent, not when its thread, which
  * may be ahead of the others, decides to send it. */
-static void send_later(struct machine *machine, uint32_t order, uint32_t topic, sim_ns send_ns, struct send what)
+static void send_later(struct machine *machine, sim_ns send_ns, struct send what)
 {
     struct send *send = machine->free_send;
-    if (send) machine->free_send = send->next_free;
+    if (send) machine->free_send = send->next;
     else send = arena_new(machine->sim->arena, struct send);
     *send = what;
-    if (send_ns == machine->sim->now_ns) on_send(send, order, topic);
-    else sim_at(machine->sim, send_ns, SIM_CONSUMER, on_send, send, order, topic);
+    if (send_ns == machine->sim->now_ns) on_send(send, what.order, what.topic);
+    else sim_at(machine->sim, send_ns, SIM_CONSUMER, on_send, send, what.order, what.topic);
 }
 
 /* A broker handles the requests of one connection one after the other: what a thread sends later is not in a log
@@ -156,10 +151,11 @@ void publish(struct machine *machine, struct thread *thread, uint32_t topic, sim
         thread->sent_ns = at_ns;
     }
     if (spec->linger_ns > 0 || spec->key == KEY_NULL) {
-        send_later(machine, thread->order, topic, send_ns, (struct send){ machine, NULL, latency_ns, at_ns });
+        send_later(machine, send_ns,
+                   (struct send){ machine, NULL, thread->order, topic, thread->instance, latency_ns, at_ns });
         return;
     }
-    uint32_t log = machine->plan->first_log[topic] + partition_of(machine, order, topic);
+    uint32_t log = machine->plan->first_log[topic] + partition_of(machine, order, thread->instance, topic);
     append_at(machine, thread->order, log, at_ns);
     if (machine->conditions) append_twice(machine, thread, topic, log, at_ns);
 }

@@ -13,7 +13,7 @@ void order_created(struct machine *machine, uint32_t slot)
     struct order *order = order_at(&machine->orders, slot);
     order->did |= DID_CREATE;
     machine->counts.created++;
-    machine->counts.by_status[ORDER_PENDING]++;
+    machine->counts.by_status[order->status]++; /* who publishes first may have been answered before it inserts */
     sim_fact(machine->sim, machine->sim->now_ns, FACT_CREATED, order->id);
 }
 
@@ -40,6 +40,8 @@ void order_set_status(struct machine *machine, uint32_t slot, enum order_status 
         return;
     }
     order->status = (uint8_t)status;
+    if (stage != NONE && machine->plan->orders_table != NONE)
+        machine->tables.table[machine->plan->orders_table].fact.writes++;
     if (order->did & DID_CREATE) {
         machine->counts.by_status[from]--;
         machine->counts.by_status[status]++;

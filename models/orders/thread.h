@@ -81,6 +81,9 @@ void on_command(void *machine, uint32_t index);
 /* ---- send.c ---- */
 /* The thread sends a record of its order at send_ns (>= now). */
 void publish(struct machine *machine, struct thread *thread, uint32_t topic, sim_ns send_ns);
+/* The record is in the log at at_ns (>= now). */
+void append_at(struct machine *machine, uint32_t order, uint32_t log, sim_ns at_ns);
+void send_free(struct machine *machine, struct send *send);
 
 /* ---- effect.c ---- */
 /* What the step at hand does to others, now; ends_ns: when the step ends. */

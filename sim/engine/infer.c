@@ -6,7 +6,7 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_errno.h>
 
-static double student(double confidence, uint64_t n)
+double infer_t(double confidence, uint64_t n)
 {
     gsl_set_error_handler_off(); /* the default one ends the program */
     return gsl_cdf_tdist_Pinv(0.5 + 0.5 * confidence, (double)(n - 1));
@@ -26,7 +26,7 @@ struct infer_mean infer_mean(const double *value, uint64_t n, double confidence)
     for (uint64_t i = 0; i < n; i++)
         if (isfinite(value[i])) squares += (value[i] - out.mean) * (value[i] - out.mean);
     out.sd = sqrt(squares / (double)(out.n - 1));
-    out.half_width = student(confidence, out.n) * out.sd / sqrt((double)out.n);
+    out.half_width = infer_t(confidence, out.n) * out.sd / sqrt((double)out.n);
     return out;
 }
 
@@ -34,7 +34,7 @@ void infer_prediction(const double *value, uint64_t n, double confidence, double
 {
     struct infer_mean mean = infer_mean(value, n, confidence);
     double half = (double)NAN;
-    if (mean.n >= 2) half = student(confidence, mean.n) * mean.sd * sqrt(1 + 1 / (double)mean.n);
+    if (mean.n >= 2) half = infer_t(confidence, mean.n) * mean.sd * sqrt(1 + 1 / (double)mean.n);
     *lo = mean.mean - half;
     *hi = mean.mean + half;
 }

@@ -109,3 +109,13 @@ bool parts_take(struct parts *parts, uint32_t replication, struct sim_err *err)
     }
     return true;
 }
+
+void parts_drop(const struct parts *parts, uint32_t replication)
+{
+    for (enum part part = 0; part < PARTS; part++) {
+        char path[PATH_BYTES];
+        if (!parts->whole[part]) continue;
+        part_path(parts, part, replication, path);
+        unlink(path);
+    }
+}

@@ -35,6 +35,8 @@ struct recorder_files part_set_files(const struct part_set *set, const struct pa
 
 /* In the order of replications: appends and removes the files of one. */
 bool parts_take(struct parts *parts, uint32_t replication, struct sim_err *err);
+/* Removes the files of one that nobody wants. */
+void parts_drop(const struct parts *parts, uint32_t replication);
 
 /* Names of all files that parts_open may make. */
 extern const char *const part_names[PARTS];

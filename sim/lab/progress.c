@@ -5,6 +5,8 @@
 
 #include <math.h>
 
+#include <sys/ioctl.h>
+
 #include "sim/lab/run.h"
 
 static const double quiet_s = 0.4; /* a study shorter than this shows nothing */
@@ -15,6 +17,7 @@ void progress_init(struct progress *progress, FILE *terminal, uint32_t n_replica
     *progress = (struct progress){ .terminal = terminal,
                                    .n_replications = n_replications,
                                    .n_workers = n_workers,
+                                   .n_expected = n_replications,
                                    .now_ns = arena_array(arena, _Atomic sim_ns, n_workers),
                                    .start_s = wall_now_s(),
                                    .run_s = expected_s };
@@ -25,6 +28,12 @@ void progress_note_done(struct progress *progress, double end_s)
     progress->done++;
     progress->done_sim_s += end_s;
     progress->run_s = progress->done_sim_s / progress->done;
+}
+
+void progress_expect(struct progress *progress, double n_replications)
+{
+    progress->n_expected =
+        n_replications > 0 ? fmin(n_replications, progress->n_replications) : progress->n_replications;
 }
 
 /* Seconds simulated by the runs under way, and the share of a run that this is; false when one is longer than known. */
@@ -46,21 +55,31 @@ char *progress_line(const struct progress *progress, double elapsed_s, char *out
     char far[48], left[32] = "";
     double sim_s, runs;
     bool known = under_way(progress, &sim_s, &runs);
-    double share = (progress->done + runs) / progress->n_replications;
+    double share = (progress->done + runs) / progress->n_expected;
     if (progress->n_replications == 1) snprintf(far, sizeof far, "t = %.0f s", sim_s);
     else snprintf(far, sizeof far, "%u of %u replications done", progress->done, progress->n_replications);
     if (known && share > 0) snprintf(left, sizeof left, ", %.0f s left", ceil(elapsed_s * fmax(1 - share, 0) / share));
     double per_s = (progress->done_sim_s + sim_s) / elapsed_s;
-    snprintf(out, size, "%s, %.0f s of simulated time a second%s", far, per_s, left);
+    int used = snprintf(out, size, "%s, %.0f s of simulated time a second%s", far, per_s, left);
+    if (progress->interval[0] && used > 0 && (size_t)used < size)
+        snprintf(out + used, size - (size_t)used, ", %s", progress->interval);
     return out;
+}
+
+/* A line that is longer cannot be cleared. */
+static int columns(FILE *terminal)
+{
+    struct winsize size;
+    return ioctl(fileno(terminal), TIOCGWINSZ, &size) == 0 && size.ws_col >= 20 ? size.ws_col : 80;
 }
 
 void progress_show(struct progress *progress)
 {
-    char line[160];
+    char line[320];
     double elapsed_s = wall_now_s() - progress->start_s;
     if (!progress->terminal || elapsed_s < quiet_s) return;
-    fprintf(progress->terminal, "\r%s\033[K", progress_line(progress, elapsed_s, line, sizeof line));
+    fprintf(progress->terminal, "\r%.*s\033[K", columns(progress->terminal) - 1,
+            progress_line(progress, elapsed_s, line, sizeof line));
     fflush(progress->terminal);
     progress->shown = true;
 }

@@ -23,6 +23,7 @@ struct lab {
     struct result **result; /* by replication; NULL: not finished */
     struct result **taken;  /* those finished, in order */
     uint32_t n_taken;
+    bool enough; /* the precision asked for is reached */
 };
 
 static bool run_one(void *context, uint32_t job, uint32_t worker, struct sim_err *err)
@@ -49,15 +50,29 @@ static bool run_one(void *context, uint32_t job, uint32_t worker, struct sim_err
     return lab->has_parts ? part_set_close(&set, &lab->parts, ok, err) : ok;
 }
 
+static void note_precision(struct lab *lab, const struct result *result)
+{
+    struct precision *precision = lab->replicate->precision;
+    if (!precision) return;
+    precision_take(precision, result);
+    precision_line(precision, lab->progress.interval, sizeof lab->progress.interval);
+    progress_expect(&lab->progress, precision_expected(precision));
+    lab->enough = precision_enough(precision);
+    if (lab->enough) atomic_store(&lab->stop, true); /* nobody waits for the runs under way */
+}
+
 static bool take_one(void *context, uint32_t job, struct sim_err *err)
 {
     struct lab *lab = context;
     lab->taken[lab->n_taken++] = lab->result[job];
     progress_note_done(&lab->progress, ns_to_s(lab->result[job]->end_ns));
+    note_precision(lab, lab->result[job]);
     if (!lab->has_parts || parts_take(&lab->parts, job, err)) return true;
     atomic_store(&lab->stop, true); /* nothing can come of the runs under way */
     return false;
 }
+
+static bool enough(void *context) { return ((struct lab *)context)->enough; }
 
 static bool go_on(void *context)
 {
@@ -77,7 +92,7 @@ static bool make_outcome(const struct lab *lab, struct outcome *out, double star
         return false;
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    out->interrupted = lab->n_taken < scenario->replications;
+    out->interrupted = lab->n_taken < scenario->replications && !lab->enough;
     out->wall_s = wall_now_s() - start_s;
     out->peak_rss_bytes = (double)usage.ru_maxrss * 1024;
     return true;
@@ -96,8 +111,10 @@ static bool run_all(struct lab *lab, uint32_t n_workers, struct arena *arena, st
     lab->result = arena_array(arena, struct result *, scenario->replications);
     lab->taken = arena_array(arena, struct result *, scenario->replications);
     progress_init(&lab->progress, replicate->terminal, scenario->replications, n_workers, expected_s(scenario), arena);
-    const struct work work = { scenario->replications, n_workers, lab, run_one, take_one, go_on };
+    const struct work work = { scenario->replications, n_workers, lab, run_one, take_one, go_on, enough };
     bool ok = workers_run(&work, err);
+    for (uint32_t i = lab->n_taken; lab->enough && lab->has_parts && i < scenario->replications; i++)
+        if (lab->result[i]) parts_drop(&lab->parts, i);
     progress_fini(&lab->progress);
     for (uint32_t i = 0; i < n_workers; i++) arena_fini(&lab->own[i]);
     return ok;

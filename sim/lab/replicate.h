@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A study run as often as it asks for: scenario -> plan -> runs on several threads -> results in the order of
  * replications -> outcome, and the CSV files beside them. An interrupt that is held (interrupt.h) ends it early:
- * replications that are done are kept, those under way are not. */
+ * replications that are done are kept, those under way are not. So does a precision that is reached: then the
+ * replications made are the study's, and those that ran ahead leave no trace. */
 #ifndef SIM_LAB_REPLICATE_H
 #define SIM_LAB_REPLICATE_H
 
 #include "sim/lab/output.h"
+#include "sim/lab/precision.h"
 #include "sim/results/result.h"
 
 struct replicate {
@@ -16,6 +18,7 @@ struct replicate {
     const struct output *output; /* NULL: no files */
     double orders_share;         /* 0: no orders.csv */
     FILE *terminal;              /* of the progress line; NULL: none */
+    struct precision *precision; /* ends it before the replications of the study are made; NULL: makes them all */
 };
 
 struct replicated {

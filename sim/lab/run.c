@@ -15,6 +15,7 @@ static void on_sample(void *context, const struct run_levels *levels)
     const struct watch *watch = context;
     if (watch->replication->now_ns)
         atomic_store_explicit(watch->replication->now_ns, levels->at_ns, memory_order_relaxed);
+    if (watch->replication->thin) thin_sample(watch->replication->thin, levels);
     if (watch->recorder->on_sample) watch->recorder->on_sample(watch->recorder->context, levels);
 }
 

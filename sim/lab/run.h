@@ -7,6 +7,7 @@
 
 #include "models/pipeline.h"
 #include "sim/results/result.h"
+#include "sim/results/thin.h"
 
 struct replication {
     const struct plan *plan;
@@ -14,6 +15,7 @@ struct replication {
     uint64_t seed;
     uint32_t replication;
     const struct recorder_files *files; /* NULL: none */
+    struct thin *thin;                  /* told the levels at each sample. NULL: not wanted */
     const atomic_bool *stop;            /* set: the run ends at its next sample. NULL: never */
     _Atomic sim_ns *now_ns;             /* told the simulated time at each sample. NULL: not wanted */
 };

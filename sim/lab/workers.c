@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * One mutex guards all that is shared. The threads take job numbers from a counter; the caller waits until the next job
- * in order is over. A thread does not start a job that lies more than AHEAD jobs for each thread beyond the last one
+ * in order is over. A thread does not start a job that lies more than WORKERS_AHEAD jobs for each thread beyond the last one
  * taken: what waits to be taken stays bounded. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "sim/lab/workers.h"
@@ -13,7 +13,6 @@
 
 #include "sim/engine/ns.h"
 
-enum { AHEAD = 4 };
 #define TICK_NS (100 * SIM_MS)
 
 enum job_state { JOB_WAITS, JOB_RUNS, JOB_DONE, JOB_LEFT /* ended without a result */ };
@@ -26,6 +25,7 @@ struct shop {
     uint32_t next;          /* first job not started */
     uint32_t taken;         /* jobs before this one are taken or left */
     bool closed;            /* start nothing more */
+    bool over;              /* nothing that happens to a job matters any more */
     struct timespec tick;   /* when go_on is asked next */
     uint32_t failed_job;
     struct sim_err err; /* of failed_job */
@@ -40,7 +40,7 @@ struct hand {
 static bool must_wait(const struct shop *shop)
 {
     return !shop->closed && shop->next < shop->work->n_jobs &&
-           shop->next - shop->taken >= AHEAD * shop->work->n_threads;
+           shop->next - shop->taken >= WORKERS_AHEAD * shop->work->n_threads;
 }
 
 /* The mutex is held. */
@@ -48,7 +48,7 @@ static void note_over(struct shop *shop, uint32_t job, bool done, const struct s
 {
     shop->state[job] = done ? JOB_DONE : JOB_LEFT;
     if (!done) shop->closed = true;
-    if (!done && err->code != SIM_OK && (shop->err.code == SIM_OK || job < shop->failed_job)) {
+    if (!done && !shop->over && err->code != SIM_OK && (shop->err.code == SIM_OK || job < shop->failed_job)) {
         shop->err = *err;
         shop->failed_job = job;
     }
@@ -128,18 +128,21 @@ static void take_all(struct shop *shop)
     const struct work *work = shop->work;
     pthread_mutex_lock(&shop->mutex);
     shop->tick = tick_end();
-    for (uint32_t job = 0; job < work->n_jobs; job++) {
+    bool enough = false;
+    for (uint32_t job = 0; job < work->n_jobs && !enough; job++) {
         await_job(shop, job);
-        bool take = shop->state[job] == JOB_DONE && shop->err.code == SIM_OK;
+        bool take = shop->state[job] == JOB_DONE && (shop->err.code == SIM_OK || job < shop->failed_job);
         pthread_mutex_unlock(&shop->mutex);
         struct sim_err err = { 0 };
         bool ok = !take || work->take(work->context, job, &err);
+        enough = take && ok && work->enough && work->enough(work->context);
         pthread_mutex_lock(&shop->mutex);
         shop->taken = job + 1;
         if (ok) pthread_cond_broadcast(&shop->changed);
         else note_over(shop, job, false, &err);
     }
-    shop->closed = true;
+    shop->closed = shop->over = true;
+    if (enough) shop->err = (struct sim_err){ 0 }; /* of a job that nobody wanted */
     pthread_cond_broadcast(&shop->changed);
     pthread_mutex_unlock(&shop->mutex);
 }

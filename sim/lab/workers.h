@@ -10,6 +10,9 @@
 
 #include "sim/engine/error.h"
 
+/* A job is not started before all but the last WORKERS_AHEAD jobs a thread before it are taken: what waits is bounded. */
+enum { WORKERS_AHEAD = 4 };
+
 struct work {
     uint32_t n_jobs, n_threads; /* n_threads >= 1; threads without a job are not started */
     void *context;
@@ -21,10 +24,13 @@ struct work {
      * that do finish are still taken. It is up to the context to let jobs under way end early: they return false
      * without err and are not taken. May be NULL. */
     bool (*go_on)(void *context);
+    /* On the caller's thread, after each job taken. True: no further job is started and none is taken; it is up to the
+     * context to let those under way end early. May be NULL: all jobs are wanted. */
+    bool (*enough)(void *context);
 };
 
 /* Runs all jobs; returns when no thread is left. False with err when a job or a take failed: of several failed jobs
- * the first in order that is known counts. */
+ * the first in order that is known counts; those before it that have run are taken. */
 bool workers_run(const struct work *work, struct sim_err *err);
 
 /* Processors that this process may use, at least 1. */

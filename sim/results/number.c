@@ -75,3 +75,19 @@ struct number number_seconds(double s)
         return (struct number){ "0 s" };
     return n;
 }
+
+static int ends_with(const char *text, const char *end)
+{
+    const size_t length = strlen(text), of_end = strlen(end);
+    return length > of_end && strcmp(text + length - of_end, end) == 0;
+}
+
+struct number number_of_metric(const char *path, double value)
+{
+    if (ends_with(path, "_ratio"))
+        return number_percent(value);
+    if ((ends_with(path, "_s") || strstr(path, "_s.")) && !strstr(path, "_per_s"))
+        return number_seconds(value);
+    const int whole = value >= 10 || !(fabs(value - round(value)) > 0);
+    return number_fixed(value, whole ? 0 : 2);
+}

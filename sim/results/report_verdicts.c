@@ -2,7 +2,6 @@
  * What must hold (invariants) and what is asked for (thresholds). An invariant that held in n runs is no proof: the
  * share of runs that might still break it is bounded, and the bound is printed. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,19 +141,6 @@ void report_invariants(struct page *page, const struct outcome *outcome)
 
 /* ---- thresholds ---- */
 
-static const char *shown_value(struct page *page, const struct outcome_threshold *threshold)
-{
-    const char *metric = threshold->spec->metric;
-    const size_t length = strlen(metric);
-
-    if (length > 6 && strcmp(metric + length - 6, "_ratio") == 0)
-        return page_format(page, "%s", number_percent(threshold->value).s);
-    if (length > 2 && (strcmp(metric + length - 2, "_s") == 0 || strstr(metric, "_s.")) && !strstr(metric, "_per_s"))
-        return page_format(page, "%s", number_seconds(threshold->value).s);
-    const bool whole = threshold->value >= 10 || !(fabs(threshold->value - round(threshold->value)) > 0);
-    return page_format(page, "%s", number_fixed(threshold->value, whole ? 0 : 2).s);
-}
-
 void report_thresholds(struct page *page, const struct outcome *outcome)
 {
     struct grid *grid = grid_open(page);
@@ -171,7 +157,7 @@ void report_thresholds(struct page *page, const struct outcome *outcome)
     for (uint32_t i = 0; i < outcome->n_thresholds; i++) {
         const struct outcome_threshold *threshold = &outcome->threshold[i];
         grid_cell(grid, TONE_PLAIN, "%s", threshold->spec->metric);
-        grid_cell(grid, TONE_PLAIN, "%s", shown_value(page, threshold));
+        grid_cell(grid, TONE_PLAIN, "%s", number_of_metric(threshold->spec->metric, threshold->value).s);
         /* "value" alone says nothing */
         grid_cell(grid, TONE_PLAIN, "%s",
                   threshold->spec->expression + (strncmp(threshold->spec->expression, "value", 5) == 0 ? 5 : 0));

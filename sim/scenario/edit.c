@@ -222,14 +222,16 @@ static bool check_form(const char *pointer, struct sim_err *err)
     return json_is_utf8(pointer) || sim_fail(err, SIM_EUSAGE, NULL, "a place to set is not UTF-8");
 }
 
-bool edit_apply(struct reading *reading, const struct study_edit *edit, struct sim_err *err)
+bool edit_apply(struct reading *reading, const struct study_edit *edit, const char **at, struct sim_err *err)
 {
     struct sim_err own = { 0 };
+    *at = NULL;
     if (!err) err = &own;
     if (!check_form(edit->pointer, err)) return false;
     const char *pointer = edit->pointer[0] == '/' ? edit->pointer : resolve(reading, edit->pointer, err);
     if (!pointer) return err->code == SIM_OK;
     cJSON *value = parse_value(edit->value, reading->arena, err);
     if (value) set(reading, pointer, value);
+    if (value) *at = pointer;
     return value;
 }

@@ -7,7 +7,8 @@
 
 #include "sim/scenario/cursor.h"
 
-/* False when the form is wrong or the path ambiguous (err, SIM_EUSAGE). A place that cannot be set is a finding. */
-bool edit_apply(struct reading *reading, const struct study_edit *edit, struct sim_err *err);
+/* False when the form is wrong or the path ambiguous (err, SIM_EUSAGE). A place that cannot be set is a finding, and
+ * then *at is NULL; else *at is the JSON Pointer of what was set. */
+bool edit_apply(struct reading *reading, const struct study_edit *edit, const char **at, struct sim_err *err);
 
 #endif

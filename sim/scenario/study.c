@@ -62,6 +62,12 @@ static void keep_inputs(struct reader *reader)
     reader->study->ignored = ignored;
 }
 
+static void keep_text(struct study *study, const cJSON *resolved, struct arena *arena)
+{
+    study->text = write_document(resolved, arena);
+    sha256_hex(study->text, strlen(study->text), study->sha256);
+}
+
 /* Rules across sections are asked only of what was read without a finding: a value that could not be read would make
  * them find what is not there. */
 static void read_and_check(struct reader *reader)
@@ -77,8 +83,7 @@ static void read_and_check(struct reader *reader)
     if (reading->findings->n_all == 0) {
         read_basis_list(reader, resolved);
         keep_inputs(reader);
-        reader->study->text = write_document(resolved, reading->arena);
-        sha256_hex(reader->study->text, strlen(reader->study->text), reader->study->sha256);
+        keep_text(reader->study, resolved, reading->arena);
     }
     cJSON_Delete(reading->defaults);
     cJSON_Delete(resolved);
@@ -90,15 +95,19 @@ bool study_read_text(struct study *out, const char *text, size_t length, const c
 {
     struct json json;
     struct reader *reader = arena_new(arena, struct reader);
+    const char **edit_at = arena_array(arena, const char *, n_edits);
     bool usable = true;
-    *out = (struct study){ .file = arena_strdup(arena, file), .n_edits = n_edits, .edit = edit };
+    *out = (struct study){
+        .file = arena_strdup(arena, file), .n_edits = n_edits, .edit = edit, .edit_at = edit_at
+    };
     *findings = (struct findings){ 0 };
     reader->reading = (struct reading){ .json = &json, .findings = findings, .arena = arena };
     reader->study = out;
     reader->scenario = &out->scenario;
     reader->folder = folder;
     if (json_open(&json, text, length, findings, arena)) {
-        for (uint32_t i = 0; i < n_edits && usable; i++) usable = edit_apply(&reader->reading, &edit[i], err);
+        for (uint32_t i = 0; i < n_edits && usable; i++) 
+            usable = edit_apply(&reader->reading, &edit[i], &edit_at[i], err);
         if (usable && findings->n_all == 0) read_and_check(reader);
     }
     json_close(&json);
@@ -107,13 +116,29 @@ bool study_read_text(struct study *out, const char *text, size_t length, const c
     return usable && findings->n_all == 0;
 }
 
+bool study_source_load(struct study_source *out, const char *file, struct arena *arena, struct sim_err *err)
+{
+    out->file = file;
+    out->folder = strcmp(file, "-") == 0 ? "." : file_folder(file, arena);
+    out->text = file_read(file, &out->length, arena, err);
+    return out->text != NULL;
+}
+
 bool study_read(struct study *out, const char *file, const struct study_edit *edit, uint32_t n_edits,
                 struct findings *findings, struct arena *arena, struct sim_err *err)
 {
-    size_t length;
+    struct study_source source;
     *findings = (struct findings){ 0 };
-    const char *text = file_read(file, &length, arena, err);
-    if (!text) return false;
-    return study_read_text(out, text, length, file, strcmp(file, "-") == 0 ? "." : file_folder(file, arena), edit,
-                           n_edits, findings, arena, err);
+    if (!study_source_load(&source, file, arena, err)) return false;
+    return study_read_text(out, source.text, source.length, file, source.folder, edit, n_edits, findings, arena, err);
+}
+
+void study_set_replications(struct study *study, uint32_t n, struct arena *arena)
+{
+    cJSON *resolved = cJSON_Parse(study->text), *run = cJSON_GetObjectItemCaseSensitive(resolved, "run");
+    SIM_ASSERT(run);
+    cJSON_ReplaceItemInObjectCaseSensitive(run, "replications", cJSON_CreateNumber(n));
+    study->scenario.replications = n;
+    keep_text(study, resolved, arena);
+    cJSON_Delete(resolved);
 }

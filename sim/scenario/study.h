@@ -116,6 +116,7 @@ struct study {
     const struct input_file *input; /* files it names (observations, traces, measured values) */
     uint32_t n_edits;
     const struct study_edit *edit; /* as given, for a command that repeats the run */
+    const char *const *edit_at;    /* JSON Pointer of each */
     uint32_t n_ignored;
     const char *const *ignored; /* k6 options without a meaning here */
     const char *text;           /* the resolved scenario: defaults filled in, --set applied; ends with \n.
@@ -129,10 +130,23 @@ struct study {
 bool study_read(struct study *out, const char *file, const struct study_edit *edit, uint32_t n_edits,
                 struct findings *findings, struct arena *arena, struct sim_err *err);
 
+/* The text of a scenario file, for reading it more than once: standard input is there only the first time. */
+struct study_source {
+    const char *file, *folder; /* as given; where relative paths start */
+    const char *text;
+    size_t length;
+};
+
+/* Loads a whole file ("-": stdin) into the arena. False with err (SIM_ERUNTIME). */
+bool study_source_load(struct study_source *out, const char *file, struct arena *arena, struct sim_err *err);
+
 /* The same from memory; folder is where relative paths start. */
 bool study_read_text(struct study *out, const char *text, size_t length, const char *file, const char *folder,
                      const struct study_edit *edit, uint32_t n_edits, struct findings *findings, struct arena *arena,
                      struct sim_err *err);
+
+/* As if --replications had said so: the scenario, its text and its hash. */
+void study_set_replications(struct study *study, uint32_t n, struct arena *arena);
 
 /* FILE:LINE:COLUMN: POINTER: message, one a line; then how many more there were. */
 void findings_print(const struct findings *findings, const char *file, FILE *out);

@@ -182,10 +182,8 @@ static void on_record(void *context, uint32_t index, uint64_t position)
     kafka_record_done(&rig->kafka, index, done_ns);
 }
 
-/* The client reads an answer of a MiB bit by bit, at each of its looks at the network: where polls follow one another
- * within 15 ms (e1_600) that takes three or four of them, and no other fetch leaves before. So the recording says when
- * the answer to the fetch that has just left was there: at the poll with which the next one left. Without this 67 of
- * that run's 73 polls agree, the six are among the last eight. */
+/* For e1_600, see "what polls alone do not tell": the recording says when the answer to the fetch that has just left
+ * was there: at the poll with which the next one left. */
 static void answer_delay(struct rig *rig, struct consumer *consumer)
 {
     if (consumer->fetch != FETCH_SENT || consumer->arrive_ns == rig->fetch_at_ns) return;
@@ -277,28 +275,136 @@ static void rig_run(struct rig *rig)
 
 /* ---- e1: 12,000 records in each partition from the start ---- */
 
+static const struct e1_run {
+    const char *name;
+    uint32_t batch_bytes, batch_records;
+} e1_run[] = {
+    { "e1_150", 225, 1 }, { "e1_300", 375, 1 }, { "e1_300_batch40", 61 + 40 * 314, 40 }, { "e1_600", 675, 1 }
+};
+
+enum { E1_RUNS = sizeof e1_run / sizeof *e1_run, E1_600 = E1_RUNS - 1 };
+
 /* The answer holds whole batches: the model knows batches of one record, others are told to it. */
-static void e1(const char *run, uint32_t batch_bytes, uint32_t batch_records)
+static void e1_play(struct rig *rig, const struct e1_run *run, bool feed_answers)
+{
+    rig_open(rig, run->name, run->batch_bytes / run->batch_records);
+    for (uint32_t i = 0; i < 36000; i++) rig->append[rig->n_appends++] = (struct append){ -1, i % PARTITIONS };
+    for (uint32_t p = 0; p < PARTITIONS; p++) rig->backlog[p] = (struct backlog_spec){ 0, p, 12000 };
+    rig->group.n_backlog = PARTITIONS;
+    rig->feed_answers = feed_answers;
+    rig_start(rig);
+    for (uint32_t p = 0; p < PARTITIONS; p++)
+        rig->kafka.consumer[0].buffer.part[p].block_records = (1 << 20) / run->batch_bytes * run->batch_records;
+    rig_run(rig);
+}
+
+/* From the instants of the polls alone. */
+static void test_e1(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < E1_600; i++) {
+        struct rig rig;
+        e1_play(&rig, &e1_run[i], false);
+        assert_int_equal(rig.n_compared, rig.recording.n_polls);
+        assert_int_equal(rig.n_counts, rig.n_compared);
+        arena_fini(&rig.arena);
+    }
+}
+
+static void test_e1_600(void **state)
 {
     struct rig rig;
-    rig_open(&rig, run, batch_bytes / batch_records);
-    for (uint32_t i = 0; i < 36000; i++) rig.append[rig.n_appends++] = (struct append){ -1, i % PARTITIONS };
-    for (uint32_t p = 0; p < PARTITIONS; p++) rig.backlog[p] = (struct backlog_spec){ 0, p, 12000 };
-    rig.group.n_backlog = PARTITIONS;
-    rig.feed_answers = rig.recording.n_answers > 0;
-    rig_start(&rig);
-    for (uint32_t p = 0; p < PARTITIONS; p++)
-        rig.kafka.consumer[0].buffer.part[p].block_records = (1 << 20) / batch_bytes * batch_records;
-    rig_run(&rig);
+    (void)state;
+    e1_play(&rig, &e1_run[E1_600], true);
     assert_int_equal(rig.n_compared, rig.recording.n_polls);
-    assert_true(rig.n_counts >= rig.n_compared * 0.99);
+    assert_int_equal(rig.n_counts, rig.n_compared);
     arena_fini(&rig.arena);
 }
 
-static void test_e1_150(void **state) { (void)state; e1("e1_150", 225, 1); }
-static void test_e1_300(void **state) { (void)state; e1("e1_300", 375, 1); }
-static void test_e1_600(void **state) { (void)state; e1("e1_600", 675, 1); }
-static void test_e1_batch40(void **state) { (void)state; e1("e1_300_batch40", 61 + 40 * 314, 40); }
+/* ---- what polls alone do not tell ----
+ * The client reads an answer only while it looks at the network: once at the end of a poll, and again and again while a
+ * commit waits for its own answer; each look takes what the socket's buffer holds, and no other fetch leaves before the
+ * answer is whole (KafkaConsumer.poll: transmitSends; ConsumerNetworkClient.poll; NetworkReceive.readFrom). In e1_600 a
+ * block lasts three polls of 15 ms, and a MiB takes two to four of them: partitions are asked for late, until near the
+ * end two are drained by the time the next fetch leaves, and are asked for together. From there on the order of the
+ * blocks is another, and six of the last eight polls differ (of all e1, 283 of 289 agree).
+ * Where that happens is a race which the polls do not show: an answer was not there after more polls and more time than
+ * sufficed for another one of the same size, at the same broker, in the same run. (The same holds for the time inside
+ * the client's calls: not there after 22.1 ms, there after 20.6.) So no latency, no rate and no number of looks that
+ * grows with the polls gives the instants of all answers; with those of the recording all 73 polls are right. */
+
+/* From the poll with which a fetch left: polls and time after which its answer was seen not to be there, and to be. */
+struct wait {
+    uint32_t missing_polls, there_polls;
+    sim_ns missing_ns, there_ns;
+    int64_t records;
+};
+
+static int64_t records_of(const struct exchange *exchange, uint32_t partition)
+{
+    for (uint32_t i = 0; i < exchange->n; i++)
+        if (exchange->share[i].partition == partition) return exchange->share[i].records;
+    return 0;
+}
+
+static uint32_t sent_by(const struct recording *recording, uint32_t fetch)
+{
+    uint32_t poll = 0;
+    while (poll + 1 < recording->n_polls && recording->poll[poll + 1].end_ns <= recording->answer[fetch].begin_ns)
+        poll++;
+    return poll;
+}
+
+/* The poll that drained a partition of all that the answers before `fetch` held. */
+static uint32_t drained_by(const struct recording *recording, uint32_t fetch, uint32_t partition)
+{
+    int64_t left = 0;
+    uint32_t poll = 0;
+    for (uint32_t i = 0; i < fetch; i++) left += records_of(&recording->answer[i], partition);
+    while ((left -= records_of(&recording->poll[poll], partition)) > 0) poll++;
+    return poll;
+}
+
+static struct wait wait_of(const struct recording *recording, uint32_t fetch)
+{
+    const struct exchange *poll = recording->poll, *next = &recording->answer[fetch + 1];
+    uint32_t sent = sent_by(recording, fetch), next_sent = sent_by(recording, fetch + 1);
+    struct wait wait = { .there_polls = next_sent - sent, .there_ns = poll[next_sent].end_ns - poll[sent].end_ns };
+    for (uint32_t i = 0; i < recording->answer[fetch].n; i++) wait.records += recording->answer[fetch].share[i].records;
+    for (uint32_t i = 0; i < next->n; i++) {
+        if (drained_by(recording, fetch + 1, next->share[i].partition) >= next_sent) continue;
+        wait.missing_polls = next_sent - 1 - sent;
+        wait.missing_ns = poll[next_sent - 1].end_ns - poll[sent].end_ns;
+    }
+    return wait;
+}
+
+/* Two answers of one size, the later of which had not come after more polls and more time. */
+static bool contradict(const struct wait *there, const struct wait *missing)
+{
+    return there->records == missing->records && missing->missing_polls > there->there_polls &&
+           missing->missing_ns > there->there_ns;
+}
+
+static void test_e1_600_from_polls_alone(void **state)
+{
+    struct rig rig;
+    uint32_t n_pairs = 0;
+    (void)state;
+    e1_play(&rig, &e1_run[E1_600], false);
+    assert_int_equal(rig.n_counts, 67);
+    for (uint32_t i = 1; i + 2 < rig.recording.n_answers; i++)
+        for (uint32_t k = 1; k + 2 < rig.recording.n_answers; k++) {
+            struct wait there = wait_of(&rig.recording, i), missing = wait_of(&rig.recording, k);
+            if (!contradict(&there, &missing)) continue;
+            n_pairs++;
+            printf("answer %u there after %u polls, %.1f ms; answer %u not after %u polls, %.1f ms\n", i + 1,
+                   there.there_polls, (double)there.there_ns * 1e-6, k + 1, missing.missing_polls,
+                   (double)missing.missing_ns * 1e-6);
+        }
+    assert_true(n_pairs > 0);
+    arena_fini(&rig.arena);
+}
 
 /* ---- e2: one partition at an even rate, with a stall ---- */
 
@@ -513,8 +619,8 @@ static void test_newly_asked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_e1_150), cmocka_unit_test(test_e1_300), cmocka_unit_test(test_e1_600),
-        cmocka_unit_test(test_e1_batch40), cmocka_unit_test(test_e2_1), cmocka_unit_test(test_e2_realtime),
+        cmocka_unit_test(test_e1), cmocka_unit_test(test_e1_600), cmocka_unit_test(test_e1_600_from_polls_alone),
+        cmocka_unit_test(test_e2_1), cmocka_unit_test(test_e2_realtime),
         cmocka_unit_test(test_e3_s1_225), cmocka_unit_test(test_e3_s3_300),
         cmocka_unit_test(test_last_slot), cmocka_unit_test(test_newly_asked),
     };

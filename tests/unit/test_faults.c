@@ -105,7 +105,8 @@ static void test_a_crash_keeps_what_was_sent(void **state)
         assert_int_equal(facts->orders.by_status[ORDER_PAID], 100);
         assert_int_equal(facts->group[0].processed, 100);
         assert_int_equal(facts->group[0].duplicates, 1);
-        assert_int_equal(facts->table[0].writes + facts->table[1].writes, 100 + cases[i].reserved_twice);
+        assert_int_equal(facts->table[0].writes, 100 + 100); /* inserted, paid */
+        assert_int_equal(facts->table[1].writes, 100 + cases[i].reserved_twice);
         trial_close(&trial);
     }
 }

@@ -51,6 +51,26 @@ static void several_runs_count_and_learn_their_length(void **state)
     arena_fini(&arena);
 }
 
+static void an_aim_shortens_what_is_left(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct progress progress;
+    arena_init(&arena);
+    progress_init(&progress, NULL, 400, 2, 600, &arena);
+    for (int i = 0; i < 10; i++) progress_note_done(&progress, 600);
+    progress_expect(&progress, 40);
+    snprintf(progress.interval, sizeof progress.interval, "orders.paid 50 +-2 (+-1 asked)");
+    says(&progress, 3,
+         "10 of 400 replications done, 2000 s of simulated time a second, 9 s left, orders.paid 50 +-2 (+-1 asked)");
+    progress_expect(&progress, 4000);
+    says(&progress, 3,
+         "10 of 400 replications done, 2000 s of simulated time a second, 117 s left, orders.paid 50 +-2 (+-1 asked)");
+    progress_expect(&progress, 0);
+    assert_true(progress.n_expected == 400);
+    arena_fini(&arena);
+}
+
 static void a_study_without_load_has_no_known_length(void **state)
 {
     (void)state;
@@ -82,6 +102,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_run_shows_its_time),
         cmocka_unit_test(several_runs_count_and_learn_their_length),
+        cmocka_unit_test(an_aim_shortens_what_is_left),
         cmocka_unit_test(a_study_without_load_has_no_known_length),
         cmocka_unit_test(nothing_is_written_without_a_terminal),
     };

@@ -67,7 +67,7 @@ static bool go_on(void *context) { return !atomic_load(&((struct ledger *)contex
 
 static struct work work_on(struct ledger *ledger, uint32_t n_jobs, uint32_t n_threads)
 {
-    return (struct work){ n_jobs, n_threads, ledger, run, take, go_on };
+    return (struct work){ n_jobs, n_threads, ledger, run, take, go_on, NULL };
 }
 
 static void takes_every_job_once_and_in_order(void **state)
@@ -85,6 +85,26 @@ static void takes_every_job_once_and_in_order(void **state)
             assert_int_equal(ledger.runs[i], 1);
         }
         assert_true(ledger.ran_ahead <= 5 * threads);
+    }
+}
+
+static bool has_ten(void *context) { return ((struct ledger *)context)->n_taken == 10; }
+
+/* Where it ends does not depend on who ran ahead, nor on what went wrong there. */
+static void ends_where_there_is_enough(void **state)
+{
+    (void)state;
+    for (uint32_t threads = 1; threads <= 16; threads *= 2) {
+        struct ledger ledger;
+        ledger_init(&ledger);
+        ledger.fail_run = 11;
+        struct work work = work_on(&ledger, N, threads);
+        work.enough = has_ten;
+        struct sim_err err = { 0 };
+        assert_true(workers_run(&work, &err));
+        assert_int_equal(err.code, SIM_OK);
+        assert_int_equal(ledger.n_taken, 10);
+        for (uint32_t i = 0; i < 10; i++) assert_int_equal(ledger.taken[i], i);
     }
 }
 
@@ -170,7 +190,7 @@ static void short_jobs_are_stopped_too(void **state)
 {
     (void)state;
     uint32_t n_jobs = 4000, n_taken = 0; /* ten seconds of naps on two threads */
-    struct work work = { n_jobs, 2, &n_taken, nap, count, refuse_to_go_on };
+    struct work work = { n_jobs, 2, &n_taken, nap, count, refuse_to_go_on, NULL };
     struct sim_err err = { 0 };
     assert_true(workers_run(&work, &err));
     assert_in_range(n_taken, 1, n_jobs - 1);
@@ -186,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_every_job_once_and_in_order),
+        cmocka_unit_test(ends_where_there_is_enough),
         cmocka_unit_test(needs_no_job_and_no_more_threads_than_jobs),
         cmocka_unit_test(a_failed_job_ends_the_work),
         cmocka_unit_test(a_failed_take_ends_the_work),

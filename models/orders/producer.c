@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "models/orders/producer.h"
+
+#include "models/orders/thread.h"
+
+static const struct topic_spec *spec_of(const struct machine *machine, uint32_t topic)
+{
+    return &machine->plan->scenario->topic[topic];
+}
+
+static struct batch *batch_of(const struct machine *machine, uint32_t instance, uint32_t log)
+{
+    return &machine->producers.batch[instance * machine->plan->n_logs + log];
+}
+
+static struct producer *producer_of(const struct machine *machine, uint32_t instance, uint32_t topic)
+{
+    return &machine->producers.producer[instance * machine->plan->scenario->n_topics + machine->producers.like[topic]];
+}
+
+/* ---- batches that leave ---- */
+
+/* The records are let go before they are appended: an append may make somebody send into the next batch. */
+static void batch_leaves(struct machine *machine, struct batch *batch, uint32_t log)
+{
+    struct send *send = batch->first;
+    if (!send) return;
+    sim_ns at_ns = machine->sim->now_ns + send->latency_ns;
+    if (at_ns < batch->at_ns) at_ns = batch->at_ns;
+    batch->at_ns = at_ns;
+    batch->first = batch->last = NULL;
+    batch->bytes = 0;
+    while (send) {
+        struct send *next = send->next;
+        uint32_t order = send->order;
+        send_free(machine, send);
+        append_at(machine, order, log, at_ns);
+        send = next;
+    }
+}
+
+static void all_leave(struct machine *machine, uint32_t instance, uint32_t topic)
+{
+    struct producer *producer = producer_of(machine, instance, topic);
+    uint32_t like = machine->producers.like[topic];
+    sim_cancel(machine->sim, producer->timer);
+    producer->timer = 0;
+    for (uint32_t t = like; t < machine->plan->scenario->n_topics; t++) {
+        if (machine->producers.like[t] != like) continue;
+        uint32_t first = machine->plan->first_log[t], n = spec_of(machine, t)->partitions;
+        for (uint32_t log = first; log < first + n; log++) batch_leaves(machine, batch_of(machine, instance, log), log);
+    }
+}
+
+static void on_linger(void *context, uint32_t instance, uint64_t topic)
+{
+    all_leave(context, instance, (uint32_t)topic);
+}
+
+/* ---- records that come ---- */
+
+static void record_lost(struct machine *machine, struct send *send)
+{
+    order_release(machine, send->order, machine->sim->now_ns);
+    send_free(machine, send);
+}
+
+void producer_takes(struct machine *machine, struct send *send, uint32_t log)
+{
+    const struct topic_spec *spec = spec_of(machine, send->topic);
+    struct batch *batch = batch_of(machine, send->instance, log);
+    struct producer *producer = producer_of(machine, send->instance, send->topic);
+    uint32_t instance = send->instance, topic = send->topic;
+    if (process_is_down(&machine->processes, instance)) {
+        record_lost(machine, send);
+        return;
+    }
+    if (batch->first && (uint64_t)batch->bytes + spec->record_bytes > spec->batch_bytes)
+        all_leave(machine, instance, topic);
+    send->next = NULL;
+    if (batch->last) batch->last->next = send;
+    else batch->first = send;
+    batch->last = send;
+    batch->bytes += spec->record_bytes;
+    if (batch->bytes >= spec->batch_bytes) all_leave(machine, instance, topic);
+    else if (producer->timer == 0)
+        producer->timer = sim_at(machine->sim, machine->sim->now_ns + spec->linger_ns, SIM_TIMER, on_linger, machine,
+                                 instance, topic);
+}
+
+/* ---- set-up and end ---- */
+
+void producers_init(struct machine *machine)
+{
+    const struct scenario *scenario = machine->plan->scenario;
+    struct arena *arena = machine->sim->arena;
+    bool lingers = false;
+    machine->producers.like = arena_array(arena, uint32_t, scenario->n_topics);
+    for (uint32_t t = 0; t < scenario->n_topics; t++) {
+        uint32_t like = 0;
+        while (scenario->topic[like].linger_ns != scenario->topic[t].linger_ns) like++;
+        machine->producers.like[t] = like;
+        lingers |= scenario->topic[t].linger_ns > 0;
+    }
+    if (!lingers) return;
+    uint32_t n_instances = machine->plan->n_instances;
+    machine->producers.producer = arena_array(arena, struct producer, n_instances * scenario->n_topics);
+    machine->producers.batch = arena_array(arena, struct batch, n_instances * machine->plan->n_logs);
+}
+
+void producers_actors(struct machine *machine) { process_acts(&machine->processes, on_linger, NULL, NULL); }
+
+void producer_dies(struct machine *machine, uint32_t instance)
+{
+    if (!machine->producers.batch) return;
+    for (uint32_t t = 0; t < machine->plan->scenario->n_topics; t++) {
+        struct producer *producer = producer_of(machine, instance, t);
+        sim_cancel(machine->sim, producer->timer);
+        producer->timer = 0;
+    }
+    for (uint32_t log = 0; log < machine->plan->n_logs; log++) {
+        struct batch *batch = batch_of(machine, instance, log);
+        while (batch->first) {
+            struct send *lost = batch->first;
+            batch->first = lost->next;
+            record_lost(machine, lost);
+        }
+        *batch = (struct batch){ 0 };
+    }
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim sweep: a grid or a table of points, each replicated, into one result file. Thresholds are judged point by point
+ * and shown; that a point misses them is what one sweeps for, so it does not change the exit code. A broken invariant
+ * does. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/commands.h"
+#include "sim/lab/interrupt.h"
+#include "sim/lab/output.h"
+#include "sim/lab/sweep.h"
+#include "sim/lab/vary.h"
+#include "sim/lab/workers.h"
+#include "sim/results/sweep_table.h"
+#include "sim/version.h"
+
+enum { REPLICATIONS = 30, TEXT_COLUMNS = 80 };
+
+struct sweeping {
+    const struct options *options;
+    struct study_source source;
+    struct point base; /* without varied values */
+    struct desk desk;
+    struct findings findings;
+    struct point *point;
+    struct store_point *stored;
+    struct store_experiment experiment;
+    struct sweep sweep;
+    const char *file; /* of results */
+    const char *name; /* of the scenario */
+};
+
+static bool make_points(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
+{
+    const struct options *options = sweeping->options;
+    if (options->points)
+        return points_of_csv(&sweeping->base, options->points, &sweeping->point, &sweeping->sweep.n_points, arena, err);
+    struct variation *variation = arena_array(arena, struct variation, options->vary.n);
+    for (uint32_t i = 0; i < options->vary.n; i++)
+        if (!vary_parse(&variation[i], options->vary.word[i], arena, err)) return false;
+    return points_of_grid(&sweeping->base, variation, options->vary.n, &sweeping->point, &sweeping->sweep.n_points,
+                          arena, err);
+}
+
+/* The scenario as every point has it; the number of replications is not part of what it is. */
+static bool read_base(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
+{
+    const struct options *options = sweeping->options;
+    if (!desk_open(&sweeping->desk, &sweeping->base, &sweeping->findings, err)) return false;
+    const struct study *study = &sweeping->desk.study;
+    sweeping->experiment = (struct store_experiment){ .version = SIM_VERSION,
+                                                      .scenario_sha256 = arena_strdup(arena, study->sha256),
+                                                      .scenario_json = arena_strdup(arena, study->text),
+                                                      .seed = study->scenario.seed,
+                                                      .replications = REPLICATIONS };
+    for (uint32_t i = 0; i < options->n_edits; i++)
+        if (strcmp(options->edit[i].pointer, "/run/replications") == 0)
+            sweeping->experiment.replications = (uint32_t)strtoul(options->edit[i].value, NULL, 10);
+    sweeping->name = arena_strdup(arena, study->scenario.name);
+    return true;
+}
+
+static bool read_all(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
+{
+    const struct options *options = sweeping->options;
+    struct study_edit *edit = arena_array(arena, struct study_edit, options->n_edits);
+    if (!study_source_load(&sweeping->source, options->operand, arena, err)) return false;
+    sweeping->base = (struct point){ .source = &sweeping->source, .edit = edit, .label = "as it is" };
+    for (uint32_t i = 0; i < options->n_edits; i++)
+        if (strcmp(options->edit[i].pointer, "/run/replications") != 0)
+            edit[sweeping->base.n_edits++] = options->edit[i];
+    if (!read_base(sweeping, arena, err) || !make_points(sweeping, arena, err)) return false;
+    sweeping->sweep.n_base_edits = sweeping->base.n_edits;
+    return sweep_points(sweeping->point, sweeping->sweep.n_points, sweeping->base.n_edits, &sweeping->stored,
+                        &sweeping->desk, &sweeping->findings, arena, err);
+}
+
+static struct store *open_store(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
+{
+    const struct options *options = sweeping->options;
+    bool there = access(sweeping->file, F_OK) == 0;
+    if (there && options->resume)
+        return store_resume(sweeping->file, &sweeping->experiment, sweeping->stored, sweeping->sweep.n_points, arena,
+                            err);
+    if (there && !options->force) {
+        sim_fail(err, SIM_EUSAGE, sweeping->file, "it exists; --resume goes on with it, --force replaces it");
+        return NULL;
+    }
+    return store_create(sweeping->file, &sweeping->experiment, sweeping->stored, sweeping->sweep.n_points, arena, err);
+}
+
+/* What the thresholds are about, or what was asked for. */
+static const char *const *shown_metrics(struct sweeping *sweeping, uint32_t *n, struct arena *arena,
+                                        struct sim_err *err)
+{
+    const struct options *options = sweeping->options;
+    const struct study *study = &sweeping->desk.study;
+    const char **metric = arena_array(arena, const char *, options->metric.n + study->n_thresholds + 3);
+    *n = 0;
+    for (uint32_t i = 0; i < options->metric.n; i++) {
+        const char *nearest;
+        if (layout_find(sweeping->desk.layout, options->metric.word[i], &nearest) == NONE) {
+            sim_fail(err, SIM_EUSAGE, NULL, "--metric: there is no figure %s in summary.json%s%s",
+                     options->metric.word[i], nearest ? "; the nearest is " : "", nearest ? nearest : "");
+            return NULL;
+        }
+        metric[(*n)++] = options->metric.word[i];
+    }
+    for (uint32_t i = 0; options->metric.n == 0 && i < study->n_thresholds; i++) {
+        bool twice = false;
+        for (uint32_t k = 0; k < *n; k++) twice = twice || strcmp(metric[k], study->threshold[i].metric) == 0;
+        if (!twice && layout_find(sweeping->desk.layout, study->threshold[i].metric, NULL) != NONE)
+            metric[(*n)++] = arena_strdup(arena, study->threshold[i].metric);
+    }
+    if (*n == 0) {
+        metric[(*n)++] = "orders.paid_ratio";
+        metric[(*n)++] = "completion_s.p50";
+        metric[(*n)++] = "completion_s.p95";
+    }
+    return metric;
+}
+
+static bool export_all(const struct sweeping *sweeping, struct sim_err *err)
+{
+    const char *name = sweeping->options->export_to;
+    if (!name) return true;
+    if (!sweeping->options->force && access(name, F_OK) == 0)
+        return sim_fail(err, SIM_EUSAGE, name, "it exists; --force replaces it");
+    FILE *out = fopen(name, "w");
+    if (!out) return sim_fail(err, SIM_ERUNTIME, name, "it cannot be written");
+    bool ok = store_export(sweeping->sweep.store, out, err);
+    return file_close(out, name, err) && ok;
+}
+
+static void print_table(const struct sweeping *sweeping, const char *const *metric, uint32_t n_metrics)
+{
+    const struct options *options = sweeping->options;
+    const struct sweep_table table = { sweeping->sweep.store, &sweeping->experiment, sweeping->name,
+                                       sweeping->sweep.n_points, sweeping->stored, n_metrics, metric,
+                                       options->confidence };
+    const struct text_style style = { options->language, use_colour(options), options->format == FORMAT_MARKDOWN,
+                                      TEXT_COLUMNS };
+    if (options->format == FORMAT_JSON) sweep_table_json(&table, stdout);
+    else sweep_table_write(&table, &style, stdout);
+}
+
+static int verdict(const struct sweeping *sweeping)
+{
+    for (uint32_t i = 0; i < sweeping->sweep.n_points; i++)
+        if (store_exits(sweeping->sweep.store, i, 4) > 0) return 4;
+    return 0;
+}
+
+static int sweep_and_print(struct sweeping *sweeping, const char *const *metric, uint32_t n_metrics,
+                           struct arena *arena, struct sim_err *err)
+{
+    const struct options *options = sweeping->options;
+    struct interrupt interrupt;
+    bool interrupted = false;
+    interrupt_hold(&interrupt);
+    bool ok = sweep_run(&sweeping->sweep, &interrupted, arena, err);
+    interrupt_release(&interrupt);
+    if (ok) print_table(sweeping, metric, n_metrics);
+    if (ok && !interrupted) ok = export_all(sweeping, err);
+    int code = ok ? verdict(sweeping) : (int)err->code;
+    if (!store_close(sweeping->sweep.store, err)) return (int)err->code;
+    if (ok && interrupted)
+        warn("interrupted; what was finished is in %s. The same command with --resume goes on", sweeping->file);
+    else if (ok) note(options, "results in %s", sweeping->file);
+    return interrupted ? EXIT_INTERRUPTED : code;
+}
+
+static int run_sweep(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
+{
+    const struct options *options = sweeping->options;
+    uint32_t n_metrics;
+    if (!read_all(sweeping, arena, err)) {
+        if (sweeping->findings.n_all > 0) findings_print(&sweeping->findings, options->operand, stderr);
+        return (int)err->code;
+    }
+    const char *const *metric = shown_metrics(sweeping, &n_metrics, arena, err);
+    if (!metric) return (int)err->code;
+    enum { NAME_BYTES = 512 };
+    char *file = arena_alloc(arena, NAME_BYTES);
+    snprintf(file, NAME_BYTES, "%s.db", sweeping->name);
+    sweeping->file = options->out ? options->out : file;
+    sweeping->sweep.point = sweeping->point;
+    sweeping->sweep.replications = sweeping->experiment.replications;
+    sweeping->sweep.n_threads = options->jobs ? options->jobs : workers_cores();
+    sweeping->sweep.terminal = !options->quiet && isatty(STDERR_FILENO) ? stderr : NULL;
+    sweeping->sweep.store = open_store(sweeping, arena, err);
+    if (!sweeping->sweep.store) return (int)err->code;
+    return sweep_and_print(sweeping, metric, n_metrics, arena, err);
+}
+
+int cmd_sweep(const struct options *options, struct arena *arena, struct sim_err *err)
+{
+    struct sweeping sweeping = { .options = options };
+    int code = run_sweep(&sweeping, arena, err);
+    desk_fini(&sweeping.desk);
+    return code;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Many runs of many points on several threads: (point, replication) after (point, replication), each result handed over
+ * in the order of the jobs and then forgotten. Memory does not grow with their number. Replication r of every point
+ * draws the same random numbers (docs/decisions/0003), so results of two points pair by replication. */
+#ifndef SIM_LAB_BATCH_H
+#define SIM_LAB_BATCH_H
+
+#include "sim/lab/point.h"
+#include "sim/results/thin.h"
+
+struct batch_job {
+    uint32_t point, replication;
+    bool curves; /* thinned curves of lag and backlog are wanted */
+};
+
+struct batch_result {
+    const struct batch_job *job;
+    const struct desk *desk;  /* the point's study and layout */
+    const struct result *result;
+    const struct thin *thin;  /* NULL: not wanted */
+};
+
+struct batch {
+    const struct point *point;
+    uint32_t n_jobs;
+    const struct batch_job *job; /* those of one point side by side, else it is read again for each */
+    uint32_t n_threads;          /* >= 1 */
+    FILE *terminal;              /* of the progress line; NULL: none */
+    void *context;
+    /* On the caller's thread, in the order of jobs. What it is shown lives until it returns. False with err ends all. */
+    bool (*take)(void *context, const struct batch_result *got, struct sim_err *err);
+};
+
+/* True when all jobs are done and taken, or an interrupt that is held (interrupt.h) has come: then *n_taken of them
+ * are. False with err. */
+bool batch_run(const struct batch *batch, uint32_t *n_taken, struct arena *arena, struct sim_err *err);
+
+/* Reads all points on a desk, so that what is wrong with one is known before the first run. False with err and findings
+ * (their texts live on the desk); *wrong is the point. */
+bool points_check(const struct point *point, uint32_t n, struct desk *desk, uint32_t *wrong,
+                  struct findings *findings, struct sim_err *err);
+
+/* A result of its own, in the arena. */
+struct result *result_keep(const struct result *result, uint32_t n_values, struct arena *arena);
+/* Exit code of one replication by contract: 4, then 99, else 0. */
+int result_exit(const struct result *result, const struct study *study, const struct layout *layout);
+
+#endif

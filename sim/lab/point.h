@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A point of an experiment: a scenario and the values that make it this point. What is kept of a point is its text;
+ * it is read, checked and compiled on a desk when its runs come up, and forgotten with the next. So all points can be
+ * checked before the first run, and memory follows the number of threads, not of points. */
+#ifndef SIM_LAB_POINT_H
+#define SIM_LAB_POINT_H
+
+#include "models/pipeline.h"
+#include "sim/results/result.h"
+#include "sim/scenario/study.h"
+
+struct point {
+    const struct study_source *source;
+    uint32_t n_edits;              /* in the order in which they are applied; the varied ones last */
+    const struct study_edit *edit;
+    double load_factor;            /* multiplies the load's rates and the number of orders; 0: left as it is */
+    const char *label;             /* "consumers=3"; unique among the points of an experiment */
+};
+
+/* Zeroed before its first use; desk_fini after its last. */
+struct desk {
+    struct arena arena;
+    const struct point *point; /* whose study lies here; NULL: none */
+    struct study study;
+    const struct layout *layout;
+    const struct plan *plan;   /* NULL until desk_plan */
+};
+
+/* Reads the point's scenario, unless it lies here already. False with err as from study_read: findings are filled when
+ * err->code is SIM_ESCENARIO and err->text is empty. */
+bool desk_open(struct desk *desk, const struct point *point, struct findings *findings, struct sim_err *err);
+/* Compiles it for runs. */
+bool desk_plan(struct desk *desk, struct sim_err *err);
+void desk_fini(struct desk *desk);
+
+#endif

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/lab/vary.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- quantities ---- */
+
+bool quantity_parse(const char *text, struct quantity *out)
+{
+    char *end;
+    sim_ns ns;
+    double number = strtod(text, &end);
+    if (*text && !*end && isfinite(number) && strspn(text, "+-.0123456789eE") == strlen(text)) {
+        *out = (struct quantity){ false, number };
+        return true;
+    }
+    if (!ns_parse(text, &ns)) return false;
+    *out = (struct quantity){ true, (double)ns };
+    return true;
+}
+
+const char *quantity_text(struct quantity quantity, struct arena *arena)
+{
+    char text[48];
+    if (quantity.is_duration) ns_format((sim_ns)llround(quantity.value), text, sizeof text);
+    else snprintf(text, sizeof text, "%.12g", quantity.value);
+    return arena_strdup(arena, text);
+}
+
+static bool is_whole(struct quantity quantity)
+{
+    return !quantity.is_duration && !(fabs(quantity.value - round(quantity.value)) > 0);
+}
+
+/* ---- PTR=VALUES ---- */
+
+/* The pointer before the first =, and what stands behind it. */
+static char *split_assignment(const char *option, const char *text, const char *form, const char **pointer,
+                              struct arena *arena, struct sim_err *err)
+{
+    char *copy = arena_strdup(arena, text), *equals = strchr(copy, '=');
+    if (!equals || equals == copy || !equals[1]) {
+        sim_fail(err, SIM_EUSAGE, NULL, "%s: \"%s\" is not of the form %s", option, text, form);
+        return NULL;
+    }
+    *equals = '\0';
+    *pointer = copy;
+    return equals + 1;
+}
+
+/* Cuts "A..B..STEP" in place; the number of parts, or 0 when there is no range. */
+static uint32_t split_range(char *text, char *part[3])
+{
+    uint32_t n = 1;
+    part[0] = text;
+    for (char *dots; n < 3 && (dots = strstr(part[n - 1], "..")) != NULL; n++) {
+        *dots = '\0';
+        part[n] = dots + 2;
+    }
+    return n;
+}
+
+static bool range_values(struct variation *out, const char *text, char *const part[3], uint32_t n_parts,
+                         struct arena *arena, struct sim_err *err)
+{
+    struct quantity low, high, step = { false, 1 };
+    if (!quantity_parse(part[0], &low) || !quantity_parse(part[1], &high) ||
+        (n_parts == 3 && !quantity_parse(part[2], &step)))
+        return sim_fail(err, SIM_EUSAGE, NULL, "--vary: in \"%s\" a bound is neither a number nor a duration", text);
+    if (n_parts == 2 && !(is_whole(low) && is_whole(high)))
+        return sim_fail(err, SIM_EUSAGE, NULL, "--vary: \"%s\" needs a step, as in %s..%s..STEP", text, part[0],
+                        part[1]);
+    if (low.is_duration != high.is_duration || low.is_duration != step.is_duration)
+        return sim_fail(err, SIM_EUSAGE, NULL, "--vary: in \"%s\" some bounds have a unit and some have not", text);
+    if (!(step.value > 0) || high.value < low.value)
+        return sim_fail(err, SIM_EUSAGE, NULL, "--vary: \"%s\" does not go up from its first bound to its second",
+                        text);
+    double n = floor((high.value - low.value) / step.value * (1 + 1e-12) + 1e-9) + 1;
+    if (n > VALUES_MAX)
+        return sim_fail(err, SIM_EUSAGE, NULL, "--vary: \"%s\" has more than %d values", text, VALUES_MAX);
+    const char **value = arena_array(arena, const char *, (size_t)n);
+    for (out->n = 0; out->n < (uint32_t)n; out->n++)
+        value[out->n] = quantity_text(
+            (struct quantity){ low.is_duration, low.value + step.value * (double)out->n }, arena);
+    out->value = value;
+    return true;
+}
+
+/* Commas within brackets, braces and strings belong to a value. */
+static void list_values(struct variation *out, char *text, struct arena *arena)
+{
+    const char **value = arena_array(arena, const char *, strlen(text) + 1);
+    int depth = 0;
+    bool quoted = false;
+    value[out->n++] = text;
+    for (char *c = text; *c; c++) {
+        if (quoted && *c == '\\' && c[1]) c++;
+        else if (*c == '"') quoted = !quoted;
+        else if (quoted) continue;
+        else if (*c == '[' || *c == '{') depth++;
+        else if (*c == ']' || *c == '}') depth--;
+        else if (*c == ',' && depth == 0) {
+            *c = '\0';
+            value[out->n++] = c + 1;
+        }
+    }
+    out->value = value;
+}
+
+bool vary_parse(struct variation *out, const char *text, struct arena *arena, struct sim_err *err)
+{
+    char *part[3];
+    *out = (struct variation){ 0 };
+    char *values = split_assignment("--vary", text, "PTR=VALUES, as in stock-service-group.consumers=1..6",
+                                    &out->pointer, arena, err);
+    if (!values) return false;
+    char *whole = arena_strdup(arena, values);
+    bool is_json = strpbrk(values, "\"[{,") != NULL;
+    uint32_t n_parts = is_json ? 1 : split_range(whole, part);
+    if (n_parts > 1) return range_values(out, text, part, n_parts, arena, err);
+    list_values(out, values, arena);
+    for (uint32_t i = 0; i < out->n; i++)
+        if (!*out->value[i])
+            return sim_fail(err, SIM_EUSAGE, NULL, "--vary: in \"%s\" a value between two commas is missing", text);
+    return true;
+}
+
+bool unknown_parse(struct unknown_value *out, const char *text, struct arena *arena, struct sim_err *err)
+{
+    char *part[3];
+    char *range = split_assignment("--unknown", text, "PTR=LOW..HIGH, as in /stages/pay/time/mean=5ms..22ms",
+                                   &out->pointer, arena, err);
+    if (!range) return false;
+    if (split_range(range, part) != 2 || !quantity_parse(part[0], &out->low) ||
+        !quantity_parse(part[1], &out->high) || out->low.is_duration != out->high.is_duration ||
+        !(out->low.value < out->high.value))
+        return sim_fail(err, SIM_EUSAGE, NULL, "--unknown: \"%s\" is not a range PTR=LOW..HIGH of numbers or durations",
+                        text);
+    return true;
+}
+
+/* ---- points ---- */
+
+/* "/groups/pay/consumers" and "pay.consumers" -> "consumers" */
+static const char *last_key(const char *pointer)
+{
+    const char *slash = strrchr(pointer, '/'), *dot = pointer[0] == '/' ? NULL : strrchr(pointer, '.');
+    return slash ? slash + 1 : dot ? dot + 1 : pointer;
+}
+
+static bool is_shared(const char *const *pointer, uint32_t n, uint32_t index)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (i != index && strcmp(last_key(pointer[i]), last_key(pointer[index])) == 0) return true;
+    return false;
+}
+
+/* Two pointers that end alike are named in full. */
+static const char *label_of(const char *const *pointer, const char *const *value, uint32_t n, struct arena *arena)
+{
+    size_t size = 1, used = 0;
+    for (uint32_t i = 0; i < n; i++) size += strlen(pointer[i]) + strlen(value[i]) + 3;
+    char *label = arena_alloc(arena, size);
+    for (uint32_t i = 0; i < n; i++)
+        used += (size_t)snprintf(label + used, size - used, "%s%s=%s", i ? ", " : "",
+                                 is_shared(pointer, n, i) ? pointer[i] : last_key(pointer[i]), value[i]);
+    return label;
+}
+
+static struct point make_point(const struct point *base, const char *const *pointer, const char *const *value,
+                               uint32_t n, struct arena *arena)
+{
+    struct point point = *base;
+    struct study_edit *edit = arena_array(arena, struct study_edit, base->n_edits + n);
+    if (base->n_edits > 0) memcpy(edit, base->edit, base->n_edits * sizeof *edit);
+    for (uint32_t i = 0; i < n; i++) edit[base->n_edits + i] = (struct study_edit){ pointer[i], value[i] };
+    point.edit = edit;
+    point.n_edits = base->n_edits + n;
+    point.label = n > 0 ? label_of(pointer, value, n, arena) : "as it is";
+    return point;
+}
+
+bool points_of_grid(const struct point *base, const struct variation *variation, uint32_t n_variations,
+                    struct point **point, uint32_t *n_points, struct arena *arena, struct sim_err *err)
+{
+    double n = 1;
+    for (uint32_t i = 0; i < n_variations; i++) n *= variation[i].n;
+    if (n > POINTS_MAX)
+        return sim_fail(err, SIM_EUSAGE, NULL, "%.0f combinations are more than the %d that one experiment may have", n,
+                        POINTS_MAX);
+    const char **pointer = arena_array(arena, const char *, n_variations + 1);
+    const char **value = arena_array(arena, const char *, n_variations + 1);
+    for (uint32_t i = 0; i < n_variations; i++) pointer[i] = variation[i].pointer;
+    *n_points = (uint32_t)n;
+    *point = arena_array(arena, struct point, *n_points);
+    for (uint32_t p = 0; p < *n_points; p++) {
+        uint32_t rest = p;
+        for (uint32_t i = n_variations; i-- > 0; rest /= variation[i].n)
+            value[i] = variation[i].value[rest % variation[i].n];
+        (*point)[p] = make_point(base, pointer, value, n_variations, arena);
+    }
+    return true;
+}
+
+/* ---- --points FILE.csv ---- */
+
+/* Cuts a line into its cells, in place; returns where the next line begins. */
+static char *cut_row(char *at, const char **cell, uint32_t most, uint32_t *n)
+{
+    *n = 0;
+    for (;;) {
+        char *out = at, *from = at;
+        bool quoted = *from == '"';
+        if (quoted) from++;
+        char *begin = out;
+        while (*from && (quoted || (*from != ',' && *from != '\n' && *from != '\r'))) {
+            if (quoted && *from == '"') {
+                if (from[1] != '"') {
+                    quoted = false;
+                    from++;
+                    continue;
+                }
+                from++;
+            }
+            *out++ = *from++;
+        }
+        char ended = *from;
+        if (ended == '\r' && from[1] == '\n') from++;
+        at = ended ? from + 1 : from;
+        *out = '\0';
+        if (*n < most) cell[*n] = begin;
+        ++*n;
+        if (ended != ',') return at;
+    }
+}
+
+static uint32_t count(const char *text, char what)
+{
+    uint32_t n = 0;
+    for (; *text; text++) n += *text == what;
+    return n;
+}
+
+bool points_of_csv(const struct point *base, const char *file, struct point **point, uint32_t *n_points,
+                   struct arena *arena, struct sim_err *err)
+{
+    struct study_source source;
+    if (!study_source_load(&source, file, arena, err)) return false;
+    char *at = arena_strdup(arena, source.text);
+    uint32_t most = count(at, ',') + 1, n_pointers, n_cells, line = 1;
+    const char **pointer = arena_array(arena, const char *, most), **cell = arena_array(arena, const char *, most);
+    *point = arena_array(arena, struct point, count(at, '\n') + 1);
+    *n_points = 0;
+    at = cut_row(at, pointer, most, &n_pointers);
+    if (!*pointer[0]) return sim_fail(err, SIM_EUSAGE, file, "the first line must name the places to set, one a column");
+    while (*at) {
+        line++;
+        at = cut_row(at, cell, most, &n_cells);
+        if (n_cells == 1 && !*cell[0]) continue;
+        if (n_cells != n_pointers)
+            return sim_fail(err, SIM_EUSAGE, file, "line %u has %u cells, but the first line names %u places", line,
+                            n_cells, n_pointers);
+        (*point)[(*n_points)++] = make_point(base, pointer, cell, n_pointers, arena);
+    }
+    return *n_points > 0 || sim_fail(err, SIM_EUSAGE, file, "there is no row below the first line");
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The result file of an experiment (contract: SQLite, PRAGMA user_version = 1). One writer; each finished replication is
+ * one transaction with its metrics and curves, synced to the disk, so whatever ends the program loses only the runs that
+ * were under way. A file that was killed in the middle and resumed ends with the rows of one that was not. */
+#ifndef SIM_RESULTS_STORE_H
+#define SIM_RESULTS_STORE_H
+
+#include "sim/results/result.h"
+#include "sim/results/thin.h"
+
+struct store;
+
+struct store_experiment {
+    const char *version, *scenario_sha256, *scenario_json;
+    uint64_t seed;
+    uint32_t replications;
+};
+struct store_param { const char *pointer, *value; }; /* value: JSON text */
+struct store_point { const char *label; uint32_t n_params; const struct store_param *param; };
+
+/* A new file; what stands at the path is replaced. NULL with err (SIM_ERUNTIME). */
+struct store *store_create(const char *path, const struct store_experiment *experiment, const struct store_point *point,
+                           uint32_t n_points, struct arena *arena, struct sim_err *err);
+/* One that an earlier call left. NULL with err: SIM_EUSAGE where it holds another experiment (scenario, seed, version or
+ * points differ; the message says which), SIM_ERUNTIME where it is no result file. More replications than it was begun
+ * with are taken on. */
+struct store *store_resume(const char *path, const struct store_experiment *experiment, const struct store_point *point,
+                           uint32_t n_points, struct arena *arena, struct sim_err *err);
+/* For reading only; what it holds is handed out, in its arena. */
+struct store *store_open(const char *path, struct store_experiment *experiment, struct store_point **point,
+                         uint32_t *n_points, struct arena *arena, struct sim_err *err);
+bool store_close(struct store *store, struct sim_err *err);
+
+/* Whether this replication is stored. */
+bool store_has(const struct store *store, uint32_t point, uint32_t replication);
+bool store_add(struct store *store, uint32_t point, const struct layout *layout, const struct result *result, int exit,
+               const struct thin *thin, struct sim_err *err);
+
+/* Values of a metric by replication, in their order; NaN for null. Returns how many; 0 when there are none. unit may be
+ * NULL. */
+uint32_t store_values(struct store *store, uint32_t point, const char *metric, double **value, const char **unit,
+                      struct arena *arena);
+/* Names of all metrics, sorted. */
+uint32_t store_metrics(struct store *store, const char *const **name, struct arena *arena);
+/* Runs of a point that ended with this exit code. */
+uint32_t store_exits(struct store *store, uint32_t point, int exit);
+
+/* Tidy CSV: a row for each point, replication and metric, with the point's values in columns of their own. */
+bool store_export(struct store *store, FILE *out, struct sim_err *err);
+
+#endif

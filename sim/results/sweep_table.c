@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Paths of metrics are long and screens are narrow: columns are numbered, and the numbers explained above. */
+#include "sim/results/sweep_table.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "sim/results/grid.h"
+#include "sim/results/number.h"
+
+static struct infer_mean mean_of(const struct sweep_table *table, uint32_t point, const char *metric, uint32_t *n,
+                                 const char **unit, struct arena *arena)
+{
+    double *value;
+    *n = store_values(table->store, point, metric, &value, unit, arena);
+    return infer_mean(value, *n, table->confidence);
+}
+
+/* ---- for people ---- */
+
+static void legend(struct page *page, const struct sweep_table *table)
+{
+    for (uint32_t i = 0; i < table->n_metrics; i++)
+        page_item(page, TONE_PLAIN, "[%u] %s", "[%u] %s", i + 1, table->metric[i]);
+}
+
+/* An interval too narrow to be seen at the digits shown is left out. */
+static bool is_seen(const char *shown) { return strpbrk(shown, "123456789") != NULL; }
+
+static void cell(struct grid *grid, const char *metric, const struct infer_mean *mean)
+{
+    struct number half = number_of_metric(metric, mean->half_width);
+    if (mean->n == 0) grid_cell(grid, TONE_FAINT, "-");
+    else if (mean->n == 1 || !is_seen(half.s)) grid_cell(grid, TONE_PLAIN, "%s", number_of_metric(metric, mean->mean).s);
+    else grid_cell(grid, TONE_PLAIN, "%s ±%s", number_of_metric(metric, mean->mean).s, half.s);
+}
+
+static void verdict_cell(struct grid *grid, struct page *page, const struct sweep_table *table, uint32_t point,
+                         uint32_t n)
+{
+    uint32_t met = store_exits(table->store, point, 0), broken = store_exits(table->store, point, 4);
+    if (broken > 0)
+        grid_cell(grid, TONE_BAD, page_word(page, "%u BROKEN", "%u 위반"), broken);
+    else
+        grid_cell(grid, met == n ? TONE_GOOD : TONE_PLAIN, "%s", number_percent(n ? (double)met / n : (double)NAN).s);
+}
+
+void sweep_table_write(const struct sweep_table *table, const struct text_style *style, FILE *out)
+{
+    struct arena arena;
+    arena_init(&arena);
+    struct page page = { out, style, &arena, BLOCK_NONE };
+    page_title(&page, "%s", "%s", table->name);
+    page_say(&page, TONE_PLAIN, "%u points, up to %u replications each, seed %" PRIu64 ", sim %s.",
+             "지점 %u개, 각 최대 %u회 반복, seed %" PRIu64 ", sim %s.", table->n_points, table->experiment->replications,
+             table->experiment->seed, table->experiment->version);
+    page_heading(&page, "Points", "지점별 결과");
+    page_say(&page, TONE_PLAIN,
+             "Means over the runs, ± half of the %g %% interval; targets: share of runs that meet all thresholds.",
+             "실행 평균, ±는 %g %% 신뢰구간의 절반; 목표: 모든 목표를 달성한 실행 비율.", table->confidence * 100);
+    legend(&page, table);
+    struct grid *grid = grid_open(&page);
+    grid_column(grid, ALIGN_LEFT, "point", "지점");
+    grid_column(grid, ALIGN_RIGHT, "runs", "실행");
+    for (uint32_t i = 0; i < table->n_metrics; i++) {
+        const char *head = page_format(&page, "[%u]", i + 1);
+        grid_column(grid, ALIGN_RIGHT, head, head);
+    }
+    grid_column(grid, ALIGN_RIGHT, "targets", "목표");
+    for (uint32_t p = 0; p < table->n_points; p++) {
+        uint32_t n = store_exits(table->store, p, 0) + store_exits(table->store, p, 4) + store_exits(table->store, p, 99);
+        grid_cell(grid, TONE_PLAIN, "%s", table->point[p].label);
+        grid_cell(grid, TONE_PLAIN, "%u", n);
+        for (uint32_t i = 0; i < table->n_metrics; i++) {
+            uint32_t n_values;
+            struct infer_mean mean = mean_of(table, p, table->metric[i], &n_values, NULL, &arena);
+            cell(grid, table->metric[i], &mean);
+        }
+        verdict_cell(grid, &page, table, p, n);
+    }
+    grid_write(grid);
+    fputc('\n', out);
+    arena_fini(&arena);
+}
+
+/* ---- for programs ---- */
+
+static void put_number(cJSON *object, const char *key, double value)
+{
+    cJSON_AddRawToObject(object, key, number_json(value).s);
+}
+
+static void put_point(cJSON *list, const struct sweep_table *table, uint32_t index, struct arena *arena)
+{
+    const struct store_point *point = &table->point[index];
+    cJSON *item = cJSON_CreateObject(), *values = cJSON_CreateObject();
+    cJSON_AddItemToArray(list, item);
+    cJSON_AddNumberToObject(item, "point_id", index);
+    cJSON_AddStringToObject(item, "label", point->label);
+    cJSON_AddItemToObject(item, "values", values);
+    for (uint32_t i = 0; i < point->n_params; i++)
+        cJSON_AddRawToObject(values, point->param[i].pointer, point->param[i].value);
+    cJSON *exits = cJSON_AddObjectToObject(item, "runs_by_exit");
+    put_number(exits, "0", store_exits(table->store, index, 0));
+    put_number(exits, "4", store_exits(table->store, index, 4));
+    put_number(exits, "99", store_exits(table->store, index, 99));
+    cJSON *metrics = cJSON_AddObjectToObject(item, "metrics");
+    for (uint32_t i = 0; i < table->n_metrics; i++) {
+        uint32_t n;
+        const char *unit = "";
+        struct infer_mean mean = mean_of(table, index, table->metric[i], &n, &unit, arena);
+        cJSON *metric = cJSON_AddObjectToObject(metrics, table->metric[i]);
+        cJSON_AddStringToObject(metric, "unit", unit);
+        put_number(metric, "n", (double)mean.n);
+        put_number(metric, "mean", mean.mean);
+        put_number(metric, "half_width", mean.half_width);
+    }
+}
+
+void sweep_table_json(const struct sweep_table *table, FILE *out)
+{
+    struct arena arena;
+    arena_init(&arena);
+    cJSON *root = cJSON_CreateObject();
+    cJSON_AddStringToObject(root, "scenario", table->name);
+    cJSON_AddStringToObject(root, "scenario_sha256", table->experiment->scenario_sha256);
+    cJSON_AddStringToObject(root, "version", table->experiment->version);
+    put_number(root, "confidence", table->confidence);
+    cJSON *points = cJSON_AddArrayToObject(root, "points");
+    for (uint32_t i = 0; i < table->n_points; i++) put_point(points, table, i, &arena);
+    char *text = cJSON_Print(root);
+    fprintf(out, "%s\n", text);
+    cJSON_free(text);
+    cJSON_Delete(root);
+    arena_fini(&arena);
+}

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""sim sweep and its result file. Goal: the schema of the contract; the same rows for any number of threads; a sweep that
+is killed at random instants, at least 50 times, and resumed ends with the rows of one that was not; what does not fit is
+refused and nothing is overwritten. Method: the built program on the skeleton scenario; files are compared as rows ordered
+by primary key, without the two measurements that the contract names."""
+import json, os, random, signal, sqlite3, statistics, subprocess, sys, tempfile, time
+
+SIM = os.path.abspath(os.path.join(os.environ.get("BUILD", "build"), "sim"))
+KILLS = 50
+passed = failed = 0
+
+
+def ok(what, good):
+    global passed, failed
+    if good:
+        passed += 1
+    else:
+        failed += 1
+        print("not ok:", what)
+
+
+def sim(*args):
+    return subprocess.run([SIM, *args], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+
+def rows(path):
+    db = sqlite3.connect(path)
+    tables = {
+        "experiment": "experiment_id, version, scenario_sha256, scenario_json, seed, replications",
+        "point": "*", "param": "*", "replication": "point_id, replication, fingerprint, exit",
+        "metric": "*", "series": "*", "student": "*",
+    }
+    content = {t: sorted(db.execute(f"SELECT {c} FROM {t}").fetchall(), key=repr) for t, c in tables.items()}
+    db.close()
+    return content
+
+
+os.chdir(tempfile.mkdtemp(prefix="sim-sweep-"))
+open("s.json", "w").write(sim("schema", "--example").stdout)
+SWEEP = ["sweep", "s.json", "--vary", "consumers=1..3", "--vary", "/orders/at_most=100,200", "--replications", "5"]
+group = next(iter(json.loads("\n".join(open("s.json")))["groups"]))
+SWEEP[3] = f"{group}.consumers=1..3"
+
+# ---- what is stored ----
+done = sim(*SWEEP, "--out", "a.db", "--jobs", "2")
+ok(f"a sweep ends with 0, not {done.returncode}: {done.stderr.strip()}", done.returncode == 0)
+ok("the table names the points", "consumers=3, at_most=200" in done.stdout)
+db = sqlite3.connect("a.db")
+ok("user_version is 1", db.execute("PRAGMA user_version").fetchone()[0] == 1)
+ok("six points, thirty runs", db.execute("SELECT count(DISTINCT point_id), count(*) FROM replication").fetchone() == (6, 30))
+ok("values are JSON", db.execute("SELECT value FROM param WHERE point_id = 5 ORDER BY pointer").fetchall() == [("3",), ("200",)])
+ok("curves of replication 0 only", db.execute("SELECT DISTINCT replication FROM series").fetchall() == [(0,)])
+T4 = 2.776445105  # Student's t, 4 degrees of freedom, 95 %, from tables
+for metric in ("orders.created", "completion_s.mean", f"groups.{group}.peak_lag"):
+    values = [v for v, in db.execute("SELECT value FROM metric WHERE point_id = 2 AND metric = ? ORDER BY replication", (metric,))]
+    n, mean, half = db.execute("SELECT n, mean, half_width FROM metric_ci WHERE point_id = 2 AND metric = ?", (metric,)).fetchone()
+    want = T4 * statistics.stdev(values) / 5 ** 0.5
+    ok(f"metric_ci of {metric}", n == 5 and abs(mean - statistics.fmean(values)) <= 1e-9 * abs(mean) and abs(half - want) <= 1e-6 * want + 1e-12)
+single = json.loads(sim("run", "s.json", "--set", f"{group}.consumers=2", "--set", "/orders/at_most=200", "--format", "json", "--quiet").stdout)
+stored = db.execute("SELECT value FROM metric WHERE point_id = 3 AND replication = 0 AND metric = 'completion_s.p95'").fetchone()[0]
+ok("a stored run is the run of sim run", stored == single["completion_s"]["p95"])
+db.close()
+
+# ---- the same for any number of threads; JSON and CSV ----
+whole = rows("a.db")
+sim(*SWEEP, "--out", "b.db", "--jobs", "1")
+ok("one thread stores the same rows", rows("b.db") == whole)
+done = sim(*SWEEP, "--out", "b.db", "--resume", "--export", "b.csv", "--format", "json", "--metric", "completion_s.p95")
+table = json.loads(done.stdout)
+ok("JSON has the points and the metric", len(table["points"]) == 6 and table["points"][0]["metrics"]["completion_s.p95"]["n"] == 5)
+ok("resuming what is complete changes nothing", rows("b.db") == whole)
+lines = open("b.csv").read().splitlines()
+ok("tidy CSV: a row for each point, run and metric", lines[0] == f"point_id,/groups/{group}/consumers,/orders/at_most,replication,metric,unit,value" and len(lines) == 1 + len(whole["metric"]))
+
+# ---- what does not fit ----
+for what, args, code, says in [
+    ("an existing file", SWEEP + ["--out", "a.db"], 2, "--resume goes on with it"),
+    ("another seed", SWEEP + ["--out", "a.db", "--resume", "--seed", "9"], 2, "its seed differs"),
+    ("another scenario", SWEEP + ["--out", "a.db", "--resume", "--set", "/run/sample_every=2s"], 2, "its scenario differs"),
+    ("other points", SWEEP[:4] + ["--out", "a.db", "--resume", "--replications", "5"], 2, "its list of points differs"),
+    ("no result file", SWEEP + ["--out", "s.json", "--resume"], 1, "s.json"),
+    ("no values", ["sweep", "s.json"], 2, "--vary PTR=VALUES"),
+    ("a place that is not there", ["sweep", "s.json", "--vary", "/groups/nobody/consumers=1..2"], 3, 'no group "nobody"'),
+    ("a value out of range", ["sweep", "s.json", "--vary", f"{group}.consumers=0..2"], 3, "below the least value"),
+    ("an unknown metric", SWEEP + ["--out", "z.db", "--metric", "orders.payd"], 2, "the nearest is orders.paid"),
+]:
+    done = sim(*args)
+    ok(f"{what}: exit {done.returncode}: {done.stderr.strip()[:200]}", done.returncode == code and says in done.stderr)
+ok("refusals left the file alone", rows("a.db") == whole)
+ok("refusals made no file", not os.path.exists("z.db"))
+done = sim(*SWEEP[:-1], "7", "--out", "b.db", "--resume")
+ok("more replications are taken on", done.returncode == 0 and len(rows("b.db")["replication"]) == 42)
+
+# ---- killed at any instant ----
+random.seed(20251224)
+KILLED = SWEEP[:-1] + ["12", "--out", "k.db", "--resume", "--quiet"]
+begun = time.monotonic()
+sim(*KILLED)
+takes_s = time.monotonic() - begun
+whole = rows("k.db")
+kills = rounds = 0
+good = True
+while kills < KILLS and rounds < 200 and good:
+    for name in ("k.db", "k.db-wal", "k.db-shm"):
+        if os.path.exists(name):
+            os.remove(name)
+    rounds += 1
+    while True:
+        process = subprocess.Popen([SIM, *KILLED], stdout=subprocess.DEVNULL)
+        try:
+            code = process.wait(timeout=random.uniform(0, takes_s / 2))
+            break
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            kills += 1
+    good = code == 0 and rows("k.db") == whole
+ok(f"{kills} kills in {rounds} rounds, the last with exit {code}: rows differ or too few kills", good and kills >= KILLS)
+
+# ---- interrupted ----
+process = subprocess.Popen([SIM, *SWEEP[:-1], "2000", "--out", "i.db"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+time.sleep(0.5)
+process.send_signal(signal.SIGINT)
+out, err = process.communicate(timeout=20)
+kept = len(rows("i.db")["replication"])
+ok(f"Ctrl-C: exit {process.returncode}, {kept} runs kept: {err.strip()}", process.returncode == 130 and kept > 0 and "--resume goes on" in err)
+
+print(f"{passed} passed, {failed} failed")
+sys.exit(failed != 0)

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Rows that are inserted and rows of orders that change: an order is created once, by the API, whatever else is
+ * inserted; `writes` of a table counts committed row changes, inserts among them. Every figure is counted by hand. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/support/trial.h"
+
+#define COUNT(array) (uint32_t)(sizeof(array) / sizeof *(array))
+
+enum { ORDERS = 100, TABLE_ORDERS = 0, TABLE_AUDIT };
+
+#define LOAD                                                                                                           \
+    { "/load/scenarios/orders",                                                                                        \
+      TRIAL_JSON({ "executor" : "constant-arrival-rate", "rate" : 10, "duration" : "10s" }) },                         \
+    {                                                                                                                  \
+        "/tables/audit", TRIAL_JSON({ "key" : "order_id" })                                                            \
+    }
+
+struct seen {
+    uint32_t n;
+};
+
+static void note_order(void *context, const struct order_fact *order)
+{
+    struct seen *seen = context;
+    assert_int_equal(order->status, ORDER_PAID);
+    seen->n++;
+}
+
+static void expect(const struct study_edit *edit, uint32_t n_edits, uint64_t orders_writes, uint64_t audit_writes)
+{
+    struct trial trial;
+    struct seen seen = { 0 };
+    const struct observer observer = { .context = &seen, .on_order = note_order };
+    trial_open(&trial, QUEUE_SCENARIO, edit, n_edits);
+    assert_string_equal(trial.study.scenario.table[TABLE_AUDIT].name, "audit");
+    const struct run_facts *facts = trial_run(&trial, 0, &observer);
+    trial_expect_sound(&trial, facts);
+    assert_int_equal(facts->orders.created, ORDERS);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], ORDERS);
+    assert_int_equal(facts->orders.by_status[ORDER_PENDING], 0);
+    assert_int_equal(seen.n, ORDERS);
+    assert_int_equal(facts->table[TABLE_ORDERS].writes, orders_writes);
+    assert_int_equal(facts->table[TABLE_AUDIT].writes, audit_writes);
+    trial_close(&trial);
+}
+
+/* The insert, and the status from PENDING to PAID. */
+static void test_an_order_and_its_status(void **state)
+{
+    const struct study_edit edits[] = { LOAD };
+    (void)state;
+    expect(edits, COUNT(edits), 2 * ORDERS, 0);
+}
+
+static void test_other_rows_are_no_orders(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        { "/stages/accept/steps",
+          TRIAL_JSON(
+              [ { "insert" : "orders" }, { "insert" : "audit" }, { "publish" : "orders" }, { "reply" : 202 } ]) },
+        { "/stages/serve/steps",
+          TRIAL_JSON([ { "work" : "serve", "share" : 1 }, { "insert" : "audit" }, { "status" : "PAID" } ]) }
+    };
+    (void)state;
+    expect(edits, COUNT(edits), 2 * ORDERS, 2 * ORDERS);
+}
+
+/* A status that is what it was changes no row. */
+static void test_no_change_no_write(void **state)
+{
+    const struct study_edit edits[] = { LOAD, { "/stages/serve/steps", TRIAL_JSON([
+                                                    { "work" : "serve", "share" : 1 }, { "status" : "PAYING" },
+                                                    { "status" : "PAID" }, { "status" : "PAID" }
+                                                ]) } };
+    (void)state;
+    expect(edits, COUNT(edits), 3 * ORDERS, 0);
+}
+
+/* The answer may be there before the row: the order counts as what it has become. */
+static void test_published_before_inserted(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        { "/stages/accept/steps",
+          TRIAL_JSON([ { "publish" : "orders" }, { "insert" : "orders", "time" : "50ms" }, { "reply" : 202 } ]) }
+    };
+    (void)state;
+    expect(edits, COUNT(edits), 2 * ORDERS, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_order_and_its_status),
+        cmocka_unit_test(test_other_rows_are_no_orders),
+        cmocka_unit_test(test_no_change_no_write),
+        cmocka_unit_test(test_published_before_inserted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
