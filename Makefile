@@ -57,7 +57,7 @@ endif
 say = $(if $(V),@:,@printf '%-6s %s\n')
 q   = $(if $(V),,@)
 
-.PHONY: all run test check bench plots install clean help soak force packages-build check-quick \
+.PHONY: all run test check bench plots install clean help soak conformance force packages-build check-quick \
         check-asan check-tsan check-determinism tests-built
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -156,6 +156,20 @@ soak: ## many seeds of every scenario under ASan and UBSan (SEEDS=200)
 	@$(MAKE) --no-print-directory MODE=asan all
 	@BUILD=build/asan SEEDS=$(or $(SEEDS),200) tests/support/soak
 
+# Programs that play the models against the real servers: each is linked with the client library it needs.
+CONFORMANCE := redis_lock mariadb_rows librdkafka_groups
+CLIENT_redis_lock        := -lhiredis
+CLIENT_mariadb_rows      := -lmariadb
+CLIENT_librdkafka_groups := -lrdkafka
+$(BUILD)/conformance_%: $(BUILD)/obj/tests/conformance/%.o $(BUILD)/parts.a
+	$(say) LINK $@
+	$(q)$(LINK) -o $@ $^ $(CLIENT_$*) $(LIBS)
+
+conformance: ## the models of locks, rows and groups against Redis, MariaDB and librdkafka (TENTH=1: a tenth of it)
+	@.ci/packages build conformance
+	@$(MAKE) --no-print-directory $(addprefix $(BUILD)/conformance_,$(CONFORMANCE))
+	@tests/conformance/run $(BUILD) $(TENTH)
+
 # ---- speed ----
 
 $(BUILD)/bench/reference: $(BUILD)/obj/bench/reference.o $(BUILD)/obj/bench/plain_maxplus.o \
@@ -184,4 +198,4 @@ install: all ## install the program, its schema and its scenarios under PREFIX
 clean: ## remove build/
 	rm -rf build
 
--include $(wildcard $(OBJECTS:.o=.d) $(patsubst %.c,$(BUILD)/obj/%.d,$(TESTS) $(wildcard tests/support/*.c bench/*.c)))
+-include $(wildcard $(OBJECTS:.o=.d) $(patsubst %.c,$(BUILD)/obj/%.d,$(TESTS) $(wildcard tests/support/*.c tests/conformance/*.c bench/*.c)))

@@ -96,15 +96,44 @@ void transaction_read(struct tables *tables, const struct transaction *transacti
 
 /* ---- row locks ---- */
 
+static uint32_t whom(const struct tables *tables, uint32_t waiting)
+{
+    return tables->table[tables->waits_for[waiting].table].row[tables->waits_for[waiting].row].owner - 1;
+}
+
 /* True when the row's owner waits, over others, for a row that thread holds. */
 static bool closes_a_circle(const struct tables *tables, const struct row *row, uint32_t thread)
 {
     uint32_t owner = row->owner - 1;
     while (tables->waits_for[owner].table != NONE) {
-        owner = tables->table[tables->waits_for[owner].table].row[tables->waits_for[owner].row].owner - 1;
+        owner = whom(tables, owner);
         if (owner == thread) return true;
     }
     return false;
+}
+
+/* The lightest transaction of the circle; among equals the one who closes it. */
+static uint32_t victim_of(const struct tables *tables, const struct row *row, uint32_t thread)
+{
+    if (!tables->weight) return thread;
+    uint32_t victim = thread, least = tables->weight(tables->context, thread);
+    for (uint32_t at = row->owner - 1; at != thread; at = whom(tables, at)) {
+        uint32_t weight = tables->weight(tables->context, at);
+        if (weight >= least) continue;
+        victim = at;
+        least = weight;
+    }
+    return victim;
+}
+
+uint32_t transaction_weight(const struct transaction *transaction)
+{
+    uint32_t weight = 0;
+    for (uint32_t i = 0; i < transaction->n_rows; i++) {
+        const struct transaction_row *row = &transaction->row[i];
+        weight += (uint32_t)row->locked + (row->written && !row->absolute ? 1u : 0u);
+    }
+    return weight;
 }
 
 enum row_answer row_lock(struct tables *tables, struct transaction_row *touched, uint32_t thread)
@@ -116,9 +145,11 @@ enum row_answer row_lock(struct tables *tables, struct transaction_row *touched,
         touched->locked = true;
         return ROW_OK;
     }
+    uint32_t victim = NONE;
     if (closes_a_circle(tables, row, thread)) {
         tables->table[touched->table].fact.deadlocks++;
-        return ROW_DEADLOCK;
+        victim = victim_of(tables, row, thread);
+        if (victim == thread) return ROW_DEADLOCK;
     }
     uint32_t *link = &row->waiter;
     while (*link) link = &tables->next_waiter[*link - 1];
@@ -127,6 +158,7 @@ enum row_answer row_lock(struct tables *tables, struct transaction_row *touched,
     tables->waits_for[thread].table = touched->table;
     tables->waits_for[thread].row = touched->row;
     tables->waits_since_ns[thread] = tables->sim->now_ns;
+    if (victim != NONE) tables->victim(tables->context, victim);
     return ROW_WAITS;
 }
 
@@ -138,6 +170,15 @@ void row_lock_forget(struct tables *tables, uint32_t thread)
     while (*link != thread + 1) link = &tables->next_waiter[*link - 1];
     *link = tables->next_waiter[thread];
     tables->waits_for[thread].table = NONE;
+}
+
+bool row_lock_victim(struct tables *tables, uint32_t thread)
+{
+    if (tables->waits_for[thread].table == NONE) return false;
+    struct table *table = &tables->table[tables->waits_for[thread].table];
+    row_lock_forget(tables, thread);
+    tally_add(&table->fact.wait, tables->sim->now_ns - tables->waits_since_ns[thread]);
+    return true;
 }
 
 void row_lock_leave(struct tables *tables, uint32_t thread)

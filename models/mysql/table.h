@@ -4,7 +4,8 @@
  * nothing until they are touched.
  *
  * Modelled: exclusive row locks held from the write to the end of commit, first come first served, with time-out and
- * deadlock (the one who closes the circle is the victim); snapshot reads: at REPEATABLE READ the first read of a
+ * deadlock: of those in the circle the lightest transaction is rolled back, at once (rows locked + rows changed; among
+ * equals the one who closes it). Snapshot reads: at REPEATABLE READ the first read of a
  * transaction, of whatever row, fixes what it sees of all of them (view.c), at READ COMMITTED each read sees what is
  * committed by then; the first read of a row is what the entity manager goes on showing. Version columns; absolute
  * writes from a cached value, with the lost updates they cause.
@@ -67,7 +68,7 @@ struct undo {
     struct undo *next, *next_of_all;
     uint64_t commit;    /* that changed it */
     int64_t value;
-    uint32_t version, epoch;
+    uint32_t version, table, row;
 };
 
 struct tables {
@@ -79,9 +80,13 @@ struct tables {
     struct { uint32_t table, row; } *waits_for; /* by thread; table NONE: does not wait */
     sim_ns *waits_since_ns;
     uint64_t n_commits;       /* of transactions */
-    uint32_t n_views, epoch;  /* open views; changes when there is none: what was kept is of no use any more */
-    struct undo *kept, *kept_last, *free_undo;
+    uint32_t n_views;         /* open ones; without any, nothing is kept */
+    struct undo *kept, *free_undo;
     void (*granted)(void *context, uint32_t thread);
+    /* In a deadlock: how much a thread's transaction weighs; it is rolled back while it waits for a row. NULL: whoever
+     * closes the circle is the victim. */
+    uint32_t (*weight)(void *context, uint32_t thread);
+    void (*victim)(void *context, uint32_t thread);
     void *context;
 };
 
@@ -112,8 +117,12 @@ void row_keep_past(struct tables *tables, uint32_t table, uint32_t row);
 void row_in_view(const struct tables *tables, const struct transaction *transaction, uint32_t table, uint32_t row,
                  int64_t *value, uint32_t *version);
 
-/* The X lock for this thread, now; ROW_WAITS: granted() will be called. */
+/* Rows locked and rows changed, as InnoDB weighs them. */
+uint32_t transaction_weight(const struct transaction *transaction);
+/* The X lock for this thread, now; ROW_WAITS: granted() will be called. ROW_DEADLOCK: the thread is the victim. */
 enum row_answer row_lock(struct tables *tables, struct transaction_row *touched, uint32_t thread);
+/* Stops waiting, as the victim of a deadlock. False: it does not wait any more. */
+bool row_lock_victim(struct tables *tables, uint32_t thread);
 /* Stops waiting (lock wait time-out). */
 /* The thread is gone: out of the queue it may stand in, without a time-out. */
 void row_lock_forget(struct tables *tables, uint32_t thread);

@@ -10,7 +10,6 @@ void tables_keep_past(struct tables *tables)
 {
     for (uint32_t i = 0; i < tables->scenario->n_tables; i++)
         tables->table[i].undo = arena_array(tables->sim->arena, struct undo *, tables->table[i].n_rows);
-    tables->epoch = 1;
 }
 
 void transaction_view(struct tables *tables, struct transaction *transaction)
@@ -25,17 +24,14 @@ void transaction_view(struct tables *tables, struct transaction *transaction)
 void transaction_close_view(struct tables *tables, struct transaction *transaction)
 {
     transaction->has_view = false;
-    if (--tables->n_views > 0 || !tables->kept) return;
-    tables->kept_last->next_of_all = tables->free_undo;
-    tables->free_undo = tables->kept;
-    tables->kept = tables->kept_last = NULL;
-    tables->epoch++;
-}
-
-static struct undo *undo_of(const struct tables *tables, uint32_t table, uint32_t row)
-{
-    struct undo *undo = tables->table[table].undo[row];
-    return undo && undo->epoch == tables->epoch ? undo : NULL;
+    if (--tables->n_views > 0) return;
+    while (tables->kept) {
+        struct undo *undo = tables->kept;
+        tables->kept = undo->next_of_all;
+        tables->table[undo->table].undo[undo->row] = NULL;
+        undo->next_of_all = tables->free_undo;
+        tables->free_undo = undo;
+    }
 }
 
 void row_keep_past(struct tables *tables, uint32_t table, uint32_t row)
@@ -44,10 +40,9 @@ void row_keep_past(struct tables *tables, uint32_t table, uint32_t row)
     struct undo *undo = tables->free_undo;
     if (undo) tables->free_undo = undo->next_of_all;
     else undo = arena_new(tables->sim->arena, struct undo);
-    *undo = (struct undo){ .next = undo_of(tables, table, row), .next_of_all = tables->kept,
+    *undo = (struct undo){ .next = tables->table[table].undo[row], .next_of_all = tables->kept,
                            .commit = tables->n_commits, .value = tables->table[table].spec->quantity + now->change,
-                           .version = now->version, .epoch = tables->epoch };
-    if (!tables->kept) tables->kept_last = undo;
+                           .version = now->version, .table = table, .row = row };
     tables->kept = undo;
     tables->table[table].undo[row] = undo;
 }
@@ -55,7 +50,7 @@ void row_keep_past(struct tables *tables, uint32_t table, uint32_t row)
 void row_in_view(const struct tables *tables, const struct transaction *transaction, uint32_t table, uint32_t row,
                  int64_t *value, uint32_t *version)
 {
-    const struct undo *undo = undo_of(tables, table, row);
+    const struct undo *undo = tables->table[table].undo[row];
     for (; undo && undo->commit > transaction->view; undo = undo->next) {
         *value = undo->value;
         *version = undo->version;

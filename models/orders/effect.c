@@ -20,6 +20,32 @@ static void on_row_timeout(void *context, uint32_t index, uint64_t argument)
     if (refuse(machine, thread, OUTCOME_FAILED)) thread_run(machine, index);
 }
 
+/* Chosen as the victim of a deadlock while it waits: the server rolls it back at once, the listener hears of it. */
+static void on_row_deadlock(void *context, uint32_t index, uint64_t argument)
+{
+    struct machine *machine = context;
+    struct thread *thread = &machine->thread[index];
+    (void)argument;
+    if (!row_lock_victim(&machine->tables, index)) return; /* it got the row at this very instant */
+    sim_cancel(machine->sim, thread->timer);
+    thread->timer = 0;
+    transaction_rollback(&machine->tables, &thread->transaction);
+    thread->clock_ns = machine->sim->now_ns;
+    if (answer_waits(machine, thread, OUTCOME_FAILED)) return;
+    if (refuse(machine, thread, OUTCOME_FAILED)) thread_run(machine, index);
+}
+
+void on_victim(void *context, uint32_t index)
+{
+    struct machine *machine = context;
+    sim_at(machine->sim, machine->sim->now_ns, SIM_SERVER, on_row_deadlock, machine, index, 0);
+}
+
+uint32_t weight_of(void *context, uint32_t index)
+{
+    return transaction_weight(&((struct machine *)context)->thread[index].transaction);
+}
+
 void on_row(void *context, uint32_t index) { wake(context, index); }
 
 static enum outcome row_take(struct machine *machine, struct thread *thread, struct transaction_row *touched)

@@ -65,6 +65,8 @@ static void threads_init(struct machine *machine)
                plan->n_instances, (struct lock_calls){ on_lock, cause_overlap, machine });
     tables_init(&machine->tables, machine->sim, plan->scenario, orders_bound(plan->scenario), machine->n_threads,
                 &machine->invariants, on_row, machine);
+    machine->tables.weight = weight_of;
+    machine->tables.victim = on_victim;
     if (plan->has_views) tables_keep_past(&machine->tables);
 }
 

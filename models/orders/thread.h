@@ -100,6 +100,8 @@ __attribute__((noinline)) enum outcome unlock_effect(struct machine *machine, st
                                                      const struct plan_op *op);
 /* Callbacks of rows and locks. */
 void on_row(void *machine, uint32_t index);
+void on_victim(void *machine, uint32_t index);
+uint32_t weight_of(void *machine, uint32_t index);
 void on_lock(void *machine, uint32_t index, enum lock_answer answer);
 /* A lock less, as a finally block gives it back. */
 void lock_give(struct machine *machine, struct thread *thread);

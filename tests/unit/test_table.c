@@ -509,6 +509,12 @@ static void test_views(void **state)
     take(world, 2, STOCK, 0, 1);
     assert_int_equal(read_now(world, 0, STOCK, 0), 4);
     transaction_rollback(&world->tables, &world->transaction[0]);
+    /* What was kept of one row is used again for another one: the first must not see it. */
+    transaction_view(&world->tables, &world->transaction[0]);
+    take(world, 2, STOCK, 1, 1);
+    assert_int_equal(read_now(world, 0, STOCK, 0), 3);
+    assert_int_equal(read_now(world, 0, STOCK, 1), 6);
+    transaction_rollback(&world->tables, &world->transaction[0]);
     world_close(world);
 }
 
