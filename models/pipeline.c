@@ -10,11 +10,13 @@
 #include "models/fault.h"
 #include "models/orders/cause.h"
 #include "models/orders/machine.h"
+#include "models/warm_up.h"
 
 struct run {
     struct sim sim;
     struct machine machine;
     struct faults faults;
+    struct warm_up warm_up;
     const struct scenario *scenario;
     struct run_levels levels;
     struct partition_level *partition;
@@ -96,6 +98,14 @@ static void checkpoint_schedule(struct run *run)
         sim_at(&run->sim, run->scenario->checkpoint[next].at_ns, SIM_SAMPLER, on_checkpoint, run, next, 0);
 }
 
+static void on_warm(void *context, uint32_t subject, uint64_t argument)
+{
+    struct run *run = context;
+    (void)subject;
+    (void)argument;
+    warm_up_end(&run->warm_up, &run->machine, take_levels(run, run->sim.now_ns));
+}
+
 static void on_end(void *context, uint32_t subject, uint64_t argument)
 {
     struct run *run = context;
@@ -133,6 +143,7 @@ static void run_start(struct run *run)
     faults_start(&run->faults);
     sim_at(&run->sim, 0, SIM_SAMPLER, on_sample, run, 0, 0);
     checkpoint_schedule(run);
+    if (scenario->warm_up_ns > 0) sim_at(&run->sim, scenario->warm_up_ns, SIM_SAMPLER, on_warm, run, 0, 0);
     if (end_ns < SIM_NEVER) sim_at(&run->sim, end_ns, SIM_SAMPLER, on_end, run, 0, 0);
 }
 
@@ -183,6 +194,7 @@ static const struct run_facts *run_close(struct run *run)
         .process = machine->process, .n_faults = scenario->n_faults, .fault = run->faults.fact,
         .n_invariants = INVARIANT_COUNT, .invariant = machine->invariants.fact };
     causes_report(machine, facts);
+    warm_up_take_off(&run->warm_up, scenario, facts);
     return facts;
 }
 

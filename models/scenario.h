@@ -318,6 +318,8 @@ struct scenario {
     sim_ns end_ns;                /* END_AT */
     sim_ns at_most_ns;            /* cap of a run that ends when quiet */
     sim_ns sample_every_ns;
+    sim_ns warm_up_ns;            /* times, waits, rates and peaks are of what comes after it */
+    bool find_warm_up;            /* it is still to be found, from runs of the scenario itself */
     uint32_t n_loads; const struct load_spec *load;
     struct orders_spec orders;
     uint32_t n_topics; const struct topic_spec *topic;

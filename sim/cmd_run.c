@@ -178,7 +178,7 @@ static int run_study(struct walk_of_data *walk, struct arena *arena, struct sim_
     if (options->out && outcome->n > 0) note(options, "results in %s", walk->output.dir);
     if (walk->interrupted) return EXIT_INTERRUPTED;
     int code = outcome_exit(outcome);
-    return say_precision(walk) || code != 0 ? code : EXIT_IMPRECISE;
+    return say_precision(walk) || code != 0 ? code : SIM_EIMPRECISE;
 }
 
 /* From here on the study asks for the most replications there may be; those it asked for are the least. */

@@ -6,7 +6,7 @@
 
 #include "sim/options.h"
 
-enum { EXIT_IMPRECISE = 5, EXIT_INTERRUPTED = 130 };
+enum { EXIT_INTERRUPTED = 130 };
 
 int cmd_run(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_check(const struct options *options, struct arena *arena, struct sim_err *err);

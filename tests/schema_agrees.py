@@ -25,7 +25,7 @@ ONLY_THE_READER = {
     "comparisons": """fault-instance-beyond fault-later-than-the-end fault-step-beyond backlog-of-wrong-length calibrate-reversed checkpoint-after-the-end
         checkpoint-before-the-start histogram-not-to-1 ids-overflow k6-max-below-preallocated
         max-vus-without-preallocated mixture-weights percentiles-descend pick-reversed rows-too-few
-        shares-below-1 too-many-api-threads uniform-reversed""",
+        shares-below-1 too-many-api-threads uniform-reversed warm-up-after-the-end warm-up-without-end""",
     # Durations are strings: their greatest value is beyond a pattern.
     "size of a duration": "duration-overflows duration-too-long seed-of-65-bits",
     # Files beside the scenario.

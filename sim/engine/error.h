@@ -9,7 +9,7 @@
 #include <stdnoreturn.h>
 
 /* The values are the exit codes of the program (contract). */
-enum sim_errc { SIM_OK = 0, SIM_ERUNTIME = 1, SIM_EUSAGE = 2, SIM_ESCENARIO = 3 };
+enum sim_errc { SIM_OK = 0, SIM_ERUNTIME = 1, SIM_EUSAGE = 2, SIM_ESCENARIO = 3, SIM_EIMPRECISE = 5 };
 
 struct sim_err {
     enum sim_errc code;

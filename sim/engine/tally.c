@@ -96,3 +96,28 @@ double tally_percentile_s(const struct tally *tally, double p)
     uint64_t rank = nearest_rank(p, tally->n);
     return (tally->value_ns ? (double)select_exact(tally, rank) : select_bucket(tally, rank)) / 1e9;
 }
+
+void tally_mark(struct tally *tally, struct tally *mark)
+{
+    *mark = *tally;
+    for (int octave = 0; octave < TALLY_OCTAVES; octave++) {
+        if (!tally->octave[octave]) continue;
+        mark->octave[octave] = arena_array(tally->arena, uint32_t, TALLY_SUB);
+        memcpy(mark->octave[octave], tally->octave[octave], TALLY_SUB * sizeof *mark->octave[octave]);
+    }
+    tally->min_ns = SIM_NEVER;
+    tally->max_ns = 0;
+}
+
+/* Exact values stand in the order in which they came. */
+void tally_since(struct tally *tally, const struct tally *mark)
+{
+    tally->n -= mark->n;
+    tally->sum_ns -= mark->sum_ns;
+    if (tally->value_ns) tally->value_ns += mark->n;
+    else tally->exact_max = 0;
+    tally->capacity = tally->n;
+    for (int octave = 0; octave < TALLY_OCTAVES; octave++)
+        for (int sub = 0; mark->octave[octave] && sub < TALLY_SUB; sub++)
+            tally->octave[octave][sub] -= mark->octave[octave][sub];
+}

@@ -52,4 +52,9 @@ double tally_mean_s(const struct tally *tally);
 /* Nearest-rank percentile, p in (0, 1], seconds; NaN when empty. */
 double tally_percentile_s(const struct tally *tally, double p);
 
+/* Keeps in *mark what there is now, in memory of the tally's arena; least and greatest start anew. */
+void tally_mark(struct tally *tally, struct tally *mark);
+/* Takes off what there was at the mark: what is left has been added since. */
+void tally_since(struct tally *tally, const struct tally *mark);
+
 #endif

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "sim/lab/steady.h"
+
 /* The load times a factor: rates, bursts and the number of orders. A recorded trace stays as it was recorded. */
 static void scale_load(struct scenario *scenario, double factor, struct arena *arena)
 {
@@ -48,7 +50,9 @@ bool desk_open(struct desk *desk, const struct point *point, struct findings *fi
 
 bool desk_plan(struct desk *desk, struct sim_err *err)
 {
-    if (!desk->plan) desk->plan = plan_make(&desk->study.scenario, &desk->arena, err);
+    if (desk->plan) return true;
+    const struct plan *plan = plan_make(&desk->study.scenario, &desk->arena, err);
+    if (plan && steady_settle(&desk->study, plan, &desk->arena, err)) desk->plan = plan;
     return desk->plan != NULL;
 }
 

@@ -29,7 +29,7 @@ struct desk {
 /* Reads the point's scenario, unless it lies here already. False with err as from study_read: findings are filled when
  * err->code is SIM_ESCENARIO and err->text is empty. */
 bool desk_open(struct desk *desk, const struct point *point, struct findings *findings, struct sim_err *err);
-/* Compiles it for runs. */
+/* Compiles it for runs, and finds its warm-up (steady.h). False without err: interrupted there. */
 bool desk_plan(struct desk *desk, struct sim_err *err);
 void desk_fini(struct desk *desk);
 

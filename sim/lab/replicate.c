@@ -10,6 +10,7 @@
 #include "sim/lab/parts.h"
 #include "sim/lab/progress.h"
 #include "sim/lab/run.h"
+#include "sim/lab/steady.h"
 #include "sim/lab/workers.h"
 
 struct lab {
@@ -128,6 +129,10 @@ bool replicate_run(const struct replicate *replicate, struct replicated *out, st
     struct lab lab = { .replicate = replicate, .kept = out->kept };
     lab.plan = plan_make(&replicate->study->scenario, arena, err);
     if (!lab.plan) return false;
+    if (!steady_settle(replicate->study, lab.plan, arena, err)) {
+        out->outcome.interrupted = err->code == SIM_OK;
+        return out->outcome.interrupted;
+    }
     if (replicate->output) {
         lab.has_parts = parts_open(&lab.parts, replicate->layout, replicate->output, replicate->orders_share, err);
         if (!lab.has_parts) return false;

@@ -11,7 +11,7 @@
 #include "sim/results/result.h"
 
 struct replicate {
-    const struct study *study;
+    struct study *study; /* its warm-up is found here, where it is to be found */
     const struct layout *layout;
     uint32_t jobs; /* >= 1 */
     double confidence;

@@ -177,7 +177,7 @@ static void checkpoints(struct walk *walk, const struct layout *layout, const st
 enum { CAPACITY_SAMPLES_MIN = 10 }; /* fewer saturated sample intervals say nothing */
 
 static void group_over_time(struct walk *walk, const struct group_spec *spec, const struct group_facts *facts,
-                            const struct group_samples *samples, double end_s)
+                            const struct group_samples *samples, double span_s)
 {
     enter(walk, spec->name);
     figure(walk, "peak_lag", "records", (double)facts->peak_lag);
@@ -196,8 +196,8 @@ static void group_over_time(struct walk *walk, const struct group_spec *spec, co
     count(walk, "polls", facts->polls);
     count(walk, "commits", facts->commits);
     count(walk, "idle_consumers", facts->idle_consumers);
-    figure(walk, "utilisation", "ratio", ratio((double)facts->busy_ns * 1e-9, end_s * spec->consumers));
-    figure(walk, "throughput_per_s", "1/s", ratio((double)facts->processed, end_s));
+    figure(walk, "utilisation", "ratio", ratio((double)facts->busy_ns * 1e-9, span_s * spec->consumers));
+    figure(walk, "throughput_per_s", "1/s", ratio((double)facts->processed, span_s));
     figure(walk, "peak_rate_per_s", "1/s", samples->peak_rate_per_s);
     figure(walk, "capacity_per_s", "1/s",
            samples->n_done >= CAPACITY_SAMPLES_MIN ? (double)samples->done / ns_to_s(samples->done_ns) : (double)NAN);
@@ -268,11 +268,13 @@ void figures_walk(struct walk *walk, const struct layout *layout, const struct r
 {
     const struct scenario *scenario = &layout->study->scenario;
     const struct run_facts *facts = record->facts;
-    const double end_s = ns_to_s(facts->end_ns);
+    const double end_s = ns_to_s(facts->end_ns), warm_up_s = ns_to_s(scenario->warm_up_ns);
 
     walk->depth = 0;
     enter(walk, "sim");
     figure(walk, "end_s", "s", end_s);
+    if (scenario->warm_up_ns > 0 || scenario->find_warm_up)
+        figure(walk, "warm_up_s", "s", warm_up_s);
     count(walk, "events", facts->events);
     leave(walk);
     orders_at_end(walk, record);
@@ -280,7 +282,7 @@ void figures_walk(struct walk *walk, const struct layout *layout, const struct r
     completion_times(walk, &facts->completion);
     enter(walk, "groups");
     for (uint32_t i = 0; i < scenario->n_groups; i++)
-        group_over_time(walk, &scenario->group[i], &facts->group[i], &record->group[i], end_s);
+        group_over_time(walk, &scenario->group[i], &facts->group[i], &record->group[i], end_s - warm_up_s);
     leave(walk);
     enter(walk, "locks");
     for (uint32_t i = 0; i < scenario->n_locks; i++)

@@ -92,7 +92,7 @@ static void note_capacity(struct recorder *recorder, uint32_t group, const struc
     struct progress *before = &recorder->before[group];
     const struct progress now = progress_of(recorder->layout, group, levels);
 
-    if (before->least_waiting < INT64_MAX && before->least_waiting > now.done - before->done) {
+    if (recorder->last_at_ns >= recorder->layout->study->scenario.warm_up_ns && before->least_waiting < INT64_MAX && before->least_waiting > now.done - before->done) {
         samples->done += now.done - before->done;
         samples->done_ns += levels->at_ns - recorder->last_at_ns;
         samples->n_done++;
@@ -164,7 +164,8 @@ static void on_sample(void *context, const struct run_levels *levels)
     SIM_ASSERT(levels->n_partitions == recorder->layout->n_rows);
     sum_groups(recorder, levels->partition);
     for (uint32_t g = 0; g < scenario->n_groups; g++) {
-        note_peaks(&recorder->group[g], &recorder->sum[g]);
+        if (levels->at_ns >= scenario->warm_up_ns)
+            note_peaks(&recorder->group[g], &recorder->sum[g]);
         note_capacity(recorder, g, levels);
     }
     note_rates(recorder, levels);

@@ -25,6 +25,22 @@ static void check_times(struct reader *reader)
     }
 }
 
+/* After the load has ended a system empties; that is no steady state. */
+static void check_warm_up(struct reader *reader)
+{
+    const struct scenario *s = reader->scenario;
+    const sim_ns end_ns = scenario_end(s), load_end_ns = scenario_load_end(s);
+    char at[48], end[48];
+    if (s->warm_up_ns == 0 && !s->find_warm_up) return;
+    if (s->ends != END_AT || end_ns > load_end_ns)
+        FINDING(reader, "/run/warm_up",
+                "a steady state is measured while the load lasts; give /run/ends a time up to the load's end, %s",
+                ns_format(load_end_ns, end, sizeof end));
+    else if (s->warm_up_ns >= end_ns)
+        FINDING(reader, "/run/warm_up", "%s is not before the end of the run, %s (/run/ends)",
+                ns_format(s->warm_up_ns, at, sizeof at), ns_format(end_ns, end, sizeof end));
+}
+
 /* ---- processes ---- */
 
 static void check_processes(struct reader *reader)
@@ -352,6 +368,7 @@ void check_scenario(struct reader *reader)
 {
     const struct findings *findings = reader->reading.findings;
     check_times(reader);
+    check_warm_up(reader);
     check_processes(reader);
     check_api(reader);
     check_stages_used(reader);

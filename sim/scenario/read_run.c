@@ -67,6 +67,7 @@ void read_run(struct reader *reader, struct cursor *document)
     read_end(&run, out);
     read_ns(&run, "at_most", &out->at_most_ns, "24h", 1, LONGEST_NS);
     read_ns(&run, "sample_every", &out->sample_every_ns, "1s", SIM_MS, LONGEST_NS);
+    out->find_warm_up = read_ns_or(&run, "warm_up", "auto", &out->warm_up_ns, OPTIONAL, 0, LONGEST_NS);
     cursor_close(&run);
 }
 
