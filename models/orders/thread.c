@@ -11,31 +11,19 @@ static uint32_t own_time_word(const struct machine *machine, const struct thread
     return random_block(machine->key, PURPOSE_STAGE, entity_of(machine, thread), block).word[word % 4];
 }
 
-static sim_ns usual_duration(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
+sim_ns duration_of_own(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
 {
-    if (op->timeless) return 0;
-    if (op->whole) return thread->time_ns;
-    if (op->has_time) {
-        if (op->time->draw == DRAW_CONSTANT) return op->time->constant_ns;
-        return dist_draw(op->time, own_time_word(machine, thread, op->time_word));
-    }
-    double time_ns = (double)thread->time_ns;
-    return (sim_ns)(time_ns * op->to + 0.5) - (sim_ns)(time_ns * op->from + 0.5);
+    if (op->time->draw == DRAW_CONSTANT) return op->time->constant_ns;
+    return dist_draw(op->time, own_time_word(machine, thread, op->time_word));
 }
 
 /* A slow store, a slow stage. */
-static sim_ns slowed(const struct machine *machine, const struct thread *thread, const struct plan_op *op,
-                     sim_ns usual_ns)
+sim_ns duration_slowed(const struct machine *machine, const struct thread *thread, const struct plan_op *op,
+                       sim_ns usual_ns)
 {
     double factor = machine->conditions->stage_factor[thread->stage];
     if (op->store != NONE) factor *= machine->conditions->store_factor[op->store];
     return (sim_ns)((double)usual_ns * factor + 0.5);
-}
-
-sim_ns duration(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
-{
-    sim_ns usual_ns = usual_duration(machine, thread, op);
-    return machine->conditions ? slowed(machine, thread, op, usual_ns) : usual_ns;
 }
 
 static void on_thread(void *context, uint32_t index, uint64_t argument)

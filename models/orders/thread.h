@@ -56,8 +56,24 @@ static inline uint64_t key_of(const struct machine *machine, const struct thread
 }
 
 /* ---- thread.c ---- */
+/* A step's own time; and what becomes of a time while a stage or a store is slow. */
+sim_ns duration_of_own(const struct machine *machine, const struct thread *thread, const struct plan_op *op);
+sim_ns duration_slowed(const struct machine *machine, const struct thread *thread, const struct plan_op *op,
+                       sim_ns usual_ns);
+
+static inline sim_ns share_of(sim_ns time_ns, const struct plan_op *op)
+{
+    if (op->whole) return time_ns;
+    return (sim_ns)((double)time_ns * op->to + 0.5) - (sim_ns)((double)time_ns * op->from + 0.5);
+}
+
 /* How long a step takes. */
-sim_ns duration(const struct machine *machine, const struct thread *thread, const struct plan_op *op);
+static inline sim_ns duration(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
+{
+    if (op->timeless) return 0;
+    sim_ns usual_ns = op->has_time ? duration_of_own(machine, thread, op) : share_of(thread->time_ns, op);
+    return machine->conditions ? duration_slowed(machine, thread, op, usual_ns) : usual_ns;
+}
 /* Goes on at at_ns with the given phase of the step at pc. */
 enum outcome park(struct machine *machine, struct thread *thread, sim_ns at_ns, enum thread_phase phase);
 /* Waits for somebody else to wake it. Its command occupies no server meanwhile: the one it waits for may need it. */

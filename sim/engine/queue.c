@@ -87,13 +87,9 @@ void queue_push(struct queue *queue, queue_key key)
     if (queue->end - queue->first > QUEUE_NEAR) heap_push(queue, near[--queue->end]);
 }
 
-queue_key queue_pop(struct queue *queue)
+void queue_refill(struct queue *queue)
 {
-    SIM_ASSERT(queue->n > 0);
-    queue->n--;
-    if (queue->first == queue->end) {
-        queue->first = queue->end = 0;
-        while (queue->end < REFILL && queue->n_heap > 0) queue->near[queue->end++] = heap_pop(queue);
-    }
-    return queue->near[queue->first++];
+    SIM_ASSERT(queue->n_heap > 0);
+    queue->first = queue->end = 0;
+    while (queue->end < REFILL && queue->n_heap > 0) queue->near[queue->end++] = heap_pop(queue);
 }

@@ -31,7 +31,14 @@ void queue_init(struct queue *queue, struct arena *arena);
 void queue_push(struct queue *queue, queue_key key);
 /* The same for a key that is not expected soon: kept out of the run if it can be. */
 void queue_push_far(struct queue *queue, queue_key key);
+/* Brings keys from the heap into the empty run. */
+void queue_refill(struct queue *queue);
 /* The least key. Only when n > 0. */
-queue_key queue_pop(struct queue *queue);
+static inline queue_key queue_pop(struct queue *queue)
+{
+    if (queue->first == queue->end) queue_refill(queue);
+    queue->n--;
+    return queue->near[queue->first++];
+}
 
 #endif

@@ -104,14 +104,10 @@ static inline bool event_run(struct sim *sim, queue_key key, uint64_t events_max
 bool sim_run(struct sim *sim, uint64_t events_max, struct sim_err *err)
 {
     if (events_max == 0) events_max = UINT64_MAX;
-    if (!sim->gate) {
-        while (!sim->stopped && sim->queue.n > 0)
-            if (!event_run(sim, queue_pop(&sim->queue), events_max, err)) return false;
-        return true;
-    }
     while (!sim->stopped && sim->queue.n > 0) {
         queue_key key = queue_pop(&sim->queue);
-        if (!is_held(sim, key) && !event_run(sim, key, events_max, err)) return false;
+        if (sim->gate && is_held(sim, key)) continue;
+        if (!event_run(sim, key, events_max, err)) return false;
     }
     return true;
 }
