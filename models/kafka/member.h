@@ -24,6 +24,7 @@
 #define MODELS_KAFKA_MEMBER_H
 
 #include "models/kafka/group.h"
+#include "sim/engine/seldom.h"
 
 /* One entry of the coordinator's list. A consumer that dies leaves its member behind until the session ends. */
 struct member {
@@ -68,9 +69,9 @@ void kafka_member_paused(struct kafka *kafka, uint32_t consumer, sim_ns until_ns
 
 /* The consumer is about to poll at at_ns. True: it rejoins, leaves or gives partitions up first, and somebody else goes
  * on with it. */
-bool member_polls(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns);
+SIM_SELDOM bool member_polls(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns);
 /* A poll has returned records: the next one must come within max.poll.interval. */
-void member_polled(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns);
+SIM_SELDOM void member_polled(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns);
 
 /* ---- rebalance.c, for member.c ---- */
 

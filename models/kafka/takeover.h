@@ -8,6 +8,7 @@
 #define MODELS_KAFKA_TAKEOVER_H
 
 #include "models/kafka/poll.h"
+#include "sim/engine/seldom.h"
 
 /* Room for every consumer to own any of its group's partitions. */
 void takeover_init(struct kafka *kafka);
@@ -20,11 +21,11 @@ void consumer_die(struct kafka *kafka, struct consumer *consumer);
 void redelivery_explained(struct kafka *kafka, uint32_t position);
 /* Departed members still work on records that others may have committed: the least offset of the log that one of them
  * has in hand, or least. */
-int64_t least_in_hand(const struct kafka *kafka, const struct log *log, int64_t least);
+SIM_SELDOM int64_t least_in_hand(const struct kafka *kafka, const struct log *log, int64_t least);
 /* A record is delivered to the listener. */
-void delivery_note(struct kafka *kafka, const struct consumer *consumer, uint32_t position, int64_t offset,
+SIM_SELDOM void delivery_note(struct kafka *kafka, const struct consumer *consumer, uint32_t position, int64_t offset,
                    sim_ns at_ns);
 /* apply_done where partitions can change hands. */
-void done_by_anyone(struct kafka *kafka, struct consumer *consumer);
+SIM_SELDOM void done_by_anyone(struct kafka *kafka, struct consumer *consumer);
 
 #endif

@@ -5,6 +5,7 @@
 #define MODELS_ORDERS_THREAD_H
 
 #include "models/orders/machine.h"
+#include "sim/engine/seldom.h"
 
 /* How a step went. PARKED: an event, or somebody else, goes on with it. */
 enum outcome { OUTCOME_DONE, OUTCOME_PARKED, OUTCOME_REFUSED, OUTCOME_FAILED, OUTCOME_AGAIN };
@@ -58,7 +59,7 @@ static inline uint64_t key_of(const struct machine *machine, const struct thread
 /* ---- thread.c ---- */
 /* A step's own time; and what becomes of a time while a stage or a store is slow. */
 sim_ns duration_of_own(const struct machine *machine, const struct thread *thread, const struct plan_op *op);
-sim_ns duration_slowed(const struct machine *machine, const struct thread *thread, const struct plan_op *op,
+SIM_SELDOM sim_ns duration_slowed(const struct machine *machine, const struct thread *thread, const struct plan_op *op,
                        sim_ns usual_ns);
 
 static inline sim_ns share_of(sim_ns time_ns, const struct plan_op *op)
