@@ -115,7 +115,7 @@ static enum outcome step(struct machine *machine, struct thread *thread, const s
     if (done != OUTCOME_DONE) return done;
     thread->phase = PHASE_START;
     thread->clock_ns = ends_ns;
-    step_leave(machine, thread, op);
+    if (op->ends_connection || thread->has_command) step_leave(machine, thread, op);
     thread->pc++;
     if (machine->step_by_step && (takes_ns > 0 || thread->lingers)) return park(machine, thread, ends_ns, PHASE_START);
     return OUTCOME_DONE;
