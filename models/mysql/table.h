@@ -134,8 +134,8 @@ bool row_write_conditional(struct tables *tables, struct transaction_row *touche
 bool row_write_version(struct tables *tables, struct transaction_row *touched, int64_t take);
 /* The entity changes in memory; SQL goes out at flush or commit. False: not enough in the value seen. */
 bool row_write_absolute(struct transaction_row *touched, int64_t take);
-/* UPDATE .. SET q = value, under the lock: what JPA sends for a dirty entity. False: an update is lost, for the row does
- * not hold the value seen any more. */
+/* UPDATE .. SET q = value, under the lock: what JPA sends for a dirty entity. False: an update is lost, for the row
+ * does not hold the value seen any more. */
 bool row_send_absolute(struct tables *tables, struct transaction_row *touched);
 
 /* Ends a transaction that has written and locked nothing. */

@@ -7,7 +7,7 @@
 
 enum { RELEASES_KEPT = 256 };
 
-struct released { uint32_t lock, owner; uint64_t key; sim_ns at_ns, expires_ns; };
+struct released { uint32_t lock; uint64_t key; sim_ns acquired_ns, at_ns, expires_ns; };
 
 struct lock_accidents {
     struct { sim_ns until_ns; bool answers_only; } *outage; /* by store */
@@ -103,16 +103,18 @@ void locks_failover(struct locks *locks, uint32_t store, sim_ns lost_ns)
                 key_vanish(locks, entry, LOSS_FAILOVER);
     for (uint32_t i = 0; i < RELEASES_KEPT && i < accidents->n_released; i++) {
         const struct released *released = &accidents->released[i];
-        if (released->at_ns > since_ns && locks->scenario->lock[released->lock].store == store)
+        bool held_then = released->acquired_ns <= since_ns && released->at_ns > since_ns;
+        if (held_then && locks->scenario->lock[released->lock].store == store)
             release_undo(locks, released);
     }
 }
 
-void note_release(struct locks *locks, const struct lock_entry *entry, uint32_t thread)
+void note_release(struct locks *locks, const struct lock_entry *entry)
 {
     if (!locks->accidents) return;
     struct released *released = &locks->accidents->released[locks->accidents->n_released++ % RELEASES_KEPT];
-    *released = (struct released){ entry->lock, thread + 1, entry->key, locks->sim->now_ns, entry->redis.expires_ns };
+    *released = (struct released){ entry->lock, entry->key, entry->acquired_ns, locks->sim->now_ns,
+                                   entry->redis.expires_ns };
 }
 
 /* ---- messages ---- */

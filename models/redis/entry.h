@@ -63,6 +63,6 @@ bool is_dropped(struct locks *locks, uint32_t lock);
 /* The JVM stood still at some time in between. */
 bool stood_still(const struct locks *locks, uint32_t jvm, sim_ns from_ns, sim_ns to_ns);
 /* Remembered for a fail-over that forgets it. */
-void note_release(struct locks *locks, const struct lock_entry *entry, uint32_t thread);
+void note_release(struct locks *locks, const struct lock_entry *entry);
 
 #endif

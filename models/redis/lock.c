@@ -93,7 +93,7 @@ void entry_lose(struct locks *locks, struct lock_entry *entry, enum loss_cause c
     uint32_t thread = entry->redis.owner - 1;
     locks->loss[thread] = (struct lock_loss){ entry->lock, entry->key, cause, entry->acquired_ns, at_ns };
     locks->fact[entry->lock].lost[cause]++;
-    entry->last_owner = entry->redis.owner;
+    entry->last_owner = entry->loser = entry->redis.owner;
     entry->redis.owner = entry->redis.count = 0;
 }
 
@@ -136,9 +136,8 @@ static void entry_enter(struct locks *locks, struct lock_entry *entry, const str
 {
     if (entry->inside++ > 0) {
         locks->fact[entry->lock].overlaps++;
-        if (locks->overlapped && entry->last_owner)
-            locks->overlapped(locks->context, call->thread, entry->last_owner - 1,
-                              &locks->loss[entry->last_owner - 1]);
+        if (locks->overlapped && entry->loser)
+            locks->overlapped(locks->context, call->thread, entry->loser - 1, &locks->loss[entry->loser - 1]);
     }
     locks->n_inside++;
 }
@@ -470,7 +469,7 @@ static enum unlock_answer release_run(struct locks *locks, struct lock_entry *en
     case RELEASE_FREED: break;
     }
     entry->last_owner = thread + 1;
-    note_release(locks, entry, thread);
+    note_release(locks, entry);
     tally_add(&locks->fact[entry->lock].hold, now_ns - entry->acquired_ns);
     sim_fact(locks->sim, now_ns, FACT_UNLOCKED, entry->key << 8 | entry->lock);
     publish(locks, entry, thread);
@@ -481,6 +480,7 @@ static void entry_leave(struct locks *locks, struct lock_entry *entry, uint32_t 
 {
     entry->inside--;
     locks->n_inside--;
+    if (entry->loser == thread + 1) entry->loser = 0;
     if (entry->watched == thread + 1) watchdog_remove(locks, entry);
 }
 

@@ -41,6 +41,7 @@ struct lock_entry {
     uint32_t waiters;              /* threads in tryLock that were refused */
     struct lock_channel *channel;
     uint32_t last_owner;           /* thread + 1 that had it before; of an entry that has stayed */
+    uint32_t loser;                /* thread + 1 that has lost the key and is still inside; of several the last */
     uint32_t watched;              /* thread + 1 for which a watchdog renews; 0: none */
     bool shortened;                /* a nested acquire has cut the time to live */
     bool unrenewed;                /* a renewal has failed */

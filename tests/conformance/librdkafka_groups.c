@@ -193,21 +193,41 @@ static bool settle(struct group *group, uint32_t n)
     return calm >= 40;
 }
 
-static void play_groups(uint32_t n, const char *servers)
+static rd_kafka_mock_cluster_t *cluster_open(rd_kafka_t **owner)
+{
+    char error[200];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    set(conf, "log_level", "2");
+    *owner = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
+    rd_kafka_mock_cluster_t *cluster = *owner ? rd_kafka_mock_cluster_new(*owner, 1) : NULL;
+    if (!cluster) {
+        fprintf(stderr, "librdkafka_groups: no mock cluster\n");
+        exit(1);
+    }
+    for (uint32_t i = 0; i < TOPICS; i++) {
+        topics[i].partitions = 1 + draw(PARTITIONS_MAX);
+        rd_kafka_mock_topic_create(cluster, topics[i].name, (int)topics[i].partitions, 1);
+    }
+    return cluster;
+}
+
+/* A few groups at a time, on a cluster of their own. */
+static void play_batch(uint32_t first, uint32_t n)
 {
     static struct group group[SIDE_BY_SIDE];
-    for (uint32_t first = 0; first < n; first += SIDE_BY_SIDE) {
-        uint32_t count = n - first < SIDE_BY_SIDE ? n - first : SIDE_BY_SIDE;
-        for (uint32_t i = 0; i < count; i++) group_open(&group[i], first + i, servers);
-        bool settled = settle(group, count);
-        if (!settled) verdict(false, "the mock cluster did not assign all partitions in time");
-        for (uint32_t i = 0; settled && i < count; i++) compare(&group[i], first + i);
-        for (uint32_t i = 0; i < count; i++)
-            for (uint32_t m = 0; m < group[i].n_members; m++) {
-                rd_kafka_consumer_close(group[i].member[m]);
-                rd_kafka_destroy(group[i].member[m]);
-            }
-    }
+    rd_kafka_t *owner;
+    rd_kafka_mock_cluster_t *cluster = cluster_open(&owner);
+    for (uint32_t i = 0; i < n; i++) group_open(&group[i], first + i, rd_kafka_mock_cluster_bootstraps(cluster));
+    bool settled = settle(group, n);
+    if (!settled) verdict(false, "the mock cluster did not assign all partitions in time");
+    for (uint32_t i = 0; settled && i < n; i++) compare(&group[i], first + i);
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t m = 0; m < group[i].n_members; m++) {
+            rd_kafka_consumer_close(group[i].member[m]);
+            rd_kafka_destroy(group[i].member[m]);
+        }
+    rd_kafka_mock_cluster_destroy(cluster);
+    rd_kafka_destroy(owner);
 }
 
 int main(int argc, char **argv)
@@ -216,24 +236,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "librdkafka_groups KEYS GROUPS SEED\n");
         return 2;
     }
-    char error[200];
     state = random_mix(strtoull(argv[3], NULL, 10));
     play_keys(strtoull(argv[1], NULL, 10));
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    set(conf, "log_level", "2");
-    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
-    rd_kafka_mock_cluster_t *cluster = rk ? rd_kafka_mock_cluster_new(rk, 1) : NULL;
-    if (!cluster) {
-        fprintf(stderr, "librdkafka_groups: no mock cluster\n");
-        return 1;
-    }
-    for (uint32_t i = 0; i < TOPICS; i++) {
-        topics[i].partitions = 1 + draw(PARTITIONS_MAX);
-        rd_kafka_mock_topic_create(cluster, topics[i].name, (int)topics[i].partitions, 1);
-    }
-    play_groups((uint32_t)strtoul(argv[2], NULL, 10), rd_kafka_mock_cluster_bootstraps(cluster));
-    rd_kafka_mock_cluster_destroy(cluster);
-    rd_kafka_destroy(rk);
+    uint32_t n = (uint32_t)strtoul(argv[2], NULL, 10);
+    for (uint32_t first = 0; first < n; first += SIDE_BY_SIDE)
+        play_batch(first, n - first < SIDE_BY_SIDE ? n - first : SIDE_BY_SIDE);
     printf("%llu passed, %llu failed\n", (unsigned long long)n_passed, (unsigned long long)n_failed);
     return n_failed > 0;
 }

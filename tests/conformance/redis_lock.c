@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Goal: the lock's scripts in the model (models/redis/lock_script.h) answer as a real Redis does.
  * Method: random histories of three to five owners on a key each: acquire, acquire again while holding, renew,
- * unlock, unlock by somebody else, and waiting until a lease of 20 to 200 ms is over. What Redisson's scripts do is written here
- * in Lua of our own and run by the server; each answer comes with the server's own time, at which the model then runs
- * its script. Answers, hold counts and owners must be equal, times to live within TOLERANCE of one another. Where a
- * command comes within TOLERANCE of the end of a lease both answers are right; the model then takes the server's, and
- * such cases must be few. Hundreds of histories run side by side, each on its own key.
+ * unlock, unlock by somebody else, and waiting until a lease of 20 to 200 ms is over. What Redisson's scripts do is
+ * written here in Lua of our own and run by the server; each answer comes with the server's own time, at which the
+ * model then runs its script. Answers, hold counts and owners must be equal, times to live within TOLERANCE of one
+ * another. Where a command comes within TOLERANCE of the end of a lease both answers are right; the model then takes
+ * the server's, and such cases must be few. Hundreds of histories run side by side, each on its own key.
  *
  *   redis_lock PORT HISTORIES SEED */
 #include <hiredis/hiredis.h>
