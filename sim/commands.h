@@ -11,6 +11,8 @@ enum { EXIT_INTERRUPTED = 130 };
 int cmd_run(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_check(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_schema(const struct options *options, struct arena *arena, struct sim_err *err);
+int cmd_init(const struct options *options, struct arena *arena, struct sim_err *err);
+int cmd_import(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_plot(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_sweep(const struct options *options, struct arena *arena, struct sim_err *err);
 

@@ -12,6 +12,7 @@
 
 struct command_spec {
     const char *name, *operand, *does, *examples;
+    const char *second; /* a second operand; NULL: there is none */
 };
 
 /* clang-format off */
@@ -42,6 +43,12 @@ static const struct command_spec commands[COMMANDS] = {
         "  sim sweep my.json --vary stock.consumers=1..3 --vary /stages/pay/time/mean=5ms..20ms..5ms\n"
         "  sim sweep my.json --points table.csv --out results.db --metric completion_s.p95\n"
         "  sim sweep my.json --vary stock.consumers=1..6 --resume --export results.csv\n" },
+    [COMMAND_INIT] = { "init", NULL, "Writes a runnable scenario from what there is; says what it assumed.",
+        "  sim init --observations report.json --out my.json\n"
+        "  sim init --k6 script.js > my.json\n" },
+    [COMMAND_IMPORT] = { "import", "KIND", "Reads a foreign format; prints a scenario's load or observations.",
+        "  sim import k6 script.js\n"
+        "  sim import k6 summary.json --out observations.json\n", .second = "FILE" },
 };
 /* clang-format on */
 
@@ -232,6 +239,25 @@ static bool set_export(struct options *options, const char *value, struct arena 
     return *value || refuse(err, "--export", value, "the name of a CSV file");
 }
 
+/* The word of an option that names a file to read. */
+static bool set_file(const char **file, const char *option, const char *value, struct sim_err *err)
+{
+    *file = value;
+    return *value || refuse(err, option, value, "the name of a file");
+}
+
+static bool set_observations(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    return set_file(&options->observations_file, "--observations", value, err);
+}
+
+static bool set_k6(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    return set_file(&options->k6_file, "--k6", value, err);
+}
+
 /* ---- the table ---- */
 
 enum argument { ARGUMENT_NONE, ARGUMENT_NEEDED, ARGUMENT_OPTIONAL /* only as --option=value */ };
@@ -241,6 +267,8 @@ enum {
     ON_SCHEMA = 1 << COMMAND_SCHEMA,
     ON_PLOT = 1 << COMMAND_PLOT,
     ON_SWEEP = 1 << COMMAND_SWEEP,
+    ON_INIT = 1 << COMMAND_INIT,
+    ON_IMPORT = 1 << COMMAND_IMPORT,
     ON_STUDY = ON_RUN | ON_SWEEP, /* what runs a scenario many times */
     ON_NONE = 1 << COMMAND_NONE,
     ON_ALL = (1 << COMMANDS) - 1
@@ -290,7 +318,11 @@ static const struct option_spec table[] = {
       "with --out: orders.csv, a row for each order, or for a\nSHARE of them, as in --orders=0.01" },
     { "plots", 0, FLAG(plots), .commands = ON_RUN, .help = "with --out: pictures (needs gnuplot)" },
     { "terminal", 0, FLAG(terminal), .commands = ON_PLOT, .help = "draw on the terminal; writes no file" },
-    { "force", 0, FLAG(force), .commands = ON_STUDY | ON_PLOT, .help = "replace what is there (plot: scripts changed by hand, too)" },
+    { "force", 0, FLAG(force), .commands = ON_STUDY | ON_PLOT | ON_INIT | ON_IMPORT,
+      .help = "replace what is there (plot: scripts changed by hand, too)" },
+    { "observations", 0, ARGUMENT_NEEDED, "FILE", ON_INIT, set_observations, 0, "what was counted (sim-observations/1)" },
+    { "k6", 0, ARGUMENT_NEEDED, "FILE", ON_INIT, set_k6, 0, "a script of k6, or its options as JSON: the load" },
+    { "out", 0, ARGUMENT_NEEDED, "FILE", ON_INIT | ON_IMPORT, set_out, 0, "write to a new file instead of stdout" },
     { "example", 0, FLAG(example), .commands = ON_SCHEMA, .help = "a commented scenario to start from" },
     { "no-color", 0, FLAG(no_color), .commands = ON_ALL & ~ON_NONE, .help = "no colour (also: NO_COLOR set, or not a terminal)" },
     { "quiet", 'q', FLAG(quiet), .commands = ON_ALL & ~ON_NONE, .help = "no progress and no notes; errors remain" },
@@ -431,6 +463,10 @@ static bool read_operand(struct options *options, const char *word, struct sim_e
     const struct command_spec *command = &commands[options->command];
     if (!command->operand)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim %s takes no \"%s\"; only options", command->name, word);
+    if (options->operand && command->second && !options->second) {
+        options->second = word;
+        return true;
+    }
     if (options->operand)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim %s takes one %s, but got \"%s\" and \"%s\"", command->name,
                         command->operand, options->operand, word);
@@ -447,6 +483,12 @@ static bool check_together(const struct options *options, struct sim_err *err)
     if (command->operand && !options->operand)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim %s needs a %s; sim %s --help shows how", command->name,
                         command->operand, command->name);
+    if (command->second && !options->second)
+        return sim_fail(err, SIM_EUSAGE, NULL, "sim %s %.40s needs a %s; sim %s --help shows how", command->name,
+                        options->operand, command->second, command->name);
+    if (options->command == COMMAND_INIT && !options->observations_file && !options->k6_file)
+        return sim_fail(err, SIM_EUSAGE, NULL, "sim init needs something to begin with: --observations or --k6; "
+                                               "sim schema --example prints a scenario that needs nothing");
     if (options->command == COMMAND_SWEEP && (options->vary.n > 0) == (options->points != NULL))
         return sim_fail(err, SIM_EUSAGE, NULL, "sim sweep needs either --vary PTR=VALUES or --points FILE.csv");
     if (options->resume && options->force)
@@ -467,6 +509,8 @@ bool options_read(struct options *out, int argc, char *const *argv, struct arena
     out->vary.word = arena_array(arena, const char *, argc);
     out->metric.word = arena_array(arena, const char *, argc);
     out->edit = arena_array(arena, struct study_edit, argc);
+    out->offsets.word = arena_array(arena, const char *, argc);
+    out->column.word = arena_array(arena, const char *, argc);
     out->goal = arena_array(arena, struct precision_goal, argc);
     int command_at;
     if (!find_command(out, argc, argv, &command_at, err)) return false;
@@ -516,10 +560,11 @@ void options_help(enum command command, FILE *out)
 {
     const struct command_spec *spec = &commands[command];
     fprintf(out, "%s\n\nExamples:\n%s", spec->does, spec->examples);
-    fprintf(out, "\nUsage: sim %s%s%s [OPTION]...\n", spec->name, *spec->name && spec->operand ? " " : "",
-            spec->operand ? spec->operand : "");
+    fprintf(out, "\nUsage: sim %s%s%s%s%s [OPTION]...\n", spec->name, *spec->name && spec->operand ? " " : "",
+            spec->operand ? spec->operand : "", spec->second ? " " : "", spec->second ? spec->second : "");
     if (spec->operand && strcmp(spec->operand, "SCENARIO") == 0)
         fprintf(out, "SCENARIO is a JSON file; - is standard input.\n");
+    if (command == COMMAND_IMPORT) fprintf(out, "KIND of FILE: k6 (options or end-of-test summary).\n");
     if (command == COMMAND_NONE) print_commands(out);
     fprintf(out, "\nOptions:\n");
     for (size_t i = 0; i < N_OPTIONS; i++)

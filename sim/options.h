@@ -15,7 +15,7 @@
 #include "sim/results/result.h"
 #include "sim/scenario/study.h"
 
-enum command { COMMAND_NONE, COMMAND_RUN, COMMAND_CHECK, COMMAND_SCHEMA, COMMAND_PLOT, COMMAND_SWEEP, COMMANDS };
+enum command { COMMAND_NONE, COMMAND_RUN, COMMAND_CHECK, COMMAND_SCHEMA, COMMAND_PLOT, COMMAND_SWEEP, COMMAND_INIT, COMMAND_IMPORT, COMMANDS };
 enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
 
 /* Words of an option that may be given several times, in their order. */
@@ -24,7 +24,8 @@ struct option_list { uint32_t n; const char **word; };
 struct options {
     enum command command; /* COMMAND_NONE only with help or version */
     bool help, version;   /* asked for: nothing else counts, and operand may be missing */
-    const char *operand;  /* SCENARIO or DIR; NULL for a command without one */
+    const char *operand;  /* SCENARIO, DIR or KIND; NULL for a command without one */
+    const char *second;   /* FILE of import; NULL for the others */
     uint32_t n_edits;     /* --set, --seed, --replications, in the order given */
     struct study_edit *edit;
     uint32_t n_goals; /* --precision */
@@ -42,6 +43,13 @@ struct options {
     const char *points;        /* FILE.csv; NULL: none */
     const char *export_to;     /* FILE.csv; NULL: not wanted */
     bool has_replications;     /* --replications was given */
+    const char *observations_file, *k6_file, *orders_file, *durations_file; /* of init; NULL: none */
+    struct option_list offsets; /* of init: FILEs */
+    struct option_list column;  /* ROLE=NAME */
+    const char *time_zone;      /* "+09:00"; NULL: not said */
+    const char *unit;           /* of durations; NULL: as the column's name says */
+    const char *start;          /* the instant that is t = 0; NULL: the first one in the file */
+    uint32_t partitions;        /* of orders; 0: not said */
     bool plots, force, quiet, no_color, example, terminal, resume;
 };
 

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/deliver.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/commands.h"
+#include "sim/lab/output.h"
+#include "sim/scenario/reader.h"
+#include "sim/scenario/write.h"
+
+/* Written beside its place and moved there: an interrupted write leaves nothing under the final name. */
+static bool write_file(const char *path, const char *text, bool force, struct arena *arena, struct sim_err *err)
+{
+    const char *unfinished = arena_printf(arena, "%s.unfinished", path);
+    if (!force && access(path, F_OK) == 0)
+        return sim_fail(err, SIM_EUSAGE, path, "is there already; --force replaces it");
+    FILE *file = fopen(unfinished, "w");
+    if (!file) return sim_fail(err, SIM_ERUNTIME, path, "cannot be written: %s", strerror(errno));
+    fputs(text, file);
+    if (!file_close(file, path, err)) return unlink(unfinished), false;
+    if (rename(unfinished, path) == 0) return true;
+    sim_fail(err, SIM_ERUNTIME, path, "cannot be written: %s", strerror(errno));
+    return unlink(unfinished), false;
+}
+
+bool deliver(const struct options *options, cJSON *document, struct arena *arena, struct sim_err *err)
+{
+    const char *text = write_document(document, arena);
+    cJSON_Delete(document);
+    if (options->out) return write_file(options->out, text, options->force, arena, err);
+    fputs(text, stdout);
+    return true;
+}
+
+bool deliver_remarks(const struct options *options, const struct source *source)
+{
+    if (source->findings->n_all > 0) return findings_print(source->findings, source->file, stderr), false;
+    for (uint32_t i = 0; i < source->n_remarks; i++) note(options, "%s", source->remark[i]);
+    return true;
+}
+
+bool deliver_runs(const struct options *options, const cJSON *scenario, struct arena *arena, struct sim_err *err)
+{
+    struct study study;
+    struct findings findings = { 0 };
+    const char *text = write_document(scenario, arena);
+    const char *folder = options->out ? file_folder(options->out, arena) : ".";
+    if (study_read_text(&study, text, strlen(text), "the new scenario", folder, NULL, 0, &findings, arena, err))
+        return true;
+    findings_print(&findings, "the new scenario", stderr);
+    return false;
+}

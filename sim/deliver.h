@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A document that a command makes: to stdout, or with --out to a new file that is complete or not there. */
+#ifndef SIM_DELIVER_H
+#define SIM_DELIVER_H
+
+#include <cjson/cJSON.h>
+
+#include "sim/foreign/source.h"
+#include "sim/options.h"
+
+/* Takes the document. False with err: SIM_EUSAGE where the file exists (without --force), SIM_ERUNTIME. */
+bool deliver(const struct options *options, cJSON *document, struct arena *arena, struct sim_err *err);
+
+/* Whether a new scenario is acceptable: a value that came in from outside may be out of range. Findings, about the new
+ * text, go to stderr. */
+bool deliver_runs(const struct options *options, const cJSON *scenario, struct arena *arena, struct sim_err *err);
+
+/* What the source's reader assumed, on stderr; and its findings, if any. False when there are some. */
+bool deliver_remarks(const struct options *options, const struct source *source);
+
+#endif

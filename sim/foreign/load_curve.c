@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/foreign/load_curve.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/engine/ns.h"
+
+/* k6's durations: a text with units, or milliseconds. */
+static double seconds_of(const cJSON *value, double fallback)
+{
+    sim_ns ns;
+    if (cJSON_IsNumber(value)) return value->valuedouble / 1000;
+    if (!cJSON_IsString(value)) return fallback;
+    char *end;
+    const double ms = strtod(value->valuestring, &end);
+    if (end != value->valuestring && *end == '\0') return ms / 1000;
+    return ns_parse(value->valuestring, &ns) ? ns_to_s(ns) : fallback;
+}
+
+static double number_of(const cJSON *object, const char *key, double fallback)
+{
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsNumber(value) ? value->valuedouble : fallback;
+}
+
+static const cJSON *at(const cJSON *object, const char *key) { return cJSON_GetObjectItemCaseSensitive(object, key); }
+
+/* Starts of a piece that ramps from rate a to rate b over d seconds, up to x seconds into it. */
+static double ramp_area(double a, double b, double d, double x)
+{
+    if (x <= 0 || d <= 0) return 0;
+    if (x > d) x = d;
+    return a * x + (b - a) / d * x * x / 2;
+}
+
+/* One executor: its starts up to t, its end and its greatest rate. */
+static double executor_area(const cJSON *one, double t_s, double *end_s, double *peak_per_s)
+{
+    const double unit_s = seconds_of(at(one, "timeUnit"), 1), start_s = seconds_of(at(one, "startTime"), 0);
+    const cJSON *stages = at(one, "stages"), *stage;
+    double from = start_s, area = 0;
+    double rate = number_of(one, stages ? "startRate" : "rate", 0) / (unit_s > 0 ? unit_s : 1);
+    *peak_per_s = rate;
+    if (!stages) {
+        const double length = seconds_of(at(one, "duration"), 0);
+        *end_s = from + length;
+        return ramp_area(rate, rate, length, t_s - from);
+    }
+    cJSON_ArrayForEach(stage, stages)
+    {
+        const double target = number_of(stage, "target", 0) / (unit_s > 0 ? unit_s : 1);
+        const double length = seconds_of(at(stage, "duration"), 0);
+        area += ramp_area(rate, target, length, t_s - from);
+        from += length;
+        rate = target;
+        *peak_per_s = fmax(*peak_per_s, rate);
+    }
+    *end_s = from;
+    return area;
+}
+
+static double all_areas(const cJSON *load, double t_s, double *end_s, double *peak_per_s)
+{
+    const cJSON *one;
+    double sum = 0;
+    *end_s = *peak_per_s = 0;
+    cJSON_ArrayForEach(one, at(load, "scenarios"))
+    {
+        double end = 0, peak = 0;
+        sum += executor_area(one, t_s, &end, &peak);
+        *end_s = fmax(*end_s, end);
+        *peak_per_s += peak;
+    }
+    return sum;
+}
+
+bool load_curve_make(struct load_curve *out, const cJSON *load)
+{
+    double unused;
+    all_areas(load, 0, &out->end_s, &out->peak_per_s);
+    if (!(out->end_s > 0) || !(out->peak_per_s > 0) || !isfinite(out->end_s)) return false;
+    out->step_s = out->end_s / CURVE_POINTS;
+    for (uint32_t i = 0; i <= CURVE_POINTS; i++) out->arrived[i] = all_areas(load, i * out->step_s, &unused, &unused);
+    out->total = out->arrived[CURVE_POINTS];
+    return out->total > 0;
+}
+
+void load_curve_scale(struct load_curve *curve, double n)
+{
+    const double factor = n / curve->total;
+    for (uint32_t i = 0; i <= CURVE_POINTS; i++) curve->arrived[i] *= factor;
+    curve->peak_per_s *= factor;
+    curve->total = n;
+}
+
+double load_curve_arrived(const struct load_curve *curve, double t_s)
+{
+    if (t_s <= 0) return 0;
+    if (t_s >= curve->end_s) return curve->total;
+    const double place = t_s / curve->step_s;
+    const uint32_t i = (uint32_t)place;
+    return curve->arrived[i] + (curve->arrived[i + 1] - curve->arrived[i]) * (place - i);
+}
+
+double load_curve_done(const struct load_curve *curve, double rate_per_s, double t_s)
+{
+    double least = load_curve_arrived(curve, t_s);
+    for (uint32_t i = 0; i <= CURVE_POINTS && i * curve->step_s <= t_s; i++)
+        least = fmin(least, curve->arrived[i] + rate_per_s * (t_s - i * curve->step_s));
+    return least;
+}
+
+static double misfit(const struct load_curve *curve, const struct done_at *count, uint32_t n, double rate)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const double sigma = hypot(count[i].sigma, rate * count[i].sigma_t_s);
+        const double residual = (load_curve_done(curve, rate, count[i].t_s) - count[i].done) / fmax(sigma, 1);
+        sum += residual * residual;
+    }
+    return sum;
+}
+
+/* d done / d rate: the time for which the group has been behind. */
+static double information(const struct load_curve *curve, const struct done_at *count, uint32_t n, double rate)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const double sigma = fmax(hypot(count[i].sigma, rate * count[i].sigma_t_s), 1), step = rate * 1e-4;
+        const double slope =
+            (load_curve_done(curve, rate + step, count[i].t_s) - load_curve_done(curve, rate - step, count[i].t_s)) /
+            (2 * step);
+        sum += slope * slope / (sigma * sigma);
+    }
+    return sum;
+}
+
+bool load_curve_fit(const struct load_curve *curve, const struct done_at *count, uint32_t n, double *rate_per_s,
+                    double *error_per_s)
+{
+    enum { GRID = 200, GOLDEN = 60 };
+    const double ratio = 0.6180339887498949;
+    double best = curve->peak_per_s, least = INFINITY;
+    if (n == 0) return false;
+    for (int i = 1; i <= GRID; i++) { /* the misfit may have several hollows: a grid finds the deepest */
+        const double rate = curve->peak_per_s * i / GRID, value = misfit(curve, count, n, rate);
+        if (value < least) least = value, best = rate;
+    }
+    double low = best - curve->peak_per_s / GRID, high = best + curve->peak_per_s / GRID;
+    for (int i = 0; i < GOLDEN; i++) {
+        const double a = high - ratio * (high - low), b = low + ratio * (high - low);
+        if (misfit(curve, count, n, a) < misfit(curve, count, n, b)) high = b;
+        else low = a;
+    }
+    *rate_per_s = (low + high) / 2;
+    const double known = information(curve, count, n, *rate_per_s);
+    if (!(known > 0)) return false;
+    *error_per_s = 1 / sqrt(known);
+    return true;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What init takes from observations: the groups that they name, with their topics, partitions and consumers, and the
+ * counts that say how much was done by when. Reads the tree, whose form observations_read has checked. */
+#ifndef SIM_FOREIGN_SEEN_H
+#define SIM_FOREIGN_SEEN_H
+
+#include "sim/foreign/load_curve.h"
+
+enum { MAX_SEEN_GROUPS = 64, MAX_SEEN_TOPICS = 32 };
+
+struct seen_group {
+    const char *name;
+    uint32_t n_topics;
+    const char *topic[MAX_SEEN_TOPICS];
+    uint32_t partitions;               /* 0: not said */
+    uint32_t consumers;                /* 0: not said */
+    double service_s, service_sigma_s; /* measured between two dumps; 0: not said */
+    double lag, done;                  /* of the offsets table, summed over its partitions; -1: not there */
+};
+
+struct seen {
+    uint32_t n_groups;
+    struct seen_group group[MAX_SEEN_GROUPS];
+    double offsets_t_s; /* NaN: not said */
+    double created;     /* orders; 0: not said */
+};
+
+void seen_read(struct seen *out, const cJSON *observations);
+
+/* The group with the greatest lag in the offsets table; n_groups when none lags. */
+uint32_t seen_behind(const struct seen *seen);
+
+/* Rate of the group that holds orders back: from the counts of paid or pending orders, and from its offsets. */
+bool seen_rate(const struct seen *seen, uint32_t group, const cJSON *observations, const struct load_curve *curve,
+               double *rate_per_s, double *error_per_s, uint32_t *n_counts);
+
+/* A number at a key, or fallback. */
+double seen_number(const cJSON *object, const char *key, double fallback);
+
+#endif

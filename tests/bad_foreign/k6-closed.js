@@ -1,0 +1,1 @@
+export let options = { scenarios: { a: { executor: 'ramping-vus', stages: [] } } };

@@ -1,0 +1,1 @@
+export const options = { scenarios: { a: { executor: 'constant-arival-rate', rate: 5 } } };

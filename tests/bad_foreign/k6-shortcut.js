@@ -1,0 +1,1 @@
+export const options = { stages: [{ target: 10, duration: '1m' }] };

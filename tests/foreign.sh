@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# sim import and sim init as a user meets them: what they write is a scenario that runs, or observations that are read;
+# it predicts what the shipped scenario predicts; nothing is overwritten. Method: the built program and small files.
+set -u
+cd "$(dirname "$0")/.."
+top=$PWD sim=$PWD/${BUILD:-build}/sim
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+data=$top/tests/support/foreign
+passed=0 failed=0
+
+ok() { # what, then a command that must succeed
+    what=$1
+    shift
+    if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "not ok: $what: $(head -1 err)"; fi
+}
+exits() { # code, then arguments of sim
+    want=$1
+    shift
+    "$sim" "$@" >out 2>err </dev/null
+    rc=$?
+    ok "sim $*: exit $rc, want $want" test "$rc" -eq "$want"
+}
+shows() { ok "out has no $1" grep -qF -- "$1" out; }
+says() { ok "err has no $1" grep -qF -- "$1" err; }
+
+# ---- k6 ----
+exits 0 import k6 "$data/script.js"
+says "script.js:24:21: /scenarios/orders/tags/host is computed"
+says "left out: thresholds"
+shows '"maxVUs": 200'
+shows '{"target": 100, "duration": 120000}'
+cp out k6.json
+exits 0 check k6.json
+for shape in handle-summary summary-export; do
+    exits 0 import k6 "$data/$shape.json"
+    shows '"orders_created": 40730'
+    shows '"p95": 52.25'
+done
+
+# ---- init: as the shipped scenario predicts, from the observations alone ----
+cp "$top/scenarios/report-2025-12-24.observations.json" o.json
+exits 0 init --observations o.json --out my.json
+says "fitted: stock-service-group"
+says "next: sim run my.json"
+exits 2 init --observations o.json --out my.json
+exits 0 init --observations o.json --k6 "$data/script.js"
+exits 2 init
+exits 1 init --observations none.json
+exits 99 run my.json --replications 3 --format json --quiet
+"$sim" run "$top/scenarios/report-2025-12-24.json" --replications 3 --format json --quiet >shipped
+python=${PYTHON:-python3}
+ok "predicts like the shipped scenario" "$python" - <<'PYTHON'
+import json
+mine, shipped = json.load(open("out")), json.load(open("shipped"))
+def at(summary, path):
+    for key in path.split("/"): summary = summary[key]
+    return summary
+for path, of_mine in (("checkpoints/load_end_30s/paid", None), ("groups/stock-service-group/peak_lag", None),
+                      ("groups/stock-service-group/drained_at_s", None), ("checkpoints/offsets/paid", None)):
+    a, b = at(mine, path), at(shipped, path)
+    assert abs(a - b) < 0.01 * b, (path, a, b)
+PYTHON
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
