@@ -77,9 +77,9 @@ void queue_push(struct queue *queue, queue_key key)
     if (queue->end == QUEUE_RUN) run_rewind(queue);
     queue_key *near = queue->near;
     uint32_t i;
-    if (queue->first > 0 &&
-        key < near[(queue->first + queue->end) / 2]) { /* nearer to the front: move those before it */
-        for (i = --queue->first; i + 1 < queue->end && near[i + 1] < key; i++) near[i] = near[i + 1];
+    bool near_front = queue->first > 0 && key < near[(queue->first + queue->end) / 2];
+    if (near_front) { /* move those before it: the middle is not among them */
+        for (i = --queue->first; near[i + 1] < key; i++) near[i] = near[i + 1];
     } else {
         for (i = queue->end++; i > queue->first && near[i - 1] > key; i--) near[i] = near[i - 1];
     }
