@@ -3,6 +3,7 @@
 #
 #   MODE=release|O3|asan|tsan   release builds into build/, the others into build/MODE/
 #   CC=clang  WERROR=1 (not with sanitizers, where compilers see ghosts)  V=1  JOBS=2  PREFIX=/usr/local  DESTDIR=
+#   MPI=1 builds build/mpi/sim, which mpirun spreads over processes and machines; the rest is the same program
 #   ROOMS='sim/engine models/kafka' builds and links these rooms only (a test of one part)
 #
 # Packages: .ci/packages names and gets what is missing before anything is compiled.
@@ -57,12 +58,12 @@ endif
 say = $(if $(V),@:,@printf '%-6s %s\n')
 q   = $(if $(V),,@)
 
-.PHONY: all run test check bench plots install clean help soak conformance force packages-build check-quick \
+.PHONY: all run test check bench plots install clean help soak conformance force packages-build packages-mpi check-quick \
         check-asan check-tsan check-determinism tests-built
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/sim ## build the program, build/sim (default)
+all: $(BUILD)$(if $(MPI),/mpi)/sim ## build the program, build/sim (default)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r a b; do printf '  %-18s %s\n' "$$a" "$$b"; done
@@ -72,6 +73,21 @@ help: ## this list
 $(BUILD)/sim: $(OBJECTS)
 	$(say) LINK $@
 	$(q)$(LINK) $(ACROSS) -o $@ $(OBJECTS) $(LIBS)
+
+# All of MPI is in one file; mpicc says what that file and the program need.
+MPICC ?= mpicc
+$(BUILD)/mpi/sim: $(filter-out %/sim/lab/ranks.o,$(OBJECTS)) $(BUILD)/obj/mpi/ranks.o
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(q)$(LINK) $(ACROSS) -o $@ $^ $(LIBS) $$($(MPICC) --showme:link)
+
+$(BUILD)/obj/mpi/ranks.o: sim/lab/ranks.c $(BUILD)/flags | packages-mpi $(BUILD)/generated/sim/version.h
+	$(say) CC '$< (MPI)'
+	@mkdir -p $(@D)
+	$(q)$(COMPILE) -DSIM_MPI $$($(MPICC) --showme:compile | sed 's/-I/-isystem /g') -MMD -MP -c -o $@ $<
+
+packages-mpi:
+	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' .ci/packages mpi
 
 $(BUILD)/obj/models/%.o $(BUILD)/obj/sim/engine/%.o: ROOM_FLAGS := $(ACROSS)
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags | packages-build $(BUILD)/generated/sim/version.h
@@ -124,8 +140,8 @@ $(foreach t,$(TESTS),$(eval $(call test_program,$(t))))
 tests-built: $(TESTS_BUILT)
 
 test: ## build and run every test that needs no server
-	@PYTHON=$(PYTHON) .ci/packages build run test
-	@$(MAKE) --no-print-directory all tests-built $(BUILD)/bench/reference
+	@PYTHON=$(PYTHON) .ci/packages build run test mpi
+	@$(MAKE) --no-print-directory all $(BUILD)/mpi/sim tests-built $(BUILD)/bench/reference
 	@BUILD=$(BUILD) PYTHON=$(PYTHON) tests/support/run-tests $(TESTS_BUILT) $(RUNNERS)
 
 check: ## sanitizers, layering, bad input, determinism

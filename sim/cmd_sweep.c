@@ -171,10 +171,26 @@ static int sweep_and_print(struct sweeping *sweeping, const char *const *metric,
     return interrupted ? EXIT_INTERRUPTED : code;
 }
 
+/* On another rank: what is wrong with the scenario says rank 0; what is wrong with it only here, to whoever asks. */
+static int serve(struct sweeping *sweeping, struct arena *arena)
+{
+    struct sim_err err = { 0 };
+    if (!read_all(sweeping, arena, &err) && !err.text[0])
+        sim_fail(&err, SIM_ERUNTIME, sweeping->options->operand, "this scenario is not acceptable here");
+    batch_serve(sweeping->point, sweeping->sweep.n_points, sweeping->options->ranks, &err);
+    return 0;
+}
+
 static int run_sweep(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
 {
     const struct options *options = sweeping->options;
     uint32_t n_metrics;
+    const uint32_t n_ranks = ranks_n(options->ranks);
+    if (n_ranks > 1 && strcmp(options->operand, "-") == 0) {
+        sim_fail(err, SIM_EUSAGE, NULL, "several ranks cannot read one standard input; name a file");
+        return SIM_EUSAGE;
+    }
+    if (ranks_me(options->ranks) > 0) return serve(sweeping, arena);
     if (!read_all(sweeping, arena, err)) {
         if (sweeping->findings.n_all > 0) findings_print(&sweeping->findings, options->operand, stderr);
         return (int)err->code;
@@ -187,7 +203,8 @@ static int run_sweep(struct sweeping *sweeping, struct arena *arena, struct sim_
     sweeping->file = options->out ? options->out : file;
     sweeping->sweep.point = sweeping->point;
     sweeping->sweep.replications = sweeping->experiment.replications;
-    sweeping->sweep.n_threads = options->jobs ? options->jobs : workers_cores();
+    sweeping->sweep.n_threads = options->jobs ? options->jobs : n_ranks > 1 ? 1 : workers_cores();
+    sweeping->sweep.ranks = options->ranks;
     sweeping->sweep.terminal = !options->quiet && isatty(STDERR_FILENO) ? stderr : NULL;
     sweeping->sweep.store = open_store(sweeping, arena, err);
     if (!sweeping->sweep.store) return (int)err->code;

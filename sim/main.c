@@ -9,6 +9,7 @@
 
 #include "sim/commands.h"
 #include "sim/lab/output.h"
+#include "sim/lab/ranks.h"
 #include "sim/results/result.h"
 #include "sim/scenario/finding.h"
 
@@ -122,9 +123,16 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     arena_init(&arena);
-    if (options_read(&options, argc, argv, &arena, &err)) code = run_command(&options, &arena, &err);
+    struct ranks *ranks = ranks_open(&argc, &argv, &arena, &err);
+    const bool speaks = !ranks || ranks_me(ranks) == 0; /* one of several processes is enough */
+    if (ranks && options_read(&options, argc, argv, &arena, &err)) {
+        options.ranks = ranks;
+        if (speaks || options.command == COMMAND_SWEEP) code = run_command(&options, &arena, &err);
+    }
     file_close(stdout, "standard output", &err);
-    if (err.text[0]) fprintf(stderr, "sim: %s%s%s\n", err.where, err.where[0] ? ": " : "", err.text);
+    if (err.text[0] && speaks) fprintf(stderr, "sim: %s%s%s\n", err.where, err.where[0] ? ": " : "", err.text);
+    code = err.code != SIM_OK ? (int)err.code : code;
+    if (ranks) ranks_close(ranks, code);
     arena_fini(&arena);
-    return err.code != SIM_OK ? (int)err.code : code;
+    return code;
 }

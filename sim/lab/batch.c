@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Each thread has a desk with the point it is at, and an arena for its run. Results wait in a ring of slots until it is
- * their turn: workers.h bounds how many can. */
+ * their turn: workers.h bounds how many can. A thread whose number is that of a rank has its runs made there. */
 #include "sim/lab/batch.h"
 
 #include <string.h>
 
 #include "sim/lab/interrupt.h"
+#include "sim/lab/parcel.h"
 #include "sim/lab/progress.h"
 #include "sim/lab/run.h"
 #include "sim/lab/workers.h"
@@ -20,22 +21,20 @@ struct slot {
 
 struct floor {
     const struct batch *batch;
-    struct desk *desk;  /* by thread, and the caller's last */
-    struct arena *own;  /* by thread */
+    uint32_t n_hands;   /* threads that run, then one for each other rank */
+    struct desk *desk;  /* by hand, and the caller's last */
+    struct arena *own;  /* by hand */
     struct slot *slot;
     uint32_t n_slots, n_taken;
     struct progress progress;
     atomic_bool stop;
 };
 
-static bool run_job(void *context, uint32_t index, uint32_t worker, struct sim_err *err)
+static bool run_here(const struct point *point, const struct batch_job *job, struct desk *desk, struct arena *own,
+                     struct slot *slot, const atomic_bool *stop, _Atomic sim_ns *now_ns, struct sim_err *err)
 {
-    struct floor *floor = context;
-    const struct batch_job *job = &floor->batch->job[index];
-    struct desk *desk = &floor->desk[worker];
-    struct slot *slot = &floor->slot[index % floor->n_slots];
     struct findings findings;
-    if (!desk_open(desk, &floor->batch->point[job->point], &findings, err) || !desk_plan(desk, err)) return false;
+    if (!desk_open(desk, &point[job->point], &findings, err) || !desk_plan(desk, err)) return false;
     arena_reset(&slot->arena);
     slot->thin = NULL;
     if (job->curves) {
@@ -44,11 +43,33 @@ static bool run_job(void *context, uint32_t index, uint32_t worker, struct sim_e
     }
     const struct replication replication = { .plan = desk->plan, .layout = desk->layout,
                                              .seed = desk->study.scenario.seed, .replication = job->replication,
-                                             .thin = slot->thin, .stop = &floor->stop,
-                                             .now_ns = &floor->progress.now_ns[worker] };
-    slot->result = replication_run(&replication, &floor->own[worker], &slot->arena, err);
-    atomic_store_explicit(&floor->progress.now_ns[worker], 0, memory_order_relaxed);
+                                             .thin = slot->thin, .stop = stop, .now_ns = now_ns };
+    slot->result = replication_run(&replication, own, &slot->arena, err);
+    if (now_ns) atomic_store_explicit(now_ns, 0, memory_order_relaxed);
     return slot->result != NULL;
+}
+
+static bool run_elsewhere(const struct floor *floor, uint32_t rank, const struct batch_job *job, struct slot *slot,
+                          struct sim_err *err)
+{
+    size_t size;
+    arena_reset(&slot->arena);
+    const void *answer =
+        ranks_ask(floor->batch->ranks, rank, job, sizeof *job, &floor->stop, &size, &slot->arena, err);
+    if (!answer) return false;
+    if (parcel_open(answer, size, &slot->result, &slot->thin, &slot->arena)) return true;
+    return sim_fail(err, SIM_ERUNTIME, NULL, "rank %u sends no result; is it the same program?", rank);
+}
+
+static bool run_job(void *context, uint32_t index, uint32_t worker, struct sim_err *err)
+{
+    struct floor *floor = context;
+    const struct batch *batch = floor->batch;
+    struct slot *slot = &floor->slot[index % floor->n_slots];
+    if (worker >= batch->n_threads)
+        return run_elsewhere(floor, worker - batch->n_threads + 1, &batch->job[index], slot, err);
+    return run_here(batch->point, &batch->job[index], &floor->desk[worker], &floor->own[worker], slot, &floor->stop,
+                    &floor->progress.now_ns[worker], err);
 }
 
 static bool take_job(void *context, uint32_t index, struct sim_err *err)
@@ -56,7 +77,7 @@ static bool take_job(void *context, uint32_t index, struct sim_err *err)
     struct floor *floor = context;
     const struct batch *batch = floor->batch;
     const struct batch_job *job = &batch->job[index];
-    struct desk *desk = &floor->desk[batch->n_threads];
+    struct desk *desk = &floor->desk[floor->n_hands];
     const struct slot *slot = &floor->slot[index % floor->n_slots];
     struct findings findings;
     bool ok = desk_open(desk, &batch->point[job->point], &findings, err);
@@ -78,25 +99,54 @@ static bool go_on(void *context)
 
 static void floor_fini(struct floor *floor)
 {
-    for (uint32_t i = 0; i < floor->batch->n_threads; i++) arena_fini(&floor->own[i]);
-    for (uint32_t i = 0; i <= floor->batch->n_threads; i++) desk_fini(&floor->desk[i]);
+    for (uint32_t i = 0; i < floor->n_hands; i++) arena_fini(&floor->own[i]);
+    for (uint32_t i = 0; i <= floor->n_hands; i++) desk_fini(&floor->desk[i]);
     for (uint32_t i = 0; i < floor->n_slots; i++) arena_fini(&floor->slot[i].arena);
 }
 
 bool batch_run(const struct batch *batch, uint32_t *n_taken, struct arena *arena, struct sim_err *err)
 {
-    struct floor floor = { .batch = batch, .n_slots = WORKERS_AHEAD * batch->n_threads + 1 };
-    floor.desk = arena_array(arena, struct desk, batch->n_threads + 1);
-    floor.own = arena_array(arena, struct arena, batch->n_threads);
+    const uint32_t n_hands = batch->n_threads + (batch->ranks ? ranks_n(batch->ranks) - 1 : 0);
+    struct floor floor = { .batch = batch, .n_hands = n_hands, .n_slots = WORKERS_AHEAD * n_hands + 1 };
+    floor.desk = arena_array(arena, struct desk, n_hands + 1);
+    floor.own = arena_array(arena, struct arena, n_hands);
     floor.slot = arena_array(arena, struct slot, floor.n_slots);
-    progress_init(&floor.progress, batch->terminal, batch->n_jobs, batch->n_threads, 1, arena);
-    const struct work work = { .n_jobs = batch->n_jobs, .n_threads = batch->n_threads, .context = &floor,
+    progress_init(&floor.progress, batch->terminal, batch->n_jobs, n_hands, 1, arena);
+    const struct work work = { .n_jobs = batch->n_jobs, .n_threads = n_hands, .context = &floor,
                                .run = run_job, .take = take_job, .go_on = go_on };
     bool ok = workers_run(&work, err);
     progress_fini(&floor.progress);
     floor_fini(&floor);
     *n_taken = floor.n_taken;
     return ok;
+}
+
+void batch_serve(const struct point *point, uint32_t n_points, struct ranks *ranks, const struct sim_err *err)
+{
+    struct desk desk = { 0 };
+    struct slot slot = { 0 };
+    struct arena own = { 0 }, bytes = { 0 };
+    struct batch_job job;
+    struct interrupt interrupt;
+    interrupt_hold(&interrupt);
+    while (ranks_next(ranks, &job, sizeof job)) {
+        struct sim_err failed = *err;
+        size_t size;
+        arena_reset(&bytes);
+        if (failed.code == SIM_OK && job.point >= n_points)
+            sim_fail(&failed, SIM_ERUNTIME, NULL, "there are fewer points here; are the files the same?");
+        if (failed.code == SIM_OK && run_here(point, &job, &desk, &own, &slot, NULL, NULL, &failed)) {
+            const void *parcel = parcel_make(slot.result, slot.thin, &size, &bytes);
+            ranks_answer(ranks, parcel, size);
+        } else {
+            ranks_refuse(ranks, &failed);
+        }
+    }
+    interrupt_release(&interrupt);
+    desk_fini(&desk);
+    arena_fini(&slot.arena);
+    arena_fini(&own);
+    arena_fini(&bytes);
 }
 
 bool points_check(const struct point *point, uint32_t n, struct desk *desk, uint32_t *wrong,

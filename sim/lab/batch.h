@@ -6,6 +6,7 @@
 #define SIM_LAB_BATCH_H
 
 #include "sim/lab/point.h"
+#include "sim/lab/ranks.h"
 #include "sim/results/thin.h"
 
 struct batch_job {
@@ -25,6 +26,7 @@ struct batch {
     uint32_t n_jobs;
     const struct batch_job *job; /* those of one point side by side, else it is read again for each */
     uint32_t n_threads;          /* >= 1 */
+    struct ranks *ranks;         /* other processes that take jobs beside the threads; NULL: none */
     FILE *terminal;              /* of the progress line; NULL: none */
     void *context;
     /* On the caller's thread, in the order of jobs. What it is shown lives until it returns. False with err ends all. */
@@ -34,6 +36,10 @@ struct batch {
 /* True when all jobs are done and taken, or an interrupt that is held (interrupt.h) has come: then *n_taken of them
  * are. False with err. */
 bool batch_run(const struct batch *batch, uint32_t *n_taken, struct arena *arena, struct sim_err *err);
+
+/* On another rank than 0: runs what it is sent, until it is sent home. The points are those of rank 0. With err set it
+ * says so to whoever asks. */
+void batch_serve(const struct point *point, uint32_t n_points, struct ranks *ranks, const struct sim_err *err);
 
 /* Reads all points on a desk, so that what is wrong with one is known before the first run. False with err and findings
  * (their texts live on the desk); *wrong is the point. */

@@ -49,7 +49,7 @@ bool sweep_run(const struct sweep *sweep, bool *interrupted, struct arena *arena
             if (!store_has(sweep->store, p, r)) job[n_jobs++] = (struct batch_job){ p, r, .curves = r == 0 };
     struct sweep copy = *sweep;
     const struct batch batch = { .point = sweep->point, .n_jobs = n_jobs, .job = job, .n_threads = sweep->n_threads,
-                                 .terminal = sweep->terminal, .context = &copy, .take = keep };
+                                 .ranks = sweep->ranks, .terminal = sweep->terminal, .context = &copy, .take = keep };
     bool ok = n_jobs == 0 || batch_run(&batch, &n_taken, arena, err);
     *interrupted = ok && n_taken < n_jobs;
     return ok;

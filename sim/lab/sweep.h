@@ -12,6 +12,7 @@ struct sweep {
     uint32_t n_points, n_base_edits;
     uint32_t replications, n_threads;
     struct store *store;
+    struct ranks *ranks; /* as in batch.h */
     FILE *terminal;
 };
 
