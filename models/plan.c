@@ -323,6 +323,10 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
     connections_compile(op, path->explicit_connection);
     if (step->kind == STEP_LOCK) lock_compile(op, step, &compiler->scenario->lock[step->target]);
     op->guard = step->guard;
+    op->fenced = step->fenced;
+    op->fence = step->fence;
+    op->fence_current = step->fence_current;
+    compiler->plan->has_fences |= step->fenced;
     op->always = step->always;
     path->share = op->to;
     if (op->refuse_below > 0) op->luck = compiler->n_lucks++;
@@ -350,7 +354,7 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         if (step[i].kind == STEP_COMMIT || step[i].kind == STEP_ROLLBACK) path.in_transaction = false;
         op->opens_view = path.in_transaction && opens_view(compiler->scenario, step, i, n);
         compiler->plan->has_views |= op->opens_view;
-        if (op->needs_read || op->opens_view) op->visible = OP_VISIBLE;
+        if (op->needs_read || op->opens_view || op->fenced) op->visible = OP_VISIBLE;
         at_step[i] = path;
     }
     compiler->op[first + n] = (struct plan_op){ .kind = OP_END, .target = NONE, .store = NONE, .otherwise = NONE };

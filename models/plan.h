@@ -36,6 +36,8 @@ struct plan_op {
     uint32_t luck;           /* which of the order's luck words in this stage it takes */
     uint32_t tries;
     bool guard, always;      /* unlock */
+    bool fenced, fence_current; /* write, read */
+    uint32_t fence;          /* the lock whose token counts */
     bool watched;            /* lock: without a lease */
     sim_ns wait_ns, lease_ns; /* lock */
     uint32_t begin_op;       /* of its transaction; NONE */
@@ -88,6 +90,7 @@ struct plan {
     uint32_t api_process;           /* NONE: no load */
     const struct pick *user, *item, *quantity, *amount, *coupon;
     bool orders_have_coupons;
+    bool has_fences;                /* some row compares tokens */
     bool has_views;                 /* some transaction reads more than one row */
     uint32_t stock_table, coupon_table, points_table; /* NONE */
     uint32_t orders_table;          /* where the API inserts orders; NONE */

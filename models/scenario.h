@@ -227,8 +227,9 @@ struct step_spec {
     sim_ns wait_ns, lease_ns;     /* lock: its own; -1: the lock's */
     bool guard;                   /* unlock: asks isHeldByCurrentThread first */
     bool always;                  /* unlock: in a finally block, got or not */
-    uint32_t fence;               /* write, read: the lock whose token the row compares; NONE */
-    bool fence_current;           /* write: asks for the token when it writes, and not when it got the lock */
+    bool fenced;                  /* write, read: the row compares the token of the lock `fence` */
+    uint32_t fence;
+    bool fence_current;           /* asks for the token now, and does not use the one that came with the lock */
     uint32_t tries;               /* version: attempts in all before it is refused */
     struct dist_spec backoff;     /* version: sleep before the next attempt */
     double refuse;                /* probability of a business refusal, by the order's own luck */

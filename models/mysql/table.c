@@ -251,6 +251,26 @@ bool row_send_absolute(struct tables *tables, struct transaction_row *touched)
     return false;
 }
 
+/* ---- fences ---- */
+
+void tables_keep_fences(struct tables *tables)
+{
+    for (uint32_t i = 0; i < tables->scenario->n_tables; i++)
+        tables->table[i].fence = arena_array(tables->sim->arena, uint32_t, tables->table[i].n_rows);
+}
+
+bool row_fence_passes(const struct tables *tables, const struct transaction_row *touched, uint32_t token)
+{
+    return tables->table[touched->table].fence[touched->row] <= token;
+}
+
+void row_fence_announce(struct tables *tables, struct transaction_row *touched, uint32_t token)
+{
+    tables->table[touched->table].fence[touched->row] = token;
+    touched->locked = false;
+    row_unlock(tables, touched);
+}
+
 /* ---- commit ---- */
 
 static int64_t beyond(const struct table *table, int64_t taken)
@@ -290,6 +310,7 @@ static void row_commit(struct tables *tables, const struct transaction_row *touc
     table->fact.oversold += (uint64_t)(beyond(table, row->taken + touched->take) - beyond(table, row->taken));
     row->change = touched->value - table->spec->quantity;
     row->taken += touched->take;
+    if (touched->token) table->fence[touched->row] = touched->token;
     row->version++;
     table->n_commits++;
     table->fact.writes++;

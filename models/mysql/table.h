@@ -38,6 +38,7 @@ struct table {
     uint32_t n_rows;    /* of the array */
     uint64_t n_commits; /* committed row changes */
     struct table_facts fact;
+    uint32_t *fence;    /* by row: the greatest token that has written or announced itself; NULL: none is compared */
     struct undo **undo; /* by row: what it held before, the latest first; NULL: nobody reads the past */
 };
 
@@ -48,6 +49,7 @@ struct transaction_row {
     int64_t seen;        /* value read, and when */
     sim_ns seen_ns;
     uint32_t seen_version;
+    uint32_t token;      /* of a fenced write; 0: none */
     int64_t value;       /* value to commit */
     int64_t take;        /* its effect: > 0 taken, < 0 given back */
     uint64_t order_id;
@@ -137,6 +139,13 @@ bool row_write_absolute(struct transaction_row *touched, int64_t take);
 /* UPDATE .. SET q = value, under the lock: what JPA sends for a dirty entity. False: an update is lost, for the row
  * does not hold the value seen any more. */
 bool row_send_absolute(struct tables *tables, struct transaction_row *touched);
+
+/* Rows keep the tokens of fenced locks. */
+void tables_keep_fences(struct tables *tables);
+/* .. AND fence <= token, under the lock. False: 0 rows, somebody with a newer token has written. */
+bool row_fence_passes(const struct tables *tables, const struct transaction_row *touched, uint32_t token);
+/* The row notes the token at once, in a transaction of its own, and is free again. */
+void row_fence_announce(struct tables *tables, struct transaction_row *touched, uint32_t token);
 
 /* Ends a transaction that has written and locked nothing. */
 void transaction_close(struct tables *tables, struct transaction *transaction);

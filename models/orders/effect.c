@@ -118,6 +118,26 @@ static enum outcome conflict(struct machine *machine, struct thread *thread, con
     return OUTCOME_AGAIN;
 }
 
+/* A newer token has been there: 0 rows. */
+static enum outcome fenced_off(struct machine *machine, const struct transaction_row *touched, enum outcome outcome)
+{
+    machine->tables.table[touched->table].fact.conflicts++;
+    return outcome;
+}
+
+/* The holder of a lock lets the row know of its token before it reads. */
+static enum outcome announce(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    struct transaction_row *touched = touch(machine, thread, op);
+    if (!touched) return OUTCOME_DONE;
+    enum outcome locked = row_take(machine, thread, touched);
+    if (locked != OUTCOME_DONE) return locked;
+    uint32_t token = token_of(machine, thread, op);
+    if (!row_fence_passes(&machine->tables, touched, token)) return fenced_off(machine, touched, OUTCOME_FAILED);
+    row_fence_announce(&machine->tables, touched, token);
+    return OUTCOME_DONE;
+}
+
 static enum outcome write_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     int64_t take = take_of(machine, thread, op);
@@ -125,9 +145,12 @@ static enum outcome write_effect(struct machine *machine, struct thread *thread,
     if (has_bad_luck(machine, thread, op)) return rejected(machine, op);
     struct transaction_row *touched = touch(machine, thread, op);
     if (!touched) return rejected(machine, op);
+    if (op->fenced && touched->token == 0) touched->token = token_of(machine, thread, op);
     if (op->style == STYLE_ABSOLUTE) return row_write_absolute(touched, take) ? OUTCOME_DONE : rejected(machine, op);
     enum outcome locked = row_take(machine, thread, touched);
     if (locked != OUTCOME_DONE) return locked;
+    if (op->fenced && !row_fence_passes(&machine->tables, touched, touched->token))
+        return fenced_off(machine, touched, OUTCOME_REFUSED);
     if (op->style == STYLE_CONDITIONAL)
         return row_write_conditional(&machine->tables, touched, take) ? OUTCOME_DONE : rejected(machine, op);
     if (op->style == STYLE_FOR_UPDATE) {
@@ -146,6 +169,8 @@ static enum outcome flush_effect(struct machine *machine, struct thread *thread)
         if (!row->absolute) continue;
         enum outcome locked = row_take(machine, thread, row);
         if (locked != OUTCOME_DONE) return locked;
+        if (row->token && !row_fence_passes(&machine->tables, row, row->token))
+            return fenced_off(machine, row, OUTCOME_FAILED);
         if (!row_send_absolute(&machine->tables, row)) cause_lost_update(machine, thread, row);
     }
     return OUTCOME_DONE;
@@ -272,6 +297,10 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
         transaction_rollback(&machine->tables, &thread->transaction);
         return OUTCOME_DONE;
     case STEP_READ: {
+        if (op->fenced) {
+            enum outcome announced = announce(machine, thread, op);
+            if (announced != OUTCOME_DONE) return announced;
+        }
         struct transaction_row *touched = op->needs_read ? touch(machine, thread, op) : NULL;
         if (op->opens_view) transaction_view(&machine->tables, &thread->transaction);
         if (touched) transaction_read(&machine->tables, &thread->transaction, touched);

@@ -23,6 +23,16 @@ static void lock_got(struct machine *machine, struct thread *thread, const struc
     thread->n_locks++;
 }
 
+uint32_t token_of(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
+{
+    const struct scenario *scenario = machine->plan->scenario;
+    uint64_t key = row_key(order_of(machine, thread), scenario->lock[op->fence].key);
+    if (op->fence_current) return lock_token(&machine->locks, op->fence, key);
+    for (uint32_t i = thread->n_locks; i-- > 0;)
+        if (thread->lock[i].lock == op->fence && thread->lock[i].key == key) return thread->lock[i].token;
+    return 0;
+}
+
 void on_lock(void *context, uint32_t index, enum lock_answer answer)
 {
     struct machine *machine = context;

@@ -67,6 +67,7 @@ static void threads_init(struct machine *machine)
                 &machine->invariants, on_row, machine);
     machine->tables.weight = weight_of;
     machine->tables.victim = on_victim;
+    if (plan->has_fences) tables_keep_fences(&machine->tables);
     if (plan->has_views) tables_keep_past(&machine->tables);
 }
 

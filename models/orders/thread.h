@@ -122,6 +122,8 @@ uint32_t weight_of(void *machine, uint32_t index);
 void on_lock(void *machine, uint32_t index, enum lock_answer answer);
 /* A lock less, as a finally block gives it back. */
 void lock_give(struct machine *machine, struct thread *thread);
+/* The token that the thread shows for a row: its own, or the one that Redis gives whoever asks now. */
+uint32_t token_of(const struct machine *machine, const struct thread *thread, const struct plan_op *op);
 
 /* ---- stage.c ---- */
 /* A step is over: gives back what it held for itself. */

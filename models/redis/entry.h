@@ -15,7 +15,7 @@ static inline const struct lock_spec *spec_of(const struct locks *locks, const s
 }
 
 /* ---- lock.c ---- */
-struct lock_entry *entry_find(struct locks *locks, uint32_t lock, uint64_t key);
+struct lock_entry *entry_find(const struct locks *locks, uint32_t lock, uint64_t key);
 struct lock_entry *entry_get(struct locks *locks, uint32_t lock, uint64_t key);
 void entry_drop_if_idle(struct locks *locks, struct lock_entry *entry);
 /* A further try is sent now, with a round trip of its own. */

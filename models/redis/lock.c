@@ -39,14 +39,19 @@ void locks_init(struct locks *locks, struct sim *sim, const struct scenario *sce
 
 /* ---- entries ---- */
 
-static struct lock_entry **bucket_of(struct locks *locks, uint32_t lock, uint64_t key)
+static uint32_t bucket_index(uint32_t lock, uint64_t key)
 {
-    return &locks->bucket[random_mix(key * MAX_LOCKS + lock) % LOCK_BUCKETS];
+    return (uint32_t)(random_mix(key * MAX_LOCKS + lock) % LOCK_BUCKETS);
 }
 
-struct lock_entry *entry_find(struct locks *locks, uint32_t lock, uint64_t key)
+static struct lock_entry **bucket_of(struct locks *locks, uint32_t lock, uint64_t key)
 {
-    struct lock_entry *entry = *bucket_of(locks, lock, key);
+    return &locks->bucket[bucket_index(lock, key)];
+}
+
+struct lock_entry *entry_find(const struct locks *locks, uint32_t lock, uint64_t key)
+{
+    struct lock_entry *entry = locks->bucket[bucket_index(lock, key)];
     while (entry && (entry->key != key || entry->lock != lock)) entry = entry->next;
     return entry;
 }
@@ -123,7 +128,7 @@ bool lock_is_lost(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thr
     return loss->cause != LOSS_NONE && loss->lock == lock && loss->key == key;
 }
 
-uint32_t lock_token(struct locks *locks, uint32_t lock, uint64_t key)
+uint32_t lock_token(const struct locks *locks, uint32_t lock, uint64_t key)
 {
     const struct lock_entry *entry = entry_find(locks, lock, key);
     return entry ? entry->token : locks->token[lock];

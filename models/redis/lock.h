@@ -152,6 +152,6 @@ bool lock_is_held(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thr
 bool lock_is_lost(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread, struct lock_loss *loss);
 
 /* The token that a fenced lock gave the thread's last acquire of the key, or (current) gives whoever asks now. */
-uint32_t lock_token(struct locks *locks, uint32_t lock, uint64_t key);
+uint32_t lock_token(const struct locks *locks, uint32_t lock, uint64_t key);
 
 #endif

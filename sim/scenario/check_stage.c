@@ -114,6 +114,22 @@ static void note_effect(struct walk *walk, const struct step_spec *step, const c
     *use = (struct effect_use){ step->target, at };
 }
 
+static void note_fence(struct walk *walk, const struct step_spec *step, const char *at)
+{
+    const struct scenario *scenario = walk->reader->scenario;
+    if (!step->fenced) return;
+    bool held = false;
+    for (uint32_t i = 0; i < walk->n_held; i++) held |= walk->held[i].lock == step->fence;
+    if (scenario->lock[step->fence].kind != LOCK_FENCED)
+        FINDING(walk, at, "lock %s gives no tokens; its kind would be \"fenced\"", lock_name(walk, step->fence));
+    else if (!held)
+        FINDING(walk, at, "lock %s is not held here; a token comes with it", lock_name(walk, step->fence));
+    if (scenario->lock[step->fence].key != scenario->table[step->target].key)
+        FINDING(walk, at, "lock %s is for the key %s, table %s for the key %s", lock_name(walk, step->fence),
+                row_key_names[scenario->lock[step->fence].key], table_name(walk, step->target),
+                row_key_names[scenario->table[step->target].key]);
+}
+
 static void note_write(struct walk *walk, const struct step_spec *step, const char *at)
 {
     note_effect(walk, step, at);
@@ -145,7 +161,11 @@ static void note_step(struct walk *walk, const struct step_spec *step, const cha
     case STEP_LOCK: note_lock(walk, step, at); break;
     case STEP_UNLOCK: note_unlock(walk, step, at); break;
     case STEP_BEGIN: note_begin(walk, step, at); break;
-    case STEP_WRITE: note_write(walk, step, at); break;
+    case STEP_WRITE:
+        note_fence(walk, step, at);
+        note_write(walk, step, at);
+        break;
+    case STEP_READ: note_fence(walk, step, at); break;
     case STEP_FLUSH:
         if (walk->open_table == NONE) FINDING(walk, at, "no transaction is open here whose changes could be sent");
         break;
@@ -154,7 +174,6 @@ static void note_step(struct walk *walk, const struct step_spec *step, const cha
     case STEP_JOIN:
     case STEP_REPLY: note_place(walk, step, at); break;
     case STEP_CONNECTION:
-    case STEP_READ:
     case STEP_INSERT:
     case STEP_WORK:
     case STEP_PUBLISH:

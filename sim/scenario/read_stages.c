@@ -87,6 +87,18 @@ static void read_write_options(struct reader *reader, struct cursor *step, struc
     read_dist(reader, step, "backoff", &out->backoff, "1s");
 }
 
+/* The row compares the token of a fenced lock. */
+static void read_fence(struct reader *reader, struct cursor *step, struct step_spec *out)
+{
+    static const char *const tokens[] = { "held", "current" };
+    out->fenced = cursor_has(step, "fence");
+    read_name(step, "fence", &out->fence, OPTIONAL, &reader->locks);
+    uint32_t current = 0;
+    if (out->fenced) read_enum_of(step, "token", &current, "held", tokens, 2);
+    else refuse_option(step, "token", "a token is that of a \"fence\", which is not given");
+    out->fence_current = current == 1;
+}
+
 static void read_lock_options(struct cursor *step, struct step_spec *out)
 {
     out->wait_ns = out->lease_ns = -1;
@@ -117,6 +129,7 @@ static void read_step(struct reader *reader, struct cursor *step, struct step_sp
     out->kind = (enum step_kind)kind;
     read_target(reader, step, form, out);
     if (out->kind == STEP_WRITE) read_write_options(reader, step, out);
+    if (out->kind == STEP_WRITE || out->kind == STEP_READ) read_fence(reader, step, out);
     if (out->kind == STEP_LOCK) read_lock_options(step, out);
     if (out->kind == STEP_UNLOCK) {
         read_bool(step, "guard", &out->guard, OPTIONAL);
