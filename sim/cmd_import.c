@@ -4,6 +4,8 @@
 
 #include "sim/commands.h"
 #include "sim/deliver.h"
+#include "sim/foreign/describe.h"
+#include "sim/foreign/durations.h"
 #include "sim/foreign/init.h"
 #include "sim/foreign/k6.h"
 
@@ -18,10 +20,21 @@ static cJSON *import_k6(struct source *source, const struct options *options)
     return init_scenario(&input);
 }
 
+static cJSON *import_offsets(struct source *source, const struct options *options)
+{
+    return describe_read(source, options->start);
+}
+
+static cJSON *import_durations(struct source *source, const struct options *options)
+{
+    const struct durations_options asked = { options->column.n, options->column.word, options->unit };
+    return durations_read(source, &asked);
+}
+
 static const struct {
     const char *kind;
     import_fn *import;
-} kinds[] = { { "k6", import_k6 } };
+} kinds[] = { { "k6", import_k6 }, { "offsets", import_offsets }, { "durations", import_durations } };
 
 static import_fn *find(const char *kind, struct sim_err *err)
 {

@@ -45,10 +45,13 @@ static const struct command_spec commands[COMMANDS] = {
         "  sim sweep my.json --vary stock.consumers=1..6 --resume --export results.csv\n" },
     [COMMAND_INIT] = { "init", NULL, "Writes a runnable scenario from what there is; says what it assumed.",
         "  sim init --observations report.json --out my.json\n"
-        "  sim init --k6 script.js > my.json\n" },
+        "  sim init --k6 script.js > my.json\n"
+        "  sim init --offsets describe.txt --durations steps.csv --column stage=group --out my.json\n" },
     [COMMAND_IMPORT] = { "import", "KIND", "Reads a foreign format; prints a scenario's load or observations.",
         "  sim import k6 script.js\n"
-        "  sim import k6 summary.json --out observations.json\n", .second = "FILE" },
+        "  sim import k6 summary.json --out observations.json\n"
+        "  sim import offsets describe.txt --start 08:57:02 --out observations.json\n"
+        "  sim import durations steps.csv --column stage=group --column value=lock_ms --column at=t_start\n", .second = "FILE" },
 };
 /* clang-format on */
 
@@ -258,6 +261,44 @@ static bool set_k6(struct options *options, const char *value, struct arena *are
     return set_file(&options->k6_file, "--k6", value, err);
 }
 
+static bool set_offsets(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    return *value ? add_word(&options->offsets, value) : refuse(err, "--offsets", value, "the name of a file");
+}
+
+static bool set_durations(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    return set_file(&options->durations_file, "--durations", value, err);
+}
+
+static bool set_column(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    static const char *const roles[] = { "value=", "stage=", "step=", "at=" };
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+        if (strncmp(value, roles[i], strlen(roles[i])) == 0 && value[strlen(roles[i])])
+            return add_word(&options->column, value);
+    return refuse(err, "--column", value, "ROLE=NAME with a role of value, stage, step, at");
+}
+
+static bool set_unit(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    static const char *const word[] = { "ns", "us", "ms", "s" };
+    uint32_t unit;
+    options->unit = value;
+    return read_word(value, word, 4, &unit) || refuse(err, "--unit", value, "ns, us, ms or s");
+}
+
+static bool set_start(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    options->start = value;
+    return *value || refuse(err, "--start", value, "an instant, as in 2025-12-24T08:57:02 or 08:57:02");
+}
+
 /* ---- the table ---- */
 
 enum argument { ARGUMENT_NONE, ARGUMENT_NEEDED, ARGUMENT_OPTIONAL /* only as --option=value */ };
@@ -322,6 +363,15 @@ static const struct option_spec table[] = {
       .help = "replace what is there (plot: scripts changed by hand, too)" },
     { "observations", 0, ARGUMENT_NEEDED, "FILE", ON_INIT, set_observations, 0, "what was counted (sim-observations/1)" },
     { "k6", 0, ARGUMENT_NEEDED, "FILE", ON_INIT, set_k6, 0, "a script of k6, or its options as JSON: the load" },
+    { "offsets", 0, ARGUMENT_NEEDED, "FILE", ON_INIT, set_offsets, 0,
+      "tables of kafka-consumer-groups.sh --describe; with several\nfiles, in the order of their instants" },
+    { "durations", 0, ARGUMENT_NEEDED, "FILE", ON_INIT, set_durations, 0,
+      "measured durations: CSV or .hgrm; a stage's name is that\nof a group or stage of the scenario" },
+    { "column", 0, ARGUMENT_NEEDED, "ROLE=NAME", ON_INIT | ON_IMPORT, set_column, 0,
+      "durations: what a column of the CSV file holds: value\n(repeatable), stage, step, at (the time)" },
+    { "unit", 0, ARGUMENT_NEEDED, "UNIT", ON_INIT | ON_IMPORT, set_unit, 0,
+      "durations: ns, us, ms or s, where the column's name does\nnot end in it" },
+    { "start", 0, ARGUMENT_NEEDED, "INSTANT", ON_INIT | ON_IMPORT, set_start, 0, "offsets: what is t = 0 (the first table)" },
     { "out", 0, ARGUMENT_NEEDED, "FILE", ON_INIT | ON_IMPORT, set_out, 0, "write to a new file instead of stdout" },
     { "example", 0, FLAG(example), .commands = ON_SCHEMA, .help = "a commented scenario to start from" },
     { "no-color", 0, FLAG(no_color), .commands = ON_ALL & ~ON_NONE, .help = "no colour (also: NO_COLOR set, or not a terminal)" },
@@ -486,9 +536,13 @@ static bool check_together(const struct options *options, struct sim_err *err)
     if (command->second && !options->second)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim %s %.40s needs a %s; sim %s --help shows how", command->name,
                         options->operand, command->second, command->name);
-    if (options->command == COMMAND_INIT && !options->observations_file && !options->k6_file)
-        return sim_fail(err, SIM_EUSAGE, NULL, "sim init needs something to begin with: --observations or --k6; "
+    if (options->command == COMMAND_INIT && !options->observations_file && !options->k6_file &&
+        options->offsets.n == 0)
+        return sim_fail(err, SIM_EUSAGE, NULL, "sim init needs something to begin with: --observations, --k6 or --offsets; "
                                                "sim schema --example prints a scenario that needs nothing");
+    if (options->command == COMMAND_INIT && options->observations_file && options->offsets.n > 0)
+        return sim_fail(err, SIM_EUSAGE, NULL, "sim init takes --observations or --offsets, not both: which table counts "
+                                               "would be a guess");
     if (options->command == COMMAND_SWEEP && (options->vary.n > 0) == (options->points != NULL))
         return sim_fail(err, SIM_EUSAGE, NULL, "sim sweep needs either --vary PTR=VALUES or --points FILE.csv");
     if (options->resume && options->force)
@@ -564,7 +618,8 @@ void options_help(enum command command, FILE *out)
             spec->operand ? spec->operand : "", spec->second ? " " : "", spec->second ? spec->second : "");
     if (spec->operand && strcmp(spec->operand, "SCENARIO") == 0)
         fprintf(out, "SCENARIO is a JSON file; - is standard input.\n");
-    if (command == COMMAND_IMPORT) fprintf(out, "KIND of FILE: k6 (options or end-of-test summary).\n");
+    if (command == COMMAND_IMPORT) fprintf(out, "KIND of FILE: k6 (options of a script, or end-of-test summary); offsets (tables of\n"
+                     "kafka-consumer-groups.sh --describe); durations (CSV or .hgrm).\n");
     if (command == COMMAND_NONE) print_commands(out);
     fprintf(out, "\nOptions:\n");
     for (size_t i = 0; i < N_OPTIONS; i++)

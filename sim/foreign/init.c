@@ -81,10 +81,14 @@ static bool make_load(struct init *init)
     const struct init_input *input = init->input;
     init->load = input->k6 ? k6_load(input->k6) : load_of_observations(init);
     if (!init->load && input->k6) return false;
+    if (!init->load && input->offsets) {
+        source_remark(init->remarks, "no load: the scenario plays how long what waits in the last table takes to go");
+        return true;
+    }
     if (!init->load)
-        return source_finding(input->observations, 0, "/load",
+        return source_finding(init->remarks, 0, "/load",
                               "nothing says when orders arrive: load has neither stages nor duration_s with a count "
-                              "or a rate; give the k6 script as well (--k6)");
+                              "or a rate (of offsets: two tables have one); give the k6 script as well (--k6)");
     cJSON *one;
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(init->load, "scenarios"))
         cJSON_AddStringToObject(one, "basis", "measured");
@@ -127,6 +131,11 @@ static void fill_checkpoints(struct init *init)
     const double wait_s = seen_number(at(init->observations, "claims"), "wait_after_load_s", 30);
     const cJSON *status;
     int n = 0;
+    if (!init->load) {
+        add_checkpoint(checkpoints, "after_1m", "1m");
+        add_checkpoint(checkpoints, "after_5m", "5m");
+        return;
+    }
     add_checkpoint(checkpoints, "load_end", "load_end");
     add_checkpoint(checkpoints, arena_printf(init->arena, "load_end_%gs", wait_s),
                    arena_printf(init->arena, "load_end+%s", time_text(init->arena, wait_s)));
@@ -210,6 +219,7 @@ static void fit_bottleneck(struct init *init, struct pipeline *pipeline)
 {
     const uint32_t group = seen_behind(&init->seen);
     double rate, error;
+    if (group < init->seen.n_groups && init->seen.group[group].service_s > 0) return; /* measured */
     uint32_t n_counts = 0;
     const char *stage = pipeline_stage_of(pipeline, group < init->seen.n_groups ? init->seen.group[group].name : NULL);
     const char *name = group < init->seen.n_groups ? init->seen.group[group].name : "stock-service-group";
@@ -242,12 +252,120 @@ static void take_measured_services(struct init *init, struct pipeline *pipeline)
     }
 }
 
+static cJSON *find_stage(struct init *init, struct pipeline *pipeline, const char *word, const char **name)
+{
+    cJSON *stages = cJSON_GetObjectItemCaseSensitive(init->scenario, "stages");
+    *name = cJSON_GetObjectItemCaseSensitive(stages, word) ? word : pipeline_stage_for(pipeline, word);
+    return *name ? cJSON_GetObjectItemCaseSensitive(stages, *name) : NULL;
+}
+
+/* Durations with a stage and no step, or one step only, are that stage's time. Several steps of a stage are as many
+ * times; their means add up, and the stage keeps the shares in which the usual pipeline deals its time. */
+static void take_durations(struct init *init, struct pipeline *pipeline)
+{
+    const cJSON *one, *other, *list = at(init->input->durations, "durations");
+    cJSON_ArrayForEach(one, list)
+    {
+        const char *word = cJSON_GetStringValue(at(one, "stage")), *name = NULL;
+        cJSON *stage = word ? find_stage(init, pipeline, word, &name) : NULL;
+        double mean_s = 0, variance = 0;
+        uint32_t n = 0;
+        bool first = true, before = true;
+        if (!stage) {
+            source_remark(init->remarks, "durations of \"%.60s\" are of no stage or group of the scenario; left out",
+                          word ? word : "");
+            continue;
+        }
+        cJSON_ArrayForEach(other, list)
+        {
+            const char *its = cJSON_GetStringValue(at(other, "stage"));
+            before = before && other != one;
+            if (!its || strcmp(its, word) != 0) continue;
+            const double mean = seen_number(other, "mean_s", 0), cv = seen_number(other, "cv", 0);
+            first = first && !before;
+            mean_s += mean;
+            variance += cv * cv * mean * mean;
+            n++;
+        }
+        if (!first && n > 1) continue; /* summed with its first step */
+        cJSON *time = n == 1 ? cJSON_Duplicate(at(one, "time"), true) : cJSON_CreateObject();
+        if (n > 1) {
+            cJSON_AddStringToObject(time, "mean", rounded_time(init->arena, mean_s));
+            cJSON_AddNumberToObject(time, "cv", round(sqrt(variance) / mean_s * 1e4) / 1e4);
+            cJSON_AddStringToObject(time, "basis", "measured");
+            source_remark(init->remarks,
+                          "%s: the means of %u measured steps of \"%s\" add up to %.2f ms; their "
+                          "variances are added as if steps were independent",
+                          name, n, word, mean_s * 1e3);
+        }
+        if (time) cJSON_ReplaceItemInObjectCaseSensitive(stage, "time", time);
+    }
+}
+
+/* ---- what waits at t = 0 ---- */
+
+/* Lags of a group on a topic, as many as it has partitions; NULL when a partition is missing. */
+static cJSON *lags_of(const cJSON *rows, const char *group, const char *topic, uint32_t partitions)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (uint32_t p = 0; p < partitions; p++) {
+        const cJSON *row, *found = NULL;
+        cJSON_ArrayForEach(row, rows)
+        {
+            const char *its = cJSON_GetStringValue(at(row, "group")), *of = cJSON_GetStringValue(at(row, "topic"));
+            if (its && of && strcmp(its, group) == 0 && strcmp(of, topic) == 0 &&
+                seen_number(row, "partition", -1) == p)
+                found = row;
+        }
+        if (!found) return cJSON_Delete(list), NULL;
+        cJSON_AddItemToArray(list, cJSON_CreateNumber(seen_number(found, "lag", 0)));
+    }
+    return list;
+}
+
+/* Whether the API publishes to the topic: what waits in the middle of the pipeline has no order behind it. */
+static bool is_entry(struct init *init, const char *topic)
+{
+    const cJSON *step, *steps = at(at(at(init->scenario, "stages"), "accept"), "steps");
+    cJSON_ArrayForEach(step, steps)
+    {
+        const char *published = cJSON_GetStringValue(at(step, "publish"));
+        if (published && strcmp(published, topic) == 0) return true;
+    }
+    return false;
+}
+
+/* With two tables t = 0 is the first, with one it is that one. */
+static void add_backlogs(struct init *init)
+{
+    const cJSON *tables = at(init->observations, "snapshots");
+    const cJSON *rows = at(tables ? tables->child : at(init->observations, "offsets"), "rows");
+    cJSON *groups = cJSON_GetObjectItemCaseSensitive(init->scenario, "groups");
+    for (uint32_t i = 0; i < init->seen.n_groups; i++) {
+        const struct seen_group *group = &init->seen.group[i];
+        cJSON *one = cJSON_GetObjectItemCaseSensitive(groups, group->name), *backlog = NULL;
+        for (uint32_t t = 0; t < group->n_topics && one; t++) {
+            if (!at(at(one, "reads"), group->topic[t]) || !is_entry(init, group->topic[t])) continue;
+            cJSON *lags = lags_of(rows, group->name, group->topic[t], group->partitions);
+            if (!lags) continue;
+            if (!backlog) backlog = cJSON_AddObjectToObject(one, "backlog");
+            cJSON_AddItemToObject(backlog, group->topic[t], lags);
+        }
+        cJSON *basis = backlog ? cJSON_GetObjectItemCaseSensitive(one, "basis") : NULL;
+        if (basis) cJSON_AddStringToObject(basis, "backlog", "measured");
+    }
+}
+
 /* ---- the document ---- */
 
 static bool read_observations(struct init *init)
 {
     struct source *source = init->input->observations;
     struct observations checked;
+    if (init->input->offsets) {
+        init->observations = cJSON_Duplicate(init->input->offsets, true);
+        seen_read(&init->seen, init->observations);
+    }
     if (!source) return true;
     if (!observations_read_text(&checked, source->text, source->length, source->findings, init->arena)) return false;
     init->observations = cJSON_ParseWithLength(source->text, source->length);
@@ -272,13 +390,15 @@ static void assemble(struct init *init)
     struct pipeline pipeline;
     init->scenario = cJSON_CreateObject();
     head(init);
-    cJSON_AddItemToObject(init->scenario, "load", cJSON_Duplicate(init->load, true));
+    if (init->load) cJSON_AddItemToObject(init->scenario, "load", cJSON_Duplicate(init->load, true));
     fill_checkpoints(init);
     pipeline_add(&pipeline, init->scenario, &init->seen, init->remarks);
     fill_orders(init);
     if (pipeline.usual) assume_means(init);
     if (init->observations) fit_bottleneck(init, &pipeline);
     take_measured_services(init, &pipeline);
+    if (init->input->offsets) add_backlogs(init);
+    if (init->input->durations) take_durations(init, &pipeline);
     fill_thresholds(init);
     source_remark(init->remarks, "assumed: everything tagged so; what each result rests on is said with it");
 }
@@ -287,7 +407,7 @@ cJSON *init_scenario(const struct init_input *input)
 {
     struct init init = { .input = input, .arena = input->arena };
     init.seen.offsets_t_s = (double)NAN;
-    init.remarks = input->observations ? input->observations : input->k6;
+    init.remarks = input->observations ? input->observations : input->k6 ? input->k6 : input->offsets_source;
     if (read_observations(&init) && make_load(&init)) assemble(&init);
     cJSON_Delete(init.load);
     cJSON_Delete(init.observations);

@@ -253,6 +253,14 @@ const char *pipeline_stage_of(const struct pipeline *pipeline, const char *group
     return one ? own_stage(one, pipeline->arena) : NULL;
 }
 
+const char *pipeline_stage_for(const struct pipeline *pipeline, const char *word)
+{
+    const char *stage = pipeline_stage_of(pipeline, word);
+    for (uint32_t r = 0; r < ROLES && pipeline->usual && !stage; r++)
+        if (has_word(word, &roles[r])) stage = roles[r].stage;
+    return stage;
+}
+
 uint32_t pipeline_consumers(const struct pipeline *pipeline, const char *group)
 {
     uint32_t i;

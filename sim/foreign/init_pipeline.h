@@ -28,6 +28,8 @@ void pipeline_add(struct pipeline *out, cJSON *scenario, const struct seen *seen
 
 /* The stage that a group's first topic runs; of NULL: of the first part. NULL when it is not known. */
 const char *pipeline_stage_of(const struct pipeline *pipeline, const char *group);
+/* The stage of a group that was seen, or of the part that a word names ("stock"). NULL: none. */
+const char *pipeline_stage_for(const struct pipeline *pipeline, const char *word);
 uint32_t pipeline_consumers(const struct pipeline *pipeline, const char *group);
 
 #endif

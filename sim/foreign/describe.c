@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The head line says which columns there are: GROUP is missing in older versions, and then stands in the line
+ * "Consumer group 'x' has no active members." or nowhere. `-` is "none": an offset that was never committed, a
+ * partition without a consumer. Warnings, notices and blank lines are passed over.
+ *
+ * Rows of one table are asked for one after another, some seconds apart; an instant is therefore known to
+ * CLOCK_S at best. A group that commits after a batch has done up to a batch more than it has committed. Both make the
+ * error of a service time that is taken between two tables. */
+#include "sim/foreign/describe.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/foreign/seen.h"
+#include "models/scenario.h"
+
+#define CLOCK_S 2.0
+#define BATCH   500.0 /* max.poll.records where nobody has said another */
+
+enum { FIELDS_MAX = 16, SNAPSHOTS_MAX = 512, ROWS_MAX = 65536, CONSUMERS_MAX = 1024 };
+
+struct row {
+    const char *group, *topic, *consumer; /* consumer NULL: none */
+    uint32_t partition;
+    double committed, log_end, lag; /* -1: none */
+};
+
+struct snapshot {
+    double t_s; /* NaN: not known */
+    uint32_t first, n;
+};
+
+struct dump {
+    struct source *source;
+    uint32_t n_rows, n_snapshots, n_fields;
+    struct row *row;
+    struct snapshot *snapshot;
+    const char *head[FIELDS_MAX];
+    double last_t_s;
+    bool has_time;
+    const char *group; /* of a notice */
+};
+
+static uint32_t split(struct arena *arena, const char *line, size_t length, const char **field)
+{
+    uint32_t n = 0;
+    for (size_t at = 0; at < length && n < FIELDS_MAX;) {
+        while (at < length && strchr(" \t\r", line[at])) at++;
+        size_t end = at;
+        while (end < length && !strchr(" \t\r", line[end])) end++;
+        if (end > at) field[n++] = arena_printf(arena, "%.*s", (int)(end - at), line + at);
+        at = end;
+    }
+    return n;
+}
+
+static uint32_t column_of(const struct dump *dump, const char *name)
+{
+    uint32_t i = 0;
+    while (i < dump->n_fields && strcmp(dump->head[i], name) != 0) i++;
+    return i;
+}
+
+/* A count, or -1 for "-" (also "unknown"). */
+static bool count_of(const char *text, double *out)
+{
+    char *end;
+    if (strcmp(text, "-") == 0 || strcmp(text, "unknown") == 0) return *out = -1, true;
+    if (text[0] < '0' || text[0] > '9') return false;
+    *out = strtod(text, &end);
+    return *end == '\0' && *out <= 9007199254740991.0;
+}
+
+static bool open_snapshot(struct dump *dump, const char *line, size_t length, size_t at)
+{
+    if (column_of(dump, "TOPIC") == dump->n_fields || column_of(dump, "PARTITION") == dump->n_fields ||
+        column_of(dump, "CURRENT-OFFSET") == dump->n_fields || column_of(dump, "LOG-END-OFFSET") == dump->n_fields)
+        return source_finding(dump->source, at, "",
+                              "the head \"%.*s\" lacks TOPIC, PARTITION, CURRENT-OFFSET or LOG-END-OFFSET",
+                              (int)(length < 100 ? length : 100), line);
+    struct snapshot *last = dump->n_snapshots > 0 ? &dump->snapshot[dump->n_snapshots - 1] : NULL;
+    /* a head for each group of one table, without a new instant between them */
+    if (last && (!dump->has_time || last->t_s == dump->last_t_s)) return true;
+    if (dump->n_snapshots == SNAPSHOTS_MAX)
+        return source_finding(dump->source, at, "", "more than %d tables", SNAPSHOTS_MAX);
+    dump->snapshot[dump->n_snapshots++] =
+        (struct snapshot){ .t_s = dump->has_time ? dump->last_t_s : (double)NAN, .first = dump->n_rows };
+    return true;
+}
+
+static bool read_row(struct dump *dump, const char *const *field, uint32_t n, size_t at)
+{
+    const uint32_t group = column_of(dump, "GROUP"), topic = column_of(dump, "TOPIC"), lag = column_of(dump, "LAG");
+    const uint32_t partition = column_of(dump, "PARTITION"), committed = column_of(dump, "CURRENT-OFFSET");
+    const uint32_t log_end = column_of(dump, "LOG-END-OFFSET"), consumer = column_of(dump, "CONSUMER-ID");
+    struct row row = { .group = group < n ? field[group] : dump->group, .lag = -1 };
+    double number = -1;
+    if (n <= log_end || n <= committed || n <= partition || n <= topic)
+        return source_finding(dump->source, at, "", "%u fields where the head names %u", n, dump->n_fields);
+    if (!row.group) row.group = "group";
+    row.topic = field[topic];
+    if (!count_of(field[partition], &number) || number > MAX_PARTITIONS - 1)
+        return source_finding(dump->source, at, "", "PARTITION \"%.40s\" is no partition", field[partition]);
+    if (number < 0) return true; /* a member without a partition */
+    row.partition = (uint32_t)number;
+    if (!count_of(field[committed], &row.committed))
+        return source_finding(dump->source, at, "", "CURRENT-OFFSET \"%.40s\" is no offset", field[committed]);
+    if (!count_of(field[log_end], &row.log_end))
+        return source_finding(dump->source, at, "", "LOG-END-OFFSET \"%.40s\" is no offset", field[log_end]);
+    if (lag < n && !count_of(field[lag], &row.lag))
+        return source_finding(dump->source, at, "", "LAG \"%.40s\" is no count", field[lag]);
+    if (row.lag < 0 && row.committed >= 0 && row.log_end >= row.committed) row.lag = row.log_end - row.committed;
+    if (consumer < n && strcmp(field[consumer], "-") != 0) row.consumer = field[consumer];
+    if (dump->n_rows == ROWS_MAX) return source_finding(dump->source, at, "", "more than %d rows", ROWS_MAX);
+    dump->row[dump->n_rows++] = row;
+    dump->snapshot[dump->n_snapshots - 1].n++;
+    return true;
+}
+
+/* "Consumer group 'x' has no active members.", "Warning: Consumer group 'x' is rebalancing." */
+static bool read_notice(struct dump *dump, const char *line, size_t length, size_t at)
+{
+    const char *quote = memchr(line, '\'', length);
+    const char *end = quote ? memchr(quote + 1, '\'', length - (size_t)(quote + 1 - line)) : NULL;
+    double seconds;
+    bool has_date;
+    char shown[128];
+    const size_t n = length < sizeof shown - 1 ? length : sizeof shown - 1;
+    memcpy(shown, line, n);
+    shown[n] = '\0';
+    if (end && strstr(shown, "onsumer group"))
+        dump->group = arena_printf(dump->source->arena, "%.*s", (int)(end - quote - 1), quote + 1);
+    if (strstr(shown, "rebalanc"))
+        source_remark(dump->source, "%s:%u: a group was rebalancing: its rows may name no consumers",
+                      dump->source->file, source_place(dump->source, at).line);
+    if (instant_read(line, length, &seconds, &has_date)) {
+        if (dump->has_time && !has_date && seconds < dump->last_t_s - 43200) seconds += 86400; /* past midnight */
+        dump->last_t_s = seconds;
+        dump->has_time = true;
+    }
+    return true;
+}
+
+static bool read_line(struct dump *dump, const char *line, size_t length, size_t at)
+{
+    const char *field[FIELDS_MAX];
+    const uint32_t n = split(dump->source->arena, line, length, field);
+    if (n == 0) return true;
+    bool head = false;
+    for (uint32_t i = 0; i < n; i++)
+        head |= strcmp(field[i], "CURRENT-OFFSET") == 0 || strcmp(field[i], "LOG-END-OFFSET") == 0;
+    if (head) {
+        memcpy(dump->head, field, sizeof field);
+        dump->n_fields = n;
+        return open_snapshot(dump, line, length, at);
+    }
+    double unused;
+    const uint32_t partition = column_of(dump, "PARTITION");
+    const bool is_row = dump->n_fields > 0 && n + 3 >= dump->n_fields && partition < n &&
+                        count_of(field[partition], &unused) && line[0] != '#';
+    return is_row ? read_row(dump, field, n, at) : read_notice(dump, line, length, at);
+}
+
+/* ---- observations ---- */
+
+static cJSON *rows_of(const struct dump *dump, const struct snapshot *snapshot)
+{
+    cJSON *rows = cJSON_CreateArray();
+    for (uint32_t i = 0; i < snapshot->n; i++) {
+        const struct row *row = &dump->row[snapshot->first + i];
+        if (row->lag < 0) continue; /* nothing was ever committed */
+        cJSON *one = cJSON_CreateObject();
+        cJSON_AddStringToObject(one, "group", row->group);
+        cJSON_AddStringToObject(one, "topic", row->topic);
+        cJSON_AddNumberToObject(one, "partition", row->partition);
+        if (row->committed >= 0) cJSON_AddNumberToObject(one, "committed", row->committed);
+        if (row->log_end >= 0) cJSON_AddNumberToObject(one, "log_end", row->log_end);
+        cJSON_AddNumberToObject(one, "lag", row->lag);
+        cJSON_AddItemToArray(rows, one);
+    }
+    return rows;
+}
+
+static cJSON *table_of(const struct dump *dump, const struct snapshot *snapshot)
+{
+    cJSON *table = cJSON_CreateObject();
+    cJSON_AddStringToObject(table, "label",
+                            arena_printf(dump->source->arena, "consumer groups, %s", dump->source->file));
+    if (isfinite(snapshot->t_s)) cJSON_AddNumberToObject(table, "t_s", snapshot->t_s);
+    if (isfinite(snapshot->t_s)) cJSON_AddNumberToObject(table, "sigma_t_s", CLOCK_S);
+    cJSON_AddItemToObject(table, "rows", rows_of(dump, snapshot));
+    return table;
+}
+
+struct sums {
+    double committed, lag, log_end;
+};
+
+static struct sums sums_of(const struct dump *dump, const struct snapshot *snapshot, const char *group)
+{
+    struct sums sums = { 0 };
+    for (uint32_t i = 0; i < snapshot->n; i++) {
+        const struct row *row = &dump->row[snapshot->first + i];
+        if (strcmp(row->group, group) != 0) continue;
+        sums.committed += fmax(row->committed, 0);
+        sums.lag += fmax(row->lag, 0);
+        sums.log_end += fmax(row->log_end, 0);
+    }
+    return sums;
+}
+
+static uint32_t consumers_of(const struct dump *dump, const struct snapshot *snapshot, const char *group)
+{
+    const char *seen[CONSUMERS_MAX];
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < snapshot->n; i++) {
+        const struct row *row = &dump->row[snapshot->first + i];
+        uint32_t k = 0;
+        if (strcmp(row->group, group) != 0 || !row->consumer) continue;
+        while (k < n && strcmp(seen[k], row->consumer) != 0) k++;
+        if (k == n && n < CONSUMERS_MAX) seen[n++] = row->consumer;
+    }
+    return n;
+}
+
+/* Between the first and the last table of the longest time for which the group was behind all along. */
+static void add_service(const struct dump *dump, const char *group, uint32_t consumers, cJSON *out)
+{
+    uint32_t from = 0, best_from = 0, best_to = 0;
+    for (uint32_t s = 0; s < dump->n_snapshots; s++) {
+        if (sums_of(dump, &dump->snapshot[s], group).lag < BATCH) from = s + 1;
+        else if (s > from && dump->snapshot[s].t_s - dump->snapshot[from].t_s >
+                                 dump->snapshot[best_to].t_s - dump->snapshot[best_from].t_s)
+            best_from = from, best_to = s;
+    }
+    const double seconds = dump->snapshot[best_to].t_s - dump->snapshot[best_from].t_s;
+    const double done = sums_of(dump, &dump->snapshot[best_to], group).committed -
+                        sums_of(dump, &dump->snapshot[best_from], group).committed;
+    if (!(seconds > 0) || !(done > 0)) return;
+    const uint32_t n = consumers > 0 ? consumers : 1;
+    const double service_s = n * seconds / done;
+    const double relative = hypot(CLOCK_S * sqrt(2) / seconds, BATCH / sqrt(6) / done);
+    cJSON_AddNumberToObject(out, "service_s", service_s);
+    cJSON_AddNumberToObject(out, "service_sigma_s", service_s * relative);
+    source_remark(dump->source,
+                  "%s was behind from %g s to %g s and committed %.0f records: with %u consumer%s%s %.2f ms a record, "
+                  "standard error %.2f ms (clock of a table %g s, a batch of %.0f in hand at either end)",
+                  group, dump->snapshot[best_from].t_s, dump->snapshot[best_to].t_s, done, n, n == 1 ? "" : "s",
+                  consumers > 0 ? "" : " (assumed)", service_s * 1e3, service_s * relative * 1e3, CLOCK_S, BATCH);
+}
+
+static void add_groups(const struct dump *dump, cJSON *out)
+{
+    const struct snapshot *last = &dump->snapshot[dump->n_snapshots - 1];
+    cJSON *groups = cJSON_AddArrayToObject(out, "groups"), *one;
+    for (uint32_t i = 0; i < last->n; i++) {
+        const struct row *row = &dump->row[last->first + i];
+        bool there = false;
+        cJSON_ArrayForEach(one, groups) there |=
+            strcmp(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one, "name")), row->group) == 0;
+        if (there) continue;
+        uint32_t partitions = 0;
+        const char *topic = row->topic;
+        for (uint32_t k = 0; k < last->n; k++) {
+            const struct row *other = &dump->row[last->first + k];
+            if (strcmp(other->group, row->group) != 0) continue;
+            if (strcmp(other->topic, row->topic) != 0) topic = "several";
+            else if (other->partition + 1 > partitions) partitions = other->partition + 1;
+        }
+        const uint32_t consumers = consumers_of(dump, last, row->group);
+        one = cJSON_CreateObject();
+        cJSON_AddItemToArray(groups, one);
+        cJSON_AddStringToObject(one, "name", row->group);
+        cJSON_AddStringToObject(one, "topic", topic);
+        cJSON_AddNumberToObject(one, "partitions", partitions);
+        if (consumers > 0) cJSON_AddNumberToObject(one, "consumers", consumers);
+        if (dump->n_snapshots > 1) add_service(dump, row->group, consumers, one);
+    }
+}
+
+/* How fast records arrived: the topic of the group whose log grew most. */
+static void add_load(const struct dump *dump, cJSON *out)
+{
+    const struct snapshot *first = &dump->snapshot[0], *last = &dump->snapshot[dump->n_snapshots - 1];
+    const double seconds = last->t_s - first->t_s;
+    double most = 0;
+    for (uint32_t i = 0; i < last->n && seconds > 0; i++) {
+        const char *group = dump->row[last->first + i].group;
+        const double grown = sums_of(dump, last, group).log_end - sums_of(dump, first, group).log_end;
+        if (sums_of(dump, first, group).log_end > 0 || first->n > 0) most = fmax(most, grown);
+    }
+    if (most <= 0) return;
+    cJSON *load = cJSON_AddObjectToObject(out, "load");
+    cJSON_AddNumberToObject(load, "rate_per_s", most / seconds);
+    cJSON_AddNumberToObject(load, "duration_s", seconds);
+    source_remark(dump->source, "the log grew by %.0f records in %g s: %.3g/s on average, taken for the load", most,
+                  seconds, most / seconds);
+}
+
+static bool place_in_time(struct dump *dump, const char *start)
+{
+    double zero = dump->snapshot[0].t_s;
+    bool has_date;
+    for (uint32_t s = 0; s < dump->n_snapshots && dump->n_snapshots > 1; s++)
+        if (!isfinite(dump->snapshot[s].t_s))
+            return source_finding(dump->source, 0, "",
+                                  "table %u of %u has no instant; put a line with `date -Is` before each", s + 1,
+                                  dump->n_snapshots);
+    if (start && !instant_read(start, strlen(start), &zero, &has_date))
+        return source_finding(dump->source, 0, "", "--start %.40s is no instant; write 2025-12-24T08:57:02 or 08:57:02",
+                              start);
+    for (uint32_t s = 0; s < dump->n_snapshots; s++) {
+        dump->snapshot[s].t_s -= zero;
+        if (start && fabs(dump->snapshot[s].t_s) > 86400 * 7)
+            return source_finding(dump->source, 0, "",
+                                  "--start %.40s is more than a week from the tables; give it as they "
+                                  "have it (with a date, or a clock time only)",
+                                  start);
+        if (s > 0 && !(dump->snapshot[s].t_s > dump->snapshot[s - 1].t_s))
+            return source_finding(dump->source, 0, "", "table %u is not later than the one before it", s + 1);
+    }
+    return true;
+}
+
+cJSON *describe_read(struct source *source, const char *start)
+{
+    struct dump dump = { .source = source };
+    dump.row = arena_array(source->arena, struct row, ROWS_MAX);
+    dump.snapshot = arena_array(source->arena, struct snapshot, SNAPSHOTS_MAX);
+    for (size_t at = 0; source->text[at] != '\0';) {
+        const size_t length = strcspn(source->text + at, "\n");
+        if (!read_line(&dump, source->text + at, length, at)) return NULL;
+        at += length + (source->text[at + length] == '\n');
+    }
+    if (dump.n_rows == 0)
+        return source_finding(source, 0, "",
+                              "no table of kafka-consumer-groups.sh --describe: a head with TOPIC, PARTITION, "
+                              "CURRENT-OFFSET, LOG-END-OFFSET, and rows below it"),
+               NULL;
+    if (!place_in_time(&dump, start)) return NULL;
+    cJSON *out = cJSON_CreateObject();
+    cJSON_AddStringToObject(out, "schema", "sim-observations/1");
+    cJSON_AddStringToObject(out, "source", arena_printf(source->arena, "kafka-consumer-groups.sh, %s", source->file));
+    if (dump.n_snapshots > 1) add_load(&dump, out);
+    add_groups(&dump, out);
+    cJSON_AddItemToObject(out, "offsets", table_of(&dump, &dump.snapshot[dump.n_snapshots - 1]));
+    if (dump.n_snapshots == 1) return out;
+    cJSON *tables = cJSON_AddArrayToObject(out, "snapshots");
+    for (uint32_t s = 0; s < dump.n_snapshots; s++) cJSON_AddItemToArray(tables, table_of(&dump, &dump.snapshot[s]));
+    return out;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Tables as `kafka-consumer-groups.sh --describe` prints them, one or several below one another, each with a line
+ * before it that holds its instant (what `date` or `date -Is` prints, a clock time, or t_s=908) -> observations. */
+#ifndef SIM_FOREIGN_DESCRIBE_H
+#define SIM_FOREIGN_DESCRIBE_H
+
+#include "sim/foreign/source.h"
+
+/* start: the instant that is t = 0, as an ISO date with time or a clock time; NULL: that of the first table.
+ * NULL with findings. The caller deletes the result. */
+cJSON *describe_read(struct source *source, const char *start);
+
+/* Seconds of the first instant in a line: since 1970 for a date with a time, since midnight for a clock time; or of
+ * t_s=NUMBER as it stands. Zones: Z or +hh:mm behind a date; without one the clock is taken as it is. False: none. */
+bool instant_read(const char *line, size_t length, double *seconds, bool *has_date);
+
+#endif
