@@ -8,6 +8,7 @@
 #include "sim/foreign/durations.h"
 #include "sim/foreign/init.h"
 #include "sim/foreign/k6.h"
+#include "sim/foreign/orders.h"
 
 typedef cJSON *import_fn(struct source *source, const struct options *options);
 
@@ -31,10 +32,19 @@ static cJSON *import_durations(struct source *source, const struct options *opti
     return durations_read(source, &asked);
 }
 
+static cJSON *import_orders(struct source *source, const struct options *options)
+{
+    const struct orders_options asked = { options->column.n, options->column.word, options->time_zone, options->unit,
+                                          options->partitions };
+    return orders_read(source, &asked);
+}
+
 static const struct {
     const char *kind;
     import_fn *import;
-} kinds[] = { { "k6", import_k6 }, { "offsets", import_offsets }, { "durations", import_durations } };
+} kinds[] = {
+    { "k6", import_k6 }, { "offsets", import_offsets }, { "durations", import_durations }, { "orders", import_orders }
+};
 
 static import_fn *find(const char *kind, struct sim_err *err)
 {

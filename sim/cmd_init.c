@@ -8,6 +8,7 @@
 #include "sim/foreign/describe.h"
 #include "sim/foreign/durations.h"
 #include "sim/foreign/init.h"
+#include "sim/foreign/orders.h"
 #include "sim/scenario/reader.h"
 
 /* A scenario names files below its own folder only. NULL, with a remark, where the observations lie elsewhere. */
@@ -48,7 +49,7 @@ static const char *join_texts(struct arena *arena, const char *a, const char *b)
 
 /* The files of the command line, read; what they hold beside text. */
 struct inputs {
-    struct source observations, k6, offsets, durations;
+    struct source observations, k6, durations, offsets; /* offsets: or the orders table */
     cJSON *tables, *measured;
     struct init_input input;
 };
@@ -91,6 +92,16 @@ static bool read_inputs(struct inputs *in, const struct options *options, struct
     if (options->offsets.n > 0) {
         if (!open_offsets(&in->offsets, options, findings, arena, err)) return false;
         in->tables = describe_read(&in->offsets, options->start);
+        if (!deliver_remarks(options, &in->offsets)) return false;
+        in->offsets.n_remarks = 0;
+        in->input.offsets = in->tables;
+        in->input.offsets_source = &in->offsets;
+    }
+    if (options->orders_file) {
+        const struct orders_options asked = { options->column.n, options->column.word, options->time_zone,
+                                              options->unit, options->partitions };
+        if (!open_source(&in->offsets, options->orders_file, findings, arena, err)) return false;
+        in->tables = orders_read(&in->offsets, &asked);
         if (!deliver_remarks(options, &in->offsets)) return false;
         in->offsets.n_remarks = 0;
         in->input.offsets = in->tables;

@@ -51,7 +51,8 @@ static const struct command_spec commands[COMMANDS] = {
         "  sim import k6 script.js\n"
         "  sim import k6 summary.json --out observations.json\n"
         "  sim import offsets describe.txt --start 08:57:02 --out observations.json\n"
-        "  sim import durations steps.csv --column stage=group --column value=lock_ms --column at=t_start\n", .second = "FILE" },
+        "  sim import durations steps.csv --column stage=group --column value=lock_ms --column at=t_start\n"
+        "  sim import orders orders.csv --column id=order_id --time-zone +09:00 --out observations.json\n", .second = "FILE" },
 };
 /* clang-format on */
 
@@ -273,14 +274,40 @@ static bool set_durations(struct options *options, const char *value, struct are
     return set_file(&options->durations_file, "--durations", value, err);
 }
 
+static bool set_orders_file(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    return set_file(&options->orders_file, "--orders", value, err);
+}
+
+/* Z or +hh:mm. */
+static bool set_time_zone(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    const bool offset = strlen(value) == 6 && strchr("+-", value[0]) && value[3] == ':' &&
+                        strspn(value + 1, "0123456789") == 2 && strspn(value + 4, "0123456789") == 2 && value[1] <= '1';
+    options->time_zone = value;
+    return offset || strcmp(value, "Z") == 0 || refuse(err, "--time-zone", value, "Z or an offset, as in +09:00");
+}
+
+static bool set_partitions(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    uint64_t n;
+    if (!read_count(value, MAX_PARTITIONS, &n) || n == 0)
+        return refuse(err, "--partitions", value, "a count from 1 to 1024");
+    options->partitions = (uint32_t)n;
+    return true;
+}
+
 static bool set_column(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
 {
     (void)arena;
-    static const char *const roles[] = { "value=", "stage=", "step=", "at=" };
+    static const char *const roles[] = { "value=", "stage=", "step=", "at=", "id=", "created=", "paid=" };
     for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
         if (strncmp(value, roles[i], strlen(roles[i])) == 0 && value[strlen(roles[i])])
             return add_word(&options->column, value);
-    return refuse(err, "--column", value, "ROLE=NAME with a role of value, stage, step, at");
+    return refuse(err, "--column", value, "ROLE=NAME with a role of value, stage, step, at, id, created, paid");
 }
 
 static bool set_unit(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
@@ -367,10 +394,13 @@ static const struct option_spec table[] = {
       "tables of kafka-consumer-groups.sh --describe; with several\nfiles, in the order of their instants" },
     { "durations", 0, ARGUMENT_NEEDED, "FILE", ON_INIT, set_durations, 0,
       "measured durations: CSV or .hgrm; a stage's name is that\nof a group or stage of the scenario" },
+    { "orders", 0, ARGUMENT_NEEDED, "FILE", ON_INIT, set_orders_file, 0, "a CSV table of orders: id, created_at, paid_at" },
+    { "time-zone", 0, ARGUMENT_NEEDED, "ZONE", ON_INIT | ON_IMPORT, set_time_zone, 0, "orders: of times without one, as in +09:00" },
+    { "partitions", 0, ARGUMENT_NEEDED, "N", ON_INIT | ON_IMPORT, set_partitions, 0, "orders: of the topic that their ids are keys of (3)" },
     { "column", 0, ARGUMENT_NEEDED, "ROLE=NAME", ON_INIT | ON_IMPORT, set_column, 0,
-      "durations: what a column of the CSV file holds: value\n(repeatable), stage, step, at (the time)" },
+      "what a column of the CSV file holds. Durations: value\n(repeatable), stage, step, at (the time); orders: id,\ncreated, paid" },
     { "unit", 0, ARGUMENT_NEEDED, "UNIT", ON_INIT | ON_IMPORT, set_unit, 0,
-      "durations: ns, us, ms or s, where the column's name does\nnot end in it" },
+      "ns, us, ms or s: of durations, where the column's name does\nnot end in it; of orders' times that are other numbers than\nseconds or milliseconds since 1970" },
     { "start", 0, ARGUMENT_NEEDED, "INSTANT", ON_INIT | ON_IMPORT, set_start, 0, "offsets: what is t = 0 (the first table)" },
     { "out", 0, ARGUMENT_NEEDED, "FILE", ON_INIT | ON_IMPORT, set_out, 0, "write to a new file instead of stdout" },
     { "example", 0, FLAG(example), .commands = ON_SCHEMA, .help = "a commented scenario to start from" },
@@ -537,12 +567,12 @@ static bool check_together(const struct options *options, struct sim_err *err)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim %s %.40s needs a %s; sim %s --help shows how", command->name,
                         options->operand, command->second, command->name);
     if (options->command == COMMAND_INIT && !options->observations_file && !options->k6_file &&
-        options->offsets.n == 0)
-        return sim_fail(err, SIM_EUSAGE, NULL, "sim init needs something to begin with: --observations, --k6 or --offsets; "
+        options->offsets.n == 0 && !options->orders_file)
+        return sim_fail(err, SIM_EUSAGE, NULL, "sim init needs something to begin with: --observations, --k6, --offsets or --orders; "
                                                "sim schema --example prints a scenario that needs nothing");
-    if (options->command == COMMAND_INIT && options->observations_file && options->offsets.n > 0)
-        return sim_fail(err, SIM_EUSAGE, NULL, "sim init takes --observations or --offsets, not both: which table counts "
-                                               "would be a guess");
+    if (options->command == COMMAND_INIT && (options->observations_file != NULL) + (options->offsets.n > 0) + (options->orders_file != NULL) > 1)
+        return sim_fail(err, SIM_EUSAGE, NULL, "sim init takes one of --observations, --offsets and --orders: which of "
+                                               "several counts holds would be a guess");
     if (options->command == COMMAND_SWEEP && (options->vary.n > 0) == (options->points != NULL))
         return sim_fail(err, SIM_EUSAGE, NULL, "sim sweep needs either --vary PTR=VALUES or --points FILE.csv");
     if (options->resume && options->force)
@@ -619,7 +649,7 @@ void options_help(enum command command, FILE *out)
     if (spec->operand && strcmp(spec->operand, "SCENARIO") == 0)
         fprintf(out, "SCENARIO is a JSON file; - is standard input.\n");
     if (command == COMMAND_IMPORT) fprintf(out, "KIND of FILE: k6 (options of a script, or end-of-test summary); offsets (tables of\n"
-                     "kafka-consumer-groups.sh --describe); durations (CSV or .hgrm).\n");
+                     "kafka-consumer-groups.sh --describe); durations (CSV or .hgrm); orders (CSV).\n");
     if (command == COMMAND_NONE) print_commands(out);
     fprintf(out, "\nOptions:\n");
     for (size_t i = 0; i < N_OPTIONS; i++)

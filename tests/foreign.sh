@@ -89,5 +89,14 @@ exits 2 import durations "$data/steps.csv" --column vlaue=lock_ms
 exits 0 init --k6 "$data/script.js" --durations "$data/steps.csv" --column stage=group --column value=lock_ms --unit ms --out d.json
 says "stock lock"
 exits 0 check d.json
+
+# ---- orders: 10/s for 40 s, one paid every 200 ms ----
+exits 0 import orders "$data/orders.csv" --time-zone +09:00
+says "one was paid every 200.00 ms"
+shows '"orders_created": 400'
+exits 0 init --orders "$data/orders.csv" --time-zone +09:00 --out ord.json
+says "works 5.0"
+exits 0 run ord.json --quiet
+exits 2 import orders "$data/orders.csv" --time-zone Seoul
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

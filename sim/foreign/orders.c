@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * t = 0 is the first order's creation. Rates are means over bins of whole seconds, at most BINS of them; the service
+ * time of whoever holds orders back is taken from bins that begin and end with orders waiting: nothing was idle then.
+ */
+#include "sim/foreign/orders.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/kafka/murmur2.h"
+#include "sim/foreign/csv_table.h"
+#include "sim/foreign/describe.h"
+
+enum { BINS = 60, WAITING = 50, STATUSES = 8 };
+
+struct order {
+    double created_s, paid_s;
+}; /* paid_s NaN: not paid */
+
+struct reading_orders {
+    struct source *source;
+    const struct orders_options *options;
+    struct table table;
+    uint32_t id, created, paid, n, n_paid;
+    struct order *order; /* by creation */
+    double *paid_s;      /* of the paid, ascending */
+    bool zoneless;
+};
+
+static bool ends_with_zone(const char *text)
+{
+    const size_t n = strlen(text);
+    if (n < 20) return false;
+    return text[n - 1] == 'Z' || strchr("+-", text[n - 6]) || strchr("+-", text[n - 5]) || strchr("+-", text[n - 3]);
+}
+
+static double zone_s(const char *zone)
+{
+    const char *digits = zone ? zone + (*zone == '+' || *zone == '-') : "";
+    const double hours = strtod(digits, NULL), minutes = strlen(digits) == 5 ? strtod(digits + 3, NULL) : 0;
+    return (zone && *zone == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+}
+
+/* A text with a date, or a number. */
+static bool time_of(struct reading_orders *r, const char *text, double *seconds)
+{
+    const char *unit = r->options->unit;
+    bool has_date;
+    if (table_number(text, seconds)) {
+        if (unit)
+            *seconds *= strcmp(unit, "ms") == 0   ? 1e-3
+                        : strcmp(unit, "us") == 0 ? 1e-6
+                        : strcmp(unit, "ns") == 0 ? 1e-9
+                                                  : 1;
+        else if (*seconds >= 1e11) *seconds *= 1e-3; /* as seconds that would be the year 5138 */
+        else if (*seconds < 1e8) return false;       /* 1973 */
+        return fabs(*seconds) < 1e13;
+    }
+    if (!instant_read(text, strlen(text), seconds, &has_date) || !has_date) return false;
+    if (ends_with_zone(text)) return true;
+    r->zoneless = true;
+    *seconds -= zone_s(r->options->time_zone);
+    return true;
+}
+
+static bool need(struct reading_orders *r, const char *role, const char *fallback, uint32_t *column)
+{
+    const char *name = role_name(r->options->n_roles, r->options->role, role);
+    return table_need_column(&r->table, name ? name : fallback, column);
+}
+
+static int by_creation(const void *a, const void *b)
+{
+    const struct order *x = a, *y = b;
+    return (x->created_s > y->created_s) - (x->created_s < y->created_s);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static bool is_none(const char *text)
+{
+    return *text == '\0' || strcmp(text, "NULL") == 0 || strcmp(text, "null") == 0 || strcmp(text, "\\N") == 0;
+}
+
+static bool read_rows(struct reading_orders *r)
+{
+    static const char what[] = "no instant: ISO 8601, a MySQL datetime, or seconds or milliseconds since 1970 (other "
+                               "numbers: --unit)";
+    r->order = arena_array(r->source->arena, struct order, r->table.n_rows);
+    for (uint32_t i = 0; i < r->table.n_rows; i++) {
+        struct order *order = &r->order[r->n++];
+        const char *paid = table_cell(&r->table, i, r->paid);
+        order->paid_s = (double)NAN;
+        if (!time_of(r, table_cell(&r->table, i, r->created), &order->created_s))
+            return table_finding(&r->table, i, r->created, what);
+        if (is_none(paid)) continue;
+        if (!time_of(r, paid, &order->paid_s)) return table_finding(&r->table, i, r->paid, what);
+        if (order->paid_s < order->created_s)
+            return table_finding(&r->table, i, r->paid,
+                                 "before the order was created; are both of one clock and zone?");
+    }
+    return true;
+}
+
+static void place_in_time(struct reading_orders *r)
+{
+    qsort(r->order, r->n, sizeof *r->order, by_creation);
+    const double zero = r->order[0].created_s;
+    r->paid_s = arena_array(r->source->arena, double, r->n);
+    for (uint32_t i = 0; i < r->n; i++) {
+        r->order[i].created_s -= zero;
+        r->order[i].paid_s -= zero;
+        if (isfinite(r->order[i].paid_s)) r->paid_s[r->n_paid++] = r->order[i].paid_s;
+    }
+    qsort(r->paid_s, r->n_paid, sizeof *r->paid_s, by_value);
+}
+
+static uint32_t created_by(const struct reading_orders *r, double t_s)
+{
+    uint32_t low = 0, high = r->n;
+    while (low < high) {
+        const uint32_t middle = (low + high) / 2;
+        if (r->order[middle].created_s <= t_s) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+static uint32_t paid_by(const struct reading_orders *r, double t_s)
+{
+    uint32_t low = 0, high = r->n_paid;
+    while (low < high) {
+        const uint32_t middle = (low + high) / 2;
+        if (r->paid_s[middle] <= t_s) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+static double round3(double x) { return round(x * 1e3) / 1e3; }
+
+/* Rates as k6 ramps them: a jump, then level. */
+static void add_load(const struct reading_orders *r, cJSON *out)
+{
+    const double last_s = r->order[r->n - 1].created_s, bin_s = fmax(1, ceil((last_s + 1e-3) / BINS));
+    const uint32_t bins = (uint32_t)ceil((last_s + 1e-3) / bin_s);
+    cJSON *load = cJSON_AddObjectToObject(out, "load"), *stages;
+    cJSON_AddNumberToObject(load, "orders_created", r->n);
+    for (uint32_t b = 0; b < bins; b++) {
+        const uint32_t before = b == 0 ? 0 : created_by(r, b * bin_s);
+        const double rate = (created_by(r, (b + 1) * bin_s) - before) / bin_s;
+        if (b == 0) {
+            cJSON_AddNumberToObject(load, "start_rate_per_s", rate);
+            stages = cJSON_AddArrayToObject(load, "stages");
+        }
+        for (int level = b == 0; level < 2; level++) {
+            cJSON *stage = cJSON_CreateObject();
+            cJSON_AddNumberToObject(stage, "target_per_s", rate);
+            cJSON_AddNumberToObject(stage, "duration_s", level ? bin_s : 0);
+            cJSON_AddItemToArray(stages, stage);
+        }
+    }
+}
+
+static void add_statuses(const struct reading_orders *r, cJSON *out)
+{
+    cJSON *statuses = cJSON_AddArrayToObject(out, "statuses");
+    const double load_end_s = r->order[r->n - 1].created_s,
+                 end_s = r->n_paid > 0 ? fmax(r->paid_s[r->n_paid - 1], load_end_s) : load_end_s;
+    for (uint32_t i = 1; i <= STATUSES; i++) {
+        const double t_s = floor(end_s * i / STATUSES);
+        cJSON *one = cJSON_CreateObject();
+        cJSON_AddStringToObject(one, "label", i == STATUSES ? "orders table, last payment" : "orders table");
+        cJSON_AddNumberToObject(one, "t_s", t_s);
+        cJSON_AddNumberToObject(one, "paid", paid_by(r, t_s));
+        cJSON_AddNumberToObject(one, "pending", created_by(r, t_s) - paid_by(r, t_s));
+        cJSON_AddItemToArray(statuses, one);
+    }
+}
+
+static void add_completion(const struct reading_orders *r, cJSON *out)
+{
+    static const double p[] = { 0.5, 0.95, 0.99, 1 };
+    static const char *const name[] = { "p50", "p95", "p99", "max" };
+    double *took = arena_array(r->source->arena, double, r->n), sum = 0;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < r->n; i++)
+        if (isfinite(r->order[i].paid_s)) sum += took[n++] = r->order[i].paid_s - r->order[i].created_s;
+    if (n == 0) return;
+    qsort(took, n, sizeof *took, by_value);
+    cJSON *times = cJSON_AddObjectToObject(out, "completion_s");
+    cJSON_AddNumberToObject(times, "mean", round3(sum / n));
+    for (uint32_t i = 0; i < 4; i++)
+        cJSON_AddNumberToObject(times, name[i], round3(took[(uint32_t)(p[i] * (n - 1) + 0.5)]));
+}
+
+/* Time an order where some waited all along, by bin; and how it changes when the load is gone. */
+static void add_throughput(struct reading_orders *r, cJSON *out)
+{
+    if (r->n_paid == 0) return;
+    const double end_s = r->paid_s[r->n_paid - 1], load_end_s = r->order[r->n - 1].created_s;
+    const double bin_s = fmax(1, ceil((end_s + 1e-3) / BINS));
+    double seconds[2] = { 0 }, done[2] = { 0 };
+    cJSON *list = cJSON_AddArrayToObject(out, "throughput");
+    for (double from = 0; from < end_s; from += bin_s) {
+        const double to = from + bin_s;
+        const uint32_t paid = paid_by(r, to) - paid_by(r, from);
+        const uint32_t waiting = created_by(r, from) - paid_by(r, from), left = created_by(r, to) - paid_by(r, to);
+        const bool behind = waiting >= WAITING && left >= WAITING && paid > 0;
+        cJSON *one = cJSON_CreateObject();
+        cJSON_AddNumberToObject(one, "from_s", from);
+        cJSON_AddNumberToObject(one, "to_s", to);
+        cJSON_AddNumberToObject(one, "created", created_by(r, to) - created_by(r, from));
+        cJSON_AddNumberToObject(one, "paid", paid);
+        if (behind) cJSON_AddNumberToObject(one, "order_s", round(bin_s / paid * 1e6) / 1e6);
+        cJSON_AddItemToArray(list, one);
+        if (behind) seconds[from >= load_end_s] += bin_s, done[from >= load_end_s] += paid;
+    }
+    if (done[0] > 0)
+        source_remark(r->source,
+                      "while orders came and at least %d waited, one was paid every %.2f ms (from %.0f orders)",
+                      WAITING, seconds[0] / done[0] * 1e3, done[0]);
+    if (done[0] > 0 && done[1] > 0)
+        source_remark(r->source,
+                      "after the last order, every %.2f ms (from %.0f): %+.1f %%, the drift of service time with load",
+                      seconds[1] / done[1] * 1e3, done[1], (seconds[1] / done[1] / (seconds[0] / done[0]) - 1) * 100);
+}
+
+static bool add_ids(struct reading_orders *r, cJSON *out)
+{
+    const uint32_t partitions = r->options->partitions > 0 ? r->options->partitions : 3;
+    uint32_t *count = arena_array(r->source->arena, uint32_t, partitions);
+    double first = INFINITY, last = -INFINITY;
+    bool numbers = true;
+    for (uint32_t i = 0; i < r->table.n_rows; i++) {
+        const char *id = table_cell(&r->table, i, r->id);
+        const double value = strtod(id, NULL);
+        numbers = numbers && *id != '\0' && strlen(id) < 16 && strspn(id, "0123456789") == strlen(id);
+        if (*id == '\0') return table_finding(&r->table, i, r->id, "no id");
+        count[murmur2_partition(id, strlen(id), partitions)]++;
+        first = fmin(first, value);
+        last = fmax(last, value);
+    }
+    cJSON *orders = cJSON_AddObjectToObject(out, "orders"), *list;
+    if (numbers) cJSON_AddNumberToObject(orders, "first_id", first);
+    if (numbers) cJSON_AddNumberToObject(orders, "last_id", last);
+    list = cJSON_AddArrayToObject(orders, "by_partition");
+    for (uint32_t p = 0; p < partitions; p++) cJSON_AddItemToArray(list, cJSON_CreateNumber(count[p]));
+    source_remark(r->source, "orders by partition: the murmur2 of the id as text, over %u partitions%s", partitions,
+                  r->options->partitions > 0 ? "" : " (assumed; --partitions)");
+    return true;
+}
+
+cJSON *orders_read(struct source *source, const struct orders_options *options)
+{
+    struct reading_orders r = { .source = source, .options = options };
+    if (!table_read(&r.table, source) || !need(&r, "id", "id", &r.id) ||
+        !need(&r, "created", "created_at", &r.created) || !need(&r, "paid", "paid_at", &r.paid) || !read_rows(&r))
+        return NULL;
+    place_in_time(&r);
+    if (!(r.order[r.n - 1].created_s > 0))
+        return source_finding(source, 0, "", "all orders are of one instant: there is no rate"), NULL;
+    cJSON *out = cJSON_CreateObject();
+    cJSON_AddStringToObject(out, "schema", "sim-observations/1");
+    cJSON_AddStringToObject(out, "source", arena_printf(source->arena, "orders table %s", source->file));
+    add_load(&r, out);
+    add_statuses(&r, out);
+    add_completion(&r, out);
+    add_throughput(&r, out);
+    if (r.zoneless && !options->time_zone)
+        source_remark(source, "times without a zone are taken as they stand; --time-zone +09:00 says which they are");
+    if (add_ids(&r, out)) return out;
+    cJSON_Delete(out);
+    return NULL;
+}
