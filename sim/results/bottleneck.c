@@ -130,13 +130,13 @@ static void add(struct sentence *sentence, const char *format, ...)
 /* More waiting than could be done in this time: it fell behind, it did not merely work in batches. */
 static const double behind_s = 5;
 
-static bool fell_behind(const struct group_demand *demand)
+bool bottleneck_fell_behind(const struct group_demand *demand)
 {
     return demand->peak_backlog > behind_s * demand->capacity_per_s;
 }
 
 /* More than chance and the client's own overhead make of it. */
-static bool waits_inside(const struct group_demand *demand)
+bool bottleneck_waits_inside(const struct group_demand *demand)
 {
     return demand->alone_s > 0 && demand->service_s > 1.1 * demand->alone_s;
 }
@@ -146,7 +146,7 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
     add(sentence, "%u consumer%s %s %s records/s at %s a record", (unsigned)demand->consumers,
         demand->consumers == 1 ? "" : "s", demand->consumers == 1 ? "does" : "do",
         number_fixed(demand->capacity_per_s, 1).s, number_seconds(demand->service_s).s);
-    if (waits_inside(demand))
+    if (bottleneck_waits_inside(demand))
         add(sentence, " (%s of work, the rest waits for locks, rows or servers)", number_seconds(demand->alone_s).s);
     if (demand->working < demand->consumers)
         add(sentence, " (%u idle: %u partition%s)", (unsigned)(demand->consumers - demand->working),
@@ -166,7 +166,7 @@ static void reason_en(struct sentence *sentence, const struct group_demand *dema
         return;
     }
     capacity_en(sentence, demand);
-    if (!fell_behind(demand)) {
+    if (!bottleneck_fell_behind(demand)) {
         add(sentence, "; it keeps up");
         return;
     }
@@ -180,7 +180,7 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
 {
     add(sentence, "Consumer %u개가 건당 %s로 초당 %s건을 처리", (unsigned)demand->consumers,
         number_seconds(demand->service_s).s, number_fixed(demand->capacity_per_s, 1).s);
-    if (waits_inside(demand))
+    if (bottleneck_waits_inside(demand))
         add(sentence, " (작업 자체는 %s, 나머지는 락, 행, 서버 대기)", number_seconds(demand->alone_s).s);
     if (demand->working < demand->consumers)
         add(sentence, " (Partition이 %u개라 %u개는 유휴)", (unsigned)demand->partitions,
@@ -200,7 +200,7 @@ static void reason_ko(struct sentence *sentence, const struct group_demand *dema
         return;
     }
     capacity_ko(sentence, demand);
-    if (!fell_behind(demand)) {
+    if (!bottleneck_fell_behind(demand)) {
         add(sentence, "; 유입을 따라감");
         return;
     }

@@ -11,5 +11,9 @@
 const struct group_demand *bottleneck_rank(const struct outcome *outcome, struct arena *arena);
 /* One sentence with the figures, without the group's name. Returns out. */
 char *bottleneck_reason(const struct group_demand *demand, enum language language, char *out, size_t size);
+/* More waited than it could do in a few seconds. */
+bool bottleneck_fell_behind(const struct group_demand *demand);
+/* Its records take clearly longer than they would with nothing to wait for. */
+bool bottleneck_waits_inside(const struct group_demand *demand);
 
 #endif

@@ -199,6 +199,7 @@ static void group_over_time(struct walk *walk, const struct group_spec *spec, co
     figure(walk, "utilisation", "ratio", ratio((double)facts->busy_ns * 1e-9, span_s * spec->consumers));
     figure(walk, "throughput_per_s", "1/s", ratio((double)facts->processed, span_s));
     figure(walk, "peak_rate_per_s", "1/s", samples->peak_rate_per_s);
+    figure(walk, "largest_partition_share", "ratio", samples->largest_share);
     figure(walk, "capacity_per_s", "1/s",
            samples->n_done >= CAPACITY_SAMPLES_MIN ? (double)samples->done / ns_to_s(samples->done_ns) : (double)NAN);
     spread_of_times(walk, "wait_s", &facts->wait);

@@ -56,6 +56,7 @@ struct group_samples {
     uint32_t n_done;         /* in so many sample intervals */
     int64_t window_appended; /* records in its logs at the start of the window of rates */
     double peak_rate_per_s;  /* greatest rate of appends in a window */
+    double largest_share;    /* of its records, in one partition of one topic, by the end; NaN: no records */
 };
 
 struct record {

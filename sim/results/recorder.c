@@ -241,6 +241,21 @@ const struct observer *recorder_observer(struct recorder *recorder) { return &re
 
 /* ---- close ---- */
 
+/* Of the records of the topic with the fullest partition: its share in that one. */
+static double largest_share(const struct layout *layout, uint32_t group, const struct partition_level *partition)
+{
+    int64_t largest = 0, of = 0;
+
+    for (uint32_t i = layout->group_row[group]; i < layout->group_row[group + 1]; i++)
+        if (partition[i].log_end > largest) {
+            largest = partition[i].log_end;
+            of = 0;
+            for (uint32_t k = layout->group_row[group]; k < layout->group_row[group + 1]; k++)
+                of += partition[k].topic == partition[i].topic ? partition[k].log_end : 0;
+        }
+    return of ? (double)largest / (double)of : (double)NAN;
+}
+
 /* Checkpoints and observations that the run did not live to see: its end, if it ended by itself. */
 static void see_the_end(struct recorder *recorder, const struct run_facts *facts)
 {
@@ -306,6 +321,8 @@ struct result *recorder_close(struct recorder *recorder, const struct run_facts 
     struct invariant_facts *invariant = arena_array(arena, struct invariant_facts, facts->n_invariants);
 
     see_the_end(recorder, facts);
+    for (uint32_t g = 0; g < facts->n_groups; g++)
+        recorder->group[g].largest_share = largest_share(recorder->layout, g, recorder->last.partition);
     watch_facts(recorder, facts);
     series_close(&recorder->series, facts);
     if (facts->n_invariants)

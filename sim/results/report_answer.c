@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/results/bottleneck.h"
+#include "sim/results/more_consumers.h"
 #include "sim/results/number.h"
 #include "sim/results/report.h"
 
@@ -19,6 +20,9 @@ void report_bottleneck(struct page *page, const struct outcome *outcome)
     page_heading(page, "Bottleneck", "병목");
     page_say(page, TONE_STRONG, "%s: %s.", "%s: %s.", outcome->demand[0].name,
              bottleneck_reason(&outcome->demand[0], page->style->language, reason, sizeof reason));
+    if (more_consumers(outcome, 0).limit != MORE_KEEPS_UP &&
+        *more_consumers_text(outcome, page->style->language, reason, sizeof reason))
+        page_say(page, TONE_PLAIN, "More consumers: %s.", "Consumer를 늘리면: %s.", reason);
     if (outcome->n_demands > 1 && isfinite(outcome->demand[1].pressure))
         page_say(page, TONE_PLAIN, "Next: %s: %s.", "다음 병목: %s: %s.", outcome->demand[1].name,
                  bottleneck_reason(&outcome->demand[1], page->style->language, reason, sizeof reason));

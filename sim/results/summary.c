@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "sim/results/layout.h"
+#include "sim/results/more_consumers.h"
 #include "sim/results/number.h"
 #include "sim/version.h"
 
@@ -200,12 +201,43 @@ static void put_thresholds(cJSON *root, const struct outcome *outcome)
     }
 }
 
+static void put_more_consumers(cJSON *bottleneck, const struct outcome *outcome)
+{
+    char text[1024];
+
+    if (outcome->n_demands == 0)
+        return;
+    const struct more_consumers more = more_consumers(outcome, 0);
+    cJSON *item = cJSON_AddObjectToObject(bottleneck, "more_consumers");
+    put_text(item, "limit", more_consumers_word(more.limit));
+    put_text(item, "text", more_consumers_text(outcome, LANG_EN, text, sizeof text));
+}
+
+/* All groups, the most pressed first. */
+static void put_demands(cJSON *bottleneck, const struct outcome *outcome)
+{
+    cJSON *list = cJSON_AddArrayToObject(bottleneck, "groups");
+
+    for (uint32_t i = 0; i < outcome->n_demands; i++) {
+        const struct group_demand *demand = &outcome->demand[i];
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddItemToArray(list, item);
+        put_text(item, "group", demand->name);
+        put_number(item, "offered_per_s", demand->offered_per_s);
+        put_number(item, "capacity_per_s", demand->capacity_per_s);
+        put_number(item, "saturation", demand->pressure);
+        put_number(item, "utilisation", demand->utilisation);
+    }
+}
+
 static void put_bottleneck(cJSON *root, const struct outcome *outcome)
 {
     cJSON *bottleneck = cJSON_AddObjectToObject(root, "bottleneck");
 
     put_text(bottleneck, "group", outcome->bottleneck_group);
     put_text(bottleneck, "reason", outcome->bottleneck_reason);
+    put_more_consumers(bottleneck, outcome);
+    put_demands(bottleneck, outcome);
 }
 
 static void put_observations(cJSON *root, const struct outcome *outcome)

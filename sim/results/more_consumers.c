@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The limits are asked for in the order in which they make the others void: what keeps up needs nobody, what has no
+ * partition left cannot use anybody, a hot partition cannot be shared, and only then does the split count. */
+#include "sim/results/more_consumers.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "sim/results/bottleneck.h"
+#include "sim/results/number.h"
+
+/* ---- what a record waits for ---- */
+
+static void weigh(struct more_consumers *more, double *most_s, const char *kind, const char *name, double wait_s)
+{
+    if (!(wait_s > *most_s)) return;
+    *most_s = wait_s;
+    more->waits_for = kind;
+    more->waits_name = name;
+}
+
+static uint32_t store_of(const struct scenario *scenario, const struct step_spec *step)
+{
+    if (step->kind == STEP_LOCK) return scenario->lock[step->target].store;
+    return step->kind == STEP_READ || step->kind == STEP_WRITE ? scenario->table[step->target].store : NONE;
+}
+
+/* The lock or table that the group's steps wait for longest; where neither makes up a quarter of the waiting, the store
+ * whose commands queue. */
+static void find_cause(struct more_consumers *more, const struct outcome *outcome, const struct group_spec *group)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    const char *store = NULL;
+    double most_s = more->waiting_s / 4;
+
+    for (uint32_t r = 0; r < group->n_reads; r++) {
+        const struct stage_spec *stage = &scenario->stage[group->read[r].stage];
+        for (uint32_t i = 0; i < stage->n_steps; i++) {
+            const struct step_spec *step = &stage->step[i];
+            const uint32_t of = store_of(scenario, step);
+            if (step->kind == STEP_LOCK)
+                weigh(more, &most_s, "lock", scenario->lock[step->target].name,
+                      outcome_mean(outcome, "locks.%s.wait_s.mean", scenario->lock[step->target].name));
+            if (step->kind == STEP_WRITE)
+                weigh(more, &most_s, "table", scenario->table[step->target].name,
+                      outcome_mean(outcome, "tables.%s.wait_s.mean", scenario->table[step->target].name));
+            if (of != NONE && scenario->store[of].capacity && !store) store = scenario->store[of].name;
+        }
+    }
+    if (!more->waits_name && store) {
+        more->waits_for = "store";
+        more->waits_name = store;
+    }
+}
+
+/* ---- the limit ---- */
+
+static uint32_t ceiling(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
+
+/* Fewest consumers among which the fullest one has fewer partitions. */
+static uint32_t relief(const struct group_demand *demand)
+{
+    for (uint32_t n = demand->working + 1; n <= demand->partitions; n++)
+        if (ceiling(demand->partitions, n) < demand->most_partitions) return n;
+    return 0;
+}
+
+/* Several topics dealt out one partition at a time: the widest one does not tell the split. */
+static bool split_is_known(const struct group_spec *group)
+{
+    return group->n_reads == 1 || group->assignor == ASSIGN_RANGE;
+}
+
+/* More than chance makes of keys: with these partitions on the fullest consumer, one partition alone would fill it. */
+static bool is_hot(const struct group_demand *demand, uint32_t most, double share)
+{
+    return share > 1.1 * most / demand->partitions;
+}
+
+/* Of the records, on the consumer that has most. */
+static double fullest_share(const struct group_demand *demand, uint32_t most, double share)
+{
+    return is_hot(demand, most, share) ? share : (double)most / demand->partitions;
+}
+
+static enum more_limit limit_of(const struct more_consumers *more, const struct group_demand *demand, double share)
+{
+    if (!isfinite(demand->service_s) || demand->working == 0) return MORE_UNKNOWN;
+    if (!bottleneck_fell_behind(demand) && !(demand->pressure >= 1)) return MORE_KEEPS_UP;
+    if (demand->working < demand->consumers) return MORE_IDLE;
+    if (demand->working >= demand->partitions) return MORE_PARTITIONS;
+    if (demand->working > 1 && is_hot(demand, demand->most_partitions, share)) return MORE_HOT;
+    if (more->waiting_s > demand->service_s / 2) return MORE_WAITING;
+    return more->next == demand->working + 1 ? MORE_HELP : MORE_SPLIT;
+}
+
+static double largest_share(const struct outcome *outcome, const struct group_demand *demand)
+{
+    return outcome_mean(outcome, "groups.%s.largest_partition_share", demand->name);
+}
+
+struct more_consumers more_consumers(const struct outcome *outcome, uint32_t rank)
+{
+    const struct group_demand *demand = &outcome->demand[rank];
+    const struct group_spec *group = &outcome->study->scenario.group[demand->group];
+    const double share = largest_share(outcome, demand);
+    struct more_consumers more = { .limit = MORE_UNKNOWN };
+
+    if (!split_is_known(group) || demand->most_partitions == 0) return more;
+    more.times_one = (double)demand->partitions / demand->most_partitions;
+    more.next = relief(demand);
+    const double one_per_s = demand->capacity_per_s / more.times_one;
+    if (more.next) {
+        more.next_most = ceiling(demand->partitions, more.next);
+        more.next_per_s = one_per_s / fullest_share(demand, more.next_most, share);
+    }
+    if (bottleneck_waits_inside(demand)) {
+        more.waiting_s = demand->service_s - demand->alone_s;
+        find_cause(&more, outcome, group);
+    }
+    more.limit = limit_of(&more, demand, share);
+    return more;
+}
+
+const char *more_consumers_word(enum more_limit limit)
+{
+    static const char *const word[] = { [MORE_UNKNOWN] = NULL,        [MORE_KEEPS_UP] = "keeps up",
+                                        [MORE_IDLE] = "idle",         [MORE_PARTITIONS] = "partitions",
+                                        [MORE_HOT] = "hot partition", [MORE_WAITING] = "waiting",
+                                        [MORE_SPLIT] = "split",       [MORE_HELP] = "help" };
+    return word[limit];
+}
+
+/* ---- the sentence ---- */
+
+struct told {
+    const struct outcome *outcome;
+    const struct group_demand *demand;
+    struct more_consumers more;
+};
+
+static const char *plural(uint32_t n) { return n == 1 ? "" : "s"; }
+
+static int split_en(const struct told *told, char *out, size_t size)
+{
+    const struct group_demand *demand = told->demand;
+
+    if (demand->working < 2) return 0;
+    return snprintf(out, size, "%u consumers do %s times what one would, for one has %u of the %u partitions; ",
+                    (unsigned)demand->working, number_fixed(told->more.times_one, 1).s,
+                    (unsigned)demand->most_partitions, (unsigned)demand->partitions);
+}
+
+static int limit_en(const struct told *told, char *out, size_t size)
+{
+    const struct group_demand *demand = told->demand;
+    const struct more_consumers *more = &told->more;
+    const unsigned partitions = demand->partitions;
+
+    switch (more->limit) {
+    case MORE_KEEPS_UP: return snprintf(out, size, "little changes, it keeps up as it is");
+    case MORE_IDLE:
+        return snprintf(out, size, "they would be idle as %u %s now: there %s only %u partition%s",
+                        (unsigned)(demand->consumers - demand->working),
+                        demand->consumers - demand->working == 1 ? "is" : "are", partitions == 1 ? "is" : "are",
+                        partitions, plural(partitions));
+    case MORE_PARTITIONS:
+        return snprintf(out, size, "one more would be idle: there %s only %u partition%s",
+                        partitions == 1 ? "is" : "are", partitions, plural(partitions));
+    case MORE_HOT:
+        return snprintf(out, size,
+                        "no help: one partition has %s of the records, and one consumer "
+                        "at a time reads it",
+                        number_percent(largest_share(told->outcome, demand)).s);
+    case MORE_WAITING: return snprintf(out, size, "little help, they would wait for one another");
+    case MORE_SPLIT:
+    case MORE_HELP: {
+        const int n = split_en(told, out, size);
+        if (!more->next) return n;
+        return n + snprintf(out + n, size - (size_t)n, "%s%u, with %s%u partition%s each, could do %s/s",
+                            more->limit == MORE_SPLIT ? "one more changes nothing; " : "", (unsigned)more->next,
+                            more->next_most == 1 ? "" : "up to ", (unsigned)more->next_most, plural(more->next_most),
+                            number_fixed(more->next_per_s, 1).s);
+    }
+    case MORE_UNKNOWN: break;
+    }
+    return 0;
+}
+
+static int limit_ko(const struct told *told, char *out, size_t size)
+{
+    const struct group_demand *demand = told->demand;
+    const struct more_consumers *more = &told->more;
+    int n = 0;
+
+    switch (more->limit) {
+    case MORE_KEEPS_UP: return snprintf(out, size, "유입을 따라가므로 거의 그대로");
+    case MORE_IDLE:
+        return snprintf(out, size, "Partition이 %u개뿐이라 지금도 %u개가 유휴이며, 더 늘려도 유휴",
+                        (unsigned)demand->partitions, (unsigned)(demand->consumers - demand->working));
+    case MORE_PARTITIONS:
+        return snprintf(out, size, "Partition이 %u개뿐이라 하나 더 늘려도 유휴", (unsigned)demand->partitions);
+    case MORE_HOT:
+        return snprintf(out, size,
+                        "한 Partition에 이벤트의 %s가 몰려 있고 한 번에 한 Consumer만 읽으므로 "
+                        "효과 없음",
+                        number_percent(largest_share(told->outcome, demand)).s);
+    case MORE_WAITING: return snprintf(out, size, "서로 기다리므로 효과가 적음");
+    case MORE_SPLIT:
+    case MORE_HELP:
+        if (demand->working > 1)
+            n = snprintf(out, size, "한 Consumer가 Partition %u개 중 %u개를 맡아 %u개가 1개의 %s배만 처리; ",
+                         (unsigned)demand->partitions, (unsigned)demand->most_partitions, (unsigned)demand->working,
+                         number_fixed(more->times_one, 1).s);
+        if (!more->next) return n;
+        return n + snprintf(out + n, size - (size_t)n, "%s%u개면 각각 Partition %u개 이하로 초당 %s건까지 가능",
+                            more->limit == MORE_SPLIT ? "하나 더 늘려도 그대로; " : "", (unsigned)more->next,
+                            (unsigned)more->next_most, number_fixed(more->next_per_s, 1).s);
+    case MORE_UNKNOWN: break;
+    }
+    return 0;
+}
+
+/* What stays in the way of those that help: waiting, and the next group. */
+static const char *waiting_clause(const struct told *told, bool ko, char *out, size_t size)
+{
+    const struct more_consumers *more = &told->more;
+    char mostly[160] = "";
+
+    out[0] = '\0';
+    if (more->limit == MORE_KEEPS_UP || !(more->waiting_s > 0)) return out;
+    if (more->waits_name)
+        snprintf(mostly, sizeof mostly, ko ? " (주로 %s %s)" : ", mostly for %s %s", more->waits_for, more->waits_name);
+    snprintf(out, size, ko ? "; 건당 %s 중 %s는 대기%s" : "; of %s a record %s are waiting%s",
+             number_seconds(told->demand->service_s).s, number_seconds(more->waiting_s).s, mostly);
+    return out;
+}
+
+static const char *behind_clause(const struct told *told, bool ko, char *out, size_t size)
+{
+    const struct outcome *outcome = told->outcome;
+
+    out[0] = '\0';
+    if (told->more.limit == MORE_KEEPS_UP || outcome->n_demands < 2 || !(outcome->demand[1].pressure >= 1)) return out;
+    snprintf(out, size, ko ? "; 그다음은 %s가 막음 (%s)" : "; then %s is in the way (%s)", outcome->demand[1].name,
+             number_percent(outcome->demand[1].pressure).s);
+    return out;
+}
+
+char *more_consumers_text(const struct outcome *outcome, enum language language, char *out, size_t size)
+{
+    const bool ko = language == LANG_KO;
+    char limit[512], waiting[256], behind[256];
+
+    out[0] = '\0';
+    if (outcome->n_demands == 0) return out;
+    const struct told told = { outcome, &outcome->demand[0], more_consumers(outcome, 0) };
+    if ((ko ? limit_ko(&told, limit, sizeof limit) : limit_en(&told, limit, sizeof limit)) > 0)
+        snprintf(out, size, "%s%s%s", limit, waiting_clause(&told, ko, waiting, sizeof waiting),
+                 behind_clause(&told, ko, behind, sizeof behind));
+    return out;
+}

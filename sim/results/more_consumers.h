@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What more consumers of the limiting group would bring, and why nothing when they bring nothing. A partition is read
+ * by one consumer of a group at a time, so a group is as fast as the consumer with most of the records lets it be;
+ * consumers that wait for the same lock, row or server wait for one another.
+ *
+ * Counts that are told here suppose what the text says: a record takes as long as before. */
+#ifndef SIM_RESULTS_MORE_CONSUMERS_H
+#define SIM_RESULTS_MORE_CONSUMERS_H
+
+#include "sim/results/result.h"
+
+enum more_limit {
+    MORE_UNKNOWN,    /* no record reached the group */
+    MORE_KEEPS_UP,   /* it has no backlog to work off */
+    MORE_IDLE,       /* some of its consumers have no partition already */
+    MORE_PARTITIONS, /* each partition has a consumer of its own */
+    MORE_HOT,        /* one partition has more of the records than the split explains */
+    MORE_WAITING,    /* most of the time of a record is waiting for what all consumers share */
+    MORE_SPLIT,      /* one more leaves the fullest consumer as full as it is */
+    MORE_HELP        /* one more relieves the fullest consumer */
+};
+
+struct more_consumers {
+    enum more_limit limit;
+    double times_one;      /* what its consumers do with this split, by what one would */
+    uint32_t next;         /* least number of consumers that relieves the fullest one; 0: none does */
+    uint32_t next_most;    /* partitions of the fullest one then */
+    double next_per_s;     /* what they could do then */
+    double waiting_s;      /* of a record's service, for locks, rows and servers */
+    const char *waits_for; /* "lock", "table", "store", or NULL: nothing is known to stand out */
+    const char *waits_name;
+};
+
+/* Of demand[rank] of the outcome. */
+struct more_consumers more_consumers(const struct outcome *outcome, uint32_t rank);
+/* The limit as one word for machines: "idle", "partitions" ...; of MORE_UNKNOWN NULL. */
+const char *more_consumers_word(enum more_limit limit);
+/* One sentence with the figures, of the outcome's first group, to stand after "More consumers:". Empty for
+ * MORE_UNKNOWN. Returns out. */
+char *more_consumers_text(const struct outcome *outcome, enum language language, char *out, size_t size);
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Goal: what more consumers bring follows from the split alone, and each reason why they bring nothing is told by the
+ * figures that make it one.
+ * Oracle: splits small enough to deal out by hand; and dealing partitions out one by one, for every small split.
+ * Tolerance: 1e-9 relative. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sim/results/more_consumers.h"
+#include "tests/support/small_study.h"
+
+static struct arena arena;
+
+static int open_arena(void **state)
+{
+    (void)state;
+    arena_init(&arena);
+    return 0;
+}
+static int close_arena(void **state)
+{
+    (void)state;
+    arena_fini(&arena);
+    return 0;
+}
+
+/* Three runs of the small study, whose stock group is said to be this one. */
+struct case_of {
+    struct outcome outcome;
+    struct group_demand demand[2];
+};
+
+static struct case_of *with(uint32_t consumers, uint32_t working, uint32_t partitions, uint32_t most)
+{
+    struct case_of *made = arena_new(&arena, struct case_of);
+
+    made->outcome = small_outcome(small_study(&arena), 3, &arena);
+    memcpy(made->demand, made->outcome.demand, sizeof made->demand);
+    made->outcome.demand = made->demand;
+    made->demand[0].consumers = consumers;
+    made->demand[0].working = working;
+    made->demand[0].partitions = partitions;
+    made->demand[0].most_partitions = most;
+    return made;
+}
+
+static char *text_of(const struct case_of *made, enum language language)
+{
+    char *out = arena_array(&arena, char, 1024);
+    return more_consumers_text(&made->outcome, language, out, 1024);
+}
+
+static void two_and_one(void **state)
+{
+    (void)state;
+    const struct case_of *made = with(2, 2, 3, 2);
+    const struct more_consumers more = more_consumers(&made->outcome, 0);
+
+    assert_int_equal(more.limit, MORE_HELP);
+    assert_true(fabs(more.times_one - 1.5) < 1e-9);
+    assert_int_equal(more.next, 3);
+    assert_true(fabs(more.next_per_s - 8) < 1e-9); /* 4/s with two partitions on the fullest */
+    assert_string_equal(text_of(made, LANG_EN), "2 consumers do 1.5 times what one would, for one has 2 of the 3 "
+                                                "partitions; 3, with 1 partition each, could do 8.0/s");
+    assert_non_null(strstr(text_of(made, LANG_KO), "1.5배"));
+}
+
+static void one_more_changes_nothing(void **state)
+{
+    (void)state;
+    const struct case_of *made = with(3, 3, 5, 2); /* 2 + 2 + 1; with four 2 + 1 + 1 + 1 */
+    const struct more_consumers more = more_consumers(&made->outcome, 0);
+
+    assert_int_equal(more.limit, MORE_SPLIT);
+    assert_int_equal(more.next, 5);
+    assert_non_null(strstr(text_of(made, LANG_EN), "one more changes nothing; 5, with 1 partition each"));
+}
+
+static void no_partition_is_left(void **state)
+{
+    (void)state;
+    const struct case_of *idle = with(4, 3, 3, 1), *full = with(3, 3, 3, 1);
+
+    assert_int_equal(more_consumers(&idle->outcome, 0).limit, MORE_IDLE);
+    assert_string_equal(text_of(idle, LANG_EN), "they would be idle as 1 is now: there are only 3 partitions");
+    assert_int_equal(more_consumers(&full->outcome, 0).limit, MORE_PARTITIONS);
+    assert_string_equal(text_of(full, LANG_EN), "one more would be idle: there are only 3 partitions");
+}
+
+static void what_keeps_up_needs_nobody(void **state)
+{
+    (void)state;
+    struct case_of *made = with(4, 3, 3, 1);
+
+    made->demand[0].pressure = 0.99;
+    made->demand[0].peak_backlog = 5 * made->demand[0].capacity_per_s;
+    assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_KEEPS_UP);
+    made->demand[0].peak_backlog += 1;
+    assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_IDLE);
+}
+
+static void they_wait_for_one_another(void **state)
+{
+    (void)state;
+    struct case_of *made = with(2, 2, 3, 2);
+
+    made->demand[0].service_s = 1;
+    made->demand[0].alone_s = 0.4;
+    assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_WAITING);
+    assert_non_null(strstr(text_of(made, LANG_EN), "of 1.00 s a record 600 ms are waiting"));
+    made->demand[0].alone_s = 0.6;
+    assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_HELP);
+}
+
+/* The fullest partition of the small study has 67 of its 200 records: a third, which would be much of twenty. */
+static void a_hot_partition(void **state)
+{
+    (void)state;
+    const struct case_of *made = with(5, 5, 20, 4), *even = with(2, 2, 4, 2);
+
+    assert_true(fabs(outcome_mean(&made->outcome, "groups.%s.largest_partition_share", SMALL_STOCK) - 0.335) < 1e-9);
+    assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_HOT);
+    assert_non_null(strstr(text_of(made, LANG_EN), "one partition has 33.5% of the records"));
+    assert_int_not_equal(more_consumers(&even->outcome, 0).limit, MORE_HOT);
+    /* 2 of 4 partitions on each; with three 2 + 1 + 1; with four the hot one is still a third: 4/s x 2/4 / 0.335 */
+    assert_int_equal(more_consumers(&even->outcome, 0).next, 4);
+    assert_close(more_consumers(&even->outcome, 0).next_per_s, 2 / 0.335, 1e-9);
+}
+
+static void the_group_behind(void **state)
+{
+    (void)state;
+    struct case_of *made = with(2, 2, 3, 2);
+
+    assert_null(strstr(text_of(made, LANG_EN), "in the way"));
+    made->demand[1].pressure = 1.2;
+    assert_non_null(strstr(text_of(made, LANG_EN), "; then " SMALL_PAY " is in the way (120.0%)"));
+}
+
+static uint32_t fullest_dealt(uint32_t partitions, uint32_t consumers)
+{
+    uint32_t has[32] = { 0 }, most = 0;
+
+    for (uint32_t p = 0; p < partitions; p++)
+        if (++has[p % consumers] > most) most = has[p % consumers];
+    return most;
+}
+
+static void every_small_split(void **state)
+{
+    (void)state;
+    for (uint32_t partitions = 1; partitions <= 16; partitions++)
+        for (uint32_t n = 1; n <= partitions; n++) {
+            const uint32_t most = fullest_dealt(partitions, n);
+            uint32_t next = n + 1;
+            while (next <= partitions && fullest_dealt(partitions, next) == most) next++;
+            const struct case_of *made = with(n, n, partitions, most);
+            const struct more_consumers more = more_consumers(&made->outcome, 0);
+            assert_int_equal(more.next, next <= partitions ? next : 0);
+            if (more.next) assert_int_equal(more.next_most, fullest_dealt(partitions, next));
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(two_and_one, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(one_more_changes_nothing, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(no_partition_is_left, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_keeps_up_needs_nobody, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(they_wait_for_one_another, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_hot_partition, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(the_group_behind, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(every_small_split, open_arena, close_arena),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
