@@ -55,6 +55,9 @@ static bool check_folder(const char *dir, struct sim_err *err)
 
 int cmd_plot(const struct options *options, struct arena *arena, struct sim_err *err)
 {
+    struct stat status;
+    if (!options->terminal && stat(options->operand, &status) == 0 && S_ISREG(status.st_mode))
+        return cmd_plot_sweep(options, options->operand, arena, err);
     if (!check_folder(options->operand, err)) return (int)err->code;
     if (options->terminal) {
         const struct plots_terminal terminal = terminal_of(options);

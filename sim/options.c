@@ -35,8 +35,9 @@ static const struct command_spec commands[COMMANDS] = {
     [COMMAND_SCHEMA] = { "schema", NULL, "Prints the JSON Schema (draft-07) of scenarios, or a scenario to start from.",
         "  sim schema > scenario.schema.json\n"
         "  sim schema --example > my.json\n" },
-    [COMMAND_PLOT] = { "plot", "DIR", "Draws the pictures of `sim run --out DIR` again, from the files in DIR.",
+    [COMMAND_PLOT] = { "plot", "DIR|FILE.db", "Draws the pictures of results again: of a folder, or of the file of a sweep.",
         "  sim plot results\n"
+        "  sim plot sweep.db --metric completion_s.p95\n"
         "  sim plot results --terminal\n" },
     [COMMAND_SWEEP] = { "sweep", "SCENARIO", "Runs every combination of varied values and stores each run in one SQLite file.",
         "  sim sweep my.json --vary stock-service-group.consumers=1..6\n"
@@ -378,7 +379,7 @@ static const struct option_spec table[] = {
       "a value to vary: A..B, A..B..STEP or a list V,V,V;\nrepeatable: every combination" },
     { "points", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP, set_points, 0,
       "a CSV file instead: pointers in its first line, a point a row" },
-    { "metric", 0, ARGUMENT_NEEDED, "PATH", ON_SWEEP, set_metric, 0,
+    { "metric", 0, ARGUMENT_NEEDED, "PATH", ON_SWEEP | ON_PLOT, set_metric, 0,
       "what the table shows, as in completion_s.p95; repeatable\n(default: what the thresholds are about)" },
     { "resume", 0, FLAG(resume), .commands = ON_SWEEP, .help = "go on with the result file that is there" },
     { "export", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP, set_export, 0, "write all metrics of all runs as tidy CSV, too" },

@@ -73,6 +73,17 @@ ok("resuming what is complete changes nothing", rows("b.db") == whole)
 lines = open("b.csv").read().splitlines()
 ok("tidy CSV: a row for each point, run and metric", lines[0] == f"point_id,/groups/{group}/consumers,/orders/at_most,replication,metric,unit,value" and len(lines) == 1 + len(whole["metric"]))
 
+# ---- pictures ----
+done = sim("plot", "a.db", "--metric", "completion_s.p95")
+names = sorted(os.listdir("a-plots"))
+ok(f"pictures: exit {done.returncode}: {done.stderr.strip()}", done.returncode == 0)
+ok(f"over each value, a map, the lag: {names}", names == sorted(
+    f"{name}.{ending}" for name in ("figure-1-axis-1", "figure-1-axis-2", "figure-1-map", "lag") for ending in ("csv", "gp", "png", "svg")))
+ok("the data are means and half-widths", len(open("a-plots/figure-1-map.csv").read().split()) == 7)
+ok("pictures that are there stay", sim("plot", "a.db").returncode == 2)
+done = sim("plot", "a.db", "--force", "--metric", "orders.payd")
+ok("an unknown figure is refused", done.returncode == 2 and "orders.payd" in done.stderr and sorted(os.listdir("a-plots")) == names)
+
 # ---- what does not fit ----
 for what, args, code, says in [
     ("an existing file", SWEEP + ["--out", "a.db"], 2, "--resume goes on with it"),

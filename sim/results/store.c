@@ -454,6 +454,23 @@ uint32_t store_values(struct store *store, uint32_t point, const char *metric, d
     return n;
 }
 
+uint32_t store_curves(struct store *store, struct store_step **step, struct arena *arena)
+{
+    const int64_t most = number_of(store, "SELECT count(*) FROM series");
+    const char *name = "";
+    uint32_t n = 0;
+    sqlite3_stmt *row = prepare(store, "SELECT point_id, replication, name, t_s, value FROM series"
+                                       " ORDER BY point_id, replication, name, t_s");
+    *step = arena_array(arena, struct store_step, most > 0 ? most : 0);
+    for (; row && n < most && sqlite3_step(row) == SQLITE_ROW; n++) {
+        if (strcmp(name, (const char *)sqlite3_column_text(row, 2)) != 0) name = text_of(row, 2, arena);
+        (*step)[n] = (struct store_step){ (uint32_t)sqlite3_column_int64(row, 0), (uint32_t)sqlite3_column_int64(row, 1),
+                                          name, sqlite3_column_double(row, 3), sqlite3_column_double(row, 4) };
+    }
+    sqlite3_finalize(row);
+    return n;
+}
+
 uint32_t store_metrics(struct store *store, const char *const **name, struct arena *arena)
 {
     int64_t most = number_of(store, "SELECT count(DISTINCT metric) FROM metric");

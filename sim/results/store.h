@@ -45,6 +45,10 @@ uint32_t store_metrics(struct store *store, const char *const **name, struct are
 /* Runs of a point that ended with this exit code. */
 uint32_t store_exits(struct store *store, uint32_t point, int exit);
 
+struct store_step { uint32_t point, replication; const char *name; double t_s, value; };
+/* All curves, by point, replication, name and time; returns how many steps. */
+uint32_t store_curves(struct store *store, struct store_step **step, struct arena *arena);
+
 /* Tidy CSV: a row for each point, replication and metric, with the point's values in columns of their own. */
 bool store_export(struct store *store, FILE *out, struct sim_err *err);
 

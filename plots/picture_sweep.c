@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "plots/picture_sweep.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "plots/gnuplot.h"
+#include "plots/rows.h"
+#include "plots/script.h"
+
+enum { PANELS_MAX = 48, COLUMNS = 4 };
+
+static FILE *create(const char *to, const char *name, const char *suffix, struct sim_err *err)
+{
+    char path[ROWS_PATH_BYTES];
+    snprintf(path, sizeof path, "%s/%s%s", to, name, suffix);
+    FILE *file = fopen(path, "w");
+    if (!file) sim_fail(err, SIM_ERUNTIME, path, "cannot be written: %s", strerror(errno));
+    return file;
+}
+
+static bool finish(FILE *file, const char *name, struct sim_err *err)
+{
+    bool failed = ferror(file) != 0;
+    if (fclose(file) != 0) failed = true;
+    return !failed || sim_fail(err, SIM_ERUNTIME, name, "writing failed");
+}
+
+static void set_text(FILE *out, const char *what, const char *text)
+{
+    fprintf(out, "  set %s ", what);
+    gnuplot_quote(text, out);
+    fputs(" noenhanced\n", out);
+}
+
+/* Both formats by one loop; what one sets does not leak into the next. */
+static void begin(FILE *out, const char *name, unsigned width, unsigned height)
+{
+    fprintf(out,
+            "# gnuplot %s.gp draws it again.\n"
+            "do for [format in 'svg png'] {\n"
+            "  reset\n"
+            "  if (format eq 'svg') { set terminal svg size %u,%u font 'sans,14' background '#ffffff' }\n"
+            "  else { set terminal pngcairo size %u,%u font 'sans,11' background '#ffffff' }\n"
+            "  set output '%s.'.format\n"
+            "  set datafile separator comma\n"
+            "  set datafile missing 'null'\n"
+            "  set grid y linecolor '#dddddd'\n",
+            name, width, height, width, height, name);
+}
+
+static enum drawn end(FILE *out, const char *to, const char *name, struct sim_err *err)
+{
+    char script[128];
+    fputs("  unset output\n}\n", out);
+    if (!finish(out, name, err)) return DRAWN_NOT;
+    snprintf(script, sizeof script, "%s.gp", name);
+    switch (gnuplot_run(to, script, err)) {
+    case GNUPLOT_OK: return DRAWN;
+    case GNUPLOT_MISSING: return DRAWN_SCRIPTS;
+    case GNUPLOT_FAILED: break;
+    }
+    return DRAWN_NOT;
+}
+
+static void ticks(FILE *out, const char *axis, const char *const *text, uint32_t n)
+{
+    fprintf(out, "  set %stics noenhanced (", axis);
+    for (uint32_t i = 0; i < n; i++) {
+        if (i > 0) fputs(", ", out);
+        gnuplot_quote(text[i], out);
+        fprintf(out, " %u", i);
+    }
+    fputs(")\n", out);
+}
+
+/* Curve by curve, so that each is a run of rows: a line breaks where a row is not its own. */
+static bool write_dots(const struct sweep_picture *picture, struct sim_err *err)
+{
+    FILE *data = create(picture->to, picture->name, ".csv", err);
+    if (!data) return false;
+    fputs("x,curve,mean,half_width\n", data);
+    for (uint32_t k = 0; k < picture->n_curves * picture->n_dots; k++) {
+        const struct sweep_dot *dot = &picture->dot[k % picture->n_dots];
+        if (dot->curve != k / picture->n_dots) continue;
+        fprintf(data, "%u,%u,", dot->x, dot->curve);
+        fprintf(data, isnan(dot->mean) ? "null," : "%.12g,", dot->mean);
+        fprintf(data, isnan(dot->half_width) ? "0\n" : "%.12g\n", dot->half_width);
+    }
+    return finish(data, picture->name, err);
+}
+
+enum drawn sweep_lines(const struct sweep_picture *picture, struct sim_err *err)
+{
+    if (!write_dots(picture, err)) return DRAWN_NOT;
+    FILE *out = create(picture->to, picture->name, ".gp", err);
+    if (!out) return DRAWN_NOT;
+    begin(out, picture->name, 1120, 640);
+    set_text(out, "title", picture->title);
+    set_text(out, "xlabel", picture->x_label);
+    fprintf(out, "  set xrange [-0.5:%g]\n  set yrange [0:*]\n  set key outside right noenhanced\n",
+            picture->n_x - 0.5);
+    ticks(out, "x", picture->x, picture->n_x);
+    fputs("  plot ", out);
+    for (uint32_t i = 0, first = 1, last; i < picture->n_curves; i++, first = last + 1) {
+        const char *colour = palette(i);
+        last = first - 1;
+        for (uint32_t k = 0; k < picture->n_dots; k++) last += picture->dot[k].curve == i;
+        fprintf(out, "%s'%s.csv' using 1:3 every ::%u::%u with lines linewidth 2 linecolor '%s' ",
+                i ? ", \\\n    " : "", picture->name, first, last, colour);
+        if (picture->n_curves > 1) fputs("title ", out), gnuplot_quote(picture->curve[i], out);
+        else fputs("notitle", out);
+        fprintf(out,
+                ", \\\n    '%s.csv' using 1:3:4 every ::%u::%u with yerrorbars pointtype 7 pointsize 0.7 "
+                "linewidth 2 linecolor '%s' notitle",
+                picture->name, first, last, colour);
+    }
+    fputc('\n', out);
+    return end(out, picture->to, picture->name, err);
+}
+
+enum drawn sweep_heat(const struct sweep_picture *picture, struct sim_err *err)
+{
+    if (!write_dots(picture, err)) return DRAWN_NOT;
+    FILE *out = create(picture->to, picture->name, ".gp", err);
+    if (!out) return DRAWN_NOT;
+    begin(out, picture->name, 960, 640);
+    set_text(out, "title", picture->title);
+    set_text(out, "xlabel", picture->x_label);
+    set_text(out, "ylabel", picture->curve_label);
+    fprintf(out, "  set xrange [-0.5:%g]\n  set yrange [-0.5:%g]\n  unset key\n  unset grid\n", picture->n_x - 0.5,
+            picture->n_curves - 0.5);
+    fputs("  set palette defined (0 '#f7fbff', 1 '#6baed6')\n", out); /* pale enough for black numbers */
+    ticks(out, "x", picture->x, picture->n_x);
+    ticks(out, "y", picture->curve, picture->n_curves);
+    fprintf(out,
+            "  plot '%s.csv' using 1:2:3 every ::1 with image, \\\n"
+            "    '' using 1:2:(sprintf('%%.4g', $3)) every ::1 with labels\n",
+            picture->name);
+    return end(out, picture->to, picture->name, err);
+}
+
+/* ---- small multiples ---- */
+
+static bool write_steps(const struct sweep_panels *panels, struct sim_err *err)
+{
+    FILE *data = create(panels->to, panels->name, ".csv", err);
+    if (!data) return false;
+    fputs("panel,curve,t_s,value\n", data);
+    for (uint32_t i = 0; i < panels->n_steps; i++) {
+        const struct sweep_step *step = &panels->step[i];
+        fprintf(data, "%u,%u,%.9g,%.9g\n", step->panel, step->curve, step->t_s, step->value);
+    }
+    return finish(data, panels->name, err);
+}
+
+/* One scale for all panels, so that they can be compared at a glance. */
+static void same_scale(const struct sweep_panels *panels, FILE *out)
+{
+    double t_s = 1, value = 1;
+    for (uint32_t i = 0; i < panels->n_steps; i++) {
+        t_s = fmax(t_s, panels->step[i].t_s);
+        value = fmax(value, panels->step[i].value);
+    }
+    fprintf(out, "  set xrange [0:%g]\n  set yrange [0:%g]\n", t_s, value * 1.05);
+}
+
+/* The last cell has no curve, so that no legend hides one. */
+static void legend_cell(const struct sweep_panels *panels, FILE *out)
+{
+    fputs("  unset title\n  unset xlabel\n  unset border\n  unset tics\n  unset grid\n"
+          "  set key center center noenhanced samplen 2\n  plot ",
+          out);
+    for (uint32_t c = 0; c < panels->n_curves; c++) {
+        fprintf(out, "%sNaN with lines linewidth 2 linecolor '%s' title ", c ? ", " : "", palette(c));
+        gnuplot_quote(panels->curve[c], out);
+    }
+    fputc('\n', out);
+}
+
+enum drawn sweep_small(const struct sweep_panels *panels, struct sim_err *err)
+{
+    const uint32_t n = panels->n_panels < PANELS_MAX ? panels->n_panels : PANELS_MAX;
+    const uint32_t cells = n + 1, columns = cells < COLUMNS ? cells : COLUMNS, rows = (cells + columns - 1) / columns;
+    if (!write_steps(panels, err)) return DRAWN_NOT;
+    FILE *out = create(panels->to, panels->name, ".gp", err);
+    if (!out) return DRAWN_NOT;
+    begin(out, panels->name, 320 * columns + 40, 240 * rows + 100);
+    same_scale(panels, out);
+    fprintf(out, "  set multiplot layout %u,%u title ", rows, columns);
+    gnuplot_quote(panels->title, out);
+    fputs(" noenhanced\n  set xlabel 's'\n", out);
+    for (uint32_t p = 0; p < n; p++) {
+        set_text(out, "title", panels->panel[p]);
+        fputs("  plot ", out);
+        for (uint32_t c = 0; c < panels->n_curves; c++) {
+            fprintf(out,
+                    "%s'%s.csv' using ($1==%u&&$2==%u?$3:NaN):4 every ::1 with steps linewidth 1.5 linecolor '%s' ",
+                    c ? ", \\\n    " : "", panels->name, p, c, palette(c));
+            fputs("notitle", out);
+        }
+        fputc('\n', out);
+    }
+    legend_cell(panels, out);
+    fputs("  unset multiplot\n", out);
+    return end(out, panels->to, panels->name, err);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Pictures of an experiment: a figure over a varied value with its intervals, a heat map over two, and the lag curves
+ * of all points side by side. Each is a script NAME.gp with its data NAME.csv, and what gnuplot makes of them. Varied
+ * values stand at equal distances in the order in which they were given: they may be words. */
+#ifndef PLOTS_PICTURE_SWEEP_H
+#define PLOTS_PICTURE_SWEEP_H
+
+#include <stdint.h>
+
+#include "plots/plots.h"
+
+struct sweep_dot {
+    uint32_t x, curve;
+    double mean, half_width; /* NaN: none */
+};
+
+struct sweep_picture {
+    const char *to, *name; /* folder, and the name of the picture in it */
+    const char *title, *x_label, *curve_label;
+    uint32_t n_x, n_curves, n_dots;
+    const char *const *x;     /* varied values */
+    const char *const *curve; /* what else varies; the other axis of a heat map */
+    const struct sweep_dot *dot;
+};
+
+enum drawn sweep_lines(const struct sweep_picture *picture, struct sim_err *err);
+enum drawn sweep_heat(const struct sweep_picture *picture, struct sim_err *err);
+
+struct sweep_step {
+    uint32_t panel, curve;
+    double t_s, value;
+};
+
+/* A panel for each point, a curve for each group; steps of one curve of one panel side by side, in time. */
+struct sweep_panels {
+    const char *to, *name, *title, *y_label;
+    uint32_t n_panels, n_curves, n_steps;
+    const char *const *panel, *const *curve;
+    const struct sweep_step *step;
+};
+
+enum drawn sweep_small(const struct sweep_panels *panels, struct sim_err *err);
+
+#endif

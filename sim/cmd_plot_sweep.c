@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim plot FILE.db: pictures of the result file of a sweep, into the folder FILE-plots. Each figure is drawn over each
+ * varied value; with two of them, as a heat map, too; and the lag of every point's first run in small multiples. */
+#include <math.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "plots/picture_sweep.h"
+#include "sim/commands.h"
+#include "sim/engine/infer.h"
+#include "sim/lab/output.h"
+#include "sim/results/store.h"
+
+enum { METRICS_MAX = 12, CURVES_MAX = 8, NAME_BYTES = 128 };
+
+struct album {
+    const struct options *options;
+    struct arena *arena;
+    struct store *store;
+    struct store_experiment experiment;
+    struct store_point *point;
+    uint32_t n_points, n_metrics;
+    const char *metric[METRICS_MAX];
+    const char *to;
+    enum drawn drawn;
+};
+
+/* ---- what is drawn ---- */
+
+/* False when the file has no such figure. */
+static bool add_metric(struct album *album, const char *metric)
+{
+    double *value;
+    for (uint32_t i = 0; i < album->n_metrics; i++)
+        if (strcmp(album->metric[i], metric) == 0) return true;
+    if (store_values(album->store, 0, metric, &value, NULL, album->arena) == 0) return false;
+    if (album->n_metrics < METRICS_MAX) album->metric[album->n_metrics++] = arena_strdup(album->arena, metric);
+    return true;
+}
+
+/* Those asked for; else what the thresholds are about, and how many were paid and how long it took. */
+static bool choose_metrics(struct album *album, struct sim_err *err)
+{
+    const struct options *options = album->options;
+    for (uint32_t i = 0; i < options->metric.n; i++)
+        if (!add_metric(album, options->metric.word[i]))
+            return sim_fail(err, SIM_EUSAGE, NULL, "--metric: this file has no figure %s", options->metric.word[i]);
+    if (options->metric.n > 0) return true;
+    cJSON *scenario = cJSON_Parse(album->experiment.scenario_json);
+    const cJSON *thresholds = cJSON_GetObjectItemCaseSensitive(scenario, "thresholds");
+    for (const cJSON *each = thresholds ? thresholds->child : NULL; each; each = each->next)
+        if (each->string) add_metric(album, each->string);
+    cJSON_Delete(scenario);
+    add_metric(album, "orders.paid_ratio");
+    add_metric(album, "completion_s.p95");
+    return true;
+}
+
+/* The place of a text in a list that grows. */
+static uint32_t place_of(const char **list, uint32_t *n, const char *text)
+{
+    for (uint32_t i = 0; i < *n; i++)
+        if (strcmp(list[i], text) == 0) return i;
+    list[*n] = text;
+    return (*n)++;
+}
+
+/* "consumers=3, pool=10": all but one of the values of a point. */
+static const char *others(const struct album *album, const struct store_point *point, uint32_t axis)
+{
+    char text[512] = "";
+    for (uint32_t i = 0; i < point->n_params; i++) {
+        size_t used = strlen(text);
+        const char *slash = strrchr(point->param[i].pointer, '/');
+        if (i == axis) continue;
+        snprintf(text + used, sizeof text - used, "%s%s=%s", used ? ", " : "",
+                 slash ? slash + 1 : point->param[i].pointer, point->param[i].value);
+    }
+    return arena_strdup(album->arena, text);
+}
+
+static void note_drawn(struct album *album, enum drawn drawn)
+{
+    if (album->drawn == DRAWN || drawn == DRAWN_NOT) album->drawn = drawn;
+}
+
+/* ---- a figure over an axis ---- */
+
+static struct sweep_dot dot_at(const struct album *album, uint32_t point, const char *metric)
+{
+    double *value;
+    uint32_t n = store_values(album->store, point, metric, &value, NULL, album->arena);
+    const struct infer_mean mean = infer_mean(value, n, album->options->confidence);
+    return (struct sweep_dot){ .mean = mean.mean, .half_width = mean.half_width };
+}
+
+static void draw_metric(struct album *album, uint32_t metric, uint32_t axis, struct sim_err *err)
+{
+    const uint32_t n_params = album->point[0].n_params;
+    const char **x = arena_array(album->arena, const char *, album->n_points);
+    const char **curve = arena_array(album->arena, const char *, album->n_points);
+    struct sweep_dot *dot = arena_array(album->arena, struct sweep_dot, album->n_points);
+    char name[NAME_BYTES], title[512];
+    struct sweep_picture picture = {
+        .to = album->to, .name = name, .title = title, .n_dots = album->n_points, .x = x, .curve = curve, .dot = dot
+    };
+    for (uint32_t i = 0; i < album->n_points; i++) {
+        dot[i] = dot_at(album, i, album->metric[metric]);
+        dot[i].x = place_of(x, &picture.n_x, album->point[i].param[axis].value);
+        dot[i].curve = place_of(curve, &picture.n_curves, others(album, &album->point[i], axis));
+    }
+    picture.x_label = album->point[0].param[axis].pointer;
+    picture.curve_label = n_params == 2 ? album->point[0].param[1 - axis].pointer : "";
+    snprintf(title, sizeof title, "%s, mean and %g %% interval", album->metric[metric],
+             album->options->confidence * 100);
+    snprintf(name, sizeof name, "figure-%u-axis-%u", metric + 1, axis + 1);
+    if (picture.n_curves <= CURVES_MAX) note_drawn(album, sweep_lines(&picture, err));
+    if (n_params != 2 || axis != 0 || album->drawn == DRAWN_NOT) return;
+    for (uint32_t i = 0; i < album->n_points; i++) curve[dot[i].curve] = album->point[i].param[1].value;
+    snprintf(title, sizeof title, "%s, mean", album->metric[metric]);
+    snprintf(name, sizeof name, "figure-%u-map", metric + 1);
+    note_drawn(album, sweep_heat(&picture, err));
+}
+
+/* ---- lag of all points ---- */
+
+static void draw_lag(struct album *album, struct sim_err *err)
+{
+    const char **panel = arena_array(album->arena, const char *, album->n_points);
+    const char *curve[CURVES_MAX];
+    struct sweep_panels panels = { .to = album->to,
+                                   .name = "lag",
+                                   .title = "Lag by consumer group, replication 0",
+                                   .n_panels = album->n_points,
+                                   .panel = panel,
+                                   .curve = curve };
+    struct store_step *step;
+    const uint32_t n = store_curves(album->store, &step, album->arena);
+    struct sweep_step *drawn = arena_array(album->arena, struct sweep_step, n);
+    for (uint32_t i = 0; i < album->n_points; i++) panel[i] = album->point[i].label;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t n_curves = panels.n_curves;
+        if (step[i].replication != 0 || strncmp(step[i].name, "lag.", 4) != 0) continue;
+        const char *group = step[i].name + 4;
+        bool known = false;
+        for (uint32_t c = 0; c < n_curves; c++) known = known || strcmp(curve[c], group) == 0;
+        if (!known && n_curves == CURVES_MAX) continue;
+        const uint32_t at = place_of(curve, &panels.n_curves, group);
+        drawn[panels.n_steps++] = (struct sweep_step){ step[i].point, at, step[i].t_s, step[i].value };
+    }
+    panels.step = drawn;
+    if (panels.n_steps > 0) note_drawn(album, sweep_small(&panels, err));
+}
+
+/* ---- the command ---- */
+
+static bool draw_all(struct album *album, struct output *output, struct sim_err *err)
+{
+    static const char *const nothing_stale[] = { NULL };
+    album->to = output->staging;
+    if (!choose_metrics(album, err)) return false;
+    for (uint32_t m = 0; m < album->n_metrics; m++)
+        for (uint32_t axis = 0; axis < album->point[0].n_params && album->drawn != DRAWN_NOT; axis++)
+            draw_metric(album, m, axis, err);
+    if (album->drawn != DRAWN_NOT) draw_lag(album, err);
+    return album->drawn != DRAWN_NOT && output_commit(output, nothing_stale, err);
+}
+
+static const char *folder_of(const char *file, struct arena *arena)
+{
+    size_t length = strlen(file);
+    if (length > 3 && strcmp(file + length - 3, ".db") == 0) length -= 3;
+    char *folder = arena_alloc(arena, length + sizeof "-plots");
+    snprintf(folder, length + sizeof "-plots", "%.*s-plots", (int)length, file);
+    return folder;
+}
+
+int cmd_plot_sweep(const struct options *options, const char *file, struct arena *arena, struct sim_err *err)
+{
+    struct album album = { .options = options, .arena = arena };
+    struct output output;
+    album.store = store_open(file, &album.experiment, &album.point, &album.n_points, arena, err);
+    if (!album.store) return (int)err->code;
+    bool ok = album.n_points > 0 || sim_fail(err, SIM_ERUNTIME, file, "there is no point in it");
+    if (ok) ok = output_open(&output, folder_of(file, arena), options->force, arena, err);
+    if (ok) {
+        show_activity(options, "drawing pictures");
+        ok = draw_all(&album, &output, err);
+        show_activity(options, NULL);
+        output_abandon(&output);
+    }
+    store_close(album.store, err);
+    if (ok && album.drawn == DRAWN_SCRIPTS)
+        ok = sim_fail(err, SIM_ERUNTIME, NULL, "there is no gnuplot here; install it (Debian, Ubuntu: gnuplot-nox)");
+    if (ok) note(options, "pictures in %s", output.dir);
+    return (int)err->code;
+}
