@@ -9,6 +9,7 @@
 #include "sim/foreign/init.h"
 #include "sim/foreign/k6.h"
 #include "sim/foreign/orders.h"
+#include "sim/foreign/prometheus.h"
 
 typedef cJSON *import_fn(struct source *source, const struct options *options);
 
@@ -23,7 +24,7 @@ static cJSON *import_k6(struct source *source, const struct options *options)
 
 static cJSON *import_offsets(struct source *source, const struct options *options)
 {
-    return describe_read(source, options->start);
+    return prometheus_is(source) ? prometheus_read(source, options->start) : describe_read(source, options->start);
 }
 
 static cJSON *import_durations(struct source *source, const struct options *options)

@@ -9,6 +9,7 @@
 #include "sim/foreign/durations.h"
 #include "sim/foreign/init.h"
 #include "sim/foreign/orders.h"
+#include "sim/foreign/prometheus.h"
 #include "sim/scenario/reader.h"
 
 /* A scenario names files below its own folder only. NULL, with a remark, where the observations lie elsewhere. */
@@ -91,7 +92,8 @@ static bool read_inputs(struct inputs *in, const struct options *options, struct
     }
     if (options->offsets.n > 0) {
         if (!open_offsets(&in->offsets, options, findings, arena, err)) return false;
-        in->tables = describe_read(&in->offsets, options->start);
+        in->tables = prometheus_is(&in->offsets) ? prometheus_read(&in->offsets, options->start)
+                                                 : describe_read(&in->offsets, options->start);
         if (!deliver_remarks(options, &in->offsets)) return false;
         in->offsets.n_remarks = 0;
         in->input.offsets = in->tables;

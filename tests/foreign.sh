@@ -73,6 +73,11 @@ exits 0 run off.json --quiet
 sed -n '/rebalancing/,$p' "$data/describe.txt" >one.txt # one table: what waits goes
 exits 0 init --offsets one.txt --out drain.json
 exits 0 run drain.json --quiet
+exits 0 import offsets "$data/range.json" # the same of a range query: 43 records/s
+says "23.26 ms a record"
+shows '{"rate_per_s": 10, "duration_s": 240}'
+exits 0 init --offsets "$data/range.json" --out range.scenario
+exits 0 run range.scenario --quiet
 printf 'GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG\ninvoices bills 0 10 15 5\n' >own.txt
 exits 0 init --offsets own.txt --out own.json # no group of the usual pipeline
 exits 0 run own.json --quiet
