@@ -89,6 +89,9 @@ shows '"stage": "stock"'
 shows '"step": "lock"'
 exits 0 import durations "$data/latency.hgrm" --unit ms
 shows '"autocorrelation": null'
+exits 0 import durations "$data/listener.prom"
+shows '["25ms", 0.75]'
+shows '"mean_s": 0.0235'
 exits 3 import durations "$data/steps.csv" --column value=locks_ms
 exits 2 import durations "$data/steps.csv" --column vlaue=lock_ms
 exits 0 init --k6 "$data/script.js" --durations "$data/steps.csv" --column stage=group --column value=lock_ms --unit ms --out d.json
