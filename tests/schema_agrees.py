@@ -34,7 +34,8 @@ ONLY_THE_READER = {
     # What steps, groups and the flow mean together.
     "rules": """answer-nobody-joins api-inserts-nothing api-joins api-publishes-nothing backlog-in-the-middle
         backlog-not-read commit-of-another-table effect-on-the-wrong-table effect-on-two-tables
-        fence-of-a-plain-lock fence-without-the-lock flush-outside-transaction group-commit-without-flush join-of-no-answer join-without-flow
+        fence-of-a-plain-lock fence-without-the-lock
+        flush-outside-transaction group-commit-without-flush join-of-no-answer join-without-flow
         leg-never-answers lock-kept-when-refused lock-never-released no-api no-end-after-payment no-orders
         nothing-sets-paid once-too-often orders-without-items payment-never-answers reply-by-a-group
         share-without-stage-time stage-nobody-runs too-many-locks-held topic-of-two-answers

@@ -518,6 +518,70 @@ static void test_views(void **state)
     world_close(world);
 }
 
+/* A row refuses tokens older than the greatest that has written, or announced itself; a rollback leaves no token. */
+static void test_fences(void **state)
+{
+    struct world *world = world_open();
+    (void)state;
+    tables_keep_fences(&world->tables);
+    struct transaction_row *row = touch(world, 0, STOCK, 0);
+    assert_int_equal(row_lock(&world->tables, row, 0), ROW_OK);
+    assert_true(row_fence_passes(&world->tables, row, 7));
+    row->token = 7;
+    assert_true(row_write_conditional(&world->tables, row, 1));
+    transaction_rollback(&world->tables, &world->transaction[0]);
+    row = touch(world, 0, STOCK, 0);
+    assert_true(row_fence_passes(&world->tables, row, 1));
+    assert_int_equal(row_lock(&world->tables, row, 0), ROW_OK);
+    row->token = 5;
+    assert_true(row_write_conditional(&world->tables, row, 1));
+    transaction_commit(&world->tables, &world->transaction[0]);
+    row = touch(world, 1, STOCK, 0);
+    assert_false(row_fence_passes(&world->tables, row, 4));
+    assert_true(row_fence_passes(&world->tables, row, 5));
+    assert_int_equal(row_lock(&world->tables, row, 1), ROW_OK);
+    row_fence_announce(&world->tables, row, 9);
+    assert_int_equal(row_lock(&world->tables, touch(world, 0, STOCK, 0), 0), ROW_OK); /* free again at once */
+    assert_false(row_fence_passes(&world->tables, touch(world, 0, STOCK, 0), 8));
+    assert_true(row_fence_passes(&world->tables, touch(world, 0, STOCK, 1), 1));      /* and no other row knows */
+    transaction_rollback(&world->tables, &world->transaction[0]);
+    transaction_rollback(&world->tables, &world->transaction[1]);
+    world_close(world);
+}
+
+static uint32_t weight(void *context, uint32_t thread)
+{
+    return transaction_weight(&((struct world *)context)->transaction[thread]);
+}
+
+static uint32_t victim;
+static void on_victim(void *context, uint32_t thread)
+{
+    (void)context;
+    victim = thread;
+}
+
+/* The lighter of two is rolled back although the heavier one closes the circle, which then waits and is granted. */
+static void test_lightest_victim(void **state)
+{
+    struct world *world = world_open();
+    (void)state;
+    world->tables.weight = weight;
+    world->tables.victim = on_victim;
+    victim = NONE;
+    assert_int_equal(row_lock(&world->tables, touch(world, 0, STOCK, 0), 0), ROW_OK);
+    assert_true(row_write_conditional(&world->tables, touch(world, 0, STOCK, 0), 1));
+    assert_int_equal(row_lock(&world->tables, touch(world, 1, STOCK, 1), 1), ROW_OK);
+    assert_int_equal(row_lock(&world->tables, touch(world, 1, STOCK, 0), 1), ROW_WAITS);
+    assert_int_equal(row_lock(&world->tables, touch(world, 0, STOCK, 1), 0), ROW_WAITS);
+    assert_int_equal(victim, 1);
+    assert_true(row_lock_victim(&world->tables, 1));
+    transaction_rollback(&world->tables, &world->transaction[1]);
+    assert_true(world->granted[0]);
+    transaction_commit(&world->tables, &world->transaction[0]);
+    world_close(world);
+}
+
 /* Two rows in opposite order: who closes the circle is the victim, the other goes on. */
 static void test_deadlock(void **state)
 {
@@ -623,7 +687,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_the_twin),   cmocka_unit_test(test_lost_update),
         cmocka_unit_test(test_version_conflict),   cmocka_unit_test(test_two_writes_of_one_row),
-        cmocka_unit_test(test_snapshot), cmocka_unit_test(test_views),           cmocka_unit_test(test_deadlock),
+        cmocka_unit_test(test_snapshot), cmocka_unit_test(test_views), cmocka_unit_test(test_fences),
+        cmocka_unit_test(test_lightest_victim),           cmocka_unit_test(test_deadlock),
         cmocka_unit_test(test_queue_and_time_out), cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_no_such_row),        cmocka_unit_test(test_finish),
     };
