@@ -168,6 +168,8 @@ static int sweep_and_print(struct sweeping *sweeping, const char *const *metric,
     if (ok && interrupted)
         warn("interrupted; what was finished is in %s. The same command with --resume goes on", sweeping->file);
     else if (ok) note(options, "results in %s", sweeping->file);
+    if (ok && !interrupted && options->plots && cmd_plot_sweep(options, sweeping->file, arena, err) != 0)
+        return (int)err->code;
     return interrupted ? EXIT_INTERRUPTED : code;
 }
 

@@ -385,7 +385,8 @@ static const struct option_spec table[] = {
     { "export", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP, set_export, 0, "write all metrics of all runs as tidy CSV, too" },
     { "orders", 0, ARGUMENT_OPTIONAL, "[=SHARE]", ON_RUN, set_orders, 0,
       "with --out: orders.csv, a row for each order, or for a\nSHARE of them, as in --orders=0.01" },
-    { "plots", 0, FLAG(plots), .commands = ON_RUN, .help = "with --out: pictures (needs gnuplot)" },
+    { "plots", 0, FLAG(plots), .commands = ON_RUN | ON_SWEEP,
+      .help = "pictures (needs gnuplot; run: with --out; sweep: into\nFILE-plots)" },
     { "terminal", 0, FLAG(terminal), .commands = ON_PLOT, .help = "draw on the terminal; writes no file" },
     { "force", 0, FLAG(force), .commands = ON_STUDY | ON_PLOT | ON_INIT | ON_IMPORT,
       .help = "replace what is there (plot: scripts changed by hand, too)" },
@@ -581,7 +582,7 @@ static bool check_together(const struct options *options, struct sim_err *err)
                                                "give one of them");
     if (options->orders && !options->out)
         return sim_fail(err, SIM_EUSAGE, NULL, "--orders needs --out DIR, where orders.csv goes");
-    if (options->plots && !options->out)
+    if (options->plots && !options->out && options->command == COMMAND_RUN)
         return sim_fail(err, SIM_EUSAGE, NULL, "--plots needs --out DIR, where the pictures go");
     if (options->command == COMMAND_CHECK && options->format == FORMAT_MARKDOWN)
         return refuse(err, "--format", "markdown", "a format of sim check: text or json");
