@@ -43,13 +43,24 @@ static double longest_stage_s(const struct scenario *scenario, const struct grou
     return longest_s;
 }
 
+bool bottleneck_is_hot(const struct group_demand *demand, uint32_t most)
+{
+    const double fair = (double)most / demand->partitions;
+    return demand->largest_share > 1.1 * fair + 4 * sqrt(fair * (1 - fair) / demand->records);
+}
+
+double bottleneck_fullest_share(const struct group_demand *demand, uint32_t most)
+{
+    return bottleneck_is_hot(demand, most) ? demand->largest_share : (double)most / demand->partitions;
+}
+
 /* With consumers that share partitions unevenly, the one with most is full first: the group then does only what that
  * one's share of the records allows. */
 static double capacity(const struct group_demand *demand, double measured_per_s)
 {
     const double sharing = fmin(demand->working, demand->partitions);
     const double all_busy_per_s = isfinite(measured_per_s) ? measured_per_s : demand->working / demand->service_s;
-    return all_busy_per_s / sharing * demand->partitions / demand->most_partitions;
+    return all_busy_per_s / sharing / bottleneck_fullest_share(demand, demand->most_partitions);
 }
 
 static struct group_demand demand_of(const struct outcome *outcome, uint32_t index)
@@ -63,6 +74,8 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.working = spec->consumers - (isfinite(idle) ? (uint32_t)idle : 0);
     const uint32_t sharing = demand.working < demand.partitions ? demand.working : demand.partitions;
     demand.most_partitions = sharing ? (demand.partitions + sharing - 1) / sharing : 0;
+    demand.largest_share = outcome_mean(outcome, "groups.%s.largest_partition_share", spec->name);
+    demand.records = outcome_mean(outcome, "groups.%s.processed", spec->name);
     demand.alone_s = longest_stage_s(scenario, spec);
     demand.service_s = outcome_mean(outcome, "groups.%s.service_s.mean", spec->name);
     demand.utilisation = outcome_mean(outcome, "groups.%s.utilisation", spec->name);

@@ -71,54 +71,36 @@ static bool split_is_known(const struct group_spec *group)
     return group->n_reads == 1 || group->assignor == ASSIGN_RANGE;
 }
 
-/* More than chance makes of keys: with these partitions on the fullest consumer, one partition alone would fill it. */
-static bool is_hot(const struct group_demand *demand, uint32_t most, double share)
-{
-    return share > 1.1 * most / demand->partitions;
-}
-
-/* Of the records, on the consumer that has most. */
-static double fullest_share(const struct group_demand *demand, uint32_t most, double share)
-{
-    return is_hot(demand, most, share) ? share : (double)most / demand->partitions;
-}
-
-static enum more_limit limit_of(const struct more_consumers *more, const struct group_demand *demand, double share)
+static enum more_limit limit_of(const struct more_consumers *more, const struct group_demand *demand)
 {
     if (!isfinite(demand->service_s) || demand->working == 0) return MORE_UNKNOWN;
     if (!bottleneck_fell_behind(demand) && !(demand->pressure >= 1)) return MORE_KEEPS_UP;
     if (demand->working < demand->consumers) return MORE_IDLE;
+    if (demand->working > 1 && bottleneck_is_hot(demand, demand->most_partitions)) return MORE_HOT;
     if (demand->working >= demand->partitions) return MORE_PARTITIONS;
-    if (demand->working > 1 && is_hot(demand, demand->most_partitions, share)) return MORE_HOT;
     if (more->waiting_s > demand->service_s / 2) return MORE_WAITING;
     return more->next == demand->working + 1 ? MORE_HELP : MORE_SPLIT;
-}
-
-static double largest_share(const struct outcome *outcome, const struct group_demand *demand)
-{
-    return outcome_mean(outcome, "groups.%s.largest_partition_share", demand->name);
 }
 
 struct more_consumers more_consumers(const struct outcome *outcome, uint32_t rank)
 {
     const struct group_demand *demand = &outcome->demand[rank];
     const struct group_spec *group = &outcome->study->scenario.group[demand->group];
-    const double share = largest_share(outcome, demand);
     struct more_consumers more = { .limit = MORE_UNKNOWN };
 
     if (!split_is_known(group) || demand->most_partitions == 0) return more;
     more.times_one = (double)demand->partitions / demand->most_partitions;
     more.next = relief(demand);
-    const double one_per_s = demand->capacity_per_s / more.times_one;
+    const double one_per_s = demand->capacity_per_s * bottleneck_fullest_share(demand, demand->most_partitions);
     if (more.next) {
         more.next_most = ceiling(demand->partitions, more.next);
-        more.next_per_s = one_per_s / fullest_share(demand, more.next_most, share);
+        more.next_per_s = one_per_s / bottleneck_fullest_share(demand, more.next_most);
     }
     if (bottleneck_waits_inside(demand)) {
         more.waiting_s = demand->service_s - demand->alone_s;
         find_cause(&more, outcome, group);
     }
-    more.limit = limit_of(&more, demand, share);
+    more.limit = limit_of(&more, demand);
     return more;
 }
 
@@ -171,7 +153,7 @@ static int limit_en(const struct told *told, char *out, size_t size)
         return snprintf(out, size,
                         "no help: one partition has %s of the records, and one consumer "
                         "at a time reads it",
-                        number_percent(largest_share(told->outcome, demand)).s);
+                        number_percent(demand->largest_share).s);
     case MORE_WAITING: return snprintf(out, size, "little help, they would wait for one another");
     case MORE_SPLIT:
     case MORE_HELP: {
@@ -204,7 +186,7 @@ static int limit_ko(const struct told *told, char *out, size_t size)
         return snprintf(out, size,
                         "한 Partition에 이벤트의 %s가 몰려 있고 한 번에 한 Consumer만 읽으므로 "
                         "효과 없음",
-                        number_percent(largest_share(told->outcome, demand)).s);
+                        number_percent(demand->largest_share).s);
     case MORE_WAITING: return snprintf(out, size, "서로 기다리므로 효과가 적음");
     case MORE_SPLIT:
     case MORE_HELP:

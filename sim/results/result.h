@@ -94,6 +94,8 @@ struct group_demand {
     uint32_t consumers, working; /* working: those that own a partition */
     uint32_t partitions;         /* of its widest topic */
     uint32_t most_partitions;    /* of that topic, on one consumer */
+    double records;              /* processed */
+    double largest_share;        /* of the records, in one partition; NaN: there are none */
     double offered_per_s;        /* records that orders at the greatest rate would send it */
     double capacity_per_s;       /* what its consumers can do with that split, all busy */
     double pressure;             /* offered / capacity; NaN for a group without records */

@@ -47,6 +47,7 @@ static struct case_of *with(uint32_t consumers, uint32_t working, uint32_t parti
     made->demand[0].working = working;
     made->demand[0].partitions = partitions;
     made->demand[0].most_partitions = most;
+    made->demand[0].records = 1e6;
     return made;
 }
 
@@ -122,12 +123,14 @@ static void they_wait_for_one_another(void **state)
 static void a_hot_partition(void **state)
 {
     (void)state;
-    const struct case_of *made = with(5, 5, 20, 4), *even = with(2, 2, 4, 2);
+    struct case_of *made = with(5, 5, 20, 4), *even = with(2, 2, 4, 2);
 
     assert_true(fabs(outcome_mean(&made->outcome, "groups.%s.largest_partition_share", SMALL_STOCK) - 0.335) < 1e-9);
     assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_HOT);
     assert_non_null(strstr(text_of(made, LANG_EN), "one partition has 33.5% of the records"));
     assert_int_not_equal(more_consumers(&even->outcome, 0).limit, MORE_HOT);
+    made->demand[0].records = 20; /* seven of them in one partition: chance */
+    assert_int_not_equal(more_consumers(&made->outcome, 0).limit, MORE_HOT);
     /* 2 of 4 partitions on each; with three 2 + 1 + 1; with four the hot one is still a third: 4/s x 2/4 / 0.335 */
     assert_int_equal(more_consumers(&even->outcome, 0).next, 4);
     assert_close(more_consumers(&even->outcome, 0).next_per_s, 2 / 0.335, 1e-9);
