@@ -74,6 +74,8 @@ struct group_facts {
     uint64_t processed, duplicates, skipped, polls, commits;
     uint64_t idle_consumers;                           /* consumers without a partition */
     uint64_t rebalances, evictions, sessions_expired, late_dropped;
+    uint64_t dead_letters;                             /* of the skipped: those that a dead-letter topic has */
+    __int128 failed_ns;                                /* of busy_ns: deliveries that ended with an exception */
     sim_ns rebalance_ns, longest_rebalance_ns;         /* from the first change to the new assignment */
     __int128 busy_ns;                                  /* sum over consumers of time with a record in service */
     __int128 backlog_area;                             /* integral of backlog over time, records x ns */

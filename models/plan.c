@@ -110,6 +110,31 @@ static uint32_t *assign(struct compiler *compiler, const struct group_spec *grou
     return owner;
 }
 
+/* The group of one topic that gives records up to this one. */
+static uint32_t source_of(const struct scenario *scenario, uint32_t topic)
+{
+    uint32_t source = NONE;
+    for (uint32_t g = 0; g < scenario->n_groups; g++) {
+        if (scenario->group[g].dead_letter != topic) continue;
+        if (source != NONE || scenario->group[g].n_reads > 1) return NONE;
+        source = scenario->group[g].read[0].topic;
+    }
+    return source;
+}
+
+/* Back along the retry topics; a circle ends where it was entered. */
+static uint32_t origin_of(const struct scenario *scenario, uint32_t topic, uint32_t *passed_on)
+{
+    *passed_on = 0;
+    for (uint32_t i = 0; i < scenario->n_topics; i++) {
+        uint32_t source = source_of(scenario, topic);
+        if (source == NONE) break;
+        topic = source;
+        ++*passed_on;
+    }
+    return topic;
+}
+
 static void positions_compile(struct compiler *compiler, uint32_t index, struct plan_position *position)
 {
     const struct group_spec *group = &compiler->scenario->group[index];
@@ -120,12 +145,14 @@ static void positions_compile(struct compiler *compiler, uint32_t index, struct 
     for (uint32_t r = 0; r < group->n_reads; r++) {
         uint32_t topic = group->read[r].topic;
         for (uint32_t p = 0; p < compiler->scenario->topic[topic].partitions; p++, n++) {
-            uint32_t member = owner[n];
+            uint32_t member = owner[n], passed_on = 0;
             position[n] =
                 (struct plan_position){ .group = index,
                                         .read = r,
                                         .stage = group->read[r].stage,
                                         .topic = topic,
+                                        .origin = origin_of(compiler->scenario, topic, &passed_on),
+                                        .passed_on = passed_on,
                                         .partition = p,
                                         .log = compiler->plan->first_log[topic] + p,
                                         .consumer = member == NONE ? NONE : compiler->plan->n_consumers + member };

@@ -58,7 +58,9 @@ struct plan_stage {
     bool draws;              /* something in it depends on the record's random words */
 };
 
-struct plan_position { uint32_t group, read, stage, topic, partition, log, consumer; };
+/* origin: the topic that a record came from at first, where this one holds what was given up (a retry topic), after being
+ * passed on so many times; else topic. */
+struct plan_position { uint32_t group, read, stage, topic, partition, log, consumer, origin, passed_on; };
 
 struct plan_group {
     struct dist fetch, commit, poll;

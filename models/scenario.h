@@ -132,6 +132,12 @@ struct group_spec {
     sim_ns rebalance_timeout_ns;  /* longest wait for members that do not poll; 0: max_poll_interval_ns */
     bool static_members;          /* group.instance.id */
     uint32_t deliveries;          /* attempts before a failing record is skipped and logged (semantics 6): 10 */
+    sim_ns backoff_ns, backoff_max_ns; /* before the next attempt, in the consumer's thread */
+    double backoff_multiplier;    /* 1: always the same */
+    bool reset_on_other;          /* another exception begins a new count of attempts */
+    uint64_t not_retried;         /* exceptions that give the record up at once: bits, by the kind of the step */
+    uint32_t dead_letter;         /* topic for records that are given up; NONE: they are logged and skipped */
+    sim_ns due_after_ns;          /* a record is not processed before so long after its append: a retry topic */
     uint32_t n_backlog;           /* records waiting at t = 0 */
     const struct backlog_spec *backlog;
 };

@@ -20,7 +20,7 @@ ONLY_THE_READER = {
     # Names that refer to other sections.
     "names": """api-runs-unknown-stage group-in-no-process group-in-two-processes group-reads-unknown-topic
         group-runs-unknown-stage process-of-unknown-group stage-publishes-unknown-topic stage-takes-unknown-lock
-        stage-writes-undeclared-table fault-of-unknown-process fault-outage-of-no-store fault-slow-nothing fault-step-unknown table-in-unknown-store basis-names-nothing calibrate-no-such-value""",
+        stage-writes-undeclared-table fault-of-unknown-process dead-letter-unknown fault-outage-of-no-store fault-slow-nothing fault-step-unknown table-in-unknown-store basis-names-nothing calibrate-no-such-value""",
     # Values that are compared with one another.
     "comparisons": """fault-instance-beyond fault-later-than-the-end fault-step-beyond backlog-of-wrong-length calibrate-reversed checkpoint-after-the-end
         checkpoint-before-the-start histogram-not-to-1 ids-overflow k6-max-below-preallocated

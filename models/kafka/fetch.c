@@ -34,12 +34,19 @@ void fetch_init(struct fetch_buffer *buffer, uint32_t n_parts, bool list_order, 
     }
 }
 
+static void stale_forget(struct fetch_buffer *buffer)
+{
+    for (uint32_t i = 0; i < buffer->n_parts; i++) buffer->part[i].stale = false;
+    buffer->n_stale = 0;
+}
+
 void fetch_reset(struct fetch_buffer *buffer, uint32_t n_parts)
 {
     buffer->n_parts = buffer->spent = n_parts;
     buffer->n_session = buffer->n_changed = buffer->n_buffered = 0;
     buffer->head = buffer->n_blocks = buffer->n_answer = buffer->n_segments = 0;
     buffer->unasked = 0;
+    stale_forget(buffer);
     for (uint32_t i = 0; i < n_parts; i++) {
         struct fetch_part *part = &buffer->part[i];
         part->asked = part->buffered = part->in_session = false;
@@ -95,11 +102,74 @@ static void buffered_set(struct fetch_buffer *buffer, uint32_t index, bool buffe
     buffer->changed[buffer->n_changed++] = index;
 }
 
+/* A partition that returned data moves to the end of the session. */
+static void session_rotate(struct fetch_buffer *buffer, uint32_t index)
+{
+    uint32_t i = 0, last = buffer->n_session - 1;
+    while (buffer->session[i] != index) i++;
+    for (; i < last; i++) buffer->session[i] = buffer->session[i + 1];
+    buffer->session[last] = index;
+}
+
+static void block_drop(struct fetch_buffer *buffer, uint32_t part)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < buffer->n_blocks; i++) {
+        struct fetch_block block = buffer->block[(buffer->head + i) % buffer->n_parts];
+        if (block.part != part) buffer->block[(buffer->head + kept++) % buffer->n_parts] = block;
+    }
+    buffer->n_blocks = kept;
+    kept = 0;
+    for (uint32_t i = 0; i < buffer->n_answer; i++)
+        if (buffer->answer[i].part != part) buffer->answer[kept++] = buffer->answer[i];
+    buffer->n_answer = kept;
+}
+
+void fetch_seek(struct fetch_buffer *buffer, uint32_t index, int64_t next, bool under_way)
+{
+    struct fetch_part *part = &buffer->part[index];
+    if (under_way && part->asked && part->in_session && !part->buffered && !part->stale) {
+        part->stale = true;
+        part->old_next = part->next;
+        buffer->n_stale++;
+    }
+    block_drop(buffer, index);
+    if (buffer->spent == index) buffer->spent = buffer->n_parts;
+    if (part->buffered) buffered_set(buffer, index, false);
+    buffer->unasked += part->next - next;
+    part->next = next;
+}
+
+/* What a fetch under way asks from. */
+static int64_t asked_from(const struct fetch_part *part) { return part->stale ? part->old_next : part->next; }
+
+/* The broker's answer where something of it will be dropped. */
+static void answer_partly(struct fetch_buffer *buffer)
+{
+    uint32_t n = 0;
+    buffer->n_answer = 0;
+    for (uint32_t i = 0; i < buffer->n_session; i++) {
+        uint32_t index = buffer->session[i];
+        struct fetch_part *part = &buffer->part[index];
+        int64_t available = *part->log_end - part->next;
+        if (part->stale || available == 0) continue;
+        if (available > part->block_records) available = part->block_records;
+        buffer->answer[buffer->n_answer++] = (struct fetch_block){ index, part->next, part->next + available };
+        part->next += available;
+        buffer->unasked -= available;
+        buffered_set(buffer, index, true);
+        buffer->scratch[n++] = index;
+    }
+    for (uint32_t i = 0; i < n; i++) session_rotate(buffer, buffer->scratch[i]);
+    stale_forget(buffer);
+}
+
 /* Only parts that were buffered or drained since the last fetch can join or leave the session. */
 bool fetch_ask(struct fetch_buffer *buffer)
 {
     uint32_t n_fresh = 0;
     if (buffer->n_buffered == buffer->n_parts) return false;
+    if (buffer->n_stale > 0) stale_forget(buffer);
     for (uint32_t i = 0; i < buffer->n_changed; i++) {
         struct fetch_part *part = &buffer->part[buffer->changed[i]];
         part->asked = !part->buffered;
@@ -128,7 +198,7 @@ bool fetch_has_data(const struct fetch_buffer *buffer)
     if (buffer->unasked == 0) return false;
     for (uint32_t i = 0; i < buffer->n_session; i++) {
         const struct fetch_part *part = &buffer->part[buffer->session[i]];
-        if (*part->log_end > part->next) return true;
+        if (*part->log_end > asked_from(part)) return true;
     }
     return false;
 }
@@ -137,6 +207,10 @@ bool fetch_has_data(const struct fetch_buffer *buffer)
 void fetch_answer(struct fetch_buffer *buffer)
 {
     uint32_t n_kept = 0, n_moved = 0, i = 0;
+    if (buffer->n_stale > 0) {
+        answer_partly(buffer);
+        return;
+    }
     buffer->n_answer = 0;
     for (; i < buffer->n_session && buffer->unasked > 0; i++) {
         uint32_t index = buffer->session[i];
@@ -155,15 +229,6 @@ void fetch_answer(struct fetch_buffer *buffer)
     }
     memmove(buffer->session + n_kept, buffer->session + i, (buffer->n_session - i) * sizeof *buffer->session);
     memcpy(buffer->session + buffer->n_session - n_moved, buffer->scratch, n_moved * sizeof *buffer->session);
-}
-
-/* A partition that returned data moves to the end of the session. */
-static void session_rotate(struct fetch_buffer *buffer, uint32_t index)
-{
-    uint32_t i = 0, last = buffer->n_session - 1;
-    while (buffer->session[i] != index) i++;
-    for (; i < last; i++) buffer->session[i] = buffer->session[i + 1];
-    buffer->session[last] = index;
 }
 
 void fetch_answer_one(struct fetch_buffer *buffer, uint32_t index)

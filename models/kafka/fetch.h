@@ -25,6 +25,8 @@ struct fetch_part {
     int64_t next;            /* next offset to ask for */
     int64_t block_records;   /* most records in one answer */
     uint32_t hash;           /* of (topic, partition) as Java's HashMap spreads it */
+    int64_t old_next;        /* stale: where the fetch under way asks from */
+    bool stale;              /* the position was set while a fetch for it is under way: what that brings is dropped */
     bool asked, buffered, in_session, changed; /* changed: buffered or drained since the last fetch left */
 };
 
@@ -37,7 +39,7 @@ struct fetch_buffer {
     uint32_t *session;       /* the broker's list */
     uint32_t n_session;
     uint32_t *changed;       /* parts to look at when the next fetch leaves */
-    uint32_t n_changed, n_buffered;
+    uint32_t n_changed, n_buffered, n_stale;
     int64_t unasked;         /* records in the logs beyond what was asked for and answered, over all parts */
     struct fetch_block *block;  /* unread, in order; from head */
     uint32_t head, n_blocks;
@@ -57,6 +59,12 @@ void fetch_init(struct fetch_buffer *buffer, uint32_t n_parts, bool list_order, 
 /* As after fetch_init, for the first n parts (n up to those it was made for): nothing is buffered or under way. The
  * caller sets what a part is and where it begins. */
 void fetch_reset(struct fetch_buffer *buffer, uint32_t n_parts);
+
+/* The consumer's position in a part is set: what is buffered or answered of it is dropped, and so is what a fetch under
+ * way brings. Everything from `next` on is to be asked for again. */
+void fetch_seek(struct fetch_buffer *buffer, uint32_t part, int64_t next, bool under_way);
+/* True when a fetch under way brings something that will be dropped: another one must follow it. */
+static inline bool fetch_is_stale(const struct fetch_buffer *buffer) { return buffer->n_stale > 0; }
 
 /* Marks what a fetch that leaves now asks for. False: nothing to ask, no fetch leaves. */
 bool fetch_ask(struct fetch_buffer *buffer);

@@ -101,6 +101,7 @@ void kafka_init(struct kafka *kafka, struct sim *sim, const struct plan *plan, s
         kafka->position[i].group = plan->position[i].group;
         kafka->position[i].consumer = plan->position[i].consumer;
     }
+    failures_init(kafka);
     kafka->consumer = arena_array(arena, struct consumer, plan->n_consumers);
     for (uint32_t i = 0; i < plan->n_consumers; i++) consumer_init(kafka, i);
     kafka->group = arena_array(arena, struct group, plan->scenario->n_groups);

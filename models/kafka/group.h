@@ -35,6 +35,9 @@ struct kafka_calls {
                     sim_ns start_ns);
     /* No group needs the record any more since at_ns (<= now). */
     void (*retire)(void *context, uint32_t subject, sim_ns at_ns);
+    /* The record in service of the consumer is given up at at_ns (now), and goes to the group's dead-letter topic. Returns
+     * when it is there. */
+    sim_ns (*give_up)(void *context, uint32_t consumer, uint32_t position, sim_ns at_ns);
 };
 
 /* One group in one partition: committed <= processed <= polled <= log end. All are next offsets. */
@@ -43,6 +46,14 @@ struct position {
     int64_t committed, processed, polled, polled_before, commit_to;
     sim_ns polled_at_ns;                 /* when polled took its value; before that it was polled_before */
     bool touched;                        /* processed beyond commit_to */
+};
+
+/* A record that a consumer's listener has thrown at. */
+struct failing {
+    int64_t offset;
+    uint32_t consumer, life;       /* NONE: no record */
+    uint32_t attempts, deliveries; /* that failed: since the exception changed, and in all */
+    uint32_t exception;
 };
 
 /* What anybody in the group has done with a partition's records; only where partitions can change hands. All are next
@@ -127,6 +138,8 @@ struct kafka {
     struct delivery *delivery;     /* by position; NULL: partitions never change hands */
     struct coordinator *coordinator; /* by group; NULL likewise */
     uint32_t n_departed;
+    struct failing *failing;       /* by position */
+    bool failures_seen;
 };
 
 void kafka_init(struct kafka *kafka, struct sim *sim, const struct plan *plan, struct random_key key,
@@ -142,9 +155,9 @@ void kafka_start(struct kafka *kafka);
 void kafka_append(struct kafka *kafka, uint32_t log, uint32_t subject);
 /* The listener returns at done_ns (>= now) for the record in service. */
 void kafka_record_done(struct kafka *kafka, uint32_t consumer, sim_ns done_ns);
-/* The listener throws at failed_ns: delivered again after a new fetch, skipped after the group's deliveries. Returns
- * true when it was skipped. */
-bool kafka_record_failed(struct kafka *kafka, uint32_t consumer, sim_ns failed_ns);
+/* The listener throws at failed_ns (now): the error handler's turn (retry.c). exception: of which kind, less than 64.
+ * Returns true when the record was given up. */
+bool kafka_record_failed(struct kafka *kafka, uint32_t consumer, uint32_t exception, sim_ns failed_ns);
 /* The record in service is the last one that is known to the consumer, and nothing of it waits to be applied. */
 bool kafka_goes_idle(const struct kafka *kafka, uint32_t consumer);
 /* The consumer's process dies, or is there again. */

@@ -257,14 +257,6 @@ void member_polled(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 
 /* ---- the turn of a poll ---- */
 
-static void on_turn(void *context, uint32_t index, uint64_t argument)
-{
-    struct kafka *kafka = context;
-    (void)argument;
-    consumer_settle(kafka, &kafka->consumer[index]);
-    wait_for_records(kafka, &kafka->consumer[index]);
-}
-
 static void leave(struct kafka *kafka, struct consumer *consumer)
 {
     struct member *member = consumer->member;
@@ -313,8 +305,7 @@ bool member_polls(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
         return false;
     if (at_ns == kafka->sim->now_ns && consumer->uncommitted > 0) at_ns = commit_send(kafka, consumer, at_ns);
     if (at_ns > kafka->sim->now_ns) { /* its commit is under way */
-        consumer->state = CONSUMER_CALLED;
-        sim_at(kafka->sim, at_ns, SIM_CONSUMER, on_turn, kafka, consumer->index, 0);
+        poll_later(kafka, consumer, at_ns);
         return true;
     }
     if (consumer->leaving) {
@@ -386,7 +377,6 @@ void members_init(struct kafka *kafka, struct processes *processes, const uint32
     for (uint32_t i = 0; i < n_groups; i++) group_init(kafka, i);
     process_acts(processes, on_join_request, instance_of, NULL);
     process_acts(processes, on_learn, instance_of, NULL);
-    process_acts(processes, on_turn, instance_of, NULL);
     process_acts(processes, on_start, instance_of, NULL);
     rebalance_actors(processes, instance_of);
 }

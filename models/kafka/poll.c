@@ -89,7 +89,7 @@ void fetch_settle_due(struct kafka *kafka, struct consumer *consumer)
     while (now_ns - consumer->arrive_ns >= max_wait_ns) {
         sim_ns empty_ns = consumer->arrive_ns + max_wait_ns + consumer->half_ns;
         /* Where it did not ask for all, on_empty_answer sends the next one. */
-        if (consumer->state != CONSUMER_WAITING || !fetch_covers(&consumer->buffer)) {
+        if (consumer->state != CONSUMER_WAITING || !fetch_covers(&consumer->buffer) || fetch_is_stale(&consumer->buffer)) {
             consumer->fetch = FETCH_ANSWERED;
             consumer->ready_ns = empty_ns;
             return;
@@ -119,10 +119,10 @@ static void record_begin(struct kafka *kafka, struct consumer *consumer, uint32_
     consumer->record_position = position;
     consumer->record_offset = offset;
     consumer->start_ns = at_ns;
-    consumer->attempt = 0;
+    consumer->attempt = kafka->failures_seen ? attempts_of(kafka, consumer, position, offset) : 0;
     if (kafka->delivery) delivery_note(kafka, consumer, position, offset, at_ns);
     kafka->calls.process(kafka->calls.context, consumer->index, position,
-                         log_subject(&kafka->log[kafka->position[position].log], offset), 0, at_ns);
+                         log_subject(&kafka->log[kafka->position[position].log], offset), consumer->attempt, at_ns);
 }
 
 /* Position of the record appended first among those the batch may hold; NONE at its end. */
@@ -189,6 +189,13 @@ static void poll_return(struct kafka *kafka, struct consumer *consumer, sim_ns a
     record_next(kafka, consumer, at_ns + poll_latency(kafka, consumer));
 }
 
+static bool has_nothing(const struct consumer *consumer)
+{
+    const struct fetch_buffer *buffer = &consumer->buffer;
+    if (consumer->spec->fetch_order == FETCH_ARRIVAL || buffer->n_blocks > 0) return false;
+    return consumer->fetch != FETCH_ANSWERED || buffer->n_answer == 0;
+}
+
 static void on_poll(void *context, uint32_t index, uint64_t argument)
 {
     struct kafka *kafka = context;
@@ -197,6 +204,11 @@ static void on_poll(void *context, uint32_t index, uint64_t argument)
     consumer_settle(kafka, consumer);
     if (kafka->coordinator && member_polls(kafka, consumer, kafka->sim->now_ns)) return;
     fetch_settle(kafka, consumer);
+    if (has_nothing(consumer)) { /* what its fetch brought was dropped */
+        consumer->poll_from_ns = kafka->sim->now_ns;
+        wait_for_records(kafka, consumer);
+        return;
+    }
     poll_return(kafka, consumer, kafka->sim->now_ns);
 }
 
@@ -260,7 +272,7 @@ static void java_wait(struct kafka *kafka, struct consumer *consumer)
     if (fetch_has_data(buffer)) {
         sim_ns back_ns = consumer->arrive_ns + consumer->half_ns;
         poll_call(kafka, consumer, later(consumer->poll_from_ns, back_ns));
-    } else if (!fetch_covers(buffer)) {
+    } else if (!fetch_covers(buffer) || fetch_is_stale(buffer)) {
         sim_ns empty_ns = consumer->arrive_ns + consumer->spec->fetch_max_wait_ns + consumer->half_ns;
         sim_at(kafka->sim, later(empty_ns, consumer->poll_from_ns), SIM_CONSUMER, on_empty_answer, kafka,
                consumer->index, (uint64_t)consumer->arrive_ns);
@@ -294,6 +306,21 @@ void wait_for_records(struct kafka *kafka, struct consumer *consumer)
     fetch_settle(kafka, consumer);
     consumer->state = CONSUMER_WAITING;
     java_wait(kafka, consumer);
+}
+
+static void on_turn(void *context, uint32_t index, uint64_t argument)
+{
+    struct kafka *kafka = context;
+    (void)argument;
+    consumer_settle(kafka, &kafka->consumer[index]);
+    kafka->consumer[index].poll_from_ns = kafka->sim->now_ns;
+    wait_for_records(kafka, &kafka->consumer[index]);
+}
+
+void poll_later(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    consumer->state = CONSUMER_BUSY;
+    sim_at(kafka->sim, at_ns, SIM_CONSUMER, on_turn, kafka, consumer->index, 0);
 }
 
 /* An idle consumer and the only record that waits: the poll that returns it needs no search. Its content is fixed by
@@ -363,7 +390,9 @@ void consumer_notice(struct kafka *kafka, struct consumer *consumer, uint32_t po
         fetch_answered(consumer, now_ns);
     }
     if (consumer->state != CONSUMER_WAITING) return;
-    if (parked) poll_known(kafka, consumer, later(consumer->poll_from_ns, consumer->ready_ns));
+    if (parked && consumer->buffer.n_answer == 0)
+        poll_call(kafka, consumer, later(consumer->poll_from_ns, consumer->ready_ns));
+    else if (parked) poll_known(kafka, consumer, later(consumer->poll_from_ns, consumer->ready_ns));
     else poll_call(kafka, consumer, later(consumer->poll_from_ns, consumer->arrive_ns + consumer->half_ns));
 }
 
@@ -459,6 +488,10 @@ static void record_next(struct kafka *kafka, struct consumer *consumer, sim_ns a
             if (segment->first == segment->end) consumer->segment++;
         }
     }
+    if (position != NONE && consumer->spec->due_after_ns > 0) {
+        const struct log *log = &kafka->log[kafka->position[position].log];
+        at_ns = later(at_ns, log_at(log, offset) + consumer->spec->due_after_ns);
+    }
     if (position == NONE) batch_end(kafka, consumer, at_ns);
     else record_begin(kafka, consumer, position, offset, at_ns);
 }
@@ -481,25 +514,6 @@ void kafka_record_done(struct kafka *kafka, uint32_t index, sim_ns done_ns)
     record_next(kafka, consumer, done_ns);
 }
 
-bool kafka_record_failed(struct kafka *kafka, uint32_t index, sim_ns failed_ns)
-{
-    struct consumer *consumer = &kafka->consumer[index];
-    struct group *group = &kafka->group[consumer->group];
-    consumer_settle(kafka, consumer);
-    if (++consumer->attempt >= consumer->spec->deliveries) {
-        group->fact.skipped++;
-        kafka_record_done(kafka, index, failed_ns);
-        return true;
-    }
-    group->fact.duplicates++;
-    sim_ns again_ns = failed_ns + fetch_latency(kafka, consumer);
-    kafka->calls.process(
-        kafka->calls.context, index, consumer->record_position,
-        log_subject(&kafka->log[kafka->position[consumer->record_position].log], consumer->record_offset),
-        consumer->attempt, again_ns);
-    return false;
-}
-
 bool kafka_goes_idle(const struct kafka *kafka, uint32_t index)
 {
     const struct consumer *consumer = &kafka->consumer[index];
@@ -516,4 +530,5 @@ void poll_actors(struct processes *processes, const uint32_t *instance_of)
     process_acts(processes, on_poll, instance_of, NULL);
     process_acts(processes, on_empty_answer, instance_of, NULL);
     process_acts(processes, on_idle_turn, instance_of, NULL);
+    process_acts(processes, on_turn, instance_of, NULL);
 }

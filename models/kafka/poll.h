@@ -31,6 +31,11 @@ void part_init(struct kafka *kafka, struct consumer *consumer, uint32_t i);
 /* What a group without committed offsets begins with: a cold one with reset latest never sees what is there now. */
 void position_begin(struct kafka *kafka, uint32_t position);
 
+/* ---- retry.c ---- */
+void failures_init(struct kafka *kafka);
+/* Deliveries of this record to this consumer that have failed. */
+uint32_t attempts_of(const struct kafka *kafka, const struct consumer *consumer, uint32_t position, int64_t offset);
+
 /* ---- poll.c ---- */
 /* When the broker takes a request that is sent at at_ns: later only where it is away. */
 sim_ns when_it_answers(const struct kafka *kafka, sim_ns at_ns);
@@ -46,6 +51,8 @@ static inline void fetch_settle(struct kafka *kafka, struct consumer *consumer)
 {
     if (consumer->fetch == FETCH_SENT && consumer->arrive_ns <= kafka->sim->now_ns) fetch_settle_due(kafka, consumer);
 }
+/* The consumer's thread does something else until at_ns (>= now), and polls then. */
+void poll_later(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns);
 /* Polls from poll_from_ns on: takes what is there, or waits for the first append. */
 void wait_for_records(struct kafka *kafka, struct consumer *consumer);
 /* A record was appended to a position of the consumer. */

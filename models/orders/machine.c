@@ -9,6 +9,9 @@
 #include "models/orders/pick.h"
 #include "models/orders/thread.h"
 
+/* Attempts at what was passed on to a retry topic are numbered from here on, for draws of their own. */
+enum { PASSED_ON = 1024 };
+
 static void on_process(void *context, uint32_t consumer, uint32_t position, uint32_t subject, uint32_t attempt,
                        sim_ns start_ns)
 {
@@ -22,7 +25,15 @@ static void on_process(void *context, uint32_t consumer, uint32_t position, uint
         const struct order *order = order_at(&machine->orders, subject);
         table_prefetch(&machine->tables, table, row_key(order, machine->plan->scenario->table[table].key));
     }
-    thread_begin(machine, consumer, plan->stage, subject, plan->topic, attempt, start_ns);
+    thread_begin(machine, consumer, plan->stage, subject, plan->origin, attempt + plan->passed_on * PASSED_ON, start_ns);
+}
+
+static sim_ns on_give_up(void *context, uint32_t consumer, uint32_t position, sim_ns at_ns)
+{
+    struct machine *machine = context;
+    const struct plan_position *plan = &machine->plan->position[position];
+    return pass_on(machine, &machine->thread[consumer], machine->plan->scenario->group[plan->group].dead_letter,
+                   plan->partition, at_ns);
 }
 
 static void on_retire(void *context, uint32_t subject, sim_ns at_ns) { order_release(context, subject, at_ns); }
@@ -129,7 +140,7 @@ void machine_init(struct machine *machine, struct sim *sim, const struct plan *p
     causes_init(machine);
     servers_init(machine);
     kafka_init(&machine->kafka, sim, plan, key, &machine->invariants,
-               (struct kafka_calls){ machine, on_process, on_retire }, machine->step_by_step);
+               (struct kafka_calls){ machine, on_process, on_retire, on_give_up }, machine->step_by_step);
     api_init(machine);
     if (!plan->disturbed) return;
     processes_init(&machine->processes, sim, plan->n_instances);

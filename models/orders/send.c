@@ -159,3 +159,14 @@ void publish(struct machine *machine, struct thread *thread, uint32_t topic, sim
     append_at(machine, thread->order, log, at_ns);
     if (machine->conditions) append_twice(machine, thread, topic, log, at_ns);
 }
+
+/* DeadLetterPublishingRecoverer: the same partition number, where there is one, and the sender waits for the answer. */
+sim_ns pass_on(struct machine *machine, struct thread *thread, uint32_t topic, uint32_t partition, sim_ns at_ns)
+{
+    uint32_t partitions = machine->plan->scenario->topic[topic].partitions;
+    sim_ns there_ns = at_ns + append_latency(machine, thread, topic);
+    order_of(machine, thread)->refs++;
+    sim_at(machine->sim, there_ns, SIM_SERVER, on_append, machine, thread->order,
+           machine->plan->first_log[topic] + partition % partitions);
+    return there_ns;
+}

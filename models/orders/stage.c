@@ -39,10 +39,11 @@ static void unwind(struct machine *machine, struct thread *thread, uint32_t n_lo
 static void fail(struct machine *machine, struct thread *thread)
 {
     sim_ns now_ns = machine->sim->now_ns;
+    uint32_t exception = machine->plan->op[thread->pc].kind;
     unwind(machine, thread, 0);
     thread->once_marks = 0;
     thread->phase = PHASE_START;
-    if (thread->consumer != NONE) kafka_record_failed(&machine->kafka, thread->consumer, now_ns);
+    if (thread->consumer != NONE) kafka_record_failed(&machine->kafka, thread->consumer, exception, now_ns);
     else api_done(machine, index_of(machine, thread), now_ns);
 }
 

@@ -102,6 +102,9 @@ void publish(struct machine *machine, struct thread *thread, uint32_t topic, sim
 void append_at(struct machine *machine, uint32_t order, uint32_t log, sim_ns at_ns);
 void send_free(struct machine *machine, struct send *send);
 
+/* The record that the thread has in hand goes to the partition of that number of a topic; returns when it is there. */
+sim_ns pass_on(struct machine *machine, struct thread *thread, uint32_t topic, uint32_t partition, sim_ns at_ns);
+
 /* ---- effect.c ---- */
 /* What the step at hand does to others, now; ends_ns: when the step ends. */
 enum outcome step_effect(struct machine *machine, struct thread *thread, const struct plan_op *op, sim_ns takes_ns,

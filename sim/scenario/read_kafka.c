@@ -44,6 +44,10 @@ static void read_client_keys(struct reader *reader, struct cursor *object, struc
     read_ns(object, "rebalance_timeout", &out->rebalance_timeout_ns, OPTIONAL, SIM_MS, LONGEST_NS);
     read_bool(object, "static_members", &out->static_members, "false");
     read_u32(object, "deliveries", &out->deliveries, "10", 1, 1000000);
+    read_ns(object, "backoff", &out->backoff_ns, "0s", 0, LONGEST_NS);
+    read_number(object, "backoff_multiplier", &out->backoff_multiplier, "1", 1, 1000);
+    read_ns(object, "backoff_max", &out->backoff_max_ns, "30s", 0, LONGEST_NS);
+    read_bool(object, "reset_on_other_exception", &out->reset_on_other, "true");
 }
 
 static void read_topics(struct reader *reader, struct cursor *document)
@@ -144,6 +148,17 @@ static void read_backlog(struct reader *reader, struct cursor *group, struct gro
     out->backlog = spec;
 }
 
+/* Exceptions are known by the step that throws them. */
+static void read_not_retried(struct cursor *group, struct group_spec *out)
+{
+    struct cursor steps = cursor_array(group, "not_retried", OPTIONAL);
+    uint32_t i = 0, kind;
+    for (const cJSON *child = cursor_first(&steps); child; child = cursor_next(child), i++) {
+        struct cursor one = cursor_child(&steps, child, i);
+        if (cursor_enum(&one, step_kind_names(), STEP_KINDS, &kind)) out->not_retried |= (uint64_t)1 << kind;
+    }
+}
+
 static void read_group(struct reader *reader, struct cursor *group, struct group_spec *out)
 {
     read_u32(group, "consumers", &out->consumers, REQUIRED, 1, MAX_CONSUMERS);
@@ -152,6 +167,9 @@ static void read_group(struct reader *reader, struct cursor *group, struct group
     read_bool(group, "cold", &out->cold, "false");
     read_enum(group, "reset", out->reset, "latest", resets);
     read_backlog(reader, group, out);
+    read_name(group, "dead_letter", &out->dead_letter, OPTIONAL, &reader->topics);
+    read_ns(group, "due_after", &out->due_after_ns, OPTIONAL, 0, LONGEST_NS);
+    read_not_retried(group, out);
     group->inherits = true;
     read_client_keys(reader, group, out);
     cursor_close(group);
@@ -165,7 +183,7 @@ static void read_groups(struct reader *reader, struct cursor *document)
         struct cursor one = cursor_child(&groups, child, n);
         reader->group[n] = reader->group_default;
         reader->group[n].name = reader->groups.name[n];
-        reader->group[n].process = NONE;
+        reader->group[n].process = reader->group[n].dead_letter = NONE;
         if (cursor_is_object(&one)) read_group(reader, &one, &reader->group[n]);
         n++;
     }

@@ -26,6 +26,13 @@ static const struct step_form {
     { "join", TARGET_WORD, "order", true, false, false },     { "status", TARGET_STATUS, NULL, true, false, false },
 };
 
+static const char *const kind_names[STEP_KINDS] = {
+    "connection", "begin",  "read", "write",   "flush", "commit", "rollback", "lock",
+    "unlock",     "insert", "work", "publish", "reply", "once",   "join",     "status",
+};
+
+const char *const *step_kind_names(void) { return kind_names; }
+
 static const char *const styles[] = { "conditional", "version", "absolute", "for-update" };
 const char *const effect_names[EFFECTS] = { "reserve", "restore", "use", "debit" };
 

@@ -50,6 +50,9 @@ void check_calibrate(struct reader *reader, cJSON *resolved);
 /* Rules across sections. Only on a scenario that was read without a finding. */
 void check_scenario(struct reader *reader);
 
+/* In the order of enum step_kind. */
+const char *const *step_kind_names(void);
+
 /* What a step is called where something refers to it: the label of a work step, else its kind. */
 const char *step_name(const struct step_spec *step);
 

@@ -85,7 +85,7 @@ static const char *check_group(struct trial_of_seed *at, uint32_t g, const struc
     if (group->drained_at_ns == SIM_NEVER) return words(at, "%s: not drained", name);
     if (group->sojourn_ns != group->wait.sum_ns + group->service.sum_ns)
         return words(at, "%s: sojourn times are not waits and services", name);
-    if (group->busy_ns != group->service.sum_ns) return words(at, "%s: busy is not serving", name);
+    if (group->busy_ns != group->service.sum_ns + group->failed_ns) return words(at, "%s: busy is not serving", name);
     if (group->wait.n != group->processed || group->service.n != group->processed)
         return words(at, "%s: waits and services are not one a record", name);
     return NULL;

@@ -98,7 +98,7 @@ void trial_expect_sound(const struct trial *trial, const struct run_facts *facts
         if (group->backlog_area != group->sojourn_ns) fail_msg("%s: Little's law", name);
         if (!facts->cut && group->sojourn_ns != group->wait.sum_ns + group->service.sum_ns)
             fail_msg("%s: sojourn times are not waits and services", name);
-        if (!facts->cut && group->busy_ns != group->service.sum_ns) fail_msg("%s: busy is not serving", name);
+        if (!facts->cut && group->busy_ns != group->service.sum_ns + group->failed_ns) fail_msg("%s: busy is not serving", name);
     }
 }
 

@@ -268,6 +268,10 @@ static void test_faults(void **state)
     const struct group_spec *g = &s->group[0], *h = &s->group[1];
     assert_true(g->session_timeout_ns == 11 * SIM_S && g->heartbeat_ns == SIM_S && !g->static_members);
     assert_true(g->max_poll_interval_ns == 180 * SIM_S && g->rebalance_timeout_ns == 30 * SIM_S);
+    assert_true(g->backoff_ns == 20 * SIM_MS && g->backoff_multiplier == 1.5 && g->backoff_max_ns == 2 * SIM_S);
+    assert_true(g->reset_on_other && g->dead_letter == 2 && g->due_after_ns == SIM_MS);
+    assert_true(g->not_retried == (1u << STEP_WORK | 1u << STEP_COMMIT));
+    assert_true(h->backoff_ns == 10 * SIM_MS && !h->reset_on_other && h->dead_letter == NONE && h->not_retried == 0);
     assert_true(h->session_timeout_ns == 10 * SIM_S && h->static_members && h->rebalance_timeout_ns == 60 * SIM_S);
 }
 
@@ -283,7 +287,7 @@ static void test_basis(void **state)
         { "/stages/reserve/time/cv", BASIS_ASSUMED },
     };
     const struct study *study = read_file(EVERYTHING, *state);
-    assert_int_equal(study->n_basis, 25);
+    assert_int_equal(study->n_basis, 28);
     for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
         uint32_t k = 0;
         while (k < study->n_basis && strcmp(study->basis[k].pointer, some[i].pointer) != 0) k++;

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What spring-kafka's DefaultErrorHandler does when the listener throws: commits what was done before the record,
+ * sleeps the back-off in the consumer's thread, and seeks. The failed record and the rest of its poll, of every
+ * partition, are forgotten and fetched again; what the client had prefetched of those partitions no longer fits its
+ * position and is dropped when it is there. A fetch that is under way (parked at the broker, as a rule) must come home
+ * before the next one leaves, so an attempt can take up to fetch.max.wait where nothing is appended. After so many
+ * attempts, or at once where the exception is not retried, the record is given up: to the dead-letter topic, or logged
+ * and skipped.
+ *
+ * The count of attempts belongs to the consumer's thread and the record; another exception begins a new one, unless
+ * reset_on_other is off. It is lost when the partition moves or the process dies.
+ *
+ * Sources: KafkaMessageListenerContainer.invokeErrorHandler, SeekUtils, FailedRecordTracker, DefaultErrorHandler. */
+#include "models/kafka/takeover.h"
+
+void failures_init(struct kafka *kafka)
+{
+    kafka->failing = arena_array(kafka->sim->arena, struct failing, kafka->plan->n_positions);
+    for (uint32_t i = 0; i < kafka->plan->n_positions; i++) kafka->failing[i].consumer = NONE;
+}
+
+static bool is_the_same(const struct consumer *consumer, const struct failing *failing, int64_t offset)
+{
+    return failing->consumer == consumer->index && failing->life == consumer->n_joins && failing->offset == offset;
+}
+
+uint32_t attempts_of(const struct kafka *kafka, const struct consumer *consumer, uint32_t position, int64_t offset)
+{
+    const struct failing *failing = &kafka->failing[position];
+    return is_the_same(consumer, failing, offset) ? failing->deliveries : 0;
+}
+
+static struct failing *count(struct kafka *kafka, const struct consumer *consumer, uint32_t exception)
+{
+    struct failing *failing = &kafka->failing[consumer->record_position];
+    if (!is_the_same(consumer, failing, consumer->record_offset))
+        *failing = (struct failing){ .consumer = consumer->index,
+                                     .life = consumer->n_joins,
+                                     .offset = consumer->record_offset };
+    else if (failing->exception != exception && consumer->spec->reset_on_other) failing->attempts = 0;
+    failing->exception = exception;
+    failing->attempts++;
+    failing->deliveries++;
+    kafka->failures_seen = true;
+    return failing;
+}
+
+/* FixedBackOff, or ExponentialBackOff where a multiplier is given. */
+static sim_ns backoff_ns(const struct group_spec *spec, uint32_t attempts)
+{
+    double wait_ns = (double)spec->backoff_ns;
+    for (uint32_t i = 1; i < attempts && wait_ns < (double)spec->backoff_max_ns; i++)
+        wait_ns *= spec->backoff_multiplier;
+    return wait_ns > (double)spec->backoff_max_ns ? spec->backoff_max_ns : (sim_ns)wait_ns;
+}
+
+/* ---- seeks ---- */
+
+static void seek(struct kafka *kafka, struct consumer *consumer, uint32_t part, int64_t offset)
+{
+    struct position *position = &kafka->position[consumer->position[part]];
+    position->polled_before = position->polled = offset;
+    position->polled_at_ns = kafka->sim->now_ns;
+    fetch_seek(&consumer->buffer, part, offset, consumer->fetch == FETCH_SENT);
+}
+
+/* In order of arrival records are taken one by one: only the failed one has been. */
+static void forget_taken(struct kafka *kafka, struct consumer *consumer, int64_t next)
+{
+    struct position *position = &kafka->position[consumer->record_position];
+    consumer->batch_left = 0;
+    consumer->unread += position->polled - next;
+    consumer->only_unread = NONE;
+    position->polled = position->polled_before = next;
+}
+
+/* The rest of the poll, from `next` on in the failed record's partition. A departed member owns none of it any more. */
+static void forget_rest(struct kafka *kafka, struct consumer *consumer, int64_t next)
+{
+    struct fetch_buffer *buffer = &consumer->buffer;
+    if (consumer->departed) consumer->batch_left = 0;
+    if (consumer->departed) return;
+    if (consumer->spec->fetch_order == FETCH_ARRIVAL) {
+        forget_taken(kafka, consumer, next);
+        return;
+    }
+    fetch_settle(kafka, consumer);
+    uint32_t failed = kafka->position[consumer->record_position].part;
+    bool rest_of_failed = false;
+    for (uint32_t i = consumer->segment; consumer->batch_left > 0 && i < buffer->n_segments; i++) {
+        const struct fetch_block *segment = &buffer->segment[i];
+        rest_of_failed |= segment->part == failed;
+        if (segment->part != failed) seek(kafka, consumer, segment->part, segment->first);
+    }
+    if (rest_of_failed || next == consumer->record_offset) seek(kafka, consumer, failed, next);
+    consumer->batch_left = 0;
+}
+
+/* ---- the handler ---- */
+
+static void give_up(struct kafka *kafka, struct consumer *consumer, sim_ns failed_ns)
+{
+    struct group *group = &kafka->group[consumer->group];
+    uint32_t position = consumer->record_position;
+    int64_t offset = consumer->record_offset;
+    group->fact.skipped++;
+    kafka->failing[position].consumer = NONE;
+    sim_ns done_ns = failed_ns;
+    if (consumer->spec->dead_letter != NONE) {
+        group->fact.dead_letters++;
+        done_ns = kafka->calls.give_up(kafka->calls.context, consumer->index, position, failed_ns);
+    }
+    forget_rest(kafka, consumer, offset + 1);
+    kafka_record_done(kafka, consumer->index, done_ns);
+}
+
+static bool is_retried(const struct group_spec *spec, uint32_t exception)
+{
+    return !(spec->not_retried >> exception & 1);
+}
+
+bool kafka_record_failed(struct kafka *kafka, uint32_t index, uint32_t exception, sim_ns failed_ns)
+{
+    struct consumer *consumer = &kafka->consumer[index];
+    struct group *group = &kafka->group[consumer->group];
+    consumer_settle(kafka, consumer);
+    const struct failing *failing = count(kafka, consumer, exception);
+    if (failing->attempts >= consumer->spec->deliveries || !is_retried(consumer->spec, exception)) {
+        give_up(kafka, consumer, failed_ns);
+        return true;
+    }
+    group->fact.busy_ns += failed_ns - consumer->start_ns;
+    group->fact.failed_ns += failed_ns - consumer->start_ns;
+    consumer->in_record = false;
+    if (kafka->delivery) redelivery_explained(kafka, consumer->record_position);
+    else group->fact.duplicates++;
+    forget_rest(kafka, consumer, consumer->record_offset);
+    sim_ns at_ns = consumer->uncommitted > 0 ? commit_send(kafka, consumer, failed_ns) : failed_ns;
+    poll_later(kafka, consumer, at_ns + backoff_ns(consumer->spec, failing->attempts));
+    return false;
+}

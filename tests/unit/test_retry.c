@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What becomes of a record whose listener throws (semantics 6): ten quick deliveries, then it is skipped; the rest of
+ * its poll is fetched again; back-off; dead letters; retry topics. Figures are counted by hand. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "tests/support/trial.h"
+
+/* clang-format off */
+static const char SHOP[] = TRIAL_JSON({
+    "name": "shop",
+    "load": { "scenarios": { "orders": { "executor": "constant-arrival-rate", "rate": 20, "duration": "50s" } } },
+    "orders": { "item": 1, "quantity": 1 },
+    "kafka": { "partitions": 1, "fetch": "1ms", "commit": "2ms" },
+    "topics": { "orders": {}, "again": {}, "dead": {} },
+    "stores": { "db": {} },
+    "tables": { "orders": { "key": "order_id" }, "stock": { "key": "item", "rows": 1, "quantity": 100000, "store": "db" } },
+    "processes": {
+        "front": { "connections": 0, "api": { "threads": 4, "stage": "accept" } },
+        "back": { "connections": 0, "groups": "all" }
+    },
+    "groups": { "servers": { "consumers": 1, "reads": { "orders": "serve" } } },
+    "stages": {
+        "accept": { "steps": [ { "insert": "orders" }, { "publish": "orders" }, { "reply": 202 } ] },
+        "serve": { "steps": [
+            { "work": "parse", "time": "4ms" },
+            { "begin": "stock" },
+            { "write": "stock", "effect": "reserve", "time": "2ms" },
+            { "commit": "stock", "time": "2ms" },
+            { "status": "PAID" } ] }
+    }
+});
+/* clang-format on */
+
+enum { ORDERS = 1000 };
+
+#define N(edits) (sizeof(edits) / sizeof(edits)[0])
+
+static uint64_t violations(const struct run_facts *facts, const char *name)
+{
+    for (uint32_t i = 0; i < facts->n_invariants; i++)
+        if (strcmp(facts->invariant[i].name, name) == 0) return facts->invariant[i].violations;
+    fail_msg("no invariant %s", name);
+    return 0;
+}
+
+static const struct run_facts *run_with(struct trial *trial, const struct study_edit *edit, uint32_t n)
+{
+    trial_open(trial, SHOP, edit, n);
+    const struct run_facts *facts = trial_run(trial, 0, NULL);
+    for (uint32_t i = 0; i < facts->n_invariants; i++)
+        if (facts->invariant[i].violations > 0 && strcmp(facts->invariant[i].name, "O2") != 0)
+            fail_msg("%s: %s", facts->invariant[i].name, facts->invariant[i].first_what);
+    return facts;
+}
+
+/* Records that always fail: ten deliveries each, then skipped and logged; their orders hang, all others are paid. */
+static void test_ten_deliveries_then_skipped(void **state)
+{
+    static const struct study_edit edits[] = { { "/stages/serve/steps/0/refuse", "0.02" } };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, edits, N(edits));
+    const struct group_facts *group = &facts->group[0];
+    assert_in_range(group->skipped, 5, 45);
+    assert_int_equal(group->duplicates, 9 * group->skipped);
+    assert_int_equal(group->processed, ORDERS - group->skipped);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], ORDERS - group->skipped);
+    assert_int_equal(violations(facts, "O2"), group->skipped);
+    assert_true(group->failed_ns == (__int128)group->duplicates * 4 * SIM_MS);
+    trial_close(&trial);
+}
+
+/* One that is not retried is given up at once; with a dead-letter topic it lies there. */
+static void test_not_retried_and_dead_letters(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/stages/serve/steps/0/refuse", "0.02" },
+        { "/groups/servers/not_retried", "[\"work\"]" },
+        { "/groups/servers/dead_letter", "dead" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, edits, N(edits));
+    assert_in_range(facts->group[0].skipped, 5, 45);
+    assert_int_equal(facts->group[0].duplicates, 0);
+    assert_int_equal(facts->group[0].dead_letters, facts->group[0].skipped);
+    trial_close(&trial);
+}
+
+/* A database that is away for 2 s: ten quick attempts are over in much less, and the records that come meanwhile are
+ * skipped, not delayed. With half a second between attempts, ten of them outlast it. */
+static void test_quick_attempts_do_not_outlast_an_outage(void **state)
+{
+    static const char away[] = "{\"db\": {\"outage\": \"db\", \"at\": \"20.01s\", \"for\": \"2s\"}}";
+    static const struct study_edit quick[] = { { "/faults", away } };
+    static const struct study_edit patient[] = { { "/faults", away }, { "/kafka/backoff", "500ms" } };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, quick, N(quick));
+    assert_in_range(facts->group[0].skipped, 1, 40);
+    assert_int_equal(violations(facts, "O2"), facts->group[0].skipped);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], ORDERS - facts->group[0].skipped);
+    trial_close(&trial);
+    facts = run_with(&trial, patient, N(patient));
+    assert_int_equal(facts->group[0].skipped, 0);
+    assert_in_range(facts->group[0].duplicates, 4, 5);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], ORDERS);
+    assert_true(facts->completion.max_ns >= 2 * SIM_S && facts->completion.max_ns < 3 * SIM_S);
+    trial_close(&trial);
+}
+
+/* An exponential back-off of 100 ms, doubled up to 1 s: 0.1 + 0.2 + 0.4 + 0.8 + 5 x 1 s = 6.5 s of sleep in the
+ * consumer's thread for a record that fails ten times; all that time its partition stands still. */
+static void test_backoff_sleeps_in_the_thread(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/kafka/backoff", "100ms" }, { "/kafka/backoff_multiplier", "2" },    { "/kafka/backoff_max", "1s" },
+        { "/orders/at_most", "1" },    { "/stages/serve/steps/0/refuse", "1" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, edits, N(edits));
+    assert_int_equal(facts->group[0].skipped, 1);
+    sim_ns quick_ns = 10 * 4 * SIM_MS, sleeps_ns = 6500 * SIM_MS;
+    assert_in_range(facts->end_ns, sleeps_ns + quick_ns, sleeps_ns + quick_ns + 10 * 510 * SIM_MS);
+    trial_close(&trial);
+}
+
+/* @RetryableTopic: the record goes to a retry topic at once and is processed there when it is due; its order is the
+ * same one, with the same luck, so a transient failure (the outage) is healed and nothing waits behind it. */
+static void test_a_retry_topic_does_not_block(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/faults", "{\"db\": {\"outage\": \"db\", \"at\": \"20.01s\", \"for\": \"2s\"}}" },
+        { "/groups/servers/dead_letter", "again" },
+        { "/groups/servers/deliveries", "1" },
+        { "/groups/retries", "{\"consumers\": 1, \"reads\": {\"again\": \"serve\"}, \"due_after\": \"3s\"}" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, edits, N(edits));
+    assert_in_range(facts->group[0].skipped, 38, 41); /* 20 orders/s for 2 s */
+    assert_int_equal(facts->group[0].dead_letters, facts->group[0].skipped);
+    assert_int_equal(facts->group[1].processed, facts->group[0].skipped);
+    assert_int_equal(facts->group[1].skipped + facts->group[0].duplicates, 0);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], ORDERS);
+    assert_true(facts->completion.max_ns >= 3 * SIM_S && facts->completion.max_ns < 3100 * SIM_MS);
+    assert_true(facts->group[0].wait.max_ns < 500 * SIM_MS);
+    trial_close(&trial);
+}
+
+/* A failure gives the rest of its poll back: the ones behind it are fetched again, in order, and none is delivered
+ * twice but the one that failed. */
+static void test_the_rest_of_the_poll_comes_again(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/groups/servers/backlog", "{\"orders\": [800]}" },
+        { "/orders/at_most", "1" },
+        { "/stages/serve/steps/0/refuse", "0.02" },
+        { "/kafka/deliveries", "3" },
+        { "/faults", "{\"far\": {\"pause\": \"back\", \"at\": \"1h\", \"for\": \"1s\"}}" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, edits, N(edits));
+    const struct group_facts *group = &facts->group[0];
+    assert_int_equal(group->duplicates, 2 * group->skipped);
+    assert_int_equal(group->processed, 801 - group->skipped);
+    assert_true(group->polls >= 1 + 3 * group->skipped);
+    trial_close(&trial);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ten_deliveries_then_skipped),
+        cmocka_unit_test(test_not_retried_and_dead_letters),
+        cmocka_unit_test(test_quick_attempts_do_not_outlast_an_outage),
+        cmocka_unit_test(test_backoff_sleeps_in_the_thread),
+        cmocka_unit_test(test_a_retry_topic_does_not_block),
+        cmocka_unit_test(test_the_rest_of_the_poll_comes_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
