@@ -108,6 +108,9 @@ static void orders_at_end(struct walk *walk, const struct record *record)
     figure(walk, "dropped", "orders", (double)orders->dropped);
     statuses(walk, orders, true);
     figure(walk, "oversold", "count", (double)orders->oversold);
+    count(walk, "requests_failed", orders->requests_failed);
+    count(walk, "records_lost", orders->records_lost);
+    count(walk, "records_duplicated", orders->records_duplicated);
     figure(walk, "peak_rate_per_s", "1/s", record->peak_rate_per_s);
     leave(walk);
 }
@@ -193,6 +196,13 @@ static void group_over_time(struct walk *walk, const struct group_spec *spec, co
     count(walk, "processed", facts->processed);
     count(walk, "duplicates", facts->duplicates);
     count(walk, "skipped", facts->skipped);
+    count(walk, "dead_letters", facts->dead_letters);
+    count(walk, "rebalances", facts->rebalances);
+    figure(walk, "rebalance_s", "s", ns_to_s(facts->rebalance_ns));
+    figure(walk, "longest_rebalance_s", "s", facts->rebalances ? ns_to_s(facts->longest_rebalance_ns) : (double)NAN);
+    count(walk, "evictions", facts->evictions);
+    count(walk, "sessions_expired", facts->sessions_expired);
+    count(walk, "late_dropped", facts->late_dropped);
     count(walk, "polls", facts->polls);
     count(walk, "commits", facts->commits);
     count(walk, "idle_consumers", facts->idle_consumers);
@@ -265,6 +275,16 @@ static void process_over_time(struct walk *walk, const char *name, const struct 
     leave(walk);
 }
 
+static void fault_over_time(struct walk *walk, const char *name, const struct fault_facts *facts)
+{
+    enter(walk, name);
+    count(walk, "happened", facts->happened);
+    count(walk, "killed", facts->killed);
+    figure(walk, "first_at_s", "s", facts->happened ? ns_to_s(facts->first_at_ns) : (double)NAN);
+    figure(walk, "last_at_s", "s", facts->happened ? ns_to_s(facts->last_at_ns) : (double)NAN);
+    leave(walk);
+}
+
 void figures_walk(struct walk *walk, const struct layout *layout, const struct record *record)
 {
     const struct scenario *scenario = &layout->study->scenario;
@@ -297,5 +317,9 @@ void figures_walk(struct walk *walk, const struct layout *layout, const struct r
     enter(walk, "processes");
     for (uint32_t i = 0; i < scenario->n_processes; i++)
         process_over_time(walk, scenario->process[i].name, &facts->process[i]);
+    leave(walk);
+    enter(walk, "faults");
+    for (uint32_t i = 0; i < scenario->n_faults; i++)
+        fault_over_time(walk, scenario->fault[i].name, &facts->fault[i]);
     leave(walk);
 }

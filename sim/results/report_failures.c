@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What went wrong and what it did to the groups: faults that happened, rebalances, records delivered again or given up,
+ * requests without a reply. Nothing where nothing of it was. */
+#include "sim/results/grid.h"
+#include "sim/results/number.h"
+#include "sim/results/report.h"
+
+/* ---- faults ---- */
+
+static void report_faults(struct page *page, const struct outcome *outcome)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    struct grid *grid = grid_open(page);
+    grid_column(grid, ALIGN_LEFT, "FAULT", "장애");
+    grid_column(grid, ALIGN_RIGHT, "times", "횟수");
+    grid_column(grid, ALIGN_RIGHT, "first", "처음");
+    grid_column(grid, ALIGN_RIGHT, "last", "마지막");
+    for (uint32_t i = 0; i < scenario->n_faults; i++) {
+        const char *name = scenario->fault[i].name;
+        grid_cell(grid, TONE_PLAIN, "%s", name);
+        grid_cell(grid, TONE_PLAIN, "%s", number_count(outcome_mean(outcome, "faults.%s.happened", name)).s);
+        grid_cell(grid, TONE_PLAIN, "%s", number_seconds(outcome_mean(outcome, "faults.%s.first_at_s", name)).s);
+        grid_cell(grid, TONE_PLAIN, "%s", number_seconds(outcome_mean(outcome, "faults.%s.last_at_s", name)).s);
+    }
+    if (!grid_is_empty(grid)) grid_write(grid);
+}
+
+/* ---- groups ---- */
+
+static const struct { const char *key, *en, *ko; } counts[] = {
+    { "rebalances", "rebalances", "리밸런스" }, { "evictions", "poll too late", "poll 지연 퇴출" },
+    { "sessions_expired", "sessions lost", "세션 만료" }, { "duplicates", "delivered again", "재전달" },
+    { "skipped", "given up", "포기" }, { "dead_letters", "dead letters", "DLT" },
+};
+enum { COUNTS = sizeof counts / sizeof counts[0] };
+
+static bool is_quiet(const struct outcome *outcome, const char *group)
+{
+    for (int i = 0; i < COUNTS; i++)
+        if (outcome_mean(outcome, "groups.%s.%s", group, counts[i].key) > 0) return false;
+    return true;
+}
+
+static void group_row(struct grid *grid, const struct outcome *outcome, const char *group)
+{
+    grid_cell(grid, TONE_PLAIN, "%s", group);
+    for (int i = 0; i < COUNTS; i++)
+        grid_cell(grid, TONE_PLAIN, "%s",
+                  number_count(outcome_mean(outcome, "groups.%s.%s", group, counts[i].key)).s);
+    grid_cell(grid, TONE_PLAIN, "%s",
+              number_seconds(outcome_mean(outcome, "groups.%s.longest_rebalance_s", group)).s);
+}
+
+static struct grid *group_grid(struct page *page, const struct outcome *outcome)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    struct grid *grid = grid_open(page);
+    grid_column(grid, ALIGN_LEFT, "GROUP", "그룹");
+    for (int i = 0; i < COUNTS; i++) grid_column(grid, ALIGN_RIGHT, counts[i].en, counts[i].ko);
+    grid_column(grid, ALIGN_RIGHT, "longest", "최장");
+    for (uint32_t i = 0; i < scenario->n_groups; i++)
+        if (!is_quiet(outcome, scenario->group[i].name)) group_row(grid, outcome, scenario->group[i].name);
+    return grid;
+}
+
+void report_failures(struct page *page, const struct outcome *outcome)
+{
+    const double refused = outcome_mean(outcome, "orders.requests_failed");
+    const double lost = outcome_mean(outcome, "orders.records_lost");
+    struct grid *groups = group_grid(page, outcome);
+    if (outcome->study->scenario.n_faults == 0 && grid_is_empty(groups)) return;
+    page_heading(page, "What went wrong", "장애와 재처리");
+    report_faults(page, outcome);
+    if (!grid_is_empty(groups)) grid_write(groups);
+    if (refused > 0)
+        page_say(page, TONE_PLAIN, "Requests without a reply (connection refused or broken): %s.",
+                 "응답을 받지 못한 요청(연결 거부 또는 끊김): %s건.", number_count(refused).s);
+    if (lost > 0)
+        page_say(page, TONE_BAD, "Records that producers gave up while the broker was away: %s.",
+                 "브로커 장애 동안 producer가 포기한 레코드: %s건.", number_count(lost).s);
+}
