@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Every shipped scenario is accepted, runs to its end on two threads with all invariants unbroken, and ends with the
+# Every shipped scenario is accepted, runs to its end on two threads, breaks an invariant only where that is its lesson, and ends with the
 # exit code that the table of scenarios/README.md tells its reader. No scenario is missing in that table.
 set -u
 cd "$(dirname "$0")/.."
@@ -21,8 +21,12 @@ for file in scenarios/*.json; do
     "$sim" run "$file" --replications 2 --jobs 2 --quiet --format json >"$work/out" 2>"$work/err"
     code=$?
     [ "$code" = "${want:-missing}" ]; verdict "$name ends with $code, the table says ${want:-nothing}" $?
-    grep -q '"violations"' "$work/out" && ! grep -E '"violations":[[:space:]]*[1-9]' "$work/out" >"$work/err"
-    verdict "$name breaks no invariant" $?
+    broken=no
+    grep -E '"violations":[[:space:]]*[1-9]' "$work/out" >"$work/err" && broken=yes
+    expected=no
+    [ "${want:-}" = 4 ] && expected=yes
+    grep -q '"violations"' "$work/out" && [ $broken = $expected ]
+    verdict "$name breaks an invariant: $broken" $?
 done
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

@@ -179,6 +179,12 @@ static void checkpoints(struct walk *walk, const struct layout *layout, const st
 
 enum { CAPACITY_SAMPLES_MIN = 10 }; /* fewer saturated sample intervals say nothing */
 
+/* Where consumers come in mid-run, utilisation is that of all who could be there. */
+static uint32_t most_consumers(const struct group_spec *spec)
+{
+    return spec->consumers_max > spec->consumers ? spec->consumers_max : spec->consumers;
+}
+
 static void group_over_time(struct walk *walk, const struct group_spec *spec, const struct group_facts *facts,
                             const struct group_samples *samples, double span_s)
 {
@@ -206,7 +212,7 @@ static void group_over_time(struct walk *walk, const struct group_spec *spec, co
     count(walk, "polls", facts->polls);
     count(walk, "commits", facts->commits);
     count(walk, "idle_consumers", facts->idle_consumers);
-    figure(walk, "utilisation", "ratio", ratio((double)facts->busy_ns * 1e-9, span_s * spec->consumers));
+    figure(walk, "utilisation", "ratio", ratio((double)facts->busy_ns * 1e-9, span_s * most_consumers(spec)));
     figure(walk, "throughput_per_s", "1/s", ratio((double)facts->processed, span_s));
     figure(walk, "peak_rate_per_s", "1/s", samples->peak_rate_per_s);
     figure(walk, "largest_partition_share", "ratio", samples->largest_share);

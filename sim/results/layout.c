@@ -122,6 +122,7 @@ static const struct record *blank_record(const struct layout *layout, struct are
     facts->lock = arena_array(arena, struct lock_facts, scenario->n_locks);
     facts->table = arena_array(arena, struct table_facts, scenario->n_tables);
     facts->process = arena_array(arena, struct process_facts, scenario->n_processes);
+    facts->fault = arena_array(arena, struct fault_facts, scenario->n_faults);
 
     struct snapshot *checkpoint = arena_array(arena, struct snapshot, scenario->n_checkpoints);
     for (uint32_t i = 0; i < scenario->n_checkpoints; i++)
