@@ -13,6 +13,7 @@ int cmd_check(const struct options *options, struct arena *arena, struct sim_err
 int cmd_schema(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_init(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_import(const struct options *options, struct arena *arena, struct sim_err *err);
+int cmd_audit(const struct options *options, struct arena *arena, struct sim_err *err);
 /* Of the result file of a sweep. */
 int cmd_plot_sweep(const struct options *options, const char *file, struct arena *arena, struct sim_err *err);
 int cmd_plot(const struct options *options, struct arena *arena, struct sim_err *err);

@@ -48,6 +48,10 @@ static const struct command_spec commands[COMMANDS] = {
         "  sim init --observations report.json --out my.json\n"
         "  sim init --k6 script.js > my.json\n"
         "  sim init --offsets describe.txt --durations steps.csv --column stage=group --out my.json\n" },
+    [COMMAND_AUDIT] = { "audit", "OBSERVATIONS", "Says which measured figures contradict one another, and by which law.",
+        "  sim audit report.json\n"
+        "  sim audit report.json --lang ko --format markdown\n"
+        "  sim audit report.json --format json | jq '.findings[].explanation'\n" },
     [COMMAND_IMPORT] = { "import", "KIND", "Reads a foreign format; prints a scenario's load or observations.",
         "  sim import k6 script.js\n"
         "  sim import k6 summary.json --out observations.json\n"
@@ -338,6 +342,7 @@ enum {
     ON_SWEEP = 1 << COMMAND_SWEEP,
     ON_INIT = 1 << COMMAND_INIT,
     ON_IMPORT = 1 << COMMAND_IMPORT,
+    ON_AUDIT = 1 << COMMAND_AUDIT,
     ON_STUDY = ON_RUN | ON_SWEEP, /* what runs a scenario many times */
     ON_NONE = 1 << COMMAND_NONE,
     ON_ALL = (1 << COMMANDS) - 1
@@ -370,8 +375,8 @@ static const struct option_spec table[] = {
       "with --precision: at most so many (400)" },
     { "confidence", 0, ARGUMENT_NEEDED, "P", ON_STUDY, set_confidence, 0, "of intervals over replications (0.95)" },
     { "jobs", 0, ARGUMENT_NEEDED, "N", ON_STUDY, set_jobs, 0, "threads (all cores); results do not depend on it" },
-    { "format", 0, ARGUMENT_NEEDED, "FORMAT", ON_STUDY | ON_CHECK, set_format, 0, "text, json or markdown (check: text, json)" },
-    { "lang", 0, ARGUMENT_NEEDED, "LANGUAGE", ON_STUDY | ON_PLOT, set_language, 0, "en or ko: text, Markdown and pictures" },
+    { "format", 0, ARGUMENT_NEEDED, "FORMAT", ON_STUDY | ON_CHECK | ON_AUDIT, set_format, 0, "text, json or markdown (check: text, json)" },
+    { "lang", 0, ARGUMENT_NEEDED, "LANGUAGE", ON_STUDY | ON_PLOT | ON_AUDIT, set_language, 0, "en or ko: text, Markdown and pictures" },
     { "out", 0, ARGUMENT_NEEDED, "DIR", ON_RUN, set_out, 0,
       "write summary.json, scenario.json, lag.csv and more to a new\nfolder" },
     { "out", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP, set_out, 0, "the result file (SQLite; the scenario's NAME.db)" },
@@ -650,6 +655,8 @@ void options_help(enum command command, FILE *out)
             spec->operand ? spec->operand : "", spec->second ? " " : "", spec->second ? spec->second : "");
     if (spec->operand && strcmp(spec->operand, "SCENARIO") == 0)
         fprintf(out, "SCENARIO is a JSON file; - is standard input.\n");
+    if (spec->operand && strcmp(spec->operand, "OBSERVATIONS") == 0)
+        fprintf(out, "OBSERVATIONS is a JSON file (sim-observations/1); - is standard input.\n");
     if (command == COMMAND_IMPORT) fprintf(out, "KIND of FILE: k6 (options of a script, or end-of-test summary); offsets (tables of\n"
                      "kafka-consumer-groups.sh --describe); durations (CSV or .hgrm); orders (CSV).\n");
     if (command == COMMAND_NONE) print_commands(out);

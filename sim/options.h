@@ -15,7 +15,7 @@
 #include "sim/results/result.h"
 #include "sim/scenario/study.h"
 
-enum command { COMMAND_NONE, COMMAND_RUN, COMMAND_CHECK, COMMAND_SCHEMA, COMMAND_PLOT, COMMAND_SWEEP, COMMAND_INIT, COMMAND_IMPORT, COMMANDS };
+enum command { COMMAND_NONE, COMMAND_RUN, COMMAND_CHECK, COMMAND_SCHEMA, COMMAND_PLOT, COMMAND_SWEEP, COMMAND_INIT, COMMAND_IMPORT, COMMAND_AUDIT, COMMANDS };
 enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
 
 /* Words of an option that may be given several times, in their order. */

@@ -44,12 +44,27 @@ exits 0 -h
 exits 0 --version; shows "sim "
 exits 2; says "command is missing"; silent out
 exits 2 rnu; says "did you mean run?"
-for command in compare calibrate audit explore replay plan; do exits 2 $command x.json; says "this version has no command"; done
+for command in compare calibrate explore replay plan; do exits 2 $command x.json; says "this version has no command"; done
 exits 2 run
 exits 2 run small.json --zebra; says "unknown option --zebra"
 exits 2 run small.json --jobs 0
 exits 2 check small.json --plots
 exits 2 run small.json another.json
+
+# ---- audit ----
+observed=${report%.json}.observations.json
+exits 0 audit "$observed"; shows "a lag rises only with arrivals"; shows "murmur2"; silent err
+exits 0 audit "$observed" --lang ko; shows "유입 없이는 Lag이 늘지 않음"
+exits 0 audit "$observed" --format json; shows '"findings":'; shows '"consistent":'; silent err
+exits 0 audit "$observed" --format markdown
+exits 3 audit "$report"; says "/schema: missing"
+printf '{ "schema": "sim-observations/1", "statuses": [ { "t_s": "soon" } ] }' >soon.json
+exits 3 audit soon.json; says "/statuses/0/t_s"; silent out
+printf '{ "schema": "sim-observations/1", "claims": { "stock_service_ms": [200, 100] } }' >claims.json
+exits 3 audit claims.json; says "high is below low"
+exits 1 audit no-such.json
+exits 2 audit
+exits 2 audit "$observed" --plots
 
 # ---- schema, check ----
 exits 0 schema; shows "http://json-schema.org/draft-07"

@@ -47,39 +47,84 @@ struct range_spec {
     const char *low, *high; /* as written, JSON text */
 };
 
-/* sim-observations/1, the counted part; claims are kept apart and not read here. */
-enum observed_kind { OBSERVED_STATUS, OBSERVED_OFFSETS, OBSERVED_PEAK_LAG, OBSERVED_LAG_SERIES };
+/* sim-observations/1 (docs/observations.md). What was counted, and, apart from it, what was only said (claims). NaN, -1, ""
+ * or 0 where something was not given, as the comment says. Instants in seconds after the stated start of the load. */
 struct observed_status {
     const char *label;
-    double t_s, from_s, to_s;      /* NaN where not given */
-    int64_t paid, pending, failed; /* -1 */
+    double t_s, from_s, to_s;                           /* NaN: not given */
+    double sigma_t_s;                                   /* of the clock; NaN */
+    double printed_t_s;                                 /* its printed clock after start_clock; NaN */
+    double sd;                                          /* of its counts; 0: exact */
+    int64_t created, paid, pending, failed;             /* -1 */
+    double paid_percent, pending_percent, failed_percent; /* NaN */
 };
 struct observed_offset {
     const char *group, *topic;
     uint32_t partition;
-    int64_t committed, log_end, lag;
+    int64_t committed, log_end, lag; /* -1 for the first two */
+};
+/* One table of consumer groups; its rows are printed some seconds apart. */
+struct observed_table {
+    const char *label;
+    double t_s, sigma_t_s; /* NaN */
+    uint32_t n_rows;
+    const struct observed_offset *row;
 };
 struct observed_trend {
     double t_s;
+    double clock_t_s; /* its clock after start_clock; NaN */
     uint32_t n;
     const int64_t *lag;
-    int64_t total;
+    int64_t total; /* -1 */
     bool marked_as_peak;
 };
 struct observed_group {
     const char *name;
-    uint32_t consumers; /* 0: not said */
+    const char *topic;                 /* "" */
+    uint32_t partitions, consumers;    /* 0: not said */
+    double service_s, service_sigma_s; /* measured; NaN */
+};
+struct observed_ramp {
+    double target_per_s, duration_s;
+};
+struct observed_load {
+    double start_rate_per_s;
+    uint32_t n_stages;
+    const struct observed_ramp *stage;
+    double rate_per_s, duration_s;   /* constant; NaN */
+    int64_t orders_created, dropped; /* -1 */
+};
+struct observed_bin {
+    double from_s, to_s;
+    int64_t created, paid; /* -1 */
+};
+struct observed_completion {
+    double mean_s, p50_s, p95_s, p99_s, max_s; /* NaN */
+};
+/* "stock_service_ms": [100, 200] of claims: a word of a group's name, and the times a record that are said of it. */
+struct claimed_service {
+    const char *key, *word;
+    double low_s, high_s;
+};
+struct observed_claims {
+    uint32_t n_services;
+    const struct claimed_service *service;
+    double producer_rate_per_s, consumer_rate_per_s, rate_window_s, catch_up_hours; /* NaN */
 };
 struct observations {
     const char *source, *start_clock;
+    double start_of_day_s; /* of start_clock; NaN */
+    struct observed_load load;
     uint32_t n_groups;
     const struct observed_group *group; /* the system as it was then */
     uint32_t n_statuses;
     const struct observed_status *status;
-    double offsets_t_s;
+    double offsets_t_s, offsets_sigma_t_s; /* of the last table; NaN */
     const char *offsets_label;
     uint32_t n_offsets;
     const struct observed_offset *offset;
+    uint32_t n_snapshots; /* all tables, in their order; 0 where there is only the last one, above */
+    const struct observed_table *snapshot;
     bool has_peak;
     const char *peak_label;
     uint32_t peak_partition;
@@ -87,6 +132,12 @@ struct observations {
     const char *trend_label;
     uint32_t n_trend;
     const struct observed_trend *trend;
+    uint64_t first_id, last_id; /* of orders; 0 */
+    const char *key;            /* what the records' key is said to be; "" */
+    struct observed_completion completion;
+    uint32_t n_bins;
+    const struct observed_bin *bin; /* throughput over time */
+    struct observed_claims claims;
 };
 
 struct input_file {

@@ -45,9 +45,10 @@ static const struct observations observed = {
     .source = "by hand", .start_clock = "10:00:00",
     .n_statuses = 3,
     .status = (const struct observed_status[]){
-        { "count", (double)NAN, 20, 24, 84, 112, 4 },
-        { "wrong count", 30, (double)NAN, (double)NAN, 500, -1, -1 },
-        { "hours later", (double)NAN, (double)NAN, (double)NAN, 200, 0, 0 } },
+        { .label = "count", .t_s = (double)NAN, .from_s = 20, .to_s = 24, .paid = 84, .pending = 112, .failed = 4 },
+        { .label = "wrong count", .t_s = 30, .from_s = (double)NAN, .to_s = (double)NAN, .paid = 500, .pending = -1,
+          .failed = -1 },
+        { .label = "hours later", .t_s = (double)NAN, .from_s = (double)NAN, .to_s = (double)NAN, .paid = 200 } },
     .offsets_t_s = 30, .offsets_label = "offsets",
     .n_offsets = 4,
     .offset = (const struct observed_offset[]){
@@ -57,7 +58,9 @@ static const struct observations observed = {
     .trend_label = "lag table",
     .n_trend = 3,
     .trend = (const struct observed_trend[]){
-        { 10, 3, trend_0, 60, false }, { 25, 3, trend_1, 80, true }, { 28, 3, trend_2, 90, false } }
+        { .t_s = 10, .n = 3, .lag = trend_0, .total = 60 },
+        { .t_s = 25, .n = 3, .lag = trend_1, .total = 80, .marked_as_peak = true },
+        { .t_s = 28, .n = 3, .lag = trend_2, .total = 90 } }
 };
 
 const struct study *small_study(struct arena *arena)

@@ -243,7 +243,7 @@ static void markdown_has_real_tables(void **state)
 static void another_system_is_not_compared(void **state)
 {
     (void)state;
-    static const struct observed_group group[] = { { SMALL_STOCK, 3 }, { SMALL_PAY, 0 } };
+    static const struct observed_group group[] = { { .name = SMALL_STOCK, .consumers = 3 }, { .name = SMALL_PAY } };
     struct study study = *small_study(&arena);
     struct observations observations = *study.observations;
     observations.n_groups = 2;
