@@ -135,7 +135,10 @@ static void read_step_of(struct reader *reader, struct cursor *when, struct faul
         return;
     }
     const char *names[MAX_STEPS];
-    for (uint32_t i = 0; i < stage->n_steps; i++) names[i] = step_name(&stage->step[i]);
+    for (uint32_t i = 0; i < stage->n_steps; i++) {
+        const char *name = step_name(&stage->step[i]);
+        names[i] = name ? name : ""; /* a work step whose label could not be read: a finding already */
+    }
     const struct names steps = { .what = "step", .n = stage->n_steps, .name = names };
     cursor_name(&at, &steps, &out->step);
 }
