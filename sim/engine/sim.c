@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The event loop. Bodies of events stay in slots; only keys move in the heap. A cancelled event stays in the heap as a
- * key whose slot has no function and is dropped when its time comes: cancels are rare, and timers short. */
+ * key whose slot has no function and is dropped when its time comes: cancels are rare, and timers short.
+ *
+ * A shuffled event passes the queue twice. Its first turn gives it a place drawn among those of its instant: the key's
+ * sequence becomes (1, drawn, the schedule's own). All keys of an instant and priority that have not had their first
+ * turn are less than those that have, so whoever runs was drawn from all that were there. Runs in the usual order pay
+ * nothing for it. */
 #include "sim/engine/sim.h"
 
 #include <string.h>
@@ -55,6 +60,30 @@ static bool limits_passed(const struct sim *sim, uint64_t events_max, struct sim
     return false;
 }
 
+enum { DRAWN_BITS = 9 };
+
+static uint64_t sequence_of(queue_key key)
+{
+    return (uint64_t)key >> QUEUE_SLOT_BITS & (((uint64_t)1 << QUEUE_SEQUENCE_BITS) - 1);
+}
+
+static bool is_drawn(queue_key key) { return sequence_of(key) >> (QUEUE_SEQUENCE_BITS - 1); }
+
+static queue_key drawn(const struct sim *sim, queue_key key)
+{
+    uint64_t sequence = sequence_of(key);
+    uint64_t place = random_mix(random_mix(sequence) ^ sim->tie_seed) >> (64 - DRAWN_BITS);
+    uint64_t bits = ((uint64_t)1 << DRAWN_BITS | place) << (QUEUE_SEQUENCE_BITS - 1 - DRAWN_BITS);
+    SIM_ASSERT_IN(sim, sequence < SIM_SHUFFLED_MAX);
+    return key | (queue_key)(bits << QUEUE_SLOT_BITS);
+}
+
+void sim_shuffle(struct sim *sim, uint64_t tie_seed)
+{
+    sim->shuffles = true;
+    sim->tie_seed = random_mix(tie_seed + 1);
+}
+
 /* Whether the event stays out: put back for later under its own handle, or dropped. */
 static bool is_held(struct sim *sim, queue_key key)
 {
@@ -64,7 +93,7 @@ static bool is_held(struct sim *sim, queue_key key)
     sim_ns until_ns = 0;
     if (!body->fn) return false;
     struct sim_event event = { .at_ns = (sim_ns)(uint64_t)(key >> 64),
-                               .sequence = (uint64_t)key >> QUEUE_SLOT_BITS & (((uint64_t)1 << QUEUE_SEQUENCE_BITS) - 1),
+                               .sequence = sim->shuffles ? sequence_of(key) & (SIM_SHUFFLED_MAX - 1) : sequence_of(key),
                                .fn = body->fn, .context = body->context, .subject = body->subject,
                                .argument = body->argument };
     enum sim_passage passage = sim->gate(sim->gate_context, &event, &until_ns);
@@ -101,12 +130,24 @@ static inline bool event_run(struct sim *sim, queue_key key, uint64_t events_max
     return true;
 }
 
+/* True: not now. */
+static bool is_put_back(struct sim *sim, queue_key key)
+{
+    if (sim->tap) sim->tap(sim->tap_context, sim);
+    if (sim->shuffles && !is_drawn(key)) {
+        queue_push(&sim->queue, drawn(sim, key));
+        return true;
+    }
+    return sim->gate && is_held(sim, key);
+}
+
 bool sim_run(struct sim *sim, uint64_t events_max, struct sim_err *err)
 {
+    const bool plain = !sim->gate && !sim->tap && !sim->shuffles;
     if (events_max == 0) events_max = UINT64_MAX;
     while (!sim->stopped && sim->queue.n > 0) {
         queue_key key = queue_pop(&sim->queue);
-        if (sim->gate && is_held(sim, key)) continue;
+        if (!plain && is_put_back(sim, key)) continue;
         if (!event_run(sim, key, events_max, err)) return false;
     }
     return true;

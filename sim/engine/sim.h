@@ -31,6 +31,11 @@ struct sim_event { sim_ns at_ns; uint64_t sequence; sim_fn *fn; void *context; u
 
 typedef enum sim_passage sim_gate(void *context, const struct sim_event *event, sim_ns *until_ns);
 
+struct sim;
+
+/* Told between two events, after all that the first one did. */
+typedef void sim_tap(void *context, const struct sim *sim);
+
 struct sim_body {
     sim_fn *fn;       /* NULL: cancelled */
     void *context;
@@ -56,6 +61,10 @@ struct sim {
     bool stopped;
     sim_gate *gate;              /* asked before each event; NULL: all run. Set before sim_run */
     void *gate_context;
+    sim_tap *tap;                /* NULL: nobody listens. Set before sim_run */
+    void *tap_context;
+    bool shuffles;               /* sim_shuffle */
+    uint64_t tie_seed;
     struct arena *arena;
 };
 
@@ -108,6 +117,11 @@ bool sim_run(struct sim *sim, uint64_t events_max, struct sim_err *err);
 /* Nothing is pending that can make something happen. */
 static inline bool sim_is_idle(const struct sim *sim) { return sim->queue.n == sim->n_idle; }
 static inline void sim_stop(struct sim *sim) { sim->stopped = true; }
+
+/* Before sim_run: events of one instant and priority run in an order drawn from the seed, not in that of their
+ * schedules: an outcome that hangs on the usual order shows. At most SIM_SHUFFLED_MAX schedules in such a run. */
+#define SIM_SHUFFLED_MAX ((uint64_t)1 << 27)
+void sim_shuffle(struct sim *sim, uint64_t tie_seed);
 
 /* A fact that became visible: (when, kind, subject). The fingerprint is the sum over facts of a mix of the three: it
  * does not depend on the order in which facts of one run are told, so that an optimisation which learns of a fact

@@ -183,6 +183,48 @@ static void test_random_schedules(void **state)
 
 /* ---- idle, limits ---- */
 
+/* Forty events of one instant in two classes, some of them cancelled, some that schedule another one there. */
+enum { CROWD = 40, SEEDS = 200 };
+
+static void note_and_add(void *context, uint32_t subject, uint64_t argument)
+{
+    struct diary *diary = context;
+    note(context, subject, argument);
+    if (argument == 1) sim_at(diary->sim, 7, SIM_CONSUMER, note, diary, CROWD + subject, 0);
+}
+
+static struct diary *shuffled(uint64_t seed)
+{
+    struct sim *sim = arena_new(&arena, struct sim);
+    struct diary *diary = diary_open(sim);
+    struct sim_err err = { 0 };
+    sim_handle handle[CROWD];
+    sim_shuffle(sim, seed);
+    for (uint32_t i = 0; i < CROWD; i++)
+        handle[i] = sim_at(sim, 7, i % 2 ? SIM_SERVER : SIM_CONSUMER, note_and_add, diary, i, i % 8 == 0);
+    sim_at(sim, 6, SIM_TIMER, note, diary, 99, 0);
+    for (uint32_t i = 4; i < CROWD; i += 8) assert_true(sim_cancel(sim, handle[i]));
+    assert_true(sim_run(sim, 0, &err));
+    return diary;
+}
+
+/* The order among events of one instant and class follows the seed, every place is possible, and nothing else moves. */
+static void test_shuffled_ties(void **state)
+{
+    uint32_t first[CROWD * 2] = { 0 };
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        const struct diary *diary = shuffled(seed), *again = shuffled(seed);
+        assert_int_equal(diary->n, 1 + CROWD - CROWD / 8 + CROWD / 8);
+        assert_memory_equal(diary->subject, again->subject, diary->n * sizeof *diary->subject);
+        assert_int_equal(diary->subject[0], 99);
+        for (uint32_t i = 1; i <= CROWD / 2; i++) assert_true(diary->subject[i] % 2 == 1 && diary->subject[i] < CROWD);
+        for (uint32_t i = CROWD / 2 + 1; i < diary->n; i++) assert_int_equal(diary->subject[i] % 2, 0);
+        first[diary->subject[1]]++;
+    }
+    for (uint32_t i = 1; i < CROWD; i += 2) assert_in_range(first[i], 1, SEEDS / 4); /* 10 of 200 on average */
+}
+
 static void test_idle(void **state)
 {
     struct sim sim;
@@ -307,6 +349,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_cancel, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_random_schedules, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_shuffled_ties, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_idle, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_fingerprint, set_up, tear_down),
