@@ -125,6 +125,8 @@ static bool happen(struct faults *faults, uint32_t index, uint64_t occurrence, u
 {
     const struct fault_spec *spec = fault_spec(faults, index);
     if (instance == NONE && spec->on == ON_PROCESS) instance = instance_of(faults, index, occurrence);
+    if (spec->on == ON_PROCESS)
+        faults->last_instance[index] = instance - faults->machine->plan->first_instance[spec->target];
     switch (spec->kind) {
     case FAULT_PAUSE:
         if (process_is_down(&faults->machine->processes, instance)) return false;
@@ -209,8 +211,9 @@ void faults_init(struct faults *faults, struct machine *machine)
     faults->machine = machine;
     faults->fact = arena_array(machine->sim->arena, struct fault_facts, scenario->n_faults);
     faults->passed = arena_array(machine->sim->arena, uint64_t, scenario->n_faults);
+    faults->last_instance = arena_array(machine->sim->arena, uint32_t, scenario->n_faults);
     for (uint32_t i = 0; i < scenario->n_faults; i++)
-        faults->fact[i].first_at_ns = faults->fact[i].last_at_ns = SIM_NEVER;
+        faults->fact[i].first_at_ns = faults->fact[i].last_at_ns = SIM_NEVER, faults->last_instance[i] = NONE;
     machine->at_step = at_step;
     machine->at_step_context = faults;
     restarts_init(faults);

@@ -10,6 +10,7 @@
 #include "models/fault.h"
 #include "models/orders/cause.h"
 #include "models/orders/machine.h"
+#include "models/story.h"
 #include "models/warm_up.h"
 
 struct run {
@@ -56,8 +57,11 @@ static bool is_quiet(const struct run *run)
 static void sample(struct run *run)
 {
     const struct observer *observer = run->machine.observer;
+    if (!observer) {
+        kafka_settle(&run->machine.kafka);
+        return;
+    }
     const struct run_levels *levels = take_levels(run, run->sim.now_ns);
-    if (!observer) return;
     if (observer->on_sample) observer->on_sample(observer->context, levels);
     run->interrupted = observer->stopped && observer->stopped(observer->context);
 }
@@ -127,6 +131,8 @@ static struct run *run_open(const struct plan *plan, uint64_t seed, uint32_t rep
     run->sim.replication = replication;
     machine_init(&run->machine, &run->sim, plan, random_key(seed, replication), options);
     faults_init(&run->faults, &run->machine);
+    if (options->shuffles) sim_shuffle(&run->sim, options->tie_seed);
+    if (options->story) story_listen(options->story, &run->machine, &run->faults);
     run->partition = arena_array(arena, struct partition_level, plan->n_positions);
     run->busy = arena_array(arena, int64_t, plan->scenario->n_groups);
     run->busy_ns = arena_array(arena, sim_ns, plan->scenario->n_groups);
@@ -210,5 +216,6 @@ const struct run_facts *pipeline_run(const struct plan *plan, uint64_t seed, uin
         sim_fail(err, SIM_ERUNTIME, NULL, "stopped");
         return NULL;
     }
+    if (options->story) story_end(options->story);
     return run_close(run);
 }

@@ -17,11 +17,16 @@ struct plan; /* compiled scenario: distributions, step programs, start times */
 /* NULL with err for what only the compiler of distributions can find. The scenario must outlive the plan. */
 const struct plan *plan_make(const struct scenario *scenario, struct arena *arena, struct sim_err *err);
 
+struct story; /* story.h */
+
 struct run_options {
     const struct observer *observer;  /* may be NULL */
     bool keep_stage_times;            /* wait and service of every stage for each order (orders.csv) */
     bool step_by_step;                /* an event for every step, fetch and commit reply: slow, same facts (tested) */
     uint64_t events_max;              /* 0: no limit */
+    bool shuffles;                    /* what happens at one instant happens in an order drawn from tie_seed */
+    uint64_t tie_seed;
+    struct story *story;              /* told what happens to some orders. NULL: nobody listens */
 };
 
 /* Runs to the end. NULL with err when a limit is passed. The facts live in arena. */

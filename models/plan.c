@@ -3,6 +3,8 @@
  * a distribution that only its tabulation can find. */
 #include "models/plan.h"
 
+#include <string.h>
+
 #include "models/kafka/assignor.h"
 #include "models/orders/pick.h"
 
@@ -509,6 +511,15 @@ static bool may_poll_late(const struct plan *plan, const struct group_spec *spec
     return 3 * longest_s * spec->max_poll_records > (double)spec->max_poll_interval_ns * 1e-9;
 }
 
+/* A thread that comes to a step where a fault waits looks at it first. */
+static void traps_set(const struct scenario *scenario, const struct plan *plan, struct plan_op *op)
+{
+    for (uint32_t i = 0; i < scenario->n_faults; i++) {
+        const struct fault_spec *fault = &scenario->fault[i];
+        if (fault->when == WHEN_STEP) op[plan->stage[fault->stage].first_op + fault->step].trapped = true;
+    }
+}
+
 /* Where nothing of that can happen, a thread may run ahead through steps that nobody else can see. */
 static void disturbances_compile(struct compiler *compiler)
 {
@@ -517,10 +528,7 @@ static void disturbances_compile(struct compiler *compiler)
     plan->disturbed = scenario->n_faults > 0;
     for (uint32_t g = 0; g < scenario->n_groups; g++)
         plan->disturbed |= scenario->group[g].max_poll_interval_ns > 0 && may_poll_late(plan, &scenario->group[g]);
-    for (uint32_t i = 0; i < scenario->n_faults; i++) {
-        const struct fault_spec *fault = &scenario->fault[i];
-        if (fault->when == WHEN_STEP) compiler->op[plan->stage[fault->stage].first_op + fault->step].trapped = true;
-    }
+    traps_set(scenario, plan, compiler->op);
 }
 
 const struct plan *plan_make(const struct scenario *scenario, struct arena *arena, struct sim_err *err)
@@ -537,4 +545,22 @@ const struct plan *plan_make(const struct scenario *scenario, struct arena *aren
     if (!stages_compile(&compiler) || !orders_compile(&compiler)) return NULL;
     disturbances_compile(&compiler);
     return plan;
+}
+
+const struct plan *plan_with_faults(const struct plan *plan, const struct scenario *scenario, struct arena *arena,
+                                    struct sim_err *err)
+{
+    struct plan *own = arena_new(arena, struct plan);
+    struct plan_op *op = arena_array(arena, struct plan_op, plan->n_ops);
+    struct compiler compiler = {
+        .scenario = scenario, .plan = own, .op = op, .cache = dist_cache_open(arena), .arena = arena, .err = err
+    };
+    *own = *plan;
+    memcpy(op, plan->op, plan->n_ops * sizeof *op);
+    for (uint32_t i = 0; i < plan->n_ops; i++) op[i].trapped = false;
+    own->scenario = scenario;
+    own->op = op;
+    if (!faults_compile(&compiler)) return NULL;
+    disturbances_compile(&compiler);
+    return own;
 }

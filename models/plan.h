@@ -98,4 +98,9 @@ struct plan {
     uint32_t orders_table;          /* where the API inserts orders; NONE */
 };
 
+/* The same plan for a scenario that differs in its faults alone (none of them a FAULT_SCALE that the first one lacks):
+ * cheap, for many fault plans of one pipeline. Both plans and the scenario must outlive it. NULL with err. */
+const struct plan *plan_with_faults(const struct plan *plan, const struct scenario *scenario, struct arena *arena,
+                                    struct sim_err *err);
+
 #endif

@@ -21,6 +21,7 @@ enum purpose {
     PURPOSE_LUCK,     /* business luck in a stage's second refusing step and those after it, by order and stage */
     PURPOSE_MEMBER,   /* id and heartbeat phase of a group's member, by consumer and join */
     PURPOSE_DUPLICATE, /* which records a producer appends twice */
+    PURPOSE_EXPLORE,  /* fault plans and values of a search, by run */
 };
 
 #endif

@@ -35,7 +35,7 @@ void tables_init(struct tables *tables, struct sim *sim, const struct scenario *
     tables->waits_since_ns = arena_array(sim->arena, sim_ns, n_threads);
 }
 
-static uint32_t row_find(struct table *table, uint64_t key)
+static uint32_t row_find(const struct table *table, uint64_t key)
 {
     if (key > table->spec->rows || key >= UINT32_MAX) return NONE;
     if (table->mask == 0) return (uint32_t)key;
@@ -64,6 +64,13 @@ struct transaction_row *transaction_touch(struct tables *tables, struct transact
     struct transaction_row *touched = &transaction->row[transaction->n_rows++];
     *touched = (struct transaction_row){ .table = index, .row = row };
     return touched;
+}
+
+int64_t table_value(const struct tables *tables, uint32_t index, uint64_t key)
+{
+    const struct table *table = &tables->table[index];
+    uint32_t row = row_find(table, key);
+    return table->spec->quantity + (row == NONE ? 0 : table->row[row].change);
 }
 
 static struct row *row_of(struct tables *tables, const struct transaction_row *touched)

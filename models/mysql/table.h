@@ -153,6 +153,8 @@ void transaction_close(struct tables *tables, struct transaction *transaction);
 void transaction_commit(struct tables *tables, struct transaction *transaction);
 void transaction_rollback(struct tables *tables, struct transaction *transaction);
 
+/* The committed value of a row now. */
+int64_t table_value(const struct tables *tables, uint32_t table, uint64_t key);
 /* Units taken beyond the initial quantity, over all rows of the table, at this instant. */
 uint64_t table_oversold(const struct table *table);
 /* Full scan of touched rows at the end. */
