@@ -15,14 +15,14 @@ SIM = os.path.join(os.environ.get("BUILD", "build"), "sim")
 # tests/bad/NAME.json: why the schema cannot see what is wrong.
 ONLY_THE_READER = {
     # The parser of Python is more lenient than JSON, or keeps the last of two keys.
-    "not strict JSON": """duplicate-key duplicate-key-by-escape duplicate-section nan too-many-keys
-        nested-too-deep lone-surrogate""",
+    "not strict JSON": """duplicate-key duplicate-key-by-escape duplicate-section nan
+        lone-surrogate""",
     # Names that refer to other sections.
     "names": """api-runs-unknown-stage group-in-no-process group-in-two-processes group-reads-unknown-topic
         group-runs-unknown-stage process-of-unknown-group stage-publishes-unknown-topic stage-takes-unknown-lock
-        stage-writes-undeclared-table fault-of-unknown-process dead-letter-unknown fault-outage-of-no-store fault-slow-nothing fault-step-unknown table-in-unknown-store basis-names-nothing calibrate-no-such-value""",
+        stage-writes-undeclared-table fault-of-unknown-process explore-fault-of-unknown-process dead-letter-unknown fault-outage-of-no-store fault-slow-nothing fault-step-unknown table-in-unknown-store basis-names-nothing calibrate-no-such-value""",
     # Values that are compared with one another.
-    "comparisons": """fault-instance-beyond fault-later-than-the-end fault-step-beyond backlog-of-wrong-length calibrate-reversed checkpoint-after-the-end
+    "comparisons": """explore-range-reversed explore-fault-end-refused fault-instance-beyond fault-later-than-the-end fault-step-beyond backlog-of-wrong-length calibrate-reversed checkpoint-after-the-end
         checkpoint-before-the-start histogram-not-to-1 ids-overflow k6-max-below-preallocated
         max-vus-without-preallocated mixture-weights percentiles-descend pick-reversed rows-too-few
         shares-below-1 too-many-api-threads uniform-reversed warm-up-after-the-end warm-up-without-end""",
@@ -32,7 +32,7 @@ ONLY_THE_READER = {
     "files": """observations-broken observations-missing trace-file-missing trace-no-such-column
         trace-not-ascending trace-not-numbers""",
     # What steps, groups and the flow mean together.
-    "rules": """answer-nobody-joins api-inserts-nothing api-joins api-publishes-nothing backlog-in-the-middle
+    "rules": """explore-nothing explore-no-such-value explore-range-of-another-kind answer-nobody-joins api-inserts-nothing api-joins api-publishes-nothing backlog-in-the-middle
         backlog-not-read commit-of-another-table effect-on-the-wrong-table effect-on-two-tables
         fence-of-a-plain-lock fence-without-the-lock
         flush-outside-transaction group-commit-without-flush join-of-no-answer join-without-flow

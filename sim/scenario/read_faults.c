@@ -236,21 +236,30 @@ static void read_fault(struct reader *reader, struct cursor *fault, struct fault
     cursor_close(fault);
 }
 
+void read_fault_list(struct reader *reader, struct cursor *faults, const struct names *names, struct fault_spec *out)
+{
+    uint32_t n = 0;
+    for (const cJSON *child = cursor_first(faults); child; child = cursor_next(child)) {
+        struct cursor one = cursor_child(faults, child, n);
+        out[n].name = names->name[n];
+        out[n].target = out[n].instance = NONE;
+        if (cursor_is_object(&one)) read_fault(reader, &one, &out[n]);
+        n++;
+    }
+}
+
 void read_faults(struct reader *reader, struct cursor *document)
 {
     struct names names = names_of_section(document, "faults", "fault", MAX_FAULTS);
     struct cursor faults = cursor_object(document, "faults", OPTIONAL);
     if (!faults.node) return;
     struct fault_spec *out = arena_array(reader->reading.arena, struct fault_spec, names.n);
-    uint32_t n = 0;
-    for (const cJSON *child = cursor_first(&faults); child; child = cursor_next(child)) {
-        struct cursor one = cursor_child(&faults, child, n);
-        out[n].name = names.name[n];
-        out[n].target = out[n].instance = NONE;
-        if (cursor_is_object(&one)) read_fault(reader, &one, &out[n]);
-        n++;
-    }
+    read_fault_list(reader, &faults, &names, out);
     cursor_close_names(&faults);
-    reader->scenario->n_faults = n;
+    reader->scenario->n_faults = names.n;
     reader->scenario->fault = out;
 }
+
+const char *fault_word(enum fault_kind kind) { return forms[kind].key; }
+
+bool fault_has_step(enum fault_kind kind) { return forms[kind].options & OPTION_STEP; }

@@ -203,21 +203,11 @@ static void read_observations(struct reader *reader, struct cursor *document)
     reader->study->observations_path = file;
 }
 
-/* explore belongs to a command of its own: kept as it is. */
-static void read_explore(struct cursor *document)
-{
-    struct cursor explore = cursor_at(document, "explore", OPTIONAL);
-    if (explore.node && !cJSON_IsObject(explore.node))
-        cursor_finding(&explore, "%s where an object is needed", json_type_name(explore.node));
-    cursor_copy(&explore);
-}
-
 void read_judgement(struct reader *reader, struct cursor *document)
 {
     read_observations(reader, document);
     read_thresholds(reader, document);
     read_calibrate(reader, document);
-    read_explore(document);
 }
 
 /* ---- basis ---- */

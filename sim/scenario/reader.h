@@ -38,7 +38,8 @@ void read_servers(struct reader *reader, struct cursor *document); /* stores, ta
 void read_flow(struct reader *reader, struct cursor *document);
 void read_stages(struct reader *reader, struct cursor *document);
 void read_faults(struct reader *reader, struct cursor *document);
-void read_judgement(struct reader *reader, struct cursor *document); /* thresholds, calibrate, observations, explore */
+void read_judgement(struct reader *reader, struct cursor *document); /* thresholds, calibrate, observations */
+void read_explore(struct reader *reader, struct cursor *document);
 
 /* A known key where it means nothing. */
 void refuse_option(struct cursor *object, const char *key, const char *why);
@@ -46,6 +47,15 @@ void refuse_option(struct cursor *object, const char *key, const char *why);
 /* After all sections: what each value rests on; ranges of values to fit. Reads the resolved document. */
 void read_basis_list(struct reader *reader, const cJSON *resolved);
 void check_calibrate(struct reader *reader, cJSON *resolved);
+/* Whether both ends of what explore may draw are faults and values of this scenario. */
+void check_explore(struct reader *reader, cJSON *resolved);
+
+/* The faults of an object, one behind the other. */
+void read_fault_list(struct reader *reader, struct cursor *faults, const struct names *names, struct fault_spec *out);
+/* The word that says what a fault does, in the order of enum fault_kind. */
+const char *fault_word(enum fault_kind kind);
+/* A fault of this kind may happen at a step. */
+bool fault_has_step(enum fault_kind kind);
 
 /* Rules across sections. Only on a scenario that was read without a finding. */
 void check_scenario(struct reader *reader);

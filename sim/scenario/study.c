@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "sim/scenario/check.h"
 #include "sim/scenario/edit.h"
 #include "sim/scenario/reader.h"
 #include "sim/scenario/sha256.h"
@@ -46,6 +47,7 @@ static void read_document(struct reader *reader, cJSON *resolved)
     read_stages(reader, &document);
     read_faults(reader, &document);
     read_judgement(reader, &document);
+    read_explore(reader, &document);
     cursor_close(&document);
 }
 
@@ -79,6 +81,7 @@ static void read_and_check(struct reader *reader)
     if (reading->findings->n_all == 0) {
         check_scenario(reader);
         check_calibrate(reader, resolved);
+        check_explore(reader, resolved);
     }
     if (reading->findings->n_all == 0) {
         read_basis_list(reader, resolved);
@@ -141,4 +144,69 @@ void study_set_replications(struct study *study, uint32_t n, struct arena *arena
     study->scenario.replications = n;
     keep_text(study, resolved, arena);
     cJSON_Delete(resolved);
+}
+
+/* ---- faults that were drawn ---- */
+
+static struct names room_for_names(const char *what, uint32_t n, struct arena *arena, const char ***name)
+{
+    *name = arena_array(arena, const char *, n);
+    return (struct names){ .what = what, .n = n, .name = *name };
+}
+
+/* What a fault may refer to, from a scenario that was read before. */
+static void find_names(struct reader *reader)
+{
+    const struct scenario *s = reader->scenario;
+    struct arena *arena = reader->reading.arena;
+    const char **topic, **group, **store, **lock, **stage, **process;
+    reader->topics = room_for_names("topic", s->n_topics, arena, &topic);
+    reader->groups = room_for_names("group", s->n_groups, arena, &group);
+    reader->stores = room_for_names("store", s->n_stores, arena, &store);
+    reader->locks = room_for_names("lock", s->n_locks, arena, &lock);
+    reader->stages = room_for_names("stage", s->n_stages, arena, &stage);
+    reader->processes = room_for_names("process", s->n_processes, arena, &process);
+    for (uint32_t i = 0; i < s->n_topics; i++) topic[i] = s->topic[i].name;
+    for (uint32_t i = 0; i < s->n_groups; i++) group[i] = s->group[i].name;
+    for (uint32_t i = 0; i < s->n_stores; i++) store[i] = s->store[i].name;
+    for (uint32_t i = 0; i < s->n_locks; i++) lock[i] = s->lock[i].name;
+    for (uint32_t i = 0; i < s->n_stages; i++) stage[i] = s->stage[i].name;
+    for (uint32_t i = 0; i < s->n_processes; i++) process[i] = s->process[i].name;
+}
+
+static cJSON *faults_document(const struct fault_text *text, uint32_t n, struct arena *arena)
+{
+    cJSON *root = cJSON_CreateObject(), *faults = cJSON_AddObjectToObject(root, "faults");
+    for (uint32_t i = 0; i < n; i++) {
+        cJSON *value = json_value(text[i].json, arena);
+        cJSON_AddItemToObject(faults, text[i].name, value ? value : cJSON_CreateNull());
+    }
+    return root;
+}
+
+bool study_faults(const struct study *study, const struct fault_text *text, uint32_t n, const struct fault_spec **out,
+                  uint32_t *n_out, struct findings *findings, struct arena *arena)
+{
+    struct scenario scenario = study->scenario;
+    struct json json = { .root = faults_document(text, n, arena) };
+    struct reader *reader = arena_new(arena, struct reader);
+    const uint32_t n_own = scenario.n_faults;
+    struct fault_spec *all = arena_array(arena, struct fault_spec, n_own + n);
+    *findings = (struct findings){ 0 };
+    reader->reading = (struct reading){ &json, findings, arena, cJSON_CreateArray() };
+    reader->scenario = &scenario;
+    find_names(reader);
+    if (n_own > 0) memcpy(all, scenario.fault, n_own * sizeof *all);
+    struct cursor document = cursor_document(&reader->reading, NULL);
+    scenario.n_faults = 0;
+    read_faults(reader, &document);
+    if (n_own + n > MAX_FAULTS)
+        reading_finding(&reader->reading, "/faults", "%u faults; at most %d are read", n_own + n, MAX_FAULTS);
+    if (findings->n_all == 0) check_faults(reader);
+    if (findings->n_all == 0 && n > 0) memcpy(all + n_own, scenario.fault, n * sizeof *all);
+    cJSON_Delete(reader->reading.defaults);
+    cJSON_Delete(json.root);
+    *out = all;
+    *n_out = n_own + n;
+    return findings->n_all == 0;
 }

@@ -47,6 +47,43 @@ struct range_spec {
     const char *low, *high; /* as written, JSON text */
 };
 
+/* What sim explore may draw: any value between two ends, or one of several. Texts are JSON. */
+struct explore_range {
+    const char *low, *high; /* NULL: choices */
+    uint32_t n_choices;
+    const char *const *choice;
+};
+struct explore_value {
+    const char *pointer;
+    bool whole; /* drawn as a whole number: it is one, and both ends are */
+    struct explore_range range;
+};
+/* A fault whose values may be ranges, and whose time may be left open. */
+struct explore_member {
+    const char *key, *text; /* text NULL: the range counts */
+    bool whole;
+    struct explore_range range;
+};
+struct explore_fault {
+    const char *name;
+    enum fault_kind kind;
+    const char *subject; /* the process, store, topic .. that it happens to */
+    bool says_when; /* at, every, rate_per_h or when is given */
+    bool by_step;   /* it may happen at a step */
+    uint32_t n_members;
+    const struct explore_member *member;
+};
+struct explore_spec {
+    bool given;
+    uint32_t most_faults; /* of one run, beside those of the scenario */
+    bool ties;            /* what happens at one instant may happen in any order */
+    uint32_t n_faults;
+    const struct explore_fault *fault;
+    uint32_t n_values;
+    struct explore_value *value; /* read-only, as all of it */
+};
+enum { EXPLORE_FAULTS_MAX = 16 };
+
 /* sim-observations/1 (docs/observations.md). What was counted, and, apart from it, what was only said (claims). NaN, -1, ""
  * or 0 where something was not given, as the comment says. Instants in seconds after the stated start of the load. */
 struct observed_status {
@@ -161,6 +198,7 @@ struct study {
     const struct basis_of *basis; /* one for each value that carries a basis */
     uint32_t n_calibrate;
     const struct range_spec *calibrate;
+    struct explore_spec explore;
     const struct observations *observations; /* NULL when the scenario names none */
     const char *observations_path;
     uint32_t n_inputs;
@@ -195,6 +233,16 @@ bool study_source_load(struct study_source *out, const char *file, struct arena 
 bool study_read_text(struct study *out, const char *text, size_t length, const char *file, const char *folder,
                      const struct study_edit *edit, uint32_t n_edits, struct findings *findings, struct arena *arena,
                      struct sim_err *err);
+
+/* A fault as it would stand in /faults/NAME. */
+struct fault_text {
+    const char *name, *json;
+};
+
+/* The study's faults and these behind them, read and checked as if all stood in the scenario: *out, *n_out. False with
+ * findings. */
+bool study_faults(const struct study *study, const struct fault_text *text, uint32_t n, const struct fault_spec **out,
+                  uint32_t *n_out, struct findings *findings, struct arena *arena);
 
 /* As if --replications had said so: the scenario, its text and its hash. */
 void study_set_replications(struct study *study, uint32_t n, struct arena *arena);
