@@ -17,6 +17,8 @@ int cmd_audit(const struct options *options, struct arena *arena, struct sim_err
 /* Of the result file of a sweep. */
 int cmd_plot_sweep(const struct options *options, const char *file, struct arena *arena, struct sim_err *err);
 int cmd_plot(const struct options *options, struct arena *arena, struct sim_err *err);
+int cmd_explore(const struct options *options, struct arena *arena, struct sim_err *err);
+int cmd_replay(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_sweep(const struct options *options, struct arena *arena, struct sim_err *err);
 
 /* Reads the scenario with its edits, prints findings and what is ignored to stderr, and refuses to wait for a person to

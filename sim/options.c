@@ -44,6 +44,13 @@ static const struct command_spec commands[COMMANDS] = {
         "  sim sweep my.json --vary stock.consumers=1..3 --vary /stages/pay/time/mean=5ms..20ms..5ms\n"
         "  sim sweep my.json --points table.csv --out results.db --metric completion_s.p95\n"
         "  sim sweep my.json --vary stock.consumers=1..6 --resume --export results.csv\n" },
+    [COMMAND_EXPLORE] = { "explore", "SCENARIO", "Searches for faults and interleavings that break an invariant; makes them small.",
+        "  sim explore scenarios/explore-lease.json --runs 2000 --out found\n"
+        "  sim explore my.json --time 60s --first --out found\n"
+        "  sim explore my.json --set reserve.lease=30s --runs 100000\n" },
+    [COMMAND_REPLAY] = { "replay", "CAPSULE", "Plays a run that sim explore has found, and tells its story step by step.",
+        "  sim replay found/S3-17.json\n"
+        "  sim replay found/S3-17.json --lang ko\n" },
     [COMMAND_INIT] = { "init", NULL, "Writes a runnable scenario from what there is; says what it assumed.",
         "  sim init --observations report.json --out my.json\n"
         "  sim init --k6 script.js > my.json\n"
@@ -331,6 +338,22 @@ static bool set_start(struct options *options, const char *value, struct arena *
     return *value || refuse(err, "--start", value, "an instant, as in 2025-12-24T08:57:02 or 08:57:02");
 }
 
+static bool set_runs(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    if (read_count(value, 1000000000, &options->runs) && options->runs > 0) return true;
+    return refuse(err, "--runs", value, "a count from 1 to 1000000000");
+}
+
+static bool set_time(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    sim_ns ns;
+    if (!ns_parse(value, &ns) || ns <= 0) return refuse(err, "--time", value, "a duration above 0, as in 60s");
+    options->time_s = ns_to_s(ns);
+    return true;
+}
+
 /* ---- the table ---- */
 
 enum argument { ARGUMENT_NONE, ARGUMENT_NEEDED, ARGUMENT_OPTIONAL /* only as --option=value */ };
@@ -343,6 +366,8 @@ enum {
     ON_INIT = 1 << COMMAND_INIT,
     ON_IMPORT = 1 << COMMAND_IMPORT,
     ON_AUDIT = 1 << COMMAND_AUDIT,
+    ON_EXPLORE = 1 << COMMAND_EXPLORE,
+    ON_REPLAY = 1 << COMMAND_REPLAY,
     ON_STUDY = ON_RUN | ON_SWEEP, /* what runs a scenario many times */
     ON_NONE = 1 << COMMAND_NONE,
     ON_ALL = (1 << COMMANDS) - 1
@@ -363,9 +388,13 @@ struct option_spec {
 
 /* clang-format off */
 static const struct option_spec table[] = {
-    { "set", 0, ARGUMENT_NEEDED, "PTR=VALUE", ON_STUDY | ON_CHECK, set_set, 0,
+    { "set", 0, ARGUMENT_NEEDED, "PTR=VALUE", ON_STUDY | ON_CHECK | ON_EXPLORE, set_set, 0,
       "change one value before the scenario is checked; repeatable.\nPTR: /groups/pay/consumers or short, pay.consumers" },
     { "seed", 0, ARGUMENT_NEEDED, "N", ON_STUDY | ON_CHECK, set_seed, 0, "seed of all random numbers (the scenario's, else 1)" },
+    { "seed", 0, ARGUMENT_NEEDED, "N", ON_EXPLORE, set_seed, 0, "of the first run; run i has seed N + i (the scenario's, else 1)" },
+    { "runs", 0, ARGUMENT_NEEDED, "N", ON_EXPLORE, set_runs, 0, "runs in all (2000; with --time: no limit)" },
+    { "time", 0, ARGUMENT_NEEDED, "DURATION", ON_EXPLORE, set_time, 0, "end after so long, as in 60s" },
+    { "first", 0, FLAG(only_first), .commands = ON_EXPLORE, .help = "end with the first that breaks an invariant" },
     { "replications", 0, ARGUMENT_NEEDED, "N", ON_STUDY | ON_CHECK, set_replications, 0,
       "independent runs (the scenario's, else 1)" },
     { "precision", 0, ARGUMENT_NEEDED, "[METRIC=]WIDTH", ON_RUN, set_precision, 0,
@@ -374,11 +403,12 @@ static const struct option_spec table[] = {
     { "max-replications", 0, ARGUMENT_NEEDED, "N", ON_RUN, set_most_replications, 0,
       "with --precision: at most so many (400)" },
     { "confidence", 0, ARGUMENT_NEEDED, "P", ON_STUDY, set_confidence, 0, "of intervals over replications (0.95)" },
-    { "jobs", 0, ARGUMENT_NEEDED, "N", ON_STUDY, set_jobs, 0, "threads (all cores); results do not depend on it" },
-    { "format", 0, ARGUMENT_NEEDED, "FORMAT", ON_STUDY | ON_CHECK | ON_AUDIT, set_format, 0, "text, json or markdown (check: text, json)" },
-    { "lang", 0, ARGUMENT_NEEDED, "LANGUAGE", ON_STUDY | ON_PLOT | ON_AUDIT, set_language, 0, "en or ko: text, Markdown and pictures" },
+    { "jobs", 0, ARGUMENT_NEEDED, "N", ON_STUDY | ON_EXPLORE, set_jobs, 0, "threads (all cores); results do not depend on it" },
+    { "format", 0, ARGUMENT_NEEDED, "FORMAT", ON_STUDY | ON_CHECK | ON_AUDIT | ON_EXPLORE | ON_REPLAY, set_format, 0, "text, json or markdown (check: text, json)" },
+    { "lang", 0, ARGUMENT_NEEDED, "LANGUAGE", ON_STUDY | ON_PLOT | ON_AUDIT | ON_EXPLORE | ON_REPLAY, set_language, 0, "en or ko: text, Markdown and pictures" },
     { "out", 0, ARGUMENT_NEEDED, "DIR", ON_RUN, set_out, 0,
       "write summary.json, scenario.json, lag.csv and more to a new\nfolder" },
+    { "out", 0, ARGUMENT_NEEDED, "DIR", ON_EXPLORE, set_out, 0, "write explore.json and a capsule for each finding to a new\nfolder" },
     { "out", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP, set_out, 0, "the result file (SQLite; the scenario's NAME.db)" },
     { "vary", 0, ARGUMENT_NEEDED, "PTR=VALUES", ON_SWEEP, set_vary, 0,
       "a value to vary: A..B, A..B..STEP or a list V,V,V;\nrepeatable: every combination" },
@@ -393,7 +423,7 @@ static const struct option_spec table[] = {
     { "plots", 0, FLAG(plots), .commands = ON_RUN | ON_SWEEP,
       .help = "pictures (needs gnuplot; run: with --out; sweep: into\nFILE-plots)" },
     { "terminal", 0, FLAG(terminal), .commands = ON_PLOT, .help = "draw on the terminal; writes no file" },
-    { "force", 0, FLAG(force), .commands = ON_STUDY | ON_PLOT | ON_INIT | ON_IMPORT,
+    { "force", 0, FLAG(force), .commands = ON_STUDY | ON_PLOT | ON_INIT | ON_IMPORT | ON_EXPLORE,
       .help = "replace what is there (plot: scripts changed by hand, too)" },
     { "observations", 0, ARGUMENT_NEEDED, "FILE", ON_INIT, set_observations, 0, "what was counted (sim-observations/1)" },
     { "k6", 0, ARGUMENT_NEEDED, "FILE", ON_INIT, set_k6, 0, "a script of k6, or its options as JSON: the load" },
@@ -663,6 +693,12 @@ void options_help(enum command command, FILE *out)
     fprintf(out, "\nOptions:\n");
     for (size_t i = 0; i < N_OPTIONS; i++)
         if (table[i].commands & (1u << command)) print_option(&table[i], out);
+    if (command == COMMAND_EXPLORE)
+        fprintf(out, "\nExit codes: 0 nothing found; 4 an invariant is broken; 1 run time; 2 usage; 3 scenario not\n"
+                     "acceptable; 130 interrupted, what was found until then is kept.\n");
+    if (command == COMMAND_REPLAY)
+        fprintf(out, "\nExit codes: 4 the invariant breaks again, in the same run; 1 the run is not the same; 2 usage;\n"
+                     "3 the capsule is not acceptable.\n");
     if (command == COMMAND_NONE || command == COMMAND_RUN)
         fprintf(out,
                 "\nExit codes: 0 done; 1 run time (file, disk, gnuplot); 2 usage; 3 scenario not acceptable;\n"

@@ -15,7 +15,10 @@
 #include "sim/results/result.h"
 #include "sim/scenario/study.h"
 
-enum command { COMMAND_NONE, COMMAND_RUN, COMMAND_CHECK, COMMAND_SCHEMA, COMMAND_PLOT, COMMAND_SWEEP, COMMAND_INIT, COMMAND_IMPORT, COMMAND_AUDIT, COMMANDS };
+enum command {
+    COMMAND_NONE, COMMAND_RUN, COMMAND_CHECK, COMMAND_SCHEMA, COMMAND_PLOT, COMMAND_SWEEP, COMMAND_INIT, COMMAND_IMPORT,
+    COMMAND_AUDIT, COMMAND_EXPLORE, COMMAND_REPLAY, COMMANDS
+};
 enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
 
 /* Words of an option that may be given several times, in their order. */
@@ -51,6 +54,9 @@ struct options {
     const char *unit;           /* of durations; NULL: as the column's name says */
     const char *start;          /* the instant that is t = 0; NULL: the first one in the file */
     uint32_t partitions;        /* of orders; 0: not said */
+    uint64_t runs;              /* of explore; 0: not said */
+    double time_s;              /* of explore: ends after so long; 0: no limit */
+    bool only_first;            /* explore ends with what it finds first */
     bool plots, force, quiet, no_color, example, terminal, resume;
 };
 

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A found run in one JSON file, sim-capsule/1: the scenario as the search read it, the seed, the plan (values, faults,
+ * ties), what broke, and the trail of the run: its fingerprint at each instant at which something became visible. Who
+ * plays it again sees whether the run is the same, and where not.
+ *
+ * { "schema", "version", "seed", "plan": {"ties", "values": {PTR: value}, "faults": {NAME: fault}},
+ *   "broken": {"invariant", "meaning", "t_s", "order_id", "what"}, "story": [order ids],
+ *   "run": {"end_s", "events", "fingerprint", "orders", "trail": [[t_s, "fingerprint"], ...]}, "scenario": {...} } */
+#ifndef SIM_LAB_CAPSULE_H
+#define SIM_LAB_CAPSULE_H
+
+#include <stdio.h>
+
+#include "sim/lab/specimen.h"
+
+struct capsule {
+    const char *version;      /* of the program that wrote it */
+    struct specimen specimen; /* its source is the scenario inside */
+    const char *invariant;    /* "S3" */
+    uint32_t n_orders;        /* whose story is told */
+    uint64_t order_id[STORY_ORDERS];
+    uint64_t fingerprint; /* of the whole run */
+    uint32_t n_steps;
+    const struct trail_step *trail;
+};
+
+/* Writes the run that `story` has listened to. scenario_text: the resolved scenario of the search, without the
+ * specimen's values and faults. False with err. */
+bool capsule_write(const struct specimen *specimen, const char *scenario_text, const struct run_facts *facts,
+                   const struct invariant_facts *broken, const struct story *story, FILE *out, struct arena *arena,
+                   struct sim_err *err);
+
+/* Reads a file. False with err; findings are filled when err->code is SIM_ESCENARIO and err->text is empty. */
+bool capsule_read(struct capsule *out, const char *file, struct findings *findings, struct arena *arena,
+                  struct sim_err *err);
+
+/* Orders that a violation is about: the one it names, and those that accidents put beside it. Returns how many. */
+uint32_t capsule_orders(const struct run_facts *facts, const struct invariant_facts *broken,
+                        uint64_t order_id[STORY_ORDERS]);
+
+#endif

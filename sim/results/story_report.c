@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * One line of the story, one sentence. Who does something is a consumer of a group, or the API; where several instances
+ * of a process are there, which. */
+#include "sim/results/story_report.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/invariant.h"
+#include "sim/results/number.h"
+#include "sim/results/page.h"
+#include "sim/version.h"
+
+static const char *const status_words[ORDER_STATUSES] = { "PENDING", "PAYING", "PAID", "FAILED", "CANCELLED" };
+
+/* In the order of enum fault_kind. */
+static const char *const fault_words[FAULT_KINDS][2] = {
+    { "pauses", "정지" },         { "crashes", "비정상 종료" },    { "restarts", "재시작" },
+    { "is scaled", "규모 변경" }, { "does not answer", "무응답" }, { "fails over", "장애 조치" },
+    { "is slow", "지연" },        { "sends twice", "중복 전송" },  { "loses messages", "메시지 유실" },
+};
+
+static const char *const cause_texts[LOSS_CAUSES][2] = {
+    { "unknown", "원인 미상" },
+    { "L1: the lease ended before the work did", "L1: 작업보다 lease가 먼저 끝남" },
+    { "L2: the lease ended while the process stood still", "L2: 프로세스가 멈춘 사이 lease가 끝남" },
+    { "L3: the process stood still, and its watchdog with it", "L3: 프로세스와 watchdog이 함께 멈춤" },
+    { "L4: the watchdog could not renew", "L4: watchdog이 갱신하지 못함" },
+    { "L5: the Redis that took over had not heard of the lock", "L5: 승격된 Redis에 락이 없음" },
+    { "L6: Redis came back without its keys", "L6: Redis가 키 없이 재시작됨" },
+    { "L7: a nested acquire cut the lease", "L7: 중첩 획득이 lease를 줄임" },
+    { "L8: lock and transaction in the wrong order", "L8: 락과 트랜잭션의 순서가 잘못됨" },
+    { "L9: no lock, or another one, for the same row", "L9: 같은 행에 락이 없거나 다른 락" },
+};
+
+const char *cause_words(enum loss_cause cause, enum language language)
+{
+    return cause_texts[cause][language == LANG_KO];
+}
+
+/* ---- names ---- */
+
+static const char *subject_of(const struct scenario *s, const struct fault_spec *fault)
+{
+    switch (fault->on) {
+    case ON_PROCESS: return s->process[fault->target].name;
+    case ON_GROUP: return s->group[fault->target].name;
+    case ON_STORE: return s->store[fault->target].name;
+    case ON_STAGE: return s->stage[fault->target].name;
+    case ON_TOPIC: return s->topic[fault->target].name;
+    case ON_LOCK: return s->lock[fault->target].name;
+    case ON_KAFKA: break;
+    }
+    return "kafka";
+}
+
+/* Words of a step: "lock item", "commit stock". */
+static const char *step_words(struct page *page, const struct scenario *s, const struct story_line *line)
+{
+    static const char *const kinds[STEP_KINDS] = {
+        "connection", "begin",  "read", "write",   "flush", "commit", "rollback", "lock",
+        "unlock",     "insert", "work", "publish", "reply", "once",   "join",     "status",
+    };
+    const char *target = "";
+    switch ((enum step_kind)line->step_kind) {
+    case STEP_BEGIN:
+    case STEP_READ:
+    case STEP_WRITE:
+    case STEP_FLUSH:
+    case STEP_COMMIT:
+    case STEP_ROLLBACK:
+    case STEP_INSERT: target = s->table[line->table].name; break;
+    case STEP_LOCK:
+    case STEP_UNLOCK: target = s->lock[line->table].name; break;
+    case STEP_PUBLISH: target = s->topic[line->table].name; break;
+    case STEP_STATUS: target = status_words[line->to]; break;
+    case STEP_CONNECTION:
+    case STEP_WORK:
+    case STEP_REPLY:
+    case STEP_ONCE:
+    case STEP_JOIN:
+    case STEP_KINDS: break;
+    }
+    const char *kind = line->step_kind < STEP_KINDS ? kinds[line->step_kind] : "end";
+    return page_format(page, "%s%s%s", kind, *target ? " " : "", target);
+}
+
+static const char *who(struct page *page, const struct scenario *s, const struct story_line *line)
+{
+    if (line->consumer == NONE) return page_format(page, page_word(page, "the API", "API"));
+    return page_format(page, page_word(page, "%s, consumer %u", "%s 컨슈머 %u"), s->group[line->group].name,
+                       line->member);
+}
+
+/* ---- lines ---- */
+
+static const char *fault_line(struct page *page, const struct scenario *s, const struct story_line *line)
+{
+    const struct fault_spec *fault = &s->fault[line->fault];
+    const char *which = "";
+    if (fault->on == ON_PROCESS && line->instance != NONE)
+        which = page_format(page, page_word(page, " (instance %u)", " (인스턴스 %u)"), line->instance);
+    return page_format(page, page_word(page, "FAULT %s: %s%s %s", "장애 %s: %s%s %s"), fault->name,
+                       subject_of(s, fault), which,
+                       page_word(page, fault_words[fault->kind][0], fault_words[fault->kind][1]));
+}
+
+static const char *thread_line(struct page *page, const struct scenario *s, const struct story_line *line)
+{
+    const char *at = step_words(page, s, line), *name = s->stage[line->stage].name, *by = who(page, s, line);
+    switch (line->kind) {
+    case STORY_BEGINS:
+        if (line->attempt > 0)
+            return page_format(page,
+                               page_word(page, "%s begins %s again (delivery %u)", "%s: %s 재처리 시작 (%u번째 전달)"),
+                               by, name, line->attempt + 1);
+        return page_format(page, page_word(page, "%s begins %s", "%s: %s 시작"), by, name);
+    case STORY_REFUSED: return page_format(page, page_word(page, "%s: %s is refused", "%s: %s 거절됨"), by, at);
+    case STORY_THROWS:
+        return page_format(page, page_word(page, "%s throws at %s; all is rolled back", "%s: %s에서 예외, 전체 롤백"),
+                           by, at);
+    case STORY_DIES: return page_format(page, page_word(page, "%s dies before %s", "%s: %s 전에 종료됨"), by, at);
+    default: break;
+    }
+    if (line->known) return page_format(page, page_word(page, "%s: %s: done before", "%s: %s: 이미 처리됨"), by, at);
+    if (!line->has_value) return page_format(page, "%s: %s", by, at);
+    return page_format(page,
+                       line->step_kind == STEP_READ ? page_word(page, "%s: %s sees %lld", "%s: %s 값 %lld")
+                                                    : page_word(page, "%s: %s, will be %lld", "%s: %s 예정 값 %lld"),
+                       by, at, (long long)line->value);
+}
+
+static const char *row_line(struct page *page, const struct scenario *s, const struct story_line *line)
+{
+    const char *text = page_format(
+        page, page_word(page, "row %s %llu is %lld (was %lld)", "행 %s %llu: %lld (이전 %lld)"),
+        s->table[line->table].name, (unsigned long long)line->key, (long long)line->value, (long long)line->was);
+    if (line->other_order == 0) return text;
+    return page_format(page, page_word(page, "%s, by order %llu", "%s, 주문 %llu의 쓰기"), text,
+                       (unsigned long long)line->other_order);
+}
+
+static const char *line_text(struct page *page, const struct replayed *replayed, const struct story_line *line)
+{
+    const struct scenario *s = &replayed->study->scenario;
+    switch (line->kind) {
+    case STORY_FAULT: return fault_line(page, s, line);
+    case STORY_CREATED: return page_format(page, page_word(page, "created, PENDING", "생성, PENDING"));
+    case STORY_RECORD:
+        return page_format(page, page_word(page, "record in %s, partition %u", "%s 파티션 %u에 기록"),
+                           s->topic[line->topic].name, line->partition);
+    case STORY_LOSES:
+        return page_format(page,
+                           page_word(page, "%s has lost lock %s (%s), held since %s s, and does not know",
+                                     "%s: 락 %s 상실 (%s), 획득 %s초, 스스로는 모름"),
+                           who(page, s, line), s->lock[line->lock].name,
+                           cause_words(line->cause, page->style->language), number_fixed(ns_to_s(line->since_ns), 3).s);
+    case STORY_ROW: return row_line(page, s, line);
+    case STORY_STATUS: return page_format(page, "%s -> %s", status_words[line->from], status_words[line->to]);
+    case STORY_BROKEN: {
+        const struct invariant_facts *fact = &replayed->facts->invariant[line->invariant];
+        return page_format(page, page_word(page, "BROKEN %s: %s", "위반 %s: %s"), fact->name, fact->first_what);
+    }
+    case STORY_BEGINS:
+    case STORY_STEP:
+    case STORY_REFUSED:
+    case STORY_THROWS:
+    case STORY_DIES: break;
+    }
+    return thread_line(page, s, line);
+}
+
+static bool is_loud(const struct story_line *line)
+{
+    return line->kind == STORY_FAULT || line->kind == STORY_LOSES || line->kind == STORY_BROKEN;
+}
+
+static void lines_write(struct page *page, const struct replayed *replayed)
+{
+    page_begin(page, BLOCK_CODE);
+    const bool markdown = page->style->markdown;
+    if (markdown) fputs("```\n", page->out);
+    for (uint32_t i = 0; i < replayed->story->n_lines; i++) {
+        const struct story_line *line = &replayed->story->line[i];
+        const char *order = line->order_id ? page_format(page, "%" PRIu64, line->order_id) : "";
+        const char *text =
+            page_format(page, "%12.6f  %6s  %s", ns_to_s(line->at_ns), order, line_text(page, replayed, line));
+        page_print(page, line->kind == STORY_BROKEN ? TONE_BAD : is_loud(line) ? TONE_STRONG : TONE_PLAIN, text);
+        fputc('\n', page->out);
+    }
+    if (markdown) fputs("```\n", page->out);
+}
+
+/* ---- the cause chain ---- */
+
+static bool is_told(const struct story *story, uint64_t order_id)
+{
+    for (uint32_t i = 0; i < story->n_orders; i++)
+        if (story->order_id[i] == order_id) return true;
+    return false;
+}
+
+static void accident_write(struct page *page, const struct replayed *replayed, const struct accident *accident)
+{
+    const struct scenario *s = &replayed->study->scenario;
+    const char *cause = cause_words(accident->cause, page->style->language);
+    const char *lock = accident->lock == NONE || accident->cause == LOSS_NO_LOCK ? "-" : s->lock[accident->lock].name;
+    if (accident->kind == ACCIDENT_OVERLAP)
+        page_item(page, TONE_PLAIN, "%s s: orders %" PRIu64 " and %" PRIu64 " are inside lock %s at once. %s.",
+                  "%s초: 주문 %" PRIu64 "와 %" PRIu64 "가 동시에 락 %s 안에 있음. %s.",
+                  number_fixed(ns_to_s(accident->at_ns), 6).s, accident->order_id, accident->other_order_id, lock,
+                  cause);
+    else
+        page_item(page, TONE_PLAIN,
+                  "%s s: order %" PRIu64 " writes over what order %" PRIu64 " had written to %s %" PRIu64
+                  ", from a value read at %s s. %s.",
+                  "%s초: 주문 %" PRIu64 "가 주문 %" PRIu64 "의 쓰기(%s %" PRIu64 ")를 덮어씀, 읽은 시각 %s초. %s.",
+                  number_fixed(ns_to_s(accident->at_ns), 6).s, accident->order_id, accident->other_order_id,
+                  s->table[accident->table].name, accident->key, number_fixed(ns_to_s(accident->read_ns), 6).s, cause);
+}
+
+static void causes_write(struct page *page, const struct replayed *replayed)
+{
+    enum { SHOWN = 4 };
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < replayed->facts->n_accidents && n < SHOWN; i++) {
+        const struct accident *accident = &replayed->facts->accident[i];
+        if (!is_told(replayed->story, accident->order_id)) continue;
+        if (n++ == 0) page_heading(page, "Cause", "원인");
+        accident_write(page, replayed, accident);
+    }
+}
+
+bool story_write(const struct replayed *replayed, const struct text_style *style, FILE *out)
+{
+    struct arena arena;
+    arena_init(&arena);
+    struct page page = { out, style, &arena, BLOCK_NONE };
+    const struct invariant_facts *broken = replayed->broken;
+    page_title(&page, "%s", "%s", replayed->study->scenario.name);
+    page_say(&page, TONE_BAD, "%s, %s: broken at %s s: %s", "%s, %s: %s초에 위반: %s", broken->name, broken->meaning,
+             number_fixed(ns_to_s(broken->first_at_ns), 6).s, broken->first_what);
+    page_say(&page, TONE_PLAIN, "Seed %" PRIu64 ", faults: %u, orders: %s; the same run to the last fact, sim %s.",
+             "seed %" PRIu64 ", 장애 %u건, 주문 %s건; 마지막 사실까지 동일한 실행, sim %s.", replayed->seed,
+             replayed->study->scenario.n_faults, number_count((double)replayed->facts->orders.created).s, SIM_VERSION);
+    causes_write(&page, replayed);
+    page_heading(&page, "Story (seconds, order, what happened)", "경위 (초, 주문, 사건)");
+    lines_write(&page, replayed);
+    if (replayed->story->cut)
+        page_say(&page, TONE_PLAIN, "There is more: only the first %d lines are told.", "이후 생략: 처음 %d줄만 표시.",
+                 STORY_LINES);
+    arena_fini(&arena);
+    return !ferror(out);
+}
+
+/* ---- JSON ---- */
+
+static cJSON *accident_json(const struct replayed *replayed, const struct accident *accident)
+{
+    cJSON *node = cJSON_CreateObject();
+    const struct scenario *s = &replayed->study->scenario;
+    char cause[3] = "";
+    memcpy(cause, cause_words(accident->cause, LANG_EN), accident->cause == LOSS_NONE ? 0 : 2);
+    cJSON_AddRawToObject(node, "t_s", number_json(ns_to_s(accident->at_ns)).s);
+    cJSON_AddStringToObject(node, "kind", accident->kind == ACCIDENT_OVERLAP ? "overlap" : "lost_update");
+    cJSON_AddStringToObject(node, "cause", cause);
+    if (accident->lock == NONE) cJSON_AddNullToObject(node, "lock");
+    else cJSON_AddStringToObject(node, "lock", s->lock[accident->lock].name);
+    cJSON_AddRawToObject(node, "order_id", number_json((double)accident->order_id).s);
+    cJSON_AddRawToObject(node, "other_order_id", number_json((double)accident->other_order_id).s);
+    return node;
+}
+
+bool story_json(const struct replayed *replayed, FILE *out)
+{
+    struct arena arena;
+    arena_init(&arena);
+    const struct text_style style = { .language = LANG_EN, .width = 80 };
+    struct page page = { out, &style, &arena, BLOCK_NONE };
+    cJSON *root = cJSON_CreateObject();
+    cJSON_AddBoolToObject(root, "repeated", true);
+    cJSON_AddStringToObject(root, "invariant", replayed->broken->name);
+    cJSON_AddRawToObject(root, "t_s", number_json(ns_to_s(replayed->broken->first_at_ns)).s);
+    if (replayed->broken->first_order_id)
+        cJSON_AddRawToObject(root, "order_id", number_json((double)replayed->broken->first_order_id).s);
+    else cJSON_AddNullToObject(root, "order_id");
+    cJSON_AddStringToObject(root, "what", replayed->broken->first_what);
+    cJSON *causes = cJSON_AddArrayToObject(root, "causes"), *story = cJSON_AddArrayToObject(root, "story");
+    for (uint32_t i = 0; i < replayed->facts->n_accidents; i++)
+        if (is_told(replayed->story, replayed->facts->accident[i].order_id))
+            cJSON_AddItemToArray(causes, accident_json(replayed, &replayed->facts->accident[i]));
+    for (uint32_t i = 0; i < replayed->story->n_lines; i++) {
+        const struct story_line *line = &replayed->story->line[i];
+        cJSON *node = cJSON_CreateObject();
+        cJSON_AddRawToObject(node, "t_s", number_json(ns_to_s(line->at_ns)).s);
+        if (line->order_id) cJSON_AddRawToObject(node, "order_id", number_json((double)line->order_id).s);
+        else cJSON_AddNullToObject(node, "order_id");
+        cJSON_AddStringToObject(node, "what", line_text(&page, replayed, line));
+        cJSON_AddItemToArray(story, node);
+    }
+    char *text = cJSON_Print(root);
+    cJSON_Delete(root);
+    if (text) fprintf(out, "%s\n", text);
+    cJSON_free(text);
+    arena_fini(&arena);
+    return text && !ferror(out);
+}

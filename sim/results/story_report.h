@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The story of a run that broke an invariant (models/story.h), told step by step, for people and as JSON. */
+#ifndef SIM_RESULTS_STORY_REPORT_H
+#define SIM_RESULTS_STORY_REPORT_H
+
+#include <stdio.h>
+
+#include "models/story.h"
+#include "sim/results/result.h"
+
+struct replayed {
+    const char *file;    /* the capsule */
+    const char *version; /* that wrote it */
+    uint64_t seed;
+    const struct study *study; /* with the plan's values and faults */
+    const struct run_facts *facts;
+    const struct invariant_facts *broken; /* the capsule's invariant, in this run */
+    const struct story *story;
+};
+
+bool story_write(const struct replayed *replayed, const struct text_style *style, FILE *out);
+bool story_json(const struct replayed *replayed, FILE *out);
+
+/* "L2: the lease ended while the process stood still" */
+const char *cause_words(enum loss_cause cause, enum language language);
+
+#endif

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""sim explore and sim replay. Goal: the same search whatever the number of threads; what it finds is small, is kept and
+repeats to the last fact; a capsule that was tampered with, or is none, is refused or diverges at a named place; nothing
+is overwritten. Method: the built program on the shipped scenario with a lease."""
+import json, os, subprocess, sys, tempfile
+
+SIM = os.path.abspath(os.path.join(os.environ.get("BUILD", "build"), "sim"))
+SCENARIOS = os.path.abspath("scenarios")
+passed = failed = 0
+
+
+def ok(what, good):
+    global passed, failed
+    if good:
+        passed += 1
+    else:
+        failed += 1
+        print("not ok:", what)
+
+
+def sim(*args):
+    return subprocess.run([SIM, *args], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+
+os.chdir(tempfile.mkdtemp(prefix="sim-explore-"))
+LEASE = os.path.join(SCENARIOS, "explore-lease.json")
+
+# ---- a search ----
+one = sim("explore", LEASE, "--runs", "300", "--jobs", "1", "--out", "one", "--format", "json")
+two = sim("explore", LEASE, "--runs", "300", "--jobs", "3", "--out", "two", "--format", "json")
+ok(f"a search that finds something ends with 4, not {one.returncode}: {one.stderr}", one.returncode == 4)
+ok("the number of threads changes nothing", one.stdout.replace("one/", "two/") == two.stdout)
+found = json.loads(one.stdout)
+ok("the keys of the contract", {"runs", "violations", "coverage", "upper_limit_95"} <= set(found))
+ok("all runs were made", found["runs"] == 300)
+ok("the same is in the folder", json.load(open("one/explore.json")) == found)
+ok("something was found", len(found["violations"]) >= 1)
+for violation in found["violations"]:
+    ok("the keys of a violation", {"invariant", "seed", "capsule", "faults", "orders"} <= set(violation))
+    ok(f"five faults or fewer: {violation['faults']}", violation["faults"] <= 5)
+    ok(f"few orders: {violation['orders']}", violation["orders"] <= 20)
+    ok("its seed is one of the search's", 1 <= violation["seed"] <= 300)
+ok("every run is counted where it has been", found["coverage"]["status.PAID"] == 300 and found["coverage"]["cause.L1"] >= 0)
+ok("the upper limit lies above the share", found["broken"] / 300 < found["upper_limit_95"] < 1)
+again = sim("explore", LEASE, "--runs", "300", "--out", "one")
+ok(f"a folder that exists is not written to: {again.returncode}", again.returncode == 2)
+first = sim("explore", LEASE, "--runs", "100000", "--first", "--jobs", "2", "--format", "json")
+ok("--first ends early, with the same finding",
+   json.loads(first.stdout)["runs"] < 100000 and json.loads(first.stdout)["violations"][0]["seed"] == found["violations"][0]["seed"])
+ok("without --out there is no capsule", json.loads(first.stdout)["violations"][0]["capsule"] is None)
+timed = sim("explore", LEASE, "--time", "0.3s", "--format", "json")
+ok("--time ends a search", timed.returncode == 4 and json.loads(timed.stdout)["runs"] > 0)
+
+# ---- nothing found ----
+right = sim("explore", LEASE, "--set", "/stages/reserve-stock/steps/4/style=conditional", "--runs", "500", "--format", "json")
+ok(f"the right variant survives: {right.returncode} {right.stderr}", right.returncode == 0)
+limit = json.loads(right.stdout)["upper_limit_95"]
+ok("what zero of n means", abs(limit - (1 - 0.05 ** (1 / 500))) < 1e-9)
+for language, word in (("en", "That proves nothing"), ("ko", "증명은 아니며")):
+    text = sim("explore", LEASE, "--set", "/stages/reserve-stock/steps/4/style=conditional", "--runs", "64", "--lang", language)
+    ok(f"text says what it means ({language})", word in text.stdout)
+
+# ---- replay ----
+capsule = found["violations"][0]["capsule"]
+replay = sim("replay", capsule, "--format", "json")
+ok(f"a replay that repeats it ends with 4, not {replay.returncode}: {replay.stderr}", replay.returncode == 4)
+story = json.loads(replay.stdout)
+ok("it breaks the same invariant", story["invariant"] == found["violations"][0]["invariant"])
+ok("the cause is named", any(c["cause"] == "L2" for c in story["causes"]))
+ok("the story is told in order", len(story["story"]) > 10 and all(a["t_s"] <= b["t_s"] for a, b in zip(story["story"], story["story"][1:])))
+ok("the fault, the loss and the violation are in it",
+   all(any(word in line["what"] for line in story["story"]) for word in ("FAULT", "has lost lock item", "BROKEN")))
+ok("text in two languages", "FAULT" in sim("replay", capsule).stdout and "장애" in sim("replay", capsule, "--lang", "ko").stdout)
+text = open(capsule, encoding="utf-8").read()
+
+
+def tampered(what, old, new, code, words):
+    if old not in text:
+        return ok(f"{what}: the capsule has no {old}", False)
+    open("bad.json", "w", encoding="utf-8").write(text.replace(old, new, 1))
+    run = sim("replay", "bad.json")
+    ok(f"{what}: exit {run.returncode}, {run.stderr.strip()}", run.returncode == code and words in run.stderr and not run.stdout)
+
+
+document = json.loads(text)
+step = document["run"]["trail"][5]
+tampered("another seed", f'"seed": {document["seed"]}', f'"seed": {document["seed"] + 7}', 1, "diverges at step")
+tampered("another fingerprint in its trail", step[1], "0123456789abcdef", 1, "diverges at step 6 of its trail: there " + step[0])
+tampered("another last fingerprint", document["run"]["fingerprint"], "0123456789abcdef", 1, "diverges")
+tampered("another invariant", f'"invariant": "{document["broken"]["invariant"]}"', '"invariant": "K6"', 1, "K6 is not broken")
+tampered("no invariant of that name", f'"invariant": "{document["broken"]["invariant"]}"', '"invariant": "Q1"', 3, "no invariant")
+tampered("another schema", "sim-capsule/1", "sim-capsule/9", 3, "sim-capsule/1")
+tampered("not hexadecimal", step[1], "zz", 3, "hexadecimal")
+tampered("an unknown key", '"plan": {', '"plans": 1, "plan": {', 3, "unknown key")
+tampered("half a file", text[len(text) // 2:], "", 3, "")
+tampered("a scenario inside that is none", '"name": "explore-lease"', '"name": 7', 3, "/scenario/name")
+ok("a scenario is no capsule", sim("replay", LEASE).returncode == 3)
+ok("no file", sim("replay", "absent.json").returncode == 1)
+ok("a scenario without explore", sim("explore", os.path.join(SCENARIOS, "skeleton.json")).returncode == 3)
+for bad in (["--runs", "0"], ["--time", "5"], ["--runs", "x"], ["--replications", "3"]):
+    ok(f"explore {' '.join(bad)} is refused", sim("explore", LEASE, *bad).returncode == 2)
+
+print(f"{passed} passed, {failed} failed")
+sys.exit(failed > 0)
