@@ -17,9 +17,12 @@ static enum sim_passage gate(void *context, const struct sim_event *event, sim_n
     struct processes *processes = context;
     if (!processes->disturbed) return SIM_RUNS;
     const struct actor *actor = slot_of(processes, event->fn);
-    if (!actor->fn || (actor->at_server && actor->at_server(event->context, event->subject))) return SIM_RUNS;
+    if (!actor->fn) return SIM_RUNS;
     const struct instance *instance =
         &processes->instance[actor->instance_of ? actor->instance_of[event->subject] : event->subject];
+    /* A thread is at a server in its present life: what is left of an earlier one is nowhere. */
+    const bool is_old = event->sequence < instance->born && instance->born != UINT64_MAX;
+    if (!is_old && actor->at_server && actor->at_server(event->context, event->subject)) return SIM_RUNS;
     if (event->sequence < instance->born) return SIM_LOST;
     if (instance->paused_until_ns <= event->at_ns) return SIM_RUNS;
     *until_ns = instance->paused_until_ns;

@@ -147,6 +147,23 @@ static void test_faults_at_a_rate(void **state)
     trial_close(&trial);
 }
 
+/* The answer to the insert of 2 s waits for the end of a pause, 6.02 s; its process dies before and comes back. By then
+ * the thread of that number is in the middle of another insert, and nothing of its former life may reach it: each
+ * request is answered once, or has failed. */
+static void test_what_a_dead_life_has_left_is_lost(void **state)
+{
+    static const struct study_edit slow = { "/stages/accept/steps/0/time", "50ms" };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts =
+        run_with(&trial, "{\"gc\": {\"pause\": \"front\", \"at\": \"2.01s\", \"for\": \"4.01s\"}, "
+                         "\"dead\": {\"crash\": \"front\", \"at\": \"3s\", \"back_after\": \"500ms\"}}", &slow, 1);
+    assert_int_equal(facts->fault[0].happened + facts->fault[1].happened, 2);
+    assert_int_equal(facts->process[0].api.n + facts->orders.requests_failed, facts->orders.scheduled);
+    assert_true(facts->orders.requests_failed > 5);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +172,7 @@ int main(void)
         cmocka_unit_test(test_a_crash_keeps_what_was_sent),
         cmocka_unit_test(test_an_api_that_is_away_refuses),
         cmocka_unit_test(test_faults_at_a_rate),
+        cmocka_unit_test(test_what_a_dead_life_has_left_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
