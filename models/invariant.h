@@ -33,6 +33,7 @@
     X(O4, true, "order: what a failed order took is given back") \
     X(O5, false, "order: payment takes effect at most once") \
     X(O6, false, "orders: accepted = paid + failed + cancelled + open") \
+    X(O7, true, "order: none cancelled whose every answer comes and is ok") \
     X(K1, false, "kafka: committed offsets never go back") \
     X(K2, false, "kafka: log start <= committed <= processed <= position <= log end") \
     X(K3, true, "kafka: every committed offset was processed or skipped") \

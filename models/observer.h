@@ -127,6 +127,32 @@ struct accident {
 
 enum { ACCIDENTS_KEPT = 256 };
 
+/* What a saga meets: some of it is harmless, some the cause of a broken invariant. */
+enum mishap_kind {
+    MISHAP_JOIN_RACE,          /* a join wrote from a row that had changed since it read it */
+    MISHAP_STATUS_OVERWRITTEN, /* a status was set that may not follow the one that was there */
+    MISHAP_REPEATED_EFFECT,    /* a record took effect that had done so before */
+    MISHAP_MARK_ALONE,         /* a record was passed over as done, and its effect never was */
+    MISHAP_UNDO_FIRST,         /* a compensation came before its action */
+    MISHAP_UNDO_BLIND,         /* a compensation gave back what was not taken, or once more */
+    MISHAP_TOMBSTONE,          /* an action came after its compensation, and was refused */
+    MISHAP_SWEPT,              /* the sweeper cancelled an order */
+    MISHAP_LATE_ANSWER,        /* a leg answered ok after the order's end */
+    MISHAP_LATE_PAYMENT,       /* payment answered ok after the order's end */
+    MISHAP_SENT_TWICE,         /* the outbox's relay sent a row again */
+    MISHAP_KINDS
+};
+
+struct mishap {
+    sim_ns at_ns;
+    enum mishap_kind kind;
+    uint64_t order_id;
+    uint32_t stage;            /* NONE: outside of one */
+    sim_ns since_ns;           /* join race: of the read; SIM_NEVER */
+};
+
+enum { MISHAPS_KEPT = 64 };
+
 struct table_facts {
     uint64_t writes, conflicts, retries, rejected, lost_updates, deadlocks, lock_timeouts, oversold;
     struct tally wait; /* for a row lock */
@@ -174,6 +200,8 @@ struct run_facts {
     uint32_t n_invariants; const struct invariant_facts *invariant;
     uint64_t by_cause[2][LOSS_CAUSES];  /* by kind of accident */
     uint32_t n_accidents; const struct accident *accident; /* the first ones, in order */
+    uint64_t mishaps[MISHAP_KINDS];
+    uint32_t n_mishaps; const struct mishap *mishap;       /* the first ones, in order */
 };
 
 #endif

@@ -10,6 +10,7 @@
 #include "models/fault.h"
 #include "models/orders/cause.h"
 #include "models/orders/machine.h"
+#include "models/orders/sweeper.h"
 #include "models/story.h"
 #include "models/warm_up.h"
 
@@ -147,6 +148,7 @@ static void run_start(struct run *run)
     kafka_start(&run->machine.kafka);
     api_start(&run->machine);
     faults_start(&run->faults);
+    sweeper_start(&run->machine);
     sim_at(&run->sim, 0, SIM_SAMPLER, on_sample, run, 0, 0);
     checkpoint_schedule(run);
     if (scenario->warm_up_ns > 0) sim_at(&run->sim, scenario->warm_up_ns, SIM_SAMPLER, on_warm, run, 0, 0);
@@ -200,6 +202,9 @@ static const struct run_facts *run_close(struct run *run)
         .process = machine->process, .n_faults = scenario->n_faults, .fault = run->faults.fact,
         .n_invariants = INVARIANT_COUNT, .invariant = machine->invariants.fact };
     causes_report(machine, facts);
+    memcpy(facts->mishaps, machine->mishaps.count, sizeof facts->mishaps);
+    facts->n_mishaps = machine->mishaps.n;
+    facts->mishap = machine->mishaps.kept;
     warm_up_take_off(&run->warm_up, scenario, facts);
     return facts;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "models/kafka/assignor.h"
+#include "models/orders/order.h"
 #include "models/orders/pick.h"
 
 struct compiler {
@@ -44,6 +45,16 @@ static bool servers_compile(struct compiler *compiler)
     for (uint32_t i = 0; i < scenario->n_stores; i++)
         if (scenario->store[i].group_commit && !dist_compile(compiler, &flush[i], &scenario->store[i].flush))
             return false;
+    struct dist *outbox = arena_array(compiler->arena, struct dist, scenario->n_processes);
+    for (uint32_t i = 0; i < scenario->n_processes; i++)
+        if (scenario->process[i].has_outbox && !dist_compile(compiler, &outbox[i], &scenario->process[i].outbox_send))
+            return false;
+    compiler->plan->outbox_send = outbox;
+    if (scenario->flow.given && scenario->flow.sweeper.given) {
+        struct dist *takes = arena_new(compiler->arena, struct dist);
+        if (!dist_compile(compiler, takes, &scenario->flow.sweeper.takes)) return false;
+        compiler->plan->sweep_takes = takes;
+    }
     compiler->plan->append = append;
     compiler->plan->push = push;
     compiler->plan->flush = flush;
@@ -267,6 +278,12 @@ static bool reads_itself(const struct step_spec *step)
     return step->kind == STEP_WRITE && (step->style == STYLE_VERSION || step->style == STYLE_ABSOLUTE);
 }
 
+/* A join for which it matters when its row was read. */
+static bool reads_join_row(const struct scenario *scenario, const struct step_spec *step)
+{
+    return step->kind == STEP_JOIN && scenario->flow.guard != GUARD_COMPARE_AND_SET;
+}
+
 /* At REPEATABLE READ the first read of a transaction fixes what later ones of other rows see. */
 static bool opens_view(const struct scenario *scenario, const struct step_spec *step, uint32_t from, uint32_t n)
 {
@@ -285,6 +302,7 @@ static bool opens_view(const struct scenario *scenario, const struct step_spec *
 
 static enum op_visible visibility(const struct step_spec *step)
 {
+    if (step->kind == STEP_PUBLISH && step->outbox) return OP_VISIBLE;
     switch (step->kind) {
     case STEP_LOCK: case STEP_UNLOCK: case STEP_INSERT: case STEP_JOIN: case STEP_STATUS: return OP_VISIBLE;
     case STEP_WRITE: return OP_VISIBLE_UNLESS_DUPLICATE;
@@ -343,9 +361,10 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
         .refuse_below = (uint64_t)(step->refuse * 0x1p32 + 0.5), .begin_op = path->begin_op, .otherwise = NONE,
         .visible = (uint8_t)visibility(step),
         .may_lack_key = may_lack_key(compiler->scenario, step),
-        .reads_itself = reads_itself(step) };
-    op->simple = (step->kind == STEP_WORK && op->visible == OP_PRIVATE) || step->kind == STEP_PUBLISH ||
-                 step->kind == STEP_REPLY;
+        .reads_itself = reads_itself(step) || reads_join_row(compiler->scenario, step),
+        .once_form = (uint8_t)step->form, .unknown = (uint8_t)step->unknown, .outbox = step->outbox };
+    op->simple = (step->kind == STEP_WORK && op->visible == OP_PRIVATE) ||
+                 (step->kind == STEP_PUBLISH && !step->outbox) || step->kind == STEP_REPLY;
     op->half_way = step->effect_at >= 0.5 && step->effect_at <= 0.5;
     op->timeless = !step->has_time && step->share <= 0;
     op->whole = !step->has_time && step->share >= 1;
@@ -397,6 +416,20 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
     return true;
 }
 
+/* The effects that writes of these steps have, as an order remembers them. */
+static uint8_t effects_of(const struct scenario *scenario, const struct step_spec *step, uint32_t n)
+{
+    static const uint8_t restored[] = { [ROW_ITEM] = DID_RESTORE, [ROW_USER] = DID_REFUND,
+                                        [ROW_COUPON] = DID_RESTORE_COUPON, [ROW_ORDER_ID] = 0 };
+    static const uint8_t done[] = { [EFFECT_RESERVE] = DID_RESERVE, [EFFECT_USE] = DID_USE, [EFFECT_DEBIT] = DID_DEBIT };
+    uint8_t did = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (step[i].kind != STEP_WRITE) continue;
+        did |= step[i].effect == EFFECT_RESTORE ? restored[scenario->table[step[i].target].key] : done[step[i].effect];
+    }
+    return did;
+}
+
 /* Joins publish what the flow says, so their append latencies count too. */
 static bool stage_draws(const struct compiler *compiler, const struct plan_stage *stage, uint32_t first)
 {
@@ -433,6 +466,8 @@ static bool stages_compile(struct compiler *compiler)
                           (struct path){ .begin_op = NONE, .explicit_connection = explicit_connection }))
             return false;
         stage->draws = stage_draws(compiler, stage, first);
+        for (uint32_t op = first; op < compiler->plan->n_ops; op++)
+            compiler->op[op].once_did = effects_of(scenario, spec->step, spec->n_steps);
         stage->table = NONE;
         for (uint32_t s = 0; s < spec->n_steps && stage->table == NONE; s++)
             if (spec->step[s].kind == STEP_WRITE) stage->table = spec->step[s].target;

@@ -43,6 +43,10 @@ struct plan_op {
     uint32_t begin_op;       /* of its transaction; NONE */
     uint32_t otherwise;      /* first operation of the steps that replace the rest; NONE */
     uint32_t once_bit;       /* idempotency mark */
+    uint8_t once_form;       /* enum once_form */
+    uint8_t once_did;        /* business state: effects of the stage, any of which says that it was done */
+    uint8_t unknown;         /* write: enum restore_unknown */
+    bool outbox;             /* publish: through the outbox */
 };
 
 enum { OP_END = STEP_KINDS };
@@ -78,6 +82,8 @@ struct plan {
     const struct dist *append;      /* by topic */
     const struct dist *push;        /* by lock */
     const struct dist *flush;       /* by store */
+    const struct dist *outbox_send; /* by process */
+    const struct dist *sweep_takes; /* NULL: no sweeper */
     const struct dist *fault_lasts; /* by fault */
     const struct plan_position *position;
     const uint32_t *n_readers;      /* by log */

@@ -21,6 +21,8 @@ enum purpose {
     PURPOSE_LUCK,     /* business luck in a stage's second refusing step and those after it, by order and stage */
     PURPOSE_MEMBER,   /* id and heartbeat phase of a group's member, by consumer and join */
     PURPOSE_DUPLICATE, /* which records a producer appends twice */
+    PURPOSE_OUTBOX,   /* the relay's time for a row */
+    PURPOSE_SWEEPER,  /* its time for an order */
     PURPOSE_EXPLORE,  /* fault plans and values of a search, by run */
 };
 

@@ -195,6 +195,10 @@ struct process_spec {
     sim_ns connection_timeout_ns;
     uint32_t api_threads;         /* of each instance; 0: hosts no API */
     uint32_t api_stage;
+    bool has_outbox;              /* one relay for all instances */
+    sim_ns outbox_poll_ns;        /* how often the relay looks */
+    uint32_t outbox_batch;        /* rows of one look */
+    struct dist_spec outbox_send; /* the relay's time for each row */
 };
 
 /* ---- stages ---- */
@@ -218,6 +222,24 @@ enum write_effect {
     EFFECT_DEBIT     /* points - amount */
 };
 
+/* What a restore does of which it is not known that there is something to restore. */
+enum restore_unknown {
+    UNKNOWN_SKIPPED,    /* nothing: what was not taken is not given back */
+    UNKNOWN_BLIND,      /* gives back all the same, as often as it is asked to */
+    UNKNOWN_TOMBSTONE   /* nothing, and notes that the action must not come any more */
+};
+
+/* How a stage knows that it has done a record before (semantics 9.5). */
+enum once_form {
+    ONCE_SAME_TRANSACTION,  /* unique key, inserted in the transaction of the effect: others wait for it */
+    ONCE_CHECK_THEN_ACT,    /* looked up first, inserted with the effect: two at once both pass */
+    ONCE_SETNX_BEFORE,      /* in Redis, before the effect */
+    ONCE_SETNX_AFTER,       /* looked up first, in Redis behind the effect */
+    ONCE_OTHER_TRANSACTION, /* looked up and inserted where the step stands, in a transaction of its own */
+    ONCE_BUSINESS_STATE,    /* the effect's own row is unique: no mark */
+    ONCE_NONE               /* nobody looks: as without the step */
+};
+
 enum order_status { ORDER_PENDING, ORDER_PAYING, ORDER_PAID, ORDER_FAILED, ORDER_CANCELLED, ORDER_STATUSES };
 
 struct step_spec {
@@ -238,6 +260,9 @@ struct step_spec {
     bool fence_current;           /* asks for the token now, and does not use the one that came with the lock */
     uint32_t tries;               /* version: attempts in all before it is refused */
     struct dist_spec backoff;     /* version: sleep before the next attempt */
+    enum restore_unknown unknown; /* write with effect restore */
+    enum once_form form;          /* once */
+    bool outbox;                  /* publish: a row of the process's outbox, with the transaction */
     double refuse;                /* probability of a business refusal, by the order's own luck */
     enum order_status status;     /* STEP_STATUS */
     uint32_t n_otherwise;         /* steps that replace the rest when this one is refused; 0: see glossary, refusal */
@@ -254,7 +279,27 @@ struct stage_spec {
 
 /* ---- saga (semantics 9, 10) ---- */
 
-enum flow_guard { GUARD_COMPARE_AND_SET, GUARD_ROW_LOCK };
+/* How the join's transaction treats the row between its read and its commit (semantics 9.3). */
+enum flow_guard {
+    GUARD_COMPARE_AND_SET, /* one conditional UPDATE: decides on what is there when it commits */
+    GUARD_ROW_LOCK,        /* SELECT .. FOR UPDATE: whoever comes second waits */
+    GUARD_NONE,            /* reads, and writes its own answer and what it decided from the read */
+    GUARD_WHOLE_ROW        /* reads, and saves the whole row as it read it, with its own answer */
+};
+
+enum flow_undo {
+    UNDO_ANSWERED,         /* a leg is undone when it is known to be ok, now or later */
+    UNDO_AT_ONCE           /* all legs are undone with the decision, whatever they have answered */
+};
+
+struct sweeper_spec {
+    bool given;
+    uint32_t process;      /* whose timer it is */
+    sim_ns every_ns, older_than_ns;
+    struct dist_spec takes; /* for each order */
+    bool guarded;          /* compare-and-set on the status; else it overwrites what it has read before */
+    bool paying;           /* takes PAYING for stuck, too */
+};
 
 struct leg_spec { const char *name; uint32_t ok, failed, undo; /* topics; failed, undo may be NONE */ };
 
@@ -263,7 +308,11 @@ struct flow_spec {
     enum flow_guard guard;
     uint32_t n_legs;
     const struct leg_spec *leg;
+    enum flow_undo undo;
+    bool outbox;              /* what a join sends are rows of the outbox; else it sends after its commit */
     uint32_t then, then_ok, then_failed; /* topics: sent when all legs are ok; its answers (may be NONE) */
+    uint32_t then_undo;       /* topic: asks for a payment back that came too late; NONE */
+    struct sweeper_spec sweeper;
 };
 
 /* ---- faults ---- */

@@ -44,6 +44,7 @@ struct watch {
     int64_t *log_end;   /* by log: told up to here */
     uint64_t *happened; /* by fault */
     uint64_t violations[INVARIANT_COUNT];
+    uint32_t n_mishaps;
 };
 
 void story_init(struct story *story, const uint64_t *order_id, uint32_t n_orders, struct arena *arena)
@@ -91,6 +92,17 @@ static void look_at_violations(struct watch *watch)
         if (first)
             tell(watch,
                  (struct story_line){ .kind = STORY_BROKEN, .invariant = i, .order_id = fact[i].first_order_id });
+    }
+}
+
+static void look_at_mishaps(struct watch *watch)
+{
+    const struct mishaps *mishaps = &watch->machine->mishaps;
+    for (; watch->n_mishaps < mishaps->n; watch->n_mishaps++) {
+        const struct mishap *mishap = &mishaps->kept[watch->n_mishaps];
+        if (!is_watched(watch, mishap->order_id)) continue;
+        tell(watch, (struct story_line){ .kind = STORY_MISHAP, .order_id = mishap->order_id, .mishap = mishap->kind,
+                                         .stage = mishap->stage, .since_ns = mishap->since_ns });
     }
 }
 
@@ -265,6 +277,7 @@ static void record_over(struct watch *watch, uint32_t index, struct watched_thre
         tell(watch, line_of(watch, index, was, STORY_THROWS));
         return;
     }
+    if (thread->begun_ns == was->begun_ns) steps_done(watch, index, was, thread->pc);
     while (op[was->pc].kind != OP_END) {
         step_done(watch, index, was);
         was->pc++;
@@ -367,6 +380,7 @@ static void look(struct watch *watch)
         for (uint32_t i = 0; i < watch->n_rows; i++) look_at_row(watch, &watch->row[i]);
         for (uint32_t i = 0; i < watch->machine->plan->n_logs; i++) look_at_log(watch, i);
     }
+    look_at_mishaps(watch);
     look_at_violations(watch);
 }
 

@@ -25,6 +25,7 @@ enum story_kind {
     STORY_LOSES,   /* lock, cause, since_ns: it is not alone any more, and does not know */
     STORY_ROW,     /* table, key: the committed value goes from was to value; other_order: whose commit; 0: not known */
     STORY_STATUS,  /* from, to */
+    STORY_MISHAP,  /* mishap, stage, since_ns */
     STORY_BROKEN,  /* invariant: a violation (of this order, or 0) */
 };
 
@@ -37,6 +38,7 @@ struct story_line {
     uint32_t step;                    /* from 0, as the stage's operations are numbered */
     uint32_t step_kind, table;        /* table: what the step is about: a table, a lock, a topic; NONE */
     enum loss_cause cause;
+    enum mishap_kind mishap;
     enum order_status from, to;
     sim_ns since_ns; /* when the lock was got */
     uint64_t key, other_order;

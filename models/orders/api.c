@@ -301,6 +301,7 @@ static void preload_order(struct machine *machine, uint32_t id, uint32_t topic, 
     uint32_t slot = order_open(&machine->orders);
     struct order *order = order_at(&machine->orders, slot);
     order_fill(machine, order, id);
+    order->flags |= ORDER_PRELOADED;
     preload_state(machine, slot, topic);
     bool uses_coupon = false;
     for (uint32_t g = 0; g < scenario->n_groups; g++)

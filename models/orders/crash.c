@@ -5,7 +5,9 @@
 #include "models/orders/crash.h"
 
 #include "models/kafka/member.h"
-#include "models/orders/thread.h"
+#include "models/orders/join.h"
+#include "models/orders/latch.h"
+#include "models/orders/rider.h"
 
 /* ---- whose events ---- */
 
@@ -22,7 +24,7 @@ static bool is_at_server(const void *context, uint32_t subject)
 void crash_init(struct machine *machine)
 {
     thread_actors(machine, is_at_server);
-    effect_actors(machine);
+    join_actors(machine);
     producers_actors(machine);
     locks_actors(&machine->locks, &machine->processes);
     kafka_expect_faults(&machine->kafka, &machine->processes, machine->conditions, machine->instance_of);
@@ -79,6 +81,7 @@ static void leave_queues(struct machine *machine, struct thread *thread, uint32_
     thread->timer = 0;
     row_lock_forget(&machine->tables, index);
     lock_forget(&machine->locks, index);
+    latch_forget(machine, thread);
     seats_leave(&machine->pool[thread->instance], index);
     if (op->kind != OP_END && op->store != NONE) seats_leave(&machine->command[op->store], index);
 }
@@ -111,6 +114,7 @@ static void thread_dies(struct machine *machine, struct thread *thread, uint32_t
     leave_locks(machine, thread, index);
     if (!thread->lingers) {
         command_give(machine, thread, &machine->plan->op[thread->pc], now_ns);
+        if (thread->rides) riders_drop(machine, thread);
         transaction_rollback(&machine->tables, &thread->transaction);
         thread->phase = PHASE_DEAD;
     }

@@ -2,7 +2,10 @@
  * What steps do to others: rows and transactions, locks, joins and status. A write may wait for its row, a commit for
  * the rows it flushes and for the log, a lock for its owner. */
 #include "models/orders/cause.h"
-#include "models/orders/flow.h"
+#include "models/orders/join.h"
+#include "models/orders/once.h"
+#include "models/orders/outbox.h"
+#include "models/orders/rider.h"
 #include "models/orders/thread.h"
 #include "models/purpose.h"
 
@@ -62,6 +65,12 @@ static enum outcome row_take(struct machine *machine, struct thread *thread, str
     return OUTCOME_PARKED;
 }
 
+/* What an order takes from a row of this kind. */
+static int64_t taken_by(const struct order *order, enum row_key key)
+{
+    return key == ROW_ITEM ? order->quantity : key == ROW_USER ? order->amount : 1;
+}
+
 /* How much the effect takes from the row; negative gives back; 0: nothing to give back. */
 static int64_t take_of(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
 {
@@ -72,6 +81,7 @@ static int64_t take_of(const struct machine *machine, const struct thread *threa
     case EFFECT_DEBIT: return order->amount;
     case EFFECT_RESTORE: break;
     }
+    if (op->unknown == UNKNOWN_BLIND) return -taken_by(order, machine->plan->scenario->table[op->target].key);
     switch (machine->plan->scenario->table[op->target].key) {
     case ROW_ITEM: return (order->did & (DID_RESERVE | DID_RESTORE)) == DID_RESERVE ? -(int64_t)order->quantity : 0;
     case ROW_USER: return (order->did & (DID_DEBIT | DID_REFUND)) == DID_DEBIT ? -(int64_t)order->amount : 0;
@@ -138,10 +148,48 @@ static enum outcome announce(struct machine *machine, struct thread *thread, con
     return OUTCOME_DONE;
 }
 
+/* What a row of this kind remembers of an order's action, and of its compensation. */
+static uint8_t action_on(enum row_key key)
+{
+    return key == ROW_ITEM ? DID_RESERVE : key == ROW_USER ? DID_DEBIT : DID_USE;
+}
+
+static uint8_t undo_on(enum row_key key)
+{
+    return key == ROW_ITEM ? DID_RESTORE : key == ROW_USER ? DID_REFUND : DID_RESTORE_COUPON;
+}
+
+/* A compensation: what it finds, and what it leaves. */
+static void restore_looks(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    const struct order *order = order_of(machine, thread);
+    const enum row_key key = machine->plan->scenario->table[op->target].key;
+    const bool was_taken = order->did & action_on(key), was_undone = order->did & undo_on(key);
+    if (!was_taken) mishap_note(machine, MISHAP_UNDO_FIRST, order->id, thread->stage, SIM_NEVER);
+    if (op->unknown == UNKNOWN_BLIND && (!was_taken || was_undone))
+        mishap_note(machine, MISHAP_UNDO_BLIND, order->id, thread->stage, SIM_NEVER);
+    if (op->unknown != UNKNOWN_TOMBSTONE || was_taken) return;
+    thread->tombstones |= action_on(key);
+    thread->rides = true;
+}
+
+/* The compensation was here first. */
+static bool is_entombed(struct machine *machine, const struct thread *thread, const struct plan_op *op)
+{
+    const struct order *order = order_of(machine, thread);
+    if (!order->tombstones || op->effect == EFFECT_RESTORE) return false;
+    if (!(order->tombstones & action_on(machine->plan->scenario->table[op->target].key))) return false;
+    mishap_note(machine, MISHAP_TOMBSTONE, order->id, thread->stage, SIM_NEVER);
+    return true;
+}
+
 static enum outcome write_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     int64_t take = take_of(machine, thread, op);
+    if (op->effect == EFFECT_RESTORE && !thread->duplicate && thread->phase != PHASE_GRANTED)
+        restore_looks(machine, thread, op);
     if (thread->duplicate || take == 0) return OUTCOME_DONE;
+    if (is_entombed(machine, thread, op)) return rejected(machine, op);
     if (has_bad_luck(machine, thread, op)) return rejected(machine, op);
     struct transaction_row *touched = touch(machine, thread, op);
     if (!touched) return rejected(machine, op);
@@ -202,13 +250,14 @@ static void commit_now(struct machine *machine, struct thread *thread)
     order_of(machine, thread)->once |= thread->once_marks;
     thread->once_marks = 0;
     thread->tries = 0;
+    if (thread->rides) riders_commit(machine, thread);
     if (machine->causes) cause_note_commit(machine, thread);
     transaction_commit(&machine->tables, &thread->transaction);
 }
 
 bool writes_pending(const struct thread *thread)
 {
-    if (thread->once_marks) return true;
+    if (thread->once_marks || thread->rides) return true;
     for (uint32_t i = 0; i < thread->transaction.n_rows; i++)
         if (thread->transaction.row[i].written || thread->transaction.row[i].locked) return true;
     return false;
@@ -237,47 +286,9 @@ static enum outcome insert_effect(struct machine *machine, struct thread *thread
 {
     bool is_order = op->target == machine->plan->orders_table;
     if (is_order && (order_of(machine, thread)->did & DID_CREATE)) return OUTCOME_DONE;
-    if (is_order) order_created(machine, thread->order);
+    if (is_order && thread->transaction.open) thread->creates = thread->rides = true;
+    else if (is_order) order_created(machine, thread->order);
     machine->tables.table[op->target].fact.writes++;
-    return OUTCOME_DONE;
-}
-
-/* With faults the process may be paused or dead by the time the answer to its transaction comes: it sends then. */
-static void on_joined(void *context, uint32_t index, uint64_t argument)
-{
-    struct machine *machine = context;
-    struct thread *thread = &machine->thread[index];
-    (void)argument;
-    thread->clock_ns = machine->sim->now_ns;
-    for (uint32_t i = 0; i < thread->n_sends; i++) publish(machine, thread, thread->send[i], thread->clock_ns);
-    thread_run(machine, index);
-}
-
-static enum outcome send_later(struct machine *machine, struct thread *thread, const struct flow_decision *decision,
-                               sim_ns ends_ns)
-{
-    thread->n_sends = decision->n_topics;
-    for (uint32_t i = 0; i < decision->n_topics; i++) thread->send[i] = decision->topic[i];
-    thread->phase = PHASE_START;
-    thread->clock_ns = ends_ns;
-    step_leave(machine, thread, &machine->plan->op[thread->pc++]);
-    sim_at(machine->sim, ends_ns, SIM_CONSUMER, on_joined, machine, index_of(machine, thread), 0);
-    return OUTCOME_PARKED;
-}
-
-void effect_actors(struct machine *machine)
-{
-    process_acts(&machine->processes, on_joined, machine->instance_of, NULL);
-}
-
-static enum outcome join_effect(struct machine *machine, struct thread *thread, sim_ns ends_ns)
-{
-    struct order *order = order_of(machine, thread);
-    struct flow_decision decision = flow_join(&machine->plan->scenario->flow, order, thread->topic);
-    if (decision.changes) order_set_status(machine, thread->order, decision.status, thread->stage);
-    if (decision.sends_payment) order->did |= DID_SEND_PAYMENT;
-    if (machine->processes.instance) return send_later(machine, thread, &decision, ends_ns);
-    for (uint32_t i = 0; i < decision.n_topics; i++) publish(machine, thread, decision.topic[i], ends_ns);
     return OUTCOME_DONE;
 }
 
@@ -294,6 +305,7 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
     case STEP_COMMIT: return commit_effect(machine, thread, op);
     case STEP_ROLLBACK:
         thread->once_marks = 0;
+        if (thread->rides) riders_drop(machine, thread);
         transaction_rollback(&machine->tables, &thread->transaction);
         return OUTCOME_DONE;
     case STEP_READ: {
@@ -312,21 +324,23 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
         order_set_status(machine, thread->order, (enum order_status)op->status, thread->stage);
         return OUTCOME_DONE;
     case STEP_ONCE:
-        thread->duplicate = order_of(machine, thread)->once >> op->once_bit & 1;
-        thread->once_marks |= (uint16_t)(1u << op->once_bit);
-        return thread->duplicate && op->otherwise != NONE ? OUTCOME_REFUSED : OUTCOME_DONE;
+        return once_effect(machine, thread, op);
     case STEP_BEGIN:
         thread->transaction.open = true;
         thread->n_locks_before = thread->n_locks;
         return OUTCOME_DONE;
     case STEP_WORK: return has_bad_luck(machine, thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
-    case STEP_CONNECTION: case STEP_PUBLISH: case STEP_REPLY: case STEP_KINDS: break;
+    case STEP_PUBLISH:
+        if (op->outbox) outbox_put(machine, thread, op->target);
+        return OUTCOME_DONE;
+    case STEP_CONNECTION: case STEP_REPLY: case STEP_KINDS: break;
     }
     return OUTCOME_DONE;
 }
 
 enum outcome implied_read(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
+    if (op->kind == STEP_JOIN) return join_enter(machine, thread);
     if (thread->duplicate || take_of(machine, thread, op) == 0) return OUTCOME_DONE;
     struct transaction_row *touched = touch(machine, thread, op);
     if (!touched || touched->read) return OUTCOME_DONE;

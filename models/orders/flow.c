@@ -18,6 +18,18 @@ static void undo_legs(const struct flow_spec *flow, uint8_t legs, struct flow_de
         if (legs >> i & 1) publish(decision, flow->leg[i].undo);
 }
 
+static bool is_over(const struct order *order)
+{
+    return order->status == ORDER_FAILED || order->status == ORDER_CANCELLED;
+}
+
+/* Which legs the decision to fail undoes. */
+static uint8_t legs_to_undo(const struct flow_spec *flow, const struct order *order)
+{
+    uint8_t all = (uint8_t)((1u << flow->n_legs) - 1);
+    return flow->undo == UNDO_ANSWERED ? order->legs_ok : (uint8_t)(all & ~order->legs_failed);
+}
+
 static void leg_ok(const struct flow_spec *flow, struct order *order, uint32_t leg, struct flow_decision *decision)
 {
     uint8_t bit = (uint8_t)(1u << leg), all = (uint8_t)((1u << flow->n_legs) - 1);
@@ -27,7 +39,7 @@ static void leg_ok(const struct flow_spec *flow, struct order *order, uint32_t l
         decide(decision, ORDER_PAYING);
         decision->sends_payment = true;
         publish(decision, flow->then);
-    } else if (order->status == ORDER_FAILED || order->status == ORDER_CANCELLED) {
+    } else if (is_over(order) && flow->undo == UNDO_ANSWERED) {
         undo_legs(flow, bit, decision);
     }
 }
@@ -39,7 +51,15 @@ static void leg_failed(const struct flow_spec *flow, struct order *order, uint32
     order->legs_failed |= bit;
     if (order->status != ORDER_PENDING) return;
     decide(decision, ORDER_FAILED);
-    undo_legs(flow, order->legs_ok, decision);
+    undo_legs(flow, legs_to_undo(flow, order), decision);
+}
+
+static void payment_ok(const struct flow_spec *flow, struct order *order, struct flow_decision *decision)
+{
+    bool repeated = order->flags & ORDER_PAYMENT_OK;
+    order->flags |= ORDER_PAYMENT_OK;
+    if (order->status == ORDER_PAYING) decide(decision, ORDER_PAID);
+    else if (is_over(order) && !repeated) publish(decision, flow->then_undo);
 }
 
 struct flow_decision flow_join(const struct flow_spec *flow, struct order *order, uint32_t topic)
@@ -49,7 +69,7 @@ struct flow_decision flow_join(const struct flow_spec *flow, struct order *order
         if (topic == flow->leg[i].ok) leg_ok(flow, order, i, &decision);
         else if (topic == flow->leg[i].failed) leg_failed(flow, order, i, &decision);
     }
-    if (topic == flow->then_ok && order->status == ORDER_PAYING) decide(&decision, ORDER_PAID);
+    if (topic == flow->then_ok) payment_ok(flow, order, &decision);
     if (topic == flow->then_failed && order->status == ORDER_PAYING) {
         decide(&decision, ORDER_FAILED);
         undo_legs(flow, order->legs_ok, &decision);

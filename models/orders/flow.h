@@ -4,7 +4,9 @@
  *
  * Rules: the first failure decides, but a leg that answers ok later is compensated then; only legs known ok are
  * compensated; payment is asked for once, when all legs are ok; an answer that repeats one, or comes after the end,
- * changes nothing but a late compensation. */
+ * changes nothing but a late compensation; a payment that succeeds after the end is asked back, once.
+ * With UNDO_AT_ONCE every leg that has not failed is compensated with the decision, and none later: a compensation may
+ * then come before what it compensates. */
 #ifndef MODELS_ORDERS_FLOW_H
 #define MODELS_ORDERS_FLOW_H
 

@@ -6,6 +6,7 @@
 
 #include "models/orders/cause.h"
 #include "models/orders/crash.h"
+#include "models/orders/outbox.h"
 #include "models/orders/pick.h"
 #include "models/orders/thread.h"
 
@@ -142,6 +143,7 @@ void machine_init(struct machine *machine, struct sim *sim, const struct plan *p
     kafka_init(&machine->kafka, sim, plan, key, &machine->invariants,
                (struct kafka_calls){ machine, on_process, on_retire, on_give_up }, machine->step_by_step);
     api_init(machine);
+    outboxes_init(machine);
     if (!plan->disturbed) return;
     processes_init(&machine->processes, sim, plan->n_instances);
     machine->conditions = conditions_usual(plan->scenario, sim->arena);

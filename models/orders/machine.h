@@ -14,13 +14,14 @@
 #include "models/kafka/group.h"
 #include "models/mysql/table.h"
 #include "models/orders/load.h"
+#include "models/orders/mishap.h"
 #include "models/orders/order.h"
 #include "models/orders/producer.h"
 #include "models/process.h"
 #include "models/redis/lock.h"
 #include "models/seats.h"
 
-enum { THREAD_LOCKS = 8 };
+enum { THREAD_LOCKS = 8, OUTBOX_ROWS = 12 };
 
 enum thread_phase {
     PHASE_START,      /* of the step at pc */
@@ -56,6 +57,17 @@ struct thread {
     bool stopped;               /* of an API that takes no more requests */
     bool lingers;               /* its process is gone, but a command of its own is still at a server */
     uint32_t n_sends, send[MAX_LEGS + 1]; /* topics, once the answer to its join is there; only with faults */
+    uint8_t seen_ok, seen_failed, seen_status; /* join: the row as it was read */
+    sim_ns seen_ns;
+    uint16_t claims;            /* idempotency keys inserted in its transaction */
+    uint16_t marks_after;       /* to set at the end of the record */
+    uint8_t tombstones;         /* to set at commit */
+    bool joining;               /* has the order's join row */
+    bool rides;                 /* something rides on its transaction (rider.h): */
+    bool creates;               /* the order's row is inserted, and not committed */
+    uint8_t awaits;             /* latch.h */
+    uint8_t n_outbox;
+    uint32_t outbox[OUTBOX_ROWS]; /* topics, rows of its transaction */
 };
 
 struct load_run { struct load_state state; struct seats vus; bool limited, starting_vu; };
@@ -103,6 +115,10 @@ struct machine {
     bool (*at_step)(void *context, uint32_t thread);
     void *at_step_context;
     bool step_by_step;
+    struct mishaps mishaps;
+    struct sweeper *sweeper;    /* NULL: none */
+    struct outbox *outbox;      /* by process; NULL: none has one */
+    uint32_t n_awaiting;        /* threads that wait for a latch */
     uint32_t nested;            /* ends of records within ends of records */
 };
 
@@ -136,6 +152,8 @@ void api_preload(struct machine *machine);
 void order_created(struct machine *machine, uint32_t slot);
 /* stage: where it happens, for the words of a violation; NONE: at the start of the run. */
 void order_set_status(struct machine *machine, uint32_t slot, enum order_status status, uint32_t stage);
+/* Whatever it was before; what may not be is noted, and done. */
+void order_overwrite_status(struct machine *machine, uint32_t slot, enum order_status status, uint32_t stage);
 /* What a transaction that a stage commits has done for an order. */
 void order_effects(struct machine *machine, struct order *order, const struct transaction *transaction, uint32_t stage);
 /* One record or request less, at at_ns. */

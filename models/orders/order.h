@@ -19,6 +19,12 @@ enum {
     DID_CREATE = 64, DID_SEND_PAYMENT = 128
 };
 
+enum {
+    ORDER_JOINING = 1,    /* its join row is locked */
+    ORDER_PAYMENT_OK = 2, /* has been answered so */
+    ORDER_PRELOADED = 4   /* was there before the run: what it took then is not known */
+};
+
 struct order {
     sim_ns created_ns;       /* intended arrival */
     uint32_t id, user, item, coupon, amount;
@@ -30,6 +36,9 @@ struct order {
     uint8_t legs_ok, legs_failed;
     uint8_t load;            /* that sent it */
     bool in_use;
+    uint16_t claimed;        /* idempotency keys inserted in transactions that are still open */
+    uint8_t tombstones;      /* what must not be done any more: DID_RESERVE, DID_USE, DID_DEBIT */
+    uint8_t flags;
     uint16_t hashed_over, hashed; /* the partition its id hashes to over so many; 0: not asked yet */
 };
 

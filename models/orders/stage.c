@@ -7,6 +7,7 @@
  * as on a lost row lock, a deadlock or an unlock by a non-owner, the listener throws: transaction rolled back, locks
  * released, the record delivered again by the group's rules.
  * A step whose key the order lacks (no coupon) is skipped, counts as done, and still takes its share of the time. */
+#include "models/orders/rider.h"
 #include "models/orders/thread.h"
 
 #include "models/purpose.h"
@@ -30,6 +31,7 @@ static bool is_visible(const struct thread *thread, const struct plan_op *op)
 /* When code throws, the transaction is rolled back, and finally blocks release the locks beyond the first n_locks. */
 static void unwind(struct machine *machine, struct thread *thread, uint32_t n_locks)
 {
+    if (thread->rides) riders_drop(machine, thread);
     if (thread->transaction.open || thread->transaction.n_rows > 0)
         transaction_rollback(&machine->tables, &thread->transaction);
     while (thread->n_locks > n_locks) lock_give(machine, thread);
@@ -158,6 +160,7 @@ static void thread_end(struct machine *machine, uint32_t index)
 {
     struct thread *thread = &machine->thread[index];
     connection_give(machine, thread, thread->clock_ns);
+    if (thread->marks_after) order_of(machine, thread)->once |= thread->marks_after;
     note_times(machine, thread);
     if (thread->consumer == NONE) {
         api_done(machine, index, thread->clock_ns);
@@ -239,7 +242,7 @@ void thread_begin(struct machine *machine, uint32_t index, uint32_t stage, uint3
     thread->phase = PHASE_START;
     thread->clock_ns = thread->begun_ns = start_ns;
     thread->duplicate = thread->seen = thread->replied = false;
-    thread->once_marks = 0;
+    thread->once_marks = thread->marks_after = 0;
     thread->publishes = thread->tries = 0;
     if (plan->draws) words_draw(machine, thread);
     if (thread->consumer == NONE) thread->sent_ns = 0;

@@ -3,6 +3,7 @@
  * single order. Eventual ones are checked when the order leaves: then no record of it is left anywhere. */
 #include "models/orders/flow.h"
 #include "models/orders/machine.h"
+#include "models/orders/sweeper.h"
 
 enum { FACT_CREATED = 7, FACT_STATUS = 8 };
 
@@ -14,6 +15,7 @@ void order_created(struct machine *machine, uint32_t slot)
     order->did |= DID_CREATE;
     machine->counts.created++;
     machine->counts.by_status[order->status]++; /* who publishes first may have been answered before it inserts */
+    if (machine->sweeper) sweeper_wakes(machine->sweeper);
     sim_fact(machine->sim, machine->sim->now_ns, FACT_CREATED, order->id);
 }
 
@@ -26,19 +28,19 @@ static void order_paid(struct machine *machine, const struct order *order)
 
 static const char *stage_name(const struct machine *machine, uint32_t stage)
 {
-    return stage == NONE ? "start of the run" : machine->plan->scenario->stage[stage].name;
+    return stage == NONE ? "the sweeper" : machine->plan->scenario->stage[stage].name;
 }
 
-void order_set_status(struct machine *machine, uint32_t slot, enum order_status status, uint32_t stage)
+/* An order that is paid no longer has a reservation that is open. */
+static void order_unpaid(struct machine *machine, const struct order *order)
+{
+    if ((order->did & DID_RESERVE) && !(order->did & DID_RESTORE)) machine->open_reserved++;
+}
+
+static void status_change(struct machine *machine, uint32_t slot, enum order_status status, uint32_t stage)
 {
     struct order *order = order_at(&machine->orders, slot);
     enum order_status from = (enum order_status)order->status;
-    if (!flow_allows(from, status)) {
-        if (from != status)
-            invariant_broken(&machine->invariants, INVARIANT_O1, machine->sim->now_ns, order->id, "%s: from %s to %s",
-                             stage_name(machine, stage), status_name[from], status_name[status]);
-        return;
-    }
     order->status = (uint8_t)status;
     if (stage != NONE && machine->plan->orders_table != NONE)
         machine->tables.table[machine->plan->orders_table].fact.writes++;
@@ -47,9 +49,37 @@ void order_set_status(struct machine *machine, uint32_t slot, enum order_status 
         machine->counts.by_status[status]++;
     }
     sim_fact(machine->sim, machine->sim->now_ns, FACT_STATUS, (uint64_t)status << 40 | order->id);
+    if (from == ORDER_PAID) order_unpaid(machine, order);
     if (status == ORDER_PAID) order_paid(machine, order);
     if (order_is_terminal(order) && machine->orders.keep_times)
         order_times_at(&machine->orders, slot)->ended_ns = machine->sim->now_ns;
+}
+
+void order_set_status(struct machine *machine, uint32_t slot, enum order_status status, uint32_t stage)
+{
+    const struct order *order = order_at(&machine->orders, slot);
+    enum order_status from = (enum order_status)order->status;
+    if (flow_allows(from, status)) {
+        status_change(machine, slot, status, stage);
+    } else if (from != status) {
+        invariant_broken(&machine->invariants, INVARIANT_O1, machine->sim->now_ns, order->id, "%s: from %s to %s",
+                         stage_name(machine, stage), status_name[from], status_name[status]);
+    }
+}
+
+void order_overwrite_status(struct machine *machine, uint32_t slot, enum order_status status, uint32_t stage)
+{
+    struct order *order = order_at(&machine->orders, slot);
+    const enum order_status from = (enum order_status)order->status;
+    if (from == status) return;
+    if (flow_allows(from, status)) {
+        order_set_status(machine, slot, status, stage);
+        return;
+    }
+    mishap_note(machine, MISHAP_STATUS_OVERWRITTEN, order->id, stage, SIM_NEVER);
+    invariant_broken(&machine->invariants, INVARIANT_O1, machine->sim->now_ns, order->id, "%s: overwrites %s with %s",
+                     stage_name(machine, stage), status_name[from], status_name[status]);
+    status_change(machine, slot, status, stage);
 }
 
 /* What a stage commits for an order. */
@@ -63,8 +93,16 @@ static void effect_broken(const struct effect *effect, enum invariant_id id, con
 
 static void effect_once(const struct effect *effect, uint8_t did, enum invariant_id id, const char *twice)
 {
-    if (effect->order->did & did) effect_broken(effect, id, twice);
+    if (effect->order->did & did) {
+        effect_broken(effect, id, twice);
+        mishap_note(effect->machine, MISHAP_REPEATED_EFFECT, effect->order->id, effect->stage, SIM_NEVER);
+    }
     effect->order->did |= did;
+}
+
+static bool kept(const struct order *order, uint8_t took, uint8_t gave)
+{
+    return (order->did & took) && !(order->did & gave);
 }
 
 static void stock_effect(const struct effect *effect, bool taken)
@@ -112,9 +150,11 @@ void order_effects(struct machine *machine, struct order *order, const struct tr
     }
 }
 
-static bool kept(const struct order *order, uint8_t took, uint8_t gave)
+/* Nobody refused the order anything: it was healthy, and late. */
+static bool has_all_answers(const struct plan *plan, const struct order *order)
 {
-    return (order->did & took) && !(order->did & gave);
+    const struct flow_spec *flow = &plan->scenario->flow;
+    return flow->given && order->legs_failed == 0 && order->legs_ok == (uint8_t)((1u << flow->n_legs) - 1);
 }
 
 /* No record of the order is left, or nothing happens to it any more: what is eventual must be so by now. */
@@ -127,12 +167,16 @@ static void leaving_check(struct machine *machine, const struct order *order, si
             invariant_broken(invariants, INVARIANT_O3, at_ns, order->id, "paid and compensated");
         if (order->did & DID_RESTORE)
             invariant_broken(invariants, INVARIANT_S5, at_ns, order->id, "paid, but its stock was given back");
+        else if (plan->stock_table != NONE && !(order->did & DID_RESERVE) && !(order->flags & ORDER_PRELOADED))
+            invariant_broken(invariants, INVARIANT_S5, at_ns, order->id, "paid, but its stock was never taken");
         if (plan->points_table != NONE && !kept(order, DID_DEBIT, DID_REFUND))
             invariant_broken(invariants, INVARIANT_P4, at_ns, order->id, "paid, but not debited");
         if (plan->coupon_table != NONE && order->coupon != NO_COUPON && !kept(order, DID_USE, DID_RESTORE_COUPON))
             invariant_broken(invariants, INVARIANT_C2, at_ns, order->id, "paid, but its coupon is not used");
         return;
     }
+    if (order->status == ORDER_CANCELLED && has_all_answers(plan, order))
+        invariant_broken(invariants, INVARIANT_O7, at_ns, order->id, "cancelled, and then every answer came and was ok");
     if (kept(order, DID_RESERVE, DID_RESTORE))
         invariant_broken(invariants, INVARIANT_O4, at_ns, order->id, "%s, but its stock is still reserved",
                          status_name[order->status]);
@@ -147,6 +191,18 @@ static void leaving_check(struct machine *machine, const struct order *order, si
                          status_name[order->status]);
         invariant_broken(invariants, INVARIANT_P4, at_ns, order->id, "debited, but %s", status_name[order->status]);
     }
+}
+
+/* Its row was never committed, but somebody was told of it: a record that was sent before the commit. */
+static void phantom_check(struct machine *machine, const struct order *order, sim_ns at_ns)
+{
+    struct invariants *invariants = &machine->invariants;
+    if (kept(order, DID_RESERVE, DID_RESTORE))
+        invariant_broken(invariants, INVARIANT_S5, at_ns, order->id, "stock is reserved for an order that does not exist");
+    if (kept(order, DID_USE, DID_RESTORE_COUPON))
+        invariant_broken(invariants, INVARIANT_C2, at_ns, order->id, "a coupon is used by an order that does not exist");
+    if (kept(order, DID_DEBIT, DID_REFUND))
+        invariant_broken(invariants, INVARIANT_P4, at_ns, order->id, "debited for an order that does not exist");
 }
 
 static void observe(struct machine *machine, uint32_t slot)
@@ -167,6 +223,7 @@ void order_release(struct machine *machine, uint32_t slot, sim_ns at_ns)
     SIM_ASSERT_IN(machine->sim, order->in_use && order->refs > 0);
     if (--order->refs > 0 || (!order_is_terminal(order) && (order->did & DID_CREATE))) return;
     if (order->did & DID_CREATE) leaving_check(machine, order, at_ns);
+    else phantom_check(machine, order, at_ns);
     observe(machine, slot);
     order_close(&machine->orders, slot);
 }

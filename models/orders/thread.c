@@ -3,6 +3,7 @@
  * or a lock becomes its own. */
 #include "models/orders/thread.h"
 
+#include "models/orders/rider.h"
 #include "models/purpose.h"
 
 static uint32_t own_time_word(const struct machine *machine, const struct thread *thread, uint32_t word)
@@ -53,6 +54,7 @@ static void on_answer(void *context, uint32_t index, uint64_t answer)
 bool answer_waits(struct machine *machine, struct thread *thread, enum outcome answer)
 {
     if (thread->lingers) { /* nobody is there to hear it */
+        if (thread->rides) riders_drop(machine, thread);
         transaction_rollback(&machine->tables, &thread->transaction);
         thread->phase = PHASE_DEAD;
         return true;

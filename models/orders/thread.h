@@ -83,9 +83,8 @@ enum outcome block(struct machine *machine, struct thread *thread);
 void wake(struct machine *machine, uint32_t index);
 /* In a paused process what a server answers waits for the end of the pause: true when it does. */
 bool answer_waits(struct machine *machine, struct thread *thread, enum outcome answer);
-/* Registers whose the handlers of thread.c and effect.c are. */
+/* Registers whose the handlers of thread.c are. */
 void thread_actors(struct machine *machine, bool (*at_server)(const void *context, uint32_t subject));
-void effect_actors(struct machine *machine);
 /* A connection for the step that starts at the thread's clock; the pool's callback when it had to wait. */
 enum outcome connection_take(struct machine *machine, struct thread *thread);
 void connection_give(struct machine *machine, struct thread *thread, sim_ns at_ns);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "sim/results/story_report.h"
 #include "sim/scenario/finding.h"
 
 /* With facts NULL the walk names, else it counts. */
@@ -104,6 +105,7 @@ static void orders_walk(struct walk *walk)
     PLACE(walk, counts->by_status[ORDER_PAID], "status.PAID");
     PLACE(walk, counts->by_status[ORDER_FAILED], "status.FAILED");
     PLACE(walk, counts->by_status[ORDER_CANCELLED], "status.CANCELLED");
+    for (uint32_t i = 0; i < MISHAP_KINDS; i++) PLACE(walk, walk->facts->mishaps[i], "saga.%s", mishap_names[i]);
     PLACE(walk, counts->requests_failed, "requests_failed");
     PLACE(walk, counts->records_duplicated, "records_duplicated");
     PLACE(walk, counts->records_lost, "records_lost");
@@ -122,7 +124,7 @@ static void walk_all(struct walk *walk, const struct study *study)
 
 struct coverage coverage_open(const struct study *study, struct arena *arena)
 {
-    enum { FIXED = 32 };
+    enum { FIXED = 48 };
     const struct scenario *s = &study->scenario;
     const uint32_t most =
         FIXED + s->n_faults + study->explore.n_faults + 5 * (s->n_locks + s->n_tables) + 3 * s->n_groups;

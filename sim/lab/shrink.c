@@ -11,7 +11,7 @@
 #include "sim/scenario/finding.h"
 #include "sim/scenario/write.h"
 
-enum { TRIES_MAX = 600, ROUNDS_MAX = 8 };
+enum { TRIES_MAX = 1000, ROUNDS_MAX = 8 };
 
 struct shrinking {
     struct stand stand;
@@ -79,9 +79,10 @@ static bool drop_ties(struct shrinking *shrinking)
 /* ---- smaller numbers of the scenario ---- */
 
 /* The specimen with one more value, or with this one in the place of an earlier one. */
-static struct specimen with_value(const struct shrinking *shrinking, const char *pointer, uint64_t value)
+static struct specimen with_value(const struct shrinking *shrinking, const struct specimen *specimen,
+                                  const char *pointer, uint64_t value)
 {
-    struct specimen smaller = specimen_copy(&shrinking->best, 1, shrinking->arena);
+    struct specimen smaller = specimen_copy(specimen, 1, shrinking->arena);
     const struct study_edit edit = { pointer, arena_printf(shrinking->arena, "%llu", (unsigned long long)value) };
     for (uint32_t i = 0; i < smaller.n_values; i++) {
         if (strcmp(smaller.value[i].pointer, pointer) != 0) continue;
@@ -99,7 +100,7 @@ static bool lower(struct shrinking *shrinking, const char *pointer, uint64_t low
     bool some = false;
     while (low < now) {
         const uint64_t middle = low + (now - low) / 2;
-        const struct specimen smaller = with_value(shrinking, pointer, middle);
+        const struct specimen smaller = with_value(shrinking, &shrinking->best, pointer, middle);
         if (take(shrinking, &smaller)) now = middle, some = true;
         else low = middle + 1;
     }
@@ -110,6 +111,23 @@ static bool lower_orders(struct shrinking *shrinking)
 {
     if (!still_breaks(shrinking, &shrinking->best)) return false; /* counts the orders of the best */
     return shrinking->orders > 1 && lower(shrinking, "/orders/at_most", 1, shrinking->orders);
+}
+
+/* The last orders alone, with the content and the luck that they had: one, two, four .. of them. */
+static bool skip_orders(struct shrinking *shrinking)
+{
+    struct findings findings;
+    struct sim_err err = { 0 };
+    if (!stand_open(&shrinking->stand, &shrinking->best, &findings, &err)) return false;
+    const uint64_t first = shrinking->stand.study.scenario.orders.first_id;
+    if (!still_breaks(shrinking, &shrinking->best)) return false; /* counts the orders of the best */
+    const uint64_t n = shrinking->orders;
+    for (uint64_t left = 1; left < n; left *= 2) {
+        const struct specimen later = with_value(shrinking, &shrinking->best, "/orders/first_id", first + n - left);
+        const struct specimen smaller = with_value(shrinking, &later, "/orders/at_most", left);
+        if (take(shrinking, &smaller)) return true;
+    }
+    return false;
 }
 
 /* Consumers and instances. */
@@ -189,6 +207,16 @@ static bool halve_member(struct shrinking *shrinking, uint32_t index, cJSON *fau
     return some;
 }
 
+/* As it is at the beginning, or at its strongest. */
+static bool set_member(struct shrinking *shrinking, uint32_t index, cJSON *fault, const char *key,
+                       struct quantity value)
+{
+    cJSON *member = cJSON_GetObjectItemCaseSensitive(fault, key);
+    if (!member || cJSON_IsString(member) != value.is_duration) return false;
+    if (!value.is_duration && member->valuedouble >= value.value) return false;
+    return try_number(shrinking, index, fault, member, value);
+}
+
 /* A fault at the nth time of a step: an earlier time. */
 static bool simplify_when(struct shrinking *shrinking, uint32_t index, cJSON *fault)
 {
@@ -210,9 +238,10 @@ static bool simplify_faults(struct shrinking *shrinking)
         cJSON *fault = cJSON_Parse(shrinking->best.fault[i].json);
         if (!fault) continue;
         some |= simplify_when(shrinking, i, fault);
+        some |= set_member(shrinking, i, fault, "at", (struct quantity){ true, 0 });
+        some |= set_member(shrinking, i, fault, "share", (struct quantity){ false, 1 });
         for (cJSON *member = fault->child; member; member = member->next) {
-            const bool is_time = member->string && strcmp(member->string, "at") == 0;
-            if (!is_time) some |= halve_member(shrinking, i, fault, member);
+            some |= halve_member(shrinking, i, fault, member);
             some |= round_member(shrinking, i, fault, member);
         }
         cJSON_Delete(fault);
@@ -240,6 +269,7 @@ bool shrink(const struct specimen *specimen, enum invariant_id invariant, struct
         some = drop_faults(&shrinking);
         some |= drop_ties(&shrinking);
         some |= lower_orders(&shrinking);
+        some |= skip_orders(&shrinking);
         some |= lower_crowds(&shrinking);
         some |= simplify_faults(&shrinking);
     }

@@ -40,6 +40,31 @@ const char *cause_words(enum loss_cause cause, enum language language)
     return cause_texts[cause][language == LANG_KO];
 }
 
+const char *const mishap_names[MISHAP_KINDS] = {
+    "join_race", "status_overwritten", "repeated_effect", "mark_alone", "undo_first", "undo_blind", "tombstone",
+    "swept", "late_answer", "late_payment", "sent_twice",
+};
+
+/* In the order of enum mishap_kind. */
+static const char *const mishap_texts[MISHAP_KINDS][2] = {
+    { "a join saved what it had read before another one changed it", "조인이 그사이 바뀐 행을 읽은 값으로 저장" },
+    { "a status was overwritten that is final, or that it may not follow", "바뀔 수 없는 상태를 덮어씀" },
+    { "a record took effect that had done so before", "이미 반영된 레코드가 다시 반영됨" },
+    { "a record was passed over as done, and its effect never was", "반영되지 않은 레코드를 처리된 것으로 건너뜀" },
+    { "a compensation came before its action", "보상이 본 작업보다 먼저 도착" },
+    { "a compensation gave back what was not taken", "차감되지 않은 것을 보상으로 되돌림" },
+    { "an action came after its compensation, and was refused", "보상 뒤에 온 작업을 거절" },
+    { "the sweeper cancelled the order", "스위퍼가 주문을 취소" },
+    { "a leg answered ok after the order had ended", "주문 종료 후 성공 응답 도착" },
+    { "payment answered ok after the order had ended", "주문 종료 후 결제 성공 도착" },
+    { "the relay sent a row of the outbox again", "릴레이가 outbox 행을 다시 전송" },
+};
+
+const char *mishap_words(enum mishap_kind kind, enum language language)
+{
+    return mishap_texts[kind][language == LANG_KO];
+}
+
 /* ---- names ---- */
 
 static const char *subject_of(const struct scenario *s, const struct fault_spec *fault)
@@ -159,6 +184,12 @@ static const char *line_text(struct page *page, const struct replayed *replayed,
                            cause_words(line->cause, page->style->language), number_fixed(ns_to_s(line->since_ns), 3).s);
     case STORY_ROW: return row_line(page, s, line);
     case STORY_STATUS: return page_format(page, "%s -> %s", status_words[line->from], status_words[line->to]);
+    case STORY_MISHAP: {
+        const char *what = mishap_words(line->mishap, page->style->language);
+        if (line->since_ns == SIM_NEVER) return page_format(page, "! %s", what);
+        return page_format(page, page_word(page, "! %s (read at %s s)", "! %s (읽은 시각 %s초)"), what,
+                           number_fixed(ns_to_s(line->since_ns), 6).s);
+    }
     case STORY_BROKEN: {
         const struct invariant_facts *fact = &replayed->facts->invariant[line->invariant];
         return page_format(page, page_word(page, "BROKEN %s: %s", "위반 %s: %s"), fact->name, fact->first_what);
@@ -174,7 +205,7 @@ static const char *line_text(struct page *page, const struct replayed *replayed,
 
 static bool is_loud(const struct story_line *line)
 {
-    return line->kind == STORY_FAULT || line->kind == STORY_LOSES || line->kind == STORY_BROKEN;
+    return line->kind == STORY_FAULT || line->kind == STORY_LOSES || line->kind == STORY_MISHAP || line->kind == STORY_BROKEN;
 }
 
 static void lines_write(struct page *page, const struct replayed *replayed)
@@ -231,6 +262,14 @@ static void causes_write(struct page *page, const struct replayed *replayed)
         if (n++ == 0) page_heading(page, "Cause", "원인");
         accident_write(page, replayed, accident);
     }
+    for (uint32_t i = 0; i < replayed->facts->n_mishaps; i++) {
+        const struct mishap *mishap = &replayed->facts->mishap[i];
+        if (!is_told(replayed->story, mishap->order_id)) continue;
+        if (n++ == 0) page_heading(page, "Cause", "원인");
+        page_item(page, TONE_PLAIN, "%s s: order %" PRIu64 ": %s.", "%s초: 주문 %" PRIu64 ": %s.",
+                  number_fixed(ns_to_s(mishap->at_ns), 6).s, mishap->order_id,
+                  mishap_words(mishap->kind, page->style->language));
+    }
 }
 
 bool story_write(const struct replayed *replayed, const struct text_style *style, FILE *out)
@@ -273,6 +312,16 @@ static cJSON *accident_json(const struct replayed *replayed, const struct accide
     return node;
 }
 
+static cJSON *mishap_json(const struct mishap *mishap)
+{
+    cJSON *node = cJSON_CreateObject();
+    cJSON_AddRawToObject(node, "t_s", number_json(ns_to_s(mishap->at_ns)).s);
+    cJSON_AddStringToObject(node, "kind", mishap_names[mishap->kind]);
+    cJSON_AddStringToObject(node, "cause", mishap_words(mishap->kind, LANG_EN));
+    cJSON_AddRawToObject(node, "order_id", number_json((double)mishap->order_id).s);
+    return node;
+}
+
 bool story_json(const struct replayed *replayed, FILE *out)
 {
     struct arena arena;
@@ -291,6 +340,9 @@ bool story_json(const struct replayed *replayed, FILE *out)
     for (uint32_t i = 0; i < replayed->facts->n_accidents; i++)
         if (is_told(replayed->story, replayed->facts->accident[i].order_id))
             cJSON_AddItemToArray(causes, accident_json(replayed, &replayed->facts->accident[i]));
+    for (uint32_t i = 0; i < replayed->facts->n_mishaps; i++)
+        if (is_told(replayed->story, replayed->facts->mishap[i].order_id))
+            cJSON_AddItemToArray(causes, mishap_json(&replayed->facts->mishap[i]));
     for (uint32_t i = 0; i < replayed->story->n_lines; i++) {
         const struct story_line *line = &replayed->story->line[i];
         cJSON *node = cJSON_CreateObject();

@@ -23,5 +23,8 @@ bool story_json(const struct replayed *replayed, FILE *out);
 
 /* "L2: the lease ended while the process stood still" */
 const char *cause_words(enum loss_cause cause, enum language language);
+/* "a compensation came before its action" */
+extern const char *const mishap_names[MISHAP_KINDS]; /* for machines */
+const char *mishap_words(enum mishap_kind kind, enum language language);
 
 #endif

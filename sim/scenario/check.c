@@ -260,6 +260,29 @@ static void check_joins(struct reader *reader, const struct answers *answers)
     }
 }
 
+/* The process of the stage that joins; NONE. */
+static uint32_t joining_process(const struct scenario *s)
+{
+    for (uint32_t g = 0; g < s->n_groups; g++)
+        for (uint32_t r = 0; r < s->group[g].n_reads; r++)
+            if (stage_joins(&s->stage[s->group[g].read[r].stage])) return s->group[g].process;
+    return NONE;
+}
+
+/* Where the sweeper runs when nobody says so, and whether what is to go through an outbox finds one. */
+static void check_saga_senders(struct reader *reader)
+{
+    struct scenario *s = reader->scenario;
+    struct sweeper_spec *sweeper = &s->flow.sweeper;
+    const uint32_t joining = joining_process(s);
+    if (sweeper->process == NONE) sweeper->process = joining;
+    if (!s->flow.outbox) return;
+    if (joining != NONE && !s->process[joining].has_outbox)
+        FINDING(reader, "/flow/sends", "the process %s, which joins, has no \"outbox\"", s->process[joining].name);
+    else if (sweeper->given && sweeper->process != NONE && !s->process[sweeper->process].has_outbox)
+        FINDING(reader, "/flow/sweeper", "its process, %s, has no \"outbox\"", s->process[sweeper->process].name);
+}
+
 static void check_flow(struct reader *reader)
 {
     const struct scenario *s = reader->scenario;
@@ -274,6 +297,7 @@ static void check_flow(struct reader *reader)
             FINDING(reader, answers.pointer[i], "no group reads %s with a stage that joins", name);
     }
     check_joins(reader, &answers);
+    check_saga_senders(reader);
 }
 
 /* ---- can an order end? ---- */
@@ -310,6 +334,7 @@ static void reach_flow(struct reach *reach, const struct flow_spec *flow)
     }
     if (!all) return;
     reach_topic(reach, flow->then);
+    reach_topic(reach, flow->then_undo);
     if (flow->then_ok != NONE && reach->joined[flow->then_ok]) reach->paid = true;
 }
 

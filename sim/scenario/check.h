@@ -9,6 +9,9 @@
 /* The stage of the one API; NONE: no process hosts one. */
 uint32_t check_api_stage(const struct scenario *scenario);
 
+/* Threads of the process run the stage. */
+bool hosts_stage(const struct scenario *scenario, uint32_t process, uint32_t stage);
+
 void check_stages(struct reader *reader);
 void check_faults(struct reader *reader);
 

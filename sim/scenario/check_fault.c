@@ -5,7 +5,7 @@
 #define AT(reader, ...)               arena_printf((reader)->reading.arena, __VA_ARGS__)
 #define FINDING(reader, pointer, ...) reading_finding(&(reader)->reading, (pointer), __VA_ARGS__)
 
-static bool hosts_stage(const struct scenario *s, uint32_t process, uint32_t stage)
+bool hosts_stage(const struct scenario *s, uint32_t process, uint32_t stage)
 {
     if (s->process[process].api_threads > 0 && s->process[process].api_stage == stage) return true;
     for (uint32_t g = 0; g < s->n_groups; g++)

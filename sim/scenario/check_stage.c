@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define SHARE_TOLERANCE             1e-9
+enum { OUTBOX_MAX = 8 }; /* and what a join sends goes there as well */
 #define FINDING(walk, pointer, ...) reading_finding(&(walk)->reader->reading, (pointer), __VA_ARGS__)
 
 struct held {
@@ -33,6 +34,7 @@ struct walk {
     const char *begin_at;
     bool begun_before; /* on the path that this one leaves */
     uint32_t written[MAX_TABLES], n_written;
+    uint32_t n_outbox;
     double share;
     const char *refused_at; /* where this path left the main one; NULL: it is the main one */
 };
@@ -155,6 +157,31 @@ static void note_place(struct walk *walk, const struct step_spec *step, const ch
         FINDING(walk, at, "a group has nobody to reply to; the API's stage has");
 }
 
+static void note_publish(struct walk *walk, const struct step_spec *step, const char *at)
+{
+    const struct scenario *s = walk->reader->scenario;
+    const uint32_t stage = (uint32_t)(walk->stage - s->stage);
+    if (!step->outbox) return;
+    if (++walk->n_outbox == OUTBOX_MAX + 1)
+        FINDING(walk, at, "more than %d records by way of the outbox in one stage", OUTBOX_MAX);
+    for (uint32_t p = 0; p < s->n_processes; p++)
+        if (!s->process[p].has_outbox && hosts_stage(s, p, stage))
+            FINDING(walk, at, "process %s runs this stage and has no \"outbox\"", s->process[p].name);
+}
+
+static bool has_effect(const struct step_spec *step, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (step[i].kind == STEP_WRITE) return true;
+    return false;
+}
+
+static void note_once(struct walk *walk, const struct step_spec *step, const char *at)
+{
+    if (step->form == ONCE_BUSINESS_STATE && !has_effect(walk->stage->step, walk->stage->n_steps))
+        FINDING(walk, at, "the stage writes nothing by which it could know that it has done an order before");
+}
+
 static void note_step(struct walk *walk, const struct step_spec *step, const char *at)
 {
     switch (step->kind) {
@@ -173,11 +200,11 @@ static void note_step(struct walk *walk, const struct step_spec *step, const cha
     case STEP_ROLLBACK: note_end(walk, step, at); break;
     case STEP_JOIN:
     case STEP_REPLY: note_place(walk, step, at); break;
+    case STEP_PUBLISH: note_publish(walk, step, at); break;
+    case STEP_ONCE: note_once(walk, step, at); break;
     case STEP_CONNECTION:
     case STEP_INSERT:
     case STEP_WORK:
-    case STEP_PUBLISH:
-    case STEP_ONCE:
     case STEP_STATUS:
     case STEP_KINDS: break;
     }

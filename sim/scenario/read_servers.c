@@ -139,6 +139,18 @@ static void read_api(struct reader *reader, struct cursor *process, struct proce
     cursor_close(&api);
 }
 
+/* The relay of a transactional outbox. */
+static void read_outbox(struct reader *reader, struct cursor *process, struct process_spec *out)
+{
+    struct cursor outbox = cursor_object(process, "outbox", OPTIONAL);
+    if (!outbox.node) return;
+    out->has_outbox = true;
+    read_ns(&outbox, "poll", &out->outbox_poll_ns, "100ms", 1, LONGEST_NS);
+    read_u32(&outbox, "batch", &out->outbox_batch, "100", 1, 1000000);
+    read_dist(reader, &outbox, "time", &out->outbox_send, "1ms");
+    cursor_close(&outbox);
+}
+
 static void read_processes(struct reader *reader, struct cursor *document)
 {
     const struct names names = reader->processes;
@@ -154,6 +166,7 @@ static void read_processes(struct reader *reader, struct cursor *document)
         read_u32(&one, "connections", &out[n].connections, "10", 0, 100000);
         read_ns(&one, "connection_timeout", &out[n].connection_timeout_ns, "30s", 0, LONGEST_NS);
         read_api(reader, &one, &out[n]);
+        read_outbox(reader, &one, &out[n]);
         read_hosted(reader, &one, &names, n);
         cursor_close(&one);
         n++;

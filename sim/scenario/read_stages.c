@@ -83,8 +83,11 @@ void refuse_option(struct cursor *step, const char *key, const char *why)
 
 static void read_write_options(struct reader *reader, struct cursor *step, struct step_spec *out)
 {
+    static const char *const unknowns[] = { "skip", "blind", "tombstone" };
     read_enum(step, "style", out->style, "conditional", styles);
     read_enum(step, "effect", out->effect, REQUIRED, effect_names);
+    if (out->effect == EFFECT_RESTORE) read_enum(step, "unknown", out->unknown, "skip", unknowns);
+    else refuse_option(step, "unknown", "only a write with the effect restore may find nothing to restore");
     if (out->style != STYLE_VERSION) {
         refuse_option(step, "tries", "only a write of style version is tried again");
         refuse_option(step, "backoff", "only a write of style version is tried again");
@@ -92,6 +95,21 @@ static void read_write_options(struct reader *reader, struct cursor *step, struc
     }
     read_u32(step, "tries", &out->tries, "3", 1, 1000); /* spring-retry's default, and its pause */
     read_dist(reader, step, "backoff", &out->backoff, "1s");
+}
+
+static void read_once_options(struct cursor *step, struct step_spec *out)
+{
+    static const char *const forms_of_once[] = { "same-transaction",  "check-then-act", "setnx-before", "setnx-after",
+                                                 "other-transaction", "business-state", "none" };
+    read_enum(step, "form", out->form, "same-transaction", forms_of_once);
+}
+
+static void read_publish_options(struct cursor *step, struct step_spec *out)
+{
+    static const char *const ways[] = { "producer", "outbox" };
+    uint32_t way = 0;
+    read_enum_of(step, "via", &way, OPTIONAL, ways, 2);
+    out->outbox = way == 1;
 }
 
 /* The row compares the token of a fenced lock. */
@@ -138,6 +156,8 @@ static void read_step(struct reader *reader, struct cursor *step, struct step_sp
     if (out->kind == STEP_WRITE) read_write_options(reader, step, out);
     if (out->kind == STEP_WRITE || out->kind == STEP_READ) read_fence(reader, step, out);
     if (out->kind == STEP_LOCK) read_lock_options(step, out);
+    if (out->kind == STEP_ONCE) read_once_options(step, out);
+    if (out->kind == STEP_PUBLISH) read_publish_options(step, out);
     if (out->kind == STEP_UNLOCK) {
         read_bool(step, "guard", &out->guard, OPTIONAL);
         read_bool(step, "finally", &out->always, OPTIONAL);
@@ -222,20 +242,46 @@ static void read_legs(struct reader *reader, struct cursor *flow, struct flow_sp
     out->leg = leg;
 }
 
+static void read_sweeper(struct reader *reader, struct cursor *flow, struct flow_spec *out)
+{
+    static const char *const guards[] = { "compare-and-set", "none" };
+    uint32_t guard = 0;
+    struct cursor sweeper = cursor_object(flow, "sweeper", OPTIONAL);
+    out->sweeper.process = NONE; /* that of the join: check_flow */
+    if (!sweeper.node) return;
+    out->sweeper.given = true;
+    read_ns(&sweeper, "every", &out->sweeper.every_ns, "10s", SIM_MS, LONGEST_NS);
+    read_ns(&sweeper, "older_than", &out->sweeper.older_than_ns, REQUIRED, 0, LONGEST_NS);
+    read_dist(reader, &sweeper, "time", &out->sweeper.takes, "1ms");
+    read_enum_of(&sweeper, "guard", &guard, "compare-and-set", guards, 2);
+    out->sweeper.guarded = guard == 0;
+    read_bool(&sweeper, "paying", &out->sweeper.paying, "false");
+    read_name(&sweeper, "process", &out->sweeper.process, OPTIONAL, &reader->processes);
+    cursor_close(&sweeper);
+}
+
 void read_flow(struct reader *reader, struct cursor *document)
 {
-    static const char *const guards[] = { "compare-and-set", "row-lock" };
+    static const char *const guards[] = { "compare-and-set", "row-lock", "none", "whole-row" };
+    static const char *const undos[] = { "answered", "at-once" };
+    static const char *const ways[] = { "after-commit", "outbox" };
+    uint32_t way = 0;
     struct flow_spec *out = &reader->scenario->flow;
-    *out = (struct flow_spec){ .then = NONE, .then_ok = NONE, .then_failed = NONE };
+    *out = (struct flow_spec){ .then = NONE, .then_ok = NONE, .then_failed = NONE, .then_undo = NONE };
     struct cursor flow = cursor_object(document, "flow", OPTIONAL);
     if (!flow.node) return;
     out->given = true;
     read_enum(&flow, "guard", out->guard, "compare-and-set", guards);
+    read_enum(&flow, "undo", out->undo, "answered", undos);
+    read_enum_of(&flow, "sends", &way, "after-commit", ways, 2);
+    out->outbox = way == 1;
     read_legs(reader, &flow, out);
+    read_sweeper(reader, &flow, out);
     struct cursor then = cursor_object(&flow, "then", REQUIRED);
     read_name(&then, "publish", &out->then, REQUIRED, &reader->topics);
     read_name(&then, "ok", &out->then_ok, OPTIONAL, &reader->topics);
     read_name(&then, "failed", &out->then_failed, OPTIONAL, &reader->topics);
+    read_name(&then, "undo", &out->then_undo, OPTIONAL, &reader->topics);
     cursor_close(&then);
     cursor_close(&flow);
 }

@@ -18,7 +18,7 @@ enum { STOCK_OK, STOCK_FAILED, UNDO_STOCK, COUPON_OK, COUPON_FAILED, UNDO_COUPON
 static const struct leg_spec legs[] = { { "stock", STOCK_OK, STOCK_FAILED, UNDO_STOCK },
                                         { "coupon", COUPON_OK, COUPON_FAILED, UNDO_COUPON } };
 static const struct flow_spec flow = { .given = true, .n_legs = 2, .leg = legs, .then = PAY, .then_ok = PAID,
-                                       .then_failed = DECLINED };
+                                       .then_failed = DECLINED, .then_undo = NONE };
 
 /* What one answer makes of the order; the caller's part of the contract, too. */
 static struct flow_decision answer(struct order *order, uint32_t topic)
@@ -82,6 +82,40 @@ static void test_cells(void **state)
             memcmp(published, cell->published, n * sizeof *published) != 0)
             fail_msg("%s: status %u, %u topics", cell->what, order.status, n);
         assert_int_equal((order.did & DID_SEND_PAYMENT) != 0, n > 0 && published[0] == PAY);
+    }
+}
+
+/* ---- other rules ---- */
+
+/* Compensation with the decision: of every leg that has not failed, and of none later. */
+static void test_undo_at_once(void **state)
+{
+    struct flow_spec at_once = flow;
+    struct order order = { .id = 1 };
+    (void)state;
+    at_once.undo = UNDO_AT_ONCE;
+    struct flow_decision decision = flow_join(&at_once, &order, COUPON_FAILED);
+    assert_int_equal(decision.n_topics, 1);
+    assert_int_equal(decision.topic[0], UNDO_STOCK);
+    order.status = (uint8_t)decision.status;
+    assert_int_equal(flow_join(&at_once, &order, STOCK_OK).n_topics, 0);
+}
+
+/* A payment that succeeds after the order's end is asked back, once; one in time is not. */
+static void test_late_payment(void **state)
+{
+    enum { REFUND = 20 };
+    struct flow_spec asks = flow;
+    (void)state;
+    asks.then_undo = REFUND;
+    for (enum order_status status = ORDER_PENDING; status < ORDER_STATUSES; status++) {
+        struct order order = { .id = 1, .status = (uint8_t)status, .legs_ok = 3 };
+        const bool late = status == ORDER_FAILED || status == ORDER_CANCELLED;
+        struct flow_decision first = flow_join(&asks, &order, PAID), second = flow_join(&asks, &order, PAID);
+        assert_int_equal(first.n_topics, late);
+        if (late) assert_int_equal(first.topic[0], REFUND);
+        assert_int_equal(second.n_topics, 0);
+        assert_int_equal(first.changes, status == ORDER_PAYING);
     }
 }
 
@@ -186,7 +220,9 @@ static void test_status_machine(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cells), cmocka_unit_test(test_all_histories), cmocka_unit_test(test_missing_topics),
+        cmocka_unit_test(test_cells),
+        cmocka_unit_test(test_undo_at_once),
+        cmocka_unit_test(test_late_payment), cmocka_unit_test(test_all_histories), cmocka_unit_test(test_missing_topics),
         cmocka_unit_test(test_status_machine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * compare-and-set decides on the row as it is at the commit. row-lock reads it under the lock: the same, later. Without
+ * a guard the decision is made from what was read: `none` adds the own answer to whatever is there by now, `whole-row`
+ * puts back everything as it was read. Both overwrite the status. */
+#include "models/orders/join.h"
+
+#include "models/orders/flow.h"
+#include "models/orders/latch.h"
+#include "models/orders/outbox.h"
+
+static enum flow_guard guard_of(const struct machine *machine) { return machine->plan->scenario->flow.guard; }
+
+enum outcome join_enter(struct machine *machine, struct thread *thread)
+{
+    if (thread->clock_ns > machine->sim->now_ns) return park(machine, thread, thread->clock_ns, PHASE_START);
+    if (guard_of(machine) == GUARD_ROW_LOCK) {
+        enum outcome locked = latch_join(machine, thread);
+        if (locked != OUTCOME_DONE) return locked;
+    }
+    const struct order *order = order_of(machine, thread);
+    thread->seen_ok = order->legs_ok;
+    thread->seen_failed = order->legs_failed;
+    thread->seen_status = order->status;
+    thread->seen_ns = machine->sim->now_ns;
+    return OUTCOME_DONE;
+}
+
+/* ---- what goes out ---- */
+
+/* With faults the process may be paused or dead by the time the answer to its transaction comes: it sends then. */
+static void on_joined(void *context, uint32_t index, uint64_t argument)
+{
+    struct machine *machine = context;
+    struct thread *thread = &machine->thread[index];
+    (void)argument;
+    thread->clock_ns = machine->sim->now_ns;
+    for (uint32_t i = 0; i < thread->n_sends; i++) publish(machine, thread, thread->send[i], thread->clock_ns);
+    thread_run(machine, index);
+}
+
+static enum outcome send_later(struct machine *machine, struct thread *thread, const struct flow_decision *decision,
+                               sim_ns ends_ns)
+{
+    thread->n_sends = decision->n_topics;
+    for (uint32_t i = 0; i < decision->n_topics; i++) thread->send[i] = decision->topic[i];
+    thread->phase = PHASE_START;
+    thread->clock_ns = ends_ns;
+    step_leave(machine, thread, &machine->plan->op[thread->pc++]);
+    sim_at(machine->sim, ends_ns, SIM_CONSUMER, on_joined, machine, index_of(machine, thread), 0);
+    return OUTCOME_PARKED;
+}
+
+static enum outcome send(struct machine *machine, struct thread *thread, const struct flow_decision *decision,
+                         sim_ns ends_ns)
+{
+    if (machine->plan->scenario->flow.outbox) {
+        for (uint32_t i = 0; i < decision->n_topics; i++) outbox_put(machine, thread, decision->topic[i]);
+        return OUTCOME_DONE;
+    }
+    if (machine->processes.instance) return send_later(machine, thread, decision, ends_ns);
+    for (uint32_t i = 0; i < decision->n_topics; i++) publish(machine, thread, decision->topic[i], ends_ns);
+    return OUTCOME_DONE;
+}
+
+void join_actors(struct machine *machine) { process_acts(&machine->processes, on_joined, machine->instance_of, NULL); }
+
+/* ---- the row ---- */
+
+static bool has_changed(const struct thread *thread, const struct order *order)
+{
+    return order->legs_ok != thread->seen_ok || order->legs_failed != thread->seen_failed ||
+           order->status != thread->seen_status;
+}
+
+/* From the row as it was read. */
+static struct flow_decision decide_blindly(struct machine *machine, struct thread *thread)
+{
+    struct order *order = order_of(machine, thread), read = *order;
+    read.legs_ok = thread->seen_ok;
+    read.legs_failed = thread->seen_failed;
+    read.status = thread->seen_status;
+    struct flow_decision decision = flow_join(&machine->plan->scenario->flow, &read, thread->topic);
+    if (has_changed(thread, order)) mishap_note(machine, MISHAP_JOIN_RACE, order->id, thread->stage, thread->seen_ns);
+    const bool whole = guard_of(machine) == GUARD_WHOLE_ROW;
+    order->legs_ok = whole ? read.legs_ok : (uint8_t)(order->legs_ok | (read.legs_ok & ~thread->seen_ok));
+    order->legs_failed =
+        whole ? read.legs_failed : (uint8_t)(order->legs_failed | (read.legs_failed & ~thread->seen_failed));
+    order->flags |= read.flags & ORDER_PAYMENT_OK;
+    if (decision.changes || whole) order_overwrite_status(machine, thread->order, decision.status, thread->stage);
+    return decision;
+}
+
+static bool is_over(const struct order *order)
+{
+    return order->status == ORDER_FAILED || order->status == ORDER_CANCELLED;
+}
+
+static void note_late(struct machine *machine, const struct thread *thread, const struct order *before)
+{
+    const struct order *order = order_of(machine, thread);
+    if (!is_over(before)) return;
+    if (order->legs_ok != before->legs_ok)
+        mishap_note(machine, MISHAP_LATE_ANSWER, order->id, thread->stage, SIM_NEVER);
+    if (thread->topic == machine->plan->scenario->flow.then_ok)
+        mishap_note(machine, MISHAP_LATE_PAYMENT, order->id, thread->stage, SIM_NEVER);
+}
+
+enum outcome join_effect(struct machine *machine, struct thread *thread, sim_ns ends_ns)
+{
+    struct order *order = order_of(machine, thread);
+    const struct order before = *order;
+    const bool guarded = guard_of(machine) == GUARD_COMPARE_AND_SET || guard_of(machine) == GUARD_ROW_LOCK;
+    struct flow_decision decision;
+    if (guarded) {
+        decision = flow_join(&machine->plan->scenario->flow, order, thread->topic);
+        if (decision.changes) order_set_status(machine, thread->order, decision.status, thread->stage);
+    } else {
+        decision = decide_blindly(machine, thread);
+    }
+    if (decision.sends_payment) order->did |= DID_SEND_PAYMENT;
+    note_late(machine, thread, &before);
+    latch_release(machine, thread);
+    return send(machine, thread, &decision, ends_ns);
+}

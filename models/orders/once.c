@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The mark of the default form is set with the transaction. Threads of one group never meet over a record unless one of
+ * them has been taken for dead, so its key is waited for only where that can happen. */
+#include "models/orders/once.h"
+
+#include "models/orders/latch.h"
+
+static bool is_done(const struct order *order, const struct plan_op *op)
+{
+    if (op->once_form == ONCE_BUSINESS_STATE) return order->did & op->once_did;
+    return order->once >> op->once_bit & 1;
+}
+
+/* The mark is there, but no effect that it stands for. */
+static void note_mark_alone(struct machine *machine, const struct thread *thread, const struct plan_op *op)
+{
+    const struct order *order = order_of(machine, thread);
+    const uint8_t actions = op->once_did & (DID_RESERVE | DID_USE | DID_DEBIT);
+    if (actions && !(order->did & actions))
+        mishap_note(machine, MISHAP_MARK_ALONE, order->id, thread->stage, SIM_NEVER);
+}
+
+enum outcome once_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    struct order *order = order_of(machine, thread);
+    const uint16_t mark = (uint16_t)(1u << op->once_bit);
+    const bool waits = op->once_form == ONCE_SAME_TRANSACTION || op->once_form == ONCE_BUSINESS_STATE;
+    if (waits && machine->conditions && thread->transaction.open) {
+        enum outcome claimed = latch_claim(machine, thread, mark);
+        if (claimed != OUTCOME_DONE) return claimed;
+    }
+    if (op->once_form == ONCE_NONE) return OUTCOME_DONE;
+    thread->duplicate = is_done(order, op);
+    switch ((enum once_form)op->once_form) {
+    case ONCE_SAME_TRANSACTION:
+    case ONCE_CHECK_THEN_ACT: thread->once_marks |= mark; break;
+    case ONCE_SETNX_BEFORE:
+    case ONCE_OTHER_TRANSACTION: order->once |= mark; break;
+    case ONCE_SETNX_AFTER: thread->marks_after |= mark; break;
+    case ONCE_BUSINESS_STATE:
+    case ONCE_NONE: break;
+    }
+    if (thread->duplicate) note_mark_alone(machine, thread, op);
+    return thread->duplicate && op->otherwise != NONE ? OUTCOME_REFUSED : OUTCOME_DONE;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The step `once`: has this stage done this order before? In each of the forms of semantics 9.5, wrong ones included. A
+ * form differs from the next in where the mark lies, when it is set, and who waits. */
+#ifndef MODELS_ORDERS_ONCE_H
+#define MODELS_ORDERS_ONCE_H
+
+#include "models/orders/thread.h"
+
+enum outcome once_effect(struct machine *machine, struct thread *thread, const struct plan_op *op);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * An order stays as long as a row of it is there (order.refs). The relay has a thread of its own, outside of the
+ * machine's, to send from; it is at work in an instance, and the batch in hand is lost with it. */
+#include "models/orders/outbox.h"
+
+#include <string.h>
+
+#include "models/purpose.h"
+
+struct outbox_row {
+    uint32_t order, topic;
+    bool sent;
+};
+
+struct outbox {
+    struct machine *machine;
+    uint32_t process;
+    uint32_t first, n, capacity; /* ring of rows */
+    struct outbox_row *row;
+    bool looks;              /* its next look is scheduled, or a batch is in hand */
+    uint32_t batch, in_hand; /* rows of the batch; the one that is sent next */
+    uint64_t life;           /* of the relay: a batch of an earlier one is lost */
+    uint32_t sends;          /* index of its draws */
+    struct thread relay;
+};
+
+static const struct process_spec *spec_of(const struct outbox *outbox)
+{
+    return &outbox->machine->plan->scenario->process[outbox->process];
+}
+
+static struct outbox_row *row_at(struct outbox *outbox, uint32_t i)
+{
+    return &outbox->row[(outbox->first + i) % outbox->capacity];
+}
+
+static void grow(struct outbox *outbox)
+{
+    enum { FIRST_ROWS = 64 };
+    uint32_t capacity = outbox->capacity ? outbox->capacity * 2 : FIRST_ROWS;
+    struct outbox_row *row = arena_array(outbox->machine->sim->arena, struct outbox_row, capacity);
+    for (uint32_t i = 0; i < outbox->n; i++) row[i] = *row_at(outbox, i);
+    outbox->row = row;
+    outbox->first = 0;
+    outbox->capacity = capacity;
+}
+
+/* ---- the relay ---- */
+
+static void on_look(void *context, uint32_t subject, uint64_t argument);
+static void on_row_sent(void *context, uint32_t instance, uint64_t life);
+
+static void look_at(struct outbox *outbox, sim_ns at_ns)
+{
+    outbox->looks = true;
+    sim_at(outbox->machine->sim, at_ns, SIM_TIMER, on_look, outbox, 0, 0);
+}
+
+/* Looks are multiples of outbox_poll: a row waits for half of it on average. */
+static sim_ns next_look_ns(const struct outbox *outbox)
+{
+    const sim_ns poll_ns = spec_of(outbox)->outbox_poll_ns;
+    return (outbox->machine->sim->now_ns / poll_ns + 1) * poll_ns;
+}
+
+/* The first instance that is up and does not stand still; NONE. */
+static uint32_t instance_of(const struct outbox *outbox)
+{
+    const struct machine *machine = outbox->machine;
+    const uint32_t first = machine->plan->first_instance[outbox->process];
+    for (uint32_t i = 0; i < spec_of(outbox)->instances; i++)
+        if (!process_is_down(&machine->processes, first + i) && !process_is_paused(&machine->processes, first + i))
+            return first + i;
+    return NONE;
+}
+
+static void send_next(struct outbox *outbox, uint32_t instance)
+{
+    struct machine *machine = outbox->machine;
+    const uint32_t word = random_block(machine->key, PURPOSE_OUTBOX, outbox->process, outbox->sends++).word[0];
+    sim_at(machine->sim, machine->sim->now_ns + dist_draw(&machine->plan->outbox_send[outbox->process], word),
+           SIM_TIMER, on_row_sent, outbox, instance, outbox->life);
+}
+
+static void on_look(void *context, uint32_t subject, uint64_t argument)
+{
+    struct outbox *outbox = context;
+    const uint32_t instance = instance_of(outbox);
+    (void)subject;
+    (void)argument;
+    outbox->looks = false;
+    outbox->life++;
+    if (outbox->n == 0) return;
+    if (instance == NONE) {
+        look_at(outbox, next_look_ns(outbox));
+        return;
+    }
+    outbox->looks = true;
+    outbox->batch = outbox->n < spec_of(outbox)->outbox_batch ? outbox->n : spec_of(outbox)->outbox_batch;
+    outbox->in_hand = 0;
+    send_next(outbox, instance);
+}
+
+/* Marked as sent, all at once. */
+static void batch_done(struct outbox *outbox)
+{
+    struct machine *machine = outbox->machine;
+    const bool full = outbox->batch == spec_of(outbox)->outbox_batch;
+    for (uint32_t i = 0; i < outbox->batch; i++) order_release(machine, row_at(outbox, i)->order, machine->sim->now_ns);
+    outbox->first = (outbox->first + outbox->batch) % outbox->capacity;
+    outbox->n -= outbox->batch;
+    outbox->looks = false;
+    if (outbox->n > 0) look_at(outbox, full ? machine->sim->now_ns : next_look_ns(outbox));
+}
+
+static void relay_sends(struct outbox *outbox, struct outbox_row *row, uint32_t instance)
+{
+    struct machine *machine = outbox->machine;
+    struct thread *relay = &outbox->relay;
+    if (row->sent) mishap_note(machine, MISHAP_SENT_TWICE, order_at(&machine->orders, row->order)->id, NONE, SIM_NEVER);
+    relay->instance = instance;
+    relay->order = row->order;
+    relay->publishes = 2; /* each append draws for itself */
+    publish(machine, relay, row->topic, machine->sim->now_ns);
+    row->sent = true;
+}
+
+/* Its process may have gone, or stood still, while the row was on its way: then another look begins the batch anew. */
+static void on_row_sent(void *context, uint32_t instance, uint64_t life)
+{
+    struct outbox *outbox = context;
+    struct machine *machine = outbox->machine;
+    if (life != outbox->life) return;
+    if (process_is_down(&machine->processes, instance)) {
+        look_at(outbox, next_look_ns(outbox));
+        return;
+    }
+    if (process_is_paused(&machine->processes, instance)) {
+        sim_at(machine->sim, machine->processes.instance[instance].paused_until_ns, SIM_TIMER, on_row_sent, outbox,
+               instance, life);
+        return;
+    }
+    relay_sends(outbox, row_at(outbox, outbox->in_hand), instance);
+    if (++outbox->in_hand == outbox->batch) batch_done(outbox);
+    else send_next(outbox, instance);
+}
+
+/* ---- rows ---- */
+
+static void push(struct outbox *outbox, uint32_t order, uint32_t topic)
+{
+    if (outbox->n == outbox->capacity) grow(outbox);
+    *row_at(outbox, outbox->n++) = (struct outbox_row){ order, topic, false };
+    if (!outbox->looks) look_at(outbox, next_look_ns(outbox));
+}
+
+static struct outbox *outbox_of(struct machine *machine, const struct thread *thread)
+{
+    return &machine->outbox[machine->plan->process_of[thread->instance]];
+}
+
+void outbox_put(struct machine *machine, struct thread *thread, uint32_t topic)
+{
+    order_of(machine, thread)->refs++;
+    if (!thread->transaction.open) {
+        push(outbox_of(machine, thread), thread->order, topic);
+        return;
+    }
+    SIM_ASSERT_IN(machine->sim, thread->n_outbox < OUTBOX_ROWS);
+    thread->outbox[thread->n_outbox++] = topic;
+    thread->rides = true;
+}
+
+void outbox_commit(struct machine *machine, struct thread *thread)
+{
+    for (uint32_t i = 0; i < thread->n_outbox; i++) push(outbox_of(machine, thread), thread->order, thread->outbox[i]);
+    thread->n_outbox = 0;
+}
+
+void outbox_drop(struct machine *machine, struct thread *thread)
+{
+    order_of(machine, thread)->refs -= thread->n_outbox;
+    thread->n_outbox = 0;
+}
+
+uint64_t outbox_left(const struct machine *machine)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; machine->outbox && i < machine->plan->scenario->n_processes; i++) n += machine->outbox[i].n;
+    return n;
+}
+
+void outboxes_init(struct machine *machine)
+{
+    const struct scenario *scenario = machine->plan->scenario;
+    bool some = false;
+    for (uint32_t i = 0; i < scenario->n_processes; i++) some |= scenario->process[i].has_outbox;
+    if (!some) return;
+    machine->outbox = arena_array(machine->sim->arena, struct outbox, scenario->n_processes);
+    for (uint32_t i = 0; i < scenario->n_processes; i++) {
+        struct outbox *outbox = &machine->outbox[i];
+        outbox->machine = machine;
+        outbox->process = i;
+        outbox->relay.consumer = NONE;
+        outbox->relay.topic = NONE;
+        outbox->relay.stage = scenario->n_stages; /* a stage of its own, for draws */
+    }
+}

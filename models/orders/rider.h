@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What rides on a thread's transaction beside its rows: an order that is created, rows of the outbox, tombstones,
+ * idempotency keys that others wait for. Seldom: thread.rides says whether there is any. */
+#ifndef MODELS_ORDERS_RIDER_H
+#define MODELS_ORDERS_RIDER_H
+
+#include "models/orders/thread.h"
+
+SIM_SELDOM void riders_commit(struct machine *machine, struct thread *thread);
+SIM_SELDOM void riders_drop(struct machine *machine, struct thread *thread);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * It keeps a run alive only while there is something that might come to be stuck: without a PENDING order it rests
+ * until the next one is created. An order that it looked at stays in its slot until it is done with it (order.refs). */
+#include "models/orders/sweeper.h"
+
+#include "models/orders/flow.h"
+#include "models/orders/outbox.h"
+#include "models/purpose.h"
+
+enum { SWEPT_AT_ONCE = 1024 }; /* of one look; the others wait for the next */
+
+struct sweeper {
+    struct machine *machine;
+    const struct sweeper_spec *spec;
+    uint32_t n, at, stage;
+    uint32_t order[SWEPT_AT_ONCE];
+    enum order_status seen[SWEPT_AT_ONCE];
+    uint32_t draws;
+    bool rests;
+    struct thread clerk; /* to publish from */
+};
+
+static void on_look(void *context, uint32_t subject, uint64_t argument);
+static void on_cancel(void *context, uint32_t instance, uint64_t argument);
+
+/* Orders that may be stuck, or come to be. */
+static uint64_t n_open(const struct sweeper *sweeper)
+{
+    const uint64_t *by_status = sweeper->machine->counts.by_status;
+    return by_status[ORDER_PENDING] + (sweeper->spec->paying ? by_status[ORDER_PAYING] : 0);
+}
+
+static void look_again(struct sweeper *sweeper)
+{
+    const sim_ns every_ns = sweeper->spec->every_ns;
+    struct sim *sim = sweeper->machine->sim;
+    sweeper->rests = n_open(sweeper) == 0;
+    if (!sweeper->rests) sim_at(sim, (sim->now_ns / every_ns + 1) * every_ns, SIM_TIMER, on_look, sweeper, 0, 0);
+}
+
+void sweeper_wakes(struct sweeper *sweeper)
+{
+    if (sweeper->rests) look_again(sweeper);
+}
+
+static uint32_t instance_of(const struct sweeper *sweeper)
+{
+    const struct machine *machine = sweeper->machine;
+    const uint32_t first = machine->plan->first_instance[sweeper->spec->process];
+    for (uint32_t i = 0; i < machine->plan->scenario->process[sweeper->spec->process].instances; i++)
+        if (!process_is_down(&machine->processes, first + i) && !process_is_paused(&machine->processes, first + i))
+            return first + i;
+    return NONE;
+}
+
+static bool is_open(const struct sweeper *sweeper, const struct order *order)
+{
+    if (!order->in_use || !(order->did & DID_CREATE)) return false;
+    return order->status == ORDER_PENDING || (order->status == ORDER_PAYING && sweeper->spec->paying);
+}
+
+static bool is_stuck(const struct sweeper *sweeper, const struct order *order)
+{
+    if (!is_open(sweeper, order)) return false;
+    return sweeper->machine->sim->now_ns - order->created_ns > sweeper->spec->older_than_ns;
+}
+
+static void go_on(struct sweeper *sweeper, uint32_t instance)
+{
+    struct machine *machine = sweeper->machine;
+    if (sweeper->at == sweeper->n) {
+        look_again(sweeper);
+        return;
+    }
+    const uint32_t word = random_block(machine->key, PURPOSE_SWEEPER, 0, sweeper->draws++).word[0];
+    sim_at(machine->sim, machine->sim->now_ns + dist_draw(machine->plan->sweep_takes, word), SIM_TIMER, on_cancel,
+           sweeper, instance, 0);
+}
+
+static void on_look(void *context, uint32_t subject, uint64_t argument)
+{
+    struct sweeper *sweeper = context;
+    struct machine *machine = sweeper->machine;
+    const uint32_t instance = instance_of(sweeper);
+    (void)subject;
+    (void)argument;
+    sweeper->n = sweeper->at = 0;
+    uint64_t left = instance == NONE ? 0 : n_open(sweeper);
+    for (uint32_t slot = 0; left > 0 && slot < machine->orders.n_chunks * ORDER_CHUNK; slot++) {
+        struct order *order = order_at(&machine->orders, slot);
+        if (is_open(sweeper, order)) left--;
+        if (!is_stuck(sweeper, order) || sweeper->n == SWEPT_AT_ONCE) continue;
+        order->refs++;
+        sweeper->seen[sweeper->n] = (enum order_status)order->status;
+        sweeper->order[sweeper->n++] = slot;
+    }
+    go_on(sweeper, instance);
+}
+
+/* By the flow's rule: what is known to be ok, or everything that has not failed. */
+static void undo_legs(struct sweeper *sweeper, struct order *order)
+{
+    const struct flow_spec *flow = &sweeper->machine->plan->scenario->flow;
+    for (uint32_t i = 0; i < flow->n_legs; i++) {
+        const bool ok = order->legs_ok >> i & 1, failed = order->legs_failed >> i & 1;
+        if (flow->leg[i].undo == NONE || !(flow->undo == UNDO_AT_ONCE ? !failed : ok)) continue;
+        sweeper->clerk.publishes = 2; /* each append draws for itself */
+        if (flow->outbox) outbox_put(sweeper->machine, &sweeper->clerk, flow->leg[i].undo);
+        else publish(sweeper->machine, &sweeper->clerk, flow->leg[i].undo, sweeper->machine->sim->now_ns);
+    }
+}
+
+static void cancel(struct sweeper *sweeper, uint32_t slot, uint32_t instance)
+{
+    struct machine *machine = sweeper->machine;
+    struct order *order = order_at(&machine->orders, slot);
+    const bool as_seen = order->status == sweeper->seen[sweeper->at];
+    if (sweeper->spec->guarded && !as_seen) return;
+    sweeper->clerk.instance = instance;
+    sweeper->clerk.order = slot;
+    mishap_note(machine, MISHAP_SWEPT, order->id, NONE, SIM_NEVER);
+    order_overwrite_status(machine, slot, ORDER_CANCELLED, NONE);
+    undo_legs(sweeper, order);
+}
+
+/* A process that stands still goes on where it was; of one that is gone another instance looks anew. */
+static void on_cancel(void *context, uint32_t instance, uint64_t argument)
+{
+    struct sweeper *sweeper = context;
+    struct machine *machine = sweeper->machine;
+    (void)argument;
+    if (process_is_paused(&machine->processes, instance)) {
+        sim_at(machine->sim, machine->processes.instance[instance].paused_until_ns, SIM_TIMER, on_cancel, sweeper,
+               instance, 0);
+        return;
+    }
+    const bool gone = process_is_down(&machine->processes, instance);
+    if (!gone) cancel(sweeper, sweeper->order[sweeper->at], instance);
+    do order_release(machine, sweeper->order[sweeper->at++], machine->sim->now_ns);
+    while (gone && sweeper->at < sweeper->n);
+    go_on(sweeper, instance);
+}
+
+void sweeper_start(struct machine *machine)
+{
+    const struct scenario *scenario = machine->plan->scenario;
+    if (!scenario->flow.given || !scenario->flow.sweeper.given) return;
+    struct sweeper *sweeper = arena_new(machine->sim->arena, struct sweeper);
+    machine->sweeper = sweeper;
+    sweeper->machine = machine;
+    sweeper->spec = &scenario->flow.sweeper;
+    sweeper->clerk.consumer = NONE;
+    sweeper->clerk.topic = NONE;
+    sweeper->clerk.stage = scenario->n_stages + 1; /* a stage of its own, for draws */
+    sweeper->rests = true;
+    sweeper_wakes(sweeper); /* for orders that were there before */
+}

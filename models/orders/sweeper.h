@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The sweeper of stuck orders (semantics 9.6): every so often it looks for orders that have been PENDING for longer
+ * than older_than, cancels one after the other, and undoes their legs by the flow's rule. One sweeper for all instances
+ * of its process (a scheduler with a lock of its own): the first instance that is up.
+ *
+ * Guarded, each cancellation is a compare-and-set on the status: an order that has moved on since the look stays as it
+ * is. Unguarded it overwrites. Payment is the pivot: what is PAYING is left alone, unless `paying` says otherwise. */
+#ifndef MODELS_ORDERS_SWEEPER_H
+#define MODELS_ORDERS_SWEEPER_H
+
+#include "models/orders/thread.h"
+
+/* Where the flow has one: before the first order is created. */
+void sweeper_start(struct machine *machine);
+/* An order was created. */
+void sweeper_wakes(struct sweeper *sweeper);
+
+#endif
