@@ -183,13 +183,6 @@ void outbox_drop(struct machine *machine, struct thread *thread)
     thread->n_outbox = 0;
 }
 
-uint64_t outbox_left(const struct machine *machine)
-{
-    uint64_t n = 0;
-    for (uint32_t i = 0; machine->outbox && i < machine->plan->scenario->n_processes; i++) n += machine->outbox[i].n;
-    return n;
-}
-
 void outboxes_init(struct machine *machine)
 {
     const struct scenario *scenario = machine->plan->scenario;

@@ -16,7 +16,5 @@ void outbox_put(struct machine *machine, struct thread *thread, uint32_t topic);
 /* ---- for rider.c ---- */
 void outbox_commit(struct machine *machine, struct thread *thread);
 void outbox_drop(struct machine *machine, struct thread *thread);
-/* Rows that nobody has sent. */
-uint64_t outbox_left(const struct machine *machine);
 
 #endif

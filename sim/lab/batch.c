@@ -149,27 +149,6 @@ void batch_serve(const struct point *point, uint32_t n_points, struct ranks *ran
     arena_fini(&bytes);
 }
 
-bool points_check(const struct point *point, uint32_t n, struct desk *desk, uint32_t *wrong,
-                  struct findings *findings, struct sim_err *err)
-{
-    for (*wrong = 0; *wrong < n; ++*wrong)
-        if (!desk_open(desk, &point[*wrong], findings, err) || !desk_plan(desk, err)) return false;
-    return true;
-}
-
-struct result *result_keep(const struct result *result, uint32_t n_values, struct arena *arena)
-{
-    struct result *kept = arena_new(arena, struct result);
-    double *value = arena_array(arena, double, n_values);
-    struct invariant_facts *invariant = arena_array(arena, struct invariant_facts, result->n_invariants);
-    *kept = *result;
-    memcpy(value, result->value, n_values * sizeof *value);
-    if (result->n_invariants > 0) memcpy(invariant, result->invariant, result->n_invariants * sizeof *invariant);
-    kept->value = value;
-    kept->invariant = invariant;
-    return kept;
-}
-
 int result_exit(const struct result *result, const struct study *study, const struct layout *layout)
 {
     for (uint32_t i = 0; i < result->n_invariants; i++)

@@ -41,13 +41,6 @@ bool batch_run(const struct batch *batch, uint32_t *n_taken, struct arena *arena
  * says so to whoever asks. */
 void batch_serve(const struct point *point, uint32_t n_points, struct ranks *ranks, const struct sim_err *err);
 
-/* Reads all points on a desk, so that what is wrong with one is known before the first run. False with err and findings
- * (their texts live on the desk); *wrong is the point. */
-bool points_check(const struct point *point, uint32_t n, struct desk *desk, uint32_t *wrong,
-                  struct findings *findings, struct sim_err *err);
-
-/* A result of its own, in the arena. */
-struct result *result_keep(const struct result *result, uint32_t n_values, struct arena *arena);
 /* Exit code of one replication by contract: 4, then 99, else 0. */
 int result_exit(const struct result *result, const struct study *study, const struct layout *layout);
 

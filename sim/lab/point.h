@@ -13,7 +13,6 @@ struct point {
     const struct study_source *source;
     uint32_t n_edits;              /* in the order in which they are applied; the varied ones last */
     const struct study_edit *edit;
-    double load_factor;            /* multiplies the load's rates and the number of orders; 0: left as it is */
     const char *label;             /* "consumers=3"; unique among the points of an experiment */
 };
 

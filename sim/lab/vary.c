@@ -128,20 +128,6 @@ bool vary_parse(struct variation *out, const char *text, struct arena *arena, st
     return true;
 }
 
-bool unknown_parse(struct unknown_value *out, const char *text, struct arena *arena, struct sim_err *err)
-{
-    char *part[3];
-    char *range = split_assignment("--unknown", text, "PTR=LOW..HIGH, as in /stages/pay/time/mean=5ms..22ms",
-                                   &out->pointer, arena, err);
-    if (!range) return false;
-    if (split_range(range, part) != 2 || !quantity_parse(part[0], &out->low) ||
-        !quantity_parse(part[1], &out->high) || out->low.is_duration != out->high.is_duration ||
-        !(out->low.value < out->high.value))
-        return sim_fail(err, SIM_EUSAGE, NULL, "--unknown: \"%s\" is not a range PTR=LOW..HIGH of numbers or durations",
-                        text);
-    return true;
-}
-
 /* ---- points ---- */
 
 /* "/groups/pay/consumers" and "pay.consumers" -> "consumers" */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What an experiment varies: --vary PTR=VALUES, --points FILE.csv, --unknown PTR=LOW..HIGH. Values are JSON texts, as
+ * What an experiment varies: --vary PTR=VALUES, --points FILE.csv. Values are JSON texts, as
  * for --set; a number, or a duration with its unit. */
 #ifndef SIM_LAB_VARY_H
 #define SIM_LAB_VARY_H
@@ -23,9 +23,6 @@ const char *quantity_text(struct quantity quantity, struct arena *arena);
 /* "PTR=A..B", "PTR=A..B..STEP" (a range whose bounds are not whole numbers needs its step) or "PTR=VALUE,VALUE..." at
  * top-level commas. False with err (SIM_EUSAGE). */
 bool vary_parse(struct variation *out, const char *text, struct arena *arena, struct sim_err *err);
-/* "PTR=LOW..HIGH". */
-struct unknown_value { const char *pointer; struct quantity low, high; };
-bool unknown_parse(struct unknown_value *out, const char *text, struct arena *arena, struct sim_err *err);
 
 /* Every combination, the last variation fastest. Labels name the last key of each pointer and its value. False with err
  * when there are more than POINTS_MAX. */

@@ -73,12 +73,16 @@ static void invariants_table(struct page *page, const struct outcome *outcome)
     grid_write(grid);
 }
 
-/* " --set 'PTR=VALUE'" for each edit. */
+/* " --set 'PTR=VALUE'" for each edit but those that the command says by itself. */
 static const char *edits(struct page *page, const struct study *study)
 {
     const char *text = "";
-    for (uint32_t i = 0; i < study->n_edits; i++)
+    for (uint32_t i = 0; i < study->n_edits; i++) {
+        const char *at = study->edit_at[i];
+        if (strcmp(at, "/run/seed") == 0 || strcmp(at, "/run/replications") == 0)
+            continue;
         text = page_format(page, "%s --set '%s=%s'", text, study->edit[i].pointer, study->edit[i].value);
+    }
     return text;
 }
 

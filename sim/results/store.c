@@ -471,18 +471,6 @@ uint32_t store_curves(struct store *store, struct store_step **step, struct aren
     return n;
 }
 
-uint32_t store_metrics(struct store *store, const char *const **name, struct arena *arena)
-{
-    int64_t most = number_of(store, "SELECT count(DISTINCT metric) FROM metric");
-    const char **list = arena_array(arena, const char *, most > 0 ? most : 0);
-    uint32_t n = 0;
-    sqlite3_stmt *row = prepare(store, "SELECT DISTINCT metric FROM metric ORDER BY metric");
-    while (row && n < most && sqlite3_step(row) == SQLITE_ROW) list[n++] = text_of(row, 0, arena);
-    sqlite3_finalize(row);
-    *name = list;
-    return n;
-}
-
 uint32_t store_exits(struct store *store, uint32_t point, int exit)
 {
     char text[96];

@@ -40,8 +40,6 @@ bool store_add(struct store *store, uint32_t point, const struct layout *layout,
  * NULL. */
 uint32_t store_values(struct store *store, uint32_t point, const char *metric, double **value, const char **unit,
                       struct arena *arena);
-/* Names of all metrics, sorted. */
-uint32_t store_metrics(struct store *store, const char *const **name, struct arena *arena);
 /* Runs of a point that ended with this exit code. */
 uint32_t store_exits(struct store *store, uint32_t point, int exit);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What --vary, --points and --unknown mean. Goal: ranges hold their ends, lists are cut at top-level commas only, grids
+ * What --vary and --points mean. Goal: ranges hold their ends, lists are cut at top-level commas only, grids
  * are complete and in order, and every wrong form is refused with its own words. Method: one line each. */
 #include "sim/lab/vary.h"
 
@@ -78,25 +78,6 @@ static void wrong_forms_are_refused(void **state)
     assert_non_null(strstr(values("a=1..x", &arena), "neither a number nor a duration"));
     assert_non_null(strstr(values("a=1..10000000", &arena), "more than 100000 values"));
     assert_non_null(strstr(values("a=1,,2", &arena), "between two commas is missing"));
-    arena_fini(&arena);
-}
-
-static void unknowns_have_two_bounds(void **state)
-{
-    struct arena arena;
-    struct unknown_value unknown;
-    struct sim_err err = { 0 };
-    (void)state;
-    arena_init(&arena);
-    assert_true(unknown_parse(&unknown, "/stages/pay/time/mean=5ms..22ms", &arena, &err));
-    assert_string_equal(unknown.pointer, "/stages/pay/time/mean");
-    assert_true(unknown.low.is_duration && unknown.low.value == 5e6 && unknown.high.value == 22e6);
-    assert_false(unknown_parse(&unknown, "a=5ms", &arena, &err));
-    err = (struct sim_err){ 0 };
-    assert_false(unknown_parse(&unknown, "a=22ms..5ms", &arena, &err));
-    err = (struct sim_err){ 0 };
-    assert_false(unknown_parse(&unknown, "a=1..5ms", &arena, &err));
-    assert_non_null(strstr(err.text, "is not a range"));
     arena_fini(&arena);
 }
 
@@ -185,7 +166,6 @@ int main(void)
         cmocka_unit_test(ranges_hold_their_ends),
         cmocka_unit_test(lists_are_cut_at_top_level_commas),
         cmocka_unit_test(wrong_forms_are_refused),
-        cmocka_unit_test(unknowns_have_two_bounds),
         cmocka_unit_test(a_grid_has_every_combination_once),
         cmocka_unit_test(pointers_that_end_alike_are_named_in_full),
         cmocka_unit_test(a_table_has_a_point_a_row),
