@@ -67,18 +67,26 @@ static bool crash(struct faults *faults, const struct fault_spec *spec, uint32_t
 
 /* ---- servers and records ---- */
 
-/* Several may hold at once: each end takes away what its beginning put on. */
-static void impose(struct faults *faults, const struct fault_spec *spec, bool begins)
+/* Several may hold at once, one fault more than once. They are put together anew at each change: what has ended leaves
+ * nothing behind, not even a rounding. */
+static void impose(struct faults *faults, const struct fault_spec *changed)
 {
+    const struct scenario *scenario = faults->machine->plan->scenario;
     struct conditions *conditions = faults->machine->conditions;
-    double factor = begins ? spec->factor : 1 / spec->factor;
-    uint64_t below = begins ? (uint64_t)(spec->share * 0x1p32 + 0.5) : 0;
-    if (spec->kind == FAULT_DUPLICATE) conditions->duplicate_below[spec->target] = below;
-    if (spec->kind != FAULT_SLOW) return;
-    double *at = spec->on == ON_STORE   ? &conditions->store_factor[spec->target]
-                 : spec->on == ON_STAGE ? &conditions->stage_factor[spec->target]
-                                        : &conditions->kafka_factor;
-    *at *= factor;
+    double factor = 1, spared = 1;
+    for (uint32_t i = 0; i < scenario->n_faults; i++) {
+        const struct fault_spec *spec = &scenario->fault[i];
+        if (spec->kind != changed->kind || spec->on != changed->on || spec->target != changed->target) continue;
+        for (uint32_t n = 0; n < faults->holds[i]; n++) {
+            factor *= spec->factor;
+            spared *= 1 - spec->share;
+        }
+    }
+    if (changed->kind == FAULT_DUPLICATE)
+        conditions->duplicate_below[changed->target] = (uint64_t)((1 - spared) * 0x1p32 + 0.5);
+    else if (changed->on == ON_STORE) conditions->store_factor[changed->target] = factor;
+    else if (changed->on == ON_STAGE) conditions->stage_factor[changed->target] = factor;
+    else conditions->kafka_factor = factor;
 }
 
 static void on_relief(void *context, uint32_t index, uint64_t argument)
@@ -86,12 +94,14 @@ static void on_relief(void *context, uint32_t index, uint64_t argument)
     struct faults *faults = context;
     (void)argument;
     sim_woke(faults->machine->sim);
-    impose(faults, fault_spec(faults, index), false);
+    faults->holds[index]--;
+    impose(faults, fault_spec(faults, index));
 }
 
 static void impose_until(struct faults *faults, uint32_t index, sim_ns until_ns)
 {
-    impose(faults, fault_spec(faults, index), true);
+    faults->holds[index]++;
+    impose(faults, fault_spec(faults, index));
     sim_at_idle(faults->machine->sim, until_ns, SIM_FAULT, on_relief, faults, index, 0);
 }
 
@@ -210,6 +220,7 @@ void faults_init(struct faults *faults, struct machine *machine)
     const struct scenario *scenario = machine->plan->scenario;
     faults->machine = machine;
     faults->fact = arena_array(machine->sim->arena, struct fault_facts, scenario->n_faults);
+    faults->holds = arena_array(machine->sim->arena, uint32_t, scenario->n_faults);
     faults->passed = arena_array(machine->sim->arena, uint64_t, scenario->n_faults);
     faults->last_instance = arena_array(machine->sim->arena, uint32_t, scenario->n_faults);
     for (uint32_t i = 0; i < scenario->n_faults; i++)

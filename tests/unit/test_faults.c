@@ -164,6 +164,22 @@ static void test_what_a_dead_life_has_left_is_lost(void **state)
     trial_close(&trial);
 }
 
+/* For 5 s every record of 10 orders/s is appended twice; a second fault that does the same for a second of these, and
+ * ends first, takes nothing away. */
+static void test_overlapping_faults_end_one_by_one(void **state)
+{
+#define LONG_ONE "\"long\": {\"duplicate\": \"orders\", \"share\": 1, \"at\": \"0s\", \"for\": \"5s\"}"
+#define SHORT_ONE "\"short\": {\"duplicate\": \"orders\", \"share\": 1, \"at\": \"1s\", \"for\": \"1s\"}"
+    struct trial one, two;
+    (void)state;
+    const struct run_facts *a = run_with(&one, "{" LONG_ONE "}", NULL, 0);
+    const struct run_facts *b = run_with(&two, "{" LONG_ONE ", " SHORT_ONE "}", NULL, 0);
+    assert_in_range(a->group[0].processed, 148, 152);
+    assert_int_equal(b->group[0].processed, a->group[0].processed);
+    trial_close(&one);
+    trial_close(&two);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +189,7 @@ int main(void)
         cmocka_unit_test(test_an_api_that_is_away_refuses),
         cmocka_unit_test(test_faults_at_a_rate),
         cmocka_unit_test(test_what_a_dead_life_has_left_is_lost),
+        cmocka_unit_test(test_overlapping_faults_end_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
