@@ -61,6 +61,7 @@ static bool crash(struct faults *faults, const struct fault_spec *spec, uint32_t
 {
     if (process_is_down(&faults->machine->processes, instance)) return false;
     instance_dies(faults->machine, instance);
+    restart_cut_short(faults, instance);
     if (spec->comes_back) instance_returns(faults, instance, spec->back_after_ns);
     return true;
 }

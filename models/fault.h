@@ -30,6 +30,8 @@ void restarts_init(struct faults *faults);
 void instance_returns(struct faults *faults, uint32_t instance, sim_ns after_ns);
 /* Orderly stop and start of the fault's instances. False: a restart of it is under way. */
 bool restart_begin(struct faults *faults, uint32_t fault);
+/* The instance has crashed: a stop that was under way is over. */
+void restart_cut_short(struct faults *faults, uint32_t instance);
 /* The instance is there again: the next one of a rolling restart stops. */
 void restart_goes_on(struct faults *faults, uint32_t instance);
 /* The group has so many consumers from now on. */

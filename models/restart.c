@@ -3,8 +3,8 @@
  *
  * SIGTERM: each consumer finishes the batch in hand, commits and leaves its group; then the API takes no more requests
  * and ends those in service; then the process is gone. What has not come to its end after kill_after (the container's
- * shutdown timeout, the pod's grace period) is killed, and that is a crash. A rolling restart stops the next instance
- * when the one before works again. */
+ * shutdown timeout, the pod's grace period) is killed, and that is a crash. A process that crashes meanwhile has stopped.
+ * A rolling restart stops the next instance when the one before works again. */
 #include "models/fault.h"
 #include "models/kafka/member.h"
 #include "models/orders/crash.h"
@@ -22,6 +22,7 @@ struct stop {
     struct faults *faults;
     uint32_t fault, instance, n_consumers_left;
     bool stopping;
+    bool awaited; /* the rollout waits for its return, and for nobody else's */
     sim_handle kill;
 };
 
@@ -44,13 +45,19 @@ void restarts_init(struct faults *faults)
 
 /* ---- one instance ---- */
 
-static void end(struct stop *stop)
+/* The process is gone, and comes back as its deployment says. */
+static void gone(struct stop *stop)
 {
     struct faults *faults = stop->faults;
     stop->stopping = false;
     sim_cancel(faults->machine->sim, stop->kill);
-    instance_dies(faults->machine, stop->instance);
     instance_returns(faults, stop->instance, fault_spec(faults, stop->fault)->back_after_ns);
+}
+
+static void end(struct stop *stop)
+{
+    instance_dies(stop->faults->machine, stop->instance);
+    gone(stop);
 }
 
 static void on_kill(void *context, uint32_t subject, uint64_t argument)
@@ -70,7 +77,7 @@ static void on_drain(void *context, uint32_t subject, uint64_t argument)
     struct machine *machine = stop->faults->machine;
     (void)subject;
     (void)argument;
-    if (!stop->stopping || process_is_down(&machine->processes, stop->instance)) return;
+    if (!stop->stopping) return;
     if (api_instance_is_empty(machine, stop->instance)) end(stop);
     else sim_at(machine->sim, machine->sim->now_ns + DRAIN_LOOK_NS, SIM_FAULT, on_drain, stop, 0, 0);
 }
@@ -89,6 +96,7 @@ static void stop_begin(struct stop *stop)
 {
     struct machine *machine = stop->faults->machine;
     const struct fault_spec *spec = fault_spec(stop->faults, stop->fault);
+    stop->awaited = true;
     if (process_is_down(&machine->processes, stop->instance)) {
         instance_returns(stop->faults, stop->instance, spec->back_after_ns);
         return;
@@ -135,19 +143,34 @@ bool restart_begin(struct faults *faults, uint32_t fault)
     return true;
 }
 
-void restart_goes_on(struct faults *faults, uint32_t instance)
+/* The stop of this instance in the rollout of a fault; NULL where the fault is none of its process. */
+static struct stop *stop_of(struct faults *faults, uint32_t fault, uint32_t instance)
 {
     const struct plan *plan = faults->machine->plan;
-    for (uint32_t i = 0; i < plan->scenario->n_faults; i++) {
-        const struct fault_spec *spec = &plan->scenario->fault[i];
+    const struct fault_spec *spec = fault_spec(faults, fault);
+    if (spec->kind != FAULT_RESTART || plan->process_of[instance] != spec->target) return NULL;
+    return &faults->rollout[fault].stop[instance - plan->first_instance[spec->target]];
+}
+
+void restart_cut_short(struct faults *faults, uint32_t instance)
+{
+    for (uint32_t i = 0; i < faults->machine->plan->scenario->n_faults; i++) {
+        struct stop *stop = stop_of(faults, i, instance);
+        if (stop && stop->stopping) gone(stop);
+    }
+}
+
+void restart_goes_on(struct faults *faults, uint32_t instance)
+{
+    for (uint32_t i = 0; i < faults->machine->plan->scenario->n_faults; i++) {
         struct rollout *rollout = &faults->rollout[i];
-        if (spec->kind != FAULT_RESTART || !rollout->under_way || plan->process_of[instance] != spec->target) continue;
-        if (rollout->n_instances_left == 0) {
-            rollout->under_way = false;
-            continue;
-        }
+        struct stop *stop = stop_of(faults, i, instance);
+        if (!stop || !stop->awaited) continue;
+        stop->awaited = false;
+        rollout->under_way = rollout->n_instances_left > 0;
+        if (!rollout->under_way) continue;
         rollout->n_instances_left--;
-        if (spec->rolling) stop_soon(faults, i, instance - plan->first_instance[spec->target] + 1);
+        if (fault_spec(faults, i)->rolling) stop_soon(faults, i, (uint32_t)(stop - rollout->stop) + 1);
     }
 }
 

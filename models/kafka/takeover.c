@@ -107,6 +107,8 @@ int64_t least_in_hand(const struct kafka *kafka, const struct log *log, int64_t 
 void delivery_note(struct kafka *kafka, const struct consumer *consumer, uint32_t index, int64_t offset, sim_ns at_ns)
 {
     struct delivery *delivery = &kafka->delivery[index];
+    /* Whoever was taken for dead goes on with its batch: what it delivers, the new owner delivers, too. */
+    if (consumer->departed && offset >= delivery->explained_to) delivery->explained_to = offset + 1;
     if (offset >= delivery->delivered_to) {
         delivery->delivered_to = offset + 1;
         return;

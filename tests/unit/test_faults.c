@@ -180,6 +180,45 @@ static void test_overlapping_faults_end_one_by_one(void **state)
     trial_close(&two);
 }
 
+static const struct study_edit THREE[] = {
+    { "/processes/back/instances", "3" }, { "/groups/servers/consumers", "3" }, { "/kafka/partitions", "3" }
+};
+
+/* While the first of three stops for the rollout, the last one crashes and comes back: nobody waits for it, its turn is
+ * still to come, and it is the last. The rollout then takes as long as three stops in a row. */
+static void test_a_rollout_waits_for_its_own(void **state)
+{
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(
+        &trial, "{\"deploy\": {\"restart\": \"back\", \"rolling\": true, \"at\": \"2s\", \"back_after\": \"1s\"}, "
+                "\"dead\": {\"crash\": \"back\", \"instance\": 2, \"at\": \"2.2s\", \"back_after\": \"100ms\"}, "
+                "\"again\": {\"restart\": \"back\", \"rolling\": true, \"at\": \"7s\", \"back_after\": \"1s\"}}",
+        THREE, 3);
+    for (uint32_t i = 0; i < 3; i++) assert_int_equal(facts->fault[i].happened, 1);
+    assert_int_equal(facts->fault[0].killed + facts->fault[2].killed, 0);
+    assert_false(facts->cut);
+    assert_int_equal(violations(facts, "K4"), 0);
+    trial_close(&trial);
+}
+
+/* An instance that is to stop crashes before it has: that was its stop. Nothing is killed a second time. */
+static void test_a_crash_ends_a_stop(void **state)
+{
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(
+        &trial, "{\"deploy\": {\"restart\": \"back\", \"instance\": 1, \"at\": \"2s\", \"kill_after\": \"3s\", "
+                "\"back_after\": \"1s\"}, "
+                "\"hang\": {\"pause\": \"back\", \"instance\": 1, \"at\": \"1.9s\", \"for\": \"10s\"}, "
+                "\"dead\": {\"crash\": \"back\", \"instance\": 1, \"at\": \"3s\", \"back_after\": \"100ms\"}}",
+        THREE, 3);
+    assert_int_equal(facts->fault[0].happened + facts->fault[2].happened, 2);
+    assert_int_equal(facts->fault[0].killed, 0);
+    assert_false(facts->cut);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +229,8 @@ int main(void)
         cmocka_unit_test(test_faults_at_a_rate),
         cmocka_unit_test(test_what_a_dead_life_has_left_is_lost),
         cmocka_unit_test(test_overlapping_faults_end_one_by_one),
+        cmocka_unit_test(test_a_rollout_waits_for_its_own),
+        cmocka_unit_test(test_a_crash_ends_a_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
