@@ -2,7 +2,6 @@
  * sim sweep: a grid or a table of points, each replicated, into one result file. Thresholds are judged point by point
  * and shown; that a point misses them is what one sweeps for, so it does not change the exit code. A broken invariant
  * does. */
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "sim/lab/sweep.h"
 #include "sim/lab/vary.h"
 #include "sim/lab/workers.h"
+#include "sim/results/shown.h"
 #include "sim/results/sweep_table.h"
 #include "sim/version.h"
 
@@ -54,9 +54,7 @@ static bool read_base(struct sweeping *sweeping, struct arena *arena, struct sim
                                                       .scenario_json = arena_strdup(arena, study->text),
                                                       .seed = study->scenario.seed,
                                                       .replications = REPLICATIONS };
-    for (uint32_t i = 0; i < options->n_edits; i++)
-        if (strcmp(options->edit[i].pointer, "/run/replications") == 0)
-            sweeping->experiment.replications = (uint32_t)strtoul(options->edit[i].value, NULL, 10);
+    if (options->replications > 0) sweeping->experiment.replications = options->replications;
     sweeping->name = arena_strdup(arena, study->scenario.name);
     return true;
 }
@@ -64,12 +62,8 @@ static bool read_base(struct sweeping *sweeping, struct arena *arena, struct sim
 static bool read_all(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
 {
     const struct options *options = sweeping->options;
-    struct study_edit *edit = arena_array(arena, struct study_edit, options->n_edits);
     if (!study_source_load(&sweeping->source, options->operand, arena, err)) return false;
-    sweeping->base = (struct point){ .source = &sweeping->source, .edit = edit, .label = "as it is" };
-    for (uint32_t i = 0; i < options->n_edits; i++)
-        if (strcmp(options->edit[i].pointer, "/run/replications") != 0)
-            edit[sweeping->base.n_edits++] = options->edit[i];
+    sweeping->base = base_point(options, &sweeping->source, arena);
     if (!read_base(sweeping, arena, err) || !make_points(sweeping, arena, err)) return false;
     sweeping->sweep.n_base_edits = sweeping->base.n_edits;
     return sweep_points(sweeping->point, sweeping->sweep.n_points, sweeping->base.n_edits, &sweeping->stored,
@@ -88,37 +82,6 @@ static struct store *open_store(struct sweeping *sweeping, struct arena *arena, 
         return NULL;
     }
     return store_create(sweeping->file, &sweeping->experiment, sweeping->stored, sweeping->sweep.n_points, arena, err);
-}
-
-/* What the thresholds are about, or what was asked for. */
-static const char *const *shown_metrics(struct sweeping *sweeping, uint32_t *n, struct arena *arena,
-                                        struct sim_err *err)
-{
-    const struct options *options = sweeping->options;
-    const struct study *study = &sweeping->desk.study;
-    const char **metric = arena_array(arena, const char *, options->metric.n + study->n_thresholds + 3);
-    *n = 0;
-    for (uint32_t i = 0; i < options->metric.n; i++) {
-        const char *nearest;
-        if (layout_find(sweeping->desk.layout, options->metric.word[i], &nearest) == NONE) {
-            sim_fail(err, SIM_EUSAGE, NULL, "--metric: there is no figure %s in summary.json%s%s",
-                     options->metric.word[i], nearest ? "; the nearest is " : "", nearest ? nearest : "");
-            return NULL;
-        }
-        metric[(*n)++] = options->metric.word[i];
-    }
-    for (uint32_t i = 0; options->metric.n == 0 && i < study->n_thresholds; i++) {
-        bool twice = false;
-        for (uint32_t k = 0; k < *n; k++) twice = twice || strcmp(metric[k], study->threshold[i].metric) == 0;
-        if (!twice && layout_find(sweeping->desk.layout, study->threshold[i].metric, NULL) != NONE)
-            metric[(*n)++] = arena_strdup(arena, study->threshold[i].metric);
-    }
-    if (*n == 0) {
-        metric[(*n)++] = "orders.paid_ratio";
-        metric[(*n)++] = "completion_s.p50";
-        metric[(*n)++] = "completion_s.p95";
-    }
-    return metric;
 }
 
 static bool export_all(const struct sweeping *sweeping, struct sim_err *err)
@@ -197,7 +160,8 @@ static int run_sweep(struct sweeping *sweeping, struct arena *arena, struct sim_
         if (sweeping->findings.n_all > 0) findings_print(&sweeping->findings, options->operand, stderr);
         return (int)err->code;
     }
-    const char *const *metric = shown_metrics(sweeping, &n_metrics, arena, err);
+    const char *const *metric = metrics_shown(&sweeping->desk.study, sweeping->desk.layout, options->metric.word,
+                                              options->metric.n, &n_metrics, arena, err);
     if (!metric) return (int)err->code;
     enum { NAME_BYTES = 512 };
     char *file = arena_alloc(arena, NAME_BYTES);

@@ -4,6 +4,7 @@
 #ifndef SIM_COMMANDS_H
 #define SIM_COMMANDS_H
 
+#include "sim/lab/point.h"
 #include "sim/options.h"
 
 enum { EXIT_INTERRUPTED = 130 };
@@ -19,12 +20,16 @@ int cmd_plot_sweep(const struct options *options, const char *file, struct arena
 int cmd_plot(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_explore(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_replay(const struct options *options, struct arena *arena, struct sim_err *err);
+int cmd_compare(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_sweep(const struct options *options, struct arena *arena, struct sim_err *err);
 
 /* Reads the scenario with its edits, prints findings and what is ignored to stderr, and refuses to wait for a person to
  * type one in. */
 bool read_study(struct study *out, const struct options *options, struct findings *findings, struct arena *arena,
                 struct sim_err *err);
+/* An experiment's scenario as every point of it has it: with its edits, but for the number of replications, which is no
+ * part of what a point is. */
+struct point base_point(const struct options *options, const struct study_source *source, struct arena *arena);
 /* What messages call its file: "-" is stdin. */
 const char *shown_file(const struct study *study);
 /* The layout of its results; NULL, with the findings printed, when a threshold is about a figure that they lack. */

@@ -60,6 +60,15 @@ const struct layout *layout_of(const struct study *study, struct findings *findi
     return NULL;
 }
 
+struct point base_point(const struct options *options, const struct study_source *source, struct arena *arena)
+{
+    struct study_edit *edit = arena_array(arena, struct study_edit, options->n_edits + 1);
+    struct point point = { .source = source, .edit = edit, .label = "as it is" };
+    for (uint32_t i = 0; i < options->n_edits; i++)
+        if (strcmp(options->edit[i].pointer, "/run/replications") != 0) edit[point.n_edits++] = options->edit[i];
+    return point;
+}
+
 bool use_colour(const struct options *options)
 {
     const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
@@ -110,6 +119,7 @@ static int run_command(const struct options *options, struct arena *arena, struc
     case COMMAND_AUDIT: return cmd_audit(options, arena, err);
     case COMMAND_EXPLORE: return cmd_explore(options, arena, err);
     case COMMAND_REPLAY: return cmd_replay(options, arena, err);
+    case COMMAND_COMPARE: return cmd_compare(options, arena, err);
     case COMMAND_NONE:
     case COMMANDS: break; /* options_read lets none of them through */
     }

@@ -13,6 +13,7 @@
 struct command_spec {
     const char *name, *operand, *does, *examples;
     const char *second; /* a second operand; NULL: there is none */
+    bool many;          /* as many operands as there are */
 };
 
 /* clang-format off */
@@ -44,6 +45,11 @@ static const struct command_spec commands[COMMANDS] = {
         "  sim sweep my.json --vary stock.consumers=1..3 --vary /stages/pay/time/mean=5ms..20ms..5ms\n"
         "  sim sweep my.json --points table.csv --out results.db --metric completion_s.p95\n"
         "  sim sweep my.json --vary stock.consumers=1..6 --resume --export results.csv\n" },
+    [COMMAND_COMPARE] = { "compare", "SCENARIO", "Says whether one variant is better than another, and by how much.",
+        "  sim compare today.json tomorrow.json\n"
+        "  sim compare my.json --vary stock.consumers=1,2,3 --metric completion_s.p95\n"
+        "  sim compare scenarios/hot-item.json --variants scenarios/variants/stock-strategies.json\n"
+        "  sim compare a.json b.json --format json | jq '.metrics[] | select(.difference[0].significant)'\n", .many = true },
     [COMMAND_EXPLORE] = { "explore", "SCENARIO", "Searches for faults and interleavings that break an invariant; makes them small.",
         "  sim explore scenarios/explore-lease.json --runs 2000 --out found\n"
         "  sim explore my.json --time 60s --first --out found\n"
@@ -140,7 +146,7 @@ static bool set_replications(struct options *options, const char *value, struct 
     (void)arena;
     uint64_t n;
     if (!read_count(value, UINT32_MAX, &n) || n == 0) return refuse(err, "--replications", value, "a count from 1");
-    options->has_replications = true;
+    options->replications = (uint32_t)n;
     add_edit(options, "/run/replications", value);
     return true;
 }
@@ -248,18 +254,24 @@ static bool set_points(struct options *options, const char *value, struct arena 
     return *value || refuse(err, "--points", value, "the name of a CSV file");
 }
 
-static bool set_export(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    options->export_to = value;
-    return *value || refuse(err, "--export", value, "the name of a CSV file");
-}
-
 /* The word of an option that names a file to read. */
 static bool set_file(const char **file, const char *option, const char *value, struct sim_err *err)
 {
     *file = value;
     return *value || refuse(err, option, value, "the name of a file");
+}
+
+static bool set_variants(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    return set_file(&options->variants, "--variants", value, err);
+}
+
+static bool set_export(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    options->export_to = value;
+    return *value || refuse(err, "--export", value, "the name of a CSV file");
 }
 
 static bool set_observations(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
@@ -368,7 +380,8 @@ enum {
     ON_AUDIT = 1 << COMMAND_AUDIT,
     ON_EXPLORE = 1 << COMMAND_EXPLORE,
     ON_REPLAY = 1 << COMMAND_REPLAY,
-    ON_STUDY = ON_RUN | ON_SWEEP, /* what runs a scenario many times */
+    ON_COMPARE = 1 << COMMAND_COMPARE,
+    ON_STUDY = ON_RUN | ON_SWEEP | ON_COMPARE, /* what runs a scenario many times */
     ON_NONE = 1 << COMMAND_NONE,
     ON_ALL = (1 << COMMANDS) - 1
 };
@@ -396,7 +409,7 @@ static const struct option_spec table[] = {
     { "time", 0, ARGUMENT_NEEDED, "DURATION", ON_EXPLORE, set_time, 0, "end after so long, as in 60s" },
     { "first", 0, FLAG(only_first), .commands = ON_EXPLORE, .help = "end with the first that breaks an invariant" },
     { "replications", 0, ARGUMENT_NEEDED, "N", ON_STUDY | ON_CHECK, set_replications, 0,
-      "independent runs (the scenario's, else 1)" },
+      "independent runs (the scenario's, else 1; sweep, compare: 30)" },
     { "precision", 0, ARGUMENT_NEEDED, "[METRIC=]WIDTH", ON_RUN, set_precision, 0,
       "more replications until the interval of METRIC (without:\nof each threshold's figure) is within WIDTH, as in\n"
       "completion_s.p95=0.02: 2 % of the mean; 2 points of a\nratio. Not reached: exit 5" },
@@ -410,11 +423,13 @@ static const struct option_spec table[] = {
       "write summary.json, scenario.json, lag.csv and more to a new\nfolder" },
     { "out", 0, ARGUMENT_NEEDED, "DIR", ON_EXPLORE, set_out, 0, "write explore.json and a capsule for each finding to a new\nfolder" },
     { "out", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP, set_out, 0, "the result file (SQLite; the scenario's NAME.db)" },
-    { "vary", 0, ARGUMENT_NEEDED, "PTR=VALUES", ON_SWEEP, set_vary, 0,
+    { "vary", 0, ARGUMENT_NEEDED, "PTR=VALUES", ON_SWEEP | ON_COMPARE, set_vary, 0,
       "a value to vary: A..B, A..B..STEP or a list V,V,V;\nrepeatable: every combination" },
-    { "points", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP, set_points, 0,
+    { "points", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP | ON_COMPARE, set_points, 0,
       "a CSV file instead: pointers in its first line, a point a row" },
-    { "metric", 0, ARGUMENT_NEEDED, "PATH", ON_SWEEP | ON_PLOT, set_metric, 0,
+    { "variants", 0, ARGUMENT_NEEDED, "FILE", ON_COMPARE, set_variants, 0,
+      "JSON: {NAME: {PTR: VALUE, ...}, ...}, a variant each of the\nscenario; the scenario itself is then not one of them" },
+    { "metric", 0, ARGUMENT_NEEDED, "PATH", ON_SWEEP | ON_PLOT | ON_COMPARE, set_metric, 0,
       "what the table shows, as in completion_s.p95; repeatable\n(default: what the thresholds are about)" },
     { "resume", 0, FLAG(resume), .commands = ON_SWEEP, .help = "go on with the result file that is there" },
     { "export", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP, set_export, 0, "write all metrics of all runs as tidy CSV, too" },
@@ -423,7 +438,7 @@ static const struct option_spec table[] = {
     { "plots", 0, FLAG(plots), .commands = ON_RUN | ON_SWEEP,
       .help = "pictures (needs gnuplot; run: with --out; sweep: into\nFILE-plots)" },
     { "terminal", 0, FLAG(terminal), .commands = ON_PLOT, .help = "draw on the terminal; writes no file" },
-    { "force", 0, FLAG(force), .commands = ON_STUDY | ON_PLOT | ON_INIT | ON_IMPORT | ON_EXPLORE,
+    { "force", 0, FLAG(force), .commands = ON_RUN | ON_SWEEP | ON_PLOT | ON_INIT | ON_IMPORT | ON_EXPLORE,
       .help = "replace what is there (plot: scripts changed by hand, too)" },
     { "observations", 0, ARGUMENT_NEEDED, "FILE", ON_INIT, set_observations, 0, "what was counted (sim-observations/1)" },
     { "k6", 0, ARGUMENT_NEEDED, "FILE", ON_INIT, set_k6, 0, "a script of k6, or its options as JSON: the load" },
@@ -584,6 +599,7 @@ static bool read_operand(struct options *options, const char *word, struct sim_e
         options->second = word;
         return true;
     }
+    if (options->operand && command->many) return add_word(&options->more, word);
     if (options->operand)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim %s takes one %s, but got \"%s\" and \"%s\"", command->name,
                         command->operand, options->operand, word);
@@ -612,6 +628,10 @@ static bool check_together(const struct options *options, struct sim_err *err)
                                                "several counts holds would be a guess");
     if (options->command == COMMAND_SWEEP && (options->vary.n > 0) == (options->points != NULL))
         return sim_fail(err, SIM_EUSAGE, NULL, "sim sweep needs either --vary PTR=VALUES or --points FILE.csv");
+    if (options->command == COMMAND_COMPARE &&
+        (options->more.n > 0) + (options->vary.n > 0) + (options->points != NULL) + (options->variants != NULL) != 1)
+        return sim_fail(err, SIM_EUSAGE, NULL, "sim compare needs either several scenarios, or one and its variants: --vary "
+                                               "PTR=VALUES, --points FILE.csv or --variants FILE.json");
     if (options->resume && options->force)
         return sim_fail(err, SIM_EUSAGE, NULL, "--resume goes on with the file that is there, --force replaces it; "
                                                "give one of them");
@@ -631,6 +651,7 @@ bool options_read(struct options *out, int argc, char *const *argv, struct arena
     out->metric.word = arena_array(arena, const char *, argc);
     out->edit = arena_array(arena, struct study_edit, argc);
     out->offsets.word = arena_array(arena, const char *, argc);
+    out->more.word = arena_array(arena, const char *, argc);
     out->column.word = arena_array(arena, const char *, argc);
     out->goal = arena_array(arena, struct precision_goal, argc);
     int command_at;
@@ -682,7 +703,8 @@ void options_help(enum command command, FILE *out)
     const struct command_spec *spec = &commands[command];
     fprintf(out, "%s\n\nExamples:\n%s", spec->does, spec->examples);
     fprintf(out, "\nUsage: sim %s%s%s%s%s [OPTION]...\n", spec->name, *spec->name && spec->operand ? " " : "",
-            spec->operand ? spec->operand : "", spec->second ? " " : "", spec->second ? spec->second : "");
+            spec->operand ? spec->operand : "", spec->second || spec->many ? " " : "",
+            spec->second ? spec->second : spec->many ? "[SCENARIO]..." : "");
     if (spec->operand && strcmp(spec->operand, "SCENARIO") == 0)
         fprintf(out, "SCENARIO is a JSON file; - is standard input.\n");
     if (spec->operand && strcmp(spec->operand, "OBSERVATIONS") == 0)

@@ -17,7 +17,7 @@
 
 enum command {
     COMMAND_NONE, COMMAND_RUN, COMMAND_CHECK, COMMAND_SCHEMA, COMMAND_PLOT, COMMAND_SWEEP, COMMAND_INIT, COMMAND_IMPORT,
-    COMMAND_AUDIT, COMMAND_EXPLORE, COMMAND_REPLAY, COMMANDS
+    COMMAND_AUDIT, COMMAND_EXPLORE, COMMAND_REPLAY, COMMAND_COMPARE, COMMANDS
 };
 enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
 
@@ -30,6 +30,7 @@ struct options {
     bool help, version;   /* asked for: nothing else counts, and operand may be missing */
     const char *operand;  /* SCENARIO, DIR or KIND; NULL for a command without one */
     const char *second;   /* FILE of import; NULL for the others */
+    struct option_list more; /* operands of compare behind the first */
     uint32_t n_edits;     /* --set, --seed, --replications, in the order given */
     struct study_edit *edit;
     uint32_t n_goals; /* --precision */
@@ -45,8 +46,9 @@ struct options {
     struct option_list vary;   /* PTR=VALUES */
     struct option_list metric; /* paths in summary.json */
     const char *points;        /* FILE.csv; NULL: none */
+    const char *variants;      /* FILE.json of compare; NULL: none */
     const char *export_to;     /* FILE.csv; NULL: not wanted */
-    bool has_replications;     /* --replications was given */
+    uint32_t replications;     /* 0: --replications was not given */
     const char *observations_file, *k6_file, *orders_file, *durations_file; /* of init; NULL: none */
     struct option_list offsets; /* of init: FILEs */
     struct option_list column;  /* ROLE=NAME */

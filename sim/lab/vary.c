@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/scenario/json.h"
+
 /* ---- quantities ---- */
 
 bool quantity_parse(const char *text, struct quantity *out)
@@ -252,4 +254,57 @@ bool points_of_csv(const struct point *base, const char *file, struct point **po
         (*point)[(*n_points)++] = make_point(base, pointer, cell, n_pointers, arena);
     }
     return *n_points > 0 || sim_fail(err, SIM_EUSAGE, file, "there is no row below the first line");
+}
+
+/* ---- --variants FILE.json ---- */
+
+static struct point variant_point(const struct point *base, const cJSON *variant, struct arena *arena)
+{
+    const uint32_t n = (uint32_t)cJSON_GetArraySize(variant);
+    const char **pointer = arena_array(arena, const char *, n + 1), **value = arena_array(arena, const char *, n + 1);
+    uint32_t i = 0;
+    for (const cJSON *item = variant->child; item; item = item->next, i++) {
+        char *text = cJSON_PrintUnformatted(item);
+        pointer[i] = arena_strdup(arena, item->string);
+        value[i] = arena_strdup(arena, text);
+        cJSON_free(text);
+    }
+    struct point point = make_point(base, pointer, value, n, arena);
+    point.label = arena_strdup(arena, variant->string);
+    return point;
+}
+
+static bool is_remark(const cJSON *item) { return strcmp(item->string, "$comment") == 0; }
+
+static void read_variants(const struct point *base, const struct json *json, struct point **point, uint32_t *n_points,
+                          struct findings *findings, struct arena *arena)
+{
+    *point = arena_array(arena, struct point, cJSON_GetArraySize(json->root) + 1);
+    if (!cJSON_IsObject(json->root))
+        finding_add(findings, arena, json_place(json, json->root), "", "%s, but variants are an object: "
+                    "{NAME: {PTR: VALUE, ...}, ...}", json_type_name(json->root));
+    for (const cJSON *item = json->root->child; item && findings->n_all == 0; item = item->next) {
+        if (is_remark(item)) continue;
+        if (cJSON_IsObject(item)) (*point)[(*n_points)++] = variant_point(base, item, arena);
+        else
+            finding_add(findings, arena, json_place(json, item), json_pointer_below("", item->string, arena),
+                        "%s, but a variant is an object: {PTR: VALUE, ...}", json_type_name(item));
+    }
+    if (*n_points < 2 && findings->n_all == 0)
+        finding_add(findings, arena, json_place(json, json->root), "", "there is nothing to compare: at least two "
+                    "variants are needed; {} is the scenario as it is");
+}
+
+bool points_of_variants(const struct point *base, const char *file, struct point **point, uint32_t *n_points,
+                        struct findings *findings, struct arena *arena, struct sim_err *err)
+{
+    struct study_source source;
+    struct json json;
+    if (!study_source_load(&source, file, arena, err)) return false;
+    *n_points = 0;
+    if (json_open(&json, source.text, source.length, findings, arena))
+        read_variants(base, &json, point, n_points, findings, arena);
+    json_close(&json);
+    if (findings->n_all > 0) err->code = SIM_ESCENARIO;
+    return findings->n_all == 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What an experiment varies: --vary PTR=VALUES, --points FILE.csv. Values are JSON texts, as
+ * What an experiment varies: --vary PTR=VALUES, --points FILE.csv, --variants FILE.json. Values are JSON texts, as
  * for --set; a number, or a duration with its unit. */
 #ifndef SIM_LAB_VARY_H
 #define SIM_LAB_VARY_H
@@ -31,5 +31,10 @@ bool points_of_grid(const struct point *base, const struct variation *variation,
 /* A row each: the first line names the pointers, cells may be quoted as in RFC 4180. */
 bool points_of_csv(const struct point *base, const char *file, struct point **point, uint32_t *n_points,
                    struct arena *arena, struct sim_err *err);
+
+/* {NAME: {PTR: VALUE, ...}, ...}: a point for each, labelled with its name, in their order. False with findings of the
+ * file (err->code SIM_ESCENARIO, err->text empty), or with err. */
+bool points_of_variants(const struct point *base, const char *file, struct point **point, uint32_t *n_points,
+                        struct findings *findings, struct arena *arena, struct sim_err *err);
 
 #endif

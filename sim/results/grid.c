@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "sim/results/number.h"
+
 enum { COLUMNS_MAX = 16, GAP = 2, INDENT = 2 };
 
 struct cell { const char *text; enum tone tone; bool across; };
@@ -57,6 +59,17 @@ void grid_cell(struct grid *grid, enum tone tone, const char *format, ...)
     va_start(arguments, format);
     put(grid, tone, false, format, arguments);
     va_end(arguments);
+}
+
+void grid_mean(struct grid *grid, const char *path, const struct infer_mean *mean)
+{
+    const struct number at = number_of_metric(path, mean->mean), half = number_of_metric(path, mean->half_width);
+    if (mean->n == 0)
+        grid_cell(grid, TONE_FAINT, "-");
+    else if (mean->n == 1 || !number_is_seen(half.s))
+        grid_cell(grid, TONE_PLAIN, "%s", at.s);
+    else
+        grid_cell(grid, TONE_PLAIN, "%s ±%s", at.s, half.s);
 }
 
 void grid_verdict(struct grid *grid, bool good, const char *word)

@@ -91,3 +91,8 @@ struct number number_of_metric(const char *path, double value)
     const int whole = value >= 10 || !(fabs(value - round(value)) > 0);
     return number_fixed(value, whole ? 0 : 2);
 }
+
+bool number_is_seen(const char *shown)
+{
+    return strpbrk(shown, "123456789") != NULL;
+}

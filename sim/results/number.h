@@ -5,6 +5,8 @@
 #ifndef SIM_RESULTS_NUMBER_H
 #define SIM_RESULTS_NUMBER_H
 
+#include <stdbool.h>
+
 struct number { char s[48]; };
 
 struct number number_json(double value);
@@ -14,5 +16,8 @@ struct number number_percent(double ratio);              /* "58.4%" */
 struct number number_seconds(double s);                  /* "23.3 ms", "8.12 s", "373 s" */
 /* As people read a figure of summary.json, by its path: a ratio as a percentage, times with their unit. */
 struct number number_of_metric(const char *path, double value);
+
+/* Whether a number for people shows a digit other than 0. */
+bool number_is_seen(const char *shown);
 
 #endif

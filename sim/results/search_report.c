@@ -8,6 +8,7 @@
 
 #include "sim/results/grid.h"
 #include "sim/results/number.h"
+#include "sim/results/put.h"
 #include "sim/version.h"
 
 double search_upper_limit_95(const struct search *search)
@@ -116,11 +117,6 @@ bool search_write(const struct search *search, const struct text_style *style, F
 }
 
 /* ---- JSON ---- */
-
-static void put_number(cJSON *object, const char *key, double value)
-{
-    cJSON_AddRawToObject(object, key, number_json(value).s);
-}
 
 static cJSON *violation_json(const struct search_violation *violation)
 {

@@ -12,12 +12,8 @@
 #include "sim/results/layout.h"
 #include "sim/results/more_consumers.h"
 #include "sim/results/number.h"
+#include "sim/results/put.h"
 #include "sim/version.h"
-
-static void put_number(cJSON *object, const char *key, double value)
-{
-    cJSON_AddRawToObject(object, key, number_json(value).s);
-}
 
 static void put_text(cJSON *object, const char *key, const char *text)
 {
@@ -130,13 +126,7 @@ static void put_head(cJSON *root, const struct outcome *outcome)
     for (uint32_t i = 0; i < study->n_basis; i++)
         if (study->basis[i].basis == BASIS_ASSUMED)
             cJSON_AddItemToArray(assumed, cJSON_CreateString(study->basis[i].pointer));
-    if (outcome->seed <= UINT64_C(1) << 53) {
-        put_number(root, "seed", (double)outcome->seed);
-    } else {
-        char seed[24];
-        snprintf(seed, sizeof seed, "%" PRIu64, outcome->seed);
-        put_text(root, "seed", seed);
-    }
+    put_seed(root, outcome->seed);
     put_number(root, "replications", outcome->n);
     snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, outcome->fingerprint);
     put_text(root, "fingerprint", fingerprint);

@@ -2,13 +2,13 @@
  * Paths of metrics are long and screens are narrow: columns are numbered, and the numbers explained above. */
 #include "sim/results/sweep_table.h"
 
-#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
 #include "sim/results/grid.h"
 #include "sim/results/number.h"
+#include "sim/results/put.h"
 
 static struct infer_mean mean_of(const struct sweep_table *table, uint32_t point, const char *metric, uint32_t *n,
                                  const char **unit, struct arena *arena)
@@ -24,17 +24,6 @@ static void legend(struct page *page, const struct sweep_table *table)
 {
     for (uint32_t i = 0; i < table->n_metrics; i++)
         page_item(page, TONE_PLAIN, "[%u] %s", "[%u] %s", i + 1, table->metric[i]);
-}
-
-/* An interval too narrow to be seen at the digits shown is left out. */
-static bool is_seen(const char *shown) { return strpbrk(shown, "123456789") != NULL; }
-
-static void cell(struct grid *grid, const char *metric, const struct infer_mean *mean)
-{
-    struct number half = number_of_metric(metric, mean->half_width);
-    if (mean->n == 0) grid_cell(grid, TONE_FAINT, "-");
-    else if (mean->n == 1 || !is_seen(half.s)) grid_cell(grid, TONE_PLAIN, "%s", number_of_metric(metric, mean->mean).s);
-    else grid_cell(grid, TONE_PLAIN, "%s ±%s", number_of_metric(metric, mean->mean).s, half.s);
 }
 
 static void verdict_cell(struct grid *grid, struct page *page, const struct sweep_table *table, uint32_t point,
@@ -76,7 +65,7 @@ void sweep_table_write(const struct sweep_table *table, const struct text_style 
         for (uint32_t i = 0; i < table->n_metrics; i++) {
             uint32_t n_values;
             struct infer_mean mean = mean_of(table, p, table->metric[i], &n_values, NULL, &arena);
-            cell(grid, table->metric[i], &mean);
+            grid_mean(grid, table->metric[i], &mean);
         }
         verdict_cell(grid, &page, table, p, n);
     }
@@ -86,11 +75,6 @@ void sweep_table_write(const struct sweep_table *table, const struct text_style 
 }
 
 /* ---- for programs ---- */
-
-static void put_number(cJSON *object, const char *key, double value)
-{
-    cJSON_AddRawToObject(object, key, number_json(value).s);
-}
 
 static void put_point(cJSON *list, const struct sweep_table *table, uint32_t index, struct arena *arena)
 {
@@ -130,9 +114,6 @@ void sweep_table_json(const struct sweep_table *table, FILE *out)
     put_number(root, "confidence", table->confidence);
     cJSON *points = cJSON_AddArrayToObject(root, "points");
     for (uint32_t i = 0; i < table->n_points; i++) put_point(points, table, i, &arena);
-    char *text = cJSON_Print(root);
-    fprintf(out, "%s\n", text);
-    cJSON_free(text);
-    cJSON_Delete(root);
+    put_out(root, out);
     arena_fini(&arena);
 }

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Which figures a table shows: those asked for, else what the thresholds are about, else the share paid and the
+ * completion times. */
+#ifndef SIM_RESULTS_SHOWN_H
+#define SIM_RESULTS_SHOWN_H
+
+#include "sim/results/result.h"
+
+/* Paths, in the arena. NULL with err (SIM_EUSAGE) for one asked for that the study has not, named with its nearest. */
+const char *const *metrics_shown(const struct study *study, const struct layout *layout, const char *const *asked,
+                                 uint32_t n_asked, uint32_t *n, struct arena *arena, struct sim_err *err);
+
+#endif

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""sim compare. Goal: pairs really are pairs (a scenario does not differ from itself, whatever seed its copy names; a
+difference of one constant in a path without queues is that constant); the figures of every variant are those of sim run;
+the same bytes for any number of threads; what cannot be compared is refused. Method: the built program on the skeleton
+scenario."""
+import json, os, subprocess, sys, tempfile
+
+SIM = os.path.abspath(os.path.join(os.environ.get("BUILD", "build"), "sim"))
+STRATEGIES = [os.path.abspath(p) for p in ("scenarios/hot-item.json", "scenarios/variants/stock-strategies.json")]
+passed = failed = 0
+
+
+def ok(what, good):
+    global passed, failed
+    if good:
+        passed += 1
+    else:
+        failed += 1
+        print("not ok:", what)
+
+
+def sim(*args):
+    return subprocess.run([SIM, *args], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+
+def compare(*args):
+    done = sim("compare", *args, "--format", "json", "--quiet")
+    ok(f"compare {args} ends with 0, not {done.returncode}: {done.stderr.strip()}", done.returncode == 0)
+    return json.loads(done.stdout)
+
+
+def by_name(answer):
+    return {m["metric"]: m for m in answer["metrics"]}
+
+
+os.chdir(tempfile.mkdtemp(prefix="sim-compare-"))
+text = sim("schema", "--example").stdout
+open("a.json", "w").write(text)
+scenario = json.loads(text)
+group = next(iter(scenario["groups"]))
+scenario["run"] = dict(scenario.get("run", {}), seed=99)
+scenario["name"] = "copy"
+json.dump(scenario, open("b.json", "w"))
+
+# ---- itself ----
+same = compare("a.json", "b.json", "--replications", "4")
+ok("a copy with another seed does not differ", all(d["mean"] in (0, None) and not d["significant"] for m in same["metrics"] for d in m["difference"]))
+ok("variants have their scenarios' names", [v["name"] for v in same["variants"]][1] == "copy")
+ok("all figures are compared", len(same["metrics"]) > 50)
+
+# ---- one variant against sim run ----
+pair = compare("a.json", "--vary", f"{group}.consumers=1,2", "--replications", "3")
+alone = json.loads(sim("run", "a.json", "--set", f"{group}.consumers=2", "--replications", "3", "--format", "json", "--quiet").stdout)
+m = by_name(pair)
+ok("values are those of sim run", m["completion_s.mean"]["values"][1] == alone["completion_s"]["mean"])
+d = m["completion_s.mean"]["difference"][0]
+ok("a difference is that of the means", abs(d["mean"] - (m["completion_s.mean"]["values"][1] - m["completion_s.mean"]["values"][0])) < 1e-9)
+ok("its interval holds it", d["lo"] <= d["mean"] <= d["hi"])
+ok("significant is an interval without 0", all(x["significant"] == (x["lo"] > 0 or x["hi"] < 0) for q in pair["metrics"] for x in q["difference"] if x["lo"] is not None))
+
+# ---- a constant more in a path without queues ----
+for name, append in (("slow", "12ms"), ("fast", "5ms")):
+    quiet = json.loads(text)
+    quiet["name"] = name
+    quiet["orders"]["at_most"] = 60
+    quiet["kafka"]["append"] = append
+    json.dump(quiet, open(f"{name}.json", "w"))
+d = by_name(compare("fast.json", "slow.json", "--replications", "5"))
+first = d["completion_s.min"]["difference"][0]
+ok(f"7 ms more on the way are at least 7 ms more: {first}", first["mean"] >= 0.007 - 1e-9 and first["significant"])
+
+# ---- threads, seeds ----
+args = ["compare", "a.json", "--vary", f"{group}.consumers=1..3", "--replications", "6", "--format", "json"]
+ok("the same bytes for one thread and three", sim(*args, "--jobs", "1").stdout == sim(*args, "--jobs", "3").stdout)
+ok("another seed, other figures", sim(*args).stdout != sim(*args, "--seed", "5").stdout)
+for form in ("text", "markdown"):
+    for lang in ("en", "ko"):
+        done = sim("compare", "a.json", "b.json", "--replications", "2", "--format", form, "--lang", lang)
+        ok(f"{form} {lang}", done.returncode == 0 and "copy" in done.stdout)
+
+# ---- strategies of the hot item: what each must show, not how much ----
+answer = compare(STRATEGIES[0], "--variants", STRATEGIES[1], "--replications", "2")
+names = [v["name"] for v in answer["variants"]]
+lost = dict(zip(names, by_name(answer)["tables.stock.lost_updates"]["values"]))
+broken = {v["name"]: v["runs_with_a_broken_invariant"] for v in answer["variants"]}
+ok(f"five strategies: {names}", len(names) == 5)
+ok(f"only without a lock updates are lost: {lost}", lost["no lock"] > 0 and all(v == 0 for k, v in lost.items() if k != "no lock"))
+ok(f"and only there an invariant breaks: {broken}", broken["no lock"] == 2 and sum(broken.values()) == 2)
+
+# ---- what is refused ----
+def refused(code, says, *args):
+    done = sim("compare", *args)
+    ok(f"{args}: {done.returncode} {done.stderr.strip()}", done.returncode == code and says in done.stderr and done.stdout == "")
+
+
+refused(2, "either several scenarios, or one and its variants", "a.json")
+refused(2, "either several scenarios, or one and its variants", "a.json", "b.json", "--vary", f"{group}.consumers=1,2")
+refused(2, "at least two variants", "a.json", "--vary", f"{group}.consumers=1")
+refused(2, "there is no figure completion_s.p96 in summary.json; the nearest is", "a.json", "b.json", "--metric", "completion_s.p96")
+refused(1, "missing.json", "a.json", "missing.json")
+open("bad.json", "w").write(text.replace('"consumers"', '"consumer"', 1))
+refused(3, "bad.json:", "a.json", "bad.json")
+for content, says in (('{"x": 1, "y": {}}', "v.json:1:7: /x: a number, but a variant is an object"), ("[]", "v.json:1:1"),
+                      ('{"x": {}}', "at least two variants"), ('{"x": {}, "x": {}}', "v.json:1:"),
+                      ('{"x": {}, "y": {"/groups/no/consumers": 2}}', "a.json (y)"), ("", "v.json:")):
+    open("v.json", "w").write(content)
+    refused(3, says, "a.json", "--variants", "v.json")
+
+print(f"{passed} passed, {failed} failed")
+sys.exit(failed > 0)
