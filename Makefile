@@ -168,9 +168,10 @@ check-determinism:
 	@$(MAKE) --no-print-directory all
 	@WIDE=1 tests/support/run-tests tests/determinism.sh
 
-soak: ## many seeds of every scenario under ASan and UBSan (SEEDS=200)
+soak: ## many seeds of every scenario under ASan and UBSan (SEEDS=200), long searches (RUNS=100000)
 	@$(MAKE) --no-print-directory MODE=asan all
-	@BUILD=build/asan SEEDS=$(or $(SEEDS),200) tests/support/soak
+	@$(MAKE) --no-print-directory MODE=release all
+	@BUILD=build SEEDS=$(or $(SEEDS),200) RUNS=$(or $(RUNS),100000) PYTHON=$(PYTHON) tests/support/soak build/asan/sim
 
 # Programs that play the models against the real servers: each is linked with the client library it needs.
 CONFORMANCE := redis_lock mariadb_rows librdkafka_groups
