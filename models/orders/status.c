@@ -109,8 +109,10 @@ static void stock_effect(const struct effect *effect, bool taken)
 {
     struct machine *machine = effect->machine;
     if (taken) {
+        /* What a paid order takes is what it bought, late or not; what it takes once more is nobody's. */
+        const bool is_bought = effect->order->status == ORDER_PAID && !(effect->order->did & DID_RESERVE);
         effect_once(effect, DID_RESERVE, INVARIANT_S4, "stock reserved twice");
-        machine->open_reserved++;
+        if (!is_bought) machine->open_reserved++;
         return;
     }
     if (!(effect->order->did & DID_RESERVE)) effect_broken(effect, INVARIANT_S4, "stock restored, never reserved");

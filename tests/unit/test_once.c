@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Goal: each way of knowing that a record has been done before stops the repetitions that it stops in the real system,
+ * and no others (semantics 9.5). Method: one order, one record, four ways to get it twice: appended twice; taken over
+ * while the first thread, paused in mid-transaction and taken for dead, is still to commit; its process dies after the
+ * mark and before the commit; it dies after the commit and before the answer. What takes effect is counted at the row,
+ * what is answered at the group that reads the answers. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include "models/invariant.h"
+#include "tests/support/trial.h"
+
+/* clang-format off */
+static const char SHOP[] = TRIAL_JSON({
+    "name": "once",
+    "load": { "scenarios": { "orders": { "executor": "constant-arrival-rate", "rate": 1, "duration": "2s" } } },
+    "orders": { "at_most": 1, "item": 1, "quantity": 1 },
+    "kafka": { "partitions": 1 },
+    "topics": { "created": {}, "done": {} },
+    "tables": { "orders": { "key": "order_id" }, "stock": { "key": "item", "rows": 1, "quantity": 10 } },
+    "processes": {
+        "front": { "connections": 0, "api": { "threads": 1, "stage": "accept" }, "groups": ["office"] },
+        "back": { "instances": 2, "connections": 2, "groups": ["servers"] }
+    },
+    "groups": {
+        "servers": { "consumers": 2, "reads": { "created": "serve" } },
+        "office": { "consumers": 1, "reads": { "done": "end" } }
+    },
+    "stages": {
+        "accept": { "steps": [ { "insert": "orders" }, { "publish": "created" }, { "reply": 202 } ] },
+        "serve": { "steps": [
+            { "begin": "stock" },
+            { "once": "order_id", "form": "none" },
+            { "work": "think", "time": "10ms" },
+            { "write": "stock", "effect": "reserve", "time": "20ms" },
+            { "commit": "stock", "time": "20ms" },
+            { "publish": "done" } ] },
+        "end": { "steps": [ { "status": "PAID" } ] }
+    }
+});
+/* clang-format on */
+
+#define WHEN(step) "\"when\": {\"stage\": \"serve\", \"step\": \"" step "\", \"phase\": \"before\"}"
+
+enum { TWICE, ZOMBIE, DEAD_BEFORE_COMMIT, DEAD_BEFORE_ANSWER, WAYS };
+
+/* A member that sends no heartbeat for 45 s is taken for dead; paused for a minute, it comes back and commits. */
+static const char *const faults[WAYS] = {
+    "{\"x\": {\"duplicate\": \"created\", \"at\": \"0s\", \"for\": \"10s\"}}",
+    "{\"x\": {\"pause\": \"back\", \"for\": \"1m\", " WHEN("write") "}}",
+    "{\"x\": {\"crash\": \"back\", \"back_after\": \"1s\", " WHEN("write") "}}",
+    "{\"x\": {\"crash\": \"back\", \"back_after\": \"1s\", " WHEN("publish") "}}",
+};
+
+struct outcome { uint64_t effects, answers, alone; };
+
+static const struct form {
+    const char *name;
+    struct outcome of[WAYS]; /* alone: passed over as done while there was no effect yet */
+} forms[] = {
+    /*                      twice         zombie        before commit  before answer */
+    { "same-transaction",  { { 1, 2, 0 }, { 1, 2, 0 }, { 1, 1, 0 }, { 1, 1, 0 } } },
+    { "business-state",    { { 1, 2, 0 }, { 1, 2, 0 }, { 1, 1, 0 }, { 1, 1, 0 } } },
+    { "check-then-act",    { { 1, 2, 0 }, { 2, 2, 0 }, { 1, 1, 0 }, { 1, 1, 0 } } },
+    { "setnx-after",       { { 1, 2, 0 }, { 2, 2, 0 }, { 1, 1, 0 }, { 2, 1, 0 } } },
+    { "setnx-before",      { { 1, 2, 0 }, { 1, 2, 1 }, { 0, 1, 1 }, { 1, 1, 0 } } },
+    { "other-transaction", { { 1, 2, 0 }, { 1, 2, 1 }, { 0, 1, 1 }, { 1, 1, 0 } } },
+    { "none",              { { 2, 2, 0 }, { 2, 2, 0 }, { 1, 1, 0 }, { 2, 1, 0 } } },
+};
+
+static uint64_t violations(const struct run_facts *facts, enum invariant_id id) { return facts->invariant[id].violations; }
+
+static void check(const struct form *form, uint32_t way)
+{
+    struct trial trial;
+    const struct outcome expected = form->of[way];
+    const struct study_edit edit[] = { { "/faults", faults[way] }, { "/stages/serve/steps/1/form", form->name } };
+    trial_open(&trial, SHOP, edit, 2);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    const uint64_t effects = facts->table[1].writes, answers = facts->group[1].processed,
+                   alone = facts->mishaps[MISHAP_MARK_ALONE];
+    assert_int_equal(facts->fault[0].happened, 1);
+    if (effects != expected.effects || answers != expected.answers || alone != expected.alone)
+        fail_msg("%s, %s: %llu effects, %llu answers, %llu marks alone", form->name, faults[way],
+                 (unsigned long long)effects, (unsigned long long)answers, (unsigned long long)alone);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], 1); /* each of them answers */
+    const uint64_t again = effects > 1 ? effects - 1 : 0;
+    assert_int_equal(facts->mishaps[MISHAP_REPEATED_EFFECT], again);
+    assert_int_equal(violations(facts, INVARIANT_S4), again);
+    assert_int_equal(violations(facts, INVARIANT_S5) > 0, effects != 1); /* paid for what it has not, or has twice */
+    assert_int_equal(violations(facts, INVARIANT_S1) + violations(facts, INVARIANT_S3), 0); /* the row knows nothing */
+    assert_int_equal(violations(facts, INVARIANT_O2) + violations(facts, INVARIANT_X4), 0);
+    trial_close(&trial);
+}
+
+static void test_each_form(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        for (uint32_t way = 0; way < WAYS; way++) check(&forms[i], way);
+}
+
+/* Whoever waits for the mark of a transaction that is still open waits for its end, and then answers again. */
+static void test_a_mark_is_waited_for(void **state)
+{
+    static const struct { const char *form; sim_ns least, most; } table[] = {
+        { "same-transaction", 60 * SIM_S, 61 * SIM_S },  /* the pause ends, and then it commits */
+        { "check-then-act", 43 * SIM_S, 49 * SIM_S },    /* detection, and the next heartbeat: no wait */
+    };
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct trial trial;
+        const struct study_edit edit[] = { { "/faults", faults[ZOMBIE] }, { "/stages/serve/steps/1/form", table[i].form } };
+        trial_open(&trial, SHOP, edit, 2);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_in_range(facts->completion.min_ns, table[i].least, table[i].most);
+        trial_close(&trial);
+    }
+}
+
+/* A duplicate that is dropped without an answer: right where the first one has answered, and an order that hangs where
+ * the first one died before it could (semantics 9.5, re-emit). */
+static void test_without_the_answer(void **state)
+{
+    static const char quiet[] = TRIAL_JSON([ { "rollback": "stock" } ]);
+    (void)state;
+    for (uint32_t way = 0; way < WAYS; way++) {
+        struct trial trial;
+        const bool hangs = way == DEAD_BEFORE_ANSWER;
+        const struct study_edit edit[] = { { "/faults", faults[way] },
+                                           { "/stages/serve/steps/1/form", "same-transaction" },
+                                           { "/stages/serve/steps/1/otherwise", quiet } };
+        trial_open(&trial, SHOP, edit, 3);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->table[1].writes, 1);
+        assert_int_equal(facts->group[1].processed, !hangs);
+        assert_int_equal(facts->orders.by_status[ORDER_PENDING], hangs);
+        assert_int_equal(violations(facts, INVARIANT_O2), hangs);
+        trial_close(&trial);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_form),
+        cmocka_unit_test(test_a_mark_is_waited_for),
+        cmocka_unit_test(test_without_the_answer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
