@@ -61,6 +61,12 @@ static inline bool process_is_down(const struct processes *processes, uint32_t i
     return processes->instance && processes->instance[instance].born == UINT64_MAX;
 }
 
+/* Which of its lives an instance is in; what was begun in another one is lost. */
+static inline uint32_t process_life(const struct processes *processes, uint32_t instance)
+{
+    return processes->instance ? processes->instance[instance].life : 0;
+}
+
 static inline bool process_is_paused(const struct processes *processes, uint32_t instance)
 {
     return processes->instance && processes->instance[instance].paused_until_ns > processes->sim->now_ns;

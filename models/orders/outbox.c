@@ -19,7 +19,8 @@ struct outbox {
     struct outbox_row *row;
     bool looks;              /* its next look is scheduled, or a batch is in hand */
     uint32_t batch, in_hand; /* rows of the batch; the one that is sent next */
-    uint64_t life;           /* of the relay: a batch of an earlier one is lost */
+    uint64_t look;           /* counts them: a batch of an earlier one is lost */
+    uint32_t life;           /* of the instance, as the batch was begun */
     uint32_t sends;          /* index of its draws */
     struct thread relay;
 };
@@ -48,7 +49,7 @@ static void grow(struct outbox *outbox)
 /* ---- the relay ---- */
 
 static void on_look(void *context, uint32_t subject, uint64_t argument);
-static void on_row_sent(void *context, uint32_t instance, uint64_t life);
+static void on_row_sent(void *context, uint32_t instance, uint64_t look);
 
 static void look_at(struct outbox *outbox, sim_ns at_ns)
 {
@@ -79,7 +80,7 @@ static void send_next(struct outbox *outbox, uint32_t instance)
     struct machine *machine = outbox->machine;
     const uint32_t word = random_block(machine->key, PURPOSE_OUTBOX, outbox->process, outbox->sends++).word[0];
     sim_at(machine->sim, machine->sim->now_ns + dist_draw(&machine->plan->outbox_send[outbox->process], word),
-           SIM_TIMER, on_row_sent, outbox, instance, outbox->life);
+           SIM_TIMER, on_row_sent, outbox, instance, outbox->look);
 }
 
 static void on_look(void *context, uint32_t subject, uint64_t argument)
@@ -89,7 +90,7 @@ static void on_look(void *context, uint32_t subject, uint64_t argument)
     (void)subject;
     (void)argument;
     outbox->looks = false;
-    outbox->life++;
+    outbox->look++;
     if (outbox->n == 0) return;
     if (instance == NONE) {
         look_at(outbox, next_look_ns(outbox));
@@ -98,6 +99,7 @@ static void on_look(void *context, uint32_t subject, uint64_t argument)
     outbox->looks = true;
     outbox->batch = outbox->n < spec_of(outbox)->outbox_batch ? outbox->n : spec_of(outbox)->outbox_batch;
     outbox->in_hand = 0;
+    outbox->life = process_life(&outbox->machine->processes, instance);
     send_next(outbox, instance);
 }
 
@@ -126,18 +128,19 @@ static void relay_sends(struct outbox *outbox, struct outbox_row *row, uint32_t 
 }
 
 /* Its process may have gone, or stood still, while the row was on its way: then another look begins the batch anew. */
-static void on_row_sent(void *context, uint32_t instance, uint64_t life)
+static void on_row_sent(void *context, uint32_t instance, uint64_t look)
 {
     struct outbox *outbox = context;
     struct machine *machine = outbox->machine;
-    if (life != outbox->life) return;
-    if (process_is_down(&machine->processes, instance)) {
+    if (look != outbox->look) return;
+    if (process_is_down(&machine->processes, instance) ||
+        process_life(&machine->processes, instance) != outbox->life) {
         look_at(outbox, next_look_ns(outbox));
         return;
     }
     if (process_is_paused(&machine->processes, instance)) {
         sim_at(machine->sim, machine->processes.instance[instance].paused_until_ns, SIM_TIMER, on_row_sent, outbox,
-               instance, life);
+               instance, look);
         return;
     }
     relay_sends(outbox, row_at(outbox, outbox->in_hand), instance);

@@ -12,7 +12,8 @@ enum { SWEPT_AT_ONCE = 1024 }; /* of one look; the others wait for the next */
 struct sweeper {
     struct machine *machine;
     const struct sweeper_spec *spec;
-    uint32_t n, at, stage;
+    uint32_t n, at;
+    uint32_t life; /* of its instance, as it looked */
     uint32_t order[SWEPT_AT_ONCE];
     enum order_status seen[SWEPT_AT_ONCE];
     uint32_t draws;
@@ -85,6 +86,7 @@ static void on_look(void *context, uint32_t subject, uint64_t argument)
     (void)subject;
     (void)argument;
     sweeper->n = sweeper->at = 0;
+    if (instance != NONE) sweeper->life = process_life(&machine->processes, instance);
     uint64_t left = instance == NONE ? 0 : n_open(sweeper);
     for (uint32_t slot = 0; left > 0 && slot < machine->orders.n_chunks * ORDER_CHUNK; slot++) {
         struct order *order = order_at(&machine->orders, slot);
@@ -134,7 +136,8 @@ static void on_cancel(void *context, uint32_t instance, uint64_t argument)
                instance, 0);
         return;
     }
-    const bool gone = process_is_down(&machine->processes, instance);
+    const bool gone = process_is_down(&machine->processes, instance) ||
+                      process_life(&machine->processes, instance) != sweeper->life;
     if (!gone) cancel(sweeper, sweeper->order[sweeper->at], instance);
     do order_release(machine, sweeper->order[sweeper->at++], machine->sim->now_ns);
     while (gone && sweeper->at < sweeper->n);
