@@ -136,18 +136,25 @@ void position_begin(struct kafka *kafka, uint32_t index)
     release(kafka, log, kafka->sim->now_ns);
 }
 
-/* A late or cold group has its partitions now. */
-static void on_join(void *context, uint32_t index, uint64_t argument)
+static void positions_begin(struct kafka *kafka, struct consumer *consumer)
 {
-    struct kafka *kafka = context;
-    struct consumer *consumer = &kafka->consumer[index];
-    (void)argument;
     for (uint32_t i = 0; i < consumer->n_positions; i++) {
         position_begin(kafka, consumer->position[i]);
         consumer->buffer.part[i].next = kafka->position[consumer->position[i]].polled;
     }
     fetch_recount(&consumer->buffer);
     consumer->unread = consumer->buffer.unasked;
+}
+
+/* A late or cold group has its partitions now. With members, this is its first poll: one may have left before it, or
+ * may have to join again. */
+static void on_join(void *context, uint32_t index, uint64_t argument)
+{
+    struct kafka *kafka = context;
+    struct consumer *consumer = &kafka->consumer[index];
+    (void)argument;
+    if (kafka->coordinator && consumer->state != CONSUMER_CALLED) return;
+    if (!consumer->departed) positions_begin(kafka, consumer);
     consumer->poll_from_ns = consumer->last_commit_ns = kafka->sim->now_ns;
     wait_for_records(kafka, consumer);
 }

@@ -124,6 +124,15 @@ static void revive(struct member *member)
 
 /* ---- joining ---- */
 
+static void departure_ends(struct kafka *kafka, struct consumer *consumer)
+{
+    if (!consumer->departed) return;
+    consumer->departed = false;
+    kafka->n_departed--;
+    for (uint32_t i = 0; i < consumer->n_positions; i++)
+        release(kafka, &kafka->log[kafka->position[consumer->own[i]].log], kafka->sim->now_ns);
+}
+
 /* The request is at the coordinator. */
 static void on_join_request(void *context, uint32_t index, uint64_t argument)
 {
@@ -140,6 +149,10 @@ static void on_join_request(void *context, uint32_t index, uint64_t argument)
     if (!consumer->member && is_static(consumer)) consumer->member = member_left_behind(kafka, consumer);
     if (!consumer->member) consumer->member = member_new(kafka, consumer);
     bool comes_back = consumer->member->silent;
+    if (consumer->state == CONSUMER_OUT) {
+        consumer->must_rejoin = false;
+        departure_ends(kafka, consumer);
+    }
     revive(consumer->member);
     rebalance_joins(kafka, consumer->member, comes_back);
 }
@@ -153,12 +166,24 @@ static void join_send(struct kafka *kafka, struct consumer *consumer, sim_ns at_
            consumer->index, 0);
 }
 
+static void on_start(void *context, uint32_t index, uint64_t argument)
+{
+    struct kafka *kafka = context;
+    const struct consumer *consumer = &kafka->consumer[index];
+    (void)argument;
+    if (consumer->wanted && !consumer->member && !consumer->asks) kafka_member_join(kafka, index);
+}
+
 void kafka_member_join(struct kafka *kafka, uint32_t index)
 {
     struct consumer *consumer = &kafka->consumer[index];
     SIM_ASSERT_IN(kafka->sim, !consumer->member && !consumer->asks);
     consumer->wanted = true;
     consumer->leaving = false;
+    if (kafka->sim->now_ns < consumer->spec->start_ns) {
+        sim_at(kafka->sim, consumer->spec->start_ns, SIM_CONSUMER, on_start, kafka, index, 0);
+        return;
+    }
     consumer->must_rejoin = consumer->assignment_waits = false;
     consumer->state = CONSUMER_OUT;
     consumer->n_positions = 0;
@@ -191,15 +216,6 @@ void member_departs(struct kafka *kafka, struct member *member)
     if (consumer->spec->fetch_order == FETCH_ARRIVAL) consumer->batch_left = 0;
     if (consumer->state != CONSUMER_BUSY)
         sim_at(kafka->sim, kafka->sim->now_ns, SIM_CONSUMER, on_learn, kafka, consumer->index, 0);
-}
-
-static void departure_ends(struct kafka *kafka, struct consumer *consumer)
-{
-    if (!consumer->departed) return;
-    consumer->departed = false;
-    kafka->n_departed--;
-    for (uint32_t i = 0; i < consumer->n_positions; i++)
-        release(kafka, &kafka->log[kafka->position[consumer->own[i]].log], kafka->sim->now_ns);
 }
 
 void member_dies(struct kafka *kafka, struct consumer *consumer)
@@ -277,7 +293,8 @@ void kafka_member_leave(struct kafka *kafka, uint32_t index, bool for_good,
     consumer->leaving = true;
     consumer->left = left;
     consumer->left_context = context;
-    if (consumer->state == CONSUMER_WAITING || consumer->state == CONSUMER_OUT) leave(kafka, consumer);
+    const bool has_begun = kafka->sim->now_ns >= consumer->spec->start_ns;
+    if (consumer->state == CONSUMER_WAITING || consumer->state == CONSUMER_OUT || !has_begun) leave(kafka, consumer);
 }
 
 /* Eager: everything is given up before the request is sent, and given back by the new assignment. */
@@ -321,23 +338,26 @@ bool member_polls(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
     return rejoin(kafka, consumer);
 }
 
-/* From a heartbeat's answer. An idle consumer is in a poll, and rejoins at once. */
+/* Between its request and the assignment. */
+static bool waits_in_vain(struct kafka *kafka, const struct consumer *consumer)
+{
+    if (consumer->state != CONSUMER_OUT || consumer->asks || consumer->leaving) return false;
+    return !consumer->member || consumer->member->answered != coordinator_of(kafka, consumer)->generation;
+}
+
+/* From a heartbeat's answer, or from that of its request: another round began before this one was dealt. An idle
+ * consumer is in a poll, and rejoins at once. */
 void member_learns(struct kafka *kafka, struct consumer *consumer)
 {
     consumer->must_rejoin = true;
     consumer_settle(kafka, consumer);
+    if (waits_in_vain(kafka, consumer)) rejoin(kafka, consumer);
     if (consumer->state != CONSUMER_WAITING) return;
     sim_ns at_ns = consumer->poll_from_ns > kafka->sim->now_ns ? consumer->poll_from_ns : kafka->sim->now_ns;
     member_polls(kafka, consumer, at_ns);
 }
 
 /* ---- set-up ---- */
-
-static void on_start(void *context, uint32_t index, uint64_t argument)
-{
-    (void)argument;
-    kafka_member_join(context, index);
-}
 
 static void group_init(struct kafka *kafka, uint32_t index)
 {
@@ -356,6 +376,7 @@ static void group_init(struct kafka *kafka, uint32_t index)
             sim_at(kafka->sim, spec->start_ns, SIM_CONSUMER, on_start, kafka, consumer->index, 0);
             continue;
         }
+        consumer->state = CONSUMER_CALLED; /* at start_ns */
         consumer->member = member_new(kafka, consumer);
         consumer->member->next = coordinator->member;
         coordinator->member = consumer->member;

@@ -34,6 +34,7 @@ struct member {
     uint64_t uuid;                    /* order among equal client ids */
     sim_ns joined_ns, phase_ns;       /* heartbeats at joined_ns + phase_ns + k * heartbeat_ns */
     sim_ns contact_ns;                /* the coordinator has heard of it then, at the latest */
+    uint32_t answered;                /* the last generation whose assignment it was sent */
     bool joined;                      /* takes part in the rebalance that is under way */
     bool silent;                      /* its process is dead */
     bool removed, watched;            /* watched: an event that looks at its session is pending */
@@ -55,7 +56,7 @@ struct coordinator {
 /* In kafka_expect_faults: groups that are not cold are stable, in generation 1, with the plan's assignment. */
 void members_init(struct kafka *kafka, struct processes *processes, const uint32_t *instance_of);
 
-/* The consumer's thread starts, and asks to join. */
+/* The consumer's thread starts, and asks to join; not before its group's start_ns. */
 void kafka_member_join(struct kafka *kafka, uint32_t consumer);
 /* Orderly: the batch in hand is finished and committed, then LeaveGroup. left (may be NULL) is told, at once where
  * there is nothing to finish. A static member does not tell the group. for_good: it is not there when its process

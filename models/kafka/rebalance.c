@@ -8,8 +8,6 @@
 #include "models/kafka/member.h"
 #include "models/kafka/takeover.h"
 
-#include <string.h>
-
 enum { FACT_REBALANCED = 16 };
 
 struct coordinator *coordinator_of(struct kafka *kafka, const struct consumer *consumer)
@@ -66,6 +64,20 @@ static uint32_t members_sorted(const struct kafka *kafka, const struct coordinat
     return n;
 }
 
+/* What each member says that it has when it asks to join. Whose process has gone since has nothing, although the
+ * coordinator gave it something once. */
+static void owned_by_members(const struct kafka *kafka, uint32_t index, uint32_t *before)
+{
+    const struct coordinator *coordinator = &kafka->coordinator[index];
+    const struct plan_group *plan = &kafka->plan->group[index];
+    for (uint32_t i = 0; i < plan->n_positions; i++) {
+        const struct member *member = coordinator->member;
+        while (member && member->number != coordinator->owner[i]) member = member->next;
+        const bool has = member && kafka->position[plan->first_position + i].consumer == member->consumer;
+        before[i] = has ? member->number : NONE;
+    }
+}
+
 /* What a rebalance works with comes from the run's arena: a few words for each member, and rebalances are rare. */
 static void deal(struct kafka *kafka, uint32_t index)
 {
@@ -82,7 +94,7 @@ static void deal(struct kafka *kafka, uint32_t index)
         const struct topic_spec *read = &kafka->plan->scenario->topic[spec->read[i].topic];
         topic[i] = (struct assign_topic){ read->name, read->partitions };
     }
-    memcpy(before, coordinator->owner, n_positions * sizeof *before);
+    owned_by_members(kafka, index, before);
     bool cooperative = spec->assignor == ASSIGN_COOPERATIVE_STICKY;
     assign_partitions(spec->assignor, topic, spec->n_reads, number, n, cooperative ? before : NULL, coordinator->owner,
                       arena);
@@ -113,6 +125,7 @@ static void on_synced(void *context, uint32_t index, uint64_t round)
         member->joined = false;
         if (member->silent || consumer->member != member) continue;
         sim_ns sync_ns = round_trip(kafka, consumer), offsets_ns = round_trip(kafka, consumer);
+        member->answered = coordinator->generation;
         sim_at(kafka->sim, now_ns + sync_ns / 2 + offsets_ns, SIM_CONSUMER, on_assigned, kafka, consumer->index,
                coordinator->generation);
     }
@@ -239,6 +252,7 @@ void rebalance_joins(struct kafka *kafka, struct member *member, bool comes_back
     struct coordinator *coordinator = coordinator_of(kafka, consumer);
     bool listed = is_listed(coordinator, member);
     if (comes_back && coordinator->state == GROUP_STABLE) {
+        member->answered = coordinator->generation;
         sim_at(kafka->sim, kafka->sim->now_ns + 2 * round_trip(kafka, consumer), SIM_CONSUMER, on_assigned, kafka,
                consumer->index, coordinator->generation);
         return;

@@ -260,6 +260,54 @@ static void test_a_rolling_restart(void **state)
     trial_close(&trial);
 }
 
+/* A static member whose process comes back into a round that another member began says that it has no partitions,
+ * although the coordinator has not forgotten which it had: what goes to the new member goes at once, for there is nobody
+ * who would give it up. */
+static void test_a_static_member_comes_back_with_nothing(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/kafka/assignor", "cooperative-sticky" },
+        { "/kafka/static_members", "true" },
+        { "/groups/servers/consumers", "1" },
+        { "/faults", "{\"kill\": {\"crash\": \"back\", \"instance\": 0, \"at\": \"100.022s\", \"back_after\": \"20s\"},"
+                     " \"pod\": {\"scale\": \"servers\", \"to\": 2, \"at\": \"105s\"}}" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+    expect_invariants(facts);
+    assert_int_equal(facts->group[0].sessions_expired, 0);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], 60000);
+    trial_close(&trial);
+}
+
+/* A member that comes and goes again, after every time up to 4 s. Whenever the round of its coming has passed the barrier
+ * and is not dealt yet, the others hear of the next round in place of their assignment, and must ask to join again. */
+static void test_a_round_overtakes_another(void **state)
+{
+    uint64_t rebalances = 0;
+    (void)state;
+    for (int after_ms = 0; after_ms < 4000; after_ms += 50) {
+        char faults[160];
+        snprintf(faults, sizeof faults, "{\"pod\": {\"scale\": \"servers\", \"to\": 4, \"at\": \"10s\"},"
+                                        " \"back\": {\"scale\": \"servers\", \"to\": 3, \"at\": \"%dms\"}}",
+                 10000 + after_ms);
+        const struct study_edit edits[] = {
+            { "/load/scenarios/orders", "{\"executor\": \"constant-arrival-rate\", \"rate\": 10, \"duration\": \"30s\"}" },
+            { "/kafka/fetch", "200ms" },
+            { "/faults", faults },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+        expect_invariants(facts);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 300);
+        assert_int_equal(facts->group[0].late_dropped, 0);
+        rebalances += facts->group[0].rebalances;
+        trial_close(&trial);
+    }
+    assert_in_range(rebalances, 80 + 10, 2 * 80 - 10); /* one round for both changes, or one for each */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +318,8 @@ int main(void)
         cmocka_unit_test(test_the_barrier_waits_for_the_slowest_batch),
         cmocka_unit_test(test_cooperative_members_keep_working),
         cmocka_unit_test(test_a_rolling_restart),
+        cmocka_unit_test(test_a_static_member_comes_back_with_nothing),
+        cmocka_unit_test(test_a_round_overtakes_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
