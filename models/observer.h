@@ -24,7 +24,7 @@ struct partition_level {
 struct order_counts {
     uint64_t scheduled;  /* starts the executors would have made so far, up to at_most */
     uint64_t dropped;    /* those without a free VU */
-    uint64_t requests_failed; /* no reply: the API's process died with it, or none was there */
+    uint64_t requests_failed; /* an error, or no reply: its stage threw, its process died, or none was there */
     uint64_t records_lost, records_duplicated; /* by producers: the broker was away too long; sent twice */
     uint64_t created;    /* committed order rows, initial backlog included */
     uint64_t by_status[ORDER_STATUSES];

@@ -75,14 +75,26 @@ void api_done(struct machine *machine, uint32_t index, sim_ns at_ns)
     order_release(machine, thread->order, at_ns);
 }
 
-void api_lost(struct machine *machine, uint32_t index, bool lingers)
+static void request_failed(struct machine *machine, const struct thread *thread)
+{
+    struct load_run *load = &machine->load[order_at(&machine->orders, thread->order)->load];
+    if (thread->replied) return;
+    machine->counts.requests_failed++;
+    if (load->limited) seats_give(&load->vus, machine->sim->now_ns);
+}
+
+void api_failed(struct machine *machine, uint32_t index, sim_ns at_ns)
 {
     struct thread *thread = &machine->thread[index];
-    struct load_run *load = &machine->load[order_at(&machine->orders, thread->order)->load];
-    if (!thread->replied) {
-        machine->counts.requests_failed++;
-        if (load->limited) seats_give(&load->vus, machine->sim->now_ns);
-    }
+    request_failed(machine, thread);
+    thread->replied = true;
+    api_done(machine, index, at_ns);
+}
+
+void api_lost(struct machine *machine, uint32_t index, bool lingers)
+{
+    const struct thread *thread = &machine->thread[index];
+    request_failed(machine, thread);
     seats_give(&machine->api, machine->sim->now_ns);
     if (!lingers) order_release(machine, thread->order, machine->sim->now_ns);
 }

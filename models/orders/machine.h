@@ -136,6 +136,8 @@ void api_init(struct machine *machine);
 void api_start(struct machine *machine);
 void api_reply(struct machine *machine, struct thread *thread, sim_ns at_ns);
 void api_done(struct machine *machine, uint32_t thread, sim_ns at_ns);
+/* The stage of a request has thrown: an error is its reply. */
+void api_failed(struct machine *machine, uint32_t thread, sim_ns at_ns);
 /* The thread of a request dies with it: no reply, the virtual user gets an error. lingers: its command takes effect
  * yet, and the order is let go when the instance starts again. */
 void api_lost(struct machine *machine, uint32_t thread, bool lingers);

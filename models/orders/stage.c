@@ -46,7 +46,7 @@ static void fail(struct machine *machine, struct thread *thread)
     thread->once_marks = 0;
     thread->phase = PHASE_START;
     if (thread->consumer != NONE) kafka_record_failed(&machine->kafka, thread->consumer, exception, now_ns);
-    else api_done(machine, index_of(machine, thread), now_ns);
+    else api_failed(machine, index_of(machine, thread), now_ns);
 }
 
 bool refuse(struct machine *machine, struct thread *thread, enum outcome why)

@@ -68,13 +68,13 @@ void report_failures(struct page *page, const struct outcome *outcome)
     const double refused = outcome_mean(outcome, "orders.requests_failed");
     const double lost = outcome_mean(outcome, "orders.records_lost");
     struct grid *groups = group_grid(page, outcome);
-    if (outcome->study->scenario.n_faults == 0 && grid_is_empty(groups)) return;
+    if (outcome->study->scenario.n_faults == 0 && grid_is_empty(groups) && !(refused > 0)) return;
     page_heading(page, "What went wrong", "장애와 재처리");
     report_faults(page, outcome);
     if (!grid_is_empty(groups)) grid_write(groups);
     if (refused > 0)
-        page_say(page, TONE_PLAIN, "Requests without a reply (connection refused or broken): %s.",
-                 "응답을 받지 못한 요청(연결 거부 또는 끊김): %s건.", number_count(refused).s);
+        page_say(page, TONE_PLAIN, "Requests that failed (an error, or the connection refused or broken): %s.",
+                 "실패한 요청(오류 응답, 연결 거부 또는 끊김): %s건.", number_count(refused).s);
     if (lost > 0)
         page_say(page, TONE_BAD, "Records that producers gave up while the broker was away: %s.",
                  "브로커 장애 동안 producer가 포기한 레코드: %s건.", number_count(lost).s);

@@ -219,6 +219,23 @@ static void test_a_crash_ends_a_stop(void **state)
     trial_close(&trial);
 }
 
+/* A request whose stage throws is answered with an error: neither created nor forgotten. */
+static void test_a_request_that_throws_has_failed(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/stores", "{\"database\": {}}" },
+        { "/tables/orders/store", "database" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts =
+        run_with(&trial, "{\"away\": {\"outage\": \"database\", \"at\": \"2.01s\", \"for\": \"1s\"}}", edits, 2);
+    assert_int_equal(facts->orders.requests_failed, 10);
+    assert_int_equal(facts->orders.created, facts->orders.scheduled - 10);
+    assert_int_equal(facts->process[0].api.n, facts->orders.created);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +248,7 @@ int main(void)
         cmocka_unit_test(test_overlapping_faults_end_one_by_one),
         cmocka_unit_test(test_a_rollout_waits_for_its_own),
         cmocka_unit_test(test_a_crash_ends_a_stop),
+        cmocka_unit_test(test_a_request_that_throws_has_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
