@@ -154,6 +154,7 @@ static bool is_under_way(const struct thread *thread)
 static void thread_returns(struct machine *machine, struct thread *thread)
 {
     if (thread->lingers && thread->consumer == NONE) order_release(machine, thread->order, machine->sim->now_ns);
+    latch_forget(machine, thread);
     thread->lingers = thread->stopped = thread->looked = false;
     thread->phase = PHASE_START;
     thread->n_locks = 0;
@@ -164,6 +165,7 @@ bool instance_starts(struct machine *machine, uint32_t instance)
     for (uint32_t i = 0; i < machine->n_threads; i++)
         if (machine->thread[i].instance == instance && is_under_way(&machine->thread[i])) return false;
     process_start(&machine->processes, instance);
+    locks_client_begins(&machine->locks, instance);
     for (uint32_t i = 0; i < machine->n_threads; i++)
         if (machine->thread[i].instance == instance) thread_returns(machine, &machine->thread[i]);
     for (uint32_t i = 0; i < machine->plan->n_consumers; i++)

@@ -51,6 +51,15 @@ void on_lock(void *context, uint32_t index, enum lock_answer answer)
     thread_run(machine, index);
 }
 
+/* The thread's process has died while its command was under way: nobody waits for the answer, nor for the lock. */
+static enum outcome acquired_for_nobody(struct machine *machine, struct thread *thread, const struct lock_call *call,
+                                        bool got)
+{
+    lock_forget(&machine->locks, call->thread);
+    if (got) lock_abandon(&machine->locks, call->lock, call->key, call->thread);
+    return thread_ends_unheard(machine, thread);
+}
+
 enum outcome lock_effect(struct machine *machine, struct thread *thread, const struct plan_op *op, sim_ns takes_ns)
 {
     uint64_t key = key_of(machine, thread, op);
@@ -58,11 +67,9 @@ enum outcome lock_effect(struct machine *machine, struct thread *thread, const s
     const struct lock_call call = { .lock = op->target, .thread = index_of(machine, thread), .key = key,
         .wait_ns = op->wait_ns, .lease_ns = op->lease_ns, .watched = op->watched,
         .nested = believes(thread, op->target, key), .round_trip_ns = takes_ns, .round_trip = op->time };
-    if (!lock_acquire(&machine->locks, &call)) return block(machine, thread);
-    if (thread->lingers) {
-        lock_abandon(&machine->locks, op->target, key, index_of(machine, thread));
-        return OUTCOME_DONE;
-    }
+    const bool got = lock_acquire(&machine->locks, &call);
+    if (thread->lingers) return acquired_for_nobody(machine, thread, &call, got);
+    if (!got) return block(machine, thread);
     lock_got(machine, thread, op);
     return OUTCOME_DONE;
 }

@@ -51,12 +51,19 @@ static void on_answer(void *context, uint32_t index, uint64_t answer)
     if (refuse(machine, thread, (enum outcome)answer)) thread_run(machine, index);
 }
 
+enum outcome thread_ends_unheard(struct machine *machine, struct thread *thread)
+{
+    command_give(machine, thread, &machine->plan->op[thread->pc], machine->sim->now_ns);
+    if (thread->rides) riders_drop(machine, thread);
+    transaction_rollback(&machine->tables, &thread->transaction);
+    thread->phase = PHASE_DEAD;
+    return OUTCOME_PARKED;
+}
+
 bool answer_waits(struct machine *machine, struct thread *thread, enum outcome answer)
 {
-    if (thread->lingers) { /* nobody is there to hear it */
-        if (thread->rides) riders_drop(machine, thread);
-        transaction_rollback(&machine->tables, &thread->transaction);
-        thread->phase = PHASE_DEAD;
+    if (thread->lingers) {
+        thread_ends_unheard(machine, thread);
         return true;
     }
     if (!process_is_paused(&machine->processes, thread->instance)) return false;

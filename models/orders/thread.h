@@ -81,6 +81,8 @@ enum outcome park(struct machine *machine, struct thread *thread, sim_ns at_ns, 
 enum outcome block(struct machine *machine, struct thread *thread);
 /* What it waited for is its own now. */
 void wake(struct machine *machine, uint32_t index);
+/* The command of a thread that lingers is over, and there is nobody to hear the answer. */
+enum outcome thread_ends_unheard(struct machine *machine, struct thread *thread);
 /* In a paused process what a server answers waits for the end of the pause: true when it does. */
 bool answer_waits(struct machine *machine, struct thread *thread, enum outcome answer);
 /* Registers whose the handlers of thread.c are. */

@@ -67,7 +67,7 @@ void locks_restart(struct locks *locks, uint32_t store)
         for (struct lock_entry *entry = locks->bucket[i]; entry; entry = entry->next)
             if (spec_of(locks, entry)->store == store) {
                 key_vanish(locks, entry, LOSS_RESTART);
-                entry->fair_first = entry->fair_last = 0;
+                fair_vanish(locks, entry);
             }
 }
 

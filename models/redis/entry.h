@@ -48,11 +48,14 @@ void fair_begin(struct locks *locks, uint32_t thread);
 void fair_refused(struct locks *locks, uint32_t thread, sim_ns ttl_ns);
 /* The thread gives up: its place is taken back. */
 void fair_leave(struct locks *locks, uint32_t thread);
+/* The thread is gone: its place stays, and is told in vain. */
+void fair_abandon(struct locks *locks, uint32_t thread);
 /* The key is free: the first of the queue is told. */
 void fair_publish(struct locks *locks, struct lock_entry *entry, uint32_t thread);
 void fair_actors(struct locks *locks, struct processes *processes);
-/* Places that have run out are gone. */
+/* Places that have run out are gone; all places are. */
 void fair_sweep(struct locks *locks, struct lock_entry *entry);
+void fair_vanish(struct locks *locks, struct lock_entry *entry);
 
 /* ---- accident.c ---- */
 /* No command to the lock's store is answered now; answers_only: it takes effect all the same. */

@@ -15,39 +15,40 @@ static sim_ns slot_of(const struct lock_call *call) { return call->wait_ns == SI
 
 static void first_out(struct locks *locks, struct lock_entry *entry)
 {
-    struct lock_waiter *first = &locks->waiter[entry->fair_first - 1];
-    entry->fair_first = first->fair_next;
-    if (entry->fair_first == 0) entry->fair_last = 0;
-    first->fair_next = 0;
-    first->slot_ns = SIM_NEVER;
+    struct fair_slot *first = entry->fair_first;
+    entry->fair_first = first->next;
+    if (!entry->fair_first) entry->fair_last = NULL;
+    if (first->thread != NONE) locks->waiter[first->thread].slot = NULL;
+    first->next = locks->free_slot;
+    locks->free_slot = first;
 }
 
 void fair_sweep(struct locks *locks, struct lock_entry *entry)
 {
-    while (entry->fair_first && locks->waiter[entry->fair_first - 1].slot_ns <= locks->sim->now_ns)
-        first_out(locks, entry);
+    while (entry->fair_first && entry->fair_first->until_ns <= locks->sim->now_ns) first_out(locks, entry);
+}
+
+void fair_vanish(struct locks *locks, struct lock_entry *entry)
+{
+    while (entry->fair_first) first_out(locks, entry);
 }
 
 /* Everybody behind moves up in time by what the one who left had been given. */
-static void move_up(struct locks *locks, uint32_t from, sim_ns by_ns)
+static void move_up(struct fair_slot *from, sim_ns by_ns)
 {
-    for (; from; from = locks->waiter[from - 1].fair_next) locks->waiter[from - 1].slot_ns -= by_ns;
+    for (; from; from = from->next) from->until_ns -= by_ns;
 }
 
-static bool is_queued(const struct locks *locks, const struct lock_entry *entry, uint32_t thread)
+static void queue_up(struct locks *locks, struct lock_entry *entry, uint32_t thread, sim_ns until_ns)
 {
-    uint32_t at = entry->fair_first;
-    while (at && at != thread + 1) at = locks->waiter[at - 1].fair_next;
-    return at != 0;
-}
-
-static void queue_up(struct locks *locks, struct lock_entry *entry, uint32_t thread, sim_ns slot_ns)
-{
-    if (entry->fair_last) locks->waiter[entry->fair_last - 1].fair_next = thread + 1;
-    else entry->fair_first = thread + 1;
-    entry->fair_last = thread + 1;
-    locks->waiter[thread].fair_next = 0;
-    locks->waiter[thread].slot_ns = slot_ns;
+    struct fair_slot *slot = locks->free_slot;
+    if (slot) locks->free_slot = slot->next;
+    else slot = arena_new(locks->sim->arena, struct fair_slot);
+    *slot = (struct fair_slot){ .thread = thread, .until_ns = until_ns };
+    if (entry->fair_last) entry->fair_last->next = slot;
+    else entry->fair_first = slot;
+    entry->fair_last = slot;
+    locks->waiter[thread].slot = slot;
 }
 
 bool fair_acquire(struct locks *locks, struct lock_entry *entry, const struct lock_call *call, sim_ns *ttl_ns)
@@ -55,17 +56,18 @@ bool fair_acquire(struct locks *locks, struct lock_entry *entry, const struct lo
     sim_ns now_ns = locks->sim->now_ns, slot_ns = slot_of(call);
     uint32_t owner = call->thread + 1;
     fair_sweep(locks, entry);
-    if (entry->redis.owner == 0 && (entry->fair_first == 0 || entry->fair_first == owner)) {
-        if (entry->fair_first == owner) first_out(locks, entry);
-        move_up(locks, entry->fair_first, slot_ns);
+    const struct fair_slot *slot = locks->waiter[call->thread].slot;
+    if (entry->redis.owner == 0 && entry->fair_first == slot) { /* the first one, or nobody is in the queue */
+        if (slot) first_out(locks, entry);
+        move_up(entry->fair_first, slot_ns);
         return script_acquire(&entry->redis, owner, call->lease_ns, now_ns);
     }
     if (entry->redis.owner == owner) return script_acquire(&entry->redis, owner, call->lease_ns, now_ns);
-    if (is_queued(locks, entry, call->thread)) {
-        *ttl_ns = locks->waiter[call->thread].slot_ns - slot_ns - now_ns;
+    if (slot) {
+        *ttl_ns = slot->until_ns - slot_ns - now_ns;
         return false;
     }
-    if (entry->fair_last) *ttl_ns = locks->waiter[entry->fair_last - 1].slot_ns - now_ns;
+    if (entry->fair_last) *ttl_ns = entry->fair_last->until_ns - now_ns;
     else *ttl_ns = entry->redis.owner ? entry->redis.expires_ns - now_ns : -2 * SIM_MS; /* pttl of no key */
     queue_up(locks, entry, call->thread, now_ns + *ttl_ns + slot_ns);
     return false;
@@ -127,23 +129,35 @@ static void on_told(void *context, uint32_t thread, uint64_t argument)
 
 void fair_publish(struct locks *locks, struct lock_entry *entry, uint32_t thread)
 {
-    if (entry->fair_first == 0 || is_dropped(locks, entry->lock)) return;
+    if (!entry->fair_first || is_dropped(locks, entry->lock) || entry->fair_first->thread == NONE) return;
     sim_at(locks->sim, locks->sim->now_ns + push_latency(locks, entry->lock, thread), SIM_CONSUMER, on_told, locks,
-           entry->fair_first - 1, entry->key);
+           entry->fair_first->thread, entry->key);
 }
 
 void fair_leave(struct locks *locks, uint32_t thread)
 {
     struct lock_waiter *waiter = &locks->waiter[thread];
     struct lock_entry *entry = waiter->entry;
-    if (!is_queued(locks, entry, thread)) return;
-    uint32_t before = 0;
-    for (uint32_t at = entry->fair_first; at != thread + 1; at = locks->waiter[at - 1].fair_next) before = at;
-    if (before) locks->waiter[before - 1].fair_next = waiter->fair_next;
-    else entry->fair_first = waiter->fair_next;
-    if (entry->fair_last == thread + 1) entry->fair_last = before;
-    move_up(locks, waiter->fair_next, slot_of(&waiter->call));
-    waiter->fair_next = 0;
+    struct fair_slot *slot = waiter->slot, *before = NULL;
+    if (!slot) return;
+    for (struct fair_slot *at = entry->fair_first; at != slot; at = at->next) before = at;
+    move_up(slot->next, slot_of(&waiter->call));
+    if (!before) {
+        first_out(locks, entry);
+        return;
+    }
+    before->next = slot->next;
+    if (entry->fair_last == slot) entry->fair_last = before;
+    slot->next = locks->free_slot;
+    locks->free_slot = slot;
+    waiter->slot = NULL;
+}
+
+void fair_abandon(struct locks *locks, uint32_t thread)
+{
+    struct lock_waiter *waiter = &locks->waiter[thread];
+    if (waiter->slot) waiter->slot->thread = NONE;
+    waiter->slot = NULL;
 }
 
 void fair_actors(struct locks *locks, struct processes *processes)

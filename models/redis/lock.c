@@ -235,6 +235,7 @@ void waiter_answer(struct locks *locks, uint32_t thread, enum lock_answer answer
     if (spec_of(locks, entry)->kind == LOCK_FAIR && answer != LOCK_GOT) fair_leave(locks, thread);
     entry->waiters--;
     waiter->entry = NULL;
+    waiter->entered = false;
     if (answer != LOCK_GOT) {
         locks->fact[entry->lock].timed_out++;
         tally_add(&locks->fact[entry->lock].wait, locks->sim->now_ns - waiter->refused_ns);
@@ -289,6 +290,7 @@ static void on_try(void *context, uint32_t thread, uint64_t argument)
         if (answers_only(locks, waiter->call.lock)) script_run_unheard(locks, waiter->entry, &waiter->call);
         no_answer(locks, thread, locks->sim->now_ns - there_ns, false);
     } else if (script_run(locks, waiter->entry, &waiter->call, &ttl_ns)) {
+        waiter->entered = !waiter->call.nested;
         tally_add(&locks->fact[waiter->entry->lock].wait, locks->sim->now_ns - waiter->refused_ns);
         sim_at(locks->sim, back_ns, SIM_CONSUMER, on_got, locks, thread, 0);
     } else {
@@ -545,10 +547,22 @@ void lock_forget(struct locks *locks, uint32_t thread)
         channel_stop_waiting(locks, waiter->channel, thread);
         channel_leave(locks, waiter);
     }
+    if (entry->redis.owner == thread + 1) entry->redis.owner = OWNER_GONE;
+    if (waiter->entered) entry_leave(locks, entry, thread);
+    fair_abandon(locks, thread);
     waiter->entry = NULL;
-    waiter->waits = false;
+    waiter->waits = waiter->entered = false;
     entry->waiters--;
     entry_drop_if_idle(locks, entry);
+}
+
+void locks_client_begins(struct locks *locks, uint32_t jvm)
+{
+    for (uint32_t i = 0; i < LOCK_BUCKETS; i++)
+        for (struct lock_entry *entry = locks->bucket[i]; entry; entry = entry->next) {
+            const uint32_t owner = entry->redis.owner;
+            if (owner && owner != OWNER_GONE && locks->jvm[owner - 1] == jvm) entry->redis.owner = OWNER_GONE;
+        }
 }
 
 void lock_abandon(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread)

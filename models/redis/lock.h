@@ -31,6 +31,13 @@ struct lock_channel {
     uint32_t first, last;          /* threads that wait for a permit, + 1 */
 };
 
+/* A place in the queue of a fair lock. */
+struct fair_slot {
+    struct fair_slot *next;        /* behind it, or free */
+    uint32_t thread;               /* NONE: its process is gone */
+    sim_ns until_ns;               /* when the place runs out */
+};
+
 struct lock_entry {
     struct lock_entry *next;       /* in its bucket, or free */
     uint32_t lock;
@@ -46,7 +53,7 @@ struct lock_entry {
     bool shortened;                /* a nested acquire has cut the time to live */
     bool unrenewed;                /* a renewal has failed */
     uint32_t token;                /* fenced: the last one given out */
-    uint32_t fair_first, fair_last; /* fair: the queue of threads, + 1 */
+    struct fair_slot *fair_first, *fair_last; /* fair: the queue */
     sim_handle renewal;            /* WATCHDOG_PER_LOCK: its timer */
     sim_ns round_trip_ns;          /* of the last acquire, for renewals */
 };
@@ -72,12 +79,13 @@ struct lock_waiter {               /* one for each thread */
     uint32_t next;                 /* in the channel, + 1 */
     sim_ns deadline_ns, refused_ns;
     sim_handle timer;
+    bool entered;                  /* a try has got the key, and the answer is under way */
     uint32_t tries;                /* index of the draws of this thread's round trips and sleeps */
     uint32_t wakes;                /* index of the push draw */
     sim_ns sleep_ns;               /* spin: the next one */
     uint32_t fails;                /* spin: sleeps so far */
-    sim_ns slot_ns;                /* fair: when its place in the queue runs out */
-    uint32_t fair_next, permits;   /* fair: behind it, + 1; messages kept */
+    struct fair_slot *slot;        /* fair: its place in the queue of its entry */
+    uint32_t permits;              /* fair: messages kept */
     bool waits;                    /* fair: for a message */
 };
 
@@ -100,6 +108,7 @@ struct locks {
     struct random_key random;
     struct lock_entry *bucket[LOCK_BUCKETS], *free_entry;
     struct lock_channel *free_channel;
+    struct fair_slot *free_slot;
     struct lock_waiter *waiter;    /* by thread */
     struct lock_loss *loss;        /* by thread: its last one; acquired_ns SIM_NEVER: none */
     const uint32_t *jvm;           /* by thread */
@@ -130,8 +139,11 @@ void locks_init(struct locks *locks, struct sim *sim, const struct scenario *sce
 
 /* Registers whose the handlers are; a run with faults. */
 void locks_actors(struct locks *locks, struct processes *processes);
-/* The thread is gone, and waits no more. */
+/* The thread is gone, and waits no more; a key that it has been given without having heard of it is nobody's until its
+ * time to live ends. */
 void lock_forget(struct locks *locks, uint32_t thread);
+/* A JVM starts again, with another id than before: what its threads own without knowing it is not theirs. */
+void locks_client_begins(struct locks *locks, uint32_t jvm);
 /* The thread that holds the lock is gone: the key stays until its time to live ends, and nobody can unlock it. */
 void lock_abandon(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread);
 

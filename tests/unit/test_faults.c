@@ -236,6 +236,40 @@ static void test_a_request_that_throws_has_failed(void **state)
     trial_close(&trial);
 }
 
+/* A process dies at any instant of its dealings with a lock that two want: while its command is on its way, is refused,
+ * waits, has got the key and not heard of it, or has it. The process comes back, all is done, and nobody is left inside. */
+static void test_a_crash_around_a_lock(void **state)
+{
+    static const char *const kinds[] = { "reentrant", "fair", "spin", "fenced" };
+    (void)state;
+    for (int after_ms = 0; after_ms < 400; after_ms += 10) {
+        char faults[160], lock[160];
+        snprintf(faults, sizeof faults, "{\"dead\": {\"crash\": \"back\", \"instance\": 1, \"at\": \"%dms\", "
+                                        "\"back_after\": \"1s\"}}", 2000 + after_ms);
+        snprintf(lock, sizeof lock, "{\"item\": {\"key\": \"item\", \"kind\": \"%s\", \"wait\": \"60s\", \"lease\": "
+                                    "\"3s\", \"push\": \"10ms\"}}", kinds[after_ms / 10 % 4]);
+        const struct study_edit edits[] = {
+            { "/run", "{\"at_most\": \"10m\"}" },
+            { "/processes/back/instances", "2" },
+            { "/kafka/partitions", "2" },
+            { "/groups/servers/consumers", "2" },
+            { "/locks", lock },
+            { "/stages/serve/steps", "[ {\"lock\": \"item\", \"time\": \"60ms\"}, {\"begin\": \"stock\"}, "
+                                     "{\"once\": \"order_id\"}, "
+                                     "{\"write\": \"stock\", \"effect\": \"reserve\", \"time\": \"20ms\"}, "
+                                     "{\"commit\": \"stock\", \"time\": \"20ms\"}, "
+                                     "{\"unlock\": \"item\", \"time\": \"40ms\"}, {\"status\": \"PAID\"} ]" },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, faults, edits, sizeof edits / sizeof edits[0]);
+        if (facts->cut || facts->orders.by_status[ORDER_PAID] != 100 || violations(facts, "X4") > 0)
+            fail_msg("%s lock, crash %d ms later: %s, %d paid, %d left inside", kinds[after_ms / 10 % 4], after_ms,
+                     facts->cut ? "cut" : "ended", (int)facts->orders.by_status[ORDER_PAID],
+                     (int)violations(facts, "X4"));
+        trial_close(&trial);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +283,7 @@ int main(void)
         cmocka_unit_test(test_a_rollout_waits_for_its_own),
         cmocka_unit_test(test_a_crash_ends_a_stop),
         cmocka_unit_test(test_a_request_that_throws_has_failed),
+        cmocka_unit_test(test_a_crash_around_a_lock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

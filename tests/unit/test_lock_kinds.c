@@ -146,6 +146,17 @@ static void on_crash(void *context, uint32_t jvm, uint64_t argument)
     process_start(&hall->processes, jvm);
 }
 
+/* Of a thread that waits. */
+static void on_crash_in_wait(void *context, uint32_t jvm, uint64_t argument)
+{
+    struct hall *hall = context;
+    (void)argument;
+    process_kill(&hall->processes, jvm);
+    lock_forget(&hall->locks, jvm);
+    process_start(&hall->processes, jvm);
+    locks_client_begins(&hall->locks, jvm);
+}
+
 /* ---- watchdog ---- */
 
 /* Held for 100 s without a lease: renewed every 10 s, never lost; unlock stops the watchdog, and the run ends. */
@@ -320,6 +331,44 @@ static void test_crash(void **state)
     hall_close(hall);
 }
 
+/* A waiting thread gets the key and dies before it hears of it: the key stays to the end of the lease, nobody is inside
+ * meanwhile, and the thread that comes after it in its place is another one to Redis. */
+static void test_crash_before_the_answer(void **state)
+{
+    struct hall *hall = hall_open(LEASED);
+    (void)state;
+    acquire_at(hall, SIM_S, 0);
+    acquire_at(hall, 2 * SIM_S, 1);
+    release_at(hall, 3 * SIM_S, 0);
+    sim_at(&hall->sim, 3 * SIM_S + PUSH + RTT * 3 / 4, SIM_FAULT, on_crash_in_wait, hall, 1, 0);
+    acquire_at(hall, 4 * SIM_S, 1);
+    acquire_at(hall, 12 * SIM_S, 2);
+    release_at(hall, 14 * SIM_S, 2);
+    run(hall);
+    assert_int_equal(hall->locks.fact->acquired, 3);
+    assert_int_equal(hall->answer[1], LOCK_REFUSED);
+    assert_int_equal(hall->answer[2], LOCK_GOT);
+    assert_in_range(hall->answered_ns[2], 13 * SIM_S, 13 * SIM_S + SIM_MS);
+    assert_int_equal(hall->n_overlaps, 0);
+    hall_close(hall);
+}
+
+/* A thread owns a key without knowing it, for the answer was lost, and its JVM starts again: the key is nobody's. */
+static void test_crash_of_an_unknowing_owner(void **state)
+{
+    struct hall *hall = hall_open(LEASED);
+    (void)state;
+    sim_at(&hall->sim, SIM_S - RTT, SIM_FAULT, on_outage, hall, true, (uint64_t)(2 * SIM_S));
+    acquire_at(hall, SIM_S, 0);
+    sim_at(&hall->sim, 5 * SIM_S, SIM_FAULT, on_crash_in_wait, hall, 0, 0);
+    acquire_at(hall, 5 * SIM_S + SIM_MS, 0);
+    run(hall);
+    assert_int_equal(hall->locks.fact->orphans, 1);
+    assert_int_equal(hall->answer[0], LOCK_REFUSED);
+    assert_in_range(hall->answered_ns[0], 10 * SIM_S, 10 * SIM_S + 2 * SIM_MS);
+    hall_close(hall);
+}
+
 /* ---- fair, spin, fenced ---- */
 
 /* Three wait; the one that has just unlocked asks at once and comes last. */
@@ -412,7 +461,8 @@ int main(void)
         cmocka_unit_test(test_watchdog_renews), cmocka_unit_test(test_watchdog_is_frozen),
         cmocka_unit_test(test_watchdog_and_outage), cmocka_unit_test(test_causes),
         cmocka_unit_test(test_failover_remembers), cmocka_unit_test(test_lost_message),
-        cmocka_unit_test(test_no_answer), cmocka_unit_test(test_crash), cmocka_unit_test(test_fair_order),
+        cmocka_unit_test(test_no_answer), cmocka_unit_test(test_crash), cmocka_unit_test(test_crash_before_the_answer),
+        cmocka_unit_test(test_crash_of_an_unknowing_owner), cmocka_unit_test(test_fair_order),
         cmocka_unit_test(test_fair_gives_up), cmocka_unit_test(test_spin), cmocka_unit_test(test_tokens),
     };
     return cmocka_run_group_tests_name("lock kinds", tests, NULL, NULL);
