@@ -13,17 +13,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "models/invariant.h"
 #include "models/plan.h"
-#include "tests/support/drawn.h"
-#include "tests/support/trial.h"
-#include "tests/support/witness.h"
+#include "tests/support/drawn_trial.h"
 
 /* What happened in all runs together: a draw in which nothing goes wrong tests nothing. */
 #define COVERED(X) \
@@ -37,37 +32,11 @@ struct coverage {
 #undef X
 };
 
-struct range { uint64_t first, n, coincidences; const char *program; struct coverage coverage; };
-
-/* One scenario under test, with memory for what is compared. */
-struct trial_of_seed {
-    struct drawn drawn;
-    struct trial trial;
-    struct arena own[4], words;
-    uint64_t seed;
-    const char *coincidence; /* what differed by chance */
+struct range {
+    struct drawn_seeds seeds;
+    uint64_t coincidences;
+    struct coverage coverage;
 };
-
-#define WORDS 512
-
-static const char *words(struct trial_of_seed *at, const char *format, ...)
-{
-    char text[WORDS];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return arena_strdup(&at->words, text);
-}
-
-static const char *run(struct trial_of_seed *at, int memory, struct witness *out, struct witness_options options)
-{
-    struct sim_err err = { 0 };
-    arena_reset(&at->own[memory]);
-    if (witness_run(out, at->trial.plan, at->trial.study.scenario.seed, 0, &options, &at->own[memory], &err))
-        return NULL;
-    return words(at, "the run ended with: %s", err.text);
-}
 
 /* ---- (a) nothing breaks ---- */
 
@@ -75,23 +44,25 @@ static const char *run(struct trial_of_seed *at, int memory, struct witness *out
 static const bool is_eventual[INVARIANT_COUNT] = { INVARIANTS(X) };
 #undef X
 
-static const char *check_group(struct trial_of_seed *at, uint32_t g, const struct group_facts *group)
+static const char *check_group(struct drawn_trial *at, uint32_t g, const struct group_facts *group)
 {
     const char *name = at->trial.study.scenario.group[g].name;
-    if (group->backlog_area != group->sojourn_ns) return words(at, "%s: Little's law", name);
-    if (group->skipped > 0) return words(at, "%s: records were skipped", name);
-    if (group->peak_lag < group->peak_backlog) return words(at, "%s: peak of the lag below that of the backlog", name);
+    if (group->backlog_area != group->sojourn_ns) return drawn_words(at, "%s: Little's law", name);
+    if (group->skipped > 0) return drawn_words(at, "%s: records were skipped", name);
+    if (group->peak_lag < group->peak_backlog)
+        return drawn_words(at, "%s: peak of the lag below that of the backlog", name);
     if (at->drawn.misses) return NULL;
-    if (group->drained_at_ns == SIM_NEVER) return words(at, "%s: not drained", name);
+    if (group->drained_at_ns == SIM_NEVER) return drawn_words(at, "%s: not drained", name);
     if (group->sojourn_ns != group->wait.sum_ns + group->service.sum_ns)
-        return words(at, "%s: sojourn times are not waits and services", name);
-    if (group->busy_ns != group->service.sum_ns + group->failed_ns) return words(at, "%s: busy is not serving", name);
+        return drawn_words(at, "%s: sojourn times are not waits and services", name);
+    if (group->busy_ns != group->service.sum_ns + group->failed_ns)
+        return drawn_words(at, "%s: busy is not serving", name);
     if (group->wait.n != group->processed || group->service.n != group->processed)
-        return words(at, "%s: waits and services are not one a record", name);
+        return drawn_words(at, "%s: waits and services are not one a record", name);
     return NULL;
 }
 
-static const char *check_sound(struct trial_of_seed *at, const struct witness *witness)
+static const char *check_sound(struct drawn_trial *at, const struct witness *witness)
 {
     const struct run_facts *facts = witness->facts;
     const struct order_counts *orders = &facts->orders;
@@ -100,15 +71,15 @@ static const char *check_sound(struct trial_of_seed *at, const struct witness *w
     for (uint32_t i = 0; i < facts->n_invariants; i++) {
         const struct invariant_facts *fact = &facts->invariant[i];
         if (fact->verdict == VERDICT_HOLDS || (at->drawn.misses && is_eventual[i])) continue;
-        return words(at, "%s, %s: order %llu at %.6f s: %s", fact->name, fact->meaning,
-                     (unsigned long long)fact->first_order_id, ns_to_s(fact->first_at_ns), fact->first_what);
+        return drawn_words(at, "%s, %s: order %llu at %.6f s: %s", fact->name, fact->meaning,
+                           (unsigned long long)fact->first_order_id, ns_to_s(fact->first_at_ns), fact->first_what);
     }
     if ((open > 0) != (facts->invariant[INVARIANT_O2].verdict == VERDICT_BROKEN))
-        return words(at, "%llu orders never end, and O2 does not say so", (unsigned long long)open);
+        return drawn_words(at, "%llu orders never end, and O2 does not say so", (unsigned long long)open);
     if (at->drawn.waiting + orders->scheduled != orders->dropped + orders->created)
-        return words(at, "%llu waiting, %llu scheduled, %llu dropped, %llu created",
-                     (unsigned long long)at->drawn.waiting, (unsigned long long)orders->scheduled,
-                     (unsigned long long)orders->dropped, (unsigned long long)orders->created);
+        return drawn_words(at, "%llu waiting, %llu scheduled, %llu dropped, %llu created",
+                           (unsigned long long)at->drawn.waiting, (unsigned long long)orders->scheduled,
+                           (unsigned long long)orders->dropped, (unsigned long long)orders->created);
     if (witness->n_orders != orders->created) return "not every order was told";
     if (witness->n_orders - witness->n_ended != open) return "open orders told and counted differ";
     if (facts->completion.n != orders->by_status[ORDER_PAID]) return "completion times are not those of paid orders";
@@ -117,17 +88,6 @@ static const char *check_sound(struct trial_of_seed *at, const struct witness *w
         if (wrong) return wrong;
     }
     return NULL;
-}
-
-/* ---- (c) the same however it is run ---- */
-
-static const char *check_same(struct trial_of_seed *at, const struct witness *plain, const char *how,
-                              struct witness_options options)
-{
-    struct witness other;
-    const char *wrong = run(at, 1, &other, options);
-    if (!wrong) wrong = witness_difference(plain, &other, &at->words);
-    return wrong ? words(at, "%s: %s", how, wrong) : NULL;
 }
 
 /* ---- (b) an event for each step, and running ahead ---- */
@@ -141,17 +101,17 @@ static void stretch(const struct plan *plan)
         if (plan->op[i].has_time) ((struct dist *)plan->op[i].time)->scale_ns *= 1 + 1e-6;
 }
 
-static const char *modes_differ(struct trial_of_seed *at, const struct scenario *scenario, bool stretched)
+static const char *modes_differ(struct drawn_trial *at, const struct scenario *scenario, bool stretched)
 {
     struct witness ahead, stepped;
     struct sim_err err = { 0 };
     const struct plan *drawn = at->trial.plan;
     arena_reset(&at->own[3]);
     at->trial.plan = plan_make(scenario, &at->own[3], &err);
-    if (!at->trial.plan) return words(at, "no plan: %s", err.text);
+    if (!at->trial.plan) return drawn_words(at, "no plan: %s", err.text);
     if (stretched) stretch(at->trial.plan);
-    const char *wrong = run(at, 1, &ahead, (struct witness_options){ 0 });
-    if (!wrong) wrong = run(at, 2, &stepped, (struct witness_options){ .step_by_step = true });
+    const char *wrong = drawn_run(at, 1, &ahead, (struct witness_options){ 0 });
+    if (!wrong) wrong = drawn_run(at, 2, &stepped, (struct witness_options){ .step_by_step = true });
     if (!wrong) wrong = witness_difference(&ahead, &stepped, &at->words);
     at->trial.plan = drawn;
     return wrong;
@@ -159,49 +119,23 @@ static const char *modes_differ(struct trial_of_seed *at, const struct scenario 
 
 /* Instants of two threads can fall on the same nanosecond by chance, and who comes first is then undecided. Other
  * times, ever so slightly, part them; what differs still is a fault. */
-static const char *check_steps(struct trial_of_seed *at, const struct scenario *scenario)
+static const char *check_steps(struct drawn_trial *at, const struct scenario *scenario)
 {
     const char *wrong = modes_differ(at, scenario, false);
     if (!wrong) return NULL;
     at->coincidence = wrong;
     wrong = modes_differ(at, scenario, true);
-    return wrong ? words(at, "step by step: %s; with other times: %s", at->coincidence, wrong) : NULL;
+    return wrong ? drawn_words(at, "step by step: %s; with other times: %s", at->coincidence, wrong) : NULL;
 }
 
 /* Ended in the middle, with everything in flight: what lies beyond the end must not have happened yet. */
-static const char *check_cut(struct trial_of_seed *at, const struct witness *plain)
+static const char *check_cut(struct drawn_trial *at, const struct witness *plain)
 {
     struct scenario cut = at->trial.study.scenario;
     cut.ends = END_AT;
     cut.end_ns = plain->facts->end_ns / 1000 * (sim_ns)(at->seed % 997 + 1) + 1;
     const char *wrong = check_steps(at, &cut);
-    return wrong ? words(at, "cut at %.9f s, %s", ns_to_s(cut.end_ns), wrong) : NULL;
-}
-
-/* ---- (d) two threads ---- */
-
-struct work { struct trial_of_seed *at; int memory; struct witness witness; const char *wrong; };
-
-static void *work(void *context)
-{
-    struct work *work = context;
-    work->wrong = run(work->at, work->memory, &work->witness, (struct witness_options){ 0 });
-    return NULL;
-}
-
-static const char *check_threads(struct trial_of_seed *at, const struct witness *plain)
-{
-    struct work job[2] = { { .at = at, .memory = 1 }, { .at = at, .memory = 2 } };
-    pthread_t thread[2];
-    for (int i = 0; i < 2; i++)
-        if (pthread_create(&thread[i], NULL, work, &job[i]) != 0) return "no thread";
-    for (int i = 0; i < 2; i++) pthread_join(thread[i], NULL);
-    for (int i = 0; i < 2; i++) {
-        if (job[i].wrong) return job[i].wrong;
-        const char *difference = witness_difference(plain, &job[i].witness, &at->words);
-        if (difference) return words(at, "on two threads: %s", difference);
-    }
-    return NULL;
+    return wrong ? drawn_words(at, "cut at %.9f s, %s", ns_to_s(cut.end_ns), wrong) : NULL;
 }
 
 /* ---- (e) more consumers change no order ---- */
@@ -233,7 +167,7 @@ static uint32_t stage_named(const struct scenario *scenario, const char *name)
     return NONE;
 }
 
-static const char *run_fates(struct trial_of_seed *at, const struct plan *plan, int memory, struct fates *fates)
+static const char *run_fates(struct drawn_trial *at, const struct plan *plan, int memory, struct fates *fates)
 {
     const struct witness_options options = { .also = note_fate, .context = fates };
     struct witness witness;
@@ -247,23 +181,23 @@ static const char *run_fates(struct trial_of_seed *at, const struct plan *plan, 
     return NULL;
 }
 
-static const char *compare_fates(struct trial_of_seed *at, const struct fates *a, const struct fates *b)
+static const char *compare_fates(struct drawn_trial *at, const struct fates *a, const struct fates *b)
 {
     for (uint32_t i = 0; i < MOST_ORDERS; i++) {
         unsigned long long id = a->first_id + i;
-        if (a->of[i].known != b->of[i].known) return words(at, "order %llu exists in one variant only", id);
-        if (a->of[i].created_ns != b->of[i].created_ns) return words(at, "order %llu comes at another time", id);
-        if (a->of[i].status != b->of[i].status) return words(at, "order %llu ends otherwise", id);
+        if (a->of[i].known != b->of[i].known) return drawn_words(at, "order %llu exists in one variant only", id);
+        if (a->of[i].created_ns != b->of[i].created_ns) return drawn_words(at, "order %llu comes at another time", id);
+        if (a->of[i].status != b->of[i].status) return drawn_words(at, "order %llu ends otherwise", id);
         for (int s = 0; s < 2; s++)
             if (a->of[i].service_ns[s] != b->of[i].service_ns[s])
-                return words(at, "order %llu takes %lld and %lld ns in stage %d", id, (long long)a->of[i].service_ns[s],
-                             (long long)b->of[i].service_ns[s], s);
+                return drawn_words(at, "order %llu takes %lld and %lld ns in stage %d", id,
+                                   (long long)a->of[i].service_ns[s], (long long)b->of[i].service_ns[s], s);
     }
     return NULL;
 }
 
 /* The same scenario with one consumer more in each group. */
-static const char *check_more_consumers(struct trial_of_seed *at)
+static const char *check_more_consumers(struct drawn_trial *at)
 {
     struct scenario more = at->trial.study.scenario;
     struct group_spec group[MAX_GROUPS];
@@ -278,7 +212,7 @@ static const char *check_more_consumers(struct trial_of_seed *at)
     if (!wrong) wrong = run_fates(at, plan, 2, &fates[1]);
     if (!wrong) wrong = compare_fates(at, &fates[0], &fates[1]);
     arena_reset(&at->own[3]);
-    return wrong ? words(at, "one consumer more in each group: %s", wrong) : NULL;
+    return wrong ? drawn_words(at, "one consumer more in each group: %s", wrong) : NULL;
 }
 
 /* ---- what was covered ---- */
@@ -322,80 +256,42 @@ static void expect_covered(const struct coverage *coverage)
 
 /* ---- all of it ---- */
 
-static const char *check_scenario(struct trial_of_seed *at, struct coverage *coverage)
+static const char *check_scenario(struct drawn_trial *at, struct coverage *coverage)
 {
     struct witness plain;
-    const char *wrong = run(at, 0, &plain, (struct witness_options){ 0 });
+    const char *wrong = drawn_run(at, 0, &plain, (struct witness_options){ 0 });
     if (!wrong) cover(coverage, plain.facts);
     coverage->more_consumers += at->drawn.independent;
     if (!wrong) wrong = check_sound(at, &plain);
     if (!wrong) wrong = check_steps(at, &at->trial.study.scenario);
-    if (!wrong) wrong = check_same(at, &plain, "once more", (struct witness_options){ 0 });
-    if (!wrong) wrong = check_same(at, &plain, "unobserved", (struct witness_options){ .without_samples = true });
+    if (!wrong) wrong = drawn_run_differs(at, &plain, "once more", (struct witness_options){ 0 });
+    if (!wrong)
+        wrong = drawn_run_differs(at, &plain, "unobserved", (struct witness_options){ .without_samples = true });
     if (!wrong) wrong = check_cut(at, &plain);
-    if (!wrong) wrong = check_threads(at, &plain);
+    if (!wrong) wrong = drawn_threads_differ(at, &plain);
     if (!wrong && at->drawn.independent) wrong = check_more_consumers(at);
     return wrong;
 }
 
-static void report(const struct trial_of_seed *at, const char *program, const char *wrong)
+static const char *check(void *context, struct drawn_trial *at)
 {
-    char path[512];
-    const char *build = getenv("BUILD");
-    snprintf(path, sizeof path, "%s/random-scenario-%llu.json", build ? build : "build",
-             (unsigned long long)at->drawn.seed);
-    FILE *file = fopen(path, "w");
-    if (file) {
-        fputs(at->drawn.text, file);
-        fclose(file);
-    }
-    print_error("seed %llu: %s\n  scenario: %s\n  again: %s %llu\n", (unsigned long long)at->drawn.seed, wrong,
-                file ? path : "(not written)", program, (unsigned long long)at->drawn.seed);
-}
-
-/* An assertion within the models ends the program: say where. */
-static struct trial_of_seed *current;
-static const char *program_name;
-
-static void on_abort(int signal_number)
-{
-    report(current, program_name, "a fault in the simulator itself, see above");
-    (void)signal_number;
-}
-
-static bool check_seed(uint64_t seed, struct range *range)
-{
-    struct trial_of_seed at = { .seed = seed };
-    current = &at;
-    program_name = range->program;
-    arena_init(&at.words);
-    for (int i = 0; i < 4; i++) arena_init(&at.own[i]);
-    at.drawn = scenario_draw(seed, &at.words);
-    trial_open(&at.trial, at.drawn.text, NULL, 0);
-    const char *wrong = check_scenario(&at, &range->coverage);
-    if (wrong) report(&at, range->program, wrong);
-    else if (at.coincidence) range->coincidences++;
-    trial_close(&at.trial);
-    for (int i = 0; i < 4; i++) arena_fini(&at.own[i]);
-    arena_fini(&at.words);
-    return !wrong;
+    struct range *range = context;
+    const char *wrong = check_scenario(at, &range->coverage);
+    range->coincidences += !wrong && at->coincidence;
+    return wrong;
 }
 
 static void test_drawn_scenarios(void **state)
 {
     struct range *range = *state;
-    uint64_t failed = 0;
-    for (uint64_t seed = range->first; seed < range->first + range->n; seed++) failed += !check_seed(seed, range);
-    assert_int_equal(failed, 0);
-    assert_true(range->coincidences <= 1 + range->n / 200);
-    if (range->n >= 400) expect_covered(&range->coverage);
+    assert_int_equal(drawn_seeds_check(&range->seeds, scenario_draw, check, range), 0);
+    assert_true(range->coincidences <= 1 + range->seeds.n / 200);
+    if (range->seeds.n >= 400) expect_covered(&range->coverage);
 }
 
 int main(int argc, char **argv)
 {
-    struct range range = { .first = 1, .n = 400, .program = argv[0] };
-    if (argc > 1) range.first = strtoull(argv[1], NULL, 10), range.n = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+    struct range range = { .seeds = drawn_seeds_of(argc, argv, 400) };
     const struct CMUnitTest tests[] = { cmocka_unit_test_prestate(test_drawn_scenarios, &range) };
-    signal(SIGABRT, on_abort);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@
 #include "sim/engine/error.h"
 #include "sim/engine/random.h"
 
-enum { N_LEGS = 3, N_TABLES = 3, MANY = 1000000, MOST_PARTITIONS = 7 };
+enum { N_LEGS = 3, N_TABLES = 3, MANY = 1000000, MOST_PARTITIONS = 7, MOST_STAGES = 16, MOST_TOPICS = 20, NOWHERE = 1000 };
 
 /* How a stage changes its table, and under which protection. */
 enum way { WAY_CONDITIONAL, WAY_LOCKED, WAY_VERSION, WAY_FOR_UPDATE, WAY_ABSOLUTE, WAYS };
@@ -26,6 +26,15 @@ struct draw {
     bool leg[N_LEGS];      /* stock is always there */
     enum way way[N_TABLES];
     bool repeats;          /* a record may be delivered more than once: marks are needed, and patience */
+    bool faulty;           /* processes die and servers go away: what is sent goes by outboxes where it must not be lost */
+    bool guarded;          /* faulty: every row guards itself, so that a lock may be lost */
+    uint32_t n_processes, instances[3], n_stages;
+    struct {
+        const char *name;
+        uint32_t n_steps;
+    } stage[MOST_STAGES]; /* for faults at their steps */
+    uint32_t n_keyed;
+    const char *keyed[MOST_TOPICS]; /* topics whose records may be sent twice */
     struct waiting {
         const char *topic;
         uint32_t partitions, most[MOST_PARTITIONS];
@@ -37,6 +46,9 @@ struct draw {
 
 static const char *const tables[N_TABLES] = { "stock", "coupons", "points" };
 static const char *const locks[N_TABLES] = { "item", "coupon", "user" };
+/* Process i hosts each n_processes-th of them, from i on. */
+static const char *const hosted[] = { "stock", "flow", "payment", "post", "external", "coupon", "risk" };
+enum { N_HOSTED = sizeof hosted / sizeof hosted[0] };
 
 /* ---- drawing ---- */
 
@@ -100,6 +112,7 @@ static void stage_open(struct draw *draw, const char *name, uint32_t mean_us)
     draw->own_times = chance(draw, 25);
     draw->left = 1000;
     draw->n_steps = 0;
+    if (draw->n_stages < MOST_STAGES) draw->stage[draw->n_stages++].name = name;
     SAY(draw, "  \"%s\": { ", name);
     if (!draw->own_times) SAY(draw, "\"time\": %s, ", time_of(draw, mean_us));
     SAY(draw, "\"steps\": [");
@@ -133,6 +146,7 @@ static void stage_close(struct draw *draw, const char *last, bool is_last_stage)
     if (draw->own_times) SAY(draw, ", \"time\": %s", time_of(draw, 1000));
     else if (draw->left > 0) SAY(draw, ", \"share\": %.3f", draw->left / 1000.0);
     SAY(draw, " } ] }%s\n", is_last_stage ? "" : ",");
+    draw->stage[draw->n_stages - 1].n_steps = (uint32_t)draw->n_steps;
 }
 
 static bool is_locked(enum way way) { return way == WAY_LOCKED || way == WAY_ABSOLUTE; }
@@ -169,11 +183,13 @@ static void stage_write(struct draw *draw, const char *name, uint32_t mean_us, i
     step(draw, "\"work\": \"before\"");
     if (!is_locked(way) && chance(draw, 15)) step(draw, "\"connection\": \"pool\"");
     /* A repeated record must not be told that the lock is taken: its order has had its answer. */
-    bool asks_first = is_locked(way) && ok_topic && draw->repeats;
+    bool asks_first = is_locked(way) && ok_topic && draw->repeats && !draw->faulty;
+    bool by_outbox = draw->faulty && ok_topic && chance(draw, 30);
     if (asks_first) step(draw, "\"once\": \"order_id\", \"otherwise\": [ { \"publish\": \"%s\" } ]", ok_topic);
     if (is_locked(way)) {
         step(draw, "\"lock\": \"%s\"", locks[table]);
-        if (refused_topic) SAY(draw, ", \"otherwise\": [ { \"publish\": \"%s\" } ]", refused_topic);
+        /* Of a record that comes again, refused would not be the answer: its effect may be there already. */
+        if (refused_topic && !draw->faulty) SAY(draw, ", \"otherwise\": [ { \"publish\": \"%s\" } ]", refused_topic);
     }
     step(draw, "\"begin\": \"%s\"", tables[table]);
     if (!asks_first && (draw->repeats || chance(draw, 40))) step_once(draw, table, ok_topic);
@@ -181,8 +197,10 @@ static void stage_write(struct draw *draw, const char *name, uint32_t mean_us, i
     if (chance(draw, 30)) step(draw, "\"work\": \"inside\"");
     step_write(draw, table, effect, refused_topic);
     if (chance(draw, 20)) step(draw, "\"flush\": \"%s\"", tables[table]);
+    if (by_outbox) step(draw, "\"publish\": \"%s\", \"via\": \"outbox\"", ok_topic);
     step(draw, "\"commit\": \"%s\"", tables[table]);
     if (is_locked(way)) step(draw, "\"unlock\": \"%s\"", locks[table]);
+    if (by_outbox) ok_topic = NULL;
     if (ok_topic && chance(draw, 70)) {
         stage_close(draw, words(draw, "\"publish\": \"%s\"", ok_topic), false);
         return;
@@ -224,15 +242,16 @@ static void stage_luck(struct draw *draw, const char *name, const char *ok_topic
 
 static void stage_accept(struct draw *draw)
 {
-    bool transaction = chance(draw, 30);
+    bool transaction = chance(draw, 30) || draw->faulty;
     stage_open(draw, "accept", 10000);
     step(draw, "\"work\": \"validate\"");
     if (transaction) step(draw, "\"begin\": \"orders\"");
     step(draw, "\"insert\": \"orders\"");
+    if (draw->faulty) step(draw, "\"publish\": \"order-created\", \"via\": \"outbox\"");
     if (transaction) step(draw, "\"commit\": \"orders\"");
     bool replies_first = chance(draw, 25);
     if (replies_first) step(draw, "\"reply\": 202");
-    step(draw, "\"publish\": \"order-created\"");
+    if (!draw->faulty) step(draw, "\"publish\": \"order-created\"");
     if (chance(draw, 20)) {
         step(draw, "\"lock\": \"user\", \"otherwise\": [ { \"work\": \"give up\" } ]");
         step(draw, "\"unlock\": \"user\"");
@@ -264,6 +283,7 @@ static void say_stages(struct draw *draw)
         stage_write(draw, "pay", 5000, 2, "debit", "order-completed", "payment-failed");
     else
         stage_luck(draw, "pay", "order-completed", "payment-failed");
+    if (draw->faulty) stage_write(draw, "refund", 3000, 2, "restore", NULL, NULL);
     SAY(draw, "  \"post-process\": { \"time\": %s, \"steps\": [ { \"work\": \"prepare\", \"share\": 1 }, "
         "{ \"publish\": \"send-order-data\" } ] },\n", time_of(draw, 1000));
     SAY(draw, "  \"send\": { \"time\": %s, \"steps\": [ { \"work\": \"http\", \"share\": 1 } ] }\n",
@@ -344,9 +364,11 @@ static void say_topic(struct draw *draw, const char *name, bool is_last)
     uint32_t partitions = between(draw, 1, MOST_PARTITIONS);
     if (strcmp(name, draw->entry.topic) == 0) draw->entry.partitions = partitions;
     if (strcmp(name, draw->pay.topic) == 0) draw->pay.partitions = partitions;
-    SAY(draw, "  \"%s\": { \"partitions\": %u, \"key\": \"%s\", \"record_bytes\": %u, ", name, partitions,
-        chance(draw, 60) ? "order_id" : PICK(draw, "null", "user", "item", "id_modulo"), between(draw, 100, 30000));
-    if (chance(draw, 20))
+    const char *key = chance(draw, 60) ? "order_id" : PICK(draw, "null", "user", "item", "id_modulo");
+    if (strcmp(key, "null") != 0) draw->keyed[draw->n_keyed++] = name;
+    SAY(draw, "  \"%s\": { \"partitions\": %u, \"key\": \"%s\", \"record_bytes\": %u, ", name, partitions, key,
+        between(draw, 100, 30000));
+    if (!draw->faulty && chance(draw, 20)) /* what waits in a client dies with it */
         SAY(draw, "\"linger\": \"%ums\", \"batch_bytes\": %u, ", between(draw, 1, 8), between(draw, 1000, 100000));
     SAY(draw, "\"append\": %s }%s\n", network(draw, 1500), is_last ? "" : ",");
 }
@@ -361,6 +383,7 @@ static void say_topics(struct draw *draw)
     for (int i = 0; i < 7; i++) say_topic(draw, always[i], false);
     for (int i = 0; i < 3 && draw->leg[1]; i++) say_topic(draw, coupon[i], false);
     for (int i = 0; i < 2 && draw->leg[2]; i++) say_topic(draw, risk[i], false);
+    if (draw->faulty) say_topic(draw, "refund-points", false);
     say_topic(draw, "send-order-data", true);
     SAY(draw, "},\n");
 }
@@ -369,7 +392,7 @@ static void say_start(struct draw *draw)
 {
     if (chance(draw, 15)) SAY(draw, "\"start\": \"%ums\", ", between(draw, 1, 8000));
     if (!chance(draw, 10)) return;
-    bool latest = !draw->drawn->independent && chance(draw, 30);
+    bool latest = !draw->drawn->independent && !draw->faulty && chance(draw, 30);
     SAY(draw, "\"cold\": true, \"reset\": \"%s\", \"rebalance_delay\": \"%ums\", ", latest ? "latest" : "earliest",
         between(draw, 0, 3000));
     draw->drawn->misses |= latest;
@@ -389,21 +412,36 @@ static void say_backlog(struct draw *draw, struct waiting *waiting)
     SAY(draw, "] }, ");
 }
 
+/* A batch fits into the time between two polls, unless something is slow: then its consumer is put out. */
+static void say_members(struct draw *draw, bool polls_often)
+{
+    uint32_t session_s = between(draw, 6, 45);
+    SAY(draw, "\"session_timeout\": \"%us\", \"heartbeat_interval\": \"%ums\", ", session_s,
+        between(draw, 100, session_s * 300));
+    SAY(draw, "\"max_poll_interval\": \"%us\", ", polls_often ? between(draw, 1, 6) : between(draw, 100, 300));
+    if (chance(draw, 20)) SAY(draw, "\"rebalance_timeout\": \"%us\", ", between(draw, 1, 60));
+    SAY(draw, "\"static_members\": %s, ", chance(draw, 30) ? "true" : "false");
+    SAY(draw, "\"backoff\": \"%ums\", \"backoff_multiplier\": %u, \"backoff_max\": \"2s\", ", between(draw, 1, 1000),
+        between(draw, 1, 3));
+}
+
 static void say_group(struct draw *draw, const char *name, const char *reads, bool is_last)
 {
     const char *mode = chance(draw, 40) ? "batch" : PICK(draw, "record", "manual", "time", "count");
+    const bool polls_often = draw->faulty && chance(draw, 30);
     SAY(draw, "  \"%s\": { \"consumers\": %u, ", name, between(draw, 1, 6));
     say_start(draw);
     SAY(draw, "\"assignor\": \"%s\", ", PICK(draw, "range", "round-robin", "cooperative-sticky"));
     SAY(draw, "\"fetch_order\": \"%s\", ", PICK(draw, "java", "java-3.6", "arrival"));
     SAY(draw, "\"commit_mode\": \"%s\", \"commit_count\": %u, \"commit_time\": \"%ums\", ", mode, spread(draw, 50),
         between(draw, 1, 6000));
-    SAY(draw, "\"max_poll_records\": %u, \"max_partition_fetch_bytes\": %u, ", spread(draw, 500),
+    SAY(draw, "\"max_poll_records\": %u, \"max_partition_fetch_bytes\": %u, ", spread(draw, polls_often ? 10 : 500),
         between(draw, 1000, 300000));
     SAY(draw, "\"fetch_max_wait\": \"%ums\", ", chance(draw, 50) ? 500 : between(draw, 1, 100));
     SAY(draw, "\"fetch\": %s, \"commit\": %s, ", network(draw, 1000), network(draw, 3000));
     if (chance(draw, 30)) SAY(draw, "\"poll\": %s, ", time_of(draw, 500));
     if (draw->repeats) SAY(draw, "\"deliveries\": 1000000, ");
+    if (draw->faulty) say_members(draw, polls_often);
     if (strstr(reads, draw->entry.topic) && chance(draw, 15)) say_backlog(draw, &draw->entry);
     if (strstr(reads, draw->pay.topic) && chance(draw, 10)) say_backlog(draw, &draw->pay);
     SAY(draw, "\"reads\": { %s } }%s\n", reads, is_last ? "" : ",");
@@ -420,7 +458,9 @@ static void say_groups(struct draw *draw)
                                   "\"order-completed\": \"decide\", \"payment-failed\": \"decide\"",
                                   draw->leg[1] ? "\"coupon-used\": \"decide\", \"coupon-failed\": \"decide\", " : "",
                                   draw->leg[2] ? "\"risk-ok\": \"decide\", \"risk-failed\": \"decide\", " : ""), false);
-    say_group(draw, "payment", "\"process-payment\": \"pay\"", false);
+    say_group(draw, "payment",
+              draw->faulty ? "\"process-payment\": \"pay\", \"refund-points\": \"refund\"" : "\"process-payment\": \"pay\"",
+              false);
     say_group(draw, "post", "\"order-completed\": \"post-process\"", false);
     say_group(draw, "external", "\"send-order-data\": \"send\"", true);
     SAY(draw, "},\n");
@@ -429,9 +469,10 @@ static void say_groups(struct draw *draw)
 static void say_flow(struct draw *draw)
 {
     SAY(draw,
-        "\"flow\": { \"guard\": \"%s\",\n  \"then\": { \"publish\": \"process-payment\", \"ok\": \"order-completed\", "
-        "\"failed\": \"payment-failed\" },\n  \"legs\": {\n",
-        PICK(draw, "compare-and-set", "row-lock"));
+        "\"flow\": { \"guard\": \"%s\",%s\n  \"then\": { \"publish\": \"process-payment\", \"ok\": \"order-completed\", "
+        "\"failed\": \"payment-failed\"%s },\n  \"legs\": {\n",
+        PICK(draw, "compare-and-set", "row-lock"), draw->faulty ? " \"sends\": \"outbox\"," : "",
+        draw->faulty ? ", \"undo\": \"refund-points\"" : "");
     if (draw->leg[1])
         SAY(draw, "    \"coupon\": { \"ok\": \"coupon-used\", \"failed\": \"coupon-failed\", \"undo\": "
                   "\"restore-coupon\" },\n");
@@ -467,6 +508,17 @@ static void say_tables(struct draw *draw)
     SAY(draw, "  \"orders\": { \"key\": \"order_id\"%s }\n},\n", store);
 }
 
+/* Whoever dies in a lock leaves it to its time to live: hours would be too long. */
+static const char *faulty_lease(struct draw *draw, int table, const char *kind)
+{
+    bool watched = draw->way[table] == WAY_ABSOLUTE || chance(draw, 40);
+    if (watched)
+        return words(draw, "\"kind\": \"%s\", \"lease\": \"watchdog\", \"renewal\": \"%s\", \"command_timeout\": \"%ums\"",
+                     kind, draw->guarded ? PICK(draw, "client", "lock") : "client", between(draw, 100, 3000));
+    return words(draw, "\"kind\": \"%s\", \"lease\": \"%ums\"", kind,
+                 draw->short_lease ? between(draw, 15, 45) : between(draw, 500, 10000));
+}
+
 static void say_locks(struct draw *draw)
 {
     const char *store = draw->has_redis ? ", \"store\": \"redis\"" : "";
@@ -474,30 +526,156 @@ static void say_locks(struct draw *draw)
     for (int i = 0; i < N_TABLES; i++) {
         uint32_t wait_ms = draw->short_lock_wait ? between(draw, 0, 40) : 3600000;
         uint32_t lease_ms = draw->short_lease ? between(draw, 15, 45) : 3600000;
-        SAY(draw, "  \"%s\": { \"key\": \"%s\", \"wait\": \"%ums\", \"lease\": \"%ums\", \"push\": %s%s }%s\n",
-            locks[i], locks[i], wait_ms, lease_ms, network(draw, 300), store, i + 1 < N_TABLES ? "," : "");
+        const char *lease = words(draw, "\"lease\": \"%ums\"", lease_ms);
+        if (draw->faulty) {
+            const char *kind = PICK(draw, "reentrant", "reentrant", "fair", "spin", "fenced");
+            /* Behind the place of one who died nobody is woken: a long wait for a free lock could follow another. */
+            if (strcmp(kind, "fair") == 0) wait_ms = between(draw, 20, 500);
+            lease = faulty_lease(draw, i, kind);
+        }
+        SAY(draw, "  \"%s\": { \"key\": \"%s\", \"wait\": \"%ums\", %s, \"push\": %s%s }%s\n", locks[i], locks[i], wait_ms,
+            lease, network(draw, 300), store, i + 1 < N_TABLES ? "," : "");
     }
     SAY(draw, "},\n");
 }
 
 static void say_processes(struct draw *draw)
 {
-    static const char *const group[] = { "stock", "flow", "payment", "post", "external", "coupon", "risk" };
-    uint32_t n = between(draw, 1, 3);
+    uint32_t n = draw->n_processes = between(draw, 1, 3);
     SAY(draw, "\"processes\": {\n");
     for (uint32_t p = 0; p < n; p++) {
         bool api = p == 0, first = true;
-        SAY(draw, "  \"process-%u\": { \"instances\": %u, \"connections\": %u, ", p, between(draw, 1, 3),
+        draw->instances[p] = between(draw, 1, 3);
+        SAY(draw, "  \"process-%u\": { \"instances\": %u, \"connections\": %u, ", p, draw->instances[p],
             chance(draw, 30) ? 0 : draw->short_lease ? 50 : spread(draw, 10)); /* a wait beyond the lease never ends */
         if (api) SAY(draw, "\"api\": { \"threads\": %u, \"stage\": \"accept\" }, ", spread(draw, 50));
         else if (draw->short_connection_wait) SAY(draw, "\"connection_timeout\": \"%ums\", ", between(draw, 1, 30));
+        if (draw->faulty)
+            SAY(draw, "\"outbox\": { \"poll\": \"%ums\", \"batch\": %u, \"time\": %s }, ", between(draw, 1, 500),
+                spread(draw, 100), network(draw, 500));
         SAY(draw, "\"groups\": [");
-        for (uint32_t g = 0; g < 7; g++) {
+        for (uint32_t g = 0; g < N_HOSTED; g++) {
             if (g % n != p || (g == 5 && !draw->leg[1]) || (g == 6 && !draw->leg[2])) continue;
-            SAY(draw, "%s\"%s\"", first ? "" : ", ", group[g]);
+            SAY(draw, "%s\"%s\"", first ? "" : ", ", hosted[g]);
             first = false;
         }
         SAY(draw, "] }%s\n", p + 1 < n ? "," : "");
+    }
+    SAY(draw, "},\n");
+}
+
+/* ---- faults ---- */
+
+/* A stage that the process runs; of any process with N_HOSTED. */
+static uint32_t stage_of(struct draw *draw, uint32_t process)
+{
+    static const struct {
+        const char *stage;
+        uint32_t group; /* in hosted; N_HOSTED: the API */
+    } at[] = { { "accept", N_HOSTED }, { "reserve-stock", 0 }, { "restore-stock", 0 }, { "decide", 1 }, { "pay", 2 },
+               { "refund", 2 }, { "use-coupon", 5 }, { "restore-coupon", 5 }, { "check-risk", 6 } };
+    const uint32_t first = below(draw, draw->n_stages);
+    for (uint32_t i = 0; i < draw->n_stages; i++) {
+        const uint32_t which = (first + i) % draw->n_stages;
+        for (uint32_t k = 0; k < sizeof at / sizeof at[0]; k++)
+            if (strcmp(at[k].stage, draw->stage[which].name) == 0 &&
+                (process == N_HOSTED || (at[k].group == N_HOSTED ? process == 0 : at[k].group % draw->n_processes == process)))
+                return which;
+    }
+    return NOWHERE;
+}
+
+/* For so long, at times that follow one another at some distance. */
+static void say_when(struct draw *draw, uint32_t process, uint32_t for_ms, bool by_step)
+{
+    const uint32_t stage = by_step ? stage_of(draw, process) : NOWHERE;
+    if (stage != NOWHERE && chance(draw, 40)) {
+        SAY(draw, "\"when\": { \"stage\": \"%s\", \"step\": %u, \"phase\": \"%s\", \"nth\": %u }", draw->stage[stage].name,
+            below(draw, draw->stage[stage].n_steps), PICK(draw, "before", "after"), between(draw, 1, 40));
+        return;
+    }
+    switch (draw->guarded ? below(draw, 5) : 4) {
+    case 0:
+        SAY(draw, "\"every\": \"%ums\", \"from\": \"%ums\", \"until\": \"20s\"", 500 + 3 * for_ms, below(draw, 10000));
+        return;
+    case 1: SAY(draw, "\"rate_per_h\": %u, \"until\": \"%us\"", between(draw, 100, 3000), between(draw, 1, 30)); return;
+    default: SAY(draw, "\"at\": \"%ums\"", below(draw, 20000)); return;
+    }
+}
+
+static void say_process_fault(struct draw *draw, const char *kind)
+{
+    const uint32_t process = below(draw, draw->n_processes), for_ms = spread(draw, draw->guarded ? 60000 : 4000);
+    const bool pauses = strcmp(kind, "pause") == 0, restarts = strcmp(kind, "restart") == 0;
+    SAY(draw, "\"%s\": \"process-%u\", ", kind, process);
+    if (chance(draw, 50)) SAY(draw, "\"instance\": %u, ", below(draw, draw->instances[process]));
+    if (restarts)
+        SAY(draw, "\"rolling\": %s, \"kill_after\": \"%ums\", ", chance(draw, 60) ? "true" : "false", spread(draw, 10000));
+    SAY(draw, "\"%s\": \"%ums\", ", pauses ? "for" : "back_after", for_ms);
+    say_when(draw, process, for_ms, !restarts);
+}
+
+static void say_server_fault(struct draw *draw, const char *kind)
+{
+    const bool fails_over = strcmp(kind, "failover") == 0;
+    const uint32_t for_ms = spread(draw, 10000);
+    const char *server = fails_over ? "redis" : draw->guarded ? PICK(draw, "database", "redis", "kafka")
+                                                              : PICK(draw, "database", "kafka");
+    SAY(draw, "\"%s\": \"%s\", ", kind, server);
+    if (fails_over) SAY(draw, "\"lost\": \"%ums\", ", spread(draw, 2000));
+    else if (strcmp(server, "redis") == 0)
+        SAY(draw, "\"answers_only\": %s, \"loses_keys\": %s, ", chance(draw, 30) ? "true" : "false",
+            chance(draw, 30) ? "true" : "false");
+    SAY(draw, "\"for\": \"%ums\", ", for_ms);
+    say_when(draw, N_HOSTED, for_ms, true);
+}
+
+static void say_slow(struct draw *draw)
+{
+    const char *what = chance(draw, 50) ? draw->stage[below(draw, draw->n_stages)].name
+                                        : PICK(draw, "database", "redis", "kafka");
+    const uint32_t for_ms = spread(draw, 5000);
+    SAY(draw, "\"slow\": \"%s\", \"factor\": %u.%u, \"for\": \"%ums\", ", what, spread(draw, 30), below(draw, 10), for_ms);
+    say_when(draw, N_HOSTED, for_ms, true);
+}
+
+static void say_shared_fault(struct draw *draw, const char *kind, const char *target)
+{
+    const uint32_t for_ms = spread(draw, 8000);
+    SAY(draw, "\"%s\": \"%s\", \"share\": 0.%u, \"for\": \"%ums\", ", kind, target, between(draw, 1, 9), for_ms);
+    say_when(draw, N_HOSTED, for_ms, false);
+}
+
+static void say_fault(struct draw *draw)
+{
+    switch (below(draw, draw->guarded ? 10 : 9)) {
+    case 0: say_process_fault(draw, "pause"); return;
+    case 1:
+    case 2: say_process_fault(draw, "crash"); return;
+    case 3: say_process_fault(draw, "restart"); return;
+    case 4:
+        SAY(draw, "\"scale\": \"%s\", \"to\": %u, ", PICK(draw, "stock", "flow", "payment", "post"), between(draw, 1, 6));
+        say_when(draw, N_HOSTED, 1000, false);
+        return;
+    case 5: say_server_fault(draw, "outage"); return;
+    case 6: say_slow(draw); return;
+    case 7:
+        if (draw->n_keyed > 0) say_shared_fault(draw, "duplicate", draw->keyed[below(draw, draw->n_keyed)]);
+        else say_slow(draw);
+        return;
+    case 8: say_shared_fault(draw, "drop", PICK(draw, "item", "coupon", "user")); return;
+    default: say_server_fault(draw, "failover"); return;
+    }
+}
+
+static void say_faults(struct draw *draw)
+{
+    const uint32_t n = spread(draw, 8);
+    SAY(draw, "\"faults\": {\n");
+    for (uint32_t i = 0; i < n; i++) {
+        SAY(draw, "  \"fault-%u\": { ", i);
+        say_fault(draw);
+        SAY(draw, " }%s\n", i + 1 < n ? "," : "");
     }
     SAY(draw, "},\n");
 }
@@ -525,20 +703,29 @@ static void draw_character(struct draw *draw)
         if (draw->short_lease && draw->way[i] == WAY_ABSOLUTE) draw->way[i] = WAY_LOCKED;
         draw->repeats |= draw->way[i] == WAY_VERSION;
     }
-    draw->repeats |= draw->short_lock_wait || draw->short_lease || draw->short_connection_wait ||
+    draw->repeats |= draw->faulty || draw->short_lock_wait || draw->short_lease || draw->short_connection_wait ||
                      draw->short_row_wait || draw->bundled;
 }
 
-struct drawn scenario_draw(uint64_t seed, struct arena *arena)
+/* Servers that may go away, and marks for whatever may come again. */
+static void draw_faulty_character(struct draw *draw)
+{
+    draw->has_store = draw->has_redis = true;
+    draw->guarded = true;
+    for (int i = 0; i < N_TABLES; i++) draw->guarded &= draw->way[i] != WAY_ABSOLUTE;
+}
+
+static struct drawn scenario_drawn(uint64_t seed, bool faulty, struct arena *arena)
 {
     struct drawn drawn = { .seed = seed };
-    struct draw draw = { .state = seed * 0x632be59bd9b4e019u, .arena = arena, .drawn = &drawn,
+    struct draw draw = { .state = seed * 0x632be59bd9b4e019u, .arena = arena, .drawn = &drawn, .faulty = faulty,
                          .entry = { .topic = "order-created" }, .pay = { .topic = "process-payment" } };
     size_t length = 0;
     char *text = NULL;
     draw.out = open_memstream(&text, &length);
     SIM_ASSERT(draw.out);
     draw_character(&draw);
+    if (faulty) draw_faulty_character(&draw);
     SAY(&draw, "{\n\"name\": \"drawn\",\n\"run\": { \"seed\": %u, \"at_most\": \"1000h\" },\n",
         between(&draw, 1, 1000));
     say_load(&draw);
@@ -550,9 +737,14 @@ struct drawn scenario_draw(uint64_t seed, struct arena *arena)
     say_groups(&draw);
     say_stages(&draw);
     say_flow(&draw);
+    if (faulty) say_faults(&draw);
     SAY(&draw, "\"checkpoints\": { \"early\": \"1s\", \"later\": \"7s\" }\n}\n");
     fclose(draw.out);
     drawn.text = arena_strdup(arena, text);
     free(text);
     return drawn;
 }
+
+struct drawn scenario_draw(uint64_t seed, struct arena *arena) { return scenario_drawn(seed, false, arena); }
+
+struct drawn scenario_draw_faulty(uint64_t seed, struct arena *arena) { return scenario_drawn(seed, true, arena); }

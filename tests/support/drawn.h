@@ -20,5 +20,9 @@ struct drawn {
 };
 
 struct drawn scenario_draw(uint64_t seed, struct arena *arena);
+/* One of them to which something happens: up to eight faults of every kind, at times, again and again, drawn, or at
+ * steps; they end. Its programs are right ones for that as well: marks, outboxes, rows that guard themselves where a lock
+ * may be lost, and patience. No fault may break an invariant, and every order ends. */
+struct drawn scenario_draw_faulty(uint64_t seed, struct arena *arena);
 
 #endif
