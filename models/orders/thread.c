@@ -102,7 +102,7 @@ static bool pool_counts(const struct machine *machine, const struct thread *thre
     return machine->plan->pool_counts[machine->plan->process_of[thread->instance]];
 }
 
-static void connection_got(struct machine *machine, struct thread *thread, sim_ns waited_ns)
+static SIM_ALWAYS void connection_got(struct machine *machine, struct thread *thread, sim_ns waited_ns)
 {
     thread->has_connection = true;
     tally_add(&machine->process[machine->plan->process_of[thread->instance]].connection_wait, waited_ns);

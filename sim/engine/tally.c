@@ -13,12 +13,13 @@ enum { FIRST_CAPACITY = 256, DIGIT_BITS = 8, DIGITS = 1 << DIGIT_BITS };
 
 void tally_init(struct tally *tally, struct arena *arena, uint64_t exact_max)
 {
-    *tally = (struct tally){.arena = arena, .exact_max = exact_max, .min_ns = SIM_NEVER};
+    *tally = (struct tally){.arena = arena, .exact_max = exact_max, .exact = exact_max > 0, .min_ns = SIM_NEVER};
 }
 
 static void store_grow(struct tally *tally)
 {
     if (tally->n >= tally->exact_max) {
+        tally->exact = false;
         tally->value_ns = NULL;
         return;
     }
@@ -30,11 +31,16 @@ static void store_grow(struct tally *tally)
     tally->capacity = capacity;
 }
 
-void tally_make_room(struct tally *tally, uint32_t octave)
+void tally_keep(struct tally *tally, sim_ns ns)
+{
+    if (tally->n == tally->capacity) store_grow(tally);
+    if (tally->exact) tally->value_ns[tally->n] = ns;
+}
+
+void tally_octave_open(struct tally *tally, uint32_t octave)
 {
     SIM_ASSERT(octave < TALLY_OCTAVES);
-    if (tally->n == tally->capacity) store_grow(tally);
-    if (!tally->octave[octave]) tally->octave[octave] = arena_array(tally->arena, uint32_t, TALLY_SUB);
+    tally->octave[octave] = arena_array(tally->arena, uint32_t, TALLY_SUB);
 }
 
 double tally_mean_s(const struct tally *tally)
@@ -94,7 +100,7 @@ double tally_percentile_s(const struct tally *tally, double p)
 {
     if (tally->n == 0) return (double)NAN;
     uint64_t rank = nearest_rank(p, tally->n);
-    return (tally->value_ns ? (double)select_exact(tally, rank) : select_bucket(tally, rank)) / 1e9;
+    return (tally->exact ? (double)select_exact(tally, rank) : select_bucket(tally, rank)) / 1e9;
 }
 
 void tally_mark(struct tally *tally, struct tally *mark)
@@ -114,8 +120,7 @@ void tally_since(struct tally *tally, const struct tally *mark)
 {
     tally->n -= mark->n;
     tally->sum_ns -= mark->sum_ns;
-    if (tally->value_ns) tally->value_ns += mark->n;
-    else tally->exact_max = 0;
+    if (tally->exact) tally->value_ns += mark->n;
     tally->capacity = tally->n;
     for (int octave = 0; octave < TALLY_OCTAVES; octave++)
         for (int sub = 0; mark->octave[octave] && sub < TALLY_SUB; sub++)

@@ -5,11 +5,13 @@
 #ifndef SIM_ENGINE_TALLY_H
 #define SIM_ENGINE_TALLY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sim/engine/arena.h"
 #include "sim/engine/error.h"
 #include "sim/engine/ns.h"
+#include "sim/engine/seldom.h"
 
 #define TALLY_HISTOGRAM_ERROR (1.0 / 256.0)
 
@@ -20,27 +22,32 @@ struct tally {
     uint64_t n;
     __int128 sum_ns;
     sim_ns min_ns, max_ns;
-    uint32_t *octave[TALLY_OCTAVES]; /* TALLY_SUB counts each; NULL until the first value falls there */
-    sim_ns *value_ns;      /* the observations themselves while n <= exact_max; NULL when exact_max is 0 or passed */
+    bool exact;            /* n <= exact_max: the observations themselves are kept */
+    uint32_t *octave[TALLY_OCTAVES + 1]; /* TALLY_SUB counts each; NULL until the first value falls there; the last: always */
+    sim_ns *value_ns;      /* those observations, n of them; NULL when exact_max is 0 or passed */
     uint64_t capacity, exact_max;
     struct arena *arena;
 };
 
 /* exact_max: keep every observation up to this many (0: histogram only). */
 void tally_init(struct tally *tally, struct arena *arena, uint64_t exact_max);
-/* Room for one more value of this octave: the exact store, doubled, or dropped for good; 512 bytes for a new octave. */
-void tally_make_room(struct tally *tally, uint32_t octave);
+/* 512 bytes for an octave's counts. */
+SIM_SELDOM void tally_octave_open(struct tally *tally, uint32_t octave);
+/* Puts ns into the exact store, which grows, or is dropped for good when it would pass exact_max. */
+void tally_keep(struct tally *tally, sim_ns ns);
 
-/* ns >= 0. */
-static inline void tally_add(struct tally *tally, sim_ns ns)
+/* ns >= 0. The leading bits of a value, TALLY_SUB_BITS + 1 of them where it has so many, are its place: octaves 0 and 1
+ * have one width, and each further one twice that of the one before. A negative value would have an octave that is
+ * never there. */
+static SIM_ALWAYS void tally_add(struct tally *tally, sim_ns ns)
 {
-    SIM_ASSERT(ns >= 0);
     uint64_t value = (uint64_t)ns;
-    uint32_t octave = 64 - TALLY_SUB_BITS - (uint32_t)__builtin_clzll(value | (TALLY_SUB - 1));
-    uint64_t sub = octave == 0 ? value : (value >> (octave - 1)) - TALLY_SUB;
-    if (tally->n == tally->capacity || !tally->octave[octave]) tally_make_room(tally, octave);
-    if (tally->value_ns) tally->value_ns[tally->n] = ns;
-    tally->octave[octave][sub]++;
+    uint32_t shift = (63u ^ (uint32_t)__builtin_clzll(value | (2 * TALLY_SUB - 1))) - TALLY_SUB_BITS;
+    uint64_t place = ((uint64_t)shift << TALLY_SUB_BITS) + (value >> shift);
+    uint32_t octave = (uint32_t)(place >> TALLY_SUB_BITS);
+    if (!tally->octave[octave]) tally_octave_open(tally, octave);
+    if (tally->exact) tally_keep(tally, ns);
+    tally->octave[octave][place & (TALLY_SUB - 1)]++;
     tally->n++;
     tally->sum_ns += ns;
     if (ns < tally->min_ns) tally->min_ns = ns;

@@ -195,7 +195,7 @@ static sim_ns completion_at(struct tally *tally, bool sorted, uint32_t per_mille
 static void completion_rows(const struct series *series, const struct tally *completion)
 {
     struct tally tally = *completion; /* nobody else reads its values in order */
-    const bool exact = tally.n > 0 && tally.n <= tally.exact_max;
+    const bool exact = tally.n > 0 && tally.exact;
     struct csv *csv = series->completion;
 
     if (exact)
