@@ -33,19 +33,22 @@ static void ring_grow(struct log *log, struct arena *arena)
     log->ring_mask = wider_mask;
 }
 
+/* A block for the record that comes next. */
+static void block_begin(struct log *log, struct log_pool *pool, uint64_t block)
+{
+    if (block - (uint64_t)log->start / LOG_BLOCK_RECORDS > log->ring_mask) ring_grow(log, pool->arena);
+    log->ring[block & log->ring_mask] = block_take(pool);
+}
+
 void log_append(struct log *log, struct log_pool *pool, sim_ns at_ns, uint32_t subject)
 {
     if (log->n_readers == 0) {
         log->start = ++log->end;
         return;
     }
-    uint64_t index = (uint64_t)log->end / LOG_BLOCK_RECORDS;
-    uint32_t within = (uint32_t)(log->end % LOG_BLOCK_RECORDS);
-    if (within == 0) {
-        if (index - (uint64_t)log->start / LOG_BLOCK_RECORDS > log->ring_mask) ring_grow(log, pool->arena);
-        log->ring[index & log->ring_mask] = block_take(pool);
-    }
-    struct log_block *block = log->ring[index & log->ring_mask];
+    uint64_t offset = (uint64_t)log->end, within = offset % LOG_BLOCK_RECORDS;
+    if (within == 0) block_begin(log, pool, offset / LOG_BLOCK_RECORDS);
+    struct log_block *block = log->ring[offset / LOG_BLOCK_RECORDS & log->ring_mask];
     block->at_ns[within] = at_ns;
     block->subject[within] = subject;
     log->end++;
@@ -53,11 +56,12 @@ void log_append(struct log *log, struct log_pool *pool, sim_ns at_ns, uint32_t s
 
 void log_release(struct log *log, struct log_pool *pool, int64_t start)
 {
-    for (int64_t i = log->start / LOG_BLOCK_RECORDS; i < start / LOG_BLOCK_RECORDS; i++) {
-        struct log_block **slot = &log->ring[(uint64_t)i & log->ring_mask];
+    uint64_t first = (uint64_t)log->start / LOG_BLOCK_RECORDS, end = (uint64_t)start / LOG_BLOCK_RECORDS;
+    log->start = start;
+    for (uint64_t i = first; i < end; i++) {
+        struct log_block **slot = &log->ring[i & log->ring_mask];
         (*slot)->next_free = pool->free;
         pool->free = *slot;
         *slot = NULL;
     }
-    log->start = start;
 }

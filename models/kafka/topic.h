@@ -39,14 +39,20 @@ void log_append(struct log *log, struct log_pool *pool, sim_ns at_ns, uint32_t s
 /* Forgets the records below `start`; their blocks go back to the pool. */
 void log_release(struct log *log, struct log_pool *pool, int64_t start);
 
+/* Where a record stands. Offsets are not negative: unsigned, so that a shift and a mask find the place. */
+static inline const struct log_block *log_block_of(const struct log *log, uint64_t offset)
+{
+    return log->ring[offset / LOG_BLOCK_RECORDS & log->ring_mask];
+}
+
 static inline uint32_t log_subject(const struct log *log, int64_t offset)
 {
-    return log->ring[(uint64_t)offset / LOG_BLOCK_RECORDS & log->ring_mask]->subject[offset % LOG_BLOCK_RECORDS];
+    return log_block_of(log, (uint64_t)offset)->subject[(uint64_t)offset % LOG_BLOCK_RECORDS];
 }
 
 static inline sim_ns log_at(const struct log *log, int64_t offset)
 {
-    return log->ring[(uint64_t)offset / LOG_BLOCK_RECORDS & log->ring_mask]->at_ns[offset % LOG_BLOCK_RECORDS];
+    return log_block_of(log, (uint64_t)offset)->at_ns[(uint64_t)offset % LOG_BLOCK_RECORDS];
 }
 
 #endif
