@@ -158,12 +158,21 @@ static bool happen(struct faults *faults, uint32_t index, uint64_t occurrence, u
     return false;
 }
 
+static void keep_time(struct faults *faults, uint32_t index)
+{
+    struct sim *sim = faults->machine->sim;
+    if (faults->n_times == FAULT_TIMES_KEPT) return;
+    if (!faults->time) faults->time = arena_array(sim->arena, struct fault_time, FAULT_TIMES_KEPT);
+    faults->time[faults->n_times++] = (struct fault_time){ sim->now_ns, index, faults->last_instance[index] };
+}
+
 static void note(struct faults *faults, uint32_t index, uint64_t occurrence, uint32_t instance)
 {
     struct fault_facts *fact = &faults->fact[index];
     if (!happen(faults, index, occurrence, instance)) return;
     fact->last_at_ns = faults->machine->sim->now_ns;
     if (fact->happened++ == 0) fact->first_at_ns = fact->last_at_ns;
+    keep_time(faults, index);
 }
 
 /* ---- when ---- */

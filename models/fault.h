@@ -9,6 +9,11 @@
 
 #include "models/orders/machine.h"
 
+/* One occurrence. instance: of its process; NONE. */
+struct fault_time { sim_ns at_ns; uint32_t fault, instance; };
+
+enum { FAULT_TIMES_KEPT = 256 };
+
 struct faults {
     struct machine *machine;
     struct fault_facts *fact; /* by fault */
@@ -16,6 +21,8 @@ struct faults {
     uint64_t *passed;         /* by fault: how often its step was come to */
     uint32_t *last_instance;  /* by fault: of its process, the last time; NONE */
     struct rollout *rollout;  /* by fault; restart.c */
+    uint32_t n_times;
+    struct fault_time *time;  /* the first ones, FAULT_TIMES_KEPT; made with the first one */
 };
 
 void faults_init(struct faults *faults, struct machine *machine);

@@ -17,6 +17,7 @@ void invariants_init(struct invariants *invariants)
     for (uint32_t i = 0; i < INVARIANT_COUNT; i++) {
         invariants->fact[i].name = table[i].name;
         invariants->fact[i].meaning = table[i].meaning;
+        invariants->fact[i].eventual = table[i].eventual;
         invariants->fact[i].first_at_ns = SIM_NEVER;
     }
 }

@@ -113,6 +113,10 @@ enum accident_kind {
 
 /* Two critical sections that met, and why (X5). The first is the one that should have been alone. SIM_NEVER, NONE and
  * order 0 stand for what did not happen or is not known. */
+/* Who did something: which of a group's consumers, in which instance of a process. group NONE: a request, of the API;
+ * process NONE: not known. */
+struct doer { uint32_t group, member, process, instance; };
+
 struct accident {
     sim_ns at_ns;
     enum accident_kind kind;
@@ -120,12 +124,14 @@ struct accident {
     uint32_t lock, table;
     uint64_t key;
     uint64_t order_id, other_order_id;
+    struct doer by, other_by;           /* who worked for them; other_by: where other_order_id is known */
+    bool other_lost;                    /* the lock below was the other order's */
     sim_ns acquired_ns, lost_ns;        /* of the lock that was lost, or given back too soon */
     sim_ns read_ns;                     /* when the order read what it then wrote over */
     sim_ns other_committed_ns;          /* what it wrote over */
 };
 
-enum { ACCIDENTS_KEPT = 256 };
+enum { ACCIDENT_KINDS = 2, ACCIDENTS_KEPT_OF_KIND = 128, ACCIDENTS_KEPT = ACCIDENTS_KEPT_OF_KIND * ACCIDENT_KINDS };
 
 /* What a saga meets: some of it is harmless, some the cause of a broken invariant. */
 enum mishap_kind {
@@ -140,6 +146,9 @@ enum mishap_kind {
     MISHAP_LATE_ANSWER,        /* a leg answered ok after the order's end */
     MISHAP_LATE_PAYMENT,       /* payment answered ok after the order's end */
     MISHAP_SENT_TWICE,         /* the outbox's relay sent a row again */
+    MISHAP_GIVEN_UP,           /* a record was skipped after its last delivery */
+    MISHAP_NOT_SENT,           /* a producer gave a record up: the broker was away for too long */
+    MISHAP_DIED,               /* a process died in the middle of a stage */
     MISHAP_KINDS
 };
 
@@ -151,7 +160,41 @@ struct mishap {
     sim_ns since_ns;           /* join race: of the read; SIM_NEVER */
 };
 
-enum { MISHAPS_KEPT = 64 };
+enum { MISHAPS_KEPT_OF_KIND = 16, MISHAPS_KEPT = MISHAPS_KEPT_OF_KIND * MISHAP_KINDS };
+
+/* ---- the cause chain of a violation (X5 of the invariants) ---- */
+
+enum link_kind {
+    LINK_FAULT,       /* fault happened, to instance by.instance of a process */
+    LINK_LOCKED,      /* by, for the order, got the lock */
+    LINK_LOST,        /* the lock was lost: cause */
+    LINK_UNLOCKED,    /* by gave it back */
+    LINK_READ,        /* by read the row, or (table NONE) the join */
+    LINK_COMMITTED,   /* by committed a write of the row */
+    LINK_OVERWROTE,   /* by wrote over it, from what it had read */
+    LINK_MISHAP       /* mishap, in stage (NONE: outside of one) */
+};
+
+struct chain_link {
+    sim_ns at_ns;
+    enum link_kind kind;
+    uint64_t order_id;              /* 0: of no single order */
+    struct doer by;
+    uint32_t fault, lock, table, stage;
+    uint64_t key;
+    enum mishap_kind mishap;
+};
+
+enum { CHAIN_LINKS = 8 };
+
+/* What led to the first violation of an invariant, in the order of time. */
+struct chain {
+    uint32_t invariant;             /* index */
+    enum loss_cause cause;          /* L1 .. L9 of a lost update; LOSS_NONE: the first mishap is the cause */
+    bool of_order;                  /* its links are of the violation's own order; else: of the run */
+    uint32_t n_links;
+    struct chain_link link[CHAIN_LINKS];
+};
 
 struct table_facts {
     uint64_t writes, conflicts, retries, rejected, lost_updates, deadlocks, lock_timeouts, oversold;
@@ -177,6 +220,7 @@ enum verdict { VERDICT_HOLDS, VERDICT_BROKEN, VERDICT_OPEN /* eventual, of a run
 struct invariant_facts {
     const char *name;    /* "S1" ... "K9" */
     const char *meaning; /* one sentence */
+    bool eventual;       /* liveness, judged at quiescence; else safety, judged at every commit */
     enum verdict verdict;
     uint64_t violations;
     sim_ns first_at_ns;  /* of the first violation */
@@ -199,9 +243,10 @@ struct run_facts {
     uint32_t n_faults; const struct fault_facts *fault;
     uint32_t n_invariants; const struct invariant_facts *invariant;
     uint64_t by_cause[2][LOSS_CAUSES];  /* by kind of accident */
-    uint32_t n_accidents; const struct accident *accident; /* the first ones, in order */
+    uint32_t n_accidents; const struct accident *accident; /* the first ones of each kind, in order */
     uint64_t mishaps[MISHAP_KINDS];
-    uint32_t n_mishaps; const struct mishap *mishap;       /* the first ones, in order */
+    uint32_t n_mishaps; const struct mishap *mishap;       /* the first ones of each kind, in order */
+    uint32_t n_chains; const struct chain *chain;          /* of broken invariants, where the cause is known */
 };
 
 #endif

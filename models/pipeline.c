@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "models/chain.h"
 #include "models/fault.h"
 #include "models/orders/cause.h"
 #include "models/orders/machine.h"
@@ -205,6 +206,7 @@ static const struct run_facts *run_close(struct run *run)
     memcpy(facts->mishaps, machine->mishaps.count, sizeof facts->mishaps);
     facts->n_mishaps = machine->mishaps.n;
     facts->mishap = machine->mishaps.kept;
+    chains_find(&run->faults, facts, arena);
     warm_up_take_off(&run->warm_up, scenario, facts);
     return facts;
 }

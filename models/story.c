@@ -100,7 +100,7 @@ static void look_at_mishaps(struct watch *watch)
     const struct mishaps *mishaps = &watch->machine->mishaps;
     for (; watch->n_mishaps < mishaps->n; watch->n_mishaps++) {
         const struct mishap *mishap = &mishaps->kept[watch->n_mishaps];
-        if (!is_watched(watch, mishap->order_id)) continue;
+        if (!is_watched(watch, mishap->order_id) || mishap->kind == MISHAP_DIED) continue; /* STORY_DIES says that */
         tell(watch, (struct story_line){ .kind = STORY_MISHAP, .order_id = mishap->order_id, .mishap = mishap->kind,
                                          .stage = mishap->stage, .since_ns = mishap->since_ns });
     }

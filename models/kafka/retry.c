@@ -105,11 +105,8 @@ static void give_up(struct kafka *kafka, struct consumer *consumer, sim_ns faile
     int64_t offset = consumer->record_offset;
     group->fact.skipped++;
     kafka->failing[position].consumer = NONE;
-    sim_ns done_ns = failed_ns;
-    if (consumer->spec->dead_letter != NONE) {
-        group->fact.dead_letters++;
-        done_ns = kafka->calls.give_up(kafka->calls.context, consumer->index, position, failed_ns);
-    }
+    group->fact.dead_letters += consumer->spec->dead_letter != NONE;
+    sim_ns done_ns = kafka->calls.give_up(kafka->calls.context, consumer->index, position, failed_ns);
     forget_rest(kafka, consumer, offset + 1);
     kafka_record_done(kafka, consumer->index, done_ns);
 }

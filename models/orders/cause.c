@@ -13,6 +13,7 @@ struct hold { uint32_t lock; uint64_t key; sim_ns begun_ns, acquired_ns, release
 struct note {
     uint64_t row;          /* table and key, + 1 */
     uint64_t order_id;
+    uint32_t thread;
     sim_ns committed_ns;
     enum loss_cause cause; /* why its writer was not alone at his commit; LOSS_NONE: he was */
     struct lock_loss loss;
@@ -22,7 +23,7 @@ struct causes {
     struct hold *hold;     /* by thread: of the row that it writes */
     struct note note[NOTES];
     uint64_t count[2][LOSS_CAUSES];
-    uint32_t n_accidents;
+    uint32_t n_accidents, n_kept[ACCIDENT_KINDS];
     struct accident accident[ACCIDENTS_KEPT];
 };
 
@@ -90,33 +91,49 @@ void cause_note_commit(struct machine *machine, const struct thread *thread)
         struct note *note = note_of(machine, row_name(touched));
         note->row = row_name(touched) + 1;
         note->order_id = order_of(machine, thread)->id;
+        note->thread = index_of(machine, thread);
         note->committed_ns = machine->sim->now_ns;
         note->cause = cause_of(machine, thread, touched, &note->loss);
     }
+}
+
+static struct doer doer_of(const struct machine *machine, uint32_t index)
+{
+    const struct plan *plan = machine->plan;
+    const struct thread *thread = &machine->thread[index];
+    const uint32_t process = plan->process_of[thread->instance];
+    const uint32_t instance = thread->instance - plan->first_instance[process];
+    if (thread->consumer == NONE) return (struct doer){ NONE, 0, process, instance };
+    return (struct doer){ plan->consumer[index].group, plan->consumer[index].member, process, instance };
 }
 
 static void accident_add(struct machine *machine, const struct accident *accident)
 {
     struct causes *causes = machine->causes;
     causes->count[accident->kind][accident->cause]++;
-    if (causes->n_accidents < ACCIDENTS_KEPT) causes->accident[causes->n_accidents++] = *accident;
+    if (causes->n_kept[accident->kind] == ACCIDENTS_KEPT_OF_KIND) return;
+    causes->n_kept[accident->kind]++;
+    causes->accident[causes->n_accidents++] = *accident;
 }
 
 void cause_lost_update(struct machine *machine, const struct thread *thread, const struct transaction_row *touched)
 {
     const struct table *table = &machine->tables.table[touched->table];
     const struct note *note = note_of(machine, row_name(touched));
-    bool known = note->row == row_name(touched) + 1;
+    bool known = note->row == row_name(touched) + 1, other_lost = false;
     struct lock_loss loss;
     enum loss_cause cause = cause_of(machine, thread, touched, &loss);
     if (known && (cause == LOSS_NONE || (cause == LOSS_ORDER && note->cause == LOSS_NO_LOCK))) {
         cause = note->cause; /* he did all that was right, or no more wrong than he had to */
         loss = note->loss;
+        other_lost = true;
     }
     accident_add(machine, &(struct accident){
         .at_ns = machine->sim->now_ns, .kind = ACCIDENT_LOST_UPDATE, .cause = cause, .lock = loss.lock,
         .table = touched->table, .key = table->row[touched->row].key - 1,
         .order_id = order_of(machine, thread)->id, .other_order_id = known ? note->order_id : 0,
+        .by = doer_of(machine, index_of(machine, thread)), .other_by = doer_of(machine, known ? note->thread : 0),
+        .other_lost = other_lost,
         .acquired_ns = loss.acquired_ns, .lost_ns = loss.at_ns, .read_ns = touched->seen_ns,
         .other_committed_ns = known ? note->committed_ns : SIM_NEVER });
 }
@@ -128,7 +145,8 @@ void cause_overlap(void *context, uint32_t thread, uint32_t loser, const struct 
     accident_add(machine, &(struct accident){
         .at_ns = machine->sim->now_ns, .kind = ACCIDENT_OVERLAP, .cause = loss->cause, .lock = loss->lock,
         .table = NONE, .key = loss->key, .order_id = order_of(machine, &machine->thread[thread])->id,
-        .other_order_id = order_of(machine, &machine->thread[loser])->id, .acquired_ns = loss->acquired_ns,
+        .other_order_id = order_of(machine, &machine->thread[loser])->id, .by = doer_of(machine, thread),
+        .other_by = doer_of(machine, loser), .other_lost = true, .acquired_ns = loss->acquired_ns,
         .lost_ns = loss->at_ns, .read_ns = SIM_NEVER, .other_committed_ns = SIM_NEVER });
 }
 

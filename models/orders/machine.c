@@ -33,8 +33,10 @@ static sim_ns on_give_up(void *context, uint32_t consumer, uint32_t position, si
 {
     struct machine *machine = context;
     const struct plan_position *plan = &machine->plan->position[position];
-    return pass_on(machine, &machine->thread[consumer], machine->plan->scenario->group[plan->group].dead_letter,
-                   plan->partition, at_ns);
+    struct thread *thread = &machine->thread[consumer];
+    const uint32_t dead_letter = machine->plan->scenario->group[plan->group].dead_letter;
+    mishap_note(machine, MISHAP_GIVEN_UP, order_of(machine, thread)->id, thread->stage, SIM_NEVER);
+    return dead_letter == NONE ? at_ns : pass_on(machine, thread, dead_letter, plan->partition, at_ns);
 }
 
 static void on_retire(void *context, uint32_t subject, sim_ns at_ns) { order_release(context, subject, at_ns); }

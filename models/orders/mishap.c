@@ -7,7 +7,7 @@ void mishap_note(struct machine *machine, enum mishap_kind kind, uint64_t order_
 {
     struct mishaps *mishaps = &machine->mishaps;
     mishaps->count[kind]++;
-    if (mishaps->n == MISHAPS_KEPT) return;
+    if (mishaps->count[kind] > MISHAPS_KEPT_OF_KIND) return;
     if (!mishaps->kept) mishaps->kept = arena_array(machine->sim->arena, struct mishap, MISHAPS_KEPT);
     mishaps->kept[mishaps->n++] = (struct mishap){ machine->sim->now_ns, kind, order_id, stage, since_ns };
 }

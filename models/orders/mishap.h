@@ -8,7 +8,7 @@
 struct mishaps {
     uint64_t count[MISHAP_KINDS];
     uint32_t n;
-    struct mishap *kept; /* MISHAPS_KEPT; made with the first one */
+    struct mishap *kept; /* MISHAPS_KEPT, so many of each kind; made with the first one */
 };
 
 struct machine;

@@ -20,6 +20,7 @@ static bool is_held_up(struct machine *machine, uint32_t order, uint64_t log)
         sim_at(machine->sim, machine->conditions->kafka_down_until_ns, SIM_SERVER, on_append, machine, order, log);
     } else {
         machine->counts.records_lost++;
+        mishap_note(machine, MISHAP_NOT_SENT, order_at(&machine->orders, order)->id, NONE, SIM_NEVER);
         order_release(machine, order, now_ns);
     }
     return true;
