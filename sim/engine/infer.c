@@ -52,8 +52,9 @@ static double beta_quantile(double p, double a, double b)
     return middle;
 }
 
-static double share_upper(uint64_t k, uint64_t n, double confidence)
+double infer_share_upper(uint64_t k, uint64_t n, double confidence)
 {
+    if (k == 0) return infer_zero_upper(n, confidence);
     return k >= n ? 1 : beta_quantile(confidence, (double)k + 1, (double)(n - k));
 }
 
@@ -66,7 +67,7 @@ void infer_share(uint64_t k, uint64_t n, double confidence, double *lo, double *
 {
     double one_sided = 0.5 + 0.5 * confidence;
     *lo = infer_share_lower(k, n, one_sided);
-    *hi = share_upper(k, n, one_sided);
+    *hi = infer_share_upper(k, n, one_sided);
 }
 
 double infer_zero_upper(uint64_t n, double confidence)

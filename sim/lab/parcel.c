@@ -19,6 +19,7 @@ static size_t parcel_bytes(const struct label *label)
 {
     return sizeof *label + label->result.n * sizeof *label->result.value +
            label->result.n_invariants * sizeof *label->result.invariant +
+           label->result.n_chains * sizeof *label->result.chain +
            (label->has_thin ? thin_bytes(&label->thin) : 0);
 }
 
@@ -43,6 +44,7 @@ void *parcel_make(const struct result *result, const struct thin *thin, size_t *
     put(&at, &label, sizeof label);
     put(&at, result->value, result->n * sizeof *result->value);
     put(&at, result->invariant, result->n_invariants * sizeof *result->invariant);
+    put(&at, result->chain, result->n_chains * sizeof *result->chain);
     if (!thin) return parcel;
     put(&at, thin->t_s, THIN_POINTS * sizeof *thin->t_s);
     put(&at, thin->lag, thin->n_groups * THIN_POINTS * sizeof *thin->lag);
@@ -63,6 +65,7 @@ static void get_result(const char **at, struct result *result, struct arena *are
     struct invariant_facts *invariant;
     result->value = get(at, result->n * sizeof *result->value, arena);
     result->invariant = invariant = get(at, result->n_invariants * sizeof *invariant, arena);
+    result->chain = get(at, result->n_chains * sizeof *result->chain, arena);
     for (uint32_t i = 0; i < result->n_invariants; i++) invariant[i].name = invariant[i].meaning = NULL;
 }
 

@@ -73,6 +73,14 @@ static enum verdict worse(enum verdict a, enum verdict b)
     return a == VERDICT_OPEN || b == VERDICT_OPEN ? VERDICT_OPEN : VERDICT_HOLDS;
 }
 
+static const struct chain *chain_of(const struct result *result, uint32_t invariant)
+{
+    for (uint32_t i = 0; i < result->n_chains; i++)
+        if (result->chain[i].invariant == invariant)
+            return &result->chain[i];
+    return NULL;
+}
+
 static void judge_invariants(struct outcome *outcome, struct result *const *results, struct arena *arena)
 {
     const uint32_t n = outcome->n ? results[0]->n_invariants : 0;
@@ -81,6 +89,7 @@ static void judge_invariants(struct outcome *outcome, struct result *const *resu
     for (uint32_t i = 0; i < n; i++) {
         verdict[i].name = results[0]->invariant[i].name;
         verdict[i].meaning = results[0]->invariant[i].meaning;
+        verdict[i].eventual = results[0]->invariant[i].eventual;
         verdict[i].verdict = VERDICT_HOLDS;
         for (uint32_t r = 0; r < outcome->n; r++) {
             const struct invariant_facts *facts = &results[r]->invariant[i];
@@ -89,11 +98,38 @@ static void judge_invariants(struct outcome *outcome, struct result *const *resu
             if (facts->violations && !verdict[i].first) {
                 verdict[i].first = facts;
                 verdict[i].first_replication = results[r]->replication;
+                verdict[i].chain = chain_of(results[r], i);
             }
         }
     }
     outcome->invariant = verdict;
     outcome->n_invariants = n;
+}
+
+/* Of the safety invariants, of the liveness invariants, or of all. */
+static struct outcome_verdict verdict_of(const struct outcome *outcome, struct result *const *results, bool safety,
+                                         bool liveness)
+{
+    struct outcome_verdict all = { .verdict = VERDICT_HOLDS };
+
+    for (uint32_t i = 0; i < outcome->n_invariants; i++) {
+        const struct outcome_invariant *invariant = &outcome->invariant[i];
+        if (invariant->eventual ? !liveness : !safety)
+            continue;
+        all.invariants++;
+        all.broken += invariant->verdict == VERDICT_BROKEN;
+        all.open += invariant->verdict == VERDICT_OPEN;
+        all.verdict = worse(all.verdict, invariant->verdict);
+    }
+    for (uint32_t r = 0; r < outcome->n; r++) {
+        bool broken = false;
+        for (uint32_t i = 0; i < results[r]->n_invariants; i++)
+            broken |= results[r]->invariant[i].verdict == VERDICT_BROKEN &&
+                      (results[r]->invariant[i].eventual ? liveness : safety);
+        all.runs_broken += broken;
+    }
+    all.upper_limit_95 = infer_share_upper(all.runs_broken, outcome->n, 0.95);
+    return all;
 }
 
 static void name_bottleneck(struct outcome *outcome, struct arena *arena)
@@ -123,6 +159,9 @@ bool outcome_make(struct outcome *out, const struct study *study, const struct l
         out->cut = out->cut || results[r]->cut;
     }
     judge_invariants(out, results, arena);
+    out->safety = verdict_of(out, results, true, false);
+    out->liveness = verdict_of(out, results, false, true);
+    out->all = verdict_of(out, results, true, true);
     name_bottleneck(out, arena);
     return judge_thresholds(out, arena, err);
 }

@@ -325,12 +325,15 @@ struct result *recorder_close(struct recorder *recorder, const struct run_facts 
         recorder->group[g].largest_share = largest_share(recorder->layout, g, recorder->last.partition);
     watch_facts(recorder, facts);
     series_close(&recorder->series, facts);
+    struct chain *chain = arena_array(arena, struct chain, facts->n_chains);
     if (facts->n_invariants)
         memcpy(invariant, facts->invariant, facts->n_invariants * sizeof *invariant);
+    if (facts->n_chains)
+        memcpy(chain, facts->chain, facts->n_chains * sizeof *chain);
     *result = (struct result){
         .replication = recorder->replication, .fingerprint = facts->fingerprint,
         .n = layout_values(recorder->layout), .value = values(recorder, facts, arena),
-        .n_invariants = facts->n_invariants, .invariant = invariant,
+        .n_invariants = facts->n_invariants, .invariant = invariant, .n_chains = facts->n_chains, .chain = chain,
         .events = facts->events, .end_ns = facts->end_ns, .cut = facts->cut
     };
     return result;

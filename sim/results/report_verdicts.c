@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/results/chain_report.h"
 #include "sim/results/grid.h"
 #include "sim/results/number.h"
 #include "sim/results/report.h"
@@ -32,44 +33,59 @@ static bool same_subject(const char *a, const char *b)
     return subject_of(a) == subject_of(b);
 }
 
-/* "S1 S2 S4" of those with this verdict, from one subject. */
+/* "S1 S2 S4" of those with this verdict, from one subject, and of one kind. */
 static const char *names_with(struct page *page, const struct outcome *outcome, uint32_t first, enum verdict verdict)
 {
+    const struct outcome_invariant *like = &outcome->invariant[first];
     const char *names = "";
 
     for (uint32_t i = 0; i < outcome->n_invariants; i++) {
         const struct outcome_invariant *invariant = &outcome->invariant[i];
-        if (invariant->verdict == verdict && same_subject(invariant->name, outcome->invariant[first].name))
+        if (invariant->verdict == verdict && invariant->eventual == like->eventual &&
+            same_subject(invariant->name, like->name))
             names = page_format(page, "%s%s%s", names, *names ? " " : "", invariant->name);
     }
     return *names ? names : "-";
 }
 
-static bool is_first_of_subject(const struct outcome *outcome, uint32_t index)
+/* The first one of its subject and kind. */
+static bool is_first(const struct outcome *outcome, uint32_t index)
 {
+    const struct outcome_invariant *of = &outcome->invariant[index];
     for (uint32_t i = 0; i < index; i++)
-        if (same_subject(outcome->invariant[i].name, outcome->invariant[index].name))
+        if (outcome->invariant[i].eventual == of->eventual && same_subject(outcome->invariant[i].name, of->name))
             return false;
     return true;
+}
+
+static void rows_of(struct grid *grid, struct page *page, const struct outcome *outcome, bool eventual)
+{
+    const char *judged = eventual ? page_word(page, "in the end", "최종 상태") : page_word(page, "at each commit", "커밋마다");
+
+    for (uint32_t i = 0; i < outcome->n_invariants; i++) {
+        if (outcome->invariant[i].eventual != eventual || !is_first(outcome, i))
+            continue;
+        const struct subject *subject = subject_of(outcome->invariant[i].name);
+        grid_cell(grid, TONE_PLAIN, "%s", judged);
+        grid_cell(grid, TONE_PLAIN, "%s", subject ? page_word(page, subject->en, subject->ko) : "-");
+        grid_cell(grid, TONE_GOOD, "%s", names_with(page, outcome, i, VERDICT_HOLDS));
+        grid_cell(grid, TONE_BAD, "%s", names_with(page, outcome, i, VERDICT_BROKEN));
+        grid_cell(grid, TONE_PLAIN, "%s", names_with(page, outcome, i, VERDICT_OPEN));
+        judged = "";
+    }
 }
 
 static void invariants_table(struct page *page, const struct outcome *outcome)
 {
     struct grid *grid = grid_open(page);
 
+    grid_column(grid, ALIGN_LEFT, "judged", "판정 시점");
     grid_column(grid, ALIGN_LEFT, "of", "항목");
     grid_column(grid, ALIGN_LEFT, "holds", "통과");
     grid_column(grid, ALIGN_LEFT, "broken", "위반");
     grid_column(grid, ALIGN_LEFT, "open", "미확정");
-    for (uint32_t i = 0; i < outcome->n_invariants; i++) {
-        if (!is_first_of_subject(outcome, i))
-            continue;
-        const struct subject *subject = subject_of(outcome->invariant[i].name);
-        grid_cell(grid, TONE_PLAIN, "%s", subject ? page_word(page, subject->en, subject->ko) : "-");
-        grid_cell(grid, TONE_GOOD, "%s", names_with(page, outcome, i, VERDICT_HOLDS));
-        grid_cell(grid, TONE_BAD, "%s", names_with(page, outcome, i, VERDICT_BROKEN));
-        grid_cell(grid, TONE_PLAIN, "%s", names_with(page, outcome, i, VERDICT_OPEN));
-    }
+    rows_of(grid, page, outcome, false);
+    rows_of(grid, page, outcome, true);
     grid_write(grid);
 }
 
@@ -105,42 +121,69 @@ static void broken_one(struct page *page, const struct outcome *outcome, const s
               (unsigned)invariant->first_replication + 1, edits(page, outcome->study));
 }
 
-static uint32_t count_with(const struct outcome *outcome, enum verdict verdict)
+/* The chain of the first violation; of several with the same one, of the first. */
+static void cause_of(struct page *page, const struct outcome *outcome, uint32_t index)
 {
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < outcome->n_invariants; i++)
-        n += outcome->invariant[i].verdict == verdict;
-    return n;
+    const struct chain *chain = outcome->invariant[index].chain;
+
+    if (!chain) {
+        page_say(page, TONE_PLAIN, "Cause: none of those that are traced (docs/model.md, invariants).",
+                 "원인: 추적 대상에 없음 (docs/model.md의 불변식).");
+        return;
+    }
+    for (uint32_t i = 0; i < index; i++)
+        if (chain_same(outcome->invariant[i].chain, chain)) {
+            page_say(page, TONE_PLAIN, "Cause: as of %s.", "원인: %s와 같음.", outcome->invariant[i].name);
+            return;
+        }
+    page_say(page, TONE_STRONG, "Cause: %s.%s", "원인: %s.%s", chain_cause(chain, page->style->language),
+             chain->of_order ? "" : page_word(page, " The first one in that run:", " 그 실행에서 처음 일어난 것:"));
+    chain_write(page, &outcome->study->scenario, chain);
 }
 
-/* What so many runs without a violation do not rule out. */
-static const char *still_possible(struct page *page, const struct outcome *outcome)
+/* Safety and liveness apart: what went wrong on the way, and what was not right in the end. */
+static void verdict_say(struct page *page, const struct outcome *outcome)
 {
-    if (outcome->n < 2)
-        return "";
-    return page_format(page, page_word(page, " With %g %% confidence fewer than %s of runs break one.",
-                                       " %g %% 신뢰 수준에서 위반 실행 비율은 %s 미만."),
-                       outcome->confidence * 100,
-                       number_percent(infer_zero_upper(outcome->n, outcome->confidence)).s);
+    const struct outcome_verdict *safety = &outcome->safety, *liveness = &outcome->liveness;
+
+    page_say(page, safety->broken ? TONE_BAD : TONE_GOOD,
+             "Safety, judged at every commit: %u of %u broken (in %u of %u runs).",
+             "안전성(모든 커밋 시점에 판정): %2$u개 중 %1$u개 위반 (실행 %4$u회 중 %3$u회).", safety->broken,
+             safety->invariants, safety->runs_broken, outcome->n);
+    page_say(page, liveness->broken ? TONE_BAD : liveness->open ? TONE_PLAIN : TONE_GOOD,
+             "Liveness, judged when faults are over and nothing is in flight: %u of %u broken (in %u of %u runs)%s.",
+             "활성(장애가 끝나고 처리 중인 것이 없을 때 판정): %2$u개 중 %1$u개 위반 (실행 %4$u회 중 %3$u회)%5$s.",
+             liveness->broken, liveness->invariants, liveness->runs_broken, outcome->n,
+             liveness->open ? page_format(page, page_word(page, ", %u not known", ", %u개 미확정"), liveness->open) : "");
 }
 
 void report_invariants(struct page *page, const struct outcome *outcome)
 {
-    const uint32_t n_broken = count_with(outcome, VERDICT_BROKEN), n_open = count_with(outcome, VERDICT_OPEN);
+    const struct outcome_verdict *all = &outcome->all;
 
     if (outcome->n_invariants == 0)
         return;
     page_heading(page, "Consistency (invariants)", "데이터 정합성 검증");
-    if (n_broken == 0 && n_open == 0)
-        page_say(page, TONE_GOOD, "All %u hold (runs: %u).%s", "%u개 모두 통과 (실행 %u회).%s",
-                 (unsigned)outcome->n_invariants, (unsigned)outcome->n, still_possible(page, outcome));
+    if (all->verdict == VERDICT_HOLDS)
+        page_say(page, TONE_GOOD,
+                 "All %u hold (runs: %u): %u at every commit (safety), %u when faults are over and nothing is in flight "
+                 "(liveness). That proves nothing: with 95 %% confidence fewer than %s of runs break one.",
+                 "%u개 모두 통과 (실행 %u회): 모든 커밋 시점 %u개(안전성), 장애가 끝나고 처리 중인 것이 없을 때 %u개(활성). "
+                 "증명은 아니며, 95 %% 신뢰 수준에서 위반 실행 비율은 %s 미만.",
+                 all->invariants, outcome->n, outcome->safety.invariants, outcome->liveness.invariants,
+                 number_percent(all->upper_limit_95).s);
+    else
+        verdict_say(page, outcome);
     invariants_table(page, outcome);
-    if (n_open)
+    if (all->open)
         page_say(page, TONE_PLAIN, "Open: the run was cut before it was quiet; what must hold in the end is not known.",
                  "미확정: 모두 처리되기 전에 실행이 끝나 최종 상태를 알 수 없음.");
-    for (uint32_t i = 0; i < outcome->n_invariants; i++)
-        if (outcome->invariant[i].verdict == VERDICT_BROKEN)
-            broken_one(page, outcome, &outcome->invariant[i]);
+    for (uint32_t i = 0; i < outcome->n_invariants; i++) {
+        if (outcome->invariant[i].verdict != VERDICT_BROKEN)
+            continue;
+        broken_one(page, outcome, &outcome->invariant[i]);
+        cause_of(page, outcome, i);
+    }
 }
 
 /* ---- thresholds ---- */

@@ -30,6 +30,8 @@ struct result {
     const double *value;      /* NaN: null */
     uint32_t n_invariants;
     const struct invariant_facts *invariant;
+    uint32_t n_chains;        /* of broken invariants whose cause is known */
+    const struct chain *chain;
     uint64_t events;
     sim_ns end_ns;
     bool cut;
@@ -85,7 +87,16 @@ struct outcome_invariant {
     const char *name, *meaning;
     enum verdict verdict;     /* worst over the replications: broken, then open, then holds */
     uint64_t violations;      /* summed */
+    bool eventual;            /* liveness, judged at quiescence; else safety, judged at every commit */
     uint32_t first_replication; const struct invariant_facts *first; /* of the lowest replication; NULL if none */
+    const struct chain *chain;       /* what led to the first one; NULL: not known */
+};
+/* What was judged at every commit (safety), in the end (liveness), or both together. */
+struct outcome_verdict {
+    enum verdict verdict;      /* worst */
+    uint32_t invariants, broken, open;
+    uint32_t runs_broken;      /* replications in which any of them broke */
+    double upper_limit_95;     /* share of runs that may break one: one-sided upper limit; 1 - 0.05^(1/n) when none did */
 };
 /* How much is asked of a group at the load's greatest rate, and how much it can do. */
 struct group_demand {
@@ -112,6 +123,7 @@ struct outcome {
     const double *const *value;     /* [value of a result][replication] */
     uint32_t n_thresholds; const struct outcome_threshold *threshold;
     uint32_t n_invariants; const struct outcome_invariant *invariant;
+    struct outcome_verdict safety, liveness, all; /* of the invariants */
     uint32_t n_demands; const struct group_demand *demand; /* all groups, the most pressed first */
     const char *bottleneck_group, *bottleneck_reason;      /* of demand[0], in English */
     uint64_t events;             /* of all replications */

@@ -13,10 +13,7 @@
 
 double search_upper_limit_95(const struct search *search)
 {
-    double lo, hi;
-    if (search->broken == 0) return infer_zero_upper(search->runs, 0.95);
-    infer_share(search->broken, search->runs, 0.90, &lo, &hi); /* two-sided 90 %: 95 % above */
-    return hi;
+    return infer_share_upper(search->broken, search->runs, 0.95);
 }
 
 /* ---- for people ---- */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "models/invariant.h"
+#include "sim/results/chain_report.h"
 #include "sim/results/number.h"
 #include "sim/results/page.h"
 #include "sim/version.h"
@@ -16,7 +17,7 @@
 static const char *const status_words[ORDER_STATUSES] = { "PENDING", "PAYING", "PAID", "FAILED", "CANCELLED" };
 
 /* In the order of enum fault_kind. */
-static const char *const fault_words[FAULT_KINDS][2] = {
+static const char *const fault_texts[FAULT_KINDS][2] = {
     { "pauses", "정지" },         { "crashes", "비정상 종료" },    { "restarts", "재시작" },
     { "is scaled", "규모 변경" }, { "does not answer", "무응답" }, { "fails over", "장애 조치" },
     { "is slow", "지연" },        { "sends twice", "중복 전송" },  { "loses messages", "메시지 유실" },
@@ -42,7 +43,7 @@ const char *cause_words(enum loss_cause cause, enum language language)
 
 const char *const mishap_names[MISHAP_KINDS] = {
     "join_race", "status_overwritten", "repeated_effect", "mark_alone", "undo_first", "undo_blind", "tombstone",
-    "swept", "late_answer", "late_payment", "sent_twice",
+    "swept", "late_answer", "late_payment", "sent_twice", "given_up", "not_sent", "died",
 };
 
 /* In the order of enum mishap_kind. */
@@ -58,6 +59,9 @@ static const char *const mishap_texts[MISHAP_KINDS][2] = {
     { "a leg answered ok after the order had ended", "주문 종료 후 성공 응답 도착" },
     { "payment answered ok after the order had ended", "주문 종료 후 결제 성공 도착" },
     { "the relay sent a row of the outbox again", "릴레이가 outbox 행을 다시 전송" },
+    { "a record was given up after its last delivery", "마지막 전달 후 레코드를 포기" },
+    { "a producer gave a record up: the broker was away for too long", "브로커가 너무 오래 없어 producer가 레코드를 포기" },
+    { "its process died in the middle of a stage", "스테이지 도중 프로세스가 종료됨" },
 };
 
 const char *mishap_words(enum mishap_kind kind, enum language language)
@@ -112,24 +116,28 @@ static const char *step_words(struct page *page, const struct scenario *s, const
     return page_format(page, "%s%s%s", kind, *target ? " " : "", target);
 }
 
+const char *doer_words(struct page *page, const struct scenario *scenario, uint32_t group, uint32_t member)
+{
+    if (group == NONE) return page_word(page, "the API", "API");
+    return page_format(page, page_word(page, "%s, consumer %u", "%s 컨슈머 %u"), scenario->group[group].name, member);
+}
+
 static const char *who(struct page *page, const struct scenario *s, const struct story_line *line)
 {
-    if (line->consumer == NONE) return page_format(page, page_word(page, "the API", "API"));
-    return page_format(page, page_word(page, "%s, consumer %u", "%s 컨슈머 %u"), s->group[line->group].name,
-                       line->member);
+    return doer_words(page, s, line->consumer == NONE ? NONE : line->group, line->member);
 }
 
 /* ---- lines ---- */
 
-static const char *fault_line(struct page *page, const struct scenario *s, const struct story_line *line)
+const char *fault_words(struct page *page, const struct scenario *scenario, uint32_t fault, uint32_t instance)
 {
-    const struct fault_spec *fault = &s->fault[line->fault];
+    const struct fault_spec *spec = &scenario->fault[fault];
     const char *which = "";
-    if (fault->on == ON_PROCESS && line->instance != NONE)
-        which = page_format(page, page_word(page, " (instance %u)", " (인스턴스 %u)"), line->instance);
-    return page_format(page, page_word(page, "FAULT %s: %s%s %s", "장애 %s: %s%s %s"), fault->name,
-                       subject_of(s, fault), which,
-                       page_word(page, fault_words[fault->kind][0], fault_words[fault->kind][1]));
+    if (spec->on == ON_PROCESS && instance != NONE)
+        which = page_format(page, page_word(page, " (instance %u)", " (인스턴스 %u)"), instance);
+    return page_format(page, page_word(page, "FAULT %s: %s%s %s", "장애 %s: %s%s %s"), spec->name,
+                       subject_of(scenario, spec), which,
+                       page_word(page, fault_texts[spec->kind][0], fault_texts[spec->kind][1]));
 }
 
 static const char *thread_line(struct page *page, const struct scenario *s, const struct story_line *line)
@@ -171,7 +179,7 @@ static const char *line_text(struct page *page, const struct replayed *replayed,
 {
     const struct scenario *s = &replayed->study->scenario;
     switch (line->kind) {
-    case STORY_FAULT: return fault_line(page, s, line);
+    case STORY_FAULT: return fault_words(page, s, line->fault, line->instance);
     case STORY_CREATED: return page_format(page, page_word(page, "created, PENDING", "생성, PENDING"));
     case STORY_RECORD:
         return page_format(page, page_word(page, "record in %s, partition %u", "%s 파티션 %u에 기록"),
@@ -233,43 +241,21 @@ static bool is_told(const struct story *story, uint64_t order_id)
     return false;
 }
 
-static void accident_write(struct page *page, const struct replayed *replayed, const struct accident *accident)
+static const struct chain *chain_of(const struct replayed *replayed)
 {
-    const struct scenario *s = &replayed->study->scenario;
-    const char *cause = cause_words(accident->cause, page->style->language);
-    const char *lock = accident->lock == NONE || accident->cause == LOSS_NO_LOCK ? "-" : s->lock[accident->lock].name;
-    if (accident->kind == ACCIDENT_OVERLAP)
-        page_item(page, TONE_PLAIN, "%s s: orders %" PRIu64 " and %" PRIu64 " are inside lock %s at once. %s.",
-                  "%s초: 주문 %" PRIu64 "와 %" PRIu64 "가 동시에 락 %s 안에 있음. %s.",
-                  number_fixed(ns_to_s(accident->at_ns), 6).s, accident->order_id, accident->other_order_id, lock,
-                  cause);
-    else
-        page_item(page, TONE_PLAIN,
-                  "%s s: order %" PRIu64 " writes over what order %" PRIu64 " had written to %s %" PRIu64
-                  ", from a value read at %s s. %s.",
-                  "%s초: 주문 %" PRIu64 "가 주문 %" PRIu64 "의 쓰기(%s %" PRIu64 ")를 덮어씀, 읽은 시각 %s초. %s.",
-                  number_fixed(ns_to_s(accident->at_ns), 6).s, accident->order_id, accident->other_order_id,
-                  s->table[accident->table].name, accident->key, number_fixed(ns_to_s(accident->read_ns), 6).s, cause);
+    const struct run_facts *facts = replayed->facts;
+    for (uint32_t i = 0; i < facts->n_chains; i++)
+        if (&facts->invariant[facts->chain[i].invariant] == replayed->broken) return &facts->chain[i];
+    return NULL;
 }
 
-static void causes_write(struct page *page, const struct replayed *replayed)
+static void cause_write(struct page *page, const struct replayed *replayed)
 {
-    enum { SHOWN = 4 };
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < replayed->facts->n_accidents && n < SHOWN; i++) {
-        const struct accident *accident = &replayed->facts->accident[i];
-        if (!is_told(replayed->story, accident->order_id)) continue;
-        if (n++ == 0) page_heading(page, "Cause", "원인");
-        accident_write(page, replayed, accident);
-    }
-    for (uint32_t i = 0; i < replayed->facts->n_mishaps; i++) {
-        const struct mishap *mishap = &replayed->facts->mishap[i];
-        if (!is_told(replayed->story, mishap->order_id)) continue;
-        if (n++ == 0) page_heading(page, "Cause", "원인");
-        page_item(page, TONE_PLAIN, "%s s: order %" PRIu64 ": %s.", "%s초: 주문 %" PRIu64 ": %s.",
-                  number_fixed(ns_to_s(mishap->at_ns), 6).s, mishap->order_id,
-                  mishap_words(mishap->kind, page->style->language));
-    }
+    const struct chain *chain = chain_of(replayed);
+    if (!chain) return;
+    page_heading(page, "Cause", "원인");
+    page_say(page, TONE_STRONG, "%s.", "%s.", chain_cause(chain, page->style->language));
+    chain_write(page, &replayed->study->scenario, chain);
 }
 
 bool story_write(const struct replayed *replayed, const struct text_style *style, FILE *out)
@@ -284,7 +270,7 @@ bool story_write(const struct replayed *replayed, const struct text_style *style
     page_say(&page, TONE_PLAIN, "Seed %" PRIu64 ", faults: %u, orders: %s; the same run to the last fact, sim %s.",
              "seed %" PRIu64 ", 장애 %u건, 주문 %s건; 마지막 사실까지 동일한 실행, sim %s.", replayed->seed,
              replayed->study->scenario.n_faults, number_count((double)replayed->facts->orders.created).s, SIM_VERSION);
-    causes_write(&page, replayed);
+    cause_write(&page, replayed);
     page_heading(&page, "Story (seconds, order, what happened)", "경위 (초, 주문, 사건)");
     lines_write(&page, replayed);
     if (replayed->story->cut)
@@ -336,6 +322,7 @@ bool story_json(const struct replayed *replayed, FILE *out)
         cJSON_AddRawToObject(root, "order_id", number_json((double)replayed->broken->first_order_id).s);
     else cJSON_AddNullToObject(root, "order_id");
     cJSON_AddStringToObject(root, "what", replayed->broken->first_what);
+    cJSON_AddItemToObject(root, "cause", chain_json(&replayed->study->scenario, chain_of(replayed)));
     cJSON *causes = cJSON_AddArrayToObject(root, "causes"), *story = cJSON_AddArrayToObject(root, "story");
     for (uint32_t i = 0; i < replayed->facts->n_accidents; i++)
         if (is_told(replayed->story, replayed->facts->accident[i].order_id))

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "models/story.h"
+#include "sim/results/page.h"
 #include "sim/results/result.h"
 
 struct replayed {
@@ -26,5 +27,9 @@ const char *cause_words(enum loss_cause cause, enum language language);
 /* "a compensation came before its action" */
 extern const char *const mishap_names[MISHAP_KINDS]; /* for machines */
 const char *mishap_words(enum mishap_kind kind, enum language language);
+/* "stock-service-group, consumer 1"; group NONE: the API. */
+const char *doer_words(struct page *page, const struct scenario *scenario, uint32_t group, uint32_t member);
+/* "FAULT gc: consumers (instance 0) pauses"; instance NONE: of no single one. */
+const char *fault_words(struct page *page, const struct scenario *scenario, uint32_t fault, uint32_t instance);
 
 #endif

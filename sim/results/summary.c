@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sim/results/chain_report.h"
 #include "sim/results/layout.h"
 #include "sim/results/more_consumers.h"
 #include "sim/results/number.h"
@@ -142,7 +143,7 @@ static void put_measurements(cJSON *root, const struct outcome *outcome)
     put_number(sim, "peak_rss_bytes", outcome->peak_rss_bytes);
 }
 
-static void put_first(cJSON *item, const struct outcome_invariant *invariant)
+static void put_first(cJSON *item, const struct scenario *scenario, const struct outcome_invariant *invariant)
 {
     if (!invariant->first) {
         cJSON_AddNullToObject(item, "first");
@@ -154,6 +155,39 @@ static void put_first(cJSON *item, const struct outcome_invariant *invariant)
     put_number(first, "t_s", ns_to_s(invariant->first->first_at_ns));
     put_number(first, "order_id", order_id ? (double)order_id : (double)NAN);
     put_text(first, "what", invariant->first->first_what);
+    cJSON_AddItemToObject(first, "cause", chain_json(scenario, invariant->chain));
+}
+
+/* Of a run that was cut, what is eventual is neither. */
+static void put_passed(cJSON *item, enum verdict verdict)
+{
+    if (verdict == VERDICT_OPEN)
+        cJSON_AddNullToObject(item, "passed");
+    else
+        cJSON_AddBoolToObject(item, "passed", verdict == VERDICT_HOLDS);
+}
+
+static void put_verdict(cJSON *verdicts, const char *key, const char *judged, const struct outcome_verdict *verdict)
+{
+    cJSON *item = cJSON_AddObjectToObject(verdicts, key);
+
+    put_text(item, "judged", judged);
+    put_passed(item, verdict->verdict);
+    put_number(item, "invariants", verdict->invariants);
+    put_number(item, "broken", verdict->broken);
+    put_number(item, "open", verdict->open);
+    put_number(item, "runs_broken", verdict->runs_broken);
+    put_number(item, "upper_limit_95", verdict->upper_limit_95);
+}
+
+/* upper_limit_95: as in sim explore, the share of runs that may still break any of them. */
+static void put_verdicts(cJSON *root, const struct outcome *outcome)
+{
+    cJSON *verdicts = cJSON_AddObjectToObject(root, "verdicts");
+
+    put_verdict(verdicts, "safety", "at every commit", &outcome->safety);
+    put_verdict(verdicts, "liveness", "at quiescence, after the faults have ended", &outcome->liveness);
+    put_number(root, "upper_limit_95", outcome->all.upper_limit_95);
 }
 
 static void put_invariants(cJSON *root, const struct outcome *outcome)
@@ -166,12 +200,10 @@ static void put_invariants(cJSON *root, const struct outcome *outcome)
         cJSON_AddItemToArray(list, item);
         put_text(item, "name", invariant->name);
         put_text(item, "meaning", invariant->meaning);
-        if (invariant->verdict == VERDICT_OPEN)
-            cJSON_AddNullToObject(item, "passed");
-        else
-            cJSON_AddBoolToObject(item, "passed", invariant->verdict == VERDICT_HOLDS);
+        put_text(item, "kind", invariant->eventual ? "liveness" : "safety");
+        put_passed(item, invariant->verdict);
         put_number(item, "violations", (double)invariant->violations);
-        put_first(item, invariant);
+        put_first(item, &outcome->study->scenario, invariant);
     }
 }
 
@@ -265,6 +297,7 @@ bool summary_write(const struct outcome *outcome, FILE *out)
     put_means(root, outcome);
     put_measurements(root, outcome);
     put_invariants(root, outcome);
+    put_verdicts(root, outcome);
     put_thresholds(root, outcome);
     put_bottleneck(root, outcome);
     if (outcome->study->observations)

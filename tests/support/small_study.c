@@ -133,7 +133,7 @@ static const struct invariant_facts *invariants(int64_t late, bool cut, struct a
     struct invariant_facts *facts = arena_array(arena, struct invariant_facts, 3);
 
     facts[0] = (struct invariant_facts){ .name = "S1", .meaning = "stock is conserved" };
-    facts[1] = (struct invariant_facts){ .name = "O2", .meaning = "every order ends",
+    facts[1] = (struct invariant_facts){ .name = "O2", .meaning = "every order ends", .eventual = true,
                                          .verdict = cut ? VERDICT_OPEN : VERDICT_HOLDS };
     facts[2] = (struct invariant_facts){ .name = "K1", .meaning = "committed offsets do not fall" };
     if (late == 2) {

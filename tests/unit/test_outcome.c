@@ -88,6 +88,28 @@ static void invariants_over_runs(void **state)
     assert_int_equal(outcome.invariant[2].first->first_order_id, 42);
 }
 
+/* Two safety invariants, the second broken in one of three runs; one liveness invariant that is never broken. */
+static void safety_and_liveness_apart(void **state)
+{
+    (void)state;
+    const struct outcome outcome = small_outcome(small_study(&arena), 3, &arena);
+
+    assert_int_equal(outcome.safety.verdict, VERDICT_BROKEN);
+    assert_int_equal(outcome.safety.invariants, 2);
+    assert_int_equal(outcome.safety.broken, 1);
+    assert_int_equal(outcome.safety.runs_broken, 1);
+    /* 1 of 3: the p with (1 - p)^3 + 3 p (1 - p)^2 = 0.05 */
+    const double p = outcome.safety.upper_limit_95;
+    assert_close(pow(1 - p, 3) + 3 * p * pow(1 - p, 2), 0.05, 1e-12);
+    assert_int_equal(outcome.liveness.verdict, VERDICT_HOLDS);
+    assert_int_equal(outcome.liveness.invariants, 1);
+    assert_int_equal(outcome.liveness.runs_broken, 0);
+    assert_close(outcome.liveness.upper_limit_95, 1 - pow(0.05, 1.0 / 3), 1e-12);
+    assert_int_equal(outcome.all.invariants, 3);
+    assert_int_equal(outcome.all.runs_broken, 1);
+    assert_close(outcome.all.upper_limit_95, p, 0);
+}
+
 static void exit_codes(void **state)
 {
     (void)state;
@@ -227,7 +249,11 @@ static void every_key_of_the_contract(void **state)
     assert_non_null(root);
 
     has_keys(root, "schema version scenario seed replications fingerprint sim orders checkpoints completion_s groups "
-                   "locks tables invariants thresholds bottleneck ci95");
+                   "locks tables invariants verdicts upper_limit_95 thresholds bottleneck ci95");
+    has_keys(at(at(root, "verdicts"), "safety"), "judged passed invariants broken open runs_broken upper_limit_95");
+    has_keys(at(at(root, "verdicts"), "liveness"), "judged passed invariants broken open runs_broken upper_limit_95");
+    assert_true(cJSON_IsFalse(at(at(at(root, "verdicts"), "safety"), "passed")));
+    assert_true(cJSON_IsTrue(at(at(at(root, "verdicts"), "liveness"), "passed")));
     has_keys(at(root, "scenario"), "name sha256 assumed");
     assert_int_equal(cJSON_GetArraySize(at(at(root, "scenario"), "assumed")), 3);
     has_keys(at(root, "sim"), "end_s events wall_s events_per_s peak_rss_bytes");
@@ -252,8 +278,8 @@ static void every_key_of_the_contract(void **state)
                                               "oversold wait_s");
     has_keys(at(at(at(root, "tables"), "stock"), "wait_s"), "mean p50 p95 p99 max");
     assert_true(cJSON_IsNull(at(at(at(at(root, "tables"), "stock"), "wait_s"), "max")));
-    has_keys(cJSON_GetArrayItem(at(root, "invariants"), 2), "name passed violations first");
-    has_keys(at(cJSON_GetArrayItem(at(root, "invariants"), 2), "first"), "replication t_s order_id what");
+    has_keys(cJSON_GetArrayItem(at(root, "invariants"), 2), "name kind passed violations first");
+    has_keys(at(cJSON_GetArrayItem(at(root, "invariants"), 2), "first"), "replication t_s order_id what cause");
     assert_true(cJSON_IsFalse(at(cJSON_GetArrayItem(at(root, "invariants"), 2), "passed")));
     assert_true(cJSON_IsNull(at(cJSON_GetArrayItem(at(root, "invariants"), 0), "first")));
     has_keys(cJSON_GetArrayItem(at(root, "thresholds"), 0), "metric expression value passed passed_share");
@@ -378,6 +404,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nulls_leave_the_mean, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(thresholds_by_the_mean_and_by_runs, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(invariants_over_runs, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(safety_and_liveness_apart, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(exit_codes, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(fingerprint_hangs_on_order, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(bottleneck_with_figures, open_arena, close_arena),
