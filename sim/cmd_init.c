@@ -12,18 +12,11 @@
 #include "sim/foreign/prometheus.h"
 #include "sim/scenario/reader.h"
 
-/* A scenario names files below its own folder only. NULL, with a remark, where the observations lie elsewhere. */
+/* NULL, with a remark, where the observations lie elsewhere than below the scenario's folder. */
 static const char *path_from_scenario(const struct options *options, struct arena *arena)
 {
-    const char *file = options->observations_file, *folder = options->out ? file_folder(options->out, arena) : ".";
-    const char *rest = strcmp(folder, ".") == 0 ? file
-                       : strncmp(file, folder, strlen(folder)) == 0 && file[strlen(folder)] == '/'
-                           ? file + strlen(folder) + 1
-                           : NULL;
-    while (rest && strncmp(rest, "./", 2) == 0) rest += 2;
-    const bool below =
-        rest && rest[0] != '/' && strcmp(rest, "-") != 0 && strncmp(rest, "../", 3) != 0 && !strstr(rest, "/../");
-    if (below) return rest;
+    const char *file = options->observations_file, *path = deliver_path(options, file, arena);
+    if (path) return path;
     note(options,
          "%s is not below the scenario's folder, so the scenario does not name it; put a copy beside it and "
          "write \"observations\": \"FILE\" to see predicted beside observed",

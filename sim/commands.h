@@ -20,6 +20,7 @@ int cmd_plot_sweep(const struct options *options, const char *file, struct arena
 int cmd_plot(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_explore(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_replay(const struct options *options, struct arena *arena, struct sim_err *err);
+int cmd_calibrate(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_compare(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_sweep(const struct options *options, struct arena *arena, struct sim_err *err);
 

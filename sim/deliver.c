@@ -26,6 +26,19 @@ static bool write_file(const char *path, const char *text, bool force, struct ar
     return unlink(unfinished), false;
 }
 
+const char *deliver_path(const struct options *options, const char *file, struct arena *arena)
+{
+    const char *folder = options->out ? file_folder(options->out, arena) : ".";
+    const char *rest = strcmp(folder, ".") == 0 ? file
+                       : strncmp(file, folder, strlen(folder)) == 0 && file[strlen(folder)] == '/'
+                           ? file + strlen(folder) + 1
+                           : NULL;
+    while (rest && strncmp(rest, "./", 2) == 0) rest += 2;
+    const bool below =
+        rest && rest[0] != '/' && strcmp(rest, "-") != 0 && strncmp(rest, "../", 3) != 0 && !strstr(rest, "/../");
+    return below ? rest : NULL;
+}
+
 bool deliver(const struct options *options, cJSON *document, struct arena *arena, struct sim_err *err)
 {
     const char *text = write_document(document, arena);

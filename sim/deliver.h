@@ -15,6 +15,10 @@ bool deliver(const struct options *options, cJSON *document, struct arena *arena
  * text, go to stderr. */
 bool deliver_runs(const struct options *options, const cJSON *scenario, struct arena *arena, struct sim_err *err);
 
+/* How a scenario written to --out (without: to the current folder) names this file; NULL where it cannot: a scenario names
+ * files below its own folder only. */
+const char *deliver_path(const struct options *options, const char *file, struct arena *arena);
+
 /* What the source's reader assumed, on stderr; and its findings, if any. False when there are some. */
 bool deliver_remarks(const struct options *options, const struct source *source);
 

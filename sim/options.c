@@ -50,6 +50,11 @@ static const struct command_spec commands[COMMANDS] = {
         "  sim compare my.json --vary stock.consumers=1,2,3 --metric completion_s.p95\n"
         "  sim compare scenarios/hot-item.json --variants scenarios/variants/stock-strategies.json\n"
         "  sim compare a.json b.json --format json | jq '.metrics[] | select(.difference[0].significant)'\n", .many = true },
+    [COMMAND_CALIBRATE] = { "calibrate", "SCENARIO", "Fits values of a scenario to what was counted; writes a new scenario.",
+        "  sim calibrate my.json observations.json --out fitted.json\n"
+        "  sim calibrate my.json observations.json --fit /stages/pay/time/mean=1ms..100ms\n"
+        "  sim calibrate my.json observations.json --hold-out \"largest lag\"\n"
+        "  sim calibrate my.json observations.json --format json | jq .fitted\n", .second = "OBSERVATIONS" },
     [COMMAND_EXPLORE] = { "explore", "SCENARIO", "Searches for faults and interleavings that break an invariant; makes them small.",
         "  sim explore scenarios/explore-lease.json --runs 2000 --out found\n"
         "  sim explore my.json --time 60s --first --out found\n"
@@ -241,6 +246,19 @@ static bool set_vary(struct options *options, const char *value, struct arena *a
     return add_word(&options->vary, value);
 }
 
+static bool set_fit(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena, (void)err;
+    return add_word(&options->fit, value);
+}
+
+static bool set_hold_out(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena;
+    return *value ? add_word(&options->hold_out, value)
+                  : refuse(err, "--hold-out", value, "a part of an observation's name");
+}
+
 static bool set_metric(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
 {
     (void)arena;
@@ -381,7 +399,8 @@ enum {
     ON_EXPLORE = 1 << COMMAND_EXPLORE,
     ON_REPLAY = 1 << COMMAND_REPLAY,
     ON_COMPARE = 1 << COMMAND_COMPARE,
-    ON_STUDY = ON_RUN | ON_SWEEP | ON_COMPARE, /* what runs a scenario many times */
+    ON_CALIBRATE = 1 << COMMAND_CALIBRATE,
+    ON_STUDY = ON_RUN | ON_SWEEP | ON_COMPARE | ON_CALIBRATE, /* what runs a scenario many times */
     ON_NONE = 1 << COMMAND_NONE,
     ON_ALL = (1 << COMMANDS) - 1
 };
@@ -409,7 +428,7 @@ static const struct option_spec table[] = {
     { "time", 0, ARGUMENT_NEEDED, "DURATION", ON_EXPLORE, set_time, 0, "end after so long, as in 60s" },
     { "first", 0, FLAG(only_first), .commands = ON_EXPLORE, .help = "end with the first that breaks an invariant" },
     { "replications", 0, ARGUMENT_NEEDED, "N", ON_STUDY | ON_CHECK, set_replications, 0,
-      "independent runs (the scenario's, else 1; sweep, compare: 30)" },
+      "independent runs (the scenario's, else 1; sweep, compare: 30;\ncalibrate: 20, at the fitted values)" },
     { "precision", 0, ARGUMENT_NEEDED, "[METRIC=]WIDTH", ON_RUN, set_precision, 0,
       "more replications until the interval of METRIC (without:\nof each threshold's figure) is within WIDTH, as in\n"
       "completion_s.p95=0.02: 2 % of the mean; 2 points of a\nratio. Not reached: exit 5" },
@@ -425,6 +444,10 @@ static const struct option_spec table[] = {
     { "out", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP, set_out, 0, "the result file (SQLite; the scenario's NAME.db)" },
     { "vary", 0, ARGUMENT_NEEDED, "PTR=VALUES", ON_SWEEP | ON_COMPARE, set_vary, 0,
       "a value to vary: A..B, A..B..STEP or a list V,V,V;\nrepeatable: every combination" },
+    { "fit", 0, ARGUMENT_NEEDED, "PTR=LOW..HIGH", ON_CALIBRATE, set_fit, 0,
+      "a value to fit and where to look for it; repeatable\n(default: the scenario's calibrate block)" },
+    { "hold-out", 0, ARGUMENT_NEEDED, "WORD", ON_CALIBRATE, set_hold_out, 0,
+      "leave out of the fit, and then predict, the observations\nwhose names hold WORD; repeatable" },
     { "points", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP | ON_COMPARE, set_points, 0,
       "a CSV file instead: pointers in its first line, a point a row" },
     { "variants", 0, ARGUMENT_NEEDED, "FILE", ON_COMPARE, set_variants, 0,
@@ -438,7 +461,8 @@ static const struct option_spec table[] = {
     { "plots", 0, FLAG(plots), .commands = ON_RUN | ON_SWEEP,
       .help = "pictures (needs gnuplot; run: with --out; sweep: into\nFILE-plots)" },
     { "terminal", 0, FLAG(terminal), .commands = ON_PLOT, .help = "draw on the terminal; writes no file" },
-    { "force", 0, FLAG(force), .commands = ON_RUN | ON_SWEEP | ON_PLOT | ON_INIT | ON_IMPORT | ON_EXPLORE,
+    { "out", 0, ARGUMENT_NEEDED, "FILE", ON_CALIBRATE, set_out, 0, "write the fitted scenario to a new file" },
+    { "force", 0, FLAG(force), .commands = ON_RUN | ON_SWEEP | ON_PLOT | ON_INIT | ON_IMPORT | ON_EXPLORE | ON_CALIBRATE,
       .help = "replace what is there (plot: scripts changed by hand, too)" },
     { "observations", 0, ARGUMENT_NEEDED, "FILE", ON_INIT, set_observations, 0, "what was counted (sim-observations/1)" },
     { "k6", 0, ARGUMENT_NEEDED, "FILE", ON_INIT, set_k6, 0, "a script of k6, or its options as JSON: the load" },
@@ -648,6 +672,8 @@ bool options_read(struct options *out, int argc, char *const *argv, struct arena
 {
     *out = (struct options){ .confidence = 0.95, .orders_share = 1, .most_replications = PRECISION_MOST };
     out->vary.word = arena_array(arena, const char *, argc);
+    out->fit.word = arena_array(arena, const char *, argc);
+    out->hold_out.word = arena_array(arena, const char *, argc);
     out->metric.word = arena_array(arena, const char *, argc);
     out->edit = arena_array(arena, struct study_edit, argc);
     out->offsets.word = arena_array(arena, const char *, argc);

@@ -17,7 +17,7 @@
 
 enum command {
     COMMAND_NONE, COMMAND_RUN, COMMAND_CHECK, COMMAND_SCHEMA, COMMAND_PLOT, COMMAND_SWEEP, COMMAND_INIT, COMMAND_IMPORT,
-    COMMAND_AUDIT, COMMAND_EXPLORE, COMMAND_REPLAY, COMMAND_COMPARE, COMMANDS
+    COMMAND_AUDIT, COMMAND_EXPLORE, COMMAND_REPLAY, COMMAND_COMPARE, COMMAND_CALIBRATE, COMMANDS
 };
 enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
 
@@ -29,7 +29,7 @@ struct options {
     struct ranks *ranks;  /* this process among others (lab/ranks.h); set by main */
     bool help, version;   /* asked for: nothing else counts, and operand may be missing */
     const char *operand;  /* SCENARIO, DIR or KIND; NULL for a command without one */
-    const char *second;   /* FILE of import; NULL for the others */
+    const char *second;   /* FILE of import, OBSERVATIONS of calibrate; NULL for the others */
     struct option_list more; /* operands of compare behind the first */
     uint32_t n_edits;     /* --set, --seed, --replications, in the order given */
     struct study_edit *edit;
@@ -45,6 +45,8 @@ struct options {
     double orders_share; /* 1 */
     struct option_list vary;   /* PTR=VALUES */
     struct option_list metric; /* paths in summary.json */
+    struct option_list fit;      /* of calibrate: PTR=LOW..HIGH */
+    struct option_list hold_out; /* of calibrate: words of names of observations */
     const char *points;        /* FILE.csv; NULL: none */
     const char *variants;      /* FILE.json of compare; NULL: none */
     const char *export_to;     /* FILE.csv; NULL: not wanted */

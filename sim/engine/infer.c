@@ -12,6 +12,12 @@ double infer_t(double confidence, uint64_t n)
     return gsl_cdf_tdist_Pinv(0.5 + 0.5 * confidence, (double)(n - 1));
 }
 
+double infer_chi_squared(double confidence)
+{
+    gsl_set_error_handler_off();
+    return gsl_cdf_chisq_Pinv(confidence, 1);
+}
+
 /* Two passes, so that nearly equal values keep their digits. */
 struct infer_mean infer_mean(const double *value, uint64_t n, double confidence)
 {

@@ -14,6 +14,9 @@ struct infer_mean {
 /* Quantile of Student's t for a two-sided interval of the mean of n >= 2 values. */
 double infer_t(double confidence, uint64_t n);
 
+/* Quantile of chi-squared with one degree of freedom. */
+double infer_chi_squared(double confidence);
+
 struct infer_mean infer_mean(const double *value, uint64_t n, double confidence);
 /* Interval in which one further value falls with the given probability: mean -+ t sd sqrt(1 + 1/n). */
 void infer_prediction(const double *value, uint64_t n, double confidence, double *lo, double *hi);

@@ -9,6 +9,7 @@ static bool read_point(struct desk *desk, const struct point *point, struct find
     if (!study_read_text(&desk->study, source->text, source->length, source->file, source->folder, point->edit,
                          point->n_edits, findings, &desk->arena, err))
         return false;
+    if (point->observations) desk->study.observations = point->observations;
     desk->layout = layout_make(&desk->study, &desk->arena);
     for (uint32_t i = 0; i < desk->study.n_thresholds; i++)
         if (!layout_has_threshold(desk->layout, i, err)) return false;

@@ -14,6 +14,7 @@ struct point {
     uint32_t n_edits;              /* in the order in which they are applied; the varied ones last */
     const struct study_edit *edit;
     const char *label;             /* "consumers=3"; unique among the points of an experiment */
+    const struct observations *observations; /* in place of those that the scenario names; NULL: those */
 };
 
 /* Zeroed before its first use; desk_fini after its last. */

@@ -48,9 +48,9 @@ static const char *const kind_name[] = {
     [PREDICT_PEAK] = "largest lag of one partition"
 };
 
-char *comparison_name(const struct outcome *outcome, const struct prediction *prediction, char *out, size_t size)
+char *prediction_name(const struct observations *observations, const struct prediction *prediction, char *out,
+                      size_t size)
 {
-    const struct observations *observations = outcome->study->observations;
     const char *what = kind_name[prediction->kind];
     const struct observed_offset *offset = &observations->offset[prediction->item];
 

@@ -55,15 +55,24 @@ static sim_ns at_or_end(double t_s)
     return isfinite(t_s) && ns_from_s(t_s, &ns) ? ns : SIM_NEVER;
 }
 
+/* Before the start of the run there is nothing to see but its start. */
+static double within_run(double t_s) { return t_s < 0 ? 0 : t_s; }
+
 static void look_between(struct prediction *prediction, double from_s, double t_s, double to_s)
 {
     if (!isfinite(from_s) || !isfinite(to_s))
         from_s = to_s = t_s;
     else if (!isfinite(t_s))
         t_s = (from_s + to_s) / 2;
-    prediction->at_ns[WATCH_FROM] = at_or_end(from_s);
-    prediction->at_ns[WATCH_AT] = at_or_end(t_s);
-    prediction->at_ns[WATCH_TO] = at_or_end(to_s);
+    prediction->at_ns[WATCH_FROM] = at_or_end(within_run(from_s));
+    prediction->at_ns[WATCH_AT] = at_or_end(within_run(t_s));
+    prediction->at_ns[WATCH_TO] = at_or_end(within_run(to_s));
+}
+
+/* Two standard deviations of the clock either way, where one is given. */
+static void look_around(struct prediction *prediction, double t_s, double sigma_t_s)
+{
+    look_between(prediction, t_s - 2 * sigma_t_s, t_s, t_s + 2 * sigma_t_s);
 }
 
 /* ---- the list ---- */
@@ -76,12 +85,12 @@ struct lister {
 };
 
 static struct prediction *add(struct lister *lister, enum predicted_kind kind, uint32_t item, int64_t observed,
-                              double t_s)
+                              double t_s, double sigma_t_s)
 {
     struct prediction *prediction = &lister->out[lister->n++];
 
     *prediction = (struct prediction){ .kind = kind, .item = item, .group = NONE, .observed = (double)observed };
-    look_between(prediction, (double)NAN, t_s, (double)NAN);
+    look_around(prediction, t_s, sigma_t_s);
     return prediction;
 }
 
@@ -94,8 +103,8 @@ static void add_statuses(struct lister *lister)
         const int64_t counted[] = { status->paid, status->pending, status->failed };
         for (size_t k = 0; k < sizeof kind / sizeof *kind; k++)
             if (counted[k] >= 0)
-                look_between(add(lister, kind[k], i, counted[k], status->t_s), status->from_s, status->t_s,
-                             status->to_s);
+                look_between(add(lister, kind[k], i, counted[k], status->t_s, (double)NAN), status->from_s,
+                             status->t_s, status->to_s);
     }
 }
 
@@ -129,19 +138,20 @@ static bool is_last_of_group(const struct observations *observations, uint32_t r
 static void add_offsets(struct lister *lister)
 {
     const struct observations *observations = lister->observations;
-    const double t_s = observations->offsets_t_s;
+    const double t_s = observations->offsets_t_s, sigma_t_s = observations->offsets_sigma_t_s;
 
     for (uint32_t i = 0; i < observations->n_offsets; i++) {
         const struct observed_offset *offset = &observations->offset[i];
         if (offset->log_end >= 0)
-            look_at_partition(add(lister, PREDICT_LOG_END, i, offset->log_end, t_s), lister->layout, offset);
-        look_at_partition(add(lister, PREDICT_LAG, i, offset->lag, t_s), lister->layout, offset);
+            look_at_partition(add(lister, PREDICT_LOG_END, i, offset->log_end, t_s, sigma_t_s), lister->layout, offset);
+        look_at_partition(add(lister, PREDICT_LAG, i, offset->lag, t_s, sigma_t_s), lister->layout, offset);
         const struct lag_rows rows = rows_of(observations, offset->group);
         if (rows.n < 2 || !is_last_of_group(observations, i))
             continue;
         const uint32_t group = group_named(&lister->layout->study->scenario, offset->group);
-        look_at_group(add(lister, PREDICT_TOTAL_LAG, i, rows.total, t_s), lister->layout, group);
-        look_at_group(add(lister, PREDICT_LAG_SPREAD, i, rows.most - rows.least, t_s), lister->layout, group);
+        look_at_group(add(lister, PREDICT_TOTAL_LAG, i, rows.total, t_s, sigma_t_s), lister->layout, group);
+        look_at_group(add(lister, PREDICT_LAG_SPREAD, i, rows.most - rows.least, t_s, sigma_t_s), lister->layout,
+                      group);
     }
 }
 
@@ -163,7 +173,7 @@ static uint32_t lagging_group(const struct layout *layout, const struct observat
 static void add_peak(struct lister *lister)
 {
     if (lister->observations->has_peak)
-        look_at_group(add(lister, PREDICT_PEAK, 0, lister->observations->peak_lag, (double)NAN), lister->layout,
+        look_at_group(add(lister, PREDICT_PEAK, 0, lister->observations->peak_lag, (double)NAN, (double)NAN), lister->layout,
                       lagging_group(lister->layout, lister->observations));
 }
 
@@ -184,14 +194,16 @@ static void add_trend(struct lister *lister)
 
     for (uint32_t i = 0; i < lister->observations->n_trend; i++) {
         const struct observed_trend *trend = &lister->observations->trend[i];
+        const double t_s = trend->t_s, sigma_t_s = trend->sigma_t_s;
         int64_t most = 0;
         for (uint32_t k = 0; k < trend->n; k++)
             most = trend->lag[k] > most ? trend->lag[k] : most;
         if (trend_total(trend) >= 0)
-            look_at_group(add(lister, PREDICT_TREND_TOTAL, i, trend_total(trend), trend->t_s), lister->layout, group);
+            look_at_group(add(lister, PREDICT_TREND_TOTAL, i, trend_total(trend), t_s, sigma_t_s), lister->layout,
+                          group);
         if (trend->n)
-            look_at_group(add(lister, PREDICT_TREND_LARGEST, i, most, trend->t_s), lister->layout, group);
-        struct prediction *arrived = add(lister, PREDICT_TREND_ARRIVED, i, 0, trend->t_s);
+            look_at_group(add(lister, PREDICT_TREND_LARGEST, i, most, t_s, sigma_t_s), lister->layout, group);
+        struct prediction *arrived = add(lister, PREDICT_TREND_ARRIVED, i, 0, t_s, sigma_t_s);
         look_at_group(arrived, lister->layout, group);
         arrived->observed = (double)NAN;
     }

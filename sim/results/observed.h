@@ -52,6 +52,7 @@ struct comparison comparison_make(const struct outcome *outcome, uint32_t predic
 /* Total of one row of the lag table: as printed, else the sum of its partitions; -1 when it has neither. */
 int64_t trend_total(const struct observed_trend *trend);
 /* "status count, printed as of 09:12:10: paid", in English; for summary.json. Returns out. */
-char *comparison_name(const struct outcome *outcome, const struct prediction *prediction, char *out, size_t size);
+char *prediction_name(const struct observations *observations, const struct prediction *prediction, char *out,
+                      size_t size);
 
 #endif

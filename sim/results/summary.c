@@ -275,7 +275,7 @@ static void put_observations(cJSON *root, const struct outcome *outcome)
             continue;
         cJSON *item = cJSON_CreateObject();
         cJSON_AddItemToArray(list, item);
-        put_text(item, "name", comparison_name(outcome, comparison.prediction, name, sizeof name));
+        put_text(item, "name", prediction_name(outcome->study->observations, comparison.prediction, name, sizeof name));
         put_number(item, "observed", comparison.prediction->observed);
         put_number(item, "predicted", comparison.predicted);
         put_number(item, "lo", comparison.lo);

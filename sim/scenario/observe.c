@@ -229,6 +229,7 @@ static void read_trend_row(struct cursor *row, struct observed_trend *out, doubl
     cursor_is_object(row);
     out->t_s = NOT_GIVEN;
     read_number(row, "t_s", &out->t_s, REQUIRED, -SECONDS_MAX, SECONDS_MAX);
+    read_length(row, "sigma_t_s", &out->sigma_t_s);
     out->clock_t_s = read_clock(row, "clock", start_of_day_s);
     read_seen(row, "total", &out->total, OPTIONAL);
     read_bool(row, "marked_as_peak", &out->marked_as_peak, OPTIONAL);

@@ -108,7 +108,7 @@ struct observed_table {
     const struct observed_offset *row;
 };
 struct observed_trend {
-    double t_s;
+    double t_s, sigma_t_s; /* sigma_t_s NaN */
     double clock_t_s; /* its clock after start_clock; NaN */
     uint32_t n;
     const int64_t *lag;

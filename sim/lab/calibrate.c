@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/lab/calibrate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/engine/infer.h"
+#include "sim/lab/profile.h"
+
+enum { KNOTS_MOST = 12, SPREAD_LEAST = 16, SPREAD_EACH = 8, SIDES_MOST = 12, EXTRA_SWEEPS = 2 };
+#define NEAR_BOUND 12.0 /* of the distance: what a sweep leaves in for the next */
+
+/* A sweep; runs 0: as many as asked for. */
+struct sweep_plan {
+    uint32_t knots, runs, centre_runs;
+    double coarse;
+};
+
+struct fit_state {
+    struct calibrate *calibrate;
+    struct arena *arena;
+    uint32_t n_runs; /* made so far */
+    struct response response;
+    struct question question;
+    double best[MINIMUM_MOST];
+    struct box region[MINIMUM_MOST];     /* where the next sweep looks */
+    uint32_t n_knots[MINIMUM_MOST];
+    double knot[MINIMUM_MOST][KNOTS_MOST];
+    struct probe *centre;
+};
+
+/* ---- runs ---- */
+
+static struct point point_at(const struct fit_state *fit, const double *place)
+{
+    const struct calibrate *calibrate = fit->calibrate;
+    struct point point = calibrate->base;
+    struct study_edit *edit = arena_array(fit->arena, struct study_edit, point.n_edits + calibrate->n_values);
+    if (point.n_edits > 0) memcpy(edit, point.edit, point.n_edits * sizeof *edit);
+    for (uint32_t k = 0; k < calibrate->n_values; k++) {
+        const struct free_value *value = &calibrate->value[k];
+        edit[point.n_edits++] = (struct study_edit){
+            value->pointer, free_value_text(value, free_value_at(value, place[k]), fit->arena)
+        };
+    }
+    point.edit = edit;
+    point.label = "calibration";
+    return point;
+}
+
+static void prepare(struct fit_state *fit, struct probe *probe, const double *place, uint32_t room)
+{
+    const struct point point = point_at(fit, place);
+    probe_init(probe, &point, fit->calibrate->kept, PREDICTION_VALUES * fit->calibrate->targets.n, room, fit->arena);
+}
+
+static bool run(struct fit_state *fit, struct probe *probe, uint32_t n_probes, uint32_t until, struct sim_err *err)
+{
+    uint32_t before = 0, after = 0;
+    for (uint32_t i = 0; i < n_probes; i++) before += probe[i].n;
+    const bool ok = probes_run(probe, n_probes, until, &fit->calibrate->crew, err);
+    for (uint32_t i = 0; i < n_probes; i++) after += probe[i].n;
+    fit->n_runs += after - before;
+    return ok;
+}
+
+/* ---- what runs show ---- */
+
+static double shown(const struct probe *probe, uint32_t run, uint32_t figure, uint32_t which)
+{
+    return probe_value(probe, run, figure * PREDICTION_VALUES + which);
+}
+
+static struct sight sight_of(const struct probe *probe, uint32_t figure, uint32_t n_runs)
+{
+    struct sight sight = { 0 };
+    double square = 0;
+    for (uint32_t r = 0; r < n_runs; r++) {
+        sight.mean += shown(probe, r, figure, WATCH_AT) / n_runs;
+        sight.clock += (shown(probe, r, figure, WATCH_TO) - shown(probe, r, figure, WATCH_FROM)) / 4 / n_runs;
+    }
+    for (uint32_t r = 0; r < n_runs; r++) {
+        const double off = shown(probe, r, figure, WATCH_AT) - sight.mean;
+        square += off * off;
+    }
+    sight.variance = n_runs > 1 ? square / (n_runs - 1) : 0;
+    return sight;
+}
+
+static struct sight *sights_of(struct fit_state *fit, const struct probe *probe)
+{
+    const uint32_t n = fit->calibrate->targets.n;
+    struct sight *sight = arena_array(fit->arena, struct sight, n);
+    for (uint32_t f = 0; f < n; f++) sight[f] = sight_of(probe, f, probe->n);
+    return sight;
+}
+
+/* The knot's runs share their random numbers with as many of the centre: the mean is the centre's, which has more runs,
+ * and the difference of the pairs. Of so few runs the variance is weighed with the centre's. */
+static struct sight *sights_beside(struct fit_state *fit, const struct probe *knot, const struct sight *centre)
+{
+    enum { PRIOR = 3 };
+    struct sight *sight = sights_of(fit, knot);
+    for (uint32_t f = 0; f < fit->calibrate->targets.n; f++) {
+        const struct sight same = sight_of(fit->centre, f, knot->n);
+        if (isfinite(sight[f].mean) && isfinite(same.mean)) sight[f].mean += centre[f].mean - same.mean;
+        sight[f].variance =
+            (PRIOR * centre[f].variance + (knot->n - 1) * sight[f].variance) / (PRIOR + knot->n - 1);
+    }
+    return sight;
+}
+
+/* ---- the start ---- */
+
+static double lone_distance(struct fit_state *fit, const struct probe *probe)
+{
+    fit->response = (struct response){ .n_figures = fit->calibrate->targets.n, .at_centre = sights_of(fit, probe) };
+    return distance_at(&fit->question, NULL);
+}
+
+static bool find_start(struct fit_state *fit, struct sim_err *err)
+{
+    const struct calibrate *calibrate = fit->calibrate;
+    const uint32_t n_values = calibrate->n_values, n_spread = SPREAD_EACH * n_values;
+    const uint32_t n = 1 + (n_spread > SPREAD_LEAST ? n_spread : SPREAD_LEAST);
+    double(*place)[MINIMUM_MOST] = arena_alloc(fit->arena, n * sizeof *place);
+    struct probe *probe = arena_array(fit->arena, struct probe, n);
+    for (uint32_t i = 0; i < n; i++) {
+        if (i > 0) minimum_spread(place[i], n_values, i - 1);
+        else
+            for (uint32_t k = 0; k < n_values; k++)
+                place[0][k] = free_value_place(&calibrate->value[k], calibrate->value[k].before);
+        prepare(fit, &probe[i], place[i], 1);
+    }
+    if (!run(fit, probe, n, 1, err)) return false;
+    double least = HUGE_VAL;
+    fit->question.runs = 1;
+    fit->question.coarse = 0.1;
+    for (uint32_t i = 0; i < n; i++) {
+        const double distance = lone_distance(fit, &probe[i]);
+        if (!(distance < least)) continue;
+        least = distance;
+        memcpy(fit->best, place[i], sizeof fit->best);
+    }
+    return true;
+}
+
+/* ---- knots ---- */
+
+static void add_knot(struct fit_state *fit, uint32_t k, double at, double apart)
+{
+    const struct free_value *value = &fit->calibrate->value[k];
+    const double place = free_value_place(value, free_value_at(value, fmin(fmax(at, 0), 1)));
+    if (fit->n_knots[k] == KNOTS_MOST || fabs(place - fit->best[k]) < apart) return;
+    for (uint32_t i = 0; i < fit->n_knots[k]; i++)
+        if (fabs(fit->knot[k][i] - place) < apart) return;
+    uint32_t i = fit->n_knots[k]++;
+    for (; i > 0 && fit->knot[k][i - 1] > place; i--) fit->knot[k][i] = fit->knot[k][i - 1];
+    fit->knot[k][i] = place;
+}
+
+/* The width of the interval of the line that holds `at`. */
+static double gap_at(const struct response_line *line, double at)
+{
+    for (uint32_t i = 1; i < line->n; i++)
+        if (at <= line->at[i]) return line->at[i] - line->at[i - 1];
+    return line->n > 1 ? line->at[line->n - 1] - line->at[line->n - 2] : 1;
+}
+
+static void spread_knots(struct fit_state *fit, uint32_t k, double low, double high, uint32_t n)
+{
+    const double apart = fmax(0.05 * (high - low), 1e-9);
+    for (uint32_t i = 0; i < n; i++) add_knot(fit, k, low + (high - low) * i / (n - 1), apart);
+}
+
+/* Evenly over what is accepted and a bit beyond; where only one limit lies in the range, closely about that one. */
+static void choose_knots(struct fit_state *fit, uint32_t k, uint32_t n)
+{
+    const struct response_line *line = &fit->response.line[k];
+    const struct box region = fit->region[k];
+    const double below = 0.6 * gap_at(line, region.low), above = 0.6 * gap_at(line, region.high);
+    fit->n_knots[k] = 0;
+    if (line->n == 0) spread_knots(fit, k, 0, 1, n);
+    else if (region.low <= 0 && region.high >= 1) spread_knots(fit, k, 0, 1, n / 2 + 1);
+    else if (region.low <= 0) {
+        spread_knots(fit, k, fmax(region.high - above, 0), fmin(region.high + above, 1), n - 2);
+        add_knot(fit, k, 0, 1e-3);
+        add_knot(fit, k, region.high / 2, 1e-3);
+    } else if (region.high >= 1) {
+        spread_knots(fit, k, fmax(region.low - below, 0), fmin(region.low + below, 1), n - 2);
+        add_knot(fit, k, 1, 1e-3);
+        add_knot(fit, k, (1 + region.low) / 2, 1e-3);
+    } else spread_knots(fit, k, fmax(region.low - below, 0), fmin(region.high + above, 1), n);
+}
+
+/* ---- a sweep ---- */
+
+static void make_line(struct fit_state *fit, uint32_t k, const struct probe *probe)
+{
+    const uint32_t n = fit->n_knots[k] + 1;
+    double *at = arena_array(fit->arena, double, n);
+    struct sight **sight = arena_array(fit->arena, struct sight *, n);
+    const double centre = fit->best[k];
+    uint32_t to = 0;
+    bool placed = false;
+    for (uint32_t i = 0; i < fit->n_knots[k]; i++) {
+        if (!placed && fit->knot[k][i] > centre) {
+            at[to] = centre;
+            sight[to++] = (struct sight *)fit->response.at_centre;
+            placed = true;
+        }
+        at[to] = fit->knot[k][i];
+        sight[to++] = sights_beside(fit, &probe[i], fit->response.at_centre);
+    }
+    if (!placed) {
+        at[to] = centre;
+        sight[to++] = (struct sight *)fit->response.at_centre;
+    }
+    fit->response.line[k] = (struct response_line){ to, at, sight };
+}
+
+static bool run_lines(struct fit_state *fit, const struct sweep_plan *plan, uint32_t runs, struct sim_err *err)
+{
+    const uint32_t n_values = fit->calibrate->n_values;
+    struct probe *probe = arena_array(fit->arena, struct probe, 1 + (size_t)n_values * KNOTS_MOST);
+    uint32_t n = 1;
+    for (uint32_t k = 0; k < n_values; k++) {
+        choose_knots(fit, k, plan->knots);
+        for (uint32_t i = 0; i < fit->n_knots[k]; i++) {
+            double place[MINIMUM_MOST];
+            memcpy(place, fit->best, sizeof place);
+            place[k] = fit->knot[k][i];
+            prepare(fit, &probe[n++], place, runs);
+        }
+    }
+    const uint32_t centre_runs = plan->centre_runs > 0 ? plan->centre_runs : fit->calibrate->replications;
+    prepare(fit, &probe[0], fit->best, centre_runs);
+    if (!run(fit, probe, n, runs, err) || !run(fit, probe, 1, centre_runs, err)) return false;
+    fit->centre = probe;
+    fit->response = (struct response){ .n_values = n_values, .n_figures = fit->calibrate->targets.n,
+                                       .at_centre = sights_of(fit, probe) };
+    memcpy(fit->response.centre, fit->best, sizeof fit->best);
+    for (uint32_t k = 0, at = 1; k < n_values; at += fit->n_knots[k++]) make_line(fit, k, &probe[at]);
+    fit->question.runs = centre_runs;
+    fit->question.coarse = plan->coarse;
+    return true;
+}
+
+/* From the centre, and from each place that was run. */
+static void search(struct fit_state *fit)
+{
+    const uint32_t n_values = fit->calibrate->n_values;
+    double best[MINIMUM_MOST], least = HUGE_VAL;
+    for (uint32_t k = 0; k <= n_values; k++) {
+        const uint32_t n = k < n_values ? fit->response.line[k].n : 1;
+        for (uint32_t i = 0; i < n; i++) {
+            double place[MINIMUM_MOST];
+            memcpy(place, fit->response.centre, sizeof place);
+            if (k < n_values) place[k] = fit->response.line[k].at[i];
+            const double distance = distance_least(&fit->question, place, NULL);
+            if (!(distance < least)) continue;
+            least = distance;
+            memcpy(best, place, sizeof best);
+        }
+    }
+    memcpy(fit->best, best, sizeof best);
+}
+
+/* ---- contradictions ---- */
+
+static double units_off(struct fit_state *fit, uint32_t f, const struct sight *sight)
+{
+    const struct target *target = &fit->calibrate->targets.target[f];
+    return (target->observed - sight->mean) / sight_noise(&fit->question, target, sight, target->observed);
+}
+
+/* True when an observation has changed sides. */
+static bool take_sides(struct fit_state *fit)
+{
+    struct targets *targets = &fit->calibrate->targets;
+    struct sight *sight = arena_array(fit->arena, struct sight, targets->n);
+    bool changed = false;
+    response_at(&fit->response, fit->best, sight);
+    for (uint32_t f = 0; f < targets->n; f++) {
+        enum target_use *use = &targets->target[f].use;
+        if (*use != TARGET_DECIDES && *use != TARGET_CONTRADICTS) continue;
+        const enum target_use side =
+            fabs(units_off(fit, f, &sight[f])) > CONTRADICTS ? TARGET_CONTRADICTS : TARGET_DECIDES;
+        changed = changed || side != *use;
+        *use = side;
+    }
+    return changed;
+}
+
+static void all_decide(struct fit_state *fit)
+{
+    struct targets *targets = &fit->calibrate->targets;
+    for (uint32_t f = 0; f < targets->n; f++)
+        if (targets->target[f].use == TARGET_CONTRADICTS) targets->target[f].use = TARGET_DECIDES;
+}
+
+/* ---- intervals ---- */
+
+static void accept(struct fit_state *fit, struct profile *profile, const double *bound)
+{
+    for (uint32_t k = 0; k < fit->calibrate->n_values; k++)
+        profile_make(&profile[k], &fit->question, k, fit->best, bound[k]);
+}
+
+static bool is_range_end(double place) { return place <= 0 || place >= 1; }
+
+/* Where the next sweep looks. True when the lines were too short to see where a value stops being accepted. */
+static bool look_where(struct fit_state *fit, const struct profile *profile)
+{
+    bool too_short = false;
+    for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
+        struct box box[MINIMUM_MOST];
+        response_box(&fit->response, box);
+        const double width = box[k].high - box[k].low;
+        fit->region[k] = (struct box){ profile[k].low, profile[k].high };
+        if (profile[k].open_low && !is_range_end(box[k].low)) {
+            fit->region[k].low = fmax(box[k].low - width, 0);
+            too_short = true;
+        }
+        if (profile[k].open_high && !is_range_end(box[k].high)) {
+            fit->region[k].high = fmin(box[k].high + width, 1);
+            too_short = true;
+        }
+    }
+    return too_short;
+}
+
+/* What the observations leave open stays as the scenario says, where they accept that. */
+static void keep_undecided(struct fit_state *fit, const struct profile *profile)
+{
+    bool held[MINIMUM_MOST] = { false };
+    struct box box[MINIMUM_MOST];
+    response_box(&fit->response, box);
+    for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
+        const struct free_value *value = &fit->calibrate->value[k];
+        const double before = free_value_place(value, value->before);
+        held[k] = ((profile[k].open_low && is_range_end(box[k].low)) ||
+                   (profile[k].open_high && is_range_end(box[k].high))) &&
+                  before >= profile[k].low && before <= profile[k].high;
+        if (held[k]) fit->best[k] = before;
+    }
+    distance_least(&fit->question, fit->best, held);
+}
+
+static const double *runs_off(struct fit_state *fit)
+{
+    const uint32_t n = fit->calibrate->targets.n;
+    const struct probe *centre = fit->centre;
+    double *off = arena_array(fit->arena, double, (size_t)centre->n * n);
+    for (uint32_t r = 0; r < centre->n; r++)
+        for (uint32_t f = 0; f < n; f++)
+            off[(size_t)r * n + f] = shown(centre, r, f, WATCH_AT) - fit->response.at_centre[f].mean;
+    return off;
+}
+
+static bool coarse_sweeps(struct fit_state *fit, struct sim_err *err)
+{
+    static const struct sweep_plan plan[] = { { 9, 1, 1, 0.1 }, { 7, 1, 1, 0.04 }, { 7, 2, 4, 0.015 } };
+    double bound[MINIMUM_MOST];
+    struct profile *profile = arena_array(fit->arena, struct profile, fit->calibrate->n_values);
+    for (uint32_t k = 0; k < fit->calibrate->n_values; k++) bound[k] = NEAR_BOUND;
+    for (size_t i = 0; i < sizeof plan / sizeof *plan; i++) {
+        if (!run_lines(fit, &plan[i], plan[i].runs, err)) return false;
+        search(fit);
+        accept(fit, profile, bound);
+        look_where(fit, profile);
+        keep_undecided(fit, profile);
+    }
+    return true;
+}
+
+/* The last sweep, again while its lines are too short. */
+static bool fine_sweep(struct fit_state *fit, struct profile *profile, struct sim_err *err)
+{
+    enum { KNOTS = 7, RUNS_SHARE = 5 };
+    const struct sweep_plan plan = { .knots = KNOTS };
+    const uint32_t share = fit->calibrate->replications / RUNS_SHARE, runs = share > 2 ? share : 2;
+    double bound[MINIMUM_MOST];
+    for (uint32_t i = 0; i <= EXTRA_SWEEPS; i++) {
+        if (!run_lines(fit, &plan, runs, err)) return false;
+        all_decide(fit);
+        search(fit);
+        for (uint32_t turn = 0; turn < SIDES_MOST && take_sides(fit); turn++) search(fit);
+        const struct spread spread = { fit->centre->n, runs_off(fit), fit->calibrate->targets.n_clocks,
+                                       fit->calibrate->seed };
+        profile_bounds(&fit->question, fit->best, &spread, fit->calibrate->confidence, bound, fit->arena);
+        accept(fit, profile, bound);
+        const bool too_short = look_where(fit, profile);
+        keep_undecided(fit, profile);
+        if (!too_short) break;
+    }
+    return true;
+}
+
+/* ---- the answer ---- */
+
+static double in_units(const struct free_value *value, double place)
+{
+    const double quantity = free_value_at(value, place);
+    return value->is_duration ? ns_to_s((sim_ns)quantity) : quantity;
+}
+
+static double raw_units(const struct free_value *value, double quantity)
+{
+    return value->is_duration ? quantity / (double)SIM_S : quantity;
+}
+
+/* What the figures add to the distance beyond a limit, over what they add at the best place. */
+static void weigh(struct fit_state *fit, const double *place, const double *best, double *weight)
+{
+    const uint32_t n = fit->calibrate->targets.n;
+    struct sight *here = arena_array(fit->arena, struct sight, n), *there = arena_array(fit->arena, struct sight, n);
+    double all = 0;
+    response_at(&fit->response, best, here);
+    response_at(&fit->response, place, there);
+    for (uint32_t f = 0; f < n; f++)
+        all += fmax(distance_part(&fit->question, f, &there[f]) - distance_part(&fit->question, f, &here[f]), 0);
+    for (uint32_t f = 0; f < n && all > 0; f++)
+        weight[f] +=
+            fmax(distance_part(&fit->question, f, &there[f]) - distance_part(&fit->question, f, &here[f]), 0) / all;
+}
+
+static void find_deciders(struct fit_state *fit, const struct profile *profile, struct calibrated_value *out)
+{
+    const struct targets *targets = &fit->calibrate->targets;
+    double *weight = arena_array(fit->arena, double, targets->n);
+    const double least_share = 0.1 * (!profile->open_low + !profile->open_high);
+    if (!profile->open_low) weigh(fit, profile->at_low, fit->best, weight);
+    if (!profile->open_high) weigh(fit, profile->at_high, fit->best, weight);
+    for (; out->n_deciders < DECIDERS_MOST; out->n_deciders++) {
+        uint32_t heaviest = 0;
+        for (uint32_t f = 1; f < targets->n; f++)
+            if (weight[f] > weight[heaviest]) heaviest = f;
+        if (!(weight[heaviest] > least_share)) break;
+        out->decider[out->n_deciders] = targets->target[heaviest].name;
+        weight[heaviest] = 0;
+    }
+}
+
+static struct calibrated_value value_found(struct fit_state *fit, uint32_t k, const struct profile *profile)
+{
+    const struct free_value *value = &fit->calibrate->value[k];
+    struct calibrated_value out = {
+        .pointer = value->pointer, .unit = value->is_duration ? "s" : "", .before = raw_units(value, value->before),
+        .value = in_units(value, fit->best[k]), .low = in_units(value, profile->low),
+        .high = in_units(value, profile->high), .open_low = profile->open_low, .open_high = profile->open_high,
+        .range_low = raw_units(value, value->low), .range_high = raw_units(value, value->high)
+    };
+    find_deciders(fit, profile, &out);
+    return out;
+}
+
+static void figures_found(struct fit_state *fit, const struct probe *probe, struct calibration *out)
+{
+    const struct targets *targets = &fit->calibrate->targets;
+    const double wide = infer_t(fit->calibrate->confidence, probe->n);
+    struct calibrated_figure *figure = arena_array(fit->arena, struct calibrated_figure, targets->n);
+    fit->question.runs = probe->n;
+    for (uint32_t f = 0; f < targets->n; f++) {
+        const struct target *target = &targets->target[f];
+        const struct sight sight = sight_of(probe, f, probe->n);
+        const bool seen = target->use != TARGET_UNSEEN && isfinite(sight.mean);
+        const double noise = seen ? sight_noise(&fit->question, target, &sight, target->observed) : (double)NAN;
+        figure[f] = (struct calibrated_figure){
+            .name = target->name, .observed = target->observed, .predicted = seen ? sight.mean : (double)NAN,
+            .lo = fmax(0, sight.mean - wide * noise), .hi = sight.mean + wide * noise, .noise = noise,
+            .residual = (target->observed - sight.mean) / noise,
+            .decides = target->use == TARGET_DECIDES || target->use == TARGET_CONTRADICTS,
+            .held_out = target->use == TARGET_HELD_OUT
+        };
+        figure[f].explained = fabs(figure[f].residual) <= CONTRADICTS;
+        if (!seen) figure[f].lo = figure[f].hi = figure[f].residual = (double)NAN;
+        if (!figure[f].decides || !figure[f].explained) continue;
+        out->chi_squared += figure[f].residual * figure[f].residual;
+        out->n_decide++;
+    }
+    out->n_figures = targets->n;
+    out->figure = figure;
+}
+
+static bool answer(struct fit_state *fit, const struct profile *profile, struct calibration *out,
+                   struct study_edit **set, struct sim_err *err)
+{
+    const struct calibrate *calibrate = fit->calibrate;
+    struct probe probe;
+    struct calibrated_value *value = arena_array(fit->arena, struct calibrated_value, calibrate->n_values);
+    for (uint32_t k = 0; k < calibrate->n_values; k++) value[k] = value_found(fit, k, &profile[k]);
+    prepare(fit, &probe, fit->best, calibrate->replications);
+    if (!run(fit, &probe, 1, calibrate->replications, err)) return false;
+    *out = (struct calibration){ .seed = calibrate->seed, .runs = fit->n_runs, .replications = calibrate->replications,
+                                 .confidence = calibrate->confidence, .n_values = calibrate->n_values,
+                                 .value = value };
+    figures_found(fit, &probe, out);
+    *set = arena_array(fit->arena, struct study_edit, calibrate->n_values);
+    memcpy(*set, probe.point.edit + calibrate->base.n_edits, calibrate->n_values * sizeof **set);
+    return true;
+}
+
+bool calibrate_run(struct calibrate *calibrate, struct calibration *out, struct study_edit **set, struct arena *arena,
+                   struct sim_err *err)
+{
+    struct fit_state *fit = arena_new(arena, struct fit_state);
+    struct profile *profile = arena_array(arena, struct profile, calibrate->n_values);
+    fit->calibrate = calibrate;
+    fit->arena = arena;
+    fit->question = (struct question){ .response = &fit->response, .target = calibrate->targets.target,
+                                       .observed = calibrate->targets.observed,
+                                       .scratch = arena_array(arena, struct sight, calibrate->targets.n) };
+    return find_start(fit, err) && coarse_sweeps(fit, err) && fine_sweep(fit, profile, err) &&
+           answer(fit, profile, out, set, err);
+}

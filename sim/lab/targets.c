@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/lab/targets.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "sim/lab/audit.h"
+
+/* ---- clocks ---- */
+
+void observations_complete(struct observations *observations, struct arena *arena)
+{
+    struct observed_status *status = arena_array(arena, struct observed_status, observations->n_statuses);
+    struct observed_trend *trend = arena_array(arena, struct observed_trend, observations->n_trend);
+    if (!isfinite(observations->offsets_sigma_t_s)) observations->offsets_sigma_t_s = AUDIT_TABLE_S;
+    for (uint32_t i = 0; i < observations->n_statuses; i++) {
+        status[i] = observations->status[i];
+        if (isfinite(status[i].from_s) || !isfinite(status[i].t_s)) continue;
+        status[i].from_s = status[i].t_s - 2 * AUDIT_CLOCK_S;
+        status[i].to_s = status[i].t_s + 2 * AUDIT_CLOCK_S;
+    }
+    for (uint32_t i = 0; i < observations->n_trend; i++) {
+        trend[i] = observations->trend[i];
+        if (!isfinite(trend[i].sigma_t_s)) trend[i].sigma_t_s = AUDIT_CLOCK_S;
+    }
+    observations->status = status;
+    observations->trend = trend;
+}
+
+/* Statuses, then the table of offsets, then the rows of a lag table; a peak has a clock that nobody reads. */
+static uint32_t clock_of(const struct observations *seen, const struct prediction *prediction)
+{
+    if (prediction->kind <= PREDICT_FAILED) return prediction->item;
+    if (prediction->kind <= PREDICT_LAG_SPREAD) return seen->n_statuses;
+    return seen->n_statuses + 1 + (prediction->kind == PREDICT_PEAK ? seen->n_trend : prediction->item);
+}
+
+/* ---- what repeats what ---- */
+
+static uint32_t rows_of_group(const struct observations *seen, const char *group)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < seen->n_offsets; i++) n += strcmp(seen->offset[i].group, group) == 0;
+    return n;
+}
+
+static bool is_offsets_again(const struct layout *layout, const struct prediction *prediction)
+{
+    const struct observations *seen = layout->study->observations;
+    for (uint32_t i = 0; i < layout->n_predictions; i++) {
+        const struct prediction *sum = &layout->prediction[i];
+        if (sum->kind == PREDICT_TOTAL_LAG && sum->at_ns[WATCH_AT] == prediction->at_ns[WATCH_AT] &&
+            !(fabs(sum->observed - (double)trend_total(&seen->trend[prediction->item])) > 0))
+            return true;
+    }
+    return false;
+}
+
+static bool repeats(const struct layout *layout, const struct prediction *prediction)
+{
+    const struct observations *seen = layout->study->observations;
+    switch (prediction->kind) {
+    case PREDICT_PENDING: return seen->status[prediction->item].paid >= 0;
+    case PREDICT_LAG: return rows_of_group(seen, seen->offset[prediction->item].group) > 1;
+    case PREDICT_TREND_TOTAL: return is_offsets_again(layout, prediction);
+    case PREDICT_TREND_LARGEST: return true;
+    case PREDICT_PAID:
+    case PREDICT_FAILED:
+    case PREDICT_LOG_END:
+    case PREDICT_TOTAL_LAG:
+    case PREDICT_LAG_SPREAD:
+    case PREDICT_TREND_ARRIVED:
+    case PREDICT_PEAK: break;
+    }
+    return false;
+}
+
+static bool is_seen(const struct layout *layout, const struct prediction *prediction)
+{
+    const bool of_partitions = prediction->kind >= PREDICT_LOG_END && prediction->kind <= PREDICT_LAG_SPREAD;
+    return (!of_partitions || prediction->n_rows > 0) && layout->n_rows > 0;
+}
+
+/* ---- the list ---- */
+
+static double sd_of(const struct observations *seen, const struct prediction *prediction)
+{
+    const double said = prediction->kind <= PREDICT_FAILED ? seen->status[prediction->item].sd : 0;
+    return fmax(said, TARGET_SD);
+}
+
+static struct target target_of(const struct layout *layout, const struct prediction *prediction, struct arena *arena)
+{
+    const struct observations *seen = layout->study->observations;
+    char name[1024];
+    prediction_name(seen, prediction, name, sizeof name);
+    return (struct target){ arena_strdup(arena, name), prediction->observed, sd_of(seen, prediction),
+                            clock_of(seen, prediction),
+                            !is_seen(layout, prediction)  ? TARGET_UNSEEN
+                            : repeats(layout, prediction) ? TARGET_REPEATS
+                                                          : TARGET_DECIDES };
+}
+
+static bool hold_out_word(struct targets *targets, const char *word, struct sim_err *err)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < targets->n; i++) {
+        if (!strstr(targets->target[i].name, word)) continue;
+        targets->target[i].use = targets->target[i].use == TARGET_UNSEEN ? TARGET_UNSEEN : TARGET_HELD_OUT;
+        n++;
+    }
+    return n > 0 || sim_fail(err, SIM_EUSAGE, NULL,
+                             "--hold-out: no observation's name holds \"%s\"; one of them is called \"%s\"", word,
+                             targets->n > 0 ? targets->target[0].name : "");
+}
+
+bool targets_make(struct targets *out, const struct layout *layout, const char *const *hold_out, uint32_t n_hold_out,
+                  struct arena *arena, struct sim_err *err)
+{
+    const struct observations *seen = layout->study->observations;
+    double *observed = arena_array(arena, double, layout->n_predictions);
+    uint32_t *which = arena_array(arena, uint32_t, layout->n_predictions);
+    *out = (struct targets){ .n_clocks = seen->n_statuses + seen->n_trend + 2, .observed = observed,
+                             .prediction = which };
+    out->target = arena_array(arena, struct target, layout->n_predictions);
+    for (uint32_t i = 0; i < layout->n_predictions; i++) {
+        const struct prediction *prediction = &layout->prediction[i];
+        if (!isfinite(prediction->observed)) continue; /* nobody observed it */
+        which[out->n] = i;
+        observed[out->n] = prediction->observed;
+        out->target[out->n++] = target_of(layout, prediction, arena);
+    }
+    for (uint32_t i = 0; i < n_hold_out; i++)
+        if (!hold_out_word(out, hold_out[i], err)) return false;
+    return true;
+}
