@@ -24,6 +24,7 @@ enum purpose {
     PURPOSE_OUTBOX,   /* the relay's time for a row */
     PURPOSE_SWEEPER,  /* its time for an order */
     PURPOSE_EXPLORE,  /* fault plans and values of a search, by run */
+    PURPOSE_HYPERCUBE, /* values of an experiment that are known as a range only, by replication */
 };
 
 #endif

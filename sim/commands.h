@@ -22,6 +22,7 @@ int cmd_explore(const struct options *options, struct arena *arena, struct sim_e
 int cmd_replay(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_calibrate(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_compare(const struct options *options, struct arena *arena, struct sim_err *err);
+int cmd_plan(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_sweep(const struct options *options, struct arena *arena, struct sim_err *err);
 
 /* Reads the scenario with its edits, prints findings and what is ignored to stderr, and refuses to wait for a person to

@@ -120,6 +120,7 @@ static int run_command(const struct options *options, struct arena *arena, struc
     case COMMAND_EXPLORE: return cmd_explore(options, arena, err);
     case COMMAND_REPLAY: return cmd_replay(options, arena, err);
     case COMMAND_CALIBRATE: return cmd_calibrate(options, arena, err);
+    case COMMAND_PLAN: return cmd_plan(options, arena, err);
     case COMMAND_COMPARE: return cmd_compare(options, arena, err);
     case COMMAND_NONE:
     case COMMANDS: break; /* options_read lets none of them through */

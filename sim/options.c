@@ -55,6 +55,11 @@ static const struct command_spec commands[COMMANDS] = {
         "  sim calibrate my.json observations.json --fit /stages/pay/time/mean=1ms..100ms\n"
         "  sim calibrate my.json observations.json --hold-out \"largest lag\"\n"
         "  sim calibrate my.json observations.json --format json | jq .fitted\n", .second = "OBSERVATIONS" },
+    [COMMAND_PLAN] = { "plan", "SCENARIO", "Finds the cheapest values that meet the thresholds, and says while what they do.",
+        "  sim plan my.json --vary stock-service-group.consumers=1..6\n"
+        "  sim plan my.json --vary stock.consumers=1..6 --unknown /stages/pay/time/mean=5ms..22ms\n"
+        "  sim plan my.json --vary stock.consumers=1..6 --vary pay.consumers=1..6 --cost pay.consumers=2\n"
+        "  sim plan my.json --vary stock.consumers=1..6 --format json | jq .holds_while\n" },
     [COMMAND_EXPLORE] = { "explore", "SCENARIO", "Searches for faults and interleavings that break an invariant; makes them small.",
         "  sim explore scenarios/explore-lease.json --runs 2000 --out found\n"
         "  sim explore my.json --time 60s --first --out found\n"
@@ -259,6 +264,18 @@ static bool set_hold_out(struct options *options, const char *value, struct aren
                   : refuse(err, "--hold-out", value, "a part of an observation's name");
 }
 
+static bool set_unknown(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena, (void)err;
+    return add_word(&options->unknown, value);
+}
+
+static bool set_cost(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
+{
+    (void)arena, (void)err;
+    return add_word(&options->cost, value);
+}
+
 static bool set_metric(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
 {
     (void)arena;
@@ -400,7 +417,8 @@ enum {
     ON_REPLAY = 1 << COMMAND_REPLAY,
     ON_COMPARE = 1 << COMMAND_COMPARE,
     ON_CALIBRATE = 1 << COMMAND_CALIBRATE,
-    ON_STUDY = ON_RUN | ON_SWEEP | ON_COMPARE | ON_CALIBRATE, /* what runs a scenario many times */
+    ON_PLAN = 1 << COMMAND_PLAN,
+    ON_STUDY = ON_RUN | ON_SWEEP | ON_COMPARE | ON_CALIBRATE | ON_PLAN, /* what runs a scenario many times */
     ON_NONE = 1 << COMMAND_NONE,
     ON_ALL = (1 << COMMANDS) - 1
 };
@@ -428,13 +446,15 @@ static const struct option_spec table[] = {
     { "time", 0, ARGUMENT_NEEDED, "DURATION", ON_EXPLORE, set_time, 0, "end after so long, as in 60s" },
     { "first", 0, FLAG(only_first), .commands = ON_EXPLORE, .help = "end with the first that breaks an invariant" },
     { "replications", 0, ARGUMENT_NEEDED, "N", ON_STUDY | ON_CHECK, set_replications, 0,
-      "independent runs (the scenario's, else 1; sweep, compare: 30;\ncalibrate: 20, at the fitted values)" },
+      "independent runs (the scenario's, else 1; sweep, compare: 30;\ncalibrate: 20, at the fitted values; plan: 60, and up to 400\n"
+      "while a candidate is open)" },
     { "precision", 0, ARGUMENT_NEEDED, "[METRIC=]WIDTH", ON_RUN, set_precision, 0,
       "more replications until the interval of METRIC (without:\nof each threshold's figure) is within WIDTH, as in\n"
       "completion_s.p95=0.02: 2 % of the mean; 2 points of a\nratio. Not reached: exit 5" },
     { "max-replications", 0, ARGUMENT_NEEDED, "N", ON_RUN, set_most_replications, 0,
       "with --precision: at most so many (400)" },
-    { "confidence", 0, ARGUMENT_NEEDED, "P", ON_STUDY, set_confidence, 0, "of intervals over replications (0.95)" },
+    { "confidence", 0, ARGUMENT_NEEDED, "P", ON_STUDY & ~ON_PLAN, set_confidence, 0, "of intervals over replications (0.95)" },
+    { "confidence", 0, ARGUMENT_NEEDED, "P", ON_PLAN, set_confidence, 0, "share of runs in which each target must hold (0.95)" },
     { "jobs", 0, ARGUMENT_NEEDED, "N", ON_STUDY | ON_EXPLORE, set_jobs, 0, "threads (all cores); results do not depend on it" },
     { "format", 0, ARGUMENT_NEEDED, "FORMAT", ON_STUDY | ON_CHECK | ON_AUDIT | ON_EXPLORE | ON_REPLAY, set_format, 0, "text, json or markdown (check: text, json)" },
     { "lang", 0, ARGUMENT_NEEDED, "LANGUAGE", ON_STUDY | ON_PLOT | ON_AUDIT | ON_EXPLORE | ON_REPLAY, set_language, 0, "en or ko: text, Markdown and pictures" },
@@ -442,12 +462,16 @@ static const struct option_spec table[] = {
       "write summary.json, scenario.json, lag.csv and more to a new\nfolder" },
     { "out", 0, ARGUMENT_NEEDED, "DIR", ON_EXPLORE, set_out, 0, "write explore.json and a capsule for each finding to a new\nfolder" },
     { "out", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP, set_out, 0, "the result file (SQLite; the scenario's NAME.db)" },
-    { "vary", 0, ARGUMENT_NEEDED, "PTR=VALUES", ON_SWEEP | ON_COMPARE, set_vary, 0,
+    { "vary", 0, ARGUMENT_NEEDED, "PTR=VALUES", ON_SWEEP | ON_COMPARE | ON_PLAN, set_vary, 0,
       "a value to vary: A..B, A..B..STEP or a list V,V,V;\nrepeatable: every combination" },
     { "fit", 0, ARGUMENT_NEEDED, "PTR=LOW..HIGH", ON_CALIBRATE, set_fit, 0,
       "a value to fit and where to look for it; repeatable\n(default: the scenario's calibrate block)" },
     { "hold-out", 0, ARGUMENT_NEEDED, "WORD", ON_CALIBRATE, set_hold_out, 0,
       "leave out of the fit, and then predict, the observations\nwhose names hold WORD; repeatable" },
+    { "unknown", 0, ARGUMENT_NEEDED, "PTR=LOW..HIGH", ON_PLAN, set_unknown, 0,
+      "a value that is known as a range only; repeatable" },
+    { "cost", 0, ARGUMENT_NEEDED, "PTR=NUMBER", ON_PLAN, set_cost, 0,
+      "what one of a varied value costs; repeatable\n(1 for each that counts consumers, 0 for others)" },
     { "points", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP | ON_COMPARE, set_points, 0,
       "a CSV file instead: pointers in its first line, a point a row" },
     { "variants", 0, ARGUMENT_NEEDED, "FILE", ON_COMPARE, set_variants, 0,
@@ -652,6 +676,8 @@ static bool check_together(const struct options *options, struct sim_err *err)
                                                "several counts holds would be a guess");
     if (options->command == COMMAND_SWEEP && (options->vary.n > 0) == (options->points != NULL))
         return sim_fail(err, SIM_EUSAGE, NULL, "sim sweep needs either --vary PTR=VALUES or --points FILE.csv");
+    if (options->command == COMMAND_PLAN && options->vary.n == 0)
+        return sim_fail(err, SIM_EUSAGE, NULL, "sim plan needs --vary PTR=VALUES: what may it choose from?");
     if (options->command == COMMAND_COMPARE &&
         (options->more.n > 0) + (options->vary.n > 0) + (options->points != NULL) + (options->variants != NULL) != 1)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim compare needs either several scenarios, or one and its variants: --vary "
@@ -675,6 +701,8 @@ bool options_read(struct options *out, int argc, char *const *argv, struct arena
     out->fit.word = arena_array(arena, const char *, argc);
     out->hold_out.word = arena_array(arena, const char *, argc);
     out->metric.word = arena_array(arena, const char *, argc);
+    out->unknown.word = arena_array(arena, const char *, argc);
+    out->cost.word = arena_array(arena, const char *, argc);
     out->edit = arena_array(arena, struct study_edit, argc);
     out->offsets.word = arena_array(arena, const char *, argc);
     out->more.word = arena_array(arena, const char *, argc);
@@ -747,6 +775,9 @@ void options_help(enum command command, FILE *out)
     if (command == COMMAND_REPLAY)
         fprintf(out, "\nExit codes: 4 the invariant breaks again, in the same run; 1 the run is not the same; 2 usage;\n"
                      "3 the capsule is not acceptable.\n");
+    if (command == COMMAND_PLAN)
+        fprintf(out, "\nExit codes: 0 found; 5 undecided; 99 infeasible; 1 run time; 2 usage; 3 scenario not acceptable;\n"
+                     "130 interrupted.\n");
     if (command == COMMAND_NONE || command == COMMAND_RUN)
         fprintf(out,
                 "\nExit codes: 0 done; 1 run time (file, disk, gnuplot); 2 usage; 3 scenario not acceptable;\n"

@@ -17,7 +17,7 @@
 
 enum command {
     COMMAND_NONE, COMMAND_RUN, COMMAND_CHECK, COMMAND_SCHEMA, COMMAND_PLOT, COMMAND_SWEEP, COMMAND_INIT, COMMAND_IMPORT,
-    COMMAND_AUDIT, COMMAND_EXPLORE, COMMAND_REPLAY, COMMAND_COMPARE, COMMAND_CALIBRATE, COMMANDS
+    COMMAND_AUDIT, COMMAND_EXPLORE, COMMAND_REPLAY, COMMAND_COMPARE, COMMAND_CALIBRATE, COMMAND_PLAN, COMMANDS
 };
 enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
 
@@ -44,6 +44,7 @@ struct options {
     bool orders;
     double orders_share; /* 1 */
     struct option_list vary;   /* PTR=VALUES */
+    struct option_list unknown, cost; /* of plan: PTR=LOW..HIGH; PTR=NUMBER */
     struct option_list metric; /* paths in summary.json */
     struct option_list fit;      /* of calibrate: PTR=LOW..HIGH */
     struct option_list hold_out; /* of calibrate: words of names of observations */

@@ -44,7 +44,7 @@ exits 0 -h
 exits 0 --version; shows "sim "
 exits 2; says "command is missing"; silent out
 exits 2 rnu; says "did you mean run?"
-for command in plan; do exits 2 $command x.json; says "this version has no command"; done
+exits 2 forecast x.json; says "this version has no command"
 exits 2 run
 exits 2 run small.json --zebra; says "unknown option --zebra"
 exits 2 run small.json --jobs 0

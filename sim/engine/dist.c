@@ -219,3 +219,24 @@ void dist_moments(const struct dist_spec *spec, double *mean_s, double *cv)
     double variance = second - *mean_s * *mean_s;
     *cv = variance > 0 && *mean_s > 0 ? sqrt(variance) / *mean_s : 0;
 }
+
+/* ---- scaling ---- */
+
+struct dist_spec dist_scaled(const struct dist_spec *spec, double factor, struct arena *arena)
+{
+    struct dist_spec scaled = *spec;
+    struct dist_spec *part = arena_array(arena, struct dist_spec, spec->n_parts);
+    double *value_s = arena_array(arena, double, spec->n_values);
+    struct dist_point *point = arena_array(arena, struct dist_point, spec->n_points);
+    for (uint32_t i = 0; i < spec->n_parts; i++) part[i] = dist_scaled(&spec->part[i], factor, arena);
+    for (uint32_t i = 0; i < spec->n_values; i++) value_s[i] = spec->value_s[i] * factor;
+    for (uint32_t i = 0; i < spec->n_points; i++)
+        point[i] = (struct dist_point){ spec->point[i].p, spec->point[i].s * factor };
+    scaled.mean_s *= factor;
+    scaled.low_s *= factor;
+    scaled.high_s *= factor;
+    scaled.part = part;
+    scaled.value_s = value_s;
+    scaled.point = point;
+    return scaled;
+}

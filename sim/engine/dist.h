@@ -103,4 +103,7 @@ static inline sim_ns dist_draw(const struct dist *dist, uint32_t word)
 /* Mean and CV of a specification that dist_make accepts, in closed form. */
 void dist_moments(const struct dist_spec *spec, double *mean_s, double *cv);
 
+/* The same shape, `factor` > 0 times as long. What it points to is copied into the arena. */
+struct dist_spec dist_scaled(const struct dist_spec *spec, double factor, struct arena *arena);
+
 #endif

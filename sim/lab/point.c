@@ -1,7 +1,79 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/lab/point.h"
 
+#include <math.h>
+
 #include "sim/lab/steady.h"
+
+/* ---- more load ---- */
+
+bool load_can_scale(const struct scenario *scenario)
+{
+    for (uint32_t i = 0; i < scenario->n_loads; i++)
+        if (scenario->load[i].executor == LOAD_TRACE) return false;
+    return true;
+}
+
+static uint32_t scaled(uint32_t count, double factor)
+{
+    return count ? (uint32_t)fmin(fmax(round(count * factor), 1), UINT32_MAX) : 0;
+}
+
+static void scale_one(struct load_spec *load, double factor, struct arena *arena)
+{
+    struct load_stage *stage = arena_array(arena, struct load_stage, load->n_stages);
+    for (uint32_t i = 0; i < load->n_stages; i++)
+        stage[i] = (struct load_stage){ load->stage[i].target * factor, load->stage[i].duration_ns };
+    load->stage = stage;
+    load->rate *= factor;
+    load->vus = scaled(load->vus, factor);
+    load->vus_max = scaled(load->vus_max, factor);
+    load->burst_size = scaled(load->burst_size, factor);
+}
+
+/* The limit on orders grows with their rate, or it would cut the load short. */
+static void scale_load(struct scenario *scenario, double factor, struct arena *arena)
+{
+    struct load_spec *load = arena_array(arena, struct load_spec, scenario->n_loads);
+    for (uint32_t i = 0; i < scenario->n_loads; i++) {
+        load[i] = scenario->load[i];
+        scale_one(&load[i], factor, arena);
+    }
+    scenario->load = load;
+    if (scenario->orders.at_most != UINT64_MAX)
+        scenario->orders.at_most = (uint64_t)ceil((double)scenario->orders.at_most * factor);
+}
+
+/* ---- longer work ---- */
+
+static const struct step_spec *slow_steps(const struct step_spec *step, uint32_t n, double factor, struct arena *arena)
+{
+    struct step_spec *slower = arena_array(arena, struct step_spec, n);
+    for (uint32_t i = 0; i < n; i++) {
+        slower[i] = step[i];
+        if (step[i].has_time) slower[i].time = dist_scaled(&step[i].time, factor, arena);
+        if (step[i].n_otherwise > 0) slower[i].otherwise = slow_steps(step[i].otherwise, step[i].n_otherwise, factor, arena);
+    }
+    return slower;
+}
+
+static void slow_one(struct stage_spec *stage, double factor, struct arena *arena)
+{
+    if (stage->has_time) stage->time = dist_scaled(&stage->time, factor, arena);
+    stage->step = slow_steps(stage->step, stage->n_steps, factor, arena);
+}
+
+static void slow_stages(struct scenario *scenario, uint32_t which, double factor, struct arena *arena)
+{
+    struct stage_spec *stage = arena_array(arena, struct stage_spec, scenario->n_stages);
+    for (uint32_t i = 0; i < scenario->n_stages; i++) {
+        stage[i] = scenario->stage[i];
+        if (which == NONE || which == i) slow_one(&stage[i], factor, arena);
+    }
+    scenario->stage = stage;
+}
+
+/* ---- the desk ---- */
 
 static bool read_point(struct desk *desk, const struct point *point, struct findings *findings, struct sim_err *err)
 {
@@ -10,6 +82,9 @@ static bool read_point(struct desk *desk, const struct point *point, struct find
                          point->n_edits, findings, &desk->arena, err))
         return false;
     if (point->observations) desk->study.observations = point->observations;
+    if (point->load_factor > 0) scale_load(&desk->study.scenario, point->load_factor, &desk->arena);
+    if (point->time_factor > 0)
+        slow_stages(&desk->study.scenario, point->slow_stage, point->time_factor, &desk->arena);
     desk->layout = layout_make(&desk->study, &desk->arena);
     for (uint32_t i = 0; i < desk->study.n_thresholds; i++)
         if (!layout_has_threshold(desk->layout, i, err)) return false;

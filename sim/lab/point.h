@@ -15,6 +15,9 @@ struct point {
     const struct study_edit *edit;
     const char *label;             /* "consumers=3"; unique among the points of an experiment */
     const struct observations *observations; /* in place of those that the scenario names; NULL: those */
+    double load_factor;            /* so many times the load's rates, its users and its orders; 0: as it is */
+    double time_factor;            /* so many times as long a stage's work; 0: as it is */
+    uint32_t slow_stage;           /* whose work that is; NONE: of every stage */
 };
 
 /* Zeroed before its first use; desk_fini after its last. */
@@ -32,5 +35,8 @@ bool desk_open(struct desk *desk, const struct point *point, struct findings *fi
 /* Compiles it for runs, and finds its warm-up (steady.h). False without err: interrupted there. */
 bool desk_plan(struct desk *desk, struct sim_err *err);
 void desk_fini(struct desk *desk);
+
+/* Whether a load can be multiplied: a recorded trace cannot. */
+bool load_can_scale(const struct scenario *scenario);
 
 #endif

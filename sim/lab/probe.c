@@ -30,7 +30,8 @@ bool probes_run(struct probe *probe, uint32_t n_probes, uint32_t until, const st
     for (uint32_t t = 0; t < n_probes; t++) {
         SIM_ASSERT(until <= probe[t].room);
         point[t] = probe[t].point;
-        for (uint32_t r = probe[t].n; r < until; r++) job[n_jobs++] = (struct batch_job){ .point = t, .replication = r };
+        for (uint32_t r = probe[t].n; r < until; r++)
+            job[n_jobs++] = (struct batch_job){ .point = t, .replication = probe[t].first + r };
     }
     const struct batch batch = { .point = point, .n_jobs = n_jobs, .job = job, .n_threads = crew->n_threads,
                                  .terminal = crew->terminal, .context = probe, .take = keep };

@@ -11,6 +11,7 @@ struct probe {
     struct point point;
     uint32_t n_kept;
     const uint32_t *kept; /* indices of a result's values */
+    uint32_t first;       /* number of its first replication */
     uint32_t n, room;     /* replications made; most that may be */
     double *value;        /* [replication][kept]; NaN: null */
     int *exit;            /* of each: 0, 4 or 99 (result_exit) */
@@ -29,8 +30,8 @@ static inline double probe_value(const struct probe *probe, uint32_t replication
     return probe->value[(size_t)replication * probe->n_kept + kept];
 }
 
-/* Makes the replications of each probe up to `until` (<= its room). False with err, or, without err, when an interrupt
- * that is held (interrupt.h) came first: the replications counted in n are whole. */
+/* Makes replications of each probe until there are `until` of them (<= its room). False with err, or, without err, when
+ * an interrupt that is held (interrupt.h) came first: the replications counted in n are whole. */
 bool probes_run(struct probe *probe, uint32_t n_probes, uint32_t until, const struct crew *crew, struct sim_err *err);
 
 #endif

@@ -388,13 +388,42 @@ static void test_refusals(void **state)
     }
 }
 
+/* Mean and CV of any shape: the one is multiplied, the other stays. */
+static void test_longer(void **state)
+{
+    (void)state;
+    static const double value_s[] = { 0.001, 0.002, 0.009 };
+    static const struct dist_point percentile[] = { { 0.5, 0.01 }, { 0.95, 0.03 }, { 0.99, 0.1 } };
+    static const struct dist_spec part[] = { { .family = DIST_LOGNORMAL, .mean_s = 0.01, .cv = 0.3 },
+                                             { .family = DIST_UNIFORM, .low_s = 1, .high_s = 3 } };
+    static const double weight[] = { 0.99, 0.01 };
+    static const struct dist_spec spec[] = {
+        { .family = DIST_CONSTANT, .mean_s = 0.02 }, { .family = DIST_UNIFORM, .low_s = 0.01, .high_s = 0.05 },
+        { .family = DIST_ERLANG, .mean_s = 0.02, .stages = 3 }, { .family = DIST_GAMMA, .mean_s = 0.02, .cv = 2 },
+        { .family = DIST_MIXTURE, .n_parts = 2, .part = part, .weight = weight },
+        { .family = DIST_EMPIRICAL, .n_values = 3, .value_s = value_s },
+        { .family = DIST_PERCENTILES, .n_points = 3, .point = percentile },
+    };
+    struct arena own;
+    arena_init(&own);
+    for (size_t i = 0; i < sizeof spec / sizeof *spec; i++) {
+        const struct dist_spec longer = dist_scaled(&spec[i], 2.5, &own);
+        double mean_s, cv, longer_mean_s, longer_cv;
+        dist_moments(&spec[i], &mean_s, &cv);
+        dist_moments(&longer, &longer_mean_s, &longer_cv);
+        assert_true(fabs(longer_mean_s / mean_s - 2.5) < 1e-9);
+        assert_true(fabs(longer_cv - cv) < 1e-9);
+    }
+    arena_fini(&own);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_quantiles), cmocka_unit_test(test_inverse_everywhere), cmocka_unit_test(test_moments),
         cmocka_unit_test(test_scaling), cmocka_unit_test(test_monotone), cmocka_unit_test(test_constant),
         cmocka_unit_test(test_values), cmocka_unit_test(test_histogram), cmocka_unit_test(test_percentiles),
-        cmocka_unit_test(test_mixture), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_mixture), cmocka_unit_test(test_refusals), cmocka_unit_test(test_longer),
     };
     gsl_set_error_handler_off();
     return cmocka_run_group_tests(tests, set_up, tear_down);

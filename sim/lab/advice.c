@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * With unknown values, the questions about a plan that was found are asked at the worst corner of their ranges, those
+ * about one that depends on them at the best: there it holds. */
+#include "sim/lab/advice.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "sim/lab/conditions.h"
+#include "sim/lab/pressed.h"
+#include "sim/results/layout.h"
+#include "sim/scenario/json.h"
+
+enum { LOOKS = 3 /* runs by which groups are told apart */ };
+#define SLOWER 1.2
+
+struct adviser {
+    const struct advice *advice;
+    const struct candidate *chosen;
+    struct point at; /* where questions are asked */
+    struct conditions conditions;
+    struct desk desk; /* with `at` */
+    struct plan_answer *out;
+    struct arena *arena;
+    struct sim_err *err;
+};
+
+static struct plan_share share_of(const struct judged *judged) { return (struct plan_share){ judged->met, judged->n }; }
+
+/* ---- the most pressed group at a point ---- */
+
+static bool find_limit(struct adviser *adviser, const struct point *point, struct plan_limit *out)
+{
+    struct pressed pressed;
+    if (!pressed_find(&pressed, point, &adviser->conditions.crew, LOOKS, adviser->advice->language, adviser->arena,
+                      adviser->err))
+        return false;
+    *out = pressed.limit;
+    return true;
+}
+
+/* ---- what binds ---- */
+
+/* The dearest of those that cost less and fail; where several cost the same, the one that came nearest. */
+static const struct candidate *one_less(const struct adviser *adviser)
+{
+    const struct planner *planner = adviser->advice->planner;
+    const struct candidate *less = NULL;
+    for (uint32_t i = 0; i < adviser->advice->chosen; i++) {
+        const struct candidate *at = &planner->candidate[i];
+        if (at->footing == FOOTING_NONE || at->judged.n == 0 || !(at->cost < adviser->chosen->cost)) continue;
+        const bool nearer = less && at->cost >= less->cost &&
+                            (double)at->judged.met * less->judged.n > (double)less->judged.met * at->judged.n;
+        if (!less || at->cost > less->cost || nearer) less = at;
+    }
+    return less;
+}
+
+static const char *threshold_text(struct adviser *adviser, uint32_t index)
+{
+    const struct threshold_spec *spec = &adviser->desk.study.threshold[index];
+    const size_t size = strlen(spec->metric) + strlen(spec->expression) + 2;
+    char *text = arena_alloc(adviser->arena, size);
+    snprintf(text, size, "%s %s", spec->metric, spec->expression);
+    return text;
+}
+
+static bool advise_binding(struct adviser *adviser)
+{
+    struct plan_answer *out = adviser->out;
+    const struct candidate *less = out->status == PLAN_FOUND ? one_less(adviser) : adviser->chosen;
+    if (!less) return true;
+    const uint32_t worst = judged_worst(&less->judged);
+    if (worst != NONE) out->threshold = threshold_text(adviser, worst);
+    if (less != adviser->chosen) out->one_less = less->value;
+    out->one_less_share = share_of(&less->judged);
+    const struct point at = planner_corner(adviser->advice->planner, less, less->worst == NONE ? 0 : less->worst, adviser->arena);
+    return find_limit(adviser, &at, &out->binding);
+}
+
+/* ---- while what it holds ---- */
+
+/* A duration of at most `digits` digits that is not above this one: 12871234 ns -> "12.8ms". */
+static const char *rounded_down(double ns, int digits, struct arena *arena)
+{
+    const double unit = pow(10, floor(log10(ns)) - digits + 1);
+    return quantity_text((struct quantity){ true, floor(ns / unit * (1 + 1e-12)) * unit }, arena);
+}
+
+static const char *step_mean_at(struct adviser *adviser, const char *stage, uint32_t step)
+{
+    enum { BEHIND = 32 };
+    const size_t size = strlen(stage) + BEHIND;
+    char *text = arena_alloc(adviser->arena, size);
+    snprintf(text, size, "%s/steps/%u/time/mean", stage, (unsigned)step);
+    return text;
+}
+
+/* The mean of a stage's work, and where it stands: the stage itself where several steps have times of their own. */
+static double work_s(struct adviser *adviser, const struct stage_spec *stage, const char **at)
+{
+    double total_s = 0, mean_s, cv;
+    uint32_t n_timed = 0;
+    const char *of_stage = json_pointer_below("/stages", stage->name, adviser->arena);
+    *at = of_stage;
+    if (stage->has_time) {
+        dist_moments(&stage->time, &mean_s, &cv);
+        *at = json_pointer_below(json_pointer_below(of_stage, "time", adviser->arena), "mean", adviser->arena);
+        return mean_s;
+    }
+    for (uint32_t i = 0; i < stage->n_steps; i++) {
+        if (!stage->step[i].has_time) continue;
+        dist_moments(&stage->step[i].time, &mean_s, &cv);
+        total_s += mean_s;
+        *at = n_timed++ == 0 ? step_mean_at(adviser, of_stage, i) : of_stage;
+    }
+    return total_s;
+}
+
+/* Whether what is unknown lies within this stage. */
+static bool is_unknown(const struct adviser *adviser, const char *stage)
+{
+    const struct judge *judge = &adviser->advice->planner->judge;
+    for (uint32_t u = 0; u < judge->n_unknowns; u++)
+        if (strncmp(judge->unknown[u].at, stage, strlen(stage)) == 0 && judge->unknown[u].at[strlen(stage)] == '/')
+            return true;
+    return false;
+}
+
+static struct plan_bound *new_bound(struct adviser *adviser, const char *pointer)
+{
+    struct plan_bound *bound = (struct plan_bound *)adviser->out->bound + adviser->out->n_bounds++;
+    *bound = (struct plan_bound){ .pointer = pointer, .room = (double)NAN };
+    return bound;
+}
+
+static bool advise_stage(struct adviser *adviser, uint32_t index)
+{
+    const struct stage_spec *stage = &adviser->desk.study.scenario.stage[index];
+    const char *at;
+    const double now_s = work_s(adviser, stage, &at);
+    double factor;
+    if (!(now_s > 0) || is_unknown(adviser, json_pointer_below("/stages", stage->name, adviser->arena))) return true;
+    if (!conditions_of_stage(&adviser->conditions, index, &factor, adviser->err)) return false;
+    if (isnan(factor)) return true;
+    if (factor >= FACTOR_MOST) {
+        adviser->out->n_roomy++;
+        return true;
+    }
+    struct plan_bound *bound = new_bound(adviser, at);
+    bound->now = quantity_text((struct quantity){ true, now_s * SIM_S }, adviser->arena);
+    bound->below = rounded_down(now_s * SIM_S * factor, 3, adviser->arena);
+    bound->room = factor;
+    return true;
+}
+
+/* How far into its range, from the side where it holds. */
+static bool advise_unknown(struct adviser *adviser, uint32_t index, double *least_share)
+{
+    const struct judge *judge = &adviser->advice->planner->judge;
+    const struct unknown *unknown = &judge->unknown[index];
+    const bool up = !corner_is_high(judge->n_unknowns, adviser->chosen->best, index);
+    double share;
+    if (!conditions_of_unknown(&adviser->conditions, unknown, up, &share, adviser->err)) return false;
+    if (isnan(share) || share >= 1) return true;
+    struct plan_bound *bound = new_bound(adviser, unknown->at);
+    const double low = unknown->low.value, high = unknown->high.value;
+    const double value = up ? low + share * (high - low) : high - share * (high - low);
+    const char *text = unknown->low.is_duration && up && value > 0 ? rounded_down(value, 3, adviser->arena)
+                                                : unknown_at(unknown, up ? share : 1 - share, adviser->arena);
+    if (up) bound->below = text;
+    else bound->above = text;
+    if (share >= *least_share) return true;
+    *least_share = share;
+    adviser->out->measure_next = unknown->at;
+    return true;
+}
+
+static bool advise_bounds(struct adviser *adviser)
+{
+    const struct judge *judge = &adviser->advice->planner->judge;
+    const struct scenario *scenario = &adviser->desk.study.scenario;
+    double least_share = 1;
+    adviser->out->bound = arena_array(adviser->arena, struct plan_bound, judge->n_unknowns + scenario->n_stages);
+    if (adviser->chosen->footing == FOOTING_DEPENDS)
+        for (uint32_t u = 0; u < judge->n_unknowns; u++)
+            if (!advise_unknown(adviser, u, &least_share)) return false;
+    if (adviser->chosen->footing == FOOTING_OPEN) return true;
+    for (uint32_t i = 0; i < scenario->n_stages; i++)
+        if (!advise_stage(adviser, i)) return false;
+    return true;
+}
+
+/* ---- more load, slower work ---- */
+
+static bool advise_load(struct adviser *adviser)
+{
+    adviser->out->load_is_trace = !load_can_scale(&adviser->desk.study.scenario);
+    if (adviser->out->load_is_trace || adviser->out->status != PLAN_FOUND) return true;
+    return conditions_of_load(&adviser->conditions, &adviser->out->headroom, adviser->err);
+}
+
+static bool advise_slower(struct adviser *adviser)
+{
+    const struct scenario *scenario = &adviser->desk.study.scenario;
+    struct point slower = adviser->at;
+    struct probe probe;
+    for (uint32_t i = 0; i < scenario->n_stores && !adviser->out->store; i++)
+        if (scenario->store[i].capacity > 0) adviser->out->store = arena_strdup(adviser->arena, scenario->store[i].name);
+    if (!adviser->out->store || adviser->out->status != PLAN_FOUND) return true;
+    slower.time_factor = SLOWER;
+    slower.slow_stage = NONE;
+    probe_init(&probe, &slower, NULL, 0, HOLDS_MOST, adviser->arena);
+    if (!probes_run(&probe, 1, HOLDS_MOST, &adviser->conditions.crew, adviser->err)) return false;
+    for (uint32_t r = 0; r < probe.n; r++) adviser->out->slower.met += probe.exit[r] == 0;
+    adviser->out->slower.n = probe.n;
+    return true;
+}
+
+/* ---- what is known without a run ---- */
+
+static bool is_bounded(const struct plan_answer *out, const char *pointer)
+{
+    for (uint32_t i = 0; i < out->n_bounds; i++)
+        if (strcmp(out->bound[i].pointer, pointer) == 0) return true;
+    return false;
+}
+
+/* Those that a bound is about first. */
+static void list_assumed(struct adviser *adviser)
+{
+    const struct study *study = &adviser->desk.study;
+    struct plan_answer *out = adviser->out;
+    const char **assumed = arena_array(adviser->arena, const char *, study->n_basis);
+    for (int bounded = 1; bounded >= 0; bounded--)
+        for (uint32_t i = 0; i < study->n_basis; i++)
+            if (study->basis[i].basis == BASIS_ASSUMED && is_bounded(out, study->basis[i].pointer) == (bounded == 1))
+                assumed[out->n_assumed++] = arena_strdup(adviser->arena, study->basis[i].pointer);
+    out->assumed = assumed;
+}
+
+static void list_tried(struct adviser *adviser)
+{
+    static const char *const word[] = { [FOOTING_OPEN] = "open", [FOOTING_MISSED] = "missed",
+                                        [FOOTING_DEPENDS] = "depends", [FOOTING_MET] = "met" };
+    const struct planner *planner = adviser->advice->planner;
+    struct plan_tried *tried = arena_array(adviser->arena, struct plan_tried, planner->n);
+    for (uint32_t i = 0; i < planner->n; i++) {
+        const struct candidate *at = &planner->candidate[i];
+        if (at->footing == FOOTING_NONE) continue;
+        tried[adviser->out->n_tried++] = (struct plan_tried){ at->value, at->cost, share_of(&at->judged), word[at->footing] };
+    }
+    adviser->out->tried = tried;
+    adviser->out->n_candidates = planner->n;
+}
+
+static void list_unknowns(struct adviser *adviser)
+{
+    const struct judge *judge = &adviser->advice->planner->judge;
+    struct plan_unknown *unknown = arena_array(adviser->arena, struct plan_unknown, judge->n_unknowns);
+    for (uint32_t u = 0; u < judge->n_unknowns; u++)
+        unknown[u] = (struct plan_unknown){ judge->unknown[u].at, unknown_at(&judge->unknown[u], 0, adviser->arena),
+                                            unknown_at(&judge->unknown[u], 1, adviser->arena) };
+    adviser->out->unknown = unknown;
+    adviser->out->n_unknowns = judge->n_unknowns;
+}
+
+static enum plan_status status_of(enum footing footing)
+{
+    return footing == FOOTING_MET ? PLAN_FOUND : footing == FOOTING_MISSED ? PLAN_INFEASIBLE : PLAN_UNDECIDED;
+}
+
+static void describe(struct adviser *adviser)
+{
+    const struct planner *planner = adviser->advice->planner;
+    const char **pointer = arena_array(adviser->arena, const char *, planner->n_axes);
+    for (uint32_t i = 0; i < planner->n_axes; i++) pointer[i] = adviser->advice->axis[i].at;
+    *adviser->out = (struct plan_answer){
+        .name = arena_strdup(adviser->arena, adviser->desk.study.scenario.name),
+        .seed = adviser->desk.study.scenario.seed,
+        .confidence = planner->judge.confidence,
+        .status = status_of(adviser->chosen->footing),
+        .n_varied = planner->n_axes,
+        .pointer = pointer,
+        .value = adviser->chosen->value,
+        .cost = adviser->chosen->cost,
+        .share = share_of(&adviser->chosen->judged),
+        .factor_most = FACTOR_MOST,
+        .headroom = (double)NAN,
+        .halved = adviser->advice->halved,
+    };
+    list_tried(adviser);
+    list_unknowns(adviser);
+}
+
+/* ---- all of it ---- */
+
+static bool advise(struct adviser *adviser)
+{
+    struct plan_answer *out = adviser->out;
+    struct findings findings = { 0 };
+    if (!desk_open(&adviser->desk, &adviser->at, &findings, adviser->err)) return false;
+    describe(adviser);
+    if (!advise_binding(adviser)) return false;
+    if (out->status != PLAN_INFEASIBLE &&
+        (!find_limit(adviser, &adviser->at, &out->next) || !advise_bounds(adviser) || !advise_load(adviser) ||
+         !advise_slower(adviser)))
+        return false;
+    list_assumed(adviser);
+    return true;
+}
+
+bool advice_make(const struct advice *advice, struct plan_answer *out, struct arena *arena, struct sim_err *err)
+{
+    const struct planner *planner = advice->planner;
+    const struct candidate *chosen = &planner->candidate[advice->chosen];
+    struct adviser adviser = { .advice = advice, .chosen = chosen, .out = out, .arena = arena, .err = err };
+    const uint32_t corner = chosen->footing == FOOTING_DEPENDS ? chosen->best : chosen->worst;
+    adviser.at = planner_corner(planner, chosen, corner == NONE ? 0 : corner, arena);
+    const bool ok = conditions_make(&adviser.conditions, &adviser.at, planner->judge.confidence, &planner->judge.crew, err) &&
+                    advise(&adviser);
+    desk_fini(&adviser.desk);
+    return ok;
+}

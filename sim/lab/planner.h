@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim plan's search: the cheapest candidate that meets the thresholds.
+ *
+ * Candidates are judged from the cheapest up, and the first that stands is it; most of those that do not are seen to fail
+ * at a glance of two runs. Where one value is varied over many steps, the search halves them instead, as if what costs
+ * more were better, and then glances at cheaper ones here and there: where one of these does not fail, nothing was won and
+ * all are judged in turn.
+ *
+ * With unknown values a candidate stands when it does so over a hypercube of them and in the worst corner of their ranges;
+ * it depends on them when only some of the corners fail. */
+#ifndef SIM_LAB_PLANNER_H
+#define SIM_LAB_PLANNER_H
+
+#include "sim/lab/candidate.h"
+
+struct planner {
+    struct judge judge;
+    uint32_t least; /* replications before a candidate is said to meet its thresholds */
+    uint32_t n_axes;
+    uint32_t n;
+    struct candidate *candidate; /* cheapest first */
+};
+
+/* The cheapest that meets them; else the cheapest that depends; else the cheapest that is open; else the one that came
+ * nearest: its footing says which. NONE with err, or, without err, when interrupted. *halved: some were passed over, on
+ * the supposition that what costs more is better. */
+uint32_t planner_search(struct planner *planner, bool *halved, struct arena *arena, struct sim_err *err);
+
+/* The candidate at a corner of the unknowns; as it is without any. */
+struct point planner_corner(const struct planner *planner, const struct candidate *candidate, uint32_t corner,
+                            struct arena *arena);
+/* How a candidate does there, in at least `least` runs. */
+bool planner_judge_corner(const struct planner *planner, const struct candidate *candidate, uint32_t corner,
+                          uint32_t least, struct judged *judged, struct arena *arena, struct sim_err *err);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/lab/pressed.h"
+
+#include <math.h>
+
+#include "sim/lab/replicate.h"
+#include "sim/results/bottleneck.h"
+
+static void take(struct pressed *out, const struct outcome *outcome, enum language language, struct arena *arena)
+{
+    enum { SENTENCE = 1024 };
+    char *reason = arena_alloc(arena, SENTENCE), *words = arena_alloc(arena, SENTENCE);
+    if (outcome->n_demands == 0) return;
+    const struct group_demand *first = &outcome->demand[0];
+    out->pressure = first->pressure;
+    out->limit.group = arena_strdup(arena, first->name);
+    out->limit.reason = bottleneck_reason(first, LANG_EN, reason, SENTENCE);
+    out->limit.words = bottleneck_reason(first, language, words, SENTENCE);
+}
+
+bool pressed_find(struct pressed *out, const struct point *point, const struct crew *crew, uint32_t runs,
+                  enum language language, struct arena *arena, struct sim_err *err)
+{
+    struct desk desk = { 0 };
+    struct findings findings = { 0 };
+    struct arena own = { 0 };
+    struct replicated replicated = { 0 };
+    *out = (struct pressed){ .pressure = (double)NAN };
+    bool ok = desk_open(&desk, point, &findings, err);
+    if (ok) {
+        study_set_replications(&desk.study, runs, &desk.arena);
+        const struct replicate replicate = { .study = &desk.study, .layout = desk.layout, .jobs = crew->n_threads,
+                                             .confidence = 0.95, .terminal = crew->terminal };
+        ok = replicate_run(&replicate, &replicated, &own, err) && !replicated.outcome.interrupted;
+    }
+    if (ok) take(out, &replicated.outcome, language, arena);
+    replicated_fini(&replicated);
+    arena_fini(&own);
+    desk_fini(&desk);
+    return ok;
+}

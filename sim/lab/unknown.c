@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/lab/unknown.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "models/purpose.h"
+#include "sim/engine/random.h"
+
+/* ---- ranges ---- */
+
+bool unknown_parse(struct unknown *out, const char *text, struct arena *arena, struct sim_err *err)
+{
+    char *copy = arena_strdup(arena, text), *equals = strchr(copy, '='), *dots = equals ? strstr(equals, "..") : NULL;
+    if (!dots || equals == copy)
+        return sim_fail(err, SIM_EUSAGE, NULL, "--unknown: \"%s\" is not of the form PTR=LOW..HIGH, as in "
+                                               "/stages/pay/time/mean=5ms..22ms", text);
+    *equals = *dots = '\0';
+    out->pointer = copy;
+    if (!quantity_parse(equals + 1, &out->low) || !quantity_parse(dots + 2, &out->high))
+        return sim_fail(err, SIM_EUSAGE, NULL, "--unknown: in \"%s\" a bound is neither a number nor a duration", text);
+    if (out->low.is_duration != out->high.is_duration)
+        return sim_fail(err, SIM_EUSAGE, NULL, "--unknown: in \"%s\" one bound has a unit and one has not", text);
+    return out->low.value < out->high.value ||
+           sim_fail(err, SIM_EUSAGE, NULL, "--unknown: \"%s\" does not go up from its first bound to its second", text);
+}
+
+static bool is_count(const struct unknown *unknown)
+{
+    const double low = unknown->low.value, high = unknown->high.value;
+    return !unknown->low.is_duration && !(fabs(low - round(low)) > 0) && !(fabs(high - round(high)) > 0) &&
+           high - low > 1;
+}
+
+const char *unknown_at(const struct unknown *unknown, double share, struct arena *arena)
+{
+    struct quantity value = { unknown->low.is_duration,
+                              unknown->low.value + share * (unknown->high.value - unknown->low.value) };
+    if (is_count(unknown)) value.value = round(value.value);
+    return quantity_text(value, arena);
+}
+
+/* ---- the hypercube ---- */
+
+static uint32_t below(uint32_t word, uint32_t n) { return (uint32_t)(((uint64_t)word * n) >> 32); }
+
+/* The cell of a position within its block: Fisher and Yates' shuffle, of which only one entry is asked for. Blocks are
+ * small, so it is made anew each time. */
+static uint32_t shuffled(struct random_key key, uint32_t unknown, uint32_t at, uint32_t n)
+{
+    uint32_t cell = at;
+    /* Swaps n-1 .. 1 of positions i and j <= i, followed for one position: where does its entry come from? */
+    for (uint32_t i = 1; i < n; i++) {
+        const uint32_t j = below(random_block(key, PURPOSE_HYPERCUBE, i, 2 * unknown).word[0], i + 1);
+        if (cell == i) cell = j;
+        else if (cell == j) cell = i;
+    }
+    return cell;
+}
+
+double unknown_share(uint64_t seed, uint32_t unknown, uint32_t replication, uint32_t block)
+{
+    const struct random_key key = random_key(seed, replication / block);
+    const uint32_t at = replication % block;
+    const double within = random_unit(random_block(key, PURPOSE_HYPERCUBE, at, 2 * unknown + 1).word[0]);
+    return (shuffled(key, unknown, at, block) + within) / block;
+}
+
+/* ---- corners ---- */
+
+uint32_t corners_n(uint32_t n) { return n <= CORNERS_OF ? UINT32_C(1) << n : 2 * n + 2; }
+
+bool corner_is_high(uint32_t n, uint32_t corner, uint32_t unknown)
+{
+    if (corner < 2) return corner == 1;
+    if (n > CORNERS_OF) { /* one against all others */
+        const bool odd_one = (corner - 2) / 2 == unknown;
+        return (corner % 2 == 1) != odd_one;
+    }
+    /* The other patterns of n bits, in their order: 1 .. 2^n - 2. */
+    return ((corner - 1) >> unknown & 1) != 0;
+}
+
+/* ---- points ---- */
+
+struct point point_with(const struct point *base, const char *pointer, const char *value, struct arena *arena)
+{
+    struct point point = *base;
+    struct study_edit *edit = arena_array(arena, struct study_edit, base->n_edits + 1);
+    if (base->n_edits > 0) memcpy(edit, base->edit, base->n_edits * sizeof *edit);
+    edit[point.n_edits++] = (struct study_edit){ pointer, value };
+    point.edit = edit;
+    return point;
+}
+
+struct point point_at(const struct point *base, const struct unknown *unknown, uint32_t n, const double *share,
+                      struct arena *arena)
+{
+    struct point point = *base;
+    for (uint32_t i = 0; i < n; i++)
+        point = point_with(&point, unknown[i].pointer, unknown_at(&unknown[i], share[i], arena), arena);
+    return point;
+}

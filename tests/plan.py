@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""sim plan. Goal: on a pipeline whose answers are known in closed form, the plan, its bounds, its headroom and the values
+it calls unknown are those; what it tried is what sim run says; the same bytes for any number of threads; what cannot be
+planned is refused. Method: the built program on a deterministic queue: 100 orders/s for 30 s, evenly over 12 partitions, 25 ms
+each. c consumers do c / 25 ms; at the end of the load a share min(1, c / (100/s x 25 ms)) is paid. 95 % must be."""
+import json, os, signal, subprocess, sys, tempfile, time
+
+SIM = os.path.abspath(os.path.join(os.environ.get("BUILD", "build"), "sim"))
+passed = failed = 0
+
+
+def ok(what, good):
+    global passed, failed
+    if good:
+        passed += 1
+    else:
+        failed += 1
+        print("not ok:", what)
+
+
+def sim(*args, **more):
+    return subprocess.run([SIM, *args], capture_output=True, text=True, stdin=subprocess.DEVNULL, **more)
+
+
+def plan(code, *args):
+    done = sim("plan", *args, "--format", "json", "--quiet")
+    ok(f"plan {args} ends with {code}, not {done.returncode}: {done.stderr.strip()}", done.returncode == code)
+    return json.loads(done.stdout)
+
+
+def refused(code, words, *args):
+    done = sim("plan", *args)
+    ok(f"plan {args} ends with {code}, not {done.returncode}", done.returncode == code)
+    ok(f"plan {args} says \"{words}\", not: {done.stderr.strip()}", words in done.stderr and done.stdout == "")
+
+
+def ms(text):
+    return float(text[:-2]) if text.endswith("ms") else 1000 * float(text[:-1])
+
+
+def near(value, expected, share=0.02):
+    """Bounds are found to a 128th of the way from 1 to 8, 1.6 %, and a record or two are in hand at the checkpoint."""
+    return abs(value - expected) <= share * expected
+
+
+os.chdir(tempfile.mkdtemp(prefix="sim-plan-"))
+scenario = {
+    "name": "even",
+    "load": {"scenarios": {"orders": {"executor": "constant-arrival-rate", "rate": 100, "timeUnit": "1s", "duration": "30s",
+                                      "maxVUs": 1000, "preAllocatedVUs": 1000}}},
+    "checkpoints": {"end": "load_end"},
+    "kafka": {"partitions": 12, "fetch_order": "arrival", "linger": "0s", "append": "0s", "fetch": "0s", "commit": "0s"},
+    "topics": {"created": {"key": "id_modulo"}},
+    "tables": {"orders": {"key": "order_id"}},
+    "processes": {"shop": {"api": {"threads": 200, "stage": "accept"}, "groups": "all"}},
+    "groups": {"pay": {"consumers": 1, "reads": {"created": "pay"}}},
+    "stages": {
+        "accept": {"time": "1ms", "steps": [{"insert": "orders", "share": 1}, {"publish": "created"}, {"reply": 202}]},
+        "pay": {"time": {"mean": "25ms", "cv": 0, "basis": {"mean": "assumed"}}, "steps": [{"work": "charge", "share": 1}, {"status": "PAID"}]},
+    },
+    "thresholds": {"checkpoints.end.paid_ratio": ["value>=0.95"]},
+}
+json.dump(scenario, open("even.json", "w"))
+CONSUMERS = "/groups/pay/consumers"
+PAY = "/stages/pay/time/mean"
+
+# ---- found: 3 / 25 ms = 120/s are enough for 95/s, 80/s are not ----
+found = plan(0, "even.json", "--vary", "pay.consumers=1..4")
+ok("three consumers", found["status"] == "found" and found["values"] == {CONSUMERS: 3} and found["cost"] == 3)
+ok("confidence and shares", found["confidence"] == 0.95 and found["passed_share"] == 1 and found["runs"] == 60)
+ok("what binds", found["binding"]["threshold"] == "checkpoints.end.paid_ratio value>=0.95" and found["binding"]["group"] == "pay" and
+   found["binding"]["values"] == {CONSUMERS: 2})
+bound = {b["pointer"]: b for b in found["holds_while"]}
+ok(f"3 / 95 per s = 31.6 ms: {bound}", near(ms(bound[PAY]["below"]), 3000 / 95))
+ok("the bound is no more than the truth and its record in hand", ms(bound[PAY]["below"]) <= 3000 / 95 * 1.005)
+ok(f"120/s / 95/s = 1.263: {found['headroom']}", near(found["headroom"], 120 / 95))
+ok("next", found["next_bottleneck"]["group"] == "pay" and "keeps up" in found["next_bottleneck"]["reason"])
+ok("assumed", found["assumed"] == [PAY] and found["measure_next"] is None)
+ok("tried", [(t["values"][CONSUMERS], t["verdict"]) for t in found["tried"]] == [(1, "missed"), (2, "missed"), (3, "met")])
+
+# ---- the bound is one: sim run on either side of it ----
+for factor, code in ((0.99, 0), (1.04, 99)):
+    time_ms = ms(bound[PAY]["below"]) * factor
+    done = sim("run", "even.json", "--set", "pay.consumers=3", "--set", f"{PAY}={time_ms}ms", "--quiet")
+    ok(f"{time_ms} ms ends with {code}, not {done.returncode}", done.returncode == code)
+
+# ---- costs ----
+free = plan(0, "even.json", "--vary", "pay.consumers=1..4", "--vary", "/stages/pay/time=10ms,25ms", "--cost", f"{CONSUMERS}=2")
+ok("a quicker stage that costs nothing", free["values"] == {CONSUMERS: 1, "/stages/pay/time": "10ms"} and free["cost"] == 2)
+slow = plan(0, "even.json", "--vary", "/stages/pay/time=2ms..24ms..2ms", "--cost", "/stages/pay/time=1000", "--replications", "20", "--confidence", "0.8")
+ok("where dearer is worse the cheapest is found all the same", slow["values"] == {"/stages/pay/time": "2ms"} and slow["cost"] == 2)
+
+# ---- halving, and none ----
+many = plan(0, "even.json", "--vary", "pay.consumers=1..12")
+ok("twelve candidates give the answer of four", many["values"] == {CONSUMERS: 3} and near(many["headroom"], found["headroom"]))
+none = plan(99, "even.json", "--vary", "pay.consumers=1..2")
+ok("infeasible", none["status"] == "infeasible" and none["values"] is None and none["binding"]["group"] == "pay" and none["holds_while"] == [])
+
+# ---- unknown: 22 ms .. 50 ms. Two do not do at either end, three do up to 31.6 ms, six at both ends (120/s) ----
+unknown = ["--unknown", "pay.time.mean=22ms..50ms"]
+depends = plan(5, "even.json", "--vary", "pay.consumers=1..4", *unknown)
+ok("undecided", depends["status"] == "undecided" and depends["values"] == {CONSUMERS: 3} and depends["measure_next"] == PAY)
+bound = {b["pointer"]: b for b in depends["holds_while"]}
+ok(f"up to 31.6 ms: {bound}", near(ms(bound[PAY]["below"]), 3000 / 95) and "now" not in bound[PAY])
+ok("whose verdicts", [t["verdict"] for t in depends["tried"]] == ["missed", "missed", "depends", "depends"])
+whole = plan(0, "even.json", "--vary", "pay.consumers=1,2,3,4,6", *unknown)
+ok("six hold over the whole range", whole["status"] == "found" and whole["values"] == {CONSUMERS: 6})
+ok("and that is their room at the worst corner", near(whole["headroom"], 6 / 0.05 / 95))
+small = plan(0, "even.json", "--vary", "pay.consumers=1..4", "--unknown", "pay.time.mean=22ms..30ms")
+ok("three hold up to 30 ms", small["values"] == {CONSUMERS: 3})
+low = plan(5, "even.json", "--vary", "/stages/pay/time=25ms", "--unknown", "pay.consumers=1..6")
+ok(f"an unknown that must not be small: {low['holds_while']}", {"pointer": CONSUMERS, "above": 3} in low["holds_while"] and low["measure_next"] == CONSUMERS)
+
+# ---- open: a threshold that holds in about half of the runs, asked for in half of them ----
+luck = json.loads(json.dumps(scenario))
+luck["stages"]["pay"]["time"] = {"mean": "8ms", "cv": 1}
+luck["orders"] = {"at_most": 50}
+luck["thresholds"] = {"completion_s.mean": ["value<1"]}
+json.dump(luck, open("luck.json", "w"))
+runs = json.loads(sim("run", "luck.json", "--replications", "400", "--format", "json", "--quiet").stdout)
+luck["thresholds"] = {"completion_s.mean": [f"value<{runs['completion_s']['mean']}"]}
+json.dump(luck, open("luck.json", "w"))
+share = json.loads(sim("run", "luck.json", "--replications", "400", "--format", "json", "--quiet").stdout)["thresholds"][0]["passed_share"]
+open_ = plan(5, "luck.json", "--vary", "pay.consumers=1", "--confidence", str(share))
+ok("open after 400 runs", open_["status"] == "undecided" and open_["runs"] == 400 and open_["measure_next"] is None)
+ok("the share is that of sim run", open_["tried"][0]["passed_share"] == share)
+
+# ---- threads, languages ----
+args = ["plan", "even.json", "--vary", "pay.consumers=1..3", *unknown, "--format", "json"]
+ok("the same bytes for one thread and three", sim(*args, "--jobs", "1").stdout == sim(*args, "--jobs", "3").stdout)
+for lang, word in (("en", "Found: /groups/pay/consumers = 3"), ("ko", "찾음: /groups/pay/consumers = 3")):
+    for form in ("text", "markdown"):
+        ok(f"{form} {lang}", word in sim("plan", "even.json", "--vary", "pay.consumers=3", "--format", form, "--lang", lang).stdout)
+
+# ---- what is refused ----
+refused(2, "--vary", "even.json")
+refused(2, "LOW..HIGH", "even.json", "--vary", "pay.consumers=1..2", "--unknown", "pay.time.mean=5ms")
+refused(2, "does not go up", "even.json", "--vary", "pay.consumers=1..2", "--unknown", "pay.time.mean=9ms..5ms")
+refused(2, "one has not", "even.json", "--vary", "pay.consumers=1..2", "--unknown", "pay.time.mean=5..9ms")
+refused(2, "is not varied", "even.json", "--vary", "pay.consumers=1..2", "--cost", "pay.time.mean=1")
+refused(2, "not a number from 0", "even.json", "--vary", "pay.consumers=1..2", "--cost", "pay.consumers=-1")
+refused(2, "which is not a number", "even.json", "--vary", "/stages/pay/time/family=gamma,lognormal")
+refused(3, "below the least value 1", "even.json", "--vary", "pay.consumers=0..2")
+refused(3, "/stages/pay/time/mean", "even.json", "--vary", "pay.consumers=1..2", "--unknown", "pay.time.mean=-5..7")
+scenario["thresholds"] = {}
+json.dump(scenario, open("aimless.json", "w"))
+refused(3, "nothing to plan for", "aimless.json", "--vary", "pay.consumers=1..2")
+
+# ---- interrupted ----
+process = subprocess.Popen([SIM, "plan", "even.json", "--vary", "pay.consumers=1..12", "--replications", "400"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+time.sleep(0.2)
+process.send_signal(signal.SIGINT)
+out, err = process.communicate()
+ok(f"interrupted: {process.returncode}", process.returncode == 130 and out == "" and "interrupted" in err)
+
+print(f"{passed} passed, {failed} failed")
+sys.exit(failed > 0)
