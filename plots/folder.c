@@ -113,6 +113,13 @@ static bool read_extent(struct folder *folder, struct sim_err *err)
     return bad.code == SIM_OK || sim_fail(err, bad.code, bad.where, "%s", bad.text);
 }
 
+bool folder_has(const struct folder *folder, const char *file)
+{
+    char path[ROWS_PATH_BYTES];
+    snprintf(path, sizeof path, "%s/%s", folder->path, file);
+    return access(path, F_OK) == 0;
+}
+
 /* ---- observed.csv ---- */
 
 static bool read_observed(struct folder *folder, struct sim_err *err)
@@ -120,10 +127,8 @@ static bool read_observed(struct folder *folder, struct sim_err *err)
     static const char *const columns[] = { "kind", "label",  "group", "topic", "partition",
                                            "t_s",  "from_s", "to_s",  "value", NULL };
     struct rows rows;
-    char path[ROWS_PATH_BYTES];
     struct sim_err bad = { 0 };
-    snprintf(path, sizeof path, "%s/observed.csv", folder->path);
-    if (access(path, F_OK) != 0) return true; /* the scenario names no observations */
+    if (!folder_has(folder, "observed.csv")) return true; /* the scenario names no observations */
     if (!rows_open(&rows, folder->path, "observed.csv", columns, err)) return false;
     while (rows_next(&rows, &bad)) {
         folder->observed = plots_alloc(folder->observed, folder->n_observed + 1, sizeof *folder->observed);

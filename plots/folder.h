@@ -31,6 +31,8 @@ struct folder {
 };
 
 bool folder_open(struct folder *folder, const char *path, struct sim_err *err);
+/* Whether a file that not every run leaves is there. */
+bool folder_has(const struct folder *folder, const char *file);
 void folder_close(struct folder *folder);
 
 #endif

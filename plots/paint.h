@@ -12,7 +12,7 @@
 /* The pictures: each writes its data and its script, whose name it sets. */
 typedef bool picture_fn(struct script *script, struct sim_err *err);
 picture_fn picture_lag_by_group, picture_lag_by_partition, picture_backlog_and_lag, picture_completion_time,
-    picture_orders_by_status, picture_utilisation;
+    picture_orders_by_status, picture_utilisation, picture_cause;
 
 /* Every row of a file, by the columns asked for. */
 typedef void row_fn(void *context, const struct rows *rows);

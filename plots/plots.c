@@ -11,8 +11,13 @@
 #include "plots/paint.h"
 #include "plots/rows.h"
 
-static picture_fn *const pictures[] = { picture_lag_by_group,    picture_lag_by_partition, picture_backlog_and_lag,
-                                        picture_completion_time, picture_orders_by_status, picture_utilisation };
+static picture_fn *const pictures[] = { picture_lag_by_group,
+                                        picture_lag_by_partition,
+                                        picture_backlog_and_lag,
+                                        picture_completion_time,
+                                        picture_orders_by_status,
+                                        picture_utilisation,
+                                        picture_cause /* where there is one */ };
 
 enum { PICTURES = sizeof pictures / sizeof pictures[0] };
 
@@ -60,7 +65,8 @@ enum drawn plots_draw(const char *results, const char *to, bool korean, struct s
     enum drawn drawn = DRAWN;
     if (!folder_open(&folder, results, err)) return DRAWN_NOT;
     struct script script = { .folder = &folder, .to = to, .korean = korean };
-    for (size_t i = 0; i < PICTURES && drawn != DRAWN_NOT; i++) {
+    const size_t n = folder_has(&folder, "causes.csv") ? PICTURES : PICTURES - 1;
+    for (size_t i = 0; i < n && drawn != DRAWN_NOT; i++) {
         enum drawn one = draw_one(pictures[i], &script, err);
         if (one != DRAWN) drawn = one;
     }
@@ -125,5 +131,6 @@ const char *const plots_files[] = {
     FILES_OF("orders-by-status"),
     "orders-by-status-observed.csv",
     FILES_OF("utilisation"),
+    FILES_OF("cause"),
     NULL,
 };

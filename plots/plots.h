@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Pictures of a folder of results, drawn by gnuplot in a process of its own. Only result files are read (lag.csv,
- * status.csv, groups.csv, completion.csv, observed.csv, summary.json), so any old run can be drawn again, and a fault
+ * status.csv, groups.csv, completion.csv, observed.csv, causes.csv, summary.json), so any old run can be drawn again, and a fault
  * here touches no run.
  *
  * Each picture is a script NAME.gp with its data NAME.csv, and what gnuplot makes of them: NAME.svg and NAME.png. In a
@@ -11,7 +11,8 @@
  *   backlog-and-lag     of the bottleneck: what truly waits, and what a dashboard shows
  *   completion-time     share of the paid orders over the time they took; p50, p95, p99
  *   orders-by-status    stacked
- *   utilisation         share of each group's consumers with a record in service */
+ *   utilisation         share of each group's consumers with a record in service
+ *   cause               where an invariant broke: the cause chain of the first one, one event a line */
 #ifndef PLOTS_PLOTS_H
 #define PLOTS_PLOTS_H
 

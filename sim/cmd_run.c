@@ -13,6 +13,7 @@
 #include "sim/lab/parts.h"
 #include "sim/lab/replicate.h"
 #include "sim/lab/workers.h"
+#include "sim/results/chain_report.h"
 
 enum { TEXT_COLUMNS = 80 };
 
@@ -45,6 +46,22 @@ static bool write_observed(const struct output *output, const struct study *stud
     return file_close(file, output_path(output, "observed.csv"), err);
 }
 
+static bool has_causes(const struct outcome *outcome)
+{
+    for (uint32_t i = 0; i < outcome->n_invariants; i++)
+        if (outcome->invariant[i].chain) return true;
+    return false;
+}
+
+static bool write_causes(const struct output *output, const struct outcome *outcome, struct sim_err *err)
+{
+    if (!has_causes(outcome)) return true;
+    FILE *file = output_create(output, "causes.csv", err);
+    if (!file) return false;
+    causes_csv(outcome, file);
+    return file_close(file, output_path(output, "causes.csv"), err);
+}
+
 static bool copy_inputs(const struct output *output, const struct study *study, struct sim_err *err)
 {
     if (study->n_inputs > 0 && !output_make_folder(output, "inputs", err)) return false;
@@ -72,7 +89,7 @@ static bool write_files(const struct output *output, const struct study *study, 
                         struct arena *arena, struct sim_err *err)
 {
     return write_summary(output, outcome, err) && write_text(output, "scenario.json", study->text, err) &&
-           write_observed(output, study, arena, err) && copy_inputs(output, study, err);
+           write_observed(output, study, arena, err) && write_causes(output, outcome, err) && copy_inputs(output, study, err);
 }
 
 /* What a run might have left in this folder before, and this one need not leave. */
@@ -80,9 +97,10 @@ static const char *const *stale_names(struct arena *arena)
 {
     size_t n_plots = 0, n = 0;
     while (plots_files[n_plots]) n_plots++;
-    const char **name = arena_array(arena, const char *, PARTS + n_plots + 2);
+    const char **name = arena_array(arena, const char *, PARTS + n_plots + 3);
     for (enum part part = 0; part < PARTS; part++) name[n++] = part_names[part];
     name[n++] = "observed.csv";
+    name[n++] = "causes.csv";
     for (size_t i = 0; i < n_plots; i++) {
         size_t size = sizeof "plots/" + strlen(plots_files[i]);
         char *path = arena_alloc(arena, size);

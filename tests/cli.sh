@@ -217,6 +217,13 @@ exits 0 plot redrawn --lang ko
 ok "other words in Korean" sh -c '! cmp -s drawn/plots/utilisation.svg redrawn/plots/utilisation.svg'
 echo "set title 'mine'" >>redrawn/plots/utilisation.gp
 exits 2 plot redrawn; says "changed"
+pause=${report%/*}/lease-shorter-than-pause.json
+exits 4 run "$pause" --out oversold --plots --quiet; silent err
+ok "and a seventh where an invariant broke" test "$(pictures oversold svg) $(pictures oversold png)" = "7 7"
+ok "with the events behind it" test "$(grep -c '^S1,0,[0-9.]*,[0-9]*,[a-z_]*,.*,L2: ' oversold/causes.csv)" -eq 6
+exits 0 plot oversold --lang ko; ok "in Korean" grep -q '위반의 원인' oversold/plots/cause.gp
+exits 0 run "$pause" --set /stages/reserve-stock/steps/4/style=conditional --out oversold --plots --force --quiet
+ok "none is left where none broke" test ! -e oversold/causes.csv -a ! -e oversold/plots/cause.svg
 exits 0 plot redrawn --force
 for script in drawn/plots/*.gp; do
     name=$(basename "$script" .gp)

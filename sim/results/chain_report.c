@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sim/results/csv.h"
 #include "sim/results/number.h"
 #include "sim/results/put.h"
 #include "sim/results/story_report.h"
@@ -115,6 +116,45 @@ cJSON *chain_json(const struct scenario *scenario, const struct chain *chain)
         cJSON_AddItemToArray(links, link_json(&page, scenario, &chain->link[i]));
     arena_fini(&arena);
     return node;
+}
+
+/* ---- CSV ---- */
+
+static bool is_told(const struct outcome *outcome, uint32_t index)
+{
+    for (uint32_t i = 0; i < index; i++)
+        if (chain_same(outcome->invariant[i].chain, outcome->invariant[index].chain)) return true;
+    return false;
+}
+
+static void link_csv(const struct outcome *outcome, const struct outcome_invariant *invariant,
+                     const struct chain_link *link, FILE *out, struct arena *arena)
+{
+    static const struct text_style style[] = { { .language = LANG_EN, .width = 80 }, { .language = LANG_KO, .width = 80 } };
+    fprintf(out, "%s,%" PRIu32 ",%s,%s,%s", invariant->name, invariant->first_replication,
+            number_json(ns_to_s(link->at_ns)).s, link->order_id ? number_json((double)link->order_id).s : "",
+            link->kind == LINK_MISHAP ? mishap_names[link->mishap] : events[link->kind]);
+    for (size_t i = 0; i < 2; i++) {
+        struct page page = { NULL, &style[i], arena, BLOCK_NONE };
+        fprintf(out, ",%s", csv_field(link_words(&page, &outcome->study->scenario, link), arena));
+    }
+    for (size_t i = 0; i < 2; i++)
+        fprintf(out, ",%s", csv_field(chain_cause(invariant->chain, style[i].language), arena));
+    fputc('\n', out);
+}
+
+void causes_csv(const struct outcome *outcome, FILE *out)
+{
+    struct arena arena;
+    arena_init(&arena);
+    fputs("invariant,replication,t_s,order_id,event,what,what_ko,cause,cause_ko\n", out);
+    for (uint32_t i = 0; i < outcome->n_invariants; i++) {
+        const struct chain *chain = outcome->invariant[i].chain;
+        if (!chain || is_told(outcome, i)) continue;
+        for (uint32_t k = 0; k < chain->n_links; k++)
+            link_csv(outcome, &outcome->invariant[i], &chain->link[k], out, &arena);
+    }
+    arena_fini(&arena);
 }
 
 bool chain_same(const struct chain *a, const struct chain *b)

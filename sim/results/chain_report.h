@@ -16,6 +16,10 @@ void chain_write(struct page *page, const struct scenario *scenario, const struc
  * for NULL. name: L1 .. L9, the mishap, or unknown. */
 cJSON *chain_json(const struct scenario *scenario, const struct chain *chain);
 
+/* causes.csv: invariant,replication,t_s,order_id,event,what,what_ko,cause,cause_ko, a row for each link; of several
+ * invariants with the same chain, the first only. */
+void causes_csv(const struct outcome *outcome, FILE *out);
+
 /* Whether two violations have the same one. NULL: not known, and like nothing. */
 bool chain_same(const struct chain *a, const struct chain *b);
 
