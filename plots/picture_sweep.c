@@ -141,6 +141,66 @@ enum drawn sweep_heat(const struct sweep_picture *picture, struct sim_err *err)
     return end(out, picture->to, picture->name, err);
 }
 
+/* ---- tornado ---- */
+
+static void write_bar(FILE *data, uint32_t row, uint32_t side, double base, double value)
+{
+    if (!isnan(value)) fprintf(data, "%u,%u,%.12g,%.12g\n", row, side, base, value);
+}
+
+static bool write_bars(const struct sweep_tornado *tornado, struct sim_err *err)
+{
+    FILE *data = create(tornado->to, tornado->name, ".csv", err);
+    if (!data) return false;
+    fputs("row,side,base,value\n", data);
+    for (uint32_t i = 0; i < tornado->n_bars; i++) {
+        const uint32_t row = tornado->n_bars - 1 - i;
+        write_bar(data, row, 0, tornado->base, tornado->bar[i].low);
+        write_bar(data, row, 1, tornado->base, tornado->bar[i].high);
+    }
+    return finish(data, tornado->name, err);
+}
+
+/* Room on either side, so that no bar ends at the frame, also where nothing moves. */
+static void around(const struct sweep_tornado *tornado, FILE *out)
+{
+    double least = tornado->base, most = tornado->base;
+    for (uint32_t i = 0; i < tornado->n_bars; i++) {
+        least = fmin(least, fmin(tornado->bar[i].low, tornado->bar[i].high));
+        most = fmax(most, fmax(tornado->bar[i].low, tornado->bar[i].high));
+    }
+    const double room = most > least ? 0.05 * (most - least) : fmax(fabs(most), 1) * 0.05;
+    fprintf(out, "  set xrange [%.12g:%.12g]\n", least - room, most + room);
+}
+
+enum drawn sweep_tornado(const struct sweep_tornado *tornado, struct sim_err *err)
+{
+    if (!write_bars(tornado, err)) return DRAWN_NOT;
+    FILE *out = create(tornado->to, tornado->name, ".gp", err);
+    if (!out) return DRAWN_NOT;
+    begin(out, tornado->name, 1120, 180 + 34 * tornado->n_bars);
+    set_text(out, "title", tornado->title);
+    set_text(out, "xlabel", tornado->x_label);
+    fprintf(out, "  unset grid\n  set grid x linecolor '#dddddd'\n  set yrange [-0.6:%g]\n", tornado->n_bars - 0.4);
+    around(tornado, out);
+    fputs("  set ytics noenhanced scale 0 (", out);
+    for (uint32_t i = 0; i < tornado->n_bars; i++) {
+        if (i > 0) fputs(", ", out);
+        gnuplot_quote(tornado->bar[i].label, out);
+        fprintf(out, " %u", tornado->n_bars - 1 - i);
+    }
+    fprintf(out, ")\n  set key outside top right horizontal\n  set style fill solid noborder\n"
+                 "  set arrow from %.12g, graph 0 to %.12g, graph 1 nohead linewidth 1.5 linecolor '#000000' front\n",
+            tornado->base, tornado->base);
+    static const char *const side[] = { "value low", "value high" };
+    for (uint32_t i = 0; i < 2; i++)
+        fprintf(out, "%s'%s.csv' using ($2==%u?($3+$4)/2:NaN):1:3:4:($1-0.36):($1+0.36) every ::1 with boxxyerror "
+                     "linecolor '%s' title '%s'",
+                i ? ", \\\n    " : "  plot ", tornado->name, i, palette(i), side[i]);
+    fputc('\n', out);
+    return end(out, tornado->to, tornado->name, err);
+}
+
 /* ---- small multiples ---- */
 
 static bool write_steps(const struct sweep_panels *panels, struct sim_err *err)

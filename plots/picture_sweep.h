@@ -26,6 +26,22 @@ struct sweep_picture {
 enum drawn sweep_lines(const struct sweep_picture *picture, struct sim_err *err);
 enum drawn sweep_heat(const struct sweep_picture *picture, struct sim_err *err);
 
+struct sweep_bar {
+    const char *label;
+    double low, high; /* the figure with the value low and high; NaN: not run */
+};
+
+/* A bar for each value, from the figure with it low to the figure with it high, around the figure as it is; the greatest
+ * at the top. */
+struct sweep_tornado {
+    const char *to, *name, *title, *x_label;
+    double base;
+    uint32_t n_bars;
+    const struct sweep_bar *bar; /* the greatest first */
+};
+
+enum drawn sweep_tornado(const struct sweep_tornado *tornado, struct sim_err *err);
+
 struct sweep_step {
     uint32_t panel, curve;
     double t_s, value;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * sim plot FILE.db: pictures of the result file of a sweep, into the folder FILE-plots. Each figure is drawn over each
- * varied value; with two of them, as a heat map, too; and the lag of every point's first run in small multiples. */
+ * varied value; with two of them, as a heat map, too; and the lag of every point's first run in small multiples. Of a
+ * tornado, a bar for each value that moves the figure, and nothing else. */
 #include <math.h>
 #include <string.h>
 
@@ -11,8 +12,11 @@
 #include "sim/engine/infer.h"
 #include "sim/lab/output.h"
 #include "sim/results/store.h"
+#include "sim/results/tornado_table.h"
 
-enum { METRICS_MAX = 12, CURVES_MAX = 8, NAME_BYTES = 128 };
+enum { METRICS_MAX = 12, CURVES_MAX = 8, BARS_MAX = 12, NAME_BYTES = 128 };
+
+#define SEEN 0.003 /* of the longest bar: one pixel or two */
 
 struct album {
     const struct options *options;
@@ -123,6 +127,40 @@ static void draw_metric(struct album *album, uint32_t metric, uint32_t axis, str
     note_drawn(album, sweep_heat(&picture, err));
 }
 
+/* ---- a tornado ---- */
+
+static const char *bar_label(const struct album *album, const struct tornado_bar *bar)
+{
+    char text[512];
+    const char *low = bar->low.value ? bar->low.value : "", *high = bar->high.value ? bar->high.value : "";
+    snprintf(text, sizeof text, "%s  %s .. %s", bar->pointer, low, high);
+    return arena_strdup(album->arena, text);
+}
+
+static double figure_with(const struct tornado_figure *figure, const struct tornado_side *side)
+{
+    return side->value ? figure->base.mean + side->moved.mean : (double)NAN;
+}
+
+static void draw_tornado(struct album *album, uint32_t metric, struct sim_err *err)
+{
+    struct tornado_figure figure;
+    char name[NAME_BYTES], title[512], x_label[512];
+    tornado_make(&figure, album->store, album->point, album->n_points, album->metric[metric],
+                 album->options->confidence, album->arena);
+    uint32_t n = 0;
+    while (n < figure.n_bars && n < BARS_MAX && figure.bar[n].swing >= SEEN * figure.bar[0].swing) n++;
+    struct sweep_bar *bar = arena_array(album->arena, struct sweep_bar, n);
+    for (uint32_t i = 0; i < n; i++)
+        bar[i] = (struct sweep_bar){ bar_label(album, &figure.bar[i]), figure_with(&figure, &figure.bar[i].low),
+                                     figure_with(&figure, &figure.bar[i].high) };
+    snprintf(title, sizeof title, "Which value moves %s", album->metric[metric]);
+    snprintf(name, sizeof name, "figure-%u-tornado", metric + 1);
+    snprintf(x_label, sizeof x_label, "%s (%s)", album->metric[metric], figure.unit);
+    const struct sweep_tornado picture = { album->to, name, title, x_label, figure.base.mean, n, bar };
+    note_drawn(album, sweep_tornado(&picture, err));
+}
+
 /* ---- lag of all points ---- */
 
 static void draw_lag(struct album *album, struct sim_err *err)
@@ -160,6 +198,10 @@ static bool draw_all(struct album *album, struct output *output, struct sim_err 
     static const char *const nothing_stale[] = { NULL };
     album->to = output->staging;
     if (!choose_metrics(album, err)) return false;
+    if (tornado_is(album->point, album->n_points)) {
+        for (uint32_t m = 0; m < album->n_metrics && album->drawn != DRAWN_NOT; m++) draw_tornado(album, m, err);
+        return album->drawn != DRAWN_NOT && output_commit(output, nothing_stale, err);
+    }
     for (uint32_t m = 0; m < album->n_metrics; m++)
         for (uint32_t axis = 0; axis < album->point[0].n_params && album->drawn != DRAWN_NOT; axis++)
             draw_metric(album, m, axis, err);

@@ -9,10 +9,12 @@
 #include "sim/lab/interrupt.h"
 #include "sim/lab/output.h"
 #include "sim/lab/sweep.h"
+#include "sim/lab/tornado.h"
 #include "sim/lab/vary.h"
 #include "sim/lab/workers.h"
 #include "sim/results/shown.h"
 #include "sim/results/sweep_table.h"
+#include "sim/results/tornado_table.h"
 #include "sim/version.h"
 
 enum { REPLICATIONS = 30, TEXT_COLUMNS = 80 };
@@ -31,11 +33,22 @@ struct sweeping {
     const char *name; /* of the scenario */
 };
 
+static bool make_tornado(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
+{
+    const struct options *options = sweeping->options;
+    struct unknown *unknown = arena_array(arena, struct unknown, options->unknown.n);
+    for (uint32_t i = 0; i < options->unknown.n; i++)
+        if (!unknown_parse(&unknown[i], options->unknown.word[i], arena, err)) return false;
+    return points_of_tornado(&sweeping->base, unknown, options->unknown.n, &sweeping->point, &sweeping->sweep.n_points,
+                             &sweeping->findings, arena, err);
+}
+
 static bool make_points(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
 {
     const struct options *options = sweeping->options;
     if (options->points)
         return points_of_csv(&sweeping->base, options->points, &sweeping->point, &sweeping->sweep.n_points, arena, err);
+    if (options->tornado) return make_tornado(sweeping, arena, err);
     struct variation *variation = arena_array(arena, struct variation, options->vary.n);
     for (uint32_t i = 0; i < options->vary.n; i++)
         if (!vary_parse(&variation[i], options->vary.word[i], arena, err)) return false;
@@ -105,6 +118,7 @@ static void print_table(const struct sweeping *sweeping, const char *const *metr
     const struct text_style style = { options->language, use_colour(options), options->format == FORMAT_MARKDOWN,
                                       TEXT_COLUMNS };
     if (options->format == FORMAT_JSON) sweep_table_json(&table, stdout);
+    else if (tornado_is(table.point, table.n_points)) tornado_write(&table, &style, stdout);
     else sweep_table_write(&table, &style, stdout);
 }
 

@@ -44,7 +44,8 @@ static const struct command_spec commands[COMMANDS] = {
         "  sim sweep my.json --vary stock-service-group.consumers=1..6\n"
         "  sim sweep my.json --vary stock.consumers=1..3 --vary /stages/pay/time/mean=5ms..20ms..5ms\n"
         "  sim sweep my.json --points table.csv --out results.db --metric completion_s.p95\n"
-        "  sim sweep my.json --vary stock.consumers=1..6 --resume --export results.csv\n" },
+        "  sim sweep my.json --vary stock.consumers=1..6 --resume --export results.csv\n"
+        "  sim sweep my.json --tornado --metric completion_s.p95 --plots\n" },
     [COMMAND_COMPARE] = { "compare", "SCENARIO", "Says whether one variant is better than another, and by how much.",
         "  sim compare today.json tomorrow.json\n"
         "  sim compare my.json --vary stock.consumers=1,2,3 --metric completion_s.p95\n"
@@ -470,6 +471,10 @@ static const struct option_spec table[] = {
       "leave out of the fit, and then predict, the observations\nwhose names hold WORD; repeatable" },
     { "unknown", 0, ARGUMENT_NEEDED, "PTR=LOW..HIGH", ON_PLAN, set_unknown, 0,
       "a value that is known as a range only; repeatable" },
+    { "tornado", 0, FLAG(tornado), .commands = ON_SWEEP,
+      .help = "instead: each assumed value a fifth lower and higher, one at\na time, to see which of them moves the result" },
+    { "unknown", 0, ARGUMENT_NEEDED, "PTR=LOW..HIGH", ON_SWEEP, set_unknown, 0,
+      "with --tornado: a value with its range; repeatable" },
     { "cost", 0, ARGUMENT_NEEDED, "PTR=NUMBER", ON_PLAN, set_cost, 0,
       "what one of a varied value costs; repeatable\n(1 for each that counts consumers, 0 for others)" },
     { "points", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP | ON_COMPARE, set_points, 0,
@@ -674,8 +679,10 @@ static bool check_together(const struct options *options, struct sim_err *err)
     if (options->command == COMMAND_INIT && (options->observations_file != NULL) + (options->offsets.n > 0) + (options->orders_file != NULL) > 1)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim init takes one of --observations, --offsets and --orders: which of "
                                                "several counts holds would be a guess");
-    if (options->command == COMMAND_SWEEP && (options->vary.n > 0) == (options->points != NULL))
-        return sim_fail(err, SIM_EUSAGE, NULL, "sim sweep needs either --vary PTR=VALUES or --points FILE.csv");
+    if (options->command == COMMAND_SWEEP && (options->vary.n > 0) + (options->points != NULL) + options->tornado != 1)
+        return sim_fail(err, SIM_EUSAGE, NULL, "sim sweep needs one of --vary PTR=VALUES, --points FILE.csv and --tornado");
+    if (options->command == COMMAND_SWEEP && options->unknown.n > 0 && !options->tornado)
+        return sim_fail(err, SIM_EUSAGE, NULL, "--unknown of a sweep needs --tornado; --vary runs the values of a range");
     if (options->command == COMMAND_PLAN && options->vary.n == 0)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim plan needs --vary PTR=VALUES: what may it choose from?");
     if (options->command == COMMAND_COMPARE &&

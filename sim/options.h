@@ -62,7 +62,7 @@ struct options {
     uint64_t runs;              /* of explore; 0: not said */
     double time_s;              /* of explore: ends after so long; 0: no limit */
     bool only_first;            /* explore ends with what it finds first */
-    bool plots, force, quiet, no_color, example, terminal, resume;
+    bool plots, force, quiet, no_color, example, terminal, resume, tornado;
 };
 
 /* Reads argv[1] ... argv[argc - 1]; its texts must outlive *out. False with err (SIM_EUSAGE). */

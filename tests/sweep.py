@@ -73,6 +73,31 @@ ok("resuming what is complete changes nothing", rows("b.db") == whole)
 lines = open("b.csv").read().splitlines()
 ok("tidy CSV: a row for each point, run and metric", lines[0] == f"point_id,/groups/{group}/consumers,/orders/at_most,replication,metric,unit,value" and len(lines) == 1 + len(whole["metric"]))
 
+# ---- a tornado ----
+done = sim("sweep", "s.json", "--tornado", "--unknown", "reserve.time.mean=10ms..30ms", "--set", "/orders/at_most=200", "--replications", "4",
+           "--metric", "completion_s.mean", "--out", "t.db", "--plots")
+ok(f"a tornado ends with 0, not {done.returncode}: {done.stderr.strip()}", done.returncode == 0)
+t = sqlite3.connect("t.db")
+sides = {}
+for pointer, value, point in t.execute("SELECT pointer, value, point_id FROM param ORDER BY point_id"):
+    sides.setdefault(pointer, []).append((json.loads(value), point))
+assumed = json.loads(sim("run", "s.json", "--format", "json", "--quiet").stdout)["scenario"]["assumed"]
+ok("every assumed value that is not 0, and no other", set(sides) == set(assumed))
+ok("a fifth lower and higher", [v for v, _ in sides["/kafka/record_bytes"]] == [240, 360] and [v for v, _ in sides["/kafka/append/mean"]] == ["1.2ms", "1.8ms"])
+ok("a given range has its ends", [v for v, _ in sides["/stages/reserve/time/mean"]] == ["10ms", "30ms"])
+mean = lambda point: t.execute("SELECT mean FROM metric_ci WHERE point_id = ? AND metric = 'completion_s.mean'", (point,)).fetchone()[0]
+swing = sorted(((max(abs(mean(p) - mean(0)) for _, p in s), name) for name, s in sides.items()), reverse=True)
+shown = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("  /")]
+ok(f"the greatest first: {shown}", len(shown) > 3 and shown == [name for _, name in swing][:len(shown)])
+ok("the base is the scenario as it is", mean(0) == json.loads(sim("run", "s.json", "--set", "/orders/at_most=200", "--replications", "4", "--format", "json", "--quiet").stdout)["completion_s"]["mean"])
+ok("its picture", sorted(os.listdir("t-plots")) == [f"figure-1-tornado.{e}" for e in ("csv", "gp", "png", "svg")])
+ok("resumed: nothing left to do", sim("sweep", "s.json", "--tornado", "--unknown", "reserve.time.mean=10ms..30ms", "--set", "/orders/at_most=200", "--replications", "4", "--out", "t.db", "--resume", "-q").returncode == 0)
+measured = json.loads(open("s.json").read().replace('"assumed"', '"measured"'))
+json.dump(measured, open("m.json", "w"))
+ok("nothing assumed: refused", "no value of this scenario is assumed" in sim("sweep", "m.json", "--tornado").stderr)
+ok("a range without a tornado: refused", sim("sweep", "s.json", "--vary", f"{group}.consumers=1,2", "--unknown", "reserve.time.mean=1ms..2ms").returncode == 2)
+ok("two kinds of points: refused", sim("sweep", "s.json", "--tornado", "--vary", f"{group}.consumers=1,2").returncode == 2)
+
 # ---- pictures ----
 done = sim("plot", "a.db", "--metric", "completion_s.p95")
 names = sorted(os.listdir("a-plots"))

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/results/tornado_table.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/results/grid.h"
+#include "sim/results/number.h"
+
+enum { BARS_SHOWN = 12 };
+
+bool tornado_is(const struct store_point *point, uint32_t n_points)
+{
+    bool is = n_points > 1 && point[0].n_params == 0;
+    for (uint32_t i = 1; i < n_points; i++) is = is && point[i].n_params == 1;
+    return is;
+}
+
+/* ---- figures ---- */
+
+static struct infer_mean moved(struct store *store, uint32_t point, const char *metric, double confidence,
+                               struct arena *arena)
+{
+    double *base, *value;
+    uint32_t n_base = store_values(store, 0, metric, &base, NULL, arena);
+    uint32_t n = store_values(store, point, metric, &value, NULL, arena);
+    n = n < n_base ? n : n_base;
+    for (uint32_t r = 0; r < n; r++) value[r] -= base[r];
+    return infer_mean(value, n, confidence);
+}
+
+/* A string without its quotes. */
+static const char *bare(const char *json, struct arena *arena)
+{
+    char *text = arena_strdup(arena, json[0] == '"' ? json + 1 : json);
+    if (json[0] == '"') text[strlen(text) - 1] = '\0';
+    return text;
+}
+
+static double size_of(const struct tornado_side *side)
+{
+    return side->value && isfinite(side->moved.mean) ? fabs(side->moved.mean) : 0;
+}
+
+static int by_swing(const void *a, const void *b)
+{
+    const struct tornado_bar *x = a, *y = b;
+    if (x->swing > y->swing || x->swing < y->swing) return x->swing > y->swing ? -1 : 1;
+    return strcmp(x->pointer, y->pointer);
+}
+
+/* Values are told apart by their size: low is the lesser. Both are of one kind, and stand one after the other. */
+void tornado_make(struct tornado_figure *out, struct store *store, const struct store_point *point, uint32_t n_points,
+                  const char *metric, double confidence, struct arena *arena)
+{
+    double *base;
+    const char *unit = "";
+    const uint32_t n_base = store_values(store, 0, metric, &base, &unit, arena);
+    *out = (struct tornado_figure){ .unit = unit, .base = infer_mean(base, n_base, confidence),
+                                    .bar = arena_array(arena, struct tornado_bar, n_points) };
+    for (uint32_t i = 1; i < n_points; i++) {
+        const struct store_param *param = &point[i].param[0];
+        const bool second = i > 1 && strcmp(point[i - 1].param[0].pointer, param->pointer) == 0;
+        const struct tornado_side side = { bare(param->value, arena), moved(store, i, metric, confidence, arena) };
+        if (second) {
+            out->bar[out->n_bars - 1].high = side;
+            continue;
+        }
+        out->bar[out->n_bars++] = (struct tornado_bar){ .pointer = param->pointer, .low = side };
+    }
+    for (uint32_t i = 0; i < out->n_bars; i++)
+        out->bar[i].swing = fmax(size_of(&out->bar[i].low), size_of(&out->bar[i].high));
+    qsort(out->bar, out->n_bars, sizeof *out->bar, by_swing);
+}
+
+/* ---- for people ---- */
+
+static void side_cells(struct grid *grid, const char *metric, const struct tornado_side *side)
+{
+    if (!side->value || side->moved.n == 0) {
+        grid_cell(grid, TONE_FAINT, "-");
+        grid_cell(grid, TONE_FAINT, "-");
+        return;
+    }
+    const double half_width = side->moved.n > 1 ? side->moved.half_width : (double)NAN;
+    const enum tone tone = fabs(side->moved.mean) > half_width ? TONE_PLAIN : TONE_FAINT;
+    const struct number mean = number_of_metric(metric, fabs(side->moved.mean)), half = number_of_metric(metric, half_width);
+    const char *sign = !number_is_seen(mean.s) ? "" : side->moved.mean < 0 ? "-" : "+";
+    grid_cell(grid, TONE_FAINT, "%s", side->value);
+    if (isfinite(half_width) && number_is_seen(half.s)) grid_cell(grid, tone, "%s%s ±%s", sign, mean.s, half.s);
+    else grid_cell(grid, tone, "%s%s", sign, mean.s);
+}
+
+static uint32_t shown_bars(const struct tornado_figure *figure, const char *metric)
+{
+    uint32_t n = 0;
+    while (n < figure->n_bars && n < BARS_SHOWN &&
+           number_is_seen(number_of_metric(metric, figure->bar[n].swing).s))
+        n++;
+    return n;
+}
+
+static void figure_table(struct page *page, const struct tornado_figure *figure, const char *metric)
+{
+    const uint32_t n = shown_bars(figure, metric);
+    page_heading(page, "%s", "%s", metric);
+    page_say(page, TONE_PLAIN, "As it is: %s.", "현재: %s.", number_of_metric(metric, figure->base.mean).s);
+    struct grid *grid = grid_open(page);
+    grid_column(grid, ALIGN_LEFT, "value", "값");
+    grid_column(grid, ALIGN_RIGHT, "low", "낮음");
+    grid_column(grid, ALIGN_RIGHT, "moves it by", "변화");
+    grid_column(grid, ALIGN_RIGHT, "high", "높음");
+    grid_column(grid, ALIGN_RIGHT, "moves it by", "변화");
+    for (uint32_t i = 0; i < n; i++) {
+        grid_cell(grid, TONE_PLAIN, "%s", figure->bar[i].pointer);
+        side_cells(grid, metric, &figure->bar[i].low);
+        side_cells(grid, metric, &figure->bar[i].high);
+    }
+    if (n > 0) grid_write(grid);
+    if (n == 0) page_say(page, TONE_FAINT, "None of the %u values moves it.", "값 %u개 중 이를 움직이는 것은 없음.", figure->n_bars);
+    else if (n < figure->n_bars)
+        page_say(page, TONE_FAINT, "%u other values move it by no more than %s.", "다른 값 %u개는 %s 이하로만 움직임.",
+                 figure->n_bars - n, number_of_metric(metric, figure->bar[n].swing).s);
+}
+
+void tornado_write(const struct sweep_table *table, const struct text_style *style, FILE *out)
+{
+    struct arena arena;
+    arena_init(&arena);
+    struct page page = { out, style, &arena, BLOCK_NONE };
+    page_title(&page, "%s: which value moves what", "%s: 무엇이 결과를 움직이는가", table->name);
+    page_say(&page, TONE_PLAIN,
+             "Each assumed value a fifth lower and higher (or at the ends of its range), all others as they are; the same "
+             "random numbers; ± half of the %g %% interval. %u points, seed %" PRIu64 ", sim %s.",
+             "가정값을 하나씩 20 %% 낮추고 높이거나 주어진 범위의 양 끝에 두고, 나머지는 그대로; 같은 난수; ±는 %g %% "
+             "신뢰구간의 절반. 지점 %u개, seed %" PRIu64 ", sim %s.",
+             table->confidence * 100, table->n_points, table->experiment->seed, table->experiment->version);
+    for (uint32_t i = 0; i < table->n_metrics; i++) {
+        struct tornado_figure figure;
+        tornado_make(&figure, table->store, table->point, table->n_points, table->metric[i], table->confidence, &arena);
+        figure_table(&page, &figure, table->metric[i]);
+    }
+    fputc('\n', out);
+    arena_fini(&arena);
+}

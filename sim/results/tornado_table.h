@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Of the result file of a tornado: by how much each value moves a figure, against the scenario as it is, replication by
+ * replication with the same random numbers; the value that moves it most first. */
+#ifndef SIM_RESULTS_TORNADO_TABLE_H
+#define SIM_RESULTS_TORNADO_TABLE_H
+
+#include "sim/results/sweep_table.h"
+
+struct tornado_side {
+    const char *value; /* as people write it; NULL: this side was not run */
+    struct infer_mean moved;
+};
+
+struct tornado_bar {
+    const char *pointer;
+    struct tornado_side low, high;
+    double swing; /* the greater of the two moves, without its sign; 0 when neither is known */
+};
+
+struct tornado_figure {
+    struct infer_mean base;
+    const char *unit;
+    uint32_t n_bars;
+    struct tornado_bar *bar;
+};
+
+/* Whether these points are of a tornado: the first has no varied value, every other one. */
+bool tornado_is(const struct store_point *point, uint32_t n_points);
+void tornado_make(struct tornado_figure *out, struct store *store, const struct store_point *point, uint32_t n_points,
+                  const char *metric, double confidence, struct arena *arena);
+
+/* A table for each metric. */
+void tornado_write(const struct sweep_table *table, const struct text_style *style, FILE *out);
+
+#endif
