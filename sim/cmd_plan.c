@@ -55,22 +55,6 @@ static bool read_base(struct planning *planning, struct arena *arena, struct sim
                     "as in \"thresholds\": {\"checkpoints.load_end_30s.paid_ratio\": [\"value>=0.95\"]}");
 }
 
-/* Both ends of every unknown are acceptable with this candidate, and every unknown has a place of its own. */
-static bool check_unknowns(struct planning *planning, const struct point *point, struct arena *arena,
-                           struct sim_err *err)
-{
-    const uint32_t n = planning->options->unknown.n;
-    for (uint32_t high = 0; high < 2 && n > 0; high++) {
-        double share[UNKNOWNS_MAX];
-        for (uint32_t u = 0; u < n; u++) share[u] = high;
-        const struct point at = point_at(point, planning->unknown, n, share, arena);
-        if (!desk_open(&planning->desk, &at, &planning->findings, err) || !desk_plan(&planning->desk, err)) return false;
-        for (uint32_t u = 0; u < n; u++)
-            planning->unknown[u].at = arena_strdup(arena, planning->desk.study.edit_at[point->n_edits + u]);
-    }
-    return true;
-}
-
 /* Every candidate is acceptable before the first run; where its values stand is known from then on. */
 static bool check_points(struct planning *planning, const struct point *point, uint32_t n, const char **at,
                          uint32_t n_axes, struct arena *arena, struct sim_err *err)
@@ -81,7 +65,8 @@ static bool check_points(struct planning *planning, const struct point *point, u
         for (uint32_t k = 0; k < n_axes && i == 0; k++)
             at[k] = arena_strdup(arena, planning->desk.study.edit_at[point[i].n_edits - n_axes + k]);
     }
-    return check_unknowns(planning, &point[0], arena, err);
+    return unknowns_settle(planning->unknown, planning->options->unknown.n, &point[0], n_axes, &planning->desk, &planning->findings,
+                           arena, err);
 }
 
 static bool make_candidates(struct planning *planning, struct arena *arena, struct sim_err *err)

@@ -27,20 +27,43 @@ struct sweeping {
     struct findings findings;
     struct point *point;
     struct store_point *stored;
+    struct unknown *unknown;
     struct store_experiment experiment;
     struct sweep sweep;
     const char *file; /* of results */
     const char *name; /* of the scenario */
 };
 
-static bool make_tornado(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
+static bool read_unknowns(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
 {
     const struct options *options = sweeping->options;
-    struct unknown *unknown = arena_array(arena, struct unknown, options->unknown.n);
+    sweeping->unknown = arena_array(arena, struct unknown, options->unknown.n);
+    if (options->unknown.n > UNKNOWNS_MAX)
+        return sim_fail(err, SIM_EUSAGE, NULL, "%u unknown values are more than the %d that a sweep can carry through",
+                        options->unknown.n, UNKNOWNS_MAX);
     for (uint32_t i = 0; i < options->unknown.n; i++)
-        if (!unknown_parse(&unknown[i], options->unknown.word[i], arena, err)) return false;
-    return points_of_tornado(&sweeping->base, unknown, options->unknown.n, &sweeping->point, &sweeping->sweep.n_points,
-                             &sweeping->findings, arena, err);
+        if (!unknown_parse(&sweeping->unknown[i], options->unknown.word[i], arena, err)) return false;
+    return true;
+}
+
+/* Beside the replications: each has values of its own. Both ends are acceptable in every point. */
+static bool draw_unknowns(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
+{
+    struct sweep *sweep = &sweeping->sweep;
+    const uint32_t n = sweeping->options->unknown.n;
+    struct store_unknown *stored = arena_array(arena, struct store_unknown, n);
+    for (uint32_t p = 0; p < sweep->n_points; p++)
+        if (!unknowns_settle(sweeping->unknown, n, &sweeping->point[p], sweeping->stored[p].n_params, &sweeping->desk, &sweeping->findings, arena, err))
+            return false;
+    for (uint32_t u = 0; u < n; u++)
+        stored[u] = (struct store_unknown){ sweeping->unknown[u].at, unknown_at(&sweeping->unknown[u], 0, arena),
+                                            unknown_at(&sweeping->unknown[u], 1, arena) };
+    sweeping->experiment.n_unknowns = sweep->n_unknowns = n;
+    sweeping->experiment.unknown = stored;
+    sweep->unknown = sweeping->unknown;
+    sweep->drawn = sweep_drawn_points(sweeping->point, sweep->n_points, sweeping->unknown, n, sweeping->experiment.seed,
+                                      sweeping->experiment.replications, arena);
+    return true;
 }
 
 static bool make_points(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
@@ -48,7 +71,9 @@ static bool make_points(struct sweeping *sweeping, struct arena *arena, struct s
     const struct options *options = sweeping->options;
     if (options->points)
         return points_of_csv(&sweeping->base, options->points, &sweeping->point, &sweeping->sweep.n_points, arena, err);
-    if (options->tornado) return make_tornado(sweeping, arena, err);
+    if (options->tornado)
+        return points_of_tornado(&sweeping->base, sweeping->unknown, options->unknown.n, &sweeping->point,
+                                 &sweeping->sweep.n_points, &sweeping->findings, arena, err);
     struct variation *variation = arena_array(arena, struct variation, options->vary.n);
     for (uint32_t i = 0; i < options->vary.n; i++)
         if (!vary_parse(&variation[i], options->vary.word[i], arena, err)) return false;
@@ -77,10 +102,14 @@ static bool read_all(struct sweeping *sweeping, struct arena *arena, struct sim_
     const struct options *options = sweeping->options;
     if (!study_source_load(&sweeping->source, options->operand, arena, err)) return false;
     sweeping->base = base_point(options, &sweeping->source, arena);
-    if (!read_base(sweeping, arena, err) || !make_points(sweeping, arena, err)) return false;
+    if (!read_base(sweeping, arena, err) || !read_unknowns(sweeping, arena, err) ||
+        !make_points(sweeping, arena, err))
+        return false;
     sweeping->sweep.n_base_edits = sweeping->base.n_edits;
-    return sweep_points(sweeping->point, sweeping->sweep.n_points, sweeping->base.n_edits, &sweeping->stored,
-                        &sweeping->desk, &sweeping->findings, arena, err);
+    if (!sweep_points(sweeping->point, sweeping->sweep.n_points, sweeping->base.n_edits, &sweeping->stored,
+                      &sweeping->desk, &sweeping->findings, arena, err))
+        return false;
+    return options->tornado || options->unknown.n == 0 || draw_unknowns(sweeping, arena, err);
 }
 
 static struct store *open_store(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
@@ -156,7 +185,10 @@ static int serve(struct sweeping *sweeping, struct arena *arena)
     struct sim_err err = { 0 };
     if (!read_all(sweeping, arena, &err) && !err.text[0])
         sim_fail(&err, SIM_ERUNTIME, sweeping->options->operand, "this scenario is not acceptable here");
-    batch_serve(sweeping->point, sweeping->sweep.n_points, sweeping->options->ranks, &err);
+    const struct sweep *sweep = &sweeping->sweep;
+    if (sweep->n_unknowns > 0)
+        batch_serve(sweep->drawn, sweep->n_points * sweeping->experiment.replications, sweeping->options->ranks, &err);
+    else batch_serve(sweeping->point, sweep->n_points, sweeping->options->ranks, &err);
     return 0;
 }
 

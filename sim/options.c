@@ -474,7 +474,7 @@ static const struct option_spec table[] = {
     { "tornado", 0, FLAG(tornado), .commands = ON_SWEEP,
       .help = "instead: each assumed value a fifth lower and higher, one at\na time, to see which of them moves the result" },
     { "unknown", 0, ARGUMENT_NEEDED, "PTR=LOW..HIGH", ON_SWEEP, set_unknown, 0,
-      "with --tornado: a value with its range; repeatable" },
+      "a value that is known as a range only: each run has one of its\nown (with --tornado: its ends); repeatable" },
     { "cost", 0, ARGUMENT_NEEDED, "PTR=NUMBER", ON_PLAN, set_cost, 0,
       "what one of a varied value costs; repeatable\n(1 for each that counts consumers, 0 for others)" },
     { "points", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP | ON_COMPARE, set_points, 0,
@@ -681,8 +681,6 @@ static bool check_together(const struct options *options, struct sim_err *err)
                                                "several counts holds would be a guess");
     if (options->command == COMMAND_SWEEP && (options->vary.n > 0) + (options->points != NULL) + options->tornado != 1)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim sweep needs one of --vary PTR=VALUES, --points FILE.csv and --tornado");
-    if (options->command == COMMAND_SWEEP && options->unknown.n > 0 && !options->tornado)
-        return sim_fail(err, SIM_EUSAGE, NULL, "--unknown of a sweep needs --tornado; --vary runs the values of a range");
     if (options->command == COMMAND_PLAN && options->vary.n == 0)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim plan needs --vary PTR=VALUES: what may it choose from?");
     if (options->command == COMMAND_COMPARE &&

@@ -4,7 +4,7 @@
 is killed at random instants, at least 50 times, and resumed ends with the rows of one that was not; what does not fit is
 refused and nothing is overwritten. Method: the built program on the skeleton scenario; files are compared as rows ordered
 by primary key, without the two measurements that the contract names."""
-import json, os, random, signal, sqlite3, statistics, subprocess, sys, tempfile, time
+import json, os, random, re, signal, sqlite3, statistics, subprocess, sys, tempfile, time
 
 SIM = os.path.abspath(os.path.join(os.environ.get("BUILD", "build"), "sim"))
 KILLS = 50
@@ -95,7 +95,28 @@ ok("resumed: nothing left to do", sim("sweep", "s.json", "--tornado", "--unknown
 measured = json.loads(open("s.json").read().replace('"assumed"', '"measured"'))
 json.dump(measured, open("m.json", "w"))
 ok("nothing assumed: refused", "no value of this scenario is assumed" in sim("sweep", "m.json", "--tornado").stderr)
-ok("a range without a tornado: refused", sim("sweep", "s.json", "--vary", f"{group}.consumers=1,2", "--unknown", "reserve.time.mean=1ms..2ms").returncode == 2)
+
+# ---- values known as ranges ----
+UNKNOWN = ["sweep", "s.json", "--vary", f"{group}.consumers=1,2", "--set", "/orders/at_most=100", "--unknown", "reserve.time.mean=10ms..30ms", "--unknown", "/stages/reserve/time/cv=0..1"]
+done = sim(*UNKNOWN, "--replications", "20", "--out", "u.db", "--jobs", "1")
+ok(f"unknown values: exit {done.returncode}: {done.stderr.strip()}", done.returncode == 0)
+u = sqlite3.connect("u.db")
+ok("their ranges are kept", sorted(u.execute("SELECT pointer, low, high FROM unknown").fetchall()) == [("/stages/reserve/time/cv", "0", "1"), ("/stages/reserve/time/mean", "10ms", "30ms")])
+drawn = u.execute("SELECT point_id, replication, json_extract(value, '$') FROM draw WHERE pointer LIKE '%mean'").fetchall()
+ms = {(p, r): float(re.match(r"[\d.]+", v).group()) / (1000 if v.endswith("us") else 1) for p, r, v in drawn}
+ok("one draw a run, the same in each point", len(ms) == 40 and all(ms[0, r] == ms[1, r] for r in range(20)))
+for block in (0, 10):
+    ok(f"one in each tenth: {block}", sorted(int((ms[0, block + r] - 10) / 2) for r in range(10)) == list(range(10)))
+one = u.execute("SELECT replication, (SELECT value FROM draw d WHERE d.point_id = 1 AND d.replication = r.replication AND pointer LIKE '%mean'), (SELECT value FROM draw d WHERE d.point_id = 1 AND d.replication = r.replication AND pointer LIKE '%cv') FROM replication r WHERE point_id = 1 AND replication = 0").fetchone()
+again = json.loads(sim("run", "s.json", "--set", "/orders/at_most=100", "--set", f"{group}.consumers=2", "--set", f"/stages/reserve/time/mean={json.loads(one[1])}", "--set", f"/stages/reserve/time/cv={one[2]}", "--format", "json", "--quiet").stdout)
+ok("a run has the values that it is said to have", u.execute("SELECT value FROM metric WHERE point_id = 1 AND replication = 0 AND metric = 'completion_s.mean'").fetchone()[0] == again["completion_s"]["mean"])
+sim(*UNKNOWN, "--replications", "10", "--out", "v.db", "--jobs", "2")
+ok("resumed with more runs", sim(*UNKNOWN, "--replications", "20", "--out", "v.db", "--resume").returncode == 0)
+u_rows, v_rows = rows("u.db"), rows("v.db")
+ok("and the content is that of one go", u_rows == v_rows and sorted(u.execute("SELECT * FROM draw")) == sorted(sqlite3.connect("v.db").execute("SELECT * FROM draw")))
+other = sim(*UNKNOWN[:-2], "--replications", "20", "--out", "v.db", "--resume")
+ok("with other ranges it is not resumed", other.returncode == 2 and "unknown values differs" in other.stderr)
+ok("varied and unknown: refused", "is varied" in sim("sweep", "s.json", "--vary", f"{group}.consumers=1,2", "--unknown", f"{group}.consumers=1..2").stderr)
 ok("two kinds of points: refused", sim("sweep", "s.json", "--tornado", "--vary", f"{group}.consumers=1,2").returncode == 2)
 
 # ---- pictures ----

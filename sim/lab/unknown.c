@@ -101,3 +101,28 @@ struct point point_at(const struct point *base, const struct unknown *unknown, u
         point = point_with(&point, unknown[i].pointer, unknown_at(&unknown[i], share[i], arena), arena);
     return point;
 }
+
+static bool is_varied(const struct study *study, const char *at, uint32_t from, uint32_t until)
+{
+    for (uint32_t i = from; i < until; i++)
+        if (strcmp(study->edit_at[i], at) == 0) return true;
+    return false;
+}
+
+bool unknowns_settle(struct unknown *unknown, uint32_t n, const struct point *point, uint32_t n_varied, struct desk *desk,
+                     struct findings *findings, struct arena *arena, struct sim_err *err)
+{
+    for (uint32_t high = 0; high < 2 && n > 0; high++) {
+        double share[UNKNOWNS_MAX];
+        for (uint32_t u = 0; u < n; u++) share[u] = high;
+        const struct point at = point_at(point, unknown, n, share, arena);
+        if (!desk_open(desk, &at, findings, err) || !desk_plan(desk, err)) return false;
+        for (uint32_t u = 0; u < n; u++) {
+            unknown[u].at = arena_strdup(arena, desk->study.edit_at[point->n_edits + u]);
+            if (is_varied(&desk->study, unknown[u].at, point->n_edits - n_varied, point->n_edits + u))
+                return sim_fail(err, SIM_EUSAGE, NULL, "--unknown: %s is varied, or unknown twice", unknown[u].at);
+        }
+        desk->point = NULL; /* `at` does not outlive this */
+    }
+    return true;
+}

@@ -20,6 +20,10 @@ struct unknown {
 
 /* "PTR=LOW..HIGH". False with err (SIM_EUSAGE). */
 bool unknown_parse(struct unknown *out, const char *text, struct arena *arena, struct sim_err *err);
+/* Whether the point, whose last n_varied edits are varied values, is acceptable with all of them low and with all of them
+ * high, and none of them is varied; where each stands is known from then on. False with err and findings, on the desk. */
+bool unknowns_settle(struct unknown *unknown, uint32_t n, const struct point *point, uint32_t n_varied, struct desk *desk,
+                     struct findings *findings, struct arena *arena, struct sim_err *err);
 /* The value at a share 0..1 of the range, as JSON. A range of counts, more than one apart, has whole values. */
 const char *unknown_at(const struct unknown *unknown, double share, struct arena *arena);
 

@@ -15,7 +15,7 @@
 #include "sim/results/layout.h"
 #include "sim/results/number.h"
 
-enum statement { ADD_REPLICATION, ADD_METRIC, ADD_SERIES, STATEMENTS };
+enum statement { ADD_REPLICATION, ADD_METRIC, ADD_SERIES, ADD_DRAW, STATEMENTS };
 
 struct store {
     sqlite3 *db;
@@ -30,6 +30,7 @@ static const char *const sql[STATEMENTS] = {
     [ADD_REPLICATION] = "INSERT INTO replication VALUES (?, ?, ?, ?, ?)",
     [ADD_METRIC] = "INSERT INTO metric VALUES (?, ?, ?, ?, ?)",
     [ADD_SERIES] = "INSERT INTO series VALUES (?, ?, ?, ?, ?)",
+    [ADD_DRAW] = "INSERT INTO draw VALUES (?, ?, ?, ?)",
 };
 
 static const char schema[] =
@@ -45,6 +46,10 @@ static const char schema[] =
     " metric TEXT NOT NULL, value REAL, unit TEXT NOT NULL, PRIMARY KEY (point_id, metric, replication)) WITHOUT ROWID;"
     "CREATE TABLE series (point_id INTEGER NOT NULL REFERENCES point, replication INTEGER NOT NULL, name TEXT NOT NULL,"
     " t_s REAL NOT NULL, value REAL, PRIMARY KEY (point_id, replication, name, t_s)) WITHOUT ROWID;"
+    "CREATE TABLE unknown (experiment_id INTEGER NOT NULL REFERENCES experiment, pointer TEXT NOT NULL,"
+    " low TEXT NOT NULL, high TEXT NOT NULL, PRIMARY KEY (experiment_id, pointer)) WITHOUT ROWID;"
+    "CREATE TABLE draw (point_id INTEGER NOT NULL REFERENCES point, replication INTEGER NOT NULL, pointer TEXT NOT NULL,"
+    " value TEXT NOT NULL, PRIMARY KEY (point_id, replication, pointer)) WITHOUT ROWID;"
     "CREATE TABLE student (n INTEGER PRIMARY KEY, t95 REAL NOT NULL);"
     "CREATE VIEW metric_ci AS SELECT point_id, metric, unit, n, mean,"
     " CASE WHEN n > 1 THEN t95 * sqrt(sum_of_squares / (n - 1) / n) END AS half_width FROM"
@@ -176,6 +181,20 @@ static bool add_points(struct store *store, const struct store_point *point, uin
     return ok || failed(store, "writing", err);
 }
 
+static bool add_unknowns(struct store *store, const struct store_experiment *experiment, struct sim_err *err)
+{
+    sqlite3_stmt *add = prepare(store, "INSERT INTO unknown VALUES (1, ?, ?, ?)");
+    bool ok = add != NULL;
+    for (uint32_t i = 0; ok && i < experiment->n_unknowns; i++) {
+        bind_text(add, 1, experiment->unknown[i].pointer);
+        bind_text(add, 2, experiment->unknown[i].low);
+        bind_text(add, 3, experiment->unknown[i].high);
+        ok = step(store, add, err);
+    }
+    sqlite3_finalize(add);
+    return ok || failed(store, "writing", err);
+}
+
 static bool add_student(struct store *store, uint32_t replications, struct sim_err *err)
 {
     sqlite3_stmt *add = prepare(store, "INSERT OR IGNORE INTO student VALUES (?, ?)");
@@ -196,7 +215,8 @@ static bool begin(struct store *store, const struct store_experiment *experiment
     store->replications = experiment->replications;
     return run_sql(store, "BEGIN IMMEDIATE", "writing", err) && run_sql(store, schema, "writing", err) &&
            add_experiment(store, experiment, err) && add_points(store, point, n_points, err) &&
-           add_student(store, experiment->replications, err) && run_sql(store, "COMMIT", "writing", err) &&
+           add_unknowns(store, experiment, err) && add_student(store, experiment->replications, err) &&
+           run_sql(store, "COMMIT", "writing", err) &&
            ready_to_add(store, err);
 }
 
@@ -231,6 +251,19 @@ static int64_t number_of(struct store *store, const char *text)
     return value;
 }
 
+static bool read_unknowns(struct store *store, struct store_experiment *out, struct sim_err *err)
+{
+    const int64_t n = number_of(store, "SELECT count(*) FROM unknown");
+    if (n < 0) return failed(store, "reading", err);
+    struct store_unknown *unknown = arena_array(store->arena, struct store_unknown, n);
+    sqlite3_stmt *row = prepare(store, "SELECT pointer, low, high FROM unknown ORDER BY pointer");
+    out->unknown = unknown;
+    while (row && out->n_unknowns < n && sqlite3_step(row) == SQLITE_ROW)
+        unknown[out->n_unknowns++] = (struct store_unknown){ text_of(row, 0, store->arena), text_of(row, 1, store->arena),
+                                                             text_of(row, 2, store->arena) };
+    return sqlite3_finalize(row) == SQLITE_OK || failed(store, "reading", err);
+}
+
 static bool read_experiment(struct store *store, struct store_experiment *out, struct sim_err *err)
 {
     sqlite3_stmt *row = prepare(store, "SELECT version, scenario_sha256, scenario_json, seed, replications"
@@ -244,7 +277,8 @@ static bool read_experiment(struct store *store, struct store_experiment *out, s
         out->replications = (uint32_t)sqlite3_column_int64(row, 4);
     }
     sqlite3_finalize(row);
-    return ok || sim_fail(err, SIM_ERUNTIME, store->path, "this is no result file of sim sweep");
+    if (!ok) return sim_fail(err, SIM_ERUNTIME, store->path, "this is no result file of sim sweep");
+    return read_unknowns(store, out, err);
 }
 
 static bool read_points(struct store *store, struct store_point **point, uint32_t *n_points, struct sim_err *err)
@@ -310,13 +344,27 @@ static bool differs(const struct store *store, const char *what, struct sim_err 
                     what);
 }
 
+static bool same_unknowns(const struct store_experiment *a, const struct store_experiment *b)
+{
+    if (a->n_unknowns != b->n_unknowns) return false;
+    for (uint32_t i = 0; i < a->n_unknowns; i++) {
+        bool found = false;
+        for (uint32_t k = 0; k < b->n_unknowns && !found; k++)
+            found = strcmp(a->unknown[i].pointer, b->unknown[k].pointer) == 0 &&
+                    strcmp(a->unknown[i].low, b->unknown[k].low) == 0 &&
+                    strcmp(a->unknown[i].high, b->unknown[k].high) == 0;
+        if (!found) return false;
+    }
+    return true;
+}
+
 static bool is_same(const struct store *store, const struct store_experiment *there,
                     const struct store_experiment *here, struct sim_err *err)
 {
     if (strcmp(there->version, here->version) != 0) return differs(store, "version of sim", err);
     if (there->seed != here->seed) return differs(store, "seed", err);
     if (strcmp(there->scenario_sha256, here->scenario_sha256) != 0) return differs(store, "scenario", err);
-    return true;
+    return same_unknowns(there, here) || differs(store, "list of unknown values", err);
 }
 
 static bool extend(struct store *store, uint32_t replications, struct sim_err *err)
@@ -419,12 +467,27 @@ static bool add_curves(struct store *store, uint32_t point, uint32_t replication
     return true;
 }
 
+static bool add_draws(struct store *store, uint32_t point, uint32_t replication, const struct store_param *draw,
+                      uint32_t n_draws, struct sim_err *err)
+{
+    sqlite3_stmt *add = store->statement[ADD_DRAW];
+    for (uint32_t i = 0; i < n_draws; i++) {
+        bind_count(add, 1, point);
+        bind_count(add, 2, replication);
+        bind_text(add, 3, draw[i].pointer);
+        bind_text(add, 4, draw[i].value);
+        if (!step(store, add, err)) return false;
+    }
+    return true;
+}
+
 bool store_add(struct store *store, uint32_t point, const struct layout *layout, const struct result *result, int exit,
-               const struct thin *thin, struct sim_err *err)
+               const struct thin *thin, const struct store_param *draw, uint32_t n_draws, struct sim_err *err)
 {
     if (!run_sql(store, "BEGIN IMMEDIATE", "writing", err)) return false;
     bool ok = add_replication(store, point, result, exit, err) && add_metrics(store, point, layout, result, err) &&
-              add_curves(store, point, result->replication, layout, thin, err);
+              add_curves(store, point, result->replication, layout, thin, err) &&
+              add_draws(store, point, result->replication, draw, n_draws, err);
     if (!ok) {
         sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
         return false;

@@ -10,10 +10,14 @@
 
 struct store;
 
+/* A value that is known as a range only; its ends as JSON text. */
+struct store_unknown { const char *pointer, *low, *high; };
 struct store_experiment {
     const char *version, *scenario_sha256, *scenario_json;
     uint64_t seed;
     uint32_t replications;
+    uint32_t n_unknowns;
+    const struct store_unknown *unknown;
 };
 struct store_param { const char *pointer, *value; }; /* value: JSON text */
 struct store_point { const char *label; uint32_t n_params; const struct store_param *param; };
@@ -33,8 +37,9 @@ bool store_close(struct store *store, struct sim_err *err);
 
 /* Whether this replication is stored. */
 bool store_has(const struct store *store, uint32_t point, uint32_t replication);
+/* draw: the values that this replication had of the n_draws unknowns. */
 bool store_add(struct store *store, uint32_t point, const struct layout *layout, const struct result *result, int exit,
-               const struct thin *thin, struct sim_err *err);
+               const struct thin *thin, const struct store_param *draw, uint32_t n_draws, struct sim_err *err);
 
 /* Values of a metric by replication, in their order; NaN for null. Returns how many; 0 when there are none. unit may be
  * NULL. */

@@ -26,6 +26,16 @@ static void legend(struct page *page, const struct sweep_table *table)
         page_item(page, TONE_PLAIN, "[%u] %s", "[%u] %s", i + 1, table->metric[i]);
 }
 
+static void unknowns(struct page *page, const struct store_experiment *experiment)
+{
+    if (experiment->n_unknowns == 0) return;
+    page_say(page, TONE_PLAIN, "Each run has a value of its own of what is known as a range only, so intervals hold that, too:",
+             "범위로만 알려진 값은 실행마다 새로 뽑으므로 구간에 그 불확실성도 포함됨:");
+    for (uint32_t i = 0; i < experiment->n_unknowns; i++)
+        page_item(page, TONE_PLAIN, "%s: %s .. %s", "%s: %s .. %s", experiment->unknown[i].pointer,
+                  experiment->unknown[i].low, experiment->unknown[i].high);
+}
+
 static void verdict_cell(struct grid *grid, struct page *page, const struct sweep_table *table, uint32_t point,
                          uint32_t n)
 {
@@ -49,6 +59,7 @@ void sweep_table_write(const struct sweep_table *table, const struct text_style 
     page_say(&page, TONE_PLAIN,
              "Means over the runs, ± half of the %g %% interval; targets: share of runs that meet all thresholds.",
              "실행 평균, ±는 %g %% 신뢰구간의 절반; 목표: 모든 목표를 달성한 실행 비율.", table->confidence * 100);
+    unknowns(&page, table->experiment);
     legend(&page, table);
     struct grid *grid = grid_open(&page);
     grid_column(grid, ALIGN_LEFT, "point", "지점");
