@@ -143,10 +143,11 @@ static const struct accident *accident_of(const struct run_facts *facts, uint32_
 
 /* ---- mishaps ---- */
 
-/* A record comes again, or nobody comes for it, because of a fault before. */
+/* A record comes again, or late, or nobody comes for it, because of a fault before. */
 static bool has_fault_before(enum mishap_kind kind)
 {
-    const uint32_t kinds = KIND(REPEATED_EFFECT) | KIND(MARK_ALONE) | KIND(DIED) | KIND(GIVEN_UP) | KIND(NOT_SENT);
+    const uint32_t kinds = KIND(REPEATED_EFFECT) | KIND(MARK_ALONE) | KIND(DIED) | KIND(GIVEN_UP) | KIND(NOT_SENT) |
+                           KIND(SWEPT);
     return kinds >> kind & 1;
 }
 
