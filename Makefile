@@ -9,8 +9,8 @@
 # Packages: .ci/packages names and gets what is missing before anything is compiled.
 
 MODE    ?= release
-ROOMS   ?= sim/engine models models/kafka models/redis models/mysql models/orders sim/scenario sim/results sim/foreign \
-           sim/lab sim plots
+ROOMS   ?= sim/engine models models/kafka models/redis models/mysql models/orders models/kubernetes \
+           sim/scenario sim/results sim/foreign sim/lab sim plots
 BUILD   ?= build$(if $(filter-out release,$(MODE)),/$(MODE))
 PREFIX  ?= /usr/local
 PYTHON  ?= /usr/bin/python3

@@ -62,6 +62,7 @@ static bool crash(struct faults *faults, const struct fault_spec *spec, uint32_t
     if (process_is_down(&faults->machine->processes, instance)) return false;
     instance_dies(faults->machine, instance);
     restart_cut_short(faults, instance);
+    scalers_instance_died(faults->scalers, instance);
     if (spec->comes_back) instance_returns(faults, instance, spec->back_after_ns);
     return true;
 }
@@ -225,10 +226,11 @@ static bool at_step(void *context, uint32_t thread_index)
     return happens;
 }
 
-void faults_init(struct faults *faults, struct machine *machine)
+void faults_init(struct faults *faults, struct machine *machine, struct scalers *scalers)
 {
     const struct scenario *scenario = machine->plan->scenario;
     faults->machine = machine;
+    faults->scalers = scalers;
     faults->fact = arena_array(machine->sim->arena, struct fault_facts, scenario->n_faults);
     faults->holds = arena_array(machine->sim->arena, uint32_t, scenario->n_faults);
     faults->passed = arena_array(machine->sim->arena, uint64_t, scenario->n_faults);

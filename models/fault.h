@@ -8,6 +8,7 @@
 #define MODELS_FAULT_H
 
 #include "models/orders/machine.h"
+#include "models/scaler.h"
 
 /* One occurrence. instance: of its process; NONE. */
 struct fault_time { sim_ns at_ns; uint32_t fault, instance; };
@@ -16,6 +17,7 @@ enum { FAULT_TIMES_KEPT = 256 };
 
 struct faults {
     struct machine *machine;
+    struct scalers *scalers;
     struct fault_facts *fact; /* by fault */
     uint32_t *holds;          /* by fault: slow, duplicate: how often it holds by now */
     uint64_t *passed;         /* by fault: how often its step was come to */
@@ -25,7 +27,7 @@ struct faults {
     struct fault_time *time;  /* the first ones, FAULT_TIMES_KEPT; made with the first one */
 };
 
-void faults_init(struct faults *faults, struct machine *machine);
+void faults_init(struct faults *faults, struct machine *machine, struct scalers *scalers);
 /* Schedules the first occurrence of each. */
 void faults_start(struct faults *faults);
 

@@ -31,6 +31,16 @@ struct order_counts {
     uint64_t oversold;   /* units sold beyond the initial stock, over all rows (S5) */
 };
 
+/* One scaler (scenario.h). Consumers are those of pods that are ready. */
+struct scaler_level {
+    uint32_t replicas;         /* wanted now */
+    /* Pods. ready + starting = replicas, unless a pod waits for the place of one that ends. */
+    uint32_t starting, ready, ending;
+    uint32_t consumers;
+    uint32_t idle;             /* of these: own no partition now, during a rebalance as well */
+    int64_t told;              /* the metric that the autoscaler was told last; -1: not asked yet */
+};
+
 struct run_levels {
     sim_ns at_ns;
     uint32_t n_partitions;
@@ -38,6 +48,8 @@ struct run_levels {
     struct order_counts orders;
     const int64_t *group_busy;   /* consumers with a record in service, by group */
     const sim_ns *group_busy_ns; /* sum over the group's consumers of time with a record in service, from 0 to at_ns */
+    uint32_t n_scalers;
+    const struct scaler_level *scaler;
 };
 
 /* One order that has ended. wait_ns, service_ns: by stage index, SIM_NEVER where the order never came to it;
@@ -228,6 +240,19 @@ struct invariant_facts {
     char first_what[160];    /* with the step, in words */
 };
 
+/* What a scaler has done; SIM_NEVER for what did not happen. */
+struct scaler_facts {
+    uint64_t ups, downs;       /* decisions for more, or fewer, pods */
+    uint64_t from_zero, to_zero; /* of these: KEDA's own */
+    uint64_t killed;           /* pods that did not end in time */
+    uint32_t peak_replicas;    /* wanted */
+    uint32_t peak_consumers;   /* of pods that were ready, */
+    sim_ns peak_at_ns;         /* and since when */
+    sim_ns first_up_ns;        /* the first decision for more, */
+    sim_ns first_ready_ns;     /* and the first pod that came of one */
+    __int128 consumer_ns;      /* sum over pods of consumers x (decision to the end of the pod, or of the run) */
+};
+
 struct run_facts {
     sim_ns end_ns;
     sim_ns load_end_ns;
@@ -241,6 +266,7 @@ struct run_facts {
     uint32_t n_tables; const struct table_facts *table;
     uint32_t n_processes; const struct process_facts *process;
     uint32_t n_faults; const struct fault_facts *fault;
+    uint32_t n_scalers; const struct scaler_facts *scaler;
     uint32_t n_invariants; const struct invariant_facts *invariant;
     uint64_t by_cause[2][LOSS_CAUSES];  /* by kind of accident */
     uint32_t n_accidents; const struct accident *accident; /* the first ones of each kind, in order */

@@ -12,6 +12,7 @@
 #include "models/orders/cause.h"
 #include "models/orders/machine.h"
 #include "models/orders/sweeper.h"
+#include "models/scaler.h"
 #include "models/story.h"
 #include "models/warm_up.h"
 
@@ -19,6 +20,7 @@ struct run {
     struct sim sim;
     struct machine machine;
     struct faults faults;
+    struct scalers scalers;
     struct warm_up warm_up;
     const struct scenario *scenario;
     struct run_levels levels;
@@ -44,6 +46,8 @@ static const struct run_levels *take_levels(struct run *run, sim_ns at_ns)
     run->levels.partition = run->partition;
     run->levels.group_busy = run->busy;
     run->levels.group_busy_ns = run->busy_ns;
+    run->levels.n_scalers = run->scalers.n;
+    run->levels.scaler = scalers_level(&run->scalers);
     run->levels.orders = machine->counts;
     if (machine->plan->stock_table != NONE)
         run->levels.orders.oversold = table_oversold(&machine->tables.table[machine->plan->stock_table]);
@@ -51,9 +55,9 @@ static const struct run_levels *take_levels(struct run *run, sim_ns at_ns)
 }
 
 /* Nothing is left but samples. */
-static bool is_quiet(const struct run *run)
+static bool is_quiet(struct run *run)
 {
-    return sim_is_idle(&run->sim) && !kafka_pending(&run->machine.kafka);
+    return sim_is_idle(&run->sim) && !kafka_pending(&run->machine.kafka) && !scalers_await(&run->scalers);
 }
 
 static void sample(struct run *run)
@@ -109,7 +113,7 @@ static void on_warm(void *context, uint32_t subject, uint64_t argument)
     struct run *run = context;
     (void)subject;
     (void)argument;
-    warm_up_end(&run->warm_up, &run->machine, take_levels(run, run->sim.now_ns));
+    warm_up_end(&run->warm_up, &run->machine, &run->scalers, take_levels(run, run->sim.now_ns));
 }
 
 static void on_end(void *context, uint32_t subject, uint64_t argument)
@@ -132,7 +136,8 @@ static struct run *run_open(const struct plan *plan, uint64_t seed, uint32_t rep
     run->sim.seed = seed;
     run->sim.replication = replication;
     machine_init(&run->machine, &run->sim, plan, random_key(seed, replication), options);
-    faults_init(&run->faults, &run->machine);
+    scalers_init(&run->scalers, &run->machine);
+    faults_init(&run->faults, &run->machine, &run->scalers);
     if (options->shuffles) sim_shuffle(&run->sim, options->tie_seed);
     if (options->story) story_listen(options->story, &run->machine, &run->faults);
     run->partition = arena_array(arena, struct partition_level, plan->n_positions);
@@ -149,6 +154,7 @@ static void run_start(struct run *run)
     kafka_start(&run->machine.kafka);
     api_start(&run->machine);
     faults_start(&run->faults);
+    scalers_start(&run->scalers);
     sweeper_start(&run->machine);
     sim_at(&run->sim, 0, SIM_SAMPLER, on_sample, run, 0, 0);
     checkpoint_schedule(run);
@@ -201,6 +207,7 @@ static const struct run_facts *run_close(struct run *run)
         .n_groups = scenario->n_groups, .group = group, .n_locks = scenario->n_locks, .lock = machine->locks.fact,
         .n_tables = scenario->n_tables, .table = table, .n_processes = scenario->n_processes,
         .process = machine->process, .n_faults = scenario->n_faults, .fault = run->faults.fact,
+        .n_scalers = scenario->n_scalers, .scaler = scalers_finish(&run->scalers, end_ns),
         .n_invariants = INVARIANT_COUNT, .invariant = machine->invariants.fact };
     causes_report(machine, facts);
     memcpy(facts->mishaps, machine->mishaps.count, sizeof facts->mishaps);

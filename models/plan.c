@@ -72,12 +72,30 @@ static bool faults_compile(struct compiler *compiler)
     return true;
 }
 
+static bool scalers_compile(struct compiler *compiler)
+{
+    const struct scenario *scenario = compiler->scenario;
+    struct dist *start = arena_array(compiler->arena, struct dist, scenario->n_scalers);
+    for (uint32_t i = 0; i < scenario->n_scalers; i++)
+        if (!dist_compile(compiler, &start[i], &scenario->scaler[i].pod_start)) return false;
+    compiler->plan->pod_start = start;
+    return true;
+}
+
 /* ---- processes ---- */
 
 static uint32_t most_consumers(const struct group_spec *spec)
 {
     return spec->consumers_max > spec->consumers ? spec->consumers_max : spec->consumers;
 }
+
+static uint32_t most_instances(const struct process_spec *spec)
+{
+    return spec->instances_max > spec->instances ? spec->instances_max : spec->instances;
+}
+
+/* Of so many, dealt to so many in turn: what the first one gets. */
+static uint32_t share_of_one(uint32_t n, uint32_t among) { return (n + among - 1) / among; }
 
 static void processes_compile(struct compiler *compiler)
 {
@@ -90,16 +108,16 @@ static void processes_compile(struct compiler *compiler)
         const struct process_spec *process = &scenario->process[i];
         uint32_t threads = process->api_threads;
         first[i] = n;
-        n += process->instances;
+        n += most_instances(process);
         if (process->api_threads > 0) plan->api_process = i;
         for (uint32_t g = 0; g < scenario->n_groups; g++)
             if (scenario->group[g].process == i)
-                threads += (most_consumers(&scenario->group[g]) + process->instances - 1) / process->instances;
+                threads += share_of_one(most_consumers(&scenario->group[g]), most_instances(process));
         counts[i] = process->connections > 0 && threads > process->connections;
     }
     uint32_t *process_of = arena_array(compiler->arena, uint32_t, n);
     for (uint32_t i = 0; i < scenario->n_processes; i++)
-        for (uint32_t k = 0; k < scenario->process[i].instances; k++) process_of[first[i] + k] = i;
+        for (uint32_t k = 0; k < most_instances(&scenario->process[i]); k++) process_of[first[i] + k] = i;
     plan->n_instances = n;
     plan->first_instance = first;
     plan->process_of = process_of;
@@ -173,19 +191,39 @@ static void positions_compile(struct compiler *compiler, uint32_t index, struct 
     }
 }
 
+/* Consumers are dealt to instances in turn, or, where a scaler starts and stops pods, pod by pod. */
+static struct plan_consumer consumer_at(const struct compiler *compiler, uint32_t index, const struct plan_group *group,
+                                        uint32_t member)
+{
+    const uint32_t process = compiler->scenario->group[index].process;
+    const uint32_t instances = compiler->scenario->process[process].instances, of_pod = group->pod_consumers;
+    const uint32_t instance = of_pod > 0 ? member / of_pod : member % instances;
+    return (struct plan_consumer){ .group = index, .member = member,
+                                   .client = of_pod > 0 ? member % of_pod : member / instances,
+                                   .instance = compiler->plan->first_instance[process] + instance };
+}
+
 static void consumers_compile(struct compiler *compiler, uint32_t index, struct plan_group *group,
                               struct plan_consumer *consumer, const struct plan_position *position)
 {
     const struct group_spec *spec = &compiler->scenario->group[index];
-    const struct process_spec *process = &compiler->scenario->process[spec->process];
     for (uint32_t i = 0; i < group->n_consumers; i++) {
         uint32_t *owned = arena_array(compiler->arena, uint32_t, group->n_positions), n = 0;
         for (uint32_t p = 0; p < group->n_positions; p++)
             if (position[p].consumer == group->first_consumer + i) owned[n++] = group->first_position + p;
-        consumer[i] = (struct plan_consumer){ .group = index, .member = i, .n_positions = n, .position = owned,
-            .instance = compiler->plan->first_instance[spec->process] + i % process->instances };
+        consumer[i] = consumer_at(compiler, index, group, i);
+        consumer[i].n_positions = n;
+        consumer[i].position = owned;
         group->idle_consumers += n == 0 && i < spec->consumers;
     }
+}
+
+static uint32_t pod_consumers(const struct scenario *scenario, uint32_t group)
+{
+    for (uint32_t i = 0; i < scenario->n_scalers; i++)
+        if (scenario->scaler[i].group == group)
+            return scenario->group[group].consumers / scenario->process[scenario->group[group].process].instances;
+    return 0;
 }
 
 static bool groups_compile(struct compiler *compiler)
@@ -205,6 +243,7 @@ static bool groups_compile(struct compiler *compiler)
         const struct group_spec *spec = &scenario->group[g];
         group[g].first_consumer = plan->n_consumers;
         group[g].n_consumers = most_consumers(spec);
+        group[g].pod_consumers = pod_consumers(scenario, g);
         group[g].first_position = plan->n_positions;
         for (uint32_t r = 0; r < spec->n_reads; r++)
             group[g].n_positions += scenario->topic[spec->read[r].topic].partitions;
@@ -560,7 +599,7 @@ static void disturbances_compile(struct compiler *compiler)
 {
     const struct scenario *scenario = compiler->scenario;
     struct plan *plan = compiler->plan;
-    plan->disturbed = scenario->n_faults > 0;
+    plan->disturbed = scenario->n_faults > 0 || scenario->n_scalers > 0;
     for (uint32_t g = 0; g < scenario->n_groups; g++)
         plan->disturbed |= scenario->group[g].max_poll_interval_ns > 0 && may_poll_late(plan, &scenario->group[g]);
     traps_set(scenario, plan, compiler->op);
@@ -574,7 +613,7 @@ const struct plan *plan_make(const struct scenario *scenario, struct arena *aren
     };
     plan->scenario = scenario;
     processes_compile(&compiler);
-    if (!faults_compile(&compiler)) return NULL;
+    if (!faults_compile(&compiler) || !scalers_compile(&compiler)) return NULL;
     if (!servers_compile(&compiler) || !groups_compile(&compiler)) return NULL;
     readers_compile(&compiler);
     if (!stages_compile(&compiler) || !orders_compile(&compiler)) return NULL;

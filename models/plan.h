@@ -70,13 +70,15 @@ struct plan_group {
     struct dist fetch, commit, poll;
     uint32_t first_consumer, n_consumers, first_position, n_positions;
     uint32_t idle_consumers;
+    uint32_t pod_consumers;         /* of each instance, where a scaler starts and stops them; 0: none does */
 };
 
-struct plan_consumer { uint32_t group, member, instance, n_positions; const uint32_t *position; };
+/* client: its number among the clients of its group in one instance (Spring numbers those of a container). */
+struct plan_consumer { uint32_t group, member, instance, client, n_positions; const uint32_t *position; };
 
 struct plan {
     const struct scenario *scenario;
-    bool disturbed;                 /* faults can happen, or members be evicted: every step is an event */
+    bool disturbed;                 /* faults, pods that come and go, members that are evicted: every step is an event */
     uint32_t n_logs, n_positions, n_consumers, n_ops, n_instances;
     const uint32_t *first_log;      /* by topic */
     const struct dist *append;      /* by topic */
@@ -85,6 +87,7 @@ struct plan {
     const struct dist *outbox_send; /* by process */
     const struct dist *sweep_takes; /* NULL: no sweeper */
     const struct dist *fault_lasts; /* by fault */
+    const struct dist *pod_start;   /* by scaler */
     const struct plan_position *position;
     const uint32_t *n_readers;      /* by log */
     const uint32_t *const *reader;  /* by log: positions */

@@ -25,6 +25,7 @@ enum purpose {
     PURPOSE_SWEEPER,  /* its time for an order */
     PURPOSE_EXPLORE,  /* fault plans and values of a search, by run */
     PURPOSE_HYPERCUBE, /* values of an experiment that are known as a range only, by replication */
+    PURPOSE_SCALER,   /* phases of its two clocks; time until a pod is ready, by scaler and pod */
 };
 
 #endif

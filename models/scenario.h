@@ -18,7 +18,7 @@ enum {
     MAX_GROUPS = 64, MAX_TOPICS = 128, MAX_PARTITIONS = 1024, MAX_CONSUMERS = 1024, MAX_LEGS = 8, MAX_STEPS = 64,
     MAX_TABLES = 32, MAX_LOCKS = 32, MAX_STORES = 16, MAX_PROCESSES = 64, MAX_STAGES = 128, MAX_CHECKPOINTS = 64,
     MAX_LOADS = 16, MAX_TOPICS_OF_GROUP = 32, MAX_LOCKS_HELD = 8, MAX_ROWS_OF_TRANSACTION = 8, MAX_ONCE_STEPS = 16,
-    MAX_QUANTITY = UINT16_MAX, MAX_FAULTS = 64
+    MAX_QUANTITY = UINT16_MAX, MAX_FAULTS = 64, MAX_SCALERS = 16, MAX_POLICIES = 8
 };
 #define MAX_ID (UINT32_MAX - 2u) /* of an order, user, item, coupon; an amount */
 
@@ -191,6 +191,7 @@ struct lock_spec {
 struct process_spec {
     const char *name;
     uint32_t instances;
+    uint32_t instances_max;       /* that can be started in mid-run; 0: no more than these */
     uint32_t connections;         /* pool size of each instance; 0: no pool modelled */
     sim_ns connection_timeout_ns;
     uint32_t api_threads;         /* of each instance; 0: hosts no API */
@@ -362,6 +363,48 @@ struct fault_spec {
     bool loses_keys;              /* outage: a lock server that comes back empty */
 };
 
+/* ---- autoscaling (semantics 11) ---- */
+
+enum scale_select { SELECT_MAX, SELECT_MIN, SELECT_DISABLED };
+
+struct scale_policy {
+    bool percent;                 /* of the pods at the start of the period; else so many pods */
+    uint32_t value;
+    sim_ns period_ns;
+};
+
+/* behavior.scaleUp or .scaleDown of a HorizontalPodAutoscaler, filled in as Kubernetes does. */
+struct scale_rules {
+    sim_ns window_ns;             /* stabilizationWindowSeconds */
+    enum scale_select select;     /* selectPolicy */
+    uint32_t n_policies;
+    struct scale_policy policy[MAX_POLICIES];
+};
+
+/* A ScaledObject of KEDA with one trigger of the type apache-kafka, and the autoscaler that KEDA makes of it. It scales
+ * the process of the group, which hosts nothing else: consumers / instances of the scenario run in each pod. */
+struct scaler_spec {
+    const char *name;
+    uint32_t group;
+    uint32_t topic;               /* NONE: all that the group reads */
+    uint64_t lag_threshold, activation_lag_threshold;
+    bool allow_idle_consumers, limit_to_partitions_with_lag, exclude_persistent_lag, even_distribution;
+    bool zero_on_invalid_offset;
+    uint32_t min_replicas, max_replicas;
+    sim_ns polling_ns, cooldown_ns;
+    bool use_cached_metrics;      /* the autoscaler gets what KEDA's last poll has read */
+    sim_ns sync_ns;
+    double tolerance;
+    sim_ns downscale_window_ns;   /* of the controller: where there is no behavior */
+    bool has_behavior;
+    struct scale_rules up, down;
+    struct dist_spec pod_start;   /* from the decision to the consumers' first request to join */
+    sim_ns kill_after_ns;         /* terminationGracePeriodSeconds */
+};
+
+/* Pods of one scaler at a time: those that are wanted, and those that still end. */
+static inline uint32_t scaler_slots(const struct scaler_spec *spec) { return 2 * spec->max_replicas; }
+
 struct checkpoint_spec { const char *name; sim_ns at_ns; };
 
 enum run_end { END_QUIESCENT, END_AT };
@@ -387,6 +430,7 @@ struct scenario {
     uint32_t n_stages; const struct stage_spec *stage;
     struct flow_spec flow;
     uint32_t n_faults; const struct fault_spec *fault;
+    uint32_t n_scalers; const struct scaler_spec *scaler;
     uint32_t n_checkpoints; const struct checkpoint_spec *checkpoint; /* ascending in time */
 };
 

@@ -25,7 +25,8 @@ static void group_end(struct group_facts *at_end, struct group *group, const str
     }
 }
 
-void warm_up_end(struct warm_up *warm_up, struct machine *machine, const struct run_levels *levels)
+void warm_up_end(struct warm_up *warm_up, struct machine *machine, struct scalers *scalers,
+                 const struct run_levels *levels)
 {
     const struct scenario *scenario = machine->plan->scenario;
     struct arena *arena = machine->sim->arena;
@@ -34,6 +35,7 @@ void warm_up_end(struct warm_up *warm_up, struct machine *machine, const struct 
     warm_up->lock = arena_array(arena, struct lock_facts, scenario->n_locks);
     warm_up->table = arena_array(arena, struct table_facts, scenario->n_tables);
     warm_up->process = arena_array(arena, struct process_facts, scenario->n_processes);
+    warm_up->scaler = scalers_begin_anew(scalers);
     tally_mark(&machine->completion, &warm_up->completion);
     for (uint32_t i = 0; i < scenario->n_groups; i++)
         group_end(&warm_up->group[i], &machine->kafka.group[i], levels, i);
@@ -98,6 +100,16 @@ static void table_take_off(struct table_facts *fact, const struct table_facts *a
     tally_since(&fact->wait, &at_end->wait);
 }
 
+static void scaler_take_off(struct scaler_facts *fact, const struct scaler_facts *at_end)
+{
+    TAKE_OFF(fact, at_end, ups);
+    TAKE_OFF(fact, at_end, downs);
+    TAKE_OFF(fact, at_end, from_zero);
+    TAKE_OFF(fact, at_end, to_zero);
+    TAKE_OFF(fact, at_end, killed);
+    TAKE_OFF(fact, at_end, consumer_ns);
+}
+
 void warm_up_take_off(const struct warm_up *warm_up, const struct scenario *scenario, struct run_facts *facts)
 {
     if (!warm_up->over) return;
@@ -108,6 +120,8 @@ void warm_up_take_off(const struct warm_up *warm_up, const struct scenario *scen
         lock_take_off((struct lock_facts *)&facts->lock[i], &warm_up->lock[i]);
     for (uint32_t i = 0; i < scenario->n_tables; i++)
         table_take_off((struct table_facts *)&facts->table[i], &warm_up->table[i]);
+    for (uint32_t i = 0; i < scenario->n_scalers; i++)
+        scaler_take_off((struct scaler_facts *)&facts->scaler[i], &warm_up->scaler[i]);
     for (uint32_t i = 0; i < scenario->n_processes; i++) {
         struct process_facts *fact = (struct process_facts *)&facts->process[i];
         TAKE_OFF(fact, &warm_up->process[i], connections_timed_out);

@@ -8,6 +8,7 @@
 #define MODELS_WARM_UP_H
 
 #include "models/orders/machine.h"
+#include "models/scaler.h"
 
 struct warm_up {
     bool over; /* false: there is none, or the run has not come to its end */
@@ -16,10 +17,12 @@ struct warm_up {
     struct lock_facts *lock;
     struct table_facts *table;
     struct process_facts *process;
+    const struct scaler_facts *scaler;
 };
 
 /* levels: at this instant, with everything applied that came before. */
-void warm_up_end(struct warm_up *warm_up, struct machine *machine, const struct run_levels *levels);
+void warm_up_end(struct warm_up *warm_up, struct machine *machine, struct scalers *scalers,
+                 const struct run_levels *levels);
 
 /* The arrays behind facts are those of the run and may be changed. */
 void warm_up_take_off(const struct warm_up *warm_up, const struct scenario *scenario, struct run_facts *facts);

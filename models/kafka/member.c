@@ -357,6 +357,13 @@ void member_learns(struct kafka *kafka, struct consumer *consumer)
     member_polls(kafka, consumer, at_ns);
 }
 
+bool kafka_has_offset(const struct kafka *kafka, uint32_t index)
+{
+    const uint32_t group = kafka->position[index].group;
+    if (!kafka->plan->scenario->group[group].cold) return true;
+    return kafka->coordinator[group].begun[index - kafka->plan->group[group].first_position];
+}
+
 /* ---- set-up ---- */
 
 static void group_init(struct kafka *kafka, uint32_t index)

@@ -40,13 +40,12 @@ static int text_order(uint32_t a, uint32_t b)
     return digits_a == digits_b ? 0 : digits_a < digits_b ? -1 : 1;
 }
 
-/* Spring numbers the clients of a container within its process; static members have an id each. */
+/* Clients are numbered within their process; static members have an id each. */
 static bool comes_before(const struct kafka *kafka, const struct member *a, const struct member *b)
 {
     const struct group_spec *spec = spec_of(kafka, a->group);
-    uint32_t instances = spec->static_members ? 1 : kafka->plan->scenario->process[spec->process].instances;
-    uint32_t first = kafka->plan->group[a->group].first_consumer;
-    int order = text_order((a->consumer - first) / instances, (b->consumer - first) / instances);
+    const struct plan_consumer *of_a = &kafka->plan->consumer[a->consumer], *of_b = &kafka->plan->consumer[b->consumer];
+    int order = spec->static_members ? text_order(of_a->member, of_b->member) : text_order(of_a->client, of_b->client);
     return order != 0 ? order < 0 : a->uuid != b->uuid ? a->uuid < b->uuid : a->number < b->number;
 }
 
