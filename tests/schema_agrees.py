@@ -20,14 +20,15 @@ ONLY_THE_READER = {
     # Names that refer to other sections.
     "names": """api-runs-unknown-stage group-in-no-process group-in-two-processes group-reads-unknown-topic
         group-runs-unknown-stage process-of-unknown-group stage-publishes-unknown-topic stage-takes-unknown-lock
-        stage-writes-undeclared-table fault-of-unknown-process explore-fault-of-unknown-process dead-letter-unknown sweeper-of-unknown-process fault-outage-of-no-store fault-slow-nothing fault-step-unknown table-in-unknown-store basis-names-nothing calibrate-no-such-value""",
+        stage-writes-undeclared-table fault-of-unknown-process explore-fault-of-unknown-process dead-letter-unknown sweeper-of-unknown-process fault-outage-of-no-store fault-slow-nothing fault-step-unknown table-in-unknown-store scaler-of-unknown-group basis-names-nothing calibrate-no-such-value""",
     # Values that are compared with one another.
     "comparisons": """explore-range-reversed explore-fault-end-refused fault-instance-beyond fault-later-than-the-end fault-step-beyond backlog-of-wrong-length calibrate-reversed checkpoint-after-the-end
         checkpoint-before-the-start histogram-not-to-1 ids-overflow k6-max-below-preallocated
         max-vus-without-preallocated mixture-weights outbox-too-full percentiles-descend pick-reversed rows-too-few
-        shares-below-1 too-many-api-threads uniform-reversed warm-up-after-the-end warm-up-without-end""",
+        scaler-least-above-most scaler-starts-above-most scaler-too-many-pods scaler-uneven-pods shares-below-1
+        too-many-api-threads uniform-reversed warm-up-after-the-end warm-up-without-end""",
     # Durations are strings: their greatest value is beyond a pattern.
-    "size of a duration": "duration-overflows duration-too-long seed-of-65-bits sweeper-too-often watchdog-too-short",
+    "size of a duration": "duration-overflows duration-too-long seed-of-65-bits sweeper-too-often watchdog-too-short scaler-polls-too-often",
     # Files beside the scenario.
     "files": """observations-broken observations-missing trace-file-missing trace-no-such-column
         trace-not-ascending trace-not-numbers""",
@@ -38,7 +39,8 @@ ONLY_THE_READER = {
         flush-outside-transaction group-commit-without-flush join-of-no-answer join-without-flow
         leg-never-answers lock-kept-when-refused lock-never-released no-api no-end-after-payment no-orders
         nothing-sets-paid once-by-state-without-a-write once-too-often orders-without-items payment-never-answers publish-without-an-outbox reply-by-a-group
-        sends-without-an-outbox sweeper-without-an-outbox
+        scaler-and-a-restart scaler-and-a-scale-fault scaler-late-group scaler-of-a-shared-process scaler-topic-not-read
+        scaler-twice sends-without-an-outbox sweeper-without-an-outbox
         share-without-stage-time stage-nobody-runs too-many-locks-held topic-of-two-answers
         transaction-in-transaction transaction-never-ends transaction-open-when-refused two-apis
         unlock-without-lock version-write-begun-elsewhere write-outside-transaction""",

@@ -402,6 +402,7 @@ void check_scenario(struct reader *reader)
     check_stages(reader);
     check_flow(reader);
     check_backlog(reader);
+    check_scalers(reader);
     check_faults(reader);
     if (findings->n_all == 0) check_end(reader); /* it would tell the others' findings once more */
 }

@@ -14,5 +14,7 @@ bool hosts_stage(const struct scenario *scenario, uint32_t process, uint32_t sta
 
 void check_stages(struct reader *reader);
 void check_faults(struct reader *reader);
+/* And how many pods, and consumers, there may be. */
+void check_scalers(struct reader *reader);
 
 #endif

@@ -70,6 +70,20 @@ static void check_duplicate(struct reader *reader, const struct fault_spec *faul
                 topic->linger_ns > 0 ? "linger" : "no key");
 }
 
+/* Who decides how many consumers there are. */
+static void check_scaled(struct reader *reader, const struct fault_spec *fault)
+{
+    const struct scenario *s = reader->scenario;
+    if (fault->kind != FAULT_SCALE && fault->kind != FAULT_RESTART) return;
+    for (uint32_t i = 0; i < s->n_scalers; i++) {
+        const uint32_t group = s->scaler[i].group;
+        if (fault->target != (fault->kind == FAULT_SCALE ? group : s->group[group].process)) continue;
+        FINDING(reader, AT(reader, "/faults/%s/%s", fault->name, fault_word(fault->kind)),
+                "the scaler %s starts and stops the consumers of %s; %s", s->scaler[i].name, s->group[group].name,
+                fault->kind == FAULT_SCALE ? "it would undo this" : "a deployment of scaled pods is not modelled");
+    }
+}
+
 void check_faults(struct reader *reader)
 {
     for (uint32_t i = 0; i < reader->scenario->n_faults; i++) {
@@ -78,5 +92,6 @@ void check_faults(struct reader *reader)
         check_step(reader, fault);
         check_server(reader, fault);
         check_duplicate(reader, fault);
+        check_scaled(reader, fault);
     }
 }

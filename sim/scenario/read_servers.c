@@ -173,7 +173,7 @@ static void read_processes(struct reader *reader, struct cursor *document)
     }
     cursor_close_names(&processes);
     reader->scenario->n_processes = n;
-    reader->scenario->process = out;
+    reader->scenario->process = reader->process = out;
 }
 
 void read_servers(struct reader *reader, struct cursor *document)

@@ -22,6 +22,7 @@ struct reader {
     struct topic_spec topic_default;
     struct group_spec group_default;
     struct group_spec *group; /* scenario->group, while it is being filled */
+    struct process_spec *process; /* scenario->process, likewise */
     bool has_user, has_item;  /* orders say which */
     uint32_t n_inputs;
     struct input_file input[MAX_INPUTS];
@@ -37,6 +38,7 @@ void read_kafka(struct reader *reader, struct cursor *document);   /* and topics
 void read_servers(struct reader *reader, struct cursor *document); /* stores, tables, locks, processes */
 void read_flow(struct reader *reader, struct cursor *document);
 void read_stages(struct reader *reader, struct cursor *document);
+void read_scalers(struct reader *reader, struct cursor *document);
 void read_faults(struct reader *reader, struct cursor *document);
 void read_judgement(struct reader *reader, struct cursor *document); /* thresholds, calibrate, observations */
 void read_explore(struct reader *reader, struct cursor *document);

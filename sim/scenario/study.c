@@ -45,6 +45,7 @@ static void read_document(struct reader *reader, cJSON *resolved)
     read_servers(reader, &document);
     read_flow(reader, &document);
     read_stages(reader, &document);
+    read_scalers(reader, &document);
     read_faults(reader, &document);
     read_judgement(reader, &document);
     read_explore(reader, &document);

@@ -275,6 +275,52 @@ static void test_faults(void **state)
     assert_true(h->session_timeout_ns == 10 * SIM_S && h->static_members && h->rebalance_timeout_ns == 60 * SIM_S);
 }
 
+static void test_scalers(void **state)
+{
+    const struct scenario *s = &read_file(EVERYTHING, *state)->scenario;
+    const struct scaler_spec *k = &s->scaler[0];
+    assert_true(s->n_scalers == 1 && k->group == 4 && k->topic == 1);
+    assert_true(k->lag_threshold == 50 && k->activation_lag_threshold == 5 && k->allow_idle_consumers);
+    assert_true(k->limit_to_partitions_with_lag && k->even_distribution && k->exclude_persistent_lag);
+    assert_true(k->zero_on_invalid_offset && k->use_cached_metrics && k->min_replicas == 1 && k->max_replicas == 4);
+    assert_true(k->polling_ns == 20 * SIM_S && k->cooldown_ns == 120 * SIM_S && k->sync_ns == 10 * SIM_S);
+    assert_true(k->downscale_window_ns == 60 * SIM_S && k->kill_after_ns == 10 * SIM_S && k->has_behavior);
+    EQUAL(k->tolerance, 0.2);
+    EQUAL(k->pod_start.mean_s, 20);
+    assert_true(k->up.window_ns == 5 * SIM_S && k->up.select == SELECT_MIN && k->up.n_policies == 1);
+    assert_true(!k->up.policy[0].percent && k->up.policy[0].value == 2 && k->up.policy[0].period_ns == 30 * SIM_S);
+    /* The window is that of the controller where the behavior names none. */
+    assert_true(k->down.window_ns == 60 * SIM_S && k->down.select == SELECT_DISABLED && k->down.n_policies == 2);
+    assert_true(k->down.policy[0].percent && k->down.policy[0].value == 10);
+    /* Room for pods that still end beside those that are wanted. */
+    assert_true(s->process[2].instances == 1 && s->process[2].instances_max == 8 && s->group[4].consumers_max == 8);
+}
+
+/* Without a word they are KEDA's and Kubernetes' own. */
+static void test_scaler_defaults(void **state)
+{
+    struct study study;
+    struct findings findings;
+    struct sim_err err = { 0 };
+    static const struct study_edit edits[] = {
+        { "/processes", "{\"shop\": {\"api\": {\"stage\": \"accept\"}}, \"back\": {\"groups\": \"all\"}}" },
+        { "/scalers",
+          "{\"keda\": {\"group\": \"stock\", \"pod_start\": \"20s\", \"behavior\": {}}}" },
+    };
+    if (!study_read_text(&study, small, strlen(small), "small.json", ".", edits, 2, &findings, *state, &err))
+        fail_msg("%s", findings.n > 0 ? findings.finding[0].message : err.text);
+    const struct scaler_spec *k = &study.scenario.scaler[0];
+    assert_true(k->topic == NONE && k->lag_threshold == 10 && k->activation_lag_threshold == 0);
+    assert_true(!k->allow_idle_consumers && !k->limit_to_partitions_with_lag && !k->exclude_persistent_lag);
+    assert_true(!k->even_distribution && !k->zero_on_invalid_offset && !k->use_cached_metrics);
+    assert_true(k->min_replicas == 0 && k->max_replicas == 100);
+    assert_true(k->polling_ns == 30 * SIM_S && k->cooldown_ns == 300 * SIM_S && k->sync_ns == 15 * SIM_S);
+    assert_true(k->kill_after_ns == 30 * SIM_S && k->up.window_ns == 0 && k->down.window_ns == 300 * SIM_S);
+    assert_true(k->up.n_policies == 2 && k->up.policy[0].value == 4 && k->up.policy[1].percent);
+    assert_true(k->down.n_policies == 1 && k->down.policy[0].percent && k->down.policy[0].value == 100);
+    EQUAL(k->tolerance, 0.1);
+}
+
 /* Values by what they rest on, defaults beside them left out. */
 static void test_basis(void **state)
 {
@@ -504,6 +550,8 @@ int main(void)
         cmocka_unit_test(test_judgement),
         cmocka_unit_test(test_observations),
         cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_scalers),
+        cmocka_unit_test(test_scaler_defaults),
         cmocka_unit_test(test_basis),
         cmocka_unit_test(test_resolved_is_as_shipped),
         cmocka_unit_test(test_resolved_reads_back),
