@@ -3,12 +3,15 @@
  * are open. Names are built on the stack, because the threads share no arena. */
 #include "sim/lab/parts.h"
 
+#include "sim/results/layout.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-const char *const part_names[PARTS] = { "lag.csv", "status.csv", "groups.csv", "completion.csv", "orders.csv" };
+const char *const part_names[PARTS] = { "lag.csv", "status.csv", "groups.csv", "completion.csv",
+                                         "scalers.csv", "orders.csv" };
 
 enum { PATH_BYTES = 4096 };
 
@@ -24,9 +27,16 @@ static void write_header(enum part part, const struct layout *layout, FILE *file
     case PART_STATUS: status_csv_header(file); break;
     case PART_GROUPS: groups_csv_header(file); break;
     case PART_COMPLETION: completion_csv_header(file); break;
+    case PART_SCALERS: scalers_csv_header(file); break;
     case PART_ORDERS: orders_csv_header(layout, file); break;
     case PARTS: break;
     }
+}
+
+static bool is_wanted(enum part part, const struct layout *layout, double orders_share)
+{
+    if (part == PART_ORDERS) return orders_share > 0;
+    return part != PART_SCALERS || layout->study->scenario.n_scalers > 0;
 }
 
 bool parts_open(struct parts *parts, const struct layout *layout, const struct output *output, double orders_share,
@@ -34,7 +44,7 @@ bool parts_open(struct parts *parts, const struct layout *layout, const struct o
 {
     *parts = (struct parts){ .output = output, .orders_share = orders_share };
     for (enum part part = 0; part < PARTS; part++) {
-        if (part == PART_ORDERS && !(orders_share > 0)) continue;
+        if (!is_wanted(part, layout, orders_share)) continue;
         parts->whole[part] = output_create(output, part_names[part], err);
         if (!parts->whole[part]) return parts_close(parts, false, err);
         write_header(part, layout, parts->whole[part]);
@@ -89,6 +99,7 @@ struct recorder_files part_set_files(const struct part_set *set, const struct pa
         .status = set->file[PART_STATUS],
         .groups = set->file[PART_GROUPS],
         .completion = set->file[PART_COMPLETION],
+        .scalers = set->file[PART_SCALERS],
     };
 }
 

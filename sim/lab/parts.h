@@ -8,7 +8,7 @@
 #include "sim/lab/output.h"
 #include "sim/results/result.h"
 
-enum part { PART_LAG, PART_STATUS, PART_GROUPS, PART_COMPLETION, PART_ORDERS, PARTS };
+enum part { PART_LAG, PART_STATUS, PART_GROUPS, PART_COMPLETION, PART_SCALERS, PART_ORDERS, PARTS };
 
 struct parts {
     const struct output *output;

@@ -63,15 +63,34 @@ static double capacity(const struct group_demand *demand, double measured_per_s)
     return all_busy_per_s / sharing / bottleneck_fullest_share(demand, demand->most_partitions);
 }
 
+static void count_consumers(struct group_demand *demand, const struct outcome *outcome)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    const double idle = outcome_mean(outcome, "groups.%s.idle_consumers", demand->name);
+    demand->consumers = scenario->group[demand->group].consumers;
+    demand->working = demand->consumers - (isfinite(idle) ? (uint32_t)idle : 0);
+    for (uint32_t i = 0; i < scenario->n_scalers; i++) {
+        if (scenario->scaler[i].group != demand->group) continue;
+        demand->scaler = scenario->scaler[i].name;
+        demand->consumers = (uint32_t)lround(outcome_mean(outcome, "scalers.%s.peak_consumers", demand->scaler));
+        demand->working = demand->consumers < demand->partitions ? demand->consumers : demand->partitions;
+    }
+}
+
+/* Done per second while there was enough to do. That of a group whose pods come and go is of any number of them. */
+static double measured_per_s(const struct outcome *outcome, const struct group_demand *demand)
+{
+    return demand->scaler ? (double)NAN : outcome_mean(outcome, "groups.%s.capacity_per_s", demand->name);
+}
+
 static struct group_demand demand_of(const struct outcome *outcome, uint32_t index)
 {
     const struct scenario *scenario = &outcome->study->scenario;
     const struct group_spec *spec = &scenario->group[index];
-    struct group_demand demand = { .group = index, .name = spec->name, .consumers = spec->consumers };
+    struct group_demand demand = { .group = index, .name = spec->name };
 
     demand.partitions = widest_topic(scenario, spec);
-    const double idle = outcome_mean(outcome, "groups.%s.idle_consumers", spec->name);
-    demand.working = spec->consumers - (isfinite(idle) ? (uint32_t)idle : 0);
+    count_consumers(&demand, outcome);
     const uint32_t sharing = demand.working < demand.partitions ? demand.working : demand.partitions;
     demand.most_partitions = sharing ? (demand.partitions + sharing - 1) / sharing : 0;
     demand.largest_share = outcome_mean(outcome, "groups.%s.largest_partition_share", spec->name);
@@ -90,7 +109,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     const double orders_per_s = outcome_mean(outcome, "orders.peak_rate_per_s");
     const double arrived_per_s = outcome_mean(outcome, "groups.%s.peak_rate_per_s", spec->name);
     demand.offered_per_s = orders_per_s > 0 ? fmax(orders_per_s * records_per_order, arrived_per_s) : 0;
-    demand.capacity_per_s = capacity(&demand, outcome_mean(outcome, "groups.%s.capacity_per_s", spec->name));
+    demand.capacity_per_s = capacity(&demand, measured_per_s(outcome, &demand));
     demand.pressure = demand.offered_per_s / demand.capacity_per_s;
     return demand;
 }
@@ -156,7 +175,8 @@ bool bottleneck_waits_inside(const struct group_demand *demand)
 
 static void capacity_en(struct sentence *sentence, const struct group_demand *demand)
 {
-    add(sentence, "%u consumer%s %s %s records/s at %s a record", (unsigned)demand->consumers,
+    add(sentence, "%s%u consumer%s %s %s records/s at %s a record",
+        demand->scaler ? "at most " : "", (unsigned)demand->consumers,
         demand->consumers == 1 ? "" : "s", demand->consumers == 1 ? "does" : "do",
         number_fixed(demand->capacity_per_s, 1).s, number_seconds(demand->service_s).s);
     if (bottleneck_waits_inside(demand))
@@ -191,7 +211,7 @@ static void reason_en(struct sentence *sentence, const struct group_demand *dema
 
 static void capacity_ko(struct sentence *sentence, const struct group_demand *demand)
 {
-    add(sentence, "Consumer %u개가 건당 %s로 초당 %s건을 처리", (unsigned)demand->consumers,
+    add(sentence, "Consumer %s%u개가 건당 %s로 초당 %s건을 처리", demand->scaler ? "최대 " : "", (unsigned)demand->consumers,
         number_seconds(demand->service_s).s, number_fixed(demand->capacity_per_s, 1).s);
     if (bottleneck_waits_inside(demand))
         add(sentence, " (작업 자체는 %s, 나머지는 락, 행, 서버 대기)", number_seconds(demand->alone_s).s);

@@ -185,9 +185,21 @@ static uint32_t most_consumers(const struct group_spec *spec)
     return spec->consumers_max > spec->consumers ? spec->consumers_max : spec->consumers;
 }
 
-static void group_over_time(struct walk *walk, const struct group_spec *spec, const struct group_facts *facts,
-                            const struct group_samples *samples, double span_s)
+/* Consumer-seconds that a group could work in: those of the pods that a scaler has had, or all the time. */
+static double available_s(const struct scenario *scenario, uint32_t group, const struct record *record, double span_s)
 {
+    for (uint32_t i = 0; i < scenario->n_scalers; i++)
+        if (scenario->scaler[i].group == group) return (double)record->facts->scaler[i].consumer_ns * 1e-9;
+    return span_s * most_consumers(&scenario->group[group]);
+}
+
+static void group_over_time(struct walk *walk, const struct scenario *scenario, const struct record *record,
+                            uint32_t index, double span_s)
+{
+    const struct group_spec *spec = &scenario->group[index];
+    const struct group_facts *facts = &record->facts->group[index];
+    const struct group_samples *samples = &record->group[index];
+
     enter(walk, spec->name);
     figure(walk, "peak_lag", "records", (double)facts->peak_lag);
     figure(walk, "peak_lag_at_s", "s", facts->peak_lag ? seconds(facts->peak_lag_at_ns) : (double)NAN);
@@ -212,7 +224,8 @@ static void group_over_time(struct walk *walk, const struct group_spec *spec, co
     count(walk, "polls", facts->polls);
     count(walk, "commits", facts->commits);
     count(walk, "idle_consumers", facts->idle_consumers);
-    figure(walk, "utilisation", "ratio", ratio((double)facts->busy_ns * 1e-9, span_s * most_consumers(spec)));
+    figure(walk, "utilisation", "ratio",
+           ratio((double)facts->busy_ns * 1e-9, available_s(scenario, index, record, span_s)));
     figure(walk, "throughput_per_s", "1/s", ratio((double)facts->processed, span_s));
     figure(walk, "peak_rate_per_s", "1/s", samples->peak_rate_per_s);
     figure(walk, "largest_partition_share", "ratio", samples->largest_share);
@@ -291,6 +304,27 @@ static void fault_over_time(struct walk *walk, const char *name, const struct fa
     leave(walk);
 }
 
+static void scaler_over_time(struct walk *walk, const struct scaler_spec *spec, const struct record *record,
+                             uint32_t index)
+{
+    const struct scaler_facts *facts = &record->facts->scaler[index];
+
+    enter(walk, spec->name);
+    count(walk, "scale_ups", facts->ups);
+    count(walk, "scale_downs", facts->downs);
+    count(walk, "from_zero", facts->from_zero);
+    count(walk, "to_zero", facts->to_zero);
+    count(walk, "killed", facts->killed);
+    count(walk, "peak_replicas", facts->peak_replicas);
+    count(walk, "peak_consumers", facts->peak_consumers);
+    figure(walk, "peak_at_s", "s", seconds(facts->peak_at_ns));
+    figure(walk, "first_up_at_s", "s", seconds(facts->first_up_ns));
+    figure(walk, "first_ready_at_s", "s", seconds(facts->first_ready_ns));
+    figure(walk, "consumer_s", "s", (double)facts->consumer_ns * 1e-9);
+    figure(walk, "sampled_idle_consumer_s", "s", record->scaler[index].idle_s);
+    leave(walk);
+}
+
 void figures_walk(struct walk *walk, const struct layout *layout, const struct record *record)
 {
     const struct scenario *scenario = &layout->study->scenario;
@@ -309,7 +343,7 @@ void figures_walk(struct walk *walk, const struct layout *layout, const struct r
     completion_times(walk, &facts->completion);
     enter(walk, "groups");
     for (uint32_t i = 0; i < scenario->n_groups; i++)
-        group_over_time(walk, &scenario->group[i], &facts->group[i], &record->group[i], end_s - warm_up_s);
+        group_over_time(walk, scenario, record, i, end_s - warm_up_s);
     leave(walk);
     enter(walk, "locks");
     for (uint32_t i = 0; i < scenario->n_locks; i++)
@@ -327,5 +361,9 @@ void figures_walk(struct walk *walk, const struct layout *layout, const struct r
     enter(walk, "faults");
     for (uint32_t i = 0; i < scenario->n_faults; i++)
         fault_over_time(walk, scenario->fault[i].name, &facts->fault[i]);
+    leave(walk);
+    enter(walk, "scalers");
+    for (uint32_t i = 0; i < scenario->n_scalers; i++)
+        scaler_over_time(walk, &scenario->scaler[i], record, i);
     leave(walk);
 }

@@ -33,6 +33,10 @@ static void learn_rows(struct layout *layout, struct arena *arena)
         for (uint32_t r = 0; r < scenario->group[g].n_reads; r++)
             group_row[g + 1] += scenario->topic[scenario->group[g].read[r].topic].partitions;
     }
+    const char **scaler_csv = arena_array(arena, const char *, scenario->n_scalers);
+    for (uint32_t i = 0; i < scenario->n_scalers; i++)
+        scaler_csv[i] = csv_field(scenario->scaler[i].name, arena);
+    layout->scaler_csv = scaler_csv;
     layout->group_row = group_row;
     layout->group_csv = group_csv;
     layout->n_rows = group_row[scenario->n_groups];
@@ -123,6 +127,7 @@ static const struct record *blank_record(const struct layout *layout, struct are
     facts->table = arena_array(arena, struct table_facts, scenario->n_tables);
     facts->process = arena_array(arena, struct process_facts, scenario->n_processes);
     facts->fault = arena_array(arena, struct fault_facts, scenario->n_faults);
+    facts->scaler = arena_array(arena, struct scaler_facts, scenario->n_scalers);
 
     struct snapshot *checkpoint = arena_array(arena, struct snapshot, scenario->n_checkpoints);
     for (uint32_t i = 0; i < scenario->n_checkpoints; i++)
@@ -132,6 +137,7 @@ static const struct record *blank_record(const struct layout *layout, struct are
     record->facts = facts;
     record->checkpoint = checkpoint;
     record->group = arena_array(arena, struct group_samples, scenario->n_groups);
+    record->scaler = arena_array(arena, struct scaler_samples, scenario->n_scalers);
     return record;
 }
 

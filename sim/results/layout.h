@@ -36,7 +36,7 @@ struct layout {
     const struct figure_name *by_path; /* all figures, sorted */
     uint32_t n_rows; const struct partition_row *row;
     const uint32_t *group_row;   /* first row of each group, and one past the last */
-    const char *const *group_csv; /* names as CSV fields */
+    const char *const *group_csv, *const *scaler_csv; /* names as CSV fields */
     uint32_t n_predictions; const struct prediction *prediction;
     sim_ns rate_window_ns;       /* over which the greatest arrival rate is taken */
 };
@@ -59,10 +59,13 @@ struct group_samples {
     double largest_share;    /* of its records, in one partition of one topic, by the end; NaN: no records */
 };
 
+struct scaler_samples { double idle_s; }; /* consumers of ready pods without a partition x time */
+
 struct record {
     const struct run_facts *facts;
     const struct snapshot *checkpoint;
     const struct group_samples *group;
+    const struct scaler_samples *scaler;
     double peak_rate_per_s;
 };
 

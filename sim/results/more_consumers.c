@@ -75,6 +75,7 @@ static enum more_limit limit_of(const struct more_consumers *more, const struct 
 {
     if (!isfinite(demand->service_s) || demand->working == 0) return MORE_UNKNOWN;
     if (!bottleneck_fell_behind(demand) && !(demand->pressure >= 1)) return MORE_KEEPS_UP;
+    if (demand->scaler && demand->pressure < 1) return MORE_LATE;
     if (demand->working < demand->consumers) return MORE_IDLE;
     if (demand->working > 1 && bottleneck_is_hot(demand, demand->most_partitions)) return MORE_HOT;
     if (demand->working >= demand->partitions) return MORE_PARTITIONS;
@@ -107,6 +108,7 @@ struct more_consumers more_consumers(const struct outcome *outcome, uint32_t ran
 const char *more_consumers_word(enum more_limit limit)
 {
     static const char *const word[] = { [MORE_UNKNOWN] = NULL,        [MORE_KEEPS_UP] = "keeps up",
+                                        [MORE_LATE] = "late",
                                         [MORE_IDLE] = "idle",         [MORE_PARTITIONS] = "partitions",
                                         [MORE_HOT] = "hot partition", [MORE_WAITING] = "waiting",
                                         [MORE_SPLIT] = "split",       [MORE_HELP] = "help" };
@@ -141,6 +143,10 @@ static int limit_en(const struct told *told, char *out, size_t size)
 
     switch (more->limit) {
     case MORE_KEEPS_UP: return snprintf(out, size, "little changes, it keeps up as it is");
+    case MORE_LATE:
+        return snprintf(out, size,
+                        "these would keep up, were they always there; what waited came while %s had fewer ready or "
+                        "the group rebalanced", demand->scaler);
     case MORE_IDLE:
         return snprintf(out, size, "they would be idle as %u %s now: there %s only %u partition%s",
                         (unsigned)(demand->consumers - demand->working),
@@ -177,6 +183,10 @@ static int limit_ko(const struct told *told, char *out, size_t size)
 
     switch (more->limit) {
     case MORE_KEEPS_UP: return snprintf(out, size, "유입을 따라가므로 거의 그대로");
+    case MORE_LATE:
+        return snprintf(out, size,
+                        "항상 준비되어 있었다면 지금 수로 충분함; 대기는 %s의 준비된 Consumer가 적거나 그룹이 리밸런스하는 동안 쌓인 것",
+                        demand->scaler);
     case MORE_IDLE:
         return snprintf(out, size, "Partition이 %u개뿐이라 지금도 %u개가 유휴이며, 더 늘려도 유휴",
                         (unsigned)demand->partitions, (unsigned)(demand->consumers - demand->working));

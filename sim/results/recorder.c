@@ -31,6 +31,7 @@ struct recorder {
     sim_ns last_at_ns;             /* and when */
     struct group_sum *sum;         /* of the sample at hand */
     struct group_samples *group;
+    struct scaler_samples *scaler;
     struct progress *before;       /* by group, at the sample before */
     sim_ns window_at_ns;           /* start of the window of the arrival rate */
     uint64_t window_scheduled;
@@ -138,6 +139,16 @@ static void note_rates(struct recorder *recorder, const struct run_levels *level
     recorder->window_scheduled = levels->orders.scheduled;
 }
 
+/* What a scaler's consumers have stood idle since the sample before. */
+static void note_idle(struct recorder *recorder, const struct run_levels *levels)
+{
+    const sim_ns warm_ns = recorder->layout->study->scenario.warm_up_ns;
+    const sim_ns from_ns = recorder->last_at_ns > warm_ns ? recorder->last_at_ns : warm_ns;
+
+    for (uint32_t i = 0; levels->at_ns > from_ns && i < levels->n_scalers; i++)
+        recorder->scaler[i].idle_s += levels->scaler[i].idle * ns_to_s(levels->at_ns - from_ns);
+}
+
 /* Moments up to until_ns have these levels. */
 static void note_watches(struct recorder *recorder, sim_ns until_ns, const struct order_counts *orders,
                          const struct partition_level *partition)
@@ -169,6 +180,7 @@ static void on_sample(void *context, const struct run_levels *levels)
         note_capacity(recorder, g, levels);
     }
     note_rates(recorder, levels);
+    note_idle(recorder, levels);
     note_watches(recorder, levels->at_ns + scenario->sample_every_ns - 1, &levels->orders, levels->partition);
     series_sample(&recorder->series, levels, recorder->sum);
     keep(&recorder->last, levels);
@@ -229,6 +241,7 @@ struct recorder *recorder_open(const struct layout *layout, uint32_t replication
     recorder->last.partition = arena_array(arena, struct partition_level, layout->n_rows);
     recorder->sum = arena_array(arena, struct group_sum, scenario->n_groups);
     recorder->group = arena_array(arena, struct group_samples, scenario->n_groups);
+    recorder->scaler = arena_array(arena, struct scaler_samples, scenario->n_scalers);
     recorder->before = arena_array(arena, struct progress, scenario->n_groups);
     open_watches(recorder, arena);
     series_open(&recorder->series, layout, replication, files, arena);
@@ -307,7 +320,8 @@ static const double *values(const struct recorder *recorder, const struct run_fa
     double *value = arena_array(arena, double, n);
     struct filler filler = { value };
     struct walk walk = { .context = &filler, .on_figure = fill };
-    const struct record record = { facts, recorder->checkpoint, recorder->group, recorder->peak_rate_per_s };
+    const struct record record = { facts, recorder->checkpoint, recorder->group, recorder->scaler,
+                                   recorder->peak_rate_per_s };
 
     figures_walk(&walk, layout, &record);
     SIM_ASSERT(filler.next == value + layout->n_figures);

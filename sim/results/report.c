@@ -50,6 +50,7 @@ bool report_write(const struct outcome *outcome, const struct text_style *style,
     report_lag(&page, outcome);
     report_completion(&page, outcome);
     report_contention(&page, outcome);
+    report_scalers(&page, outcome);
     report_failures(&page, outcome);
     report_invariants(&page, outcome);
     report_thresholds(&page, outcome);

@@ -11,6 +11,8 @@ void report_completion(struct page *page, const struct outcome *outcome);
 void report_lag(struct page *page, const struct outcome *outcome);
 /* Locks and tables that somebody had to wait for, or that refused something. */
 void report_contention(struct page *page, const struct outcome *outcome);
+/* What autoscalers did. */
+void report_scalers(struct page *page, const struct outcome *outcome);
 /* Faults, rebalances, records delivered again or given up. */
 void report_failures(struct page *page, const struct outcome *outcome);
 void report_invariants(struct page *page, const struct outcome *outcome);

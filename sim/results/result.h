@@ -58,6 +58,7 @@ struct recorder_files {
     double orders_share;      /* --orders=SAMPLE: share of orders by a keyed draw; 1: all */
     FILE *status;             /* rows of status.csv, or NULL */
     FILE *groups;             /* rows of groups.csv, or NULL */
+    FILE *scalers;            /* rows of scalers.csv, or NULL */
     FILE *completion;         /* rows of completion.csv, or NULL: written by recorder_close */
 };
 struct recorder;
@@ -72,10 +73,15 @@ void lag_csv_header(FILE *out);
 void orders_csv_header(const struct layout *layout, FILE *out);
 /* replication,t_s,scheduled,dropped,created,pending,paying,paid,failed,cancelled: a row at each sample. */
 void status_csv_header(FILE *out);
-/* replication,t_s,group,consumers,busy,busy_s,lag,backlog,lag_s: a row for each group at each sample; busy: consumers
- * with a record in service; busy_s: run_levels.group_busy_ns; lag and backlog: sums over its partitions; lag_s: the
- * greatest. */
+/* replication,t_s,group,consumers,busy,busy_s,lag,backlog,lag_s: a row for each group at each sample; consumers: of its
+ * ready pods now, where a scaler starts and stops them, else as in the scenario; busy: consumers with a record in
+ * service; busy_s: run_levels.group_busy_ns; lag and backlog: sums over its partitions; lag_s: the greatest. */
 void groups_csv_header(FILE *out);
+/* replication,t_s,scaler,group,replicas,starting,ready,ending,consumers,idle,told,lag: a row for each scaler at each
+ * sample; replicas: pods that are wanted; starting, ready, ending: pods by what they do; consumers: of ready pods;
+ * idle: of these, without a partition; told: the metric that the autoscaler was told last, cut as KEDA cuts it, empty before;
+ * lag: of the group. */
+void scalers_csv_header(FILE *out);
 /* replication,p,completion_s: the time within which a share p of the paid orders was paid, for p = 0 (least), 0.005,
  * 0.01 ... 0.99, 0.991 ... 0.999, 1 (greatest). No rows when none was paid. */
 void completion_csv_header(FILE *out);
@@ -102,7 +108,8 @@ struct outcome_verdict {
 struct group_demand {
     uint32_t group;              /* of the scenario */
     const char *name;
-    uint32_t consumers, working; /* working: those that own a partition */
+    const char *scaler;          /* starts and stops its consumers; NULL: none does */
+    uint32_t consumers, working; /* of a scaler's the most that were ready; working: those that own a partition */
     uint32_t partitions;         /* of its widest topic */
     uint32_t most_partitions;    /* of that topic, on one consumer */
     double records;              /* processed */

@@ -18,6 +18,7 @@ void series_open(struct series *series, const struct layout *layout, uint32_t re
     series->orders = csv_open(files->orders, arena);
     series->status = csv_open(files->status, arena);
     series->groups = csv_open(files->groups, arena);
+    series->scalers = csv_open(files->scalers, arena);
     series->completion = csv_open(files->completion, arena);
     series->orders_share = files->orders_share;
 }
@@ -37,6 +38,11 @@ void status_csv_header(FILE *out)
 void groups_csv_header(FILE *out)
 {
     fputs("replication,t_s,group,consumers,busy,busy_s,lag,backlog,lag_s\n", out);
+}
+
+void scalers_csv_header(FILE *out)
+{
+    fputs("replication,t_s,scaler,group,replicas,starting,ready,ending,consumers,idle,told,lag\n", out);
 }
 
 void completion_csv_header(FILE *out) { fputs("replication,p,completion_s\n", out); }
@@ -102,6 +108,14 @@ static void status_row(const struct series *series, const struct run_levels *lev
     csv_char(csv, '\n');
 }
 
+/* Where a scaler starts and stops them, those of its ready pods. */
+static int64_t consumers_now(const struct scenario *scenario, uint32_t group, const struct run_levels *levels)
+{
+    for (uint32_t i = 0; i < scenario->n_scalers; i++)
+        if (scenario->scaler[i].group == group) return levels->scaler[i].consumers;
+    return scenario->group[group].consumers;
+}
+
 static void group_rows(const struct series *series, const struct run_levels *levels, const struct group_sum *sum)
 {
     const struct scenario *scenario = &series->layout->study->scenario;
@@ -111,7 +125,7 @@ static void group_rows(const struct series *series, const struct run_levels *lev
         row_start(csv, series, levels->at_ns);
         csv_char(csv, ',');
         csv_text(csv, series->layout->group_csv[g], strlen(series->layout->group_csv[g]));
-        csv_comma_int(csv, scenario->group[g].consumers);
+        csv_comma_int(csv, consumers_now(scenario, g, levels));
         csv_comma_int(csv, levels->group_busy[g]);
         csv_char(csv, ',');
         csv_seconds(csv, levels->group_busy_ns[g]);
@@ -119,6 +133,33 @@ static void group_rows(const struct series *series, const struct run_levels *lev
         csv_comma_int(csv, sum[g].backlog);
         csv_char(csv, ',');
         csv_seconds(csv, sum[g].age_ns);
+        csv_char(csv, '\n');
+    }
+}
+
+static void scaler_rows(const struct series *series, const struct run_levels *levels, const struct group_sum *sum)
+{
+    const struct scenario *scenario = &series->layout->study->scenario;
+    struct csv *csv = series->scalers;
+
+    for (uint32_t i = 0; i < scenario->n_scalers; i++) {
+        const struct scaler_level *level = &levels->scaler[i];
+        const char *group = series->layout->group_csv[scenario->scaler[i].group];
+        row_start(csv, series, levels->at_ns);
+        csv_char(csv, ',');
+        csv_text(csv, series->layout->scaler_csv[i], strlen(series->layout->scaler_csv[i]));
+        csv_char(csv, ',');
+        csv_text(csv, group, strlen(group));
+        csv_comma_int(csv, level->replicas);
+        csv_comma_int(csv, level->starting);
+        csv_comma_int(csv, level->ready);
+        csv_comma_int(csv, level->ending);
+        csv_comma_int(csv, level->consumers);
+        csv_comma_int(csv, level->idle);
+        csv_char(csv, ',');
+        if (level->told >= 0)
+            csv_int(csv, level->told);
+        csv_comma_int(csv, sum[scenario->scaler[i].group].lag);
         csv_char(csv, '\n');
     }
 }
@@ -131,6 +172,8 @@ void series_sample(struct series *series, const struct run_levels *levels, const
         status_row(series, levels);
     if (series->groups)
         group_rows(series, levels, sum);
+    if (series->scalers)
+        scaler_rows(series, levels, sum);
 }
 
 /* ---- orders ---- */
@@ -212,7 +255,8 @@ static void completion_rows(const struct series *series, const struct tally *com
 
 void series_close(struct series *series, const struct run_facts *facts)
 {
-    struct csv *const file[] = { series->lag, series->orders, series->status, series->groups, series->completion };
+    struct csv *const file[] = { series->lag, series->orders, series->status, series->groups,
+                                 series->scalers, series->completion };
 
     if (series->completion)
         completion_rows(series, &facts->completion);

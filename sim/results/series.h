@@ -12,7 +12,7 @@ struct group_sum { int64_t lag, backlog, partition_lag; sim_ns age_ns; }; /* par
 struct series {
     const struct layout *layout;
     uint32_t replication;
-    struct csv *lag, *orders, *status, *groups, *completion; /* NULL: not asked for */
+    struct csv *lag, *orders, *status, *groups, *scalers, *completion; /* NULL: not asked for */
     double orders_share;
 };
 
