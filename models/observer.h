@@ -83,6 +83,8 @@ struct group_facts {
     sim_ns peak_lag_ns;                                /* greatest age of an uncommitted record */
     sim_ns drained_at_ns;                              /* last time its backlog became 0 after the load had ended, or
                                                           the last time before; SIM_NEVER while it is not 0 */
+    sim_ns caught_up_ns;                               /* by when each partition in which records waited at t = 0 has
+                                                          been empty once; SIM_NEVER: not yet, or none waited */
     uint64_t processed, duplicates, skipped, polls, commits;
     uint64_t idle_consumers;                           /* consumers without a partition */
     uint64_t rebalances, evictions, sessions_expired, late_dropped;

@@ -207,6 +207,9 @@ void kafka_start(struct kafka *kafka)
         group->fact.peak_backlog = group->backlog.value;
         if (waiting > group->fact.peak_partition_lag) group->fact.peak_partition_lag = waiting;
         group->fact.drained_at_ns = group->backlog.value == 0 ? 0 : SIM_NEVER;
+        group->fact.caught_up_ns = SIM_NEVER;
+        position->behind = waiting > 0;
+        group->n_behind += waiting > 0;
         if (position->consumer != NONE)
             kafka->consumer[position->consumer].buffer.part[position->part].next = position->committed;
     }

@@ -46,6 +46,7 @@ struct position {
     int64_t committed, processed, polled, polled_before, commit_to;
     sim_ns polled_at_ns;                 /* when polled took its value; before that it was polled_before */
     bool touched;                        /* processed beyond commit_to */
+    bool behind;                         /* records waited at t = 0, and it has not been empty since */
 };
 
 /* A record that a consumer's listener has thrown at. */
@@ -117,6 +118,8 @@ struct group {
     struct level backlog;
     sim_ns due_ns;                 /* earliest instant that waits to be applied */
     sim_ns last_done_ns;
+    uint32_t n_behind;             /* positions that are behind */
+    sim_ns caught_up_ns;           /* the last of the others */
     uint64_t missed;               /* appended before a cold group with reset latest had joined */
 };
 

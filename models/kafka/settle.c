@@ -4,6 +4,16 @@
  * looks before it is done. */
 #include "models/kafka/takeover.h"
 
+void position_catches_up(struct kafka *kafka, struct position *position, sim_ns at_ns)
+{
+    struct group *group = &kafka->group[position->group];
+    const struct log *log = &kafka->log[position->log];
+    if (position->processed < log->end && log_at(log, position->processed) < at_ns) return;
+    position->behind = false;
+    if (at_ns > group->caught_up_ns) group->caught_up_ns = at_ns;
+    if (--group->n_behind == 0) group->fact.caught_up_ns = group->caught_up_ns;
+}
+
 void apply_done(struct kafka *kafka, struct consumer *consumer)
 {
     if (kafka->delivery) {
@@ -17,6 +27,7 @@ void apply_done(struct kafka *kafka, struct consumer *consumer)
     consumer->done_pending = false;
     position->processed = consumer->done_offset + 1;
     level_add(&group->backlog, at_ns, -1);
+    if (position->behind) position_catches_up(kafka, position, at_ns);
     if (at_ns > group->last_done_ns) group->last_done_ns = at_ns;
     group->fact.drained_at_ns = group->backlog.value == 0 ? group->last_done_ns : SIM_NEVER;
     group->fact.processed++;

@@ -132,6 +132,7 @@ void done_by_anyone(struct kafka *kafka, struct consumer *consumer)
     if (position->consumer == consumer->index) {
         position->processed = consumer->done_offset + 1;
         level_add(&group->backlog, at_ns, -1);
+        if (position->behind) position_catches_up(kafka, position, at_ns);
         group->fact.sojourn_ns += at_ns - appended_ns;
         if (at_ns > group->last_done_ns) group->last_done_ns = at_ns;
         group->fact.drained_at_ns = group->backlog.value == 0 ? group->last_done_ns : SIM_NEVER;

@@ -3,6 +3,7 @@
  * the oldest of them is. Then the offsets of one moment as kafka-consumer-groups prints them: of the groups that lag,
  * and of the bottleneck. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "sim/results/grid.h"
@@ -47,6 +48,28 @@ static void groups_over_the_run(struct page *page, const struct outcome *outcome
     for (uint32_t g = 0; g < scenario->n_groups; g++)
         group_row(page, grid, outcome, scenario->group[g].name);
     grid_write(grid);
+}
+
+/* What a group had waiting at t = 0: when it was gone, for groups that had something. */
+static void backlogs_of_the_start(struct page *page, const struct outcome *outcome)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    for (uint32_t g = 0; g < scenario->n_groups; g++) {
+        const char *name = scenario->group[g].name;
+        const double at_s = outcome_mean(outcome, "groups.%s.caught_up_at_s", name);
+        const double half_s = outcome_half_width(outcome, "groups.%s.caught_up_at_s", name);
+        char within[64] = "";
+        if (!(scenario->group[g].n_backlog > 0)) continue;
+        if (outcome->n > 1 && isfinite(half_s)) snprintf(within, sizeof within, " ±%s", number_seconds(half_s).s);
+        if (isfinite(at_s))
+            page_say(page, TONE_PLAIN, "%s has caught up at %s%s: each partition that had records waiting at the start "
+                     "has been empty by then.",
+                     "%s: %s%s에 따라잡음 (시작할 때 밀려 있던 모든 Partition이 한 번은 빈 시점).", name,
+                     number_seconds(at_s).s, within);
+        else
+            page_say(page, TONE_BAD, "%s does not catch up with what waited at the start.",
+                     "%s: 시작할 때 밀려 있던 이벤트를 따라잡지 못함.", name);
+    }
 }
 
 /* ---- one moment ---- */
@@ -176,6 +199,7 @@ void report_lag(struct page *page, const struct outcome *outcome)
         return;
     page_heading(page, "Consumer lag", "Consumer Lag 분석");
     groups_over_the_run(page, outcome);
+    backlogs_of_the_start(page, outcome);
     const struct checkpoint_spec *checkpoint = moment(outcome);
     if (checkpoint)
         offsets_of_a_moment(page, outcome, checkpoint);
