@@ -8,25 +8,32 @@
 
 #include "sim/engine/arena.h"
 #include "sim/engine/error.h"
+#include "sim/engine/seldom.h"
 
-enum { FIRST_HEAP = 256, REFILL = QUEUE_NEAR / 2 };
+enum { FIRST_HEAP = 256, REFILL = QUEUE_NEAR / 2, START = 1 };
 
 void queue_init(struct queue *queue, struct arena *arena)
 {
-    queue->n = queue->first = queue->end = queue->n_heap = 0;
+    queue->n = queue->n_heap = 0;
+    queue->first = queue->end = START;
+    queue->near[0] = 0;
     queue->capacity = FIRST_HEAP;
     queue->arena = arena;
     queue->heap = arena_array(arena, queue_key, queue->capacity);
 }
 
-static void heap_push(struct queue *queue, queue_key key)
+static SIM_SELDOM void heap_grow(struct queue *queue)
 {
-    if (queue->n_heap == queue->capacity) {
-        queue_key *wider = arena_array(queue->arena, queue_key, (size_t)queue->capacity * 2);
-        memcpy(wider, queue->heap, sizeof(queue_key) * queue->n_heap);
-        queue->heap = wider;
-        queue->capacity *= 2;
-    }
+    queue_key *wider = arena_array(queue->arena, queue_key, (size_t)queue->capacity * 2);
+    memcpy(wider, queue->heap, sizeof(queue_key) * queue->n_heap);
+    queue->heap = wider;
+    queue->capacity *= 2;
+}
+
+/* Never in line: where the run suffices, queue_push shall not pay for the registers of this. */
+static __attribute__((noinline)) void heap_push(struct queue *queue, queue_key key)
+{
+    if (queue->n_heap == queue->capacity) heap_grow(queue);
     queue_key *heap = queue->heap;
     uint32_t i = queue->n_heap++;
     for (uint32_t parent; i > 0 && heap[parent = (i - 1) >> 2] > key; i = parent) heap[i] = heap[parent];
@@ -50,11 +57,12 @@ static queue_key heap_pop(struct queue *queue)
 }
 
 /* Moves the run back to the start of its space. */
-static void run_rewind(struct queue *queue)
+static SIM_SELDOM void run_rewind(struct queue *queue)
 {
-    memmove(queue->near, queue->near + queue->first, (queue->end - queue->first) * sizeof(queue_key));
-    queue->end -= queue->first;
-    queue->first = 0;
+    uint32_t n = queue->end - queue->first;
+    memmove(queue->near + START, queue->near + queue->first, n * sizeof(queue_key));
+    queue->first = START;
+    queue->end = START + n;
 }
 
 void queue_push_far(struct queue *queue, queue_key key)
@@ -74,22 +82,21 @@ void queue_push(struct queue *queue, queue_key key)
         heap_push(queue, key);
         return;
     }
-    if (queue->end == QUEUE_RUN) run_rewind(queue);
-    queue_key *near = queue->near;
-    uint32_t i;
-    bool near_front = queue->first > 0 && key < near[(queue->first + queue->end) / 2];
-    if (near_front) { /* move those before it: the middle is not among them */
-        for (i = --queue->first; near[i + 1] < key; i++) near[i] = near[i + 1];
-    } else {
-        for (i = queue->end++; i > queue->first && near[i - 1] > key; i--) near[i] = near[i - 1];
+    if (queue->first == queue->end) queue->first = queue->end = START;
+    else if (queue->end == QUEUE_RUN) run_rewind(queue);
+    queue_key *middle = &queue->near[(queue->first + queue->end) / 2], *place;
+    if (queue->first > START && key < *middle) { /* move those before it: the middle is not among them */
+        for (place = &queue->near[--queue->first]; place[1] < key; place++) place[0] = place[1];
+    } else { /* those behind it, back to the middle or the start at the most */
+        for (place = &queue->near[queue->end++]; place[-1] > key; place--) place[0] = place[-1];
     }
-    near[i] = key;
-    if (queue->end - queue->first > QUEUE_NEAR) heap_push(queue, near[--queue->end]);
+    *place = key;
+    if (queue->end - queue->first > QUEUE_NEAR) heap_push(queue, queue->near[--queue->end]);
 }
 
 void queue_refill(struct queue *queue)
 {
     SIM_ASSERT(queue->n_heap > 0);
-    queue->first = queue->end = 0;
-    while (queue->end < REFILL && queue->n_heap > 0) queue->near[queue->end++] = heap_pop(queue);
+    queue->first = queue->end = START;
+    while (queue->end < START + REFILL && queue->n_heap > 0) queue->near[queue->end++] = heap_pop(queue);
 }

@@ -21,7 +21,8 @@ enum { QUEUE_NEAR = 32, QUEUE_RUN = 256 };
 struct queue {
     uint32_t n;                /* keys pending */
     uint32_t first, end;       /* the sorted run: near[first] is the least of all, near[end - 1] its greatest */
-    queue_key near[QUEUE_RUN]; /* at most QUEUE_NEAR keys, moving to the right as they are popped and pushed */
+    queue_key near[QUEUE_RUN]; /* at most QUEUE_NEAR keys, moving to the right as they are popped and pushed; near[0] is
+                                  0, less than any: a search from the right ends there */
     queue_key *heap;           /* none less than the run's greatest */
     uint32_t n_heap, capacity;
     struct arena *arena;
