@@ -37,22 +37,17 @@ static void until_pop(struct seats *seats)
     seats->until[i] = last_ns;
 }
 
-uint32_t seats_in_use(struct seats *seats)
+void seats_forget(struct seats *seats)
 {
     while (seats->n_until > 0 && seats->until[0] <= seats->sim->now_ns) until_pop(seats);
-    return seats->n_held + seats->n_until;
-}
-
-static void seat_hold(struct seats *seats)
-{
-    seats->n_held++;
-    if (seats->n_held + seats->n_until > seats->peak) seats->peak = seats->n_held + seats->n_until;
 }
 
 bool seats_try(struct seats *seats)
 {
-    if (seats_in_use(seats) >= seats->capacity) return false;
-    seat_hold(seats);
+    uint32_t in_use = seats_in_use(seats);
+    if (in_use >= seats->capacity) return false;
+    seats->n_held++;
+    if (in_use + 1 > seats->peak) seats->peak = in_use + 1;
     return true;
 }
 

@@ -30,8 +30,14 @@ struct seats {
 };
 
 void seats_init(struct seats *seats, struct sim *sim, uint32_t capacity, seats_granted *granted, void *context);
+/* Ends that lie behind now do not count any more. */
+void seats_forget(struct seats *seats);
 /* Seats in use now. */
-uint32_t seats_in_use(struct seats *seats);
+static inline uint32_t seats_in_use(struct seats *seats)
+{
+    if (seats->n_until > 0 && seats->until[0] <= seats->sim->now_ns) seats_forget(seats);
+    return seats->n_held + seats->n_until;
+}
 /* Takes a seat now, or returns false and does not wait. */
 bool seats_try(struct seats *seats);
 /* Takes a seat now, or returns false and puts subject into the queue. */
