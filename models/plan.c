@@ -404,6 +404,7 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
         .once_form = (uint8_t)step->form, .unknown = (uint8_t)step->unknown, .outbox = step->outbox };
     op->simple = (step->kind == STEP_WORK && op->visible == OP_PRIVATE) ||
                  (step->kind == STEP_PUBLISH && !step->outbox) || step->kind == STEP_REPLY;
+    op->special = op->may_lack_key;
     op->half_way = step->effect_at >= 0.5 && step->effect_at <= 0.5;
     op->timeless = !step->has_time && step->share <= 0;
     op->whole = !step->has_time && step->share >= 1;
@@ -417,7 +418,7 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
     op->always = step->always;
     path->share = op->to;
     if (op->refuse_below > 0) op->luck = compiler->n_lucks++;
-    if (step->kind == STEP_ONCE) op->once_bit = compiler->n_once++ % 16;
+    if (step->kind == STEP_ONCE) op->once_bit = (uint16_t)(compiler->n_once++ % 16);
     if (step->has_time) {
         op->time_word = path->own_times++;
         if (!step_dist(compiler, &op->time, &step->time)) return false;
@@ -444,7 +445,8 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         if (op->needs_read || op->opens_view || op->fenced) op->visible = OP_VISIBLE;
         at_step[i] = path;
     }
-    compiler->op[first + n] = (struct plan_op){ .kind = OP_END, .target = NONE, .store = NONE, .otherwise = NONE };
+    compiler->op[first + n] = (struct plan_op){ .kind = OP_END, .special = true, .target = NONE, .store = NONE,
+                                                .otherwise = NONE };
     for (uint32_t i = 0; i < n; i++) {
         if (step[i].n_otherwise == 0) continue;
         compiler->op[first + i].otherwise = compiler->plan->n_ops;
@@ -590,7 +592,9 @@ static void traps_set(const struct scenario *scenario, const struct plan *plan, 
 {
     for (uint32_t i = 0; i < scenario->n_faults; i++) {
         const struct fault_spec *fault = &scenario->fault[i];
-        if (fault->when == WHEN_STEP) op[plan->stage[fault->stage].first_op + fault->step].trapped = true;
+        if (fault->when != WHEN_STEP) continue;
+        struct plan_op *trap = &op[plan->stage[fault->stage].first_op + fault->step];
+        trap->trapped = trap->special = true;
     }
 }
 

@@ -9,43 +9,45 @@
 
 struct pick; /* orders/pick.h */
 
-/* One operation of a stage: a step with its place in the stage's time. */
+/* One operation of a stage: a step with its place in the stage's time. Two cache lines; the first holds what the loop
+ * over steps looks at. */
 struct plan_op {
     uint8_t kind;            /* enum step_kind, or OP_END */
-    uint8_t style, effect, status;
-    bool needs_read;         /* read: a later write of this transaction uses the value */
+    uint8_t visible;         /* enum op_visible */
+    bool special;            /* looked at before it is played: trapped, may_lack_key, or OP_END */
+    bool trapped;            /* a fault may happen before it */
     bool may_lack_key;       /* its key is the coupon, which an order may not have */
-    bool takes_connection;   /* begins a transaction of its own, or the stage's */
-    bool ends_connection;    /* and gives it back, unless a transaction is open around it */
-    bool opens_view;         /* read: later reads of its transaction see nothing that is committed after it */
-    bool reads_itself;       /* version or absolute write: reads the row first if no read step did */
     bool simple;             /* work, publish or reply: private, asks nothing of a server */
     bool timeless;           /* takes no time */
-    bool half_way;           /* effect_at is 1/2 */
-    bool trapped;            /* a fault may happen before it */
-    bool whole;              /* takes all of the stage's time */
-    uint8_t visible;         /* enum op_visible */
     bool has_time;           /* own time instead of a share */
+    bool whole;              /* takes all of the stage's time */
+    bool half_way;           /* effect_at is 1/2 */
+    bool takes_connection;   /* begins a transaction of its own, or the stage's */
+    bool ends_connection;    /* and gives it back, unless a transaction is open around it */
+    bool reads_itself;       /* version or absolute write: reads the row first if no read step did */
+    bool needs_read;         /* read: a later write of this transaction uses the value */
+    bool opens_view;         /* read: later reads of its transaction see nothing that is committed after it */
+    bool fenced, fence_current; /* write, read */
+    uint8_t style, effect, status;
     uint32_t target;
     uint32_t store;          /* whose capacity it uses; NONE */
+    uint32_t luck;           /* which of the order's luck words in this stage it takes */
     double from, to;         /* shares of the stage's time before and after it */
     double effect_at;
-    const struct dist *time, *backoff; /* NULL where it has none */
-    uint32_t time_word;      /* which of the record's own-time words it takes */
     uint64_t refuse_below;   /* refused when the order's luck word is below; 0: never */
-    uint32_t luck;           /* which of the order's luck words in this stage it takes */
-    uint32_t tries;
-    bool guard, always;      /* unlock */
-    bool fenced, fence_current; /* write, read */
-    uint32_t fence;          /* the lock whose token counts */
-    bool watched;            /* lock: without a lease */
+    const struct dist *time, *backoff; /* NULL where it has none */
     sim_ns wait_ns, lease_ns; /* lock */
+    uint32_t time_word;      /* which of the record's own-time words it takes */
+    uint32_t tries;
+    uint32_t fence;          /* the lock whose token counts */
     uint32_t begin_op;       /* of its transaction; NONE */
     uint32_t otherwise;      /* first operation of the steps that replace the rest; NONE */
-    uint32_t once_bit;       /* idempotency mark */
+    uint16_t once_bit;       /* idempotency mark */
     uint8_t once_form;       /* enum once_form */
     uint8_t once_did;        /* business state: effects of the stage, any of which says that it was done */
     uint8_t unknown;         /* write: enum restore_unknown */
+    bool guard, always;      /* unlock */
+    bool watched;            /* lock: without a lease */
     bool outbox;             /* publish: through the outbox */
 };
 

@@ -156,14 +156,13 @@ static void note_times(struct machine *machine, const struct thread *thread)
     *service_ns = (*service_ns == SIM_NEVER ? 0 : *service_ns) + thread->clock_ns - thread->begun_ns;
 }
 
-static void thread_end(struct machine *machine, uint32_t index)
+static void thread_end(struct machine *machine, struct thread *thread)
 {
-    struct thread *thread = &machine->thread[index];
     connection_give(machine, thread, thread->clock_ns);
     if (thread->marks_after) order_of(machine, thread)->once |= thread->marks_after;
     note_times(machine, thread);
     if (thread->consumer == NONE) {
-        api_done(machine, index, thread->clock_ns);
+        api_done(machine, index_of(machine, thread), thread->clock_ns);
         return;
     }
     machine->nested++;
@@ -195,23 +194,34 @@ static bool is_trapped(struct machine *machine, struct thread *thread)
     return true;
 }
 
+/* What a special operation leads to: its step is played, the next one's turn has come, or the thread does not go on. */
+enum turn { TURN_STEP, TURN_NEXT, TURN_OVER };
+
+static enum turn special_turn(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    if (op->trapped && thread->phase == PHASE_START && is_trapped(machine, thread)) return TURN_OVER;
+    if (op->kind == OP_END) {
+        if (may_end(machine, thread)) thread_end(machine, thread);
+        else park(machine, thread, thread->clock_ns, PHASE_START);
+        return TURN_OVER;
+    }
+    if (!is_skipped(machine, thread, op)) return TURN_STEP;
+    thread->clock_ns += duration(machine, thread, op);
+    thread->pc++;
+    if (!machine->step_by_step || thread->clock_ns == machine->sim->now_ns) return TURN_NEXT;
+    park(machine, thread, thread->clock_ns, PHASE_START);
+    return TURN_OVER;
+}
+
 void thread_run(struct machine *machine, uint32_t index)
 {
     struct thread *thread = &machine->thread[index];
     for (;;) {
         const struct plan_op *op = &machine->plan->op[thread->pc];
-        if (op->trapped && thread->phase == PHASE_START && is_trapped(machine, thread)) return;
-        if (op->kind == OP_END) {
-            if (may_end(machine, thread)) thread_end(machine, index);
-            else park(machine, thread, thread->clock_ns, PHASE_START);
-            return;
-        }
-        if (is_skipped(machine, thread, op)) {
-            thread->clock_ns += duration(machine, thread, op);
-            thread->pc++;
-            if (!machine->step_by_step || thread->clock_ns == machine->sim->now_ns) continue;
-            park(machine, thread, thread->clock_ns, PHASE_START);
-            return;
+        if (op->special) {
+            enum turn turn = special_turn(machine, thread, op);
+            if (turn == TURN_OVER) return;
+            if (turn == TURN_NEXT) continue;
         }
         enum outcome outcome = op->simple ? simple_step(machine, thread, op) : step(machine, thread, op);
         if (outcome == OUTCOME_PARKED) return;
