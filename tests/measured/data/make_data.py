@@ -3,17 +3,20 @@
 """Makes the files of this folder from the original recordings, which are too large to keep here.
 
     make_data.py java FOLDER      java_*.txt, from the folder java-consumer: RUN_polls.csv, RUN_fetch.csv
-    make_data.py single FOLDER    single_*.csv, from the folder single-consumer: orders.csv, steps.csv, steps_other.csv,
-                                  batches.csv, lag.csv
+    make_data.py single FOLDER    single_lag.csv, and in scenarios/ measured/step-durations.csv and
+                                  measured-pipeline.observations.json, from the folder single-consumer: orders.csv,
+                                  steps.csv, steps_other.csv, batches.csv, lag.csv
 
 Nothing is fitted or chosen by hand: columns are left out, times become differences, samples become quantiles.
 """
 import csv
+import json
 import os
 import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+SCENARIOS = os.path.join(HERE, "..", "..", "..", "scenarios")
 LICENCE = "# SPDX-License-Identifier: GPL-3.0-or-later\n"
 
 JAVA_RUNS = ["e1_150", "e1_300", "e1_300_batch40", "e1_600", "e2_1", "e2_realtime", "e3_s1_225", "e3_s3_300"]
@@ -194,11 +197,58 @@ def single_lag(folder):
     return lag
 
 
+def offsets_at(folder, second):
+    """One table of consumer groups, as kafka-consumer-groups.sh would have printed it."""
+    table = []
+    for row in rows(folder, "lag.csv"):
+        if round(float(row["t_ms"]) / 1000) == second:
+            end, committed = int(row["log_end"]), int(row["committed"])
+            table.append({"group": row["group"], "topic": row["topic"], "partition": int(row["partition"]),
+                          "committed": committed, "log_end": end, "lag": end - committed})
+    return table
+
+
+def single_observations(folder):
+    """What a user would have counted: paid and pending at two instants, three offset tables, the lag of the stock group
+    every twenty seconds, completion times."""
+    created, paid = [], []
+    for row in rows(folder, "orders.csv"):
+        created.append(float(row["t_created"]) / 1000)
+        if row["t_paid"]:
+            paid.append((float(row["t_paid"]) / 1000, float(row["t_paid"]) / 1000 - float(row["t_sched"]) / 1000))
+    times = sorted(c for _, c in paid)
+    at = lambda p: times[min(len(times) - 1, int(p * len(times)))]
+    lag = {}
+    for row in rows(folder, "lag.csv"):
+        if row["group"] == "stock":
+            lag.setdefault(round(float(row["t_ms"]) / 1000), [0] * 3)[int(row["partition"])] = int(row["lag_committed"])
+    statuses = []
+    for label, t_s in (("load end", 100), ("load end + 30 s", 130)):
+        n_created, n_paid = sum(c <= t_s for c in created), sum(t <= t_s for t, _ in paid)
+        statuses.append({"label": label, "t_s": t_s, "sigma_t_s": 0.1, "created": n_created, "paid": n_paid,
+                         "pending": n_created - n_paid})
+    return {
+        "schema": "sim-observations/1",
+        "source": "one run of an order pipeline on MariaDB, Redis and librdkafka, one consumer a group; make_data.py made this",
+        "load": {"start_rate_per_s": 0, "orders_created": len(created),
+                 "stages": [{"target_per_s": target, "duration_s": s} for target, s in ((20, 10), (50, 20), (100, 20), (100, 40), (0, 10))]},
+        "groups": [{"name": "stock", "topic": "order-created", "partitions": 3, "consumers": 1}],
+        "statuses": statuses,
+        "snapshots": [{"label": f"offsets at {t} s", "t_s": t, "sigma_t_s": 0.1, "rows": offsets_at(folder, t)} for t in (60, 100, 150)],
+        "lag_trend": {"label": "committed lag of stock", "rows": [{"t_s": t, "lag": lag[t], "total": sum(lag[t])} for t in sorted(lag) if t % 20 == 0]},
+        "completion_s": {"mean": sum(times) / len(times), "p50": at(0.5), "p95": at(0.95), "p99": at(0.99), "max": times[-1]},
+        "orders": {"first_id": 100000, "last_id": 100000 + len(created) - 1, "key": "order id as decimal text"},
+    }
+
+
 def make_single(folder):
     columns = single_durations(folder)
     names = sorted(columns)
     curves = [quantiles(columns[name]) for name in names]
-    with open(os.path.join(HERE, "single_durations.csv"), "w") as out:
+    with open(os.path.join(SCENARIOS, "measured-pipeline.observations.json"), "w") as out:
+        json.dump(single_observations(folder), out, indent=1)
+        out.write("\n")
+    with open(os.path.join(SCENARIOS, "measured", "step-durations.csv"), "w") as out:
         out.write(",".join(names) + "\n")
         for point in zip(*curves):
             out.write(",".join(f"{value:.4g}" for value in point) + "\n")
