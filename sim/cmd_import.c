@@ -4,12 +4,11 @@
 
 #include "sim/commands.h"
 #include "sim/deliver.h"
-#include "sim/foreign/describe.h"
 #include "sim/foreign/durations.h"
 #include "sim/foreign/init.h"
 #include "sim/foreign/k6.h"
+#include "sim/foreign/offsets_csv.h"
 #include "sim/foreign/orders.h"
-#include "sim/foreign/prometheus.h"
 
 typedef cJSON *import_fn(struct source *source, const struct options *options);
 
@@ -24,7 +23,7 @@ static cJSON *import_k6(struct source *source, const struct options *options)
 
 static cJSON *import_offsets(struct source *source, const struct options *options)
 {
-    return prometheus_is(source) ? prometheus_read(source, options->start) : describe_read(source, options->start);
+    return offsets_read(source, options->start);
 }
 
 static cJSON *import_durations(struct source *source, const struct options *options)

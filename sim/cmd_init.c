@@ -5,11 +5,10 @@
 
 #include "sim/commands.h"
 #include "sim/deliver.h"
-#include "sim/foreign/describe.h"
 #include "sim/foreign/durations.h"
 #include "sim/foreign/init.h"
+#include "sim/foreign/offsets_csv.h"
 #include "sim/foreign/orders.h"
-#include "sim/foreign/prometheus.h"
 #include "sim/scenario/reader.h"
 
 /* NULL, with a remark, where the observations lie elsewhere than below the scenario's folder. */
@@ -86,8 +85,7 @@ static bool read_inputs(struct inputs *in, const struct options *options, struct
     }
     if (options->offsets.n > 0) {
         if (!open_offsets(&in->offsets, options, findings, arena, err)) return false;
-        in->tables = prometheus_is(&in->offsets) ? prometheus_read(&in->offsets, options->start)
-                                                 : describe_read(&in->offsets, options->start);
+        in->tables = offsets_read(&in->offsets, options->start);
         if (!deliver_remarks(options, &in->offsets)) return false;
         in->offsets.n_remarks = 0;
         in->input.offsets = in->tables;

@@ -64,6 +64,17 @@ for path, of_mine in (("checkpoints/load_end_30s/paid", None), ("groups/stock-se
     assert abs(a - b) < 0.01 * b, (path, a, b)
 PYTHON
 
+# ---- durations: a table of percentiles ----
+printf 'stage,p50_ms,p99_ms,p95_ms,mean_ms,n\nstock,20,45,34,21.3,1000\ncoupon,4,9,7,9.9,500\n' >p.csv
+exits 0 import durations p.csv
+shows '"p95": "34ms"'
+says "coupon: through these percentiles the mean is 4.2"
+exits 0 init --k6 "$data/script.js" --durations p.csv --out p.json
+ok "the stage has those percentiles" grep -q '"p99": "45ms"' p.json
+printf 'p50,p99\n20,45\n' >q.csv
+exits 0 import durations q.csv --unit ms
+shows '"p50": "20ms"'
+
 # ---- offsets: two tables under lag give a service time ----
 exits 0 import offsets "$data/describe.txt"
 says "23.18 ms a record, standard error 0.53 ms" # 240 s for 10,355 records
@@ -76,6 +87,18 @@ exits 0 run drain.json --quiet
 exits 0 import offsets "$data/range.json" # the same of a range query: 43 records/s
 says "23.26 ms a record"
 shows '{"rate_per_s": 10, "duration_s": 240}'
+sed 1d out >of-json
+exits 0 import offsets "$data/range.csv" # the same series as CSV, as the query says them
+sed 1d out >of-csv
+ok "the CSV of the series holds what its JSON does" sh -c 'grep -v foreign/range of-json >a; grep -v foreign/range of-csv >b; test -s a && cmp a b'
+"$sim" run "$top/scenarios/skeleton.json" --quiet --out own-run >/dev/null
+exits 0 import offsets own-run/lag.csv # what sim itself leaves
+ok "its last table is the end of its log" sh -c 'python3 -c "
+import csv, json
+o = json.load(open(\"out\"))
+rows = [r for r in csv.DictReader(open(\"own-run/lag.csv\"))]
+end = {(r[\"topic\"], int(r[\"partition\"])): int(r[\"log_end_offset\"]) for r in rows}
+assert {(r[\"topic\"], r[\"partition\"]): r[\"log_end\"] for r in o[\"offsets\"][\"rows\"]} == end"'
 exits 0 init --offsets "$data/range.json" --out range.scenario
 exits 0 run range.scenario --quiet
 printf 'GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG\ninvoices bills 0 10 15 5\n' >own.txt

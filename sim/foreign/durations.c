@@ -13,6 +13,7 @@
 #include "sim/engine/ns.h"
 #include "sim/foreign/csv_table.h"
 #include "sim/foreign/exposition.h"
+#include "sim/foreign/percentiles.h"
 
 enum { VALUES_MAX = 64, SERIES_MAX = 256, QUANTILES = 200 };
 
@@ -439,6 +440,7 @@ cJSON *durations_read(struct source *source, const struct durations_options *opt
     if (options->unit && !unit_of(options->unit, &unused))
         return source_finding(source, 0, "", "--unit %.20s is none of ns, us, ms, s", options->unit), NULL;
     if (exposition_is(source)) return exposition_read(source);
+    if (percentiles_is(source)) return percentiles_read(source, options);
     if (is_hgrm(source->text)) return read_hgrm(g) ? document(g) : NULL;
     if (!table_read(&g->table, source) || !find_columns(g)) return NULL;
     for (uint32_t row = 0; row < g->table.n_rows; row++)
