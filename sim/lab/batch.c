@@ -7,6 +7,7 @@
 
 #include "sim/lab/interrupt.h"
 #include "sim/lab/parcel.h"
+#include "sim/lab/precision.h"
 #include "sim/lab/progress.h"
 #include "sim/lab/run.h"
 #include "sim/lab/workers.h"
@@ -19,6 +20,15 @@ struct slot {
     struct thin *thin;
 };
 
+/* The interval of the point whose results come in, for the progress line: of the threshold's figure that is known
+ * worst. */
+struct watch {
+    struct arena arena;
+    uint32_t point;
+    bool begun;
+    struct precision precision;
+};
+
 struct floor {
     const struct batch *batch;
     uint32_t n_hands;   /* threads that run, then one for each other rank */
@@ -27,6 +37,7 @@ struct floor {
     struct slot *slot;
     uint32_t n_slots, n_taken;
     struct progress progress;
+    struct watch watch;
     atomic_bool stop;
 };
 
@@ -72,6 +83,26 @@ static bool run_job(void *context, uint32_t index, uint32_t worker, struct sim_e
                     &floor->progress.now_ns[worker], err);
 }
 
+static void watch_begin(struct watch *watch, uint32_t point, const struct desk *desk)
+{
+    struct sim_err err = { 0 };
+    arena_reset(&watch->arena);
+    watch->point = point;
+    watch->begun = precision_init(&watch->precision, NULL, 0, 0, 0.95, &desk->study, desk->layout, &watch->arena, &err);
+}
+
+static void show_interval(struct floor *floor, const struct desk *desk, const struct batch_result *got)
+{
+    struct watch *watch = &floor->watch;
+    char interval[sizeof floor->progress.interval];
+    if (!floor->batch->terminal) return;
+    if (!watch->begun || watch->point != got->job->point) watch_begin(watch, got->job->point, desk);
+    if (!watch->begun) return;
+    precision_take(&watch->precision, got->result);
+    if (*precision_line(&watch->precision, interval, sizeof interval))
+        snprintf(floor->progress.interval, sizeof floor->progress.interval, "%.60s: %.90s", desk->point->label, interval);
+}
+
 static bool take_job(void *context, uint32_t index, struct sim_err *err)
 {
     struct floor *floor = context;
@@ -83,7 +114,8 @@ static bool take_job(void *context, uint32_t index, struct sim_err *err)
     bool ok = desk_open(desk, &batch->point[job->point], &findings, err);
     const struct batch_result got = { job, desk, slot->result, slot->thin };
     ok = ok && batch->take(batch->context, &got, err);
-    if (!ok) atomic_store(&floor->stop, true);
+    if (ok) show_interval(floor, desk, &got);
+    else atomic_store(&floor->stop, true);
     floor->n_taken += ok;
     progress_note_done(&floor->progress, ns_to_s(slot->result->end_ns));
     return ok;
@@ -102,6 +134,7 @@ static void floor_fini(struct floor *floor)
     for (uint32_t i = 0; i < floor->n_hands; i++) arena_fini(&floor->own[i]);
     for (uint32_t i = 0; i <= floor->n_hands; i++) desk_fini(&floor->desk[i]);
     for (uint32_t i = 0; i < floor->n_slots; i++) arena_fini(&floor->slot[i].arena);
+    arena_fini(&floor->watch.arena);
 }
 
 bool batch_run(const struct batch *batch, uint32_t *n_taken, struct arena *arena, struct sim_err *err)

@@ -138,12 +138,20 @@ double precision_expected(const struct precision *precision)
     return fmax(precision->n * times * times, precision->least) + PRECISION_LOOK_AHEAD;
 }
 
+/* A line is short: of a long path its last word. */
+static const char *brief(const char *path)
+{
+    enum { LONGEST = 24 };
+    const char *dot = strrchr(path, '.');
+    return strlen(path) > LONGEST && dot ? dot + 1 : path;
+}
+
 char *precision_line(const struct precision *precision, char *out, size_t size)
 {
     const struct precision_aim *farthest = worst(precision);
     out[0] = '\0';
     if (!farthest || isnan(half_width(precision, farthest))) return out;
-    const char *path = layout_path(precision->layout, farthest->figure);
+    const char *path = brief(layout_path(precision->layout, farthest->figure));
     double half = half_width(precision, farthest);
     if (isnan(farthest->width)) snprintf(out, size, "%s %.4g +-%.2g", path, farthest->mean, half);
     else snprintf(out, size, "%s %.4g +-%.2g (+-%.2g asked)", path, farthest->mean, half, allowed(precision, farthest));

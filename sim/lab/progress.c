@@ -57,10 +57,10 @@ char *progress_line(const struct progress *progress, double elapsed_s, char *out
     bool known = under_way(progress, &sim_s, &runs);
     double share = (progress->done + runs) / progress->n_expected;
     if (progress->n_replications == 1) snprintf(far, sizeof far, "t = %.0f s", sim_s);
-    else snprintf(far, sizeof far, "%u of %u replications done", progress->done, progress->n_replications);
+    else snprintf(far, sizeof far, "%u of %u runs", progress->done, progress->n_replications);
     if (known && share > 0) snprintf(left, sizeof left, ", %.0f s left", ceil(elapsed_s * fmax(1 - share, 0) / share));
     double per_s = (progress->done_sim_s + sim_s) / elapsed_s;
-    int used = snprintf(out, size, "%s, %.0f s of simulated time a second%s", far, per_s, left);
+    int used = snprintf(out, size, "%s%s, %.0f x real time", far, left, per_s);
     if (progress->interval[0] && used > 0 && (size_t)used < size)
         snprintf(out + used, size - (size_t)used, ", %s", progress->interval);
     return out;

@@ -24,11 +24,11 @@ static void one_run_shows_its_time(void **state)
     struct progress progress;
     arena_init(&arena);
     progress_init(&progress, NULL, 1, 1, 600, &arena);
-    says(&progress, 0.5, "t = 0 s, 0 s of simulated time a second");
+    says(&progress, 0.5, "t = 0 s, 0 x real time");
     progress.now_ns[0] = 150 * SIM_S;
-    says(&progress, 0.5, "t = 150 s, 300 s of simulated time a second, 2 s left");
+    says(&progress, 0.5, "t = 150 s, 2 s left, 300 x real time");
     progress.now_ns[0] = 700 * SIM_S; /* longer than the load: nobody knows how long */
-    says(&progress, 2, "t = 700 s, 350 s of simulated time a second");
+    says(&progress, 2, "t = 700 s, 350 x real time");
     arena_fini(&arena);
 }
 
@@ -42,12 +42,12 @@ static void several_runs_count_and_learn_their_length(void **state)
     progress_note_done(&progress, 1000);
     progress.now_ns[0] = 500 * SIM_S;
     progress.now_ns[1] = 500 * SIM_S;
-    says(&progress, 2, "1 of 4 replications done, 1000 s of simulated time a second, 2 s left");
+    says(&progress, 2, "1 of 4 runs, 2 s left, 1000 x real time");
     progress.now_ns[0] = progress.now_ns[1] = 0;
     progress_note_done(&progress, 1000);
     progress_note_done(&progress, 1000);
     progress_note_done(&progress, 1000);
-    says(&progress, 4, "4 of 4 replications done, 1000 s of simulated time a second, 0 s left");
+    says(&progress, 4, "4 of 4 runs, 0 s left, 1000 x real time");
     arena_fini(&arena);
 }
 
@@ -62,10 +62,10 @@ static void an_aim_shortens_what_is_left(void **state)
     progress_expect(&progress, 40);
     snprintf(progress.interval, sizeof progress.interval, "orders.paid 50 +-2 (+-1 asked)");
     says(&progress, 3,
-         "10 of 400 replications done, 2000 s of simulated time a second, 9 s left, orders.paid 50 +-2 (+-1 asked)");
+         "10 of 400 runs, 9 s left, 2000 x real time, orders.paid 50 +-2 (+-1 asked)");
     progress_expect(&progress, 4000);
     says(&progress, 3,
-         "10 of 400 replications done, 2000 s of simulated time a second, 117 s left, orders.paid 50 +-2 (+-1 asked)");
+         "10 of 400 runs, 117 s left, 2000 x real time, orders.paid 50 +-2 (+-1 asked)");
     progress_expect(&progress, 0);
     assert_true(progress.n_expected == 400);
     arena_fini(&arena);
@@ -79,7 +79,7 @@ static void a_study_without_load_has_no_known_length(void **state)
     arena_init(&arena);
     progress_init(&progress, NULL, 1, 1, 0, &arena);
     progress.now_ns[0] = 10 * SIM_S;
-    says(&progress, 1, "t = 10 s, 10 s of simulated time a second");
+    says(&progress, 1, "t = 10 s, 10 x real time");
     arena_fini(&arena);
 }
 
