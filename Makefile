@@ -59,7 +59,7 @@ say = $(if $(V),@:,@printf '%-6s %s\n')
 q   = $(if $(V),,@)
 
 .PHONY: all run test check bench plots install clean help soak conformance force packages-build packages-mpi check-quick \
-        check-asan check-tsan check-determinism tests-built
+        check-asan check-tsan check-determinism check-calibrate tests-built
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -167,6 +167,9 @@ check-determinism:
 	@.ci/packages build check
 	@$(MAKE) --no-print-directory all
 	@WIDE=1 tests/support/run-tests tests/determinism.sh
+
+check-calibrate: all ## 20 random pipelines with known times: their intervals hold them (COUNT=20 FIRST=1)
+	@BUILD=$(BUILD) $(PYTHON) tests/calibrate.py --many $(or $(COUNT),20) $(or $(FIRST),1)
 
 soak: ## many seeds of every scenario under ASan and UBSan (SEEDS=200), long searches (RUNS=100000)
 	@$(MAKE) --no-print-directory MODE=asan all

@@ -13,7 +13,7 @@
 
 #include "sim/engine/error.h"
 
-enum { SCAN = 40, BRENT_STEPS = 40, SIMPLEX_STEPS = 80 /* for each number */ };
+enum { SCAN = 40, BRENT_STEPS = 40, SIMPLEX_STEPS = 40 /* for each number */ };
 
 struct descent {
     minimum_fn *function;
@@ -80,7 +80,7 @@ static void by_simplex(struct descent *descent)
     }
     if (gsl_multimin_fminimizer_set(minimiser, &function, at, step) == GSL_SUCCESS)
         for (size_t i = 0; i < SIMPLEX_STEPS * n && gsl_multimin_fminimizer_iterate(minimiser) == GSL_SUCCESS; i++)
-            if (gsl_multimin_test_size(gsl_multimin_fminimizer_size(minimiser), 1e-5) == GSL_SUCCESS) break;
+            if (gsl_multimin_test_size(gsl_multimin_fminimizer_size(minimiser), 1e-4) == GSL_SUCCESS) break;
     gsl_multimin_fminimizer_free(minimiser);
     gsl_vector_free(step);
     gsl_vector_free(at);

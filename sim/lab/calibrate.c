@@ -8,8 +8,12 @@
 #include "sim/engine/infer.h"
 #include "sim/lab/profile.h"
 
-enum { KNOTS_MOST = 12, SPREAD_LEAST = 16, SPREAD_EACH = 8, SIDES_MOST = 12, EXTRA_SWEEPS = 2 };
+enum { KNOTS_MOST = 12, LINE_MOST = 48, SPREAD_LEAST = 16, SPREAD_EACH = 8, SIDES_MOST = 12, AGAIN_MOST = 6, ROUNDS_MOST = 5 };
 #define NEAR_BOUND 12.0 /* of the distance: what a sweep leaves in for the next */
+#define SHRINK         3.0
+#define VARIANCE_RATIO 8.0 /* of the variances of three or four runs and of twenty: one in a hundred is beyond */
+#define KNOTS_APART 1e-7
+#define GAP_MOST   0.03 /* of a range: how closely the places around a limit have to lie */
 
 /* A sweep; runs 0: as many as asked for. */
 struct sweep_plan {
@@ -96,17 +100,40 @@ static struct sight *sights_of(struct fit_state *fit, const struct probe *probe)
     return sight;
 }
 
-/* The knot's runs share their random numbers with as many of the centre: the mean is the centre's, which has more runs,
- * and the difference of the pairs. Of so few runs the variance is weighed with the centre's. */
+/* What a figure differs by from the centre, over runs that share their random numbers. Figures that hang on chance (which
+ * partition is the worst) differ by chance as well; a search over many places would pick the lucky ones. So a difference
+ * shrinks by its own noise, to nothing where it is no larger (Stein's rule with the t statistic in place of z). */
+static double difference(const struct fit_state *fit, const struct probe *knot, uint32_t figure, double *error)
+{
+    const uint32_t n = knot->n;
+    double mean = 0, square = 0;
+    for (uint32_t r = 0; r < n; r++)
+        mean += (shown(knot, r, figure, WATCH_AT) - shown(fit->centre, r, figure, WATCH_AT)) / n;
+    for (uint32_t r = 0; r < n; r++) {
+        const double off = shown(knot, r, figure, WATCH_AT) - shown(fit->centre, r, figure, WATCH_AT) - mean;
+        square += off * off;
+    }
+    *error = 0;
+    if (n < 3 || !(mean * mean > 0)) return mean;
+    const double noise = square / (n - 1) / n;
+    if (isfinite(noise)) *error = noise;
+    return isfinite(noise) ? mean * fmax(1 - SHRINK * noise / (mean * mean), 0) : mean;
+}
+
+/* Of few runs a variance counts where it is another one by more than chance would have it. */
+static double variance_beside(double here, double centre, uint32_t n)
+{
+    if (!isfinite(centre)) return here;
+    return n < 3 || (here < VARIANCE_RATIO * centre && here * VARIANCE_RATIO > centre) ? centre : here;
+}
+
 static struct sight *sights_beside(struct fit_state *fit, const struct probe *knot, const struct sight *centre)
 {
-    enum { PRIOR = 3 };
     struct sight *sight = sights_of(fit, knot);
     for (uint32_t f = 0; f < fit->calibrate->targets.n; f++) {
-        const struct sight same = sight_of(fit->centre, f, knot->n);
-        if (isfinite(sight[f].mean) && isfinite(same.mean)) sight[f].mean += centre[f].mean - same.mean;
-        sight[f].variance =
-            (PRIOR * centre[f].variance + (knot->n - 1) * sight[f].variance) / (PRIOR + knot->n - 1);
+        const double off = difference(fit, knot, f, &sight[f].error);
+        if (isfinite(sight[f].mean) && isfinite(off)) sight[f].mean = centre[f].mean + off;
+        sight[f].variance = variance_beside(sight[f].variance, centre[f].variance, knot->n);
     }
     return sight;
 }
@@ -152,12 +179,23 @@ static void add_knot(struct fit_state *fit, uint32_t k, double at, double apart)
 {
     const struct free_value *value = &fit->calibrate->value[k];
     const double place = free_value_place(value, free_value_at(value, fmin(fmax(at, 0), 1)));
-    if (fit->n_knots[k] == KNOTS_MOST || fabs(place - fit->best[k]) < apart) return;
+    if (fit->n_knots[k] == KNOTS_MOST) return;
     for (uint32_t i = 0; i < fit->n_knots[k]; i++)
         if (fabs(fit->knot[k][i] - place) < apart) return;
     uint32_t i = fit->n_knots[k]++;
     for (; i > 0 && fit->knot[k][i - 1] > place; i--) fit->knot[k][i] = fit->knot[k][i - 1];
     fit->knot[k][i] = place;
+}
+
+/* A place that a line lacks so far. */
+static void add_missing(struct fit_state *fit, uint32_t k, double at)
+{
+    const struct free_value *value = &fit->calibrate->value[k];
+    const struct response_line *line = &fit->response.line[k];
+    const double place = free_value_place(value, free_value_at(value, fmin(fmax(at, 0), 1)));
+    for (uint32_t i = 0; i < line->n; i++)
+        if (fabs(line->at[i] - place) < KNOTS_APART) return;
+    add_knot(fit, k, place, KNOTS_APART);
 }
 
 /* The width of the interval of the line that holds `at`. */
@@ -170,78 +208,97 @@ static double gap_at(const struct response_line *line, double at)
 
 static void spread_knots(struct fit_state *fit, uint32_t k, double low, double high, uint32_t n)
 {
-    const double apart = fmax(0.05 * (high - low), 1e-9);
-    for (uint32_t i = 0; i < n; i++) add_knot(fit, k, low + (high - low) * i / (n - 1), apart);
+    const double apart = fmax(0.05 * (high - low), KNOTS_APART);
+    for (uint32_t i = 0; i < n; i++) {
+        const double at = low + (high - low) * i / (n - 1);
+        if (!(fabs(at - fit->best[k]) < apart)) add_knot(fit, k, at, apart); /* the centre is on the line anyway */
+    }
 }
 
-/* Evenly over what is accepted and a bit beyond; where only one limit lies in the range, closely about that one. */
+/* Evenly over what is accepted and a bit beyond; of what is accepted up to an end of the range only that end, and what
+ * lies about the other limit. */
 static void choose_knots(struct fit_state *fit, uint32_t k, uint32_t n)
 {
+    enum { FEW = 3 };
     const struct response_line *line = &fit->response.line[k];
     const struct box region = fit->region[k];
     const double below = 0.6 * gap_at(line, region.low), above = 0.6 * gap_at(line, region.high);
     fit->n_knots[k] = 0;
     if (line->n == 0) spread_knots(fit, k, 0, 1, n);
-    else if (region.low <= 0 && region.high >= 1) spread_knots(fit, k, 0, 1, n / 2 + 1);
+    else if (region.low <= 0 && region.high >= 1) spread_knots(fit, k, 0, 1, FEW);
     else if (region.low <= 0) {
-        spread_knots(fit, k, fmax(region.high - above, 0), fmin(region.high + above, 1), n - 2);
-        add_knot(fit, k, 0, 1e-3);
-        add_knot(fit, k, region.high / 2, 1e-3);
+        spread_knots(fit, k, fmax(region.high - above, 0), fmin(region.high + above, 1), FEW);
+        if (fit->best[k] > 1e-3) add_knot(fit, k, 0, 1e-3);
     } else if (region.high >= 1) {
-        spread_knots(fit, k, fmax(region.low - below, 0), fmin(region.low + below, 1), n - 2);
-        add_knot(fit, k, 1, 1e-3);
-        add_knot(fit, k, (1 + region.low) / 2, 1e-3);
+        spread_knots(fit, k, fmax(region.low - below, 0), fmin(region.low + below, 1), FEW);
+        if (fit->best[k] < 1 - 1e-3) add_knot(fit, k, 1, 1e-3);
     } else spread_knots(fit, k, fmax(region.low - below, 0), fmin(region.high + above, 1), n);
 }
 
 /* ---- a sweep ---- */
 
-static void make_line(struct fit_state *fit, uint32_t k, const struct probe *probe)
+static void put_on_line(struct response_line *line, double at, struct sight *sight)
 {
-    const uint32_t n = fit->n_knots[k] + 1;
-    double *at = arena_array(fit->arena, double, n);
-    struct sight **sight = arena_array(fit->arena, struct sight *, n);
-    const double centre = fit->best[k];
-    uint32_t to = 0;
-    bool placed = false;
-    for (uint32_t i = 0; i < fit->n_knots[k]; i++) {
-        if (!placed && fit->knot[k][i] > centre) {
-            at[to] = centre;
-            sight[to++] = (struct sight *)fit->response.at_centre;
-            placed = true;
+    uint32_t i = line->n++;
+    SIM_ASSERT(line->n <= LINE_MOST);
+    for (; i > 0 && line->at[i - 1] > at; i--) {
+        line->at[i] = line->at[i - 1];
+        line->sight[i] = line->sight[i - 1];
+    }
+    line->at[i] = at;
+    line->sight[i] = sight;
+}
+
+static void begin_line(struct fit_state *fit, uint32_t k, struct sight *centre)
+{
+    fit->response.line[k] = (struct response_line){ 0, arena_array(fit->arena, double, LINE_MOST),
+                                                    arena_array(fit->arena, struct sight *, LINE_MOST) };
+    put_on_line(&fit->response.line[k], fit->response.centre[k], centre);
+}
+
+/* Runs the chosen knots on lines through `centre`, the first of *probe, which is for the caller to have prepared. */
+static bool run_knots(struct fit_state *fit, const double *centre, struct probe **probe, uint32_t runs,
+                      struct sim_err *err)
+{
+    const uint32_t n_values = fit->calibrate->n_values;
+    struct probe *own = arena_array(fit->arena, struct probe, 1 + (size_t)n_values * KNOTS_MOST);
+    uint32_t n = 1;
+    own[0] = **probe;
+    for (uint32_t k = 0; k < n_values; k++)
+        for (uint32_t i = 0; i < fit->n_knots[k]; i++) {
+            double place[MINIMUM_MOST];
+            memcpy(place, centre, sizeof place);
+            place[k] = fit->knot[k][i];
+            prepare(fit, &own[n++], place, runs);
         }
-        at[to] = fit->knot[k][i];
-        sight[to++] = sights_beside(fit, &probe[i], fit->response.at_centre);
-    }
-    if (!placed) {
-        at[to] = centre;
-        sight[to++] = (struct sight *)fit->response.at_centre;
-    }
-    fit->response.line[k] = (struct response_line){ to, at, sight };
+    *probe = own;
+    /* The centre of a refined line has its runs already. */
+    return own[0].n >= runs ? run(fit, own + 1, n - 1, runs, err) : run(fit, own, n, runs, err);
+}
+
+static void knots_to_lines(struct fit_state *fit, const struct probe *probe)
+{
+    for (uint32_t k = 0; k < fit->calibrate->n_values; k++)
+        for (uint32_t i = 0; i < fit->n_knots[k]; i++)
+            put_on_line(&fit->response.line[k], fit->knot[k][i],
+                        sights_beside(fit, probe++, fit->response.at_centre));
 }
 
 static bool run_lines(struct fit_state *fit, const struct sweep_plan *plan, uint32_t runs, struct sim_err *err)
 {
     const uint32_t n_values = fit->calibrate->n_values;
-    struct probe *probe = arena_array(fit->arena, struct probe, 1 + (size_t)n_values * KNOTS_MOST);
-    uint32_t n = 1;
-    for (uint32_t k = 0; k < n_values; k++) {
-        choose_knots(fit, k, plan->knots);
-        for (uint32_t i = 0; i < fit->n_knots[k]; i++) {
-            double place[MINIMUM_MOST];
-            memcpy(place, fit->best, sizeof place);
-            place[k] = fit->knot[k][i];
-            prepare(fit, &probe[n++], place, runs);
-        }
-    }
     const uint32_t centre_runs = plan->centre_runs > 0 ? plan->centre_runs : fit->calibrate->replications;
-    prepare(fit, &probe[0], fit->best, centre_runs);
-    if (!run(fit, probe, n, runs, err) || !run(fit, probe, 1, centre_runs, err)) return false;
+    struct probe centre, *probe = &centre;
+    for (uint32_t k = 0; k < n_values; k++) choose_knots(fit, k, plan->knots);
+    prepare(fit, &centre, fit->best, centre_runs);
+    if (!run_knots(fit, fit->best, &probe, runs, err) || !run(fit, probe, 1, centre_runs, err)) return false;
+    struct sight *at_centre = sights_of(fit, probe);
     fit->centre = probe;
-    fit->response = (struct response){ .n_values = n_values, .n_figures = fit->calibrate->targets.n,
-                                       .at_centre = sights_of(fit, probe) };
+    fit->response =
+        (struct response){ .n_values = n_values, .n_figures = fit->calibrate->targets.n, .at_centre = at_centre };
     memcpy(fit->response.centre, fit->best, sizeof fit->best);
-    for (uint32_t k = 0, at = 1; k < n_values; at += fit->n_knots[k++]) make_line(fit, k, &probe[at]);
+    for (uint32_t k = 0; k < n_values; k++) begin_line(fit, k, at_centre);
+    knots_to_lines(fit, probe + 1);
     fit->question.runs = centre_runs;
     fit->question.coarse = plan->coarse;
     return true;
@@ -263,6 +320,12 @@ static void search(struct fit_state *fit)
             least = distance;
             memcpy(best, place, sizeof best);
         }
+    }
+    /* A simplex that has shrunk in a bent valley begins again. */
+    for (uint32_t again = 0; again < AGAIN_MOST; again++) {
+        const double before = least;
+        least = distance_least(&fit->question, best, NULL);
+        if (!(least < before - 0.01)) break;
     }
     memcpy(fit->best, best, sizeof best);
 }
@@ -310,25 +373,17 @@ static void accept(struct fit_state *fit, struct profile *profile, const double 
 
 static bool is_range_end(double place) { return place <= 0 || place >= 1; }
 
-/* Where the next sweep looks. True when the lines were too short to see where a value stops being accepted. */
-static bool look_where(struct fit_state *fit, const struct profile *profile)
+/* Where the next sweep looks. */
+static void look_where(struct fit_state *fit, const struct profile *profile)
 {
-    bool too_short = false;
+    struct box box[MINIMUM_MOST];
+    response_box(&fit->response, box);
     for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
-        struct box box[MINIMUM_MOST];
-        response_box(&fit->response, box);
         const double width = box[k].high - box[k].low;
         fit->region[k] = (struct box){ profile[k].low, profile[k].high };
-        if (profile[k].open_low && !is_range_end(box[k].low)) {
-            fit->region[k].low = fmax(box[k].low - width, 0);
-            too_short = true;
-        }
-        if (profile[k].open_high && !is_range_end(box[k].high)) {
-            fit->region[k].high = fmin(box[k].high + width, 1);
-            too_short = true;
-        }
+        if (profile[k].open_low) fit->region[k].low = fmax(box[k].low - width, 0);
+        if (profile[k].open_high) fit->region[k].high = fmin(box[k].high + width, 1);
     }
-    return too_short;
 }
 
 /* What the observations leave open stays as the scenario says, where they accept that. */
@@ -361,7 +416,7 @@ static const double *runs_off(struct fit_state *fit)
 
 static bool coarse_sweeps(struct fit_state *fit, struct sim_err *err)
 {
-    static const struct sweep_plan plan[] = { { 9, 1, 1, 0.1 }, { 7, 1, 1, 0.04 }, { 7, 2, 4, 0.015 } };
+    static const struct sweep_plan plan[] = { { 8, 1, 1, 0.1 }, { 6, 1, 1, 0.04 }, { 5, 2, 4, 0.015 } };
     double bound[MINIMUM_MOST];
     struct profile *profile = arena_array(fit->arena, struct profile, fit->calibrate->n_values);
     for (uint32_t k = 0; k < fit->calibrate->n_values; k++) bound[k] = NEAR_BOUND;
@@ -375,26 +430,71 @@ static bool coarse_sweeps(struct fit_state *fit, struct sim_err *err)
     return true;
 }
 
-/* The last sweep, again while its lines are too short. */
+/* Places about a limit that lies between two far ones, and beyond a line that ends where all is still accepted. */
+static bool refine(struct fit_state *fit, const struct profile *profile)
+{
+    bool some = false;
+    for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
+        const struct response_line *line = &fit->response.line[k];
+        const double limit[2] = { profile[k].at_low[k], profile[k].at_high[k] };
+        const bool open[2] = { profile[k].open_low, profile[k].open_high };
+        fit->n_knots[k] = 0;
+        for (uint32_t end = 0; end < 2 && line->n + 4 <= LINE_MOST; end++) {
+            const double last = line->at[end == 0 ? 0 : line->n - 1], gap = gap_at(line, limit[end]);
+            const double out = (end == 0 ? -0.5 : 0.5) * fmax(line->at[line->n - 1] - line->at[0], GAP_MOST);
+            if (open[end] && !is_range_end(last)) {
+                add_missing(fit, k, last + out);
+                add_missing(fit, k, last + 2 * out);
+            }
+            if (open[end] || gap <= GAP_MOST) continue;
+            for (uint32_t i = 0; i + 1 < line->n; i++)
+                if (line->at[i] <= limit[end] && limit[end] <= line->at[i + 1]) {
+                    add_missing(fit, k, line->at[i] + gap / 3);
+                    add_missing(fit, k, line->at[i] + 2 * gap / 3);
+                    break;
+                }
+        }
+        some = some || fit->n_knots[k] > 0;
+    }
+    return some;
+}
+
+/* The best place, and who contradicts it, as far as the lines show by now. */
+static void settle(struct fit_state *fit)
+{
+    all_decide(fit);
+    search(fit);
+    for (uint32_t turn = 0; turn < SIDES_MOST && take_sides(fit); turn++) search(fit);
+}
+
+static void bound_rise(struct fit_state *fit, double *bound)
+{
+    const struct spread spread = { fit->centre->n, runs_off(fit), fit->calibrate->targets.n_clocks,
+                                   fit->calibrate->seed };
+    profile_bounds(&fit->question, fit->best, &spread, fit->calibrate->confidence, bound, fit->arena);
+}
+
+/* The last centre keeps its place; its lines get more places until they show each limit closely. */
 static bool fine_sweep(struct fit_state *fit, struct profile *profile, struct sim_err *err)
 {
-    enum { KNOTS = 7, RUNS_SHARE = 5 };
-    const struct sweep_plan plan = { .knots = KNOTS };
+    enum { RUNS_SHARE = 5 };
+    static const struct sweep_plan plan = { .knots = 5 };
     const uint32_t share = fit->calibrate->replications / RUNS_SHARE, runs = share > 2 ? share : 2;
     double bound[MINIMUM_MOST];
-    for (uint32_t i = 0; i <= EXTRA_SWEEPS; i++) {
-        if (!run_lines(fit, &plan, runs, err)) return false;
-        all_decide(fit);
-        search(fit);
-        for (uint32_t turn = 0; turn < SIDES_MOST && take_sides(fit); turn++) search(fit);
-        const struct spread spread = { fit->centre->n, runs_off(fit), fit->calibrate->targets.n_clocks,
-                                       fit->calibrate->seed };
-        profile_bounds(&fit->question, fit->best, &spread, fit->calibrate->confidence, bound, fit->arena);
+    if (!run_lines(fit, &plan, runs, err)) return false;
+    settle(fit);
+    bound_rise(fit, bound);
+    accept(fit, profile, bound);
+    for (uint32_t round = 0; round < ROUNDS_MOST && refine(fit, profile); round++) {
+        struct probe *probe = fit->centre;
+        if (!run_knots(fit, fit->response.centre, &probe, runs, err)) return false;
+        knots_to_lines(fit, probe + 1);
+        settle(fit);
         accept(fit, profile, bound);
-        const bool too_short = look_where(fit, profile);
-        keep_undecided(fit, profile);
-        if (!too_short) break;
     }
+    bound_rise(fit, bound);
+    accept(fit, profile, bound);
+    keep_undecided(fit, profile);
     return true;
 }
 
@@ -510,8 +610,7 @@ bool calibrate_run(struct calibrate *calibrate, struct calibration *out, struct 
     fit->calibrate = calibrate;
     fit->arena = arena;
     fit->question = (struct question){ .response = &fit->response, .target = calibrate->targets.target,
-                                       .observed = calibrate->targets.observed,
-                                       .scratch = arena_array(arena, struct sight, calibrate->targets.n) };
+                                       .observed = calibrate->targets.observed };
     return find_start(fit, err) && coarse_sweeps(fit, err) && fine_sweep(fit, profile, err) &&
            answer(fit, profile, out, set, err);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The logarithm of the noise belongs to the distance: else a model would be near to anything by being erratic. */
+ * The logarithm of the noise belongs to the distance: else a model would be near to anything by being erratic. That a
+ * mean is not known better than to the error of few runs is no trait of the model: it takes weight off a residual, and
+ * costs nothing. */
 #include "sim/lab/distance.h"
 
 #include <math.h>
@@ -23,16 +25,21 @@ double distance_part(const struct question *question, uint32_t figure, const str
     if (target->use != TARGET_DECIDES) return 0;
     const bool missing = !isfinite(sight->mean) || !isfinite(sight->variance) || !isfinite(sight->clock);
     const double noise = missing ? fmax(fabs(observed), target->sd) : sight_noise(question, target, sight, observed);
-    const double units = missing ? LOSS_MISSING : (observed - sight->mean) / noise;
+    const double units =
+        missing ? LOSS_MISSING : (observed - sight->mean) / sqrt(noise * noise + fmax(sight->error, 0));
     return LOSS_SCALE * LOSS_SCALE * log1p(units * units / (LOSS_SCALE * LOSS_SCALE)) + 2 * log(noise);
 }
 
 double distance_at(const struct question *question, const double *place)
 {
+    struct spot spot[MINIMUM_MOST];
     double sum = 0;
-    response_at(question->response, place, question->scratch);
-    for (uint32_t f = 0; f < question->response->n_figures; f++)
-        sum += distance_part(question, f, &question->scratch[f]);
+    response_locate(question->response, place, spot);
+    for (uint32_t f = 0; f < question->response->n_figures; f++) {
+        if (question->target[f].use != TARGET_DECIDES) continue;
+        const struct sight sight = response_sight(question->response, spot, f);
+        sum += distance_part(question, f, &sight);
+    }
     return sum;
 }
 

@@ -31,9 +31,7 @@ struct question {
     const struct target *target;  /* by figure */
     const double *observed;       /* by figure: the observations, or what might have been observed */
     uint32_t runs;                /* behind the means */
-    double coarse;                /* a share of a figure that the model is not yet expected to hit: far from the answer */
-    struct sight *scratch;        /* n_figures */
-};
+    double coarse;                /* a share of a figure that the model is not yet expected to hit: far from the answer */};
 
 /* The standard deviation of an observation of this figure about the model's mean. */
 double sight_noise(const struct question *question, const struct target *target, const struct sight *sight,

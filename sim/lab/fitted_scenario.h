@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A new scenario from an old one: its text with some values set, each with what it rests on. All else stands as it was
- * written, comments too. */
+ * A new scenario from an old one: its text with some values set, each with what it rests on. All else says what it
+ * said, comments too; only lines may break elsewhere. */
 #ifndef SIM_LAB_FITTED_SCENARIO_H
 #define SIM_LAB_FITTED_SCENARIO_H
 

@@ -10,7 +10,7 @@
 
 /* ---- what might have been observed ---- */
 
-enum { DRAW_RUN, DRAW_CLOCK, DRAW_COUNT };
+enum { DRAW_RUN, DRAW_SCALE, DRAW_CLOCK, DRAW_COUNT };
 
 static double draw_normal(struct random_key key, uint32_t purpose, uint32_t entity)
 {
@@ -19,19 +19,32 @@ static double draw_normal(struct random_key key, uint32_t purpose, uint32_t enti
     return sqrt(-2 * log(u)) * cos(2 * 3.14159265358979323846 * v);
 }
 
-/* A run leaves its own mean by less, and the mean of others by more, than one standard deviation. */
+/* The weight of each run in a draw whose figures vary together as those of the runs do. So few runs know that variance
+ * only roughly: the draw is wider by Student's factor, and by the error of their mean. */
+static void draw_weights(const struct spread *spread, struct random_key key, double *weight)
+{
+    const uint32_t n = spread->n_runs;
+    double chi_squared = 0;
+    for (uint32_t i = 0; i + 1 < n; i++) {
+        const double normal = draw_normal(key, DRAW_SCALE, i);
+        chi_squared += normal * normal;
+    }
+    for (uint32_t r = 0; r < n; r++)
+        weight[r] = draw_normal(key, DRAW_RUN, r) * sqrt((1 + 1.0 / n) / chi_squared);
+}
+
 static void observe(const struct question *question, const struct spread *spread, const struct sight *sight,
-                    uint32_t draw, double *observed)
+                    uint32_t draw, double *weight, double *observed)
 {
     const struct random_key key = random_key(spread->seed, draw);
     const uint32_t n_figures = question->response->n_figures;
-    const uint32_t run = random_block(key, DRAW_RUN, 0, 0).word[0] % spread->n_runs;
-    const double widened = sqrt((spread->n_runs + 1.0) / (spread->n_runs - 1.0));
+    draw_weights(spread, key, weight);
     for (uint32_t f = 0; f < n_figures; f++) {
         const struct target *target = &question->target[f];
-        observed[f] = sight[f].mean + widened * spread->off[(size_t)run * n_figures + f] +
-                      sight[f].clock * draw_normal(key, DRAW_CLOCK, target->clock) +
+        observed[f] = sight[f].mean + sight[f].clock * draw_normal(key, DRAW_CLOCK, target->clock) +
                       target->sd * draw_normal(key, DRAW_COUNT, f);
+        for (uint32_t r = 0; r < spread->n_runs; r++)
+            observed[f] += weight[r] * spread->off[(size_t)r * n_figures + f];
     }
 }
 
@@ -53,14 +66,14 @@ void profile_bounds(const struct question *question, const double *best, const s
 {
     const uint32_t n_values = question->response->n_values, n_figures = question->response->n_figures;
     struct sight *sight = arena_array(arena, struct sight, n_figures);
-    double *observed = arena_array(arena, double, n_figures);
+    double *observed = arena_array(arena, double, n_figures), *weight = arena_array(arena, double, spread->n_runs);
     double *rise = arena_array(arena, double, (size_t)n_values * PROFILE_DRAWS);
     struct question asked = *question;
     asked.observed = observed;
     response_at(question->response, best, sight);
     for (uint32_t draw = 0; draw < PROFILE_DRAWS; draw++) {
         double place[MINIMUM_MOST];
-        observe(question, spread, sight, draw, observed);
+        observe(question, spread, sight, draw, weight, observed);
         memcpy(place, best, n_values * sizeof *place);
         const double least = distance_least(&asked, place, NULL);
         for (uint32_t k = 0; k < n_values; k++) {
@@ -83,29 +96,51 @@ struct walk_out {
     double bound; /* of the distance itself */
 };
 
-/* The outermost accepted place on the way from `from` to the end of the line, and the first beyond it. */
+static double distance_held(const struct walk_out *walk, double *place, double at)
+{
+    bool held[MINIMUM_MOST] = { false };
+    held[walk->value] = true;
+    place[walk->value] = at;
+    return distance_least(walk->question, place, held);
+}
+
+/* Between an accepted place and one that is not. */
+static double limit_between(const struct walk_out *walk, const double *near, double inside, double outside)
+{
+    enum { HALVINGS = 8 };
+    double place[MINIMUM_MOST];
+    memcpy(place, near, walk->question->response->n_values * sizeof *place);
+    for (int i = 0; i < HALVINGS; i++) {
+        const double middle = (inside + outside) / 2;
+        if (distance_held(walk, place, middle) <= walk->bound) inside = middle;
+        else outside = middle;
+    }
+    return inside;
+}
+
+/* The outermost accepted place on the way from `best` to the end of the line; *beyond: the first behind it. True when
+ * that end itself is accepted. */
 static bool outermost(const struct walk_out *walk, const double *best, double end, double *accepted, double *beyond)
 {
-    double place[MINIMUM_MOST], before = walk->bound;
-    bool held[MINIMUM_MOST] = { false }, inside = true, open = true;
+    const size_t bytes = walk->question->response->n_values * sizeof *best;
+    double place[MINIMUM_MOST], inside[MINIMUM_MOST];
     const double from = best[walk->value], step = (end - from) / PROFILE_STEPS;
-    const uint32_t n_values = walk->question->response->n_values;
-    held[walk->value] = true;
-    memcpy(place, best, n_values * sizeof *place);
+    bool is_inside = true;
+    memcpy(place, best, bytes);
+    memcpy(inside, best, bytes);
     *accepted = from;
     for (uint32_t i = 1; i <= PROFILE_STEPS && step * step > 0; i++) {
-        place[walk->value] = from + i * step;
-        const double distance = distance_least(walk->question, place, held);
-        if (distance <= walk->bound) *accepted = place[walk->value];
-        else if (inside) {
-            const double share = distance > before ? (walk->bound - before) / (distance - before) : 0;
-            *accepted = place[walk->value] - step + step * fmin(fmax(share, 0), 1);
-            memcpy(beyond, place, n_values * sizeof *place);
+        const bool was_inside = is_inside;
+        is_inside = distance_held(walk, place, from + i * step) <= walk->bound;
+        if (is_inside) {
+            *accepted = place[walk->value];
+            memcpy(inside, place, bytes);
+        } else if (was_inside) {
+            *accepted = limit_between(walk, inside, inside[walk->value], place[walk->value]);
+            memcpy(beyond, place, bytes);
         }
-        inside = open = distance <= walk->bound;
-        before = distance;
     }
-    return open;
+    return is_inside;
 }
 
 void profile_make(struct profile *out, const struct question *question, uint32_t value, const double *best,

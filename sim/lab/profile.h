@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Which places of one free value the observations accept: those at which the distance, least over all other values, is
  * above its least by no more than a bound. The bound is not taken from a table: observations of one run are not
- * independent of one another, and clocks err for several at once. Instead runs of the model at its best place are each
- * taken to be what was observed, with clocks and counts that err as theirs are said to, and the bound is what holds the
- * true value in the asked share of them; it is never below that of the table (chi-squared of one degree). */
+ * independent of one another, and clocks err for several at once. Instead the model at its best place is
+ * made to observe itself: figures that vary together as those of its runs do, with clocks and counts that err as theirs
+ * are said to. The bound is what holds the true value in the asked share of such draws; it is never below that of the
+ * table (chi-squared of one degree). */
 #ifndef SIM_LAB_PROFILE_H
 #define SIM_LAB_PROFILE_H
 
 #include "sim/engine/arena.h"
 #include "sim/lab/distance.h"
 
-enum { PROFILE_STEPS = 100, PROFILE_DRAWS = 200 };
+enum { PROFILE_STEPS = 50, PROFILE_DRAWS = 200 };
 
 /* Runs of the model at one place, for what might have been observed. */
 struct spread {

@@ -2,18 +2,17 @@
 #include "sim/lab/response.h"
 
 #include <math.h>
-#include <string.h>
 
-/* The interval of the line that holds `at`, and how far into it. */
-static uint32_t interval_of(const struct response_line *line, double at, double *share)
+void response_locate(const struct response *response, const double *place, struct spot *out)
 {
-    uint32_t i = 0;
-    *share = 0;
-    if (line->n < 2) return 0;
-    while (i + 2 < line->n && at > line->at[i + 1]) i++;
-    const double width = line->at[i + 1] - line->at[i];
-    *share = fmin(fmax((at - line->at[i]) / width, 0), 1);
-    return i;
+    for (uint32_t k = 0; k < response->n_values; k++) {
+        const struct response_line *line = &response->line[k];
+        uint32_t i = 0;
+        if (line->n < 2) continue;
+        while (i + 2 < line->n && place[k] > line->at[i + 1]) i++;
+        const double width = line->at[i + 1] - line->at[i];
+        out[k] = (struct spot){ i, fmin(fmax((place[k] - line->at[i]) / width, 0), 1) };
+    }
 }
 
 static void add_change(struct sight *sum, const struct sight *from, const struct sight *to, double share,
@@ -21,21 +20,29 @@ static void add_change(struct sight *sum, const struct sight *from, const struct
 {
     sum->mean += from->mean + share * (to->mean - from->mean) - centre->mean;
     sum->variance += from->variance + share * (to->variance - from->variance) - centre->variance;
+    sum->error += from->error + share * (to->error - from->error) - centre->error;
     sum->clock += from->clock + share * (to->clock - from->clock) - centre->clock;
+}
+
+struct sight response_sight(const struct response *response, const struct spot *spot, uint32_t figure)
+{
+    const struct sight *centre = &response->at_centre[figure];
+    struct sight out = *centre;
+    for (uint32_t k = 0; k < response->n_values; k++) {
+        const struct response_line *line = &response->line[k];
+        if (line->n < 2) continue;
+        add_change(&out, &line->sight[spot[k].interval][figure], &line->sight[spot[k].interval + 1][figure],
+                   spot[k].share, centre);
+    }
+    out.variance = fmax(out.variance, 0);
+    return out;
 }
 
 void response_at(const struct response *response, const double *place, struct sight *out)
 {
-    memcpy(out, response->at_centre, response->n_figures * sizeof *out);
-    for (uint32_t k = 0; k < response->n_values; k++) {
-        const struct response_line *line = &response->line[k];
-        double share;
-        if (line->n < 2) continue;
-        const uint32_t i = interval_of(line, place[k], &share);
-        for (uint32_t f = 0; f < response->n_figures; f++)
-            add_change(&out[f], &line->sight[i][f], &line->sight[i + 1][f], share, &response->at_centre[f]);
-    }
-    for (uint32_t f = 0; f < response->n_figures; f++) out[f].variance = fmax(out[f].variance, 0);
+    struct spot spot[MINIMUM_MOST];
+    response_locate(response, place, spot);
+    for (uint32_t f = 0; f < response->n_figures; f++) out[f] = response_sight(response, spot, f);
 }
 
 void response_box(const struct response *response, struct box *out)

@@ -14,13 +14,14 @@
 struct sight {
     double mean;
     double variance; /* of one run */
+    double error;    /* variance of what the mean differs by from the centre's: of so few runs it is not known better */
     double clock;    /* what it moves in one standard deviation of its clock, with its sign */
 };
 
 struct response_line {
     uint32_t n;                /* places, ascending, the centre's among them */
-    const double *at;
-    struct sight *const *sight; /* [place][figure] */
+    double *at;
+    struct sight **sight;      /* [place][figure] */
 };
 
 struct response {
@@ -30,6 +31,13 @@ struct response {
     struct response_line line[MINIMUM_MOST];
 };
 
+/* Where a place lies on each line: behind which of its places, and how far to the next. */
+struct spot {
+    uint32_t interval;
+    double share;
+};
+void response_locate(const struct response *response, const double *place, struct spot *out);
+struct sight response_sight(const struct response *response, const struct spot *spot, uint32_t figure);
 /* All figures at a place; beyond the ends of a line it is as at its end. */
 void response_at(const struct response *response, const double *place, struct sight *out);
 /* From the first to the last place of each line. */

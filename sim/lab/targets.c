@@ -83,10 +83,29 @@ static bool is_seen(const struct layout *layout, const struct prediction *predic
 
 /* ---- the list ---- */
 
+/* How many counts the figure was made of. */
+static double counts_behind(const struct observations *seen, const struct prediction *prediction)
+{
+    switch (prediction->kind) {
+    case PREDICT_LAG:
+    case PREDICT_PEAK: return 2;
+    case PREDICT_LAG_SPREAD: return 4;
+    case PREDICT_TOTAL_LAG: return 2 * rows_of_group(seen, seen->offset[prediction->item].group);
+    case PREDICT_TREND_TOTAL: return 2 * fmax(seen->trend[prediction->item].n, 1);
+    case PREDICT_TREND_LARGEST: return 2;
+    case PREDICT_PAID:
+    case PREDICT_PENDING:
+    case PREDICT_FAILED:
+    case PREDICT_LOG_END:
+    case PREDICT_TREND_ARRIVED: break;
+    }
+    return 1;
+}
+
 static double sd_of(const struct observations *seen, const struct prediction *prediction)
 {
     const double said = prediction->kind <= PREDICT_FAILED ? seen->status[prediction->item].sd : 0;
-    return fmax(said, TARGET_SD);
+    return fmax(said, TARGET_SD * sqrt(counts_behind(seen, prediction)));
 }
 
 static struct target target_of(const struct layout *layout, const struct prediction *prediction, struct arena *arena)

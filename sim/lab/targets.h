@@ -9,7 +9,8 @@
 #include "sim/lab/distance.h"
 #include "sim/results/layout.h"
 
-/* A count is not known better than to this: two reads of a moving figure do not agree to the record. */
+/* A count is not known better than to this: two reads of a moving figure do not agree to the record. A lag is the
+ * difference of two counts, read one after the other, a sum or spread of lags one of several. */
 #define TARGET_SD 1.0
 
 struct targets {

@@ -14,7 +14,7 @@
 #include "sim/engine/random.h"
 #include "sim/lab/profile.h"
 
-enum { FIGURES = 4, KNOTS = 21, RUNS = 4000 };
+enum { FIGURES = 4, KNOTS = 21, RUNS = 400 };
 
 static struct arena arena;
 
@@ -29,7 +29,6 @@ struct bench {
     struct question question;
     struct target target[FIGURES];
     double observed[FIGURES];
-    struct sight scratch[FIGURES];
     struct spread spread;
 };
 
@@ -63,7 +62,7 @@ static struct sight *sights(const struct model *model, const double *x)
     struct sight *sight = arena_array(&arena, struct sight, FIGURES);
     for (int f = 0; f < FIGURES; f++)
         sight[f] = (struct sight){ model->base[f] + model->slope[0][f] * x[0] + model->slope[1][f] * x[1],
-                                   model->sd[f] * model->sd[f], 0 };
+                                   model->sd[f] * model->sd[f], 0, 0 };
     return sight;
 }
 
@@ -97,7 +96,7 @@ static void make(struct bench *bench, const struct model *model, uint32_t n_valu
     for (int f = 0; f < FIGURES; f++) bench->target[f] = (struct target){ .name = "f", .sd = 1e-3, .use = TARGET_DECIDES };
     make_spread(bench, model);
     bench->question = (struct question){ .response = &bench->response, .target = bench->target,
-                                         .observed = bench->observed, .runs = RUNS, .scratch = bench->scratch };
+                                         .observed = bench->observed, .runs = RUNS };
 }
 
 static void observe(struct bench *bench, const struct model *model, double x, double y)

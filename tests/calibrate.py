@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""sim calibrate. Goal: values that made the observations are found again, from a scenario that says something else, with
+intervals that hold them; what the observations do not show is said to be open; a figure that contradicts the others is
+named and does not pull them; held-out ones are predicted; the scenario is never changed and the new one says what was
+fitted; the same bytes for any number of threads; bad input is refused. Method: a small pipeline with known times makes the
+observations (one run of it, with another seed than the fit has), which then are given to the built program.
+
+calibrate.py --many [N [FIRST]] is the long form: N random truths (20), of which at least 90 % must be held by their
+intervals."""
+import copy, hashlib, json, os, random, subprocess, sys, tempfile
+
+SIM = os.path.abspath(os.path.join(os.environ.get("BUILD", "build"), "sim"))
+passed = failed = 0
+STOCK, PAY = "/stages/reserve/time/mean", "/stages/pay/time/mean"
+
+
+def ok(what, good):
+    global passed, failed
+    if good:
+        passed += 1
+    else:
+        failed += 1
+        print("not ok:", what)
+
+
+def sim(*args, code=0):
+    done = subprocess.run([SIM, *args], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if code is not None:
+        ok(f"sim {' '.join(args)} ends with {code}, not {done.returncode}: {done.stderr.strip()}", done.returncode == code)
+    return done
+
+
+def scenario(stock_ms, pay_ms, rate, minutes, instants):
+    """Orders faster than the stock group works, for some minutes; then it catches up."""
+    return {
+        "name": "small", "run": {"seed": 5, "at_most": "2h"},
+        "checkpoints": {f"t{t}": f"{t}s" for t in instants},
+        "load": {"scenarios": {"orders": {"executor": "constant-arrival-rate", "rate": rate, "timeUnit": "1s",
+                                          "duration": f"{minutes}m", "preAllocatedVUs": 50, "maxVUs": 200}}},
+        "orders": {"user": {"uniform": [1, 1000]}, "item": {"uniform": [1, 1000]}, "amount": {"value": 100}},
+        "kafka": {"partitions": 3},
+        "topics": {"created": {"key": "order_id"}, "reserved": {}, "failed": {}, "payment": {}, "completed": {}, "declined": {}, "restore": {}},
+        "tables": {"orders": {"key": "order_id"}},
+        "processes": {"shop": {"api": {"threads": 200, "stage": "accept"}, "groups": "all"}},
+        "groups": {
+            "stock": {"consumers": 1, "max_poll_records": 20, "reads": {"created": "reserve", "restore": "undo"}},
+            "flow": {"consumers": 1, "reads": {t: "decide" for t in ("reserved", "failed", "completed", "declined")}},
+            "payment": {"consumers": 1, "reads": {"payment": "pay"}}},
+        "flow": {"guard": "compare-and-set", "then": {"publish": "payment", "ok": "completed", "failed": "declined"},
+                 "legs": {"stock": {"ok": "reserved", "failed": "failed", "undo": "restore"}}},
+        "stages": {
+            "accept": {"time": {"mean": "5ms"}, "steps": [{"insert": "orders", "share": 1}, {"publish": "created"}, {"reply": 202}]},
+            "reserve": {"time": {"mean": f"{stock_ms}ms", "cv": 0.5, "basis": "assumed"},
+                        "steps": [{"work": "reserve", "share": 1}, {"publish": "reserved"}]},
+            "undo": {"time": {"mean": "1ms"}, "steps": [{"work": "undo", "share": 1}]},
+            "decide": {"time": {"mean": "0.5ms"}, "steps": [{"join": "order", "share": 1}]},
+            "pay": {"time": {"mean": f"{pay_ms}ms", "cv": 0.3}, "steps": [{"work": "pay", "share": 1}, {"publish": "completed"}]}},
+        "calibrate": {STOCK: ["2ms", "200ms"]}}
+
+
+def observe(true_scenario, seed, instants):
+    """What a person would have written down of one run: counts of orders at some instants, one table of offsets, a peak."""
+    json.dump(true_scenario, open("truth.json", "w"))
+    summary = json.loads(sim("run", "truth.json", "--seed", str(seed), "--format", "json", "--quiet").stdout)
+    points = summary["checkpoints"]
+    last = points[f"t{instants[-1]}"]
+    rows = [{"group": g, "topic": p["topic"], "partition": p["partition"], "committed": p["committed_offset"],
+             "log_end": p["log_end_offset"], "lag": p["lag"]}
+            for g in ("stock", "payment") for p in last["groups"][g]["partitions"] if p["topic"] in ("created", "payment")]
+    return {"schema": "sim-observations/1", "source": "a run",
+            "statuses": [{"label": f"count {t}", "t_s": t, "sigma_t_s": 0.01, "paid": points[f"t{t}"]["paid"],
+                          "pending": points[f"t{t}"]["pending"]} for t in instants],
+            "offsets": {"label": "table", "t_s": instants[-1], "sigma_t_s": 0.01, "rows": rows},
+            "peak_lag": {"label": "peak", "lag": round(summary["groups"]["stock"]["peak_partition_lag"])}}
+
+
+def fit(*args, code=0):
+    return json.loads(sim("calibrate", "start.json", "seen.json", "--format", "json", "--quiet", *args, code=code).stdout)
+
+
+def values(answer):
+    return {v["pointer"]: v for v in answer["fitted"]}
+
+
+def prepare(stock_ms, pay_ms, rate, minutes, seed):
+    instants = [20 * minutes, 40 * minutes, 70 * minutes]
+    observed = observe(scenario(stock_ms, pay_ms, rate, minutes, instants), seed, instants)
+    start = scenario(70, 2, rate, minutes, [])
+    json.dump(observed, open("seen.json", "w"))
+    json.dump(start, open("start.json", "w"), indent=1)
+    return observed, start
+
+
+def many(n, first):
+    held = all_of_them = 0
+    for i in range(first, first + n):
+        draw = random.Random(i)
+        stock, pay = draw.uniform(15, 60), draw.uniform(1, 8)
+        rate = round(1000 / stock * draw.uniform(1.3, 2.5))
+        prepare(round(stock, 3), round(pay, 3), rate, draw.choice([1, 2]), 1000 + i)
+        found = values(fit("--seed", str(i))).get(STOCK)
+        all_of_them += 1
+        inside = bool(found) and found["lo"] <= stock / 1000 <= found["hi"]
+        held += inside
+        print(f"{i}: {stock:.2f} ms, found " + (f"{1e3 * found['value']:.2f} ({1e3 * found['lo']:.2f} to {1e3 * found['hi']:.2f})" if found else "nothing") + ("" if inside else "  NOT HELD"))
+    print(f"{held} of {all_of_them} intervals hold the truth")
+    ok("at least 90 % do", held >= 0.9 * all_of_them)
+
+
+os.chdir(tempfile.mkdtemp(prefix="sim-calibrate-"))
+if "--many" in sys.argv:
+    many(*(int(a) for a in (sys.argv[sys.argv.index("--many") + 1:] + ["20", "1"][len(sys.argv) - sys.argv.index("--many") - 1:])))
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed > 0)
+
+# ---- one value, found again ----
+observed, start = prepare(30, 4, 60, 1, 77)
+before = hashlib.sha256(open("start.json", "rb").read()).hexdigest()
+answer = fit("--out", "new.json")
+stock = values(answer)[STOCK]
+ok(f"30 ms are within {stock['lo']} to {stock['hi']}", stock["lo"] <= 0.030 <= stock["hi"])
+ok("the interval is a few per cent wide", 0.0001 < stock["hi"] - stock["lo"] < 0.003)
+ok("and holds the value", stock["lo"] <= stock["value"] <= stock["hi"] and stock["unit"] == "s" and stock["before"] == 0.07)
+ok("it says what decides the value", stock["decided_by"])
+ok("nothing contradicts", all(o["verdict"] == "explained" and abs(o["residual"]) <= 3 for o in answer["observations"]))
+ok("every prediction has an interval that holds it", all(o["lo"] <= o["predicted"] <= o["hi"] for o in answer["observations"]))
+ok("pending repeats paid", {o["use"] for o in answer["observations"] if "pending" in o["name"]} == {"repeats"})
+
+# ---- the new scenario ----
+ok("the scenario is what it was", hashlib.sha256(open("start.json", "rb").read()).hexdigest() == before)
+new = json.load(open("new.json"))
+expected = copy.deepcopy(start)
+expected["stages"]["reserve"]["time"] = {"mean": new["stages"]["reserve"]["time"]["mean"], "cv": 0.5, "basis": {"mean": "fitted", "cv": "assumed"}}
+expected["observations"] = "seen.json"
+ok("the new one differs in the value, its basis and the observations", new == expected)
+sim("run", "new.json", "--quiet")
+sim("calibrate", "start.json", "seen.json", "--out", "new.json", code=2)
+sim("calibrate", "start.json", "seen.json", "--out", "new.json", "--force", "--quiet")
+
+# ---- any number of threads, both languages ----
+ok("the same bytes with one thread and three", sim("calibrate", "start.json", "seen.json", "--jobs", "1").stdout ==
+   sim("calibrate", "start.json", "seen.json", "--jobs", "3").stdout)
+ok("Korean", "추정값" in sim("calibrate", "start.json", "seen.json", "--lang", "ko").stdout)
+ok("Markdown", "| value" in sim("calibrate", "start.json", "seen.json", "--format", "markdown").stdout)
+
+# ---- several values; what cannot be decided ----
+answer = fit("--fit", f"{STOCK}=2ms..200ms", "--fit", f"{PAY}=0.5ms..200ms")
+stock = values(answer).get(STOCK)
+ok("the stock time beside another value", stock and stock["lo"] <= 0.030 <= stock["hi"])
+open_values = {u["pointer"]: u for u in answer["undetermined"]}
+ok("payment is under the pace of stock, and that is all", PAY in open_values and 0.004 < open_values[PAY]["below"] < 0.032 and "above" not in open_values[PAY])
+ok("and keeps what the scenario says", open_values[PAY]["kept"] == 0.002)
+answer = fit("--fit", "/stages/undo/time/mean=0.1ms..1ms", code=5)
+ok("nothing shows it: open on both sides", answer["fitted"] == [] and not {"below", "above"} & answer["undetermined"][0].keys())
+
+# ---- a contradiction, and figures left out ----
+wrong = copy.deepcopy(observed)
+wrong["statuses"][1]["paid"] = round(0.5 * wrong["statuses"][1]["paid"])
+json.dump(wrong, open("seen.json", "w"))
+answer = fit()
+stock = values(answer)[STOCK]
+ok("a wrong figure does not pull the value", stock["lo"] <= 0.030 <= stock["hi"])
+ok("and is the one that is named", [o["name"] for o in answer["observations"] if o["verdict"] != "explained" and o["use"] == "decides"] == ["count 40: paid"])
+json.dump(observed, open("seen.json", "w"))
+answer = fit("--hold-out", "count", "--hold-out", "peak")
+out = [o for o in answer["observations"] if o["use"] == "held out"]
+ok("what is held out is predicted", len(out) == 7 and all(o["verdict"] == "explained" for o in out))
+ok("and decides nothing", not any("count" in name or "peak" in name for v in answer["fitted"] for name in v["decided_by"]))
+ok("its error is told", "Held out" in sim("calibrate", "start.json", "seen.json", "--hold-out", "count").stdout)
+
+# ---- bad input ----
+for args in (["--fit", "x"], ["--fit", f"{STOCK}=9ms..2ms"], ["--hold-out", "zebra"], ["--hold-out", "count", "--hold-out", "peak", "--hold-out", "created", "--hold-out", "stock", "--hold-out", "payment"],
+             ["--fit", f"{STOCK}=2ms..200ms", "--fit", "reserve.time.mean=2ms..200ms"]):
+    ok(f"{args} says why", sim("calibrate", "start.json", "seen.json", *args, code=2).stderr.strip())
+sim("calibrate", "start.json", "seen.json", "--fit", f"{STOCK}=1..2", code=3)
+sim("calibrate", "start.json", "seen.json", "--fit", "/stages/zebra/time/mean=1ms..2ms", code=3)
+sim("calibrate", "start.json", "seen.json", "--fit", "/stages/reserve/time/cv=0.1..1e9", code=3)
+sim("calibrate", "start.json", "absent.json", code=1)
+sim("calibrate", "start.json", "start.json", code=3)
+sim("calibrate", "start.json", code=2)
+open("broken.json", "w").write("{")
+sim("calibrate", "broken.json", "seen.json", code=3)
+
+print(f"{passed} passed, {failed} failed")
+sys.exit(failed > 0)
