@@ -80,7 +80,8 @@ bool dist_make(struct dist *out, const struct dist_spec *spec, struct dist_cache
 static inline double dist_draw_table(const struct dist *dist, uint32_t word)
 {
     uint32_t upper = word >> 31;
-    double distance = 2.0 * (word ^ -upper) + 1.0; /* of the word's centre from its end, in half words: 1 to 2^32 - 1 */
+    int64_t half_words = 2 * (int64_t)(word ^ -upper) + 1; /* of the word's centre from its end: 1 to 2^32 - 1 */
+    double distance = (double)half_words;
     uint64_t bits;
     memcpy(&bits, &distance, sizeof bits);
     uint32_t rest_bits = 52 - dist->cell_bits;
