@@ -15,7 +15,7 @@
 #include "models/redis/lock.h"
 #include "models/scenario.h"
 
-enum { THREADS = 4, KEY = 77 };
+enum { THREADS = 4, KEY = 77, OTHER_KEY = 78 };
 
 #define RTT  (200 * SIM_US)
 #define PUSH (300 * SIM_US)
@@ -97,6 +97,22 @@ static void on_release(void *context, uint32_t thread, uint64_t leaves)
 {
     struct hall *hall = context;
     hall->unlocked[thread] = (int)lock_release(&hall->locks, 0, KEY, thread, leaves);
+}
+
+static void on_acquire_other(void *context, uint32_t thread, uint64_t argument)
+{
+    struct hall *hall = context;
+    const struct lock_call call = { .lock = 0, .key = OTHER_KEY, .thread = thread, .wait_ns = hall->spec.wait_ns,
+                                    .lease_ns = hall->spec.lease_ns, .round_trip_ns = RTT };
+    (void)argument;
+    if (lock_acquire(&hall->locks, &call)) on_answered(hall, thread, LOCK_GOT);
+}
+
+static void on_release_other(void *context, uint32_t thread, uint64_t argument)
+{
+    struct hall *hall = context;
+    (void)argument;
+    hall->unlocked[thread] = (int)lock_release(&hall->locks, 0, OTHER_KEY, thread, true);
 }
 
 static void acquire_at(struct hall *hall, sim_ns at_ns, uint32_t thread)
@@ -396,6 +412,35 @@ static void test_fair_order(void **state)
     hall_close(hall);
 }
 
+/* Thread 1 dies in the queue of one key, and the thread that follows it queues at another one. Its place in the first
+ * queue stays, is told of the unlock in vain, and holds up thread 2 to its end (5 s after the holder's lease of 20 s that it
+ * waited behind, at 26 s); the second queue knows nothing of it. */
+static void test_a_dead_place_in_a_fair_queue(void **state)
+{
+    struct lock_spec spec = { .kind = LOCK_FAIR, .lease_ns = 20 * SIM_S, .wait_ns = 5 * SIM_S };
+    (void)state;
+    struct hall *hall = hall_open(spec);
+    acquire_at(hall, SIM_S, 0);
+    acquire_at(hall, SIM_S + 100 * SIM_MS, 1);
+    sim_at(&hall->sim, 2 * SIM_S, SIM_FAULT, on_crash_in_wait, hall, 1, 0);
+    sim_at(&hall->sim, 3 * SIM_S, SIM_CONSUMER, on_acquire_other, hall, 3, 0);
+    sim_at(&hall->sim, 3 * SIM_S + 100 * SIM_MS, SIM_CONSUMER, on_acquire_other, hall, 1, 0);
+    release_at(hall, 4 * SIM_S, 0);
+    sim_at(&hall->sim, 5 * SIM_S, SIM_CONSUMER, on_release_other, hall, 3, 0);
+    acquire_at(hall, 6 * SIM_S, 2);
+    sim_at(&hall->sim, 7 * SIM_S, SIM_CONSUMER, on_release_other, hall, 1, 0);
+    acquire_at(hall, 27 * SIM_S, 0);
+    release_at(hall, 28 * SIM_S, 0);
+    run(hall);
+    assert_int_equal(hall->answer[1], LOCK_GOT);
+    assert_in_range(hall->answered_ns[1], 5 * SIM_S, 5 * SIM_S + SIM_MS);
+    assert_int_equal(hall->answer[2], LOCK_REFUSED);
+    assert_in_range(hall->answered_ns[2], 11 * SIM_S - SIM_MS, 11 * SIM_S + SIM_MS);
+    assert_int_equal(hall->answer[0], LOCK_GOT);
+    assert_in_range(hall->answered_ns[0], 27 * SIM_S, 27 * SIM_S + SIM_MS);
+    hall_close(hall);
+}
+
 /* Impatient ones leave the queue; who comes behind them is told. */
 static void test_fair_gives_up(void **state)
 {
@@ -463,6 +508,7 @@ int main(void)
         cmocka_unit_test(test_failover_remembers), cmocka_unit_test(test_lost_message),
         cmocka_unit_test(test_no_answer), cmocka_unit_test(test_crash), cmocka_unit_test(test_crash_before_the_answer),
         cmocka_unit_test(test_crash_of_an_unknowing_owner), cmocka_unit_test(test_fair_order),
+        cmocka_unit_test(test_a_dead_place_in_a_fair_queue),
         cmocka_unit_test(test_fair_gives_up), cmocka_unit_test(test_spin), cmocka_unit_test(test_tokens),
     };
     return cmocka_run_group_tests_name("lock kinds", tests, NULL, NULL);
