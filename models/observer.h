@@ -255,6 +255,21 @@ struct scaler_facts {
     __int128 consumer_ns;      /* sum over pods of consumers x (decision to the end of the pod, or of the run) */
 };
 
+/* The parts that a paid order's completion time is the sum of, and after them its wait in the logs of each group, by
+ * group (append latency included). Along the path that made it PAID: of two legs that which was joined last. */
+enum path_time {
+    PATH_ADMISSION, /* until a thread of the API had it */
+    PATH_SERVICE,   /* work, commands and commits, of the API and of consumers */
+    PATH_LOCK, PATH_ROW, PATH_POOL, PATH_STORE, /* waits for a lock, a row, a connection, a store's turn */
+    PATH_RETRY,     /* from the first delivery of a record to the one that succeeded */
+    PATH_REBALANCE, /* of the wait in logs: while the group rebalanced */
+    PATH_PARTS
+};
+enum { PATH_WAITS = PATH_RETRY - PATH_LOCK };
+
+/* A sample of the paid orders, in the order in which they were paid. */
+struct path_facts { uint32_t n, n_parts; const sim_ns *completion_ns, *part; /* part: n x n_parts */ };
+
 struct run_facts {
     sim_ns end_ns;
     sim_ns load_end_ns;
@@ -269,6 +284,7 @@ struct run_facts {
     uint32_t n_processes; const struct process_facts *process;
     uint32_t n_faults; const struct fault_facts *fault;
     uint32_t n_scalers; const struct scaler_facts *scaler;
+    struct path_facts path;
     uint32_t n_invariants; const struct invariant_facts *invariant;
     uint64_t by_cause[2][LOSS_CAUSES];  /* by kind of accident */
     uint32_t n_accidents; const struct accident *accident; /* the first ones of each kind, in order */

@@ -208,6 +208,7 @@ static const struct run_facts *run_close(struct run *run)
         .n_tables = scenario->n_tables, .table = table, .n_processes = scenario->n_processes,
         .process = machine->process, .n_faults = scenario->n_faults, .fault = run->faults.fact,
         .n_scalers = scenario->n_scalers, .scaler = scalers_finish(&run->scalers, end_ns),
+        .path = { machine->paths.n, machine->paths.n_parts, machine->paths.completion_ns, machine->paths.part },
         .n_invariants = INVARIANT_COUNT, .invariant = machine->invariants.fact };
     causes_report(machine, facts);
     memcpy(facts->mishaps, machine->mishaps.count, sizeof facts->mishaps);

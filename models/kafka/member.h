@@ -63,6 +63,8 @@ void kafka_member_join(struct kafka *kafka, uint32_t consumer);
  * starts again, until it is asked to join. */
 void kafka_member_leave(struct kafka *kafka, uint32_t consumer, bool for_good,
                         void (*left)(void *context, uint32_t consumer), void *context);
+/* Time that the group has spent in rebalances so far. Only in runs in which members can change. */
+sim_ns kafka_rebalanced_ns(const struct kafka *kafka, uint32_t group);
 /* Whether the group has ever committed an offset for the position. */
 bool kafka_has_offset(const struct kafka *kafka, uint32_t position);
 /* The consumer's process died: nobody tells the group. */

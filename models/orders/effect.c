@@ -322,6 +322,7 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
     case STEP_JOIN: return join_effect(machine, thread, ends_ns);
     case STEP_STATUS:
         order_set_status(machine, thread->order, (enum order_status)op->status, thread->stage);
+        if (order_of(machine, thread)->flags & ORDER_FOLLOWED) path_end(machine, thread);
         return OUTCOME_DONE;
     case STEP_ONCE:
         return once_effect(machine, thread, op);

@@ -118,6 +118,7 @@ enum outcome join_effect(struct machine *machine, struct thread *thread, sim_ns 
         decision = decide_blindly(machine, thread);
     }
     if (decision.sends_payment) order->did |= DID_SEND_PAYMENT;
+    if (order->flags & ORDER_FOLLOWED) path_end(machine, thread);
     note_late(machine, thread, &before);
     latch_release(machine, thread);
     return send(machine, thread, &decision, ends_ns);

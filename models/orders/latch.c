@@ -44,6 +44,7 @@ static void wake_next(struct machine *machine, uint32_t order, uint8_t what)
     }
     if (!next) return;
     next->awaits = AWAITS_NOTHING;
+    has_waited(machine, next);
     next->clock_ns = machine->sim->now_ns;
     machine->n_awaiting--;
     park(machine, next, machine->sim->now_ns, PHASE_START);

@@ -38,6 +38,7 @@ void on_lock(void *context, uint32_t index, enum lock_answer answer)
     struct machine *machine = context;
     struct thread *thread = &machine->thread[index];
     const struct plan_op *op = &machine->plan->op[thread->pc];
+    has_waited(machine, thread);
     thread->clock_ns = machine->sim->now_ns;
     thread->seen = true;
     command_give(machine, thread, op, thread->clock_ns);

@@ -16,6 +16,7 @@
 #include "models/orders/load.h"
 #include "models/orders/mishap.h"
 #include "models/orders/order.h"
+#include "models/orders/path.h"
 #include "models/orders/producer.h"
 #include "models/process.h"
 #include "models/redis/lock.h"
@@ -68,6 +69,9 @@ struct thread {
     uint8_t awaits;             /* latch.h */
     uint8_t n_outbox;
     uint32_t outbox[OUTBOX_ROWS]; /* topics, rows of its transaction */
+    uint8_t waits_for;          /* enum path_time while it is blocked; PATH_PARTS: it is not */
+    sim_ns waited_ns[PATH_WAITS]; /* in the record at hand, from PATH_LOCK on; these and: */
+    sim_ns rebalanced_ns;       /* its group, since the record was sent: only of orders that are followed */
 };
 
 struct load_run { struct load_state state; struct seats vus; bool limited, starting_vu; };
@@ -105,6 +109,7 @@ struct machine {
     uint64_t open_reserved;     /* reservations committed, not restored, order not paid */
     struct order_counts counts;
     struct tally completion;
+    struct paths paths;
     struct process_facts *process;
     struct processes processes; /* all zero in a run without faults */
     struct conditions *conditions; /* NULL in a run without faults */

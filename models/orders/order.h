@@ -22,7 +22,8 @@ enum {
 enum {
     ORDER_JOINING = 1,    /* its join row is locked */
     ORDER_PAYMENT_OK = 2, /* has been answered so */
-    ORDER_PRELOADED = 4   /* was there before the run: what it took then is not known */
+    ORDER_PRELOADED = 4,  /* was there before the run: what it took then is not known */
+    ORDER_FOLLOWED = 8    /* path.h */
 };
 
 struct order {

@@ -164,6 +164,9 @@ static struct outbox *outbox_of(struct machine *machine, const struct thread *th
 
 void outbox_put(struct machine *machine, struct thread *thread, uint32_t topic)
 {
+    const sim_ns now_ns = machine->sim->now_ns;
+    if (order_of(machine, thread)->flags & ORDER_FOLLOWED)
+        path_send(machine, thread, topic, thread->clock_ns > now_ns ? thread->clock_ns : now_ns);
     order_of(machine, thread)->refs++;
     if (!thread->transaction.open) {
         push(outbox_of(machine, thread), thread->order, topic);

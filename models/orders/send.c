@@ -146,6 +146,7 @@ void publish(struct machine *machine, struct thread *thread, uint32_t topic, sim
     sim_ns latency_ns = append_latency(machine, thread, topic), at_ns;
     if (machine->conditions) latency_ns = (sim_ns)((double)latency_ns * machine->conditions->kafka_factor + 0.5);
     at_ns = send_ns + latency_ns;
+    if (order->flags & ORDER_FOLLOWED) path_send(machine, thread, topic, send_ns);
     order->refs++;
     if (spec->linger_ns == 0) {
         if (at_ns < thread->sent_ns) at_ns = thread->sent_ns + 1;
@@ -166,6 +167,7 @@ sim_ns pass_on(struct machine *machine, struct thread *thread, uint32_t topic, u
 {
     uint32_t partitions = machine->plan->scenario->topic[topic].partitions;
     sim_ns there_ns = at_ns + append_latency(machine, thread, topic);
+    if (order_of(machine, thread)->flags & ORDER_FOLLOWED) path_send(machine, thread, topic, at_ns);
     order_of(machine, thread)->refs++;
     sim_at(machine->sim, there_ns, SIM_SERVER, on_append, machine, thread->order,
            machine->plan->first_log[topic] + partition % partitions);

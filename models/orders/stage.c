@@ -45,6 +45,7 @@ static void fail(struct machine *machine, struct thread *thread)
     unwind(machine, thread, 0);
     thread->once_marks = 0;
     thread->phase = PHASE_START;
+    if (order_of(machine, thread)->flags & ORDER_FOLLOWED) path_fail(machine, thread);
     if (thread->consumer != NONE) kafka_record_failed(&machine->kafka, thread->consumer, exception, now_ns);
     else api_failed(machine, index_of(machine, thread), now_ns);
 }
@@ -54,6 +55,7 @@ bool refuse(struct machine *machine, struct thread *thread, enum outcome why)
     const struct plan_op *op = &machine->plan->op[thread->pc];
     SIM_ASSERT_IN(machine->sim, thread->clock_ns <= machine->sim->now_ns);
     command_give(machine, thread, op, machine->sim->now_ns);
+    has_waited(machine, thread);
     thread->phase = PHASE_START;
     if (why == OUTCOME_AGAIN) {
         unwind(machine, thread, thread->n_locks_before);
@@ -255,7 +257,12 @@ void thread_begin(struct machine *machine, uint32_t index, uint32_t stage, uint3
     thread->once_marks = thread->marks_after = 0;
     thread->publishes = thread->tries = 0;
     if (plan->draws) words_draw(machine, thread);
-    if (thread->consumer == NONE) thread->sent_ns = 0;
+    if (thread->consumer == NONE) {
+        thread->sent_ns = 0;
+        path_open(machine, thread);
+    }
+    thread->waits_for = PATH_PARTS;
+    if (order_of(machine, thread)->flags & ORDER_FOLLOWED) path_begin(machine, thread);
     thread->time_ns = plan->has_time ? dist_draw(&plan->time, thread->words.word[WORD_SERVICE]) : 0;
     if (machine->step_by_step && (start_ns > machine->sim->now_ns ||
                                   process_is_paused(&machine->processes, thread->instance)))

@@ -227,6 +227,7 @@ void order_release(struct machine *machine, uint32_t slot, sim_ns at_ns)
     if (order->did & DID_CREATE) leaving_check(machine, order, at_ns);
     else phantom_check(machine, order, at_ns);
     observe(machine, slot);
+    if (order->flags & ORDER_FOLLOWED) path_close(machine, slot);
     order_close(&machine->orders, slot);
 }
 

@@ -77,7 +77,15 @@ enum outcome block(struct machine *machine, struct thread *thread)
     command_give(machine, thread, &machine->plan->op[thread->pc], machine->sim->now_ns);
     thread->phase = PHASE_GRANTED;
     thread->waits_since_ns = machine->sim->now_ns;
+    thread->waits_for = machine->plan->op[thread->pc].kind == STEP_LOCK ? PATH_LOCK : PATH_ROW;
     return OUTCOME_PARKED;
+}
+
+void has_waited(const struct machine *machine, struct thread *thread)
+{
+    if (thread->waits_for == PATH_PARTS) return;
+    thread->waited_ns[thread->waits_for - PATH_LOCK] += machine->sim->now_ns - thread->waits_since_ns;
+    thread->waits_for = PATH_PARTS;
 }
 
 void wake(struct machine *machine, uint32_t index)
@@ -86,6 +94,7 @@ void wake(struct machine *machine, uint32_t index)
     sim_cancel(machine->sim, thread->timer);
     thread->timer = 0;
     thread->seen = true;
+    has_waited(machine, thread);
     thread->clock_ns = machine->sim->now_ns;
     thread_run(machine, index);
 }
@@ -119,6 +128,7 @@ void on_connection(void *context, uint32_t index)
     }
     sim_cancel(machine->sim, thread->timer);
     thread->timer = 0;
+    has_waited(machine, thread);
     thread->clock_ns = machine->sim->now_ns;
     park(machine, thread, thread->clock_ns, PHASE_START);
 }
@@ -153,6 +163,7 @@ enum outcome connection_take(struct machine *machine, struct thread *thread)
         return OUTCOME_DONE;
     }
     block(machine, thread);
+    thread->waits_for = PATH_POOL;
     thread->phase = PHASE_START;
     thread->timer = sim_at(machine->sim, machine->sim->now_ns + process_of(machine, thread)->connection_timeout_ns,
                            SIM_TIMER, on_connection_timeout, machine, index_of(machine, thread), 0);
@@ -175,6 +186,7 @@ enum outcome command_take(struct machine *machine, struct thread *thread, const 
         return OUTCOME_DONE;
     }
     block(machine, thread);
+    thread->waits_for = PATH_STORE;
     thread->phase = PHASE_START;
     return OUTCOME_PARKED;
 }

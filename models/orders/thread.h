@@ -79,6 +79,8 @@ static inline sim_ns duration(const struct machine *machine, const struct thread
 enum outcome park(struct machine *machine, struct thread *thread, sim_ns at_ns, enum thread_phase phase);
 /* Waits for somebody else to wake it. Its command occupies no server meanwhile: the one it waits for may need it. */
 enum outcome block(struct machine *machine, struct thread *thread);
+/* It is blocked no more: the wait counts. */
+void has_waited(const struct machine *machine, struct thread *thread);
 /* What it waited for is its own now. */
 void wake(struct machine *machine, uint32_t index);
 /* The command of a thread that lingers is over, and there is nobody to hear the answer. */

@@ -70,6 +70,24 @@ static void completion_times(struct walk *walk, const struct tally *tally)
     leave(walk);
 }
 
+static void order_times(struct walk *walk, const struct scenario *scenario, const struct record *record)
+{
+    enter(walk, "order_time");
+    count(walk, "followed", record->facts->path.n);
+    for (uint32_t i = 0; i < ORDER_TIME_ROWS; i++) {
+        const struct order_time *row = &record->time[i];
+        enter(walk, order_time_row[i]);
+        figure(walk, "completion_s", "s", row->completion_s);
+        for (uint32_t p = 0; p < PATH_PARTS; p++) figure(walk, order_time_key[p], "s", row->part_s[p]);
+        enter(walk, "log_wait_s");
+        for (uint32_t g = 0; g < scenario->n_groups; g++)
+            figure(walk, scenario->group[g].name, "s", row->part_s[PATH_PARTS + g]);
+        leave(walk);
+        leave(walk);
+    }
+    leave(walk);
+}
+
 /* ---- orders ---- */
 
 static uint64_t failed_of(const struct order_counts *orders)
@@ -342,6 +360,7 @@ void figures_walk(struct walk *walk, const struct layout *layout, const struct r
     orders_at_end(walk, record);
     checkpoints(walk, layout, record);
     completion_times(walk, &facts->completion);
+    order_times(walk, scenario, record);
     enter(walk, "groups");
     for (uint32_t i = 0; i < scenario->n_groups; i++)
         group_over_time(walk, scenario, record, i, end_s - warm_up_s);

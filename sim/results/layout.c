@@ -138,6 +138,9 @@ static const struct record *blank_record(const struct layout *layout, struct are
     record->checkpoint = checkpoint;
     record->group = arena_array(arena, struct group_samples, scenario->n_groups);
     record->scaler = arena_array(arena, struct scaler_samples, scenario->n_scalers);
+    struct order_time *time = arena_array(arena, struct order_time, ORDER_TIME_ROWS);
+    order_time_rows(&facts->path, PATH_PARTS + scenario->n_groups, time, arena);
+    record->time = time;
     return record;
 }
 

@@ -9,6 +9,7 @@
 #define SIM_RESULTS_LAYOUT_H
 
 #include "sim/results/observed.h"
+#include "sim/results/order_time.h"
 #include "sim/results/result.h"
 
 enum { PATH_DEPTH = 8 };
@@ -66,6 +67,7 @@ struct record {
     const struct snapshot *checkpoint;
     const struct group_samples *group;
     const struct scaler_samples *scaler;
+    const struct order_time *time; /* ORDER_TIME_ROWS */
     double peak_rate_per_s;
 };
 

@@ -320,7 +320,9 @@ static const double *values(const struct recorder *recorder, const struct run_fa
     double *value = arena_array(arena, double, n);
     struct filler filler = { value };
     struct walk walk = { .context = &filler, .on_figure = fill };
-    const struct record record = { facts, recorder->checkpoint, recorder->group, recorder->scaler,
+    struct order_time time[ORDER_TIME_ROWS];
+    order_time_rows(&facts->path, PATH_PARTS + facts->n_groups, time, arena);
+    const struct record record = { facts, recorder->checkpoint, recorder->group, recorder->scaler, time,
                                    recorder->peak_rate_per_s };
 
     figures_walk(&walk, layout, &record);

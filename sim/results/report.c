@@ -49,6 +49,7 @@ bool report_write(const struct outcome *outcome, const struct text_style *style,
     report_orders(&page, outcome);
     report_lag(&page, outcome);
     report_completion(&page, outcome);
+    report_order_time(&page, outcome);
     report_contention(&page, outcome);
     report_scalers(&page, outcome);
     report_failures(&page, outcome);

@@ -11,6 +11,8 @@ void report_completion(struct page *page, const struct outcome *outcome);
 void report_lag(struct page *page, const struct outcome *outcome);
 /* Locks and tables that somebody had to wait for, or that refused something. */
 void report_contention(struct page *page, const struct outcome *outcome);
+/* Where the time of an order goes, by percentile of completion. */
+void report_order_time(struct page *page, const struct outcome *outcome);
 /* What autoscalers did. */
 void report_scalers(struct page *page, const struct outcome *outcome);
 /* Faults, rebalances, records delivered again or given up. */

@@ -91,6 +91,7 @@ static const char *check_orders(struct drawn_trial *at, const struct order_count
 
 static const char *check_sound(struct drawn_trial *at, const struct run_facts *facts)
 {
+    if (trial_path_fault(facts)) return trial_path_fault(facts);
     if (facts->cut) return "the run did not become quiet";
     for (uint32_t i = 0; i < facts->n_invariants; i++) {
         const struct invariant_facts *fact = &facts->invariant[i];

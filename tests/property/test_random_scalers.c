@@ -178,6 +178,7 @@ static void check(uint64_t seed, struct coverage *coverage)
         if (facts->invariant[i].violations > 0)
             fail_msg("seed %llu: %s: %s\n%s", (unsigned long long)seed, facts->invariant[i].name,
                      facts->invariant[i].first_what, drawn.text[0]);
+    EXPECT(!trial_path_fault(facts) && facts->path.n > 0);
     EXPECT(!facts->cut);
     EXPECT(facts->orders.created > 0 && facts->orders.by_status[ORDER_PAID] == facts->orders.created);
     EXPECT(group->processed == facts->orders.created);

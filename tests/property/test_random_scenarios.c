@@ -67,6 +67,7 @@ static const char *check_sound(struct drawn_trial *at, const struct witness *wit
     const struct run_facts *facts = witness->facts;
     const struct order_counts *orders = &facts->orders;
     uint64_t open = orders->by_status[ORDER_PENDING] + orders->by_status[ORDER_PAYING];
+    if (trial_path_fault(facts)) return trial_path_fault(facts);
     if (facts->cut) return "the run did not become quiet";
     for (uint32_t i = 0; i < facts->n_invariants; i++) {
         const struct invariant_facts *fact = &facts->invariant[i];

@@ -86,12 +86,34 @@ const struct run_facts *trial_run(struct trial *trial, uint32_t replication, con
     return facts;
 }
 
+const char *trial_path_fault(const struct run_facts *facts)
+{
+    static _Thread_local char words[128];
+    const struct path_facts *path = &facts->path;
+    if (path->n > facts->orders.by_status[ORDER_PAID] && facts->mishaps[MISHAP_JOIN_RACE] == 0)
+        return "more paths than paid orders";
+    for (uint32_t i = 0; i < path->n; i++) {
+        sim_ns sum_ns = 0;
+        for (uint32_t p = 0; p < path->n_parts; p++) {
+            const sim_ns part_ns = path->part[(size_t)i * path->n_parts + p];
+            snprintf(words, sizeof words, "path %u: part %u is %lld ns", i, p, (long long)part_ns);
+            if (part_ns < 0) return words;
+            sum_ns += part_ns;
+        }
+        snprintf(words, sizeof words, "path %u: parts of %lld ns, completed in %lld ns", i, (long long)sum_ns,
+                 (long long)path->completion_ns[i]);
+        if (sum_ns != path->completion_ns[i]) return words;
+    }
+    return NULL;
+}
+
 void trial_expect_sound(const struct trial *trial, const struct run_facts *facts)
 {
     for (uint32_t i = 0; i < facts->n_invariants; i++) {
         const struct invariant_facts *fact = &facts->invariant[i];
         if (fact->verdict == VERDICT_BROKEN) fail_msg("%s, %s: %s", fact->name, fact->meaning, fact->first_what);
     }
+    if (trial_path_fault(facts)) fail_msg("%s", trial_path_fault(facts));
     for (uint32_t i = 0; i < facts->n_groups; i++) {
         const struct group_facts *group = &facts->group[i];
         const char *name = trial->study.scenario.group[i].name;

@@ -51,6 +51,9 @@ void trial_trace_schedule(struct trial *trial);
  * to the last ns) included, or when the sojourn times are not the sum of waits and services. */
 void trial_expect_sound(const struct trial *trial, const struct run_facts *facts);
 
+/* NULL, or a followed order whose parts of time do not sum up to its completion time, to the nanosecond. */
+const char *trial_path_fault(const struct run_facts *facts);
+
 void trial_close(struct trial *trial);
 
 #endif
