@@ -28,17 +28,27 @@ static void put(struct text *text, const char *bytes, size_t n)
 
 static void put_text(struct text *text, const char *bytes) { put(text, bytes, strlen(bytes)); }
 
+static bool is_plain(char c) { return (unsigned char)c >= 0x20 && c != '"' && c != '\\'; }
+
+static void put_escaped(struct text *text, char c)
+{
+    char code[8];
+    if (c == '"' || c == '\\') snprintf(code, sizeof code, "\\%c", c);
+    else if (c == '\n') snprintf(code, sizeof code, "\\n");
+    else if (c == '\t') snprintf(code, sizeof code, "\\t");
+    else snprintf(code, sizeof code, "\\u%04x", (unsigned char)c);
+    put_text(text, code);
+}
+
 static void put_string(struct text *text, const char *string)
 {
     put_text(text, "\"");
-    for (; *string != '\0'; string++) {
-        char code[8];
-        const unsigned char c = (unsigned char)*string;
-        if (c == '"' || c == '\\') snprintf(code, sizeof code, "\\%c", c);
-        else if (c == '\n') snprintf(code, sizeof code, "\\n");
-        else if (c == '\t') snprintf(code, sizeof code, "\\t");
-        else snprintf(code, sizeof code, c < 0x20 ? "\\u%04x" : "%c", c);
-        put_text(text, code);
+    while (*string != '\0') {
+        size_t n_plain = 0;
+        while (is_plain(string[n_plain])) n_plain++; /* the end of the string is not */
+        put(text, string, n_plain);
+        string += n_plain;
+        if (*string != '\0') put_escaped(text, *string++);
     }
     put_text(text, "\"");
 }
