@@ -151,12 +151,12 @@ static int exit_of(const struct calibration *found)
     return SIM_EIMPRECISE;
 }
 
-static int run_calibrate(struct calibrating *calibrating, struct arena *arena, struct sim_err *err)
+/* 0 with *found and *set. */
+static int fit(struct calibrating *calibrating, struct calibration *found, struct study_edit **set, struct arena *arena,
+               struct sim_err *err)
 {
     const struct options *options = calibrating->options;
     struct calibrate *calibrate = &calibrating->calibrate;
-    struct calibration found;
-    struct study_edit *set;
     struct interrupt interrupt;
     if (!read_all(calibrating, arena, err) || !choose_targets(calibrating, arena, err))
         return err->code != SIM_OK ? (int)err->code : SIM_ESCENARIO;
@@ -166,22 +166,37 @@ static int run_calibrate(struct calibrating *calibrating, struct arena *arena, s
     calibrate->crew = (struct crew){ options->jobs ? options->jobs : workers_cores(),
                                      !options->quiet && isatty(STDERR_FILENO) ? stderr : NULL };
     interrupt_hold(&interrupt);
-    const bool ok = calibrate_run(calibrate, &found, &set, arena, err);
+    const bool ok = calibrate_run(calibrate, found, set, arena, err);
     interrupt_release(&interrupt);
     if (!ok && err->code == SIM_OK) warn("interrupted before the fit was done; nothing is written");
     if (!ok) return err->code == SIM_OK ? EXIT_INTERRUPTED : (int)err->code;
-    found.name = calibrating->desk.study.scenario.name;
-    found.observations = options->second;
-    if (!write_scenario(calibrating, &found, set, arena, err)) return err->code != SIM_OK ? (int)err->code : SIM_ESCENARIO;
-    print(calibrating, &found);
-    return exit_of(&found);
+    found->name = arena_strdup(arena, calibrating->desk.study.scenario.name);
+    found->observations = options->second;
+    return 0;
+}
+
+int fit_scenario(const struct options *options, struct calibration *found, struct arena *arena, struct sim_err *err)
+{
+    struct calibrating *calibrating = arena_new(arena, struct calibrating);
+    struct study_edit *set;
+    calibrating->options = options;
+    const int code = fit(calibrating, found, &set, arena, err);
+    desk_fini(&calibrating->desk);
+    return code;
 }
 
 int cmd_calibrate(const struct options *options, struct arena *arena, struct sim_err *err)
 {
     struct calibrating *calibrating = arena_new(arena, struct calibrating);
+    struct calibration found;
+    struct study_edit *set;
     calibrating->options = options;
-    const int code = run_calibrate(calibrating, arena, err);
+    int code = fit(calibrating, &found, &set, arena, err);
+    if (code == 0 && !write_scenario(calibrating, &found, set, arena, err))
+        code = err->code != SIM_OK ? (int)err->code : SIM_ESCENARIO;
     desk_fini(&calibrating->desk);
-    return code;
+    if (code != 0) return code;
+    print(calibrating, &found);
+    if (!options->out) note(options, "nothing is written without --out FILE");
+    return exit_of(&found);
 }

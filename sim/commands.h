@@ -6,6 +6,7 @@
 
 #include "sim/lab/point.h"
 #include "sim/options.h"
+#include "sim/results/calibration.h"
 
 enum { EXIT_INTERRUPTED = 130 };
 
@@ -20,6 +21,8 @@ int cmd_plot_sweep(const struct options *options, const char *file, struct arena
 int cmd_plot(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_explore(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_replay(const struct options *options, struct arena *arena, struct sim_err *err);
+/* The fit of sim calibrate alone, for an operand SCENARIO and a second OBSERVATIONS: its exit code; 0 with *found. */
+int fit_scenario(const struct options *options, struct calibration *found, struct arena *arena, struct sim_err *err);
 int cmd_calibrate(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_compare(const struct options *options, struct arena *arena, struct sim_err *err);
 int cmd_plan(const struct options *options, struct arena *arena, struct sim_err *err);

@@ -13,6 +13,7 @@
 struct command_spec {
     const char *name, *operand, *does, *examples;
     const char *second; /* a second operand; NULL: there is none */
+    bool may_lack;      /* the second one may be missing */
     bool many;          /* as many operands as there are */
 };
 
@@ -75,7 +76,8 @@ static const struct command_spec commands[COMMANDS] = {
     [COMMAND_AUDIT] = { "audit", "OBSERVATIONS", "Says which measured figures contradict one another, and by which law.",
         "  sim audit report.json\n"
         "  sim audit report.json --lang ko --format markdown\n"
-        "  sim audit report.json --format json | jq '.findings[].explanation'\n" },
+        "  sim audit report.json my.json\n"
+        "  sim audit report.json --format json | jq '.findings[].explanation'\n", .second = "SCENARIO", .may_lack = true },
     [COMMAND_IMPORT] = { "import", "KIND", "Reads a foreign format; prints a scenario's load or observations.",
         "  sim import k6 script.js\n"
         "  sim import k6 summary.json --out observations.json\n"
@@ -439,9 +441,9 @@ struct option_spec {
 
 /* clang-format off */
 static const struct option_spec table[] = {
-    { "set", 0, ARGUMENT_NEEDED, "PTR=VALUE", ON_STUDY | ON_CHECK | ON_EXPLORE, set_set, 0,
+    { "set", 0, ARGUMENT_NEEDED, "PTR=VALUE", ON_STUDY | ON_CHECK | ON_EXPLORE | ON_AUDIT, set_set, 0,
       "change one value before the scenario is checked; repeatable.\nPTR: /groups/pay/consumers or short, pay.consumers" },
-    { "seed", 0, ARGUMENT_NEEDED, "N", ON_STUDY | ON_CHECK, set_seed, 0, "seed of all random numbers (the scenario's, else 1)" },
+    { "seed", 0, ARGUMENT_NEEDED, "N", ON_STUDY | ON_CHECK | ON_AUDIT, set_seed, 0, "seed of all random numbers (the scenario's, else 1)" },
     { "seed", 0, ARGUMENT_NEEDED, "N", ON_EXPLORE, set_seed, 0, "of the first run; run i has seed N + i (the scenario's, else 1)" },
     { "runs", 0, ARGUMENT_NEEDED, "N", ON_EXPLORE, set_runs, 0, "runs in all (2000; with --time: no limit)" },
     { "time", 0, ARGUMENT_NEEDED, "DURATION", ON_EXPLORE, set_time, 0, "end after so long, as in 60s" },
@@ -456,7 +458,7 @@ static const struct option_spec table[] = {
       "with --precision: at most so many (400)" },
     { "confidence", 0, ARGUMENT_NEEDED, "P", ON_STUDY & ~ON_PLAN, set_confidence, 0, "of intervals over replications (0.95)" },
     { "confidence", 0, ARGUMENT_NEEDED, "P", ON_PLAN, set_confidence, 0, "share of runs in which each target must hold (0.95)" },
-    { "jobs", 0, ARGUMENT_NEEDED, "N", ON_STUDY | ON_EXPLORE, set_jobs, 0, "threads (all cores); results do not depend on it" },
+    { "jobs", 0, ARGUMENT_NEEDED, "N", ON_STUDY | ON_EXPLORE | ON_AUDIT, set_jobs, 0, "threads (all cores); results do not depend on it" },
     { "format", 0, ARGUMENT_NEEDED, "FORMAT", ON_STUDY | ON_CHECK | ON_AUDIT | ON_EXPLORE | ON_REPLAY, set_format, 0, "text, json or markdown (check: text, json)" },
     { "lang", 0, ARGUMENT_NEEDED, "LANGUAGE", ON_STUDY | ON_PLOT | ON_AUDIT | ON_EXPLORE | ON_REPLAY, set_language, 0, "en or ko: text, Markdown and pictures" },
     { "out", 0, ARGUMENT_NEEDED, "DIR", ON_RUN, set_out, 0,
@@ -465,7 +467,7 @@ static const struct option_spec table[] = {
     { "out", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP, set_out, 0, "the result file (SQLite; the scenario's NAME.db)" },
     { "vary", 0, ARGUMENT_NEEDED, "PTR=VALUES", ON_SWEEP | ON_COMPARE | ON_PLAN, set_vary, 0,
       "a value to vary: A..B, A..B..STEP or a list V,V,V;\nrepeatable: every combination" },
-    { "fit", 0, ARGUMENT_NEEDED, "PTR=LOW..HIGH", ON_CALIBRATE, set_fit, 0,
+    { "fit", 0, ARGUMENT_NEEDED, "PTR=LOW..HIGH", ON_CALIBRATE | ON_AUDIT, set_fit, 0,
       "a value to fit and where to look for it; repeatable\n(default: the scenario's calibrate block)" },
     { "hold-out", 0, ARGUMENT_NEEDED, "WORD", ON_CALIBRATE, set_hold_out, 0,
       "leave out of the fit, and then predict, the observations\nwhose names hold WORD; repeatable" },
@@ -669,7 +671,7 @@ static bool check_together(const struct options *options, struct sim_err *err)
     if (command->operand && !options->operand)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim %s needs a %s; sim %s --help shows how", command->name,
                         command->operand, command->name);
-    if (command->second && !options->second)
+    if (command->second && !command->may_lack && !options->second)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim %s %.40s needs a %s; sim %s --help shows how", command->name,
                         options->operand, command->second, command->name);
     if (options->command == COMMAND_INIT && !options->observations_file && !options->k6_file &&
@@ -687,6 +689,8 @@ static bool check_together(const struct options *options, struct sim_err *err)
         (options->more.n > 0) + (options->vary.n > 0) + (options->points != NULL) + (options->variants != NULL) != 1)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim compare needs either several scenarios, or one and its variants: --vary "
                                                "PTR=VALUES, --points FILE.csv or --variants FILE.json");
+    if (options->command == COMMAND_AUDIT && !options->second && (options->n_edits > 0 || options->fit.n > 0 || options->jobs > 0))
+        return sim_fail(err, SIM_EUSAGE, NULL, "--set, --seed, --fit and --jobs are for a scenario: sim audit OBSERVATIONS SCENARIO");
     if (options->resume && options->force)
         return sim_fail(err, SIM_EUSAGE, NULL, "--resume goes on with the file that is there, --force replaces it; "
                                                "give one of them");
@@ -761,9 +765,9 @@ void options_help(enum command command, FILE *out)
 {
     const struct command_spec *spec = &commands[command];
     fprintf(out, "%s\n\nExamples:\n%s", spec->does, spec->examples);
-    fprintf(out, "\nUsage: sim %s%s%s%s%s [OPTION]...\n", spec->name, *spec->name && spec->operand ? " " : "",
-            spec->operand ? spec->operand : "", spec->second || spec->many ? " " : "",
-            spec->second ? spec->second : spec->many ? "[SCENARIO]..." : "");
+    fprintf(out, "\nUsage: sim %s%s%s%s%s%s%s [OPTION]...\n", spec->name, *spec->name && spec->operand ? " " : "",
+            spec->operand ? spec->operand : "", spec->second || spec->many ? " " : "", spec->may_lack ? "[" : "",
+            spec->second ? spec->second : spec->many ? "[SCENARIO]..." : "", spec->may_lack ? "]" : "");
     if (spec->operand && strcmp(spec->operand, "SCENARIO") == 0)
         fprintf(out, "SCENARIO is a JSON file; - is standard input.\n");
     if (spec->operand && strcmp(spec->operand, "OBSERVATIONS") == 0)

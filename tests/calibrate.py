@@ -162,6 +162,20 @@ answer = fit()
 stock = values(answer)[STOCK]
 ok("a wrong figure does not pull the value", stock["lo"] <= 0.030 <= stock["hi"])
 ok("and is the one that is named", [o["name"] for o in answer["observations"] if o["verdict"] != "explained" and o["use"] == "decides"] == ["count 40: paid"])
+need = next(o for o in answer["observations"] if o["name"] == "count 40: paid")["needs"]
+ok("half as many paid need twice the time, and lose the others", need["pointer"] == STOCK and 0.05 < need["value"] < 0.07 and need["explained_no_longer"] >= 3)
+ok("said in words", "What the rest would need" in sim("calibrate", "start.json", "seen.json").stdout)
+# ---- audit with a scenario ----
+open("broken.json", "w").write("{")
+audit = json.loads(sim("audit", "seen.json", "start.json", "--format", "json", "--quiet").stdout)
+model = sim("calibrate", "start.json", "seen.json", "--format", "json", "--quiet").stdout
+ok("audit with a scenario says what calibrate says", audit["model"] == json.loads(model) and "findings" in audit)
+text = sim("audit", "seen.json", "start.json").stdout
+ok("for people, too", "What the rest would need" in text and "--out" not in text)
+ok("without one there is no model", "model" not in json.loads(sim("audit", "seen.json", "--format", "json").stdout))
+sim("audit", "seen.json", "--set", "reserve.time.cv=0.4", code=2)
+sim("audit", "-", "start.json", code=2)
+sim("audit", "seen.json", "broken.json", code=3)
 json.dump(observed, open("seen.json", "w"))
 answer = fit("--hold-out", "count", "--hold-out", "peak")
 out = [o for o in answer["observations"] if o["use"] == "held out"]
@@ -179,7 +193,6 @@ sim("calibrate", "start.json", "seen.json", "--fit", "/stages/reserve/time/cv=0.
 sim("calibrate", "start.json", "absent.json", code=1)
 sim("calibrate", "start.json", "start.json", code=3)
 sim("calibrate", "start.json", code=2)
-open("broken.json", "w").write("{")
 sim("calibrate", "broken.json", "seen.json", code=3)
 
 print(f"{passed} passed, {failed} failed")

@@ -8,7 +8,7 @@
 #ifndef SIM_LAB_AUDIT_H
 #define SIM_LAB_AUDIT_H
 
-#include "sim/results/result.h"
+#include "sim/results/calibration.h"
 #include "sim/scenario/study.h"
 
 #define AUDIT_SIGMAS  3.0
@@ -60,7 +60,8 @@ void audit_observations(struct audit *out, const struct observations *observatio
                         struct arena *arena);
 
 /* {"findings": [{law, figures, explanation, size, unit, sigmas}], "consistent": [...], ...}; explanations as made. */
-void audit_json(const struct audit *audit, FILE *out);
+/* With a model, "model" holds what sim calibrate says of it; NULL: there is none. */
+void audit_json(const struct audit *audit, const struct calibration *model, FILE *out);
 void audit_text(const struct audit *audit, const char *file, const struct text_style *style, FILE *out);
 
 #endif

@@ -32,7 +32,7 @@ static void add_entry(cJSON *list, const struct audit_entry *entry, bool broken)
     cJSON_AddItemToArray(list, object);
 }
 
-void audit_json(const struct audit *audit, FILE *out)
+void audit_json(const struct audit *audit, const struct calibration *model, FILE *out)
 {
     struct arena arena;
     cJSON *document = cJSON_CreateObject();
@@ -48,6 +48,7 @@ void audit_json(const struct audit *audit, FILE *out)
     else cJSON_AddNullToObject(pace, "group");
     add_number(pace, "value", audit->pace_per_s);
     add_number(pace, "sd", audit->pace_sd_per_s);
+    if (model) cJSON_AddItemToObject(document, "model", calibration_tree(model));
     arena_init(&arena);
     fputs(write_document(document, &arena), out);
     arena_fini(&arena);

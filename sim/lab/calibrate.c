@@ -8,7 +8,7 @@
 #include "sim/engine/infer.h"
 #include "sim/lab/profile.h"
 
-enum { KNOTS_MOST = 12, LINE_MOST = 48, SPREAD_LEAST = 16, SPREAD_EACH = 8, SIDES_MOST = 12, AGAIN_MOST = 6, ROUNDS_MOST = 5 };
+enum { KNOTS_MOST = 12, LINE_MOST = 48, SPREAD_LEAST = 16, SPREAD_EACH = 8, SIDES_MOST = 12, AGAIN_MOST = 6, NEED_PLACES = 17, ROUNDS_MOST = 5 };
 #define NEAR_BOUND 12.0 /* of the distance: what a sweep leaves in for the next */
 #define SHRINK         3.0
 #define VARIANCE_RATIO 8.0 /* of the variances of three or four runs and of twenty: one in a hundred is beyond */
@@ -556,7 +556,8 @@ static struct calibrated_value value_found(struct fit_state *fit, uint32_t k, co
     return out;
 }
 
-static void figures_found(struct fit_state *fit, const struct probe *probe, struct calibration *out)
+static struct calibrated_figure *figures_found(struct fit_state *fit, const struct probe *probe,
+                                               struct calibration *out)
 {
     const struct targets *targets = &fit->calibrate->targets;
     const double wide = infer_t(fit->calibrate->confidence, probe->n);
@@ -582,6 +583,82 @@ static void figures_found(struct fit_state *fit, const struct probe *probe, stru
     }
     out->n_figures = targets->n;
     out->figure = figure;
+    return figure;
+}
+
+/* ---- what the rest would need ---- */
+
+/* A line over the whole range of a value through the place found, one run a place: coarse, as the question is. */
+struct long_line {
+    const double *at;
+    struct probe *probe;
+};
+
+static bool run_long_line(struct fit_state *fit, uint32_t k, struct long_line *line, struct sim_err *err)
+{
+    double *at = arena_array(fit->arena, double, NEED_PLACES);
+    *line = (struct long_line){ at, arena_array(fit->arena, struct probe, NEED_PLACES) };
+    for (uint32_t i = 0; i < NEED_PLACES; i++) {
+        double place[MINIMUM_MOST];
+        memcpy(place, fit->best, sizeof place);
+        place[k] = at[i] = i / (NEED_PLACES - 1.0);
+        prepare(fit, &line->probe[i], place, 1);
+    }
+    return run(fit, line->probe, NEED_PLACES, 1, err);
+}
+
+static double on_line(const struct long_line *line, uint32_t figure, double place)
+{
+    const double scaled = place * (NEED_PLACES - 1);
+    const uint32_t i = scaled < NEED_PLACES - 1 ? (uint32_t)scaled : NEED_PLACES - 2;
+    const double from = shown(&line->probe[i], 0, figure, WATCH_AT), to = shown(&line->probe[i + 1], 0, figure, WATCH_AT);
+    return from + (scaled - i) * (to - from);
+}
+
+/* The place nearest the one found at which the figure would be what was observed; NaN: there is none. */
+static double place_needed(const struct fit_state *fit, const struct long_line *line, uint32_t k, uint32_t figure)
+{
+    const double observed = fit->calibrate->targets.observed[figure];
+    double nearest = (double)NAN;
+    for (uint32_t i = 0; i + 1 < NEED_PLACES; i++) {
+        const double from = on_line(line, figure, line->at[i]) - observed;
+        const double to = on_line(line, figure, line->at[i + 1]) - observed;
+        if (!isfinite(from) || !isfinite(to) || from * to > 0 || !(fabs(from - to) > 0)) continue;
+        const double place = line->at[i] + from / (from - to) * (line->at[i + 1] - line->at[i]);
+        if (!(fabs(place - fit->best[k]) >= fabs(nearest - fit->best[k]))) nearest = place;
+    }
+    return nearest;
+}
+
+static uint32_t lost_at(const struct long_line *line, double place, const struct calibrated_figure *figure, uint32_t n)
+{
+    uint32_t lost = 0;
+    for (uint32_t f = 0; f < n; f++)
+        lost += figure[f].decides && figure[f].explained &&
+                !(fabs(figure[f].observed - on_line(line, f, place)) <= CONTRADICTS * figure[f].noise);
+    return lost;
+}
+
+/* Of the values that are decided, the one that loses the fewest others. */
+static bool find_needs(struct fit_state *fit, const struct calibrated_value *value, struct calibrated_figure *figure,
+                       uint32_t n_figures, struct sim_err *err)
+{
+    for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
+        struct long_line line;
+        if (!calibrated_is_decided(&value[k])) continue;
+        if (!run_long_line(fit, k, &line, err)) return false;
+        for (uint32_t f = 0; f < n_figures; f++) {
+            if (!figure[f].decides || figure[f].explained) continue;
+            const double place = place_needed(fit, &line, k, f);
+            if (!isfinite(place)) continue;
+            const uint32_t lost = lost_at(&line, place, figure, n_figures);
+            if (figure[f].need_pointer && figure[f].need_lost <= lost) continue;
+            figure[f].need_pointer = value[k].pointer;
+            figure[f].need = in_units(&fit->calibrate->value[k], place);
+            figure[f].need_lost = lost;
+        }
+    }
+    return true;
 }
 
 static bool answer(struct fit_state *fit, const struct profile *profile, struct calibration *out,
@@ -593,10 +670,12 @@ static bool answer(struct fit_state *fit, const struct profile *profile, struct 
     for (uint32_t k = 0; k < calibrate->n_values; k++) value[k] = value_found(fit, k, &profile[k]);
     prepare(fit, &probe, fit->best, calibrate->replications);
     if (!run(fit, &probe, 1, calibrate->replications, err)) return false;
-    *out = (struct calibration){ .seed = calibrate->seed, .runs = fit->n_runs, .replications = calibrate->replications,
+    *out = (struct calibration){ .seed = calibrate->seed, .replications = calibrate->replications,
                                  .confidence = calibrate->confidence, .n_values = calibrate->n_values,
                                  .value = value };
-    figures_found(fit, &probe, out);
+    struct calibrated_figure *figure = figures_found(fit, &probe, out);
+    if (!find_needs(fit, value, figure, out->n_figures, err)) return false;
+    out->runs = fit->n_runs;
     *set = arena_array(fit->arena, struct study_edit, calibrate->n_values);
     memcpy(*set, probe.point.edit + calibrate->base.n_edits, calibrate->n_values * sizeof **set);
     return true;

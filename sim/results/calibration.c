@@ -131,6 +131,44 @@ static void compared(struct page *page, const struct calibration *calibration)
              n, n - n_off, n_off, calibration->n_decide, calibration->chi_squared);
 }
 
+static const struct calibrated_value *value_at(const struct calibration *calibration, const char *pointer)
+{
+    for (uint32_t i = 0; i < calibration->n_values; i++)
+        if (strcmp(calibration->value[i].pointer, pointer) == 0) return &calibration->value[i];
+    return NULL;
+}
+
+static void say_need(struct page *page, const struct calibration *calibration, const struct calibrated_figure *figure)
+{
+    const struct number observed = number_count(figure->observed);
+    if (!figure->need_pointer) {
+        page_item(page, TONE_PLAIN, "%s = %s: nothing within the ranges of the fitted values gives it.",
+                  "%s = %s: 추정한 값의 탐색 범위 안에서는 나오지 않음.", figure->name, observed.s);
+        return;
+    }
+    const struct number need = shown_value(value_at(calibration, figure->need_pointer), figure->need);
+    page_item(page, TONE_PLAIN, "%s = %s: needs %s = about %s, and then %u of the %u explained are not.",
+              "%s = %s: %s = 약 %s이(가) 필요하며, 그 경우 설명되던 %u개(총 %u개 중)가 설명되지 않음.", figure->name, observed.s,
+              figure->need_pointer, need.s, figure->need_lost, calibration->n_decide);
+}
+
+static void needs(struct page *page, const struct calibration *calibration)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < calibration->n_figures; i++)
+        n += calibration->figure[i].decides && !calibration->figure[i].explained;
+    if (n == 0) return;
+    page_heading(page, "What the rest would need", "나머지가 성립하려면");
+    page_say(page, TONE_PLAIN,
+             "One model explains %u of the %u figures that stand for themselves. Each of the others alone, with one value "
+             "changed:",
+             "하나의 모델이 독립된 관측값 %2$u개 중 %1$u개를 설명함. 나머지 각각을 값 하나만 바꾸어 설명하려면:", calibration->n_decide,
+             calibration->n_decide + n);
+    for (uint32_t i = 0; i < calibration->n_figures; i++)
+        if (calibration->figure[i].decides && !calibration->figure[i].explained)
+            say_need(page, calibration, &calibration->figure[i]);
+}
+
 static void held_out(struct page *page, const struct calibration *calibration)
 {
     uint32_t n = 0;
@@ -153,12 +191,10 @@ static void held_out(struct page *page, const struct calibration *calibration)
 
 static void next_steps(struct page *page, const struct calibration *calibration)
 {
+    if (!calibration->written) return;
     page_gap(page);
-    if (calibration->written)
-        page_say(page, TONE_PLAIN, "Written: %s. Next: sim run %s --replications 20",
-                 "저장: %s. 다음: sim run %s --replications 20", calibration->written, calibration->written);
-    else
-        page_say(page, TONE_PLAIN, "Nothing is written without --out FILE.", "--out FILE 없이는 저장하지 않음.");
+    page_say(page, TONE_PLAIN, "Written: %s. Next: sim run %s --replications 20",
+             "저장: %s. 다음: sim run %s --replications 20", calibration->written, calibration->written);
 }
 
 void calibration_write(const struct calibration *calibration, const struct text_style *style, FILE *out)
@@ -175,6 +211,7 @@ void calibration_write(const struct calibration *calibration, const struct text_
     undecided(&page, calibration);
     deciders(&page, calibration);
     compared(&page, calibration);
+    needs(&page, calibration);
     held_out(&page, calibration);
     next_steps(&page, calibration);
     fputc('\n', out);
@@ -230,10 +267,16 @@ static void put_figure(cJSON *list, const struct calibrated_figure *figure)
     cJSON_AddStringToObject(item, "verdict", !isfinite(figure->residual) ? "not in the scenario"
                                              : figure->explained         ? "explained"
                                                                          : "contradicts");
+    if (figure->need_pointer) {
+        cJSON *need = cJSON_AddObjectToObject(item, "needs");
+        cJSON_AddStringToObject(need, "pointer", figure->need_pointer);
+        put_number(need, "value", figure->need);
+        put_number(need, "explained_no_longer", figure->need_lost);
+    }
     cJSON_AddStringToObject(item, "use", figure->held_out ? "held out" : figure->decides ? "decides" : "repeats");
 }
 
-void calibration_json(const struct calibration *calibration, FILE *out)
+cJSON *calibration_tree(const struct calibration *calibration)
 {
     cJSON *root = cJSON_CreateObject();
     cJSON_AddStringToObject(root, "scenario", calibration->name);
@@ -251,5 +294,7 @@ void calibration_json(const struct calibration *calibration, FILE *out)
         if (!calibrated_is_decided(&calibration->value[i])) put_undetermined(open, &calibration->value[i]);
     put_number(root, "chi_squared", calibration->chi_squared);
     put_number(root, "deciding", calibration->n_decide);
-    put_out(root, out);
+    return root;
 }
+
+void calibration_json(const struct calibration *calibration, FILE *out) { put_out(calibration_tree(calibration), out); }

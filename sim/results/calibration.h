@@ -3,6 +3,8 @@
 #ifndef SIM_RESULTS_CALIBRATION_H
 #define SIM_RESULTS_CALIBRATION_H
 
+#include <cjson/cJSON.h>
+
 #include "sim/results/result.h"
 
 enum { DECIDERS_MOST = 3 };
@@ -28,6 +30,9 @@ struct calibrated_figure {
     double observed, predicted, lo, hi; /* prediction interval for one run; NaN: the scenario has none */
     double noise, residual;             /* residual in units of the noise */
     bool decides, held_out, explained;  /* decides: it was fitted to, or would have been */
+    const char *need_pointer;           /* of one not explained: a value that alone would give it; NULL: none would */
+    double need;                        /* that value, in the unit of calibrated_value */
+    uint32_t need_lost;                 /* of those explained that decide, so many then are not */
 };
 
 struct calibration {
@@ -44,6 +49,8 @@ struct calibration {
 };
 
 void calibration_write(const struct calibration *calibration, const struct text_style *style, FILE *out);
+/* The caller owns it. */
+cJSON *calibration_tree(const struct calibration *calibration);
 void calibration_json(const struct calibration *calibration, FILE *out);
 
 #endif

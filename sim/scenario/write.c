@@ -70,6 +70,7 @@ static void put_scalar(struct text *text, const cJSON *node)
 {
     char number[32];
     if (cJSON_IsString(node)) put_string(text, node->valuestring);
+    else if (cJSON_IsRaw(node)) put_text(text, node->valuestring); /* a number that is text already */
     else if (cJSON_IsNumber(node)) put_text(text, write_number(node->valuedouble, number));
     else put_text(text, cJSON_IsNull(node) ? "null" : cJSON_IsTrue(node) ? "true" : "false");
 }
