@@ -13,7 +13,7 @@
 #include "sim/lab/workers.h"
 #include "sim/scenario/reader.h"
 
-enum { REPLICATIONS = 20, TEXT_COLUMNS = 80 };
+enum { REPLICATIONS = 20, REPLICATIONS_LEAST = 5, TEXT_COLUMNS = 80 };
 
 struct calibrating {
     const struct options *options;
@@ -66,6 +66,9 @@ static bool read_all(struct calibrating *calibrating, struct arena *arena, struc
     struct calibrate *calibrate = &calibrating->calibrate;
     if (strcmp(options->operand, "-") == 0 && strcmp(options->second, "-") == 0)
         return sim_fail(err, SIM_EUSAGE, NULL, "only one of SCENARIO and OBSERVATIONS can be -, standard input");
+    if (options->replications > 0 && options->replications < REPLICATIONS_LEAST)
+        return sim_fail(err, SIM_EUSAGE, NULL, "--replications: %u runs at the fitted values do not tell the noise; give %d "
+                        "or more", options->replications, REPLICATIONS_LEAST);
     if (!study_source_load(&calibrating->source, options->operand, arena, err)) return false;
     if (!observations_read(&calibrating->observations, options->second, &calibrating->findings, arena, err))
         return print_findings(calibrating, options->second);

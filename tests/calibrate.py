@@ -184,7 +184,7 @@ ok("and decides nothing", not any("count" in name or "peak" in name for v in ans
 ok("its error is told", "Held out" in sim("calibrate", "start.json", "seen.json", "--hold-out", "count").stdout)
 
 # ---- bad input ----
-for args in (["--fit", "x"], ["--fit", f"{STOCK}=9ms..2ms"], ["--hold-out", "zebra"], ["--hold-out", "count", "--hold-out", "peak", "--hold-out", "created", "--hold-out", "stock", "--hold-out", "payment"],
+for args in (["--fit", "x"], ["--fit", f"{STOCK}=9ms..2ms"], ["--hold-out", "zebra"], ["--replications", "4"], ["--hold-out", "count", "--hold-out", "peak", "--hold-out", "created", "--hold-out", "stock", "--hold-out", "payment"],
              ["--fit", f"{STOCK}=2ms..200ms", "--fit", "reserve.time.mean=2ms..200ms"]):
     ok(f"{args} says why", sim("calibrate", "start.json", "seen.json", *args, code=2).stderr.strip())
 sim("calibrate", "start.json", "seen.json", "--fit", f"{STOCK}=1..2", code=3)

@@ -27,7 +27,7 @@ struct calibrate {
     struct targets targets;
     const uint32_t *kept; /* PREDICTION_VALUES watched values of each target */
     uint64_t seed;
-    uint32_t replications; /* >= 2, at the place found */
+    uint32_t replications; /* >= 2 (few tell little of the noise), at the place found */
     double confidence;
     struct crew crew;
 };
