@@ -97,6 +97,15 @@ static uint32_t most_instances(const struct process_spec *spec)
 /* Of so many, dealt to so many in turn: what the first one gets. */
 static uint32_t share_of_one(uint32_t n, uint32_t among) { return (n + among - 1) / among; }
 
+/* A transaction around a stage has a connection beside the stage's own. */
+static uint32_t connections_of_thread(const struct scenario *scenario)
+{
+    for (uint32_t i = 0; i < scenario->n_stages; i++)
+        for (uint32_t s = 0; s < scenario->stage[i].n_steps; s++)
+            if (scenario->stage[i].step[s].outer) return 2;
+    return 1;
+}
+
 static void processes_compile(struct compiler *compiler)
 {
     const struct scenario *scenario = compiler->scenario;
@@ -113,7 +122,7 @@ static void processes_compile(struct compiler *compiler)
         for (uint32_t g = 0; g < scenario->n_groups; g++)
             if (scenario->group[g].process == i)
                 threads += share_of_one(most_consumers(&scenario->group[g]), most_instances(process));
-        counts[i] = process->connections > 0 && threads > process->connections;
+        counts[i] = process->connections > 0 && threads * connections_of_thread(scenario) > process->connections;
     }
     uint32_t *process_of = arena_array(compiler->arena, uint32_t, n);
     for (uint32_t i = 0; i < scenario->n_processes; i++)
@@ -411,6 +420,7 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
     connections_compile(op, path->explicit_connection);
     if (step->kind == STEP_LOCK) lock_compile(op, step, &compiler->scenario->lock[step->target]);
     op->guard = step->guard;
+    op->outer = step->outer;
     op->fenced = step->fenced;
     op->fence = step->fence;
     op->fence_current = step->fence_current;
@@ -500,7 +510,8 @@ static bool stages_compile(struct compiler *compiler)
         stage->has_time = spec->has_time;
         if (spec->has_time && !dist_compile(compiler, &stage->time, &spec->time)) return false;
         bool explicit_connection = false;
-        for (uint32_t s = 0; s < spec->n_steps; s++) explicit_connection |= spec->step[s].kind == STEP_CONNECTION;
+        for (uint32_t s = 0; s < spec->n_steps; s++)
+            explicit_connection |= spec->step[s].kind == STEP_CONNECTION && !spec->step[s].outer;
         uint32_t first = compiler->plan->n_ops;
         compiler->n_lucks = 0;
         if (!path_compile(compiler, spec->step, spec->n_steps,

@@ -47,6 +47,7 @@ struct plan_op {
     uint8_t once_did;        /* business state: effects of the stage, any of which says that it was done */
     uint8_t unknown;         /* write: enum restore_unknown */
     bool guard, always;      /* unlock */
+    bool outer;              /* connection: beside that of the stage's own transactions */
     bool watched;            /* lock: without a lease */
     bool outbox;             /* publish: through the outbox */
 };

@@ -254,6 +254,7 @@ struct step_spec {
     enum write_style style;
     enum write_effect effect;
     sim_ns wait_ns, lease_ns;     /* lock: its own; -1: the lock's */
+    bool outer;                   /* connection: of a transaction around the stage; its transactions take a second */
     bool guard;                   /* unlock: asks isHeldByCurrentThread first */
     bool always;                  /* unlock: in a finally block, got or not */
     bool fenced;                  /* write, read: the row compares the token of the lock `fence` */

@@ -120,6 +120,7 @@ static void thread_dies(struct machine *machine, struct thread *thread, uint32_t
         thread->phase = PHASE_DEAD;
     }
     connection_give(machine, thread, now_ns);
+    outer_connection_give(machine, thread, now_ns);
     if (thread->consumer == NONE) api_lost(machine, index, thread->lingers);
     else kafka_consumer_dies(&machine->kafka, index);
 }

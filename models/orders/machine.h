@@ -46,7 +46,7 @@ struct thread {
     struct transaction transaction;
     uint16_t once_marks;        /* to set at commit */
     bool duplicate;             /* the order's mark is set already: effects are skipped, answers sent again */
-    bool has_connection, has_command, replied, seen;
+    bool has_connection, has_outer, has_command, replied, seen;
     uint32_t tries;             /* of the version write at hand */
     uint32_t publishes;
     sim_ns sent_ns;             /* when its last record without linger is in the log: the next one is not before */

@@ -38,11 +38,11 @@ static void unwind(struct machine *machine, struct thread *thread, uint32_t n_lo
     connection_give(machine, thread, machine->sim->now_ns);
 }
 
-static void fail(struct machine *machine, struct thread *thread)
+static void fail(struct machine *machine, struct thread *thread, uint32_t exception)
 {
     sim_ns now_ns = machine->sim->now_ns;
-    uint32_t exception = machine->plan->op[thread->pc].kind;
     unwind(machine, thread, 0);
+    outer_connection_give(machine, thread, now_ns);
     thread->once_marks = 0;
     thread->phase = PHASE_START;
     if (order_of(machine, thread)->flags & ORDER_FOLLOWED) path_fail(machine, thread);
@@ -67,11 +67,14 @@ bool refuse(struct machine *machine, struct thread *thread, enum outcome why)
     }
     thread->tries = 0;
     thread->clock_ns = machine->sim->now_ns;
-    if (why == OUTCOME_REFUSED && op->otherwise != NONE) {
+    /* Whichever step asked, one exception says that there was no connection: it is not the answer of the step. */
+    uint32_t exception = why == OUTCOME_NO_CONNECTION ? STEP_CONNECTION : op->kind;
+    bool is_answer = why == OUTCOME_REFUSED || (why == OUTCOME_NO_CONNECTION && op->kind == STEP_CONNECTION);
+    if (is_answer && op->otherwise != NONE) {
         thread->pc = op->otherwise;
         return true;
     }
-    fail(machine, thread);
+    fail(machine, thread, exception);
     return false;
 }
 
@@ -79,7 +82,7 @@ bool refuse(struct machine *machine, struct thread *thread, enum outcome why)
 static enum outcome step_enter(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     if (op->takes_connection) {
-        enum outcome taken = connection_take(machine, thread);
+        enum outcome taken = connection_take(machine, thread, op->outer);
         if (taken != OUTCOME_DONE) return taken;
     }
     enum outcome taken = command_take(machine, thread, op);
@@ -161,6 +164,7 @@ static void note_times(struct machine *machine, const struct thread *thread)
 static void thread_end(struct machine *machine, struct thread *thread)
 {
     connection_give(machine, thread, thread->clock_ns);
+    outer_connection_give(machine, thread, thread->clock_ns);
     if (thread->marks_after) order_of(machine, thread)->once |= thread->marks_after;
     note_times(machine, thread);
     if (thread->consumer == NONE) {

@@ -111,9 +111,9 @@ static bool pool_counts(const struct machine *machine, const struct thread *thre
     return machine->plan->pool_counts[machine->plan->process_of[thread->instance]];
 }
 
-static SIM_ALWAYS void connection_got(struct machine *machine, struct thread *thread, sim_ns waited_ns)
+static SIM_ALWAYS void connection_got(struct machine *machine, struct thread *thread, bool outer, sim_ns waited_ns)
 {
-    thread->has_connection = true;
+    *(outer ? &thread->has_outer : &thread->has_connection) = true;
     tally_add(&machine->process[machine->plan->process_of[thread->instance]].connection_wait, waited_ns);
 }
 
@@ -121,7 +121,7 @@ void on_connection(void *context, uint32_t index)
 {
     struct machine *machine = context;
     struct thread *thread = &machine->thread[index];
-    connection_got(machine, thread, machine->sim->now_ns - thread->waits_since_ns);
+    connection_got(machine, thread, machine->plan->op[thread->pc].outer, machine->sim->now_ns - thread->waits_since_ns);
     if (!process_is_paused(&machine->processes, thread->instance)) {
         wake(machine, index);
         return;
@@ -140,6 +140,13 @@ void connection_give(struct machine *machine, struct thread *thread, sim_ns at_n
     seats_give(&machine->pool[thread->instance], at_ns);
 }
 
+void outer_connection_give(struct machine *machine, struct thread *thread, sim_ns at_ns)
+{
+    if (!thread->has_outer) return;
+    thread->has_outer = false;
+    seats_give(&machine->pool[thread->instance], at_ns);
+}
+
 static void on_connection_timeout(void *context, uint32_t index, uint64_t argument)
 {
     struct machine *machine = context;
@@ -151,15 +158,15 @@ static void on_connection_timeout(void *context, uint32_t index, uint64_t argume
               machine->sim->now_ns - thread->waits_since_ns);
     thread->clock_ns = machine->sim->now_ns;
     thread->seen = true;
-    if (refuse(machine, thread, OUTCOME_REFUSED)) thread_run(machine, index);
+    if (refuse(machine, thread, OUTCOME_NO_CONNECTION)) thread_run(machine, index);
 }
 
-enum outcome connection_take(struct machine *machine, struct thread *thread)
+enum outcome connection_take(struct machine *machine, struct thread *thread, bool outer)
 {
-    if (thread->has_connection || !pool_counts(machine, thread)) return OUTCOME_DONE;
+    if ((outer ? thread->has_outer : thread->has_connection) || !pool_counts(machine, thread)) return OUTCOME_DONE;
     if (thread->clock_ns > machine->sim->now_ns) return park(machine, thread, thread->clock_ns, PHASE_START);
     if (seats_take(&machine->pool[thread->instance], index_of(machine, thread))) {
-        connection_got(machine, thread, 0);
+        connection_got(machine, thread, outer, 0);
         return OUTCOME_DONE;
     }
     block(machine, thread);

@@ -8,7 +8,7 @@
 #include "sim/engine/seldom.h"
 
 /* How a step went. PARKED: an event, or somebody else, goes on with it. */
-enum outcome { OUTCOME_DONE, OUTCOME_PARKED, OUTCOME_REFUSED, OUTCOME_FAILED, OUTCOME_AGAIN };
+enum outcome { OUTCOME_DONE, OUTCOME_PARKED, OUTCOME_REFUSED, OUTCOME_FAILED, OUTCOME_AGAIN, OUTCOME_NO_CONNECTION };
 
 /* What the words of a record's first block are for; each attempt has blocks of its own. */
 enum { WORD_SERVICE, WORD_APPEND, WORD_LUCK, WORD_APPEND_2, BLOCKS_OF_ATTEMPT = 64 };
@@ -89,9 +89,11 @@ enum outcome thread_ends_unheard(struct machine *machine, struct thread *thread)
 bool answer_waits(struct machine *machine, struct thread *thread, enum outcome answer);
 /* Registers whose the handlers of thread.c are. */
 void thread_actors(struct machine *machine, bool (*at_server)(const void *context, uint32_t subject));
-/* A connection for the step that starts at the thread's clock; the pool's callback when it had to wait. */
-enum outcome connection_take(struct machine *machine, struct thread *thread);
+/* A connection for the step that starts at the thread's clock; the pool's callback when it had to wait. outer: that of
+ * a transaction around the stage, which the thread has beside the one of its own transactions. */
+enum outcome connection_take(struct machine *machine, struct thread *thread, bool outer);
 void connection_give(struct machine *machine, struct thread *thread, sim_ns at_ns);
+void outer_connection_give(struct machine *machine, struct thread *thread, sim_ns at_ns);
 void on_connection(void *machine, uint32_t index);
 /* A place among the commands that the step's store serves at once; the store's callback. */
 enum outcome command_take(struct machine *machine, struct thread *thread, const struct plan_op *op);

@@ -63,15 +63,42 @@ static struct grid *group_grid(struct page *page, const struct outcome *outcome)
     return grid;
 }
 
+/* ---- pools ---- */
+
+static double connections_missed(const struct outcome *outcome)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < outcome->study->scenario.n_processes; i++)
+        sum += outcome_mean(outcome, "processes.%s.connections_timed_out", outcome->study->scenario.process[i].name);
+    return sum;
+}
+
+static void report_pools(struct page *page, const struct outcome *outcome)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    for (uint32_t i = 0; i < scenario->n_processes; i++) {
+        const struct process_spec *process = &scenario->process[i];
+        double missed = outcome_mean(outcome, "processes.%s.connections_timed_out", process->name);
+        if (!(missed > 0)) continue;
+        struct number times = number_count(missed), wait = number_seconds(ns_to_s(process->connection_timeout_ns));
+        page_say(page, TONE_BAD, "Threads of %s that had no connection of its pool of %u after %s: %s times.",
+                 "%s의 커넥션 풀(%u개)에서 %s 안에 커넥션을 얻지 못한 횟수: %s.", process->name,
+                 (unsigned)process->connections, wait.s, times.s);
+    }
+}
+
 void report_failures(struct page *page, const struct outcome *outcome)
 {
     const double refused = outcome_mean(outcome, "orders.requests_failed");
     const double lost = outcome_mean(outcome, "orders.records_lost");
     struct grid *groups = group_grid(page, outcome);
-    if (outcome->study->scenario.n_faults == 0 && grid_is_empty(groups) && !(refused > 0)) return;
+    if (outcome->study->scenario.n_faults == 0 && grid_is_empty(groups) && !(refused > 0) &&
+        !(connections_missed(outcome) > 0))
+        return;
     page_heading(page, "What went wrong", "장애와 재처리");
     report_faults(page, outcome);
     if (!grid_is_empty(groups)) grid_write(groups);
+    report_pools(page, outcome);
     if (refused > 0)
         page_say(page, TONE_PLAIN, "Requests that failed (an error, or the connection refused or broken): %s.",
                  "실패한 요청(오류 응답, 연결 거부 또는 끊김): %s건.", number_count(refused).s);

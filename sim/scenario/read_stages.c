@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum target_kind { TARGET_WORD, TARGET_TABLE, TARGET_LOCK, TARGET_TOPIC, TARGET_LABEL, TARGET_CODE, TARGET_STATUS };
+enum target_kind {
+    TARGET_WORD, TARGET_POOL, TARGET_TABLE, TARGET_LOCK, TARGET_TOPIC, TARGET_LABEL, TARGET_CODE, TARGET_STATUS
+};
 
 /* In the order of enum step_kind. */
 static const struct step_form {
@@ -16,7 +18,7 @@ static const struct step_form {
     bool refusable;   /* may carry otherwise */
     bool luck;        /* may carry refuse */
 } forms[STEP_KINDS] = {
-    { "connection", TARGET_WORD, "pool", true, true, false }, { "begin", TARGET_TABLE, NULL, false, false, false },
+    { "connection", TARGET_POOL, NULL, true, true, false }, { "begin", TARGET_TABLE, NULL, false, false, false },
     { "read", TARGET_TABLE, NULL, true, false, true },        { "write", TARGET_TABLE, NULL, true, true, true },
     { "flush", TARGET_TABLE, NULL, true, false, false },      { "commit", TARGET_TABLE, NULL, true, false, false },
     { "rollback", TARGET_TABLE, NULL, true, false, false },   { "lock", TARGET_LOCK, NULL, true, true, false },
@@ -36,6 +38,8 @@ const char *const *step_kind_names(void) { return kind_names; }
 static const char *const styles[] = { "conditional", "version", "absolute", "for-update" };
 const char *const effect_names[EFFECTS] = { "reserve", "restore", "use", "debit" };
 
+/* outer: of a transaction around the stage, whose own statements take another. */
+static const char *const pools[] = { "pool", "outer" };
 static const char *const statuses[] = { "PENDING", "PAYING", "PAID", "FAILED", "CANCELLED" };
 
 /* The one key that says what the step does; STEP_KINDS with a finding. */
@@ -64,6 +68,10 @@ static void read_target(struct reader *reader, struct cursor *step, const struct
     uint32_t word = 0, code = 0;
     switch (form->target) {
     case TARGET_WORD: read_enum_of(step, form->key, &word, REQUIRED, &form->word, 1); break;
+    case TARGET_POOL:
+        read_enum(step, form->key, word, REQUIRED, pools);
+        out->outer = word == 1;
+        break;
     case TARGET_TABLE: read_name(step, form->key, &out->target, REQUIRED, &reader->tables); break;
     case TARGET_LOCK: read_name(step, form->key, &out->target, REQUIRED, &reader->locks); break;
     case TARGET_TOPIC: read_name(step, form->key, &out->target, REQUIRED, &reader->topics); break;
