@@ -32,6 +32,8 @@ LDFLAGS  ?=
 COMPILE   = $(CC) -std=gnu11 -I. -I$(BUILD)/generated $(CPPFLAGS) $(SPEED_$(MODE)) -g -ffp-contract=off -pthread \
             $(WARNINGS) $(if $(and $(WERROR),$(filter release O3,$(MODE))),-Werror) $(CFLAGS)
 LINK      = $(CC) $(SPEED_$(MODE)) -g -pthread $(LDFLAGS)
+# Without it the linker's plugin would look across the rooms again for each test: 17 s instead of 0.2.
+LINK_TEST = $(LINK) $(if $(ACROSS),-fno-lto)
 LIBS     ?= -lgsl -lgslcblas -lcjson -lsqlite3 -lm
 
 SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(ROOMS))))
@@ -133,7 +135,7 @@ define test_program
 $(BUILD)/test/$(basename $(notdir $(1))): $(BUILD)/obj/$(1:.c=.o) $(BUILD)/support.a $(BUILD)/parts.a
 	$$(say) LINK $$@
 	@mkdir -p $$(@D)
-	$$(q)$$(LINK) -o $$@ $$^ -lcmocka $(LIBS)
+	$$(q)$$(LINK_TEST) -o $$@ $$^ -lcmocka $(LIBS)
 endef
 $(foreach t,$(TESTS),$(eval $(call test_program,$(t))))
 
@@ -183,7 +185,7 @@ CLIENT_mariadb_rows      := -lmariadb
 CLIENT_librdkafka_groups := -lrdkafka
 $(BUILD)/conformance_%: $(BUILD)/obj/tests/conformance/%.o $(BUILD)/parts.a
 	$(say) LINK $@
-	$(q)$(LINK) -o $@ $^ $(CLIENT_$*) $(LIBS)
+	$(q)$(LINK_TEST) -o $@ $^ $(CLIENT_$*) $(LIBS)
 
 conformance: ## the models of locks, rows and groups against Redis, MariaDB and librdkafka (TENTH=1: a tenth of it)
 	@.ci/packages build conformance
