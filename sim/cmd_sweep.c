@@ -92,7 +92,9 @@ static bool read_base(struct sweeping *sweeping, struct arena *arena, struct sim
                                                       .scenario_json = arena_strdup(arena, study->text),
                                                       .seed = study->scenario.seed,
                                                       .replications = REPLICATIONS };
-    if (options->replications > 0) sweeping->experiment.replications = options->replications;
+    if (options->n_goals > 0) sweeping->experiment.replications = options->most_replications;
+    if (options->replications > 0 && (options->n_goals == 0 || options->replications > options->most_replications))
+        sweeping->experiment.replications = options->replications;
     sweeping->name = arena_strdup(arena, study->scenario.name);
     return true;
 }
@@ -110,6 +112,44 @@ static bool read_all(struct sweeping *sweeping, struct arena *arena, struct sim_
                       &sweeping->desk, &sweeping->findings, arena, err))
         return false;
     return options->tornado || options->unknown.n == 0 || draw_unknowns(sweeping, arena, err);
+}
+
+/* Figures are known by their paths, which are the same in all points. */
+static bool begin_precision(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
+{
+    const struct options *options = sweeping->options;
+    struct sweep *sweep = &sweeping->sweep;
+    if (options->n_goals == 0) return true;
+    sweep->precision = arena_array(arena, struct precision, sweep->n_points);
+    for (uint32_t p = 0; p < sweep->n_points; p++)
+        if (!precision_init(&sweep->precision[p], options->goal, options->n_goals, options->replications,
+                            options->confidence, &sweeping->desk.study, sweeping->desk.layout, arena, err))
+            return false;
+    return true;
+}
+
+/* False when a point has not got the intervals that were asked for. */
+static bool say_precision(const struct sweeping *sweeping)
+{
+    const struct sweep *sweep = &sweeping->sweep;
+    uint32_t n_short = 0, least = UINT32_MAX, most = 0, at = 0;
+    char line[256];
+    if (!sweep->precision) return true;
+    for (uint32_t p = 0; p < sweep->n_points; p++) {
+        const struct precision *precision = &sweep->precision[p];
+        if (precision->n < least) least = precision->n;
+        if (precision->n > most) most = precision->n;
+        if (!precision_enough(precision) && n_short++ == 0) at = p;
+    }
+    if (n_short == 0) {
+        note(sweeping->options, "precise enough after %u to %u replications of a point", least, most);
+        return true;
+    }
+    precision_line(&sweep->precision[at], line, sizeof line);
+    warn("%u of %u points are not precise enough after %u replications; of them, %s: %s; --max-replications allows more",
+         n_short, sweep->n_points, sweeping->experiment.replications, sweeping->stored[at].label,
+         line[0] ? line : "a figure asked for does not exist in two of them");
+    return false;
 }
 
 static struct store *open_store(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
@@ -170,6 +210,7 @@ static int sweep_and_print(struct sweeping *sweeping, const char *const *metric,
     if (ok) print_table(sweeping, metric, n_metrics);
     if (ok && !interrupted) ok = export_all(sweeping, err);
     int code = ok ? verdict(sweeping) : (int)err->code;
+    if (ok && !interrupted && !say_precision(sweeping) && code == 0) code = SIM_EIMPRECISE;
     if (!store_close(sweeping->sweep.store, err)) return (int)err->code;
     if (ok && interrupted)
         warn("interrupted; what was finished is in %s. The same command with --resume goes on", sweeping->file);
@@ -208,7 +249,7 @@ static int run_sweep(struct sweeping *sweeping, struct arena *arena, struct sim_
     }
     const char *const *metric = metrics_shown(&sweeping->desk.study, sweeping->desk.layout, options->metric.word,
                                               options->metric.n, &n_metrics, arena, err);
-    if (!metric) return (int)err->code;
+    if (!metric || !begin_precision(sweeping, arena, err)) return (int)err->code;
     enum { NAME_BYTES = 512 };
     char *file = arena_alloc(arena, NAME_BYTES);
     snprintf(file, NAME_BYTES, "%s.db", sweeping->name);

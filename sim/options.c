@@ -451,10 +451,10 @@ static const struct option_spec table[] = {
     { "replications", 0, ARGUMENT_NEEDED, "N", ON_STUDY | ON_CHECK, set_replications, 0,
       "independent runs (the scenario's, else 1; sweep, compare: 30;\ncalibrate: 20, at the fitted values; plan: 60, and up to 400\n"
       "while a candidate is open)" },
-    { "precision", 0, ARGUMENT_NEEDED, "[METRIC=]WIDTH", ON_RUN, set_precision, 0,
+    { "precision", 0, ARGUMENT_NEEDED, "[METRIC=]WIDTH", ON_RUN | ON_SWEEP, set_precision, 0,
       "more replications until the interval of METRIC (without:\nof each threshold's figure) is within WIDTH, as in\n"
       "completion_s.p95=0.02: 2 % of the mean; 2 points of a\nratio. Not reached: exit 5" },
-    { "max-replications", 0, ARGUMENT_NEEDED, "N", ON_RUN, set_most_replications, 0,
+    { "max-replications", 0, ARGUMENT_NEEDED, "N", ON_RUN | ON_SWEEP, set_most_replications, 0,
       "with --precision: at most so many (400)" },
     { "confidence", 0, ARGUMENT_NEEDED, "P", ON_STUDY & ~ON_PLAN, set_confidence, 0, "of intervals over replications (0.95)" },
     { "confidence", 0, ARGUMENT_NEEDED, "P", ON_PLAN, set_confidence, 0, "share of runs in which each target must hold (0.95)" },

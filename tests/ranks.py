@@ -56,6 +56,10 @@ ok("four ranks store the rows of one process", rows("one.db") == rows("four.db")
 ok("one table is printed", one.stdout.replace("one.db", "") == four.stdout.replace("four.db", ""))
 alone = run([MPI_SIM, *SWEEP, "--out", "alone.db"])
 ok(f"without mpirun it works alone: exit {alone.returncode}", alone.returncode == 0 and rows("alone.db") == rows("one.db"))
+PRECISE = ["sweep", "s.json", "--vary", "/orders/at_most=100,200", "--precision", "completion_s.p95=0.03"]
+run([SIM, *PRECISE, "--out", "enough.db"])
+three = run(ranks(3, *PRECISE, "--out", "three.db"))
+ok(f"with a precision, too: exit {three.returncode}", three.returncode == 0 and rows("three.db") == rows("enough.db"))
 
 there = run(ranks(3, *SWEEP, "--out", "one.db"))
 ok(f"what exists is refused: exit {there.returncode}", there.returncode == 2 and there.stderr.count("--resume goes on with it") == 1)

@@ -149,6 +149,19 @@ ok("refusals made no file", not os.path.exists("z.db"))
 done = sim(*SWEEP[:-1], "7", "--out", "b.db", "--resume")
 ok("more replications are taken on", done.returncode == 0 and len(rows("b.db")["replication"]) == 42)
 
+# ---- as many replications as it takes ----
+PRECISE = ["sweep", "s.json", "--vary", f"{group}.consumers=1..3", "--set", "/orders/at_most=100", "--precision", "completion_s.p95=0.03"]
+done = sim(*PRECISE, "--out", "p.db", "--jobs", "2")
+ok(f"precise enough: exit {done.returncode}: {done.stderr.strip()}", done.returncode == 0 and "precise enough after" in done.stderr)
+counts = [n for _, n in sqlite3.connect("p.db").execute("SELECT point_id, count(*) FROM replication GROUP BY point_id ORDER BY point_id")]
+alone = [json.loads(sim("run", "s.json", "--set", f"{group}.consumers={c}", "--set", "/orders/at_most=100", "--precision", "completion_s.p95=0.03",
+                        "--format", "json", "--quiet").stdout)["replications"] for c in (1, 2, 3)]
+ok(f"each point ends where sim run does: {counts}, {alone}", counts == alone and len(set(counts)) > 1 and min(counts) > 10)
+sim(*PRECISE, "--out", "q.db", "--jobs", "1", "--max-replications", "13")
+done = sim(*PRECISE, "--out", "q.db", "--jobs", "1", "--max-replications", "13", "--resume")
+ok(f"not precise enough: exit {done.returncode}: {done.stderr.strip()}", done.returncode == 5 and "--max-replications allows more" in done.stderr)
+ok("resumed, with one thread: the same", sim(*PRECISE, "--out", "q.db", "--jobs", "1", "--resume").returncode == 0 and rows("q.db") == rows("p.db"))
+
 # ---- killed at any instant ----
 random.seed(20251224)
 KILLED = SWEEP[:-1] + ["12", "--out", "k.db", "--resume", "--quiet"]

@@ -98,7 +98,7 @@ static void show_interval(struct floor *floor, const struct desk *desk, const st
     if (!floor->batch->terminal) return;
     if (!watch->begun || watch->point != got->job->point) watch_begin(watch, got->job->point, desk);
     if (!watch->begun) return;
-    precision_take(&watch->precision, got->result);
+    precision_take(&watch->precision, desk->layout, got->result);
     if (*precision_line(&watch->precision, interval, sizeof interval))
         snprintf(floor->progress.interval, sizeof floor->progress.interval, "%.60s: %.90s", desk->point->label, interval);
 }

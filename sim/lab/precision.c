@@ -10,33 +10,38 @@
 
 /* ---- goals ---- */
 
-static void add_aim(struct precision *precision, uint32_t figure, double width, bool by_name)
+static void add_aim(struct precision *precision, const struct layout *layout, uint32_t figure, double width,
+                    bool by_name, struct arena *arena)
 {
+    const char *path = layout_path(layout, figure);
     uint32_t i = 0;
-    while (i < precision->n_aims && precision->aim[i].figure != figure) i++;
+    while (i < precision->n_aims && strcmp(precision->aim[i].path, path) != 0) i++;
     if (i < precision->n_aims && !by_name) return;
     if (i == precision->n_aims) precision->n_aims++;
-    precision->aim[i] = (struct precision_aim){ .figure = figure, .width = width };
+    precision->aim[i] = (struct precision_aim){ .path = arena_strdup(arena, path),
+                                                .is_share = strcmp(layout_unit(layout, figure), "ratio") == 0,
+                                                .width = width };
 }
 
-static bool add_metric(struct precision *precision, const struct precision_goal *goal, struct sim_err *err)
+static bool add_metric(struct precision *precision, const struct layout *layout, const struct precision_goal *goal,
+                       struct arena *arena, struct sim_err *err)
 {
     const char *nearest;
-    uint32_t figure = layout_find(precision->layout, goal->metric, &nearest);
+    uint32_t figure = layout_find(layout, goal->metric, &nearest);
     if (figure == NONE)
         return sim_fail(err, SIM_EUSAGE, NULL, "--precision: there is no figure \"%s\"%s%s", goal->metric,
                         nearest ? "; the nearest is " : "", nearest ? nearest : "");
-    add_aim(precision, figure, goal->width, true);
+    add_aim(precision, layout, figure, goal->width, true, arena);
     return true;
 }
 
-static bool add_thresholds(struct precision *precision, double width, uint32_t n, const struct study *study,
-                           struct sim_err *err)
+static bool add_thresholds(struct precision *precision, const struct layout *layout, double width, uint32_t n,
+                           const struct study *study, struct arena *arena, struct sim_err *err)
 {
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t figure = threshold_figure(precision->layout, &study->threshold[i], err);
+        uint32_t figure = threshold_figure(layout, &study->threshold[i], err);
         if (figure == NONE) return false;
-        add_aim(precision, figure, width, false);
+        add_aim(precision, layout, figure, width, false, arena);
     }
     return true;
 }
@@ -45,21 +50,22 @@ bool precision_init(struct precision *precision, const struct precision_goal *go
                     double confidence, const struct study *study, const struct layout *layout, struct arena *arena,
                     struct sim_err *err)
 {
-    *precision = (struct precision){ .layout = layout, .confidence = confidence, .least = least };
+    *precision = (struct precision){ .confidence = confidence, .least = least };
     precision->aim = arena_array(arena, struct precision_aim, n_goals + study->n_thresholds);
     for (uint32_t i = 0; i < n_goals; i++)
-        if (goal[i].metric && !add_metric(precision, &goal[i], err)) return false;
+        if (goal[i].metric && !add_metric(precision, layout, &goal[i], arena, err)) return false;
     double of_thresholds = (double)NAN;
     for (uint32_t i = 0; i < n_goals; i++)
         if (!goal[i].metric) of_thresholds = goal[i].width;
     if (isnan(of_thresholds))
-        return n_goals > 0 || add_thresholds(precision, (double)NAN, study->n_thresholds > 0, study, err);
+        return n_goals > 0 ||
+               add_thresholds(precision, layout, (double)NAN, study->n_thresholds > 0, study, arena, err);
     if (study->n_thresholds == 0)
         return sim_fail(err, SIM_EUSAGE, NULL,
                         "--precision %g is about the figures of the thresholds, and this scenario has none; name a "
                         "figure, as in --precision completion_s.p95=%g",
                         of_thresholds, of_thresholds);
-    return add_thresholds(precision, of_thresholds, study->n_thresholds, study, err);
+    return add_thresholds(precision, layout, of_thresholds, study->n_thresholds, study, arena, err);
 }
 
 /* ---- widths ---- */
@@ -70,14 +76,9 @@ static double half_width(const struct precision *precision, const struct precisi
     return infer_t(precision->confidence, aim->n) * sqrt(aim->squares / (double)(aim->n - 1) / (double)aim->n);
 }
 
-static bool is_share(const struct precision *precision, const struct precision_aim *aim)
+static double allowed(const struct precision_aim *aim)
 {
-    return strcmp(layout_unit(precision->layout, aim->figure), "ratio") == 0;
-}
-
-static double allowed(const struct precision *precision, const struct precision_aim *aim)
-{
-    return is_share(precision, aim) ? aim->width : aim->width / (1 + aim->width) * fabs(aim->mean);
+    return aim->is_share ? aim->width : aim->width / (1 + aim->width) * fabs(aim->mean);
 }
 
 /* Half-width in parts of what is allowed: above 1 is too wide, and so is what nobody knows or has a goal for. */
@@ -85,7 +86,7 @@ static double strain(const struct precision *precision, const struct precision_a
 {
     double half = half_width(precision, aim);
     if (isnan(half) || isnan(aim->width)) return HUGE_VAL;
-    return half > 0 ? half / allowed(precision, aim) : 0;
+    return half > 0 ? half / allowed(aim) : 0;
 }
 
 static const struct precision_aim *worst(const struct precision *precision)
@@ -114,12 +115,25 @@ static bool holds(const struct precision *precision)
     return precision->n_aims > 0;
 }
 
-void precision_take(struct precision *precision, const struct result *result)
+static void taken(struct precision *precision)
 {
     precision->n++;
-    for (uint32_t i = 0; i < precision->n_aims; i++)
-        take_value(&precision->aim[i], result->value[precision->aim[i].figure]);
     precision->held_for = precision->n >= PRECISION_LEAST && holds(precision) ? precision->held_for + 1 : 0;
+}
+
+void precision_take(struct precision *precision, const struct layout *layout, const struct result *result)
+{
+    for (uint32_t i = 0; i < precision->n_aims; i++) {
+        uint32_t figure = layout_find(layout, precision->aim[i].path, NULL);
+        if (figure != NONE) take_value(&precision->aim[i], result->value[figure]);
+    }
+    taken(precision);
+}
+
+void precision_take_values(struct precision *precision, const double *value)
+{
+    for (uint32_t i = 0; i < precision->n_aims; i++) take_value(&precision->aim[i], value[i]);
+    taken(precision);
 }
 
 bool precision_enough(const struct precision *precision)
@@ -151,9 +165,9 @@ char *precision_line(const struct precision *precision, char *out, size_t size)
     const struct precision_aim *farthest = worst(precision);
     out[0] = '\0';
     if (!farthest || isnan(half_width(precision, farthest))) return out;
-    const char *path = brief(layout_path(precision->layout, farthest->figure));
+    const char *path = brief(farthest->path);
     double half = half_width(precision, farthest);
     if (isnan(farthest->width)) snprintf(out, size, "%s %.4g +-%.2g", path, farthest->mean, half);
-    else snprintf(out, size, "%s %.4g +-%.2g (+-%.2g asked)", path, farthest->mean, half, allowed(precision, farthest));
+    else snprintf(out, size, "%s %.4g +-%.2g (+-%.2g asked)", path, farthest->mean, half, allowed(farthest));
     return out;
 }

@@ -22,14 +22,14 @@ struct precision_goal {
 };
 
 struct precision_aim {
-    uint32_t figure;
+    const char *path; /* of the figure, in summary.json */
+    bool is_share;
     double width; /* NaN: watched only */
     uint64_t n;   /* finite values so far; their mean and sum of squared deviations */
     double mean, squares;
 };
 
 struct precision {
-    const struct layout *layout;
     double confidence;
     uint32_t least; /* replications that are made in any case */
     uint32_t n, held_for;
@@ -43,8 +43,9 @@ struct precision {
 bool precision_init(struct precision *precision, const struct precision_goal *goal, uint32_t n_goals, uint32_t least,
                     double confidence, const struct study *study, const struct layout *layout, struct arena *arena,
                     struct sim_err *err);
-/* The next result in order. */
-void precision_take(struct precision *precision, const struct result *result);
+/* The next result in order, or its value of each aim. Of a figure that it lacks there is no value. */
+void precision_take(struct precision *precision, const struct layout *layout, const struct result *result);
+void precision_take_values(struct precision *precision, const double *value);
 bool precision_enough(const struct precision *precision);
 /* Replications that it will probably take, by the widths so far; 0 when nobody knows. */
 double precision_expected(const struct precision *precision);

@@ -55,7 +55,7 @@ static void note_precision(struct lab *lab, const struct result *result)
 {
     struct precision *precision = lab->replicate->precision;
     if (!precision) return;
-    precision_take(precision, result);
+    precision_take(precision, lab->replicate->layout, result);
     precision_line(precision, lab->progress.interval, sizeof lab->progress.interval);
     progress_expect(&lab->progress, precision_expected(precision));
     lab->enough = precision_enough(precision);

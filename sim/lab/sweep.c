@@ -2,6 +2,7 @@
 #include "sim/lab/sweep.h"
 
 #include <cjson/cJSON.h>
+#include <math.h>
 
 #include "sim/scenario/json.h"
 
@@ -52,6 +53,20 @@ const struct point *sweep_drawn_points(const struct point *point, uint32_t n_poi
 
 /* ---- runs ---- */
 
+static uint32_t point_of(const struct sweep *sweep, const struct batch_job *job)
+{
+    return sweep->n_unknowns > 0 ? job->point / sweep->replications : job->point;
+}
+
+/* Whether the point needs this replication still; then its precision has taken it. */
+static bool is_wanted(const struct sweep *sweep, const struct batch_result *got)
+{
+    struct precision *precision = &sweep->precision[point_of(sweep, got->job)];
+    if (precision_enough(precision)) return false;
+    precision_take(precision, got->desk->layout, got->result);
+    return true;
+}
+
 static bool keep_drawn(const struct sweep *sweep, const struct batch_result *got, struct sim_err *err)
 {
     const struct point *drawn = &sweep->drawn[got->job->point];
@@ -60,7 +75,7 @@ static bool keep_drawn(const struct sweep *sweep, const struct batch_result *got
     for (uint32_t u = 0; u < sweep->n_unknowns; u++)
         draw[u] = (struct store_param){ sweep->unknown[u].at,
                                         as_json(drawn->edit[drawn->n_edits - sweep->n_unknowns + u].value, &own) };
-    const bool ok = store_add(sweep->store, got->job->point / sweep->replications, got->desk->layout, got->result,
+    const bool ok = store_add(sweep->store, point_of(sweep, got->job), got->desk->layout, got->result,
                               result_exit(got->result, &got->desk->study, got->desk->layout), got->thin, draw,
                               sweep->n_unknowns, err);
     arena_fini(&own);
@@ -70,25 +85,81 @@ static bool keep_drawn(const struct sweep *sweep, const struct batch_result *got
 static bool keep(void *context, const struct batch_result *got, struct sim_err *err)
 {
     const struct sweep *sweep = context;
+    if (sweep->precision && !is_wanted(sweep, got)) return true;
     if (sweep->n_unknowns > 0) return keep_drawn(sweep, got, err);
     return store_add(sweep->store, got->job->point, got->desk->layout, got->result,
                      result_exit(got->result, &got->desk->study, got->desk->layout), got->thin, NULL, 0, err);
 }
 
-bool sweep_run(const struct sweep *sweep, bool *interrupted, struct arena *arena, struct sim_err *err)
+/* Replications first to last - 1 of a point, as far as the store lacks them; returns how many jobs there are then. */
+static uint32_t add_jobs(const struct sweep *sweep, struct batch_job *job, uint32_t n_jobs, uint32_t point,
+                         uint32_t first, uint32_t last)
 {
-    struct batch_job *job = arena_array(arena, struct batch_job, (size_t)sweep->n_points * sweep->replications);
-    uint32_t n_jobs = 0, n_taken = 0;
-    for (uint32_t p = 0; p < sweep->n_points; p++)
-        for (uint32_t r = 0; r < sweep->replications; r++) {
-            const uint32_t point = sweep->n_unknowns > 0 ? p * sweep->replications + r : p;
-            if (!store_has(sweep->store, p, r)) job[n_jobs++] = (struct batch_job){ point, r, .curves = r == 0 };
-        }
+    for (uint32_t r = first; r < last; r++)
+        if (!store_has(sweep->store, point, r))
+            job[n_jobs++] = (struct batch_job){ sweep->n_unknowns > 0 ? point * sweep->replications + r : point, r,
+                                                .curves = r == 0 };
+    return n_jobs;
+}
+
+static bool run_jobs(const struct sweep *sweep, const struct batch_job *job, uint32_t n_jobs, bool *interrupted,
+                     struct arena *arena, struct sim_err *err)
+{
     struct sweep copy = *sweep;
+    uint32_t n_taken = 0;
     const struct batch batch = { .point = sweep->n_unknowns > 0 ? sweep->drawn : sweep->point, .n_jobs = n_jobs, .job = job,
                                  .n_threads = sweep->n_threads, .ranks = sweep->ranks, .terminal = sweep->terminal,
                                  .context = &copy, .take = keep };
     bool ok = n_jobs == 0 || batch_run(&batch, &n_taken, arena, err);
     *interrupted = ok && n_taken < n_jobs;
     return ok;
+}
+
+/* ---- as many as it takes ---- */
+
+enum { ROUND = 10 /* replications of a point; so many at most are made and not kept */ };
+
+/* What the file has of the point, in the order of replications; the first that is missing. */
+static uint32_t take_stored(const struct sweep *sweep, uint32_t point, struct arena *arena)
+{
+    struct precision *precision = &sweep->precision[point];
+    double **stored = arena_array(arena, double *, precision->n_aims);
+    double *value = arena_array(arena, double, precision->n_aims);
+    uint32_t *n_stored = arena_array(arena, uint32_t, precision->n_aims), n = 0;
+    while (n < sweep->replications && store_has(sweep->store, point, n)) n++;
+    for (uint32_t i = 0; i < precision->n_aims; i++)
+        n_stored[i] = store_values(sweep->store, point, precision->aim[i].path, &stored[i], NULL, arena);
+    for (uint32_t r = 0; r < n && !precision_enough(precision); r++) {
+        for (uint32_t i = 0; i < precision->n_aims; i++) value[i] = r < n_stored[i] ? stored[i][r] : (double)NAN;
+        precision_take_values(precision, value);
+    }
+    return n;
+}
+
+static bool run_rounds(const struct sweep *sweep, bool *interrupted, struct arena *arena, struct sim_err *err)
+{
+    struct batch_job *job = arena_array(arena, struct batch_job, (size_t)sweep->n_points * ROUND);
+    uint32_t *next = arena_array(arena, uint32_t, sweep->n_points), n_jobs = 0;
+    for (uint32_t p = 0; p < sweep->n_points; p++) next[p] = take_stored(sweep, p, arena);
+    do {
+        n_jobs = 0;
+        for (uint32_t p = 0; p < sweep->n_points; p++) {
+            if (precision_enough(&sweep->precision[p])) continue;
+            uint32_t last = next[p] + ROUND < sweep->replications ? next[p] + ROUND : sweep->replications;
+            n_jobs = add_jobs(sweep, job, n_jobs, p, next[p], last);
+            next[p] = last;
+        }
+        if (!run_jobs(sweep, job, n_jobs, interrupted, arena, err)) return false;
+    } while (n_jobs > 0 && !*interrupted);
+    return true;
+}
+
+bool sweep_run(const struct sweep *sweep, bool *interrupted, struct arena *arena, struct sim_err *err)
+{
+    if (sweep->precision) return run_rounds(sweep, interrupted, arena, err);
+    struct batch_job *job = arena_array(arena, struct batch_job, (size_t)sweep->n_points * sweep->replications);
+    uint32_t n_jobs = 0;
+    for (uint32_t p = 0; p < sweep->n_points; p++)
+        n_jobs = add_jobs(sweep, job, n_jobs, p, 0, sweep->replications);
+    return run_jobs(sweep, job, n_jobs, interrupted, arena, err);
 }

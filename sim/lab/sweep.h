@@ -5,6 +5,7 @@
 #define SIM_LAB_SWEEP_H
 
 #include "sim/lab/batch.h"
+#include "sim/lab/precision.h"
 #include "sim/lab/unknown.h"
 #include "sim/results/store.h"
 
@@ -12,6 +13,7 @@ struct sweep {
     const struct point *point; /* the varied values are the edits after the first n_base_edits */
     uint32_t n_points, n_base_edits;
     uint32_t replications, n_threads;
+    struct precision *precision; /* of each point, begun: it ends with enough replications; NULL: it makes all of them */
     uint32_t n_unknowns; /* then the points to run are those of sweep_drawn_points */
     const struct unknown *unknown;
     const struct point *drawn;
@@ -30,7 +32,9 @@ bool sweep_points(const struct point *point, uint32_t n, uint32_t n_base_edits, 
 const struct point *sweep_drawn_points(const struct point *point, uint32_t n_points, const struct unknown *unknown,
                                        uint32_t n_unknowns, uint64_t seed, uint32_t replications, struct arena *arena);
 
-/* Runs what the store lacks. False with err; *interrupted when an interrupt that is held ended it early. */
+/* Runs what the store lacks. False with err; *interrupted when an interrupt that is held ended it early. With a
+ * precision it goes in rounds of some replications of each point that has not enough. What a round has beyond is not
+ * stored, so a file has the same rows whatever the number of threads, and whether it was resumed or not. */
 bool sweep_run(const struct sweep *sweep, bool *interrupted, struct arena *arena, struct sim_err *err);
 
 #endif

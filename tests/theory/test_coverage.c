@@ -101,7 +101,7 @@ static void test_studies_stopped_by_precision(void **state)
         if (r == first)
             assert_true(precision_init(&precision, &goal, 1, 1, 0.95, &trial->study, layout, &trial->shared, NULL));
         value[figure] = fixture->value[r]; /* stands for any figure with a true mean */
-        precision_take(&precision, &(struct result){ .value = value });
+        precision_take(&precision, layout, &(struct result){ .value = value });
         if (!precision_enough(&precision)) continue;
         struct infer_mean mean = infer_mean(fixture->value + first, r + 1 - first, 0.95);
         assert_true(mean.half_width <= 0.06 / 1.06 * mean.mean);

@@ -36,7 +36,7 @@ static bool open_desk(struct desk *desk, const struct precision_goal *goal, uint
 static void tell(struct desk *desk, const char *path, double value)
 {
     desk->value[layout_find(desk->layout, path, NULL)] = value;
-    precision_take(&desk->precision, &(struct result){ .value = desk->value });
+    precision_take(&desk->precision, desk->layout, &(struct result){ .value = desk->value });
 }
 
 /* Values mean +- spread by turns: after an even number n the variance is spread^2 n / (n - 1). Returns where it stops;
