@@ -22,6 +22,7 @@ struct story; /* story.h */
 struct run_options {
     const struct observer *observer;  /* may be NULL */
     bool keep_stage_times;            /* wait and service of every stage for each order (orders.csv) */
+    bool verdicts_only;               /* no order's way is followed: facts->path stays empty */
     bool step_by_step;                /* an event for every step, fetch and commit reply: slow, same facts (tested) */
     uint64_t events_max;              /* 0: no limit */
     bool shuffles;                    /* what happens at one instant happens in an order drawn from tie_seed */

@@ -138,7 +138,7 @@ void machine_init(struct machine *machine, struct sim *sim, const struct plan *p
     invariants_init(&machine->invariants);
     orders_init(&machine->orders, sim->arena, options->observer && options->observer->on_order,
                 options->keep_stage_times, plan->scenario->n_stages);
-    paths_init(machine, orders_bound(plan->scenario));
+    paths_init(machine, options->verdicts_only ? 0 : orders_bound(plan->scenario));
     tally_init(&machine->completion, sim->arena, 1000000);
     threads_init(machine);
     causes_init(machine);

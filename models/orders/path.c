@@ -16,6 +16,7 @@ void paths_init(struct machine *machine, uint64_t expected)
     struct arena *arena = machine->sim->arena;
     uint64_t share = expected;
     *paths = (struct paths){ .n_parts = PATH_PARTS + machine->plan->scenario->n_groups };
+    if (expected == 0) return;
     for (; share > SAMPLE; share /= 2) paths->mask = paths->mask << 1 | 1;
     paths->capacity = (uint32_t)share + (uint32_t)share / 4 + 64;
     paths->now = arena_array(arena, sim_ns, paths->n_parts);
@@ -68,7 +69,7 @@ static void follow(struct machine *machine, uint32_t slot)
 void path_open(struct machine *machine, struct thread *thread)
 {
     const struct paths *paths = &machine->paths;
-    if ((random_mix(order_of(machine, thread)->id) & paths->mask) != 0 || paths->n_opened == paths->capacity) return;
+    if (paths->n_opened == paths->capacity || (random_mix(order_of(machine, thread)->id) & paths->mask) != 0) return;
     follow(machine, thread->order);
 }
 

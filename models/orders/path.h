@@ -37,7 +37,7 @@ struct paths {
     uint32_t n; sim_ns *completion_ns, *part; /* of those that are paid */
 };
 
-/* expected: orders of the run, roughly. */
+/* expected: orders of the run, roughly; 0: none is followed. */
 void paths_init(struct machine *machine, uint64_t expected);
 /* A request begins: perhaps its order is followed from now on. */
 void path_open(struct machine *machine, struct thread *thread);

@@ -34,7 +34,8 @@ bool stand_open(struct stand *stand, const struct specimen *specimen, struct fin
 static const struct run_facts *run(struct stand *stand, const struct plan *plan, const struct specimen *specimen,
                                    struct story *story, struct sim_err *err)
 {
-    const struct run_options options = { .step_by_step = true,
+    const struct run_options options = { .verdicts_only = true,
+                                         .step_by_step = true,
                                          .events_max = EVENTS_MAX,
                                          .shuffles = specimen->ties,
                                          .tie_seed = specimen->seed,
