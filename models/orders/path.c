@@ -19,6 +19,8 @@ void paths_init(struct machine *machine, uint64_t expected)
     if (expected == 0) return;
     for (; share > SAMPLE; share /= 2) paths->mask = paths->mask << 1 | 1;
     paths->capacity = (uint32_t)share + (uint32_t)share / 4 + 64;
+    for (paths->n_buckets = 64; paths->n_buckets < paths->capacity; paths->n_buckets *= 2) continue;
+    paths->bucket = arena_array(arena, struct path *, paths->n_buckets);
     paths->now = arena_array(arena, sim_ns, paths->n_parts);
     paths->completion_ns = arena_array(arena, sim_ns, paths->capacity);
     paths->part = arena_array(arena, sim_ns, (size_t)paths->capacity * paths->n_parts);
@@ -42,25 +44,19 @@ static struct path *path_new(struct machine *machine)
     return path;
 }
 
-static void slots_reach(struct machine *machine, uint32_t slot)
+static struct path **bucket_of(const struct paths *paths, uint32_t slot)
 {
-    struct paths *paths = &machine->paths;
-    if (slot < paths->n_slots) return;
-    const uint32_t n = 2 * slot + ORDER_CHUNK;
-    struct path **of_slot = arena_array(machine->sim->arena, struct path *, n);
-    if (paths->n_slots > 0) memcpy(of_slot, paths->of_slot, paths->n_slots * sizeof(struct path *));
-    paths->of_slot = of_slot;
-    paths->n_slots = n;
+    return &paths->bucket[slot & (paths->n_buckets - 1)];
 }
 
 static void follow(struct machine *machine, uint32_t slot)
 {
     struct paths *paths = &machine->paths;
     struct path *path = path_new(machine);
-    slots_reach(machine, slot);
     paths->n_opened++;
-    paths->of_slot[slot] = path;
     path->order = slot;
+    path->next = *bucket_of(paths, slot);
+    *bucket_of(paths, slot) = path;
     path->n_failed = 0;
     for (uint32_t i = 0; i < machine->plan->scenario->n_topics; i++) path->sent_ns[i] = SIM_NEVER;
     order_at(&machine->orders, slot)->flags |= ORDER_FOLLOWED;
@@ -78,7 +74,10 @@ void path_open(struct machine *machine, struct thread *thread)
 /* NULL: the order is not followed any more. */
 static struct path *path_of(const struct machine *machine, const struct thread *thread)
 {
-    return order_of(machine, thread)->flags & ORDER_FOLLOWED ? machine->paths.of_slot[thread->order] : NULL;
+    if (!(order_of(machine, thread)->flags & ORDER_FOLLOWED)) return NULL;
+    struct path *path = *bucket_of(&machine->paths, thread->order);
+    while (path->order != thread->order) path = path->next;
+    return path;
 }
 
 /* The first delivery of the record at hand. */
@@ -178,8 +177,11 @@ void path_end(struct machine *machine, struct thread *thread)
 void path_close(struct machine *machine, uint32_t slot)
 {
     struct paths *paths = &machine->paths;
-    struct path *path = paths->of_slot[slot];
+    struct path **at = bucket_of(paths, slot);
+    while ((*at)->order != slot) at = &(*at)->next;
+    struct path *path = *at;
     order_at(&machine->orders, slot)->flags &= (uint8_t)~ORDER_FOLLOWED;
+    *at = path->next;
     path->next = paths->free;
     paths->free = path;
 }

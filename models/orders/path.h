@@ -24,14 +24,14 @@ struct path {
     sim_ns *rebalanced_ns;       /* by topic and group: what the group had spent in rebalances by then */
     uint32_t n_failed;           /* deliveries that failed: where, and when the first of them began */
     struct { uint32_t stage, topic; sim_ns begun_ns; } failed[PATH_FAILED_MAX];
-    struct path *next;           /* in no use */
+    struct path *next;           /* of its bucket, or in no use */
 };
 
 struct paths {
     uint64_t mask;               /* orders are followed whose mixed number has none of these bits */
     uint32_t n_parts;            /* PATH_PARTS, and the wait in the logs of each group */
     uint32_t n_opened, capacity;
-    struct path **of_slot; uint32_t n_slots;
+    struct path **bucket; uint32_t n_buckets; /* by slot; a power of two: a pointer for each order would be 8 bytes each */
     struct path *free;
     sim_ns *now;                 /* room for the parts of one */
     uint32_t n; sim_ns *completion_ns, *part; /* of those that are paid */
