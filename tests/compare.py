@@ -4,24 +4,11 @@
 difference of one constant in a path without queues is that constant); the figures of every variant are those of sim run;
 the same bytes for any number of threads; what cannot be compared is refused. Method: the built program on the skeleton
 scenario."""
-import json, os, subprocess, sys, tempfile
+import json, os, tempfile
 
-SIM = os.path.abspath(os.path.join(os.environ.get("BUILD", "build"), "sim"))
+from support.runner import close, ok, sim
+
 STRATEGIES = [os.path.abspath(p) for p in ("scenarios/hot-item.json", "scenarios/variants/stock-strategies.json")]
-passed = failed = 0
-
-
-def ok(what, good):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("not ok:", what)
-
-
-def sim(*args):
-    return subprocess.run([SIM, *args], capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
 def compare(*args):
@@ -107,5 +94,4 @@ for content, says in (('{"x": 1, "y": {}}', "v.json:1:7: /x: a number, but a var
     open("v.json", "w").write(content)
     refused(3, says, "a.json", "--variants", "v.json")
 
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed > 0)
+close()

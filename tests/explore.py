@@ -3,24 +3,11 @@
 """sim explore and sim replay. Goal: the same search whatever the number of threads; what it finds is small, is kept and
 repeats to the last fact; a capsule that was tampered with, or is none, is refused or diverges at a named place; nothing
 is overwritten. Method: the built program on the shipped scenario with a lease."""
-import json, os, subprocess, sys, tempfile
+import json, os, tempfile
 
-SIM = os.path.abspath(os.path.join(os.environ.get("BUILD", "build"), "sim"))
+from support.runner import close, ok, sim
+
 SCENARIOS = os.path.abspath("scenarios")
-passed = failed = 0
-
-
-def ok(what, good):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("not ok:", what)
-
-
-def sim(*args):
-    return subprocess.run([SIM, *args], capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
 os.chdir(tempfile.mkdtemp(prefix="sim-explore-"))
@@ -101,5 +88,4 @@ ok("a scenario without explore", sim("explore", os.path.join(SCENARIOS, "skeleto
 for bad in (["--runs", "0"], ["--time", "5"], ["--runs", "x"], ["--replications", "3"]):
     ok(f"explore {' '.join(bad)} is refused", sim("explore", LEASE, *bad).returncode == 2)
 
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed > 0)
+close()

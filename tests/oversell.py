@@ -3,20 +3,12 @@
 """docs/oversell.md says only what the program does. Each block that begins with "$ build/sim run" is run, and its lines
 must be the program's, in order, with [...] for what is left out; each row of the table of guards is run with each guard,
 and the cell must be the number of updates lost. A link to a picture or a scenario must lead somewhere."""
-import json, os, re, shlex, subprocess, sys
+import json, os, re, shlex, subprocess
+
+from support.runner import BUILD, close, ok
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-SIM, PAGE = os.path.join(os.environ.get("BUILD", "build"), "sim"), "docs/oversell.md"
-passed = failed = 0
-
-
-def ok(what, good, more=""):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("not ok:", what, more)
+SIM, PAGE = os.path.join(BUILD, "sim"), "docs/oversell.md"
 
 
 def sim(*args):
@@ -115,5 +107,4 @@ for found in tables:
 for link in re.findall(r"\]\(([^)#]*)", text):
     ok(f"link {link}", link.startswith("http") or os.path.exists(os.path.join("docs", link)))
 
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed > 0)
+close()

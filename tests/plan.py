@@ -4,23 +4,9 @@
 it calls unknown are those; what it tried is what sim run says; the same bytes for any number of threads; what cannot be
 planned is refused. Method: the built program on a deterministic queue: 100 orders/s for 30 s, evenly over 12 partitions, 25 ms
 each. c consumers do c / 25 ms; at the end of the load a share min(1, c / (100/s x 25 ms)) is paid. 95 % must be."""
-import json, os, signal, subprocess, sys, tempfile, time
+import json, os, signal, subprocess, tempfile, time
 
-SIM = os.path.abspath(os.path.join(os.environ.get("BUILD", "build"), "sim"))
-passed = failed = 0
-
-
-def ok(what, good):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("not ok:", what)
-
-
-def sim(*args, **more):
-    return subprocess.run([SIM, *args], capture_output=True, text=True, stdin=subprocess.DEVNULL, **more)
+from support.runner import SIM, close, ok, sim
 
 
 def plan(code, *args):
@@ -154,5 +140,4 @@ process.send_signal(signal.SIGINT)
 out, err = process.communicate()
 ok(f"interrupted: {process.returncode}", process.returncode == 130 and out == "" and "interrupted" in err)
 
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed > 0)
+close()

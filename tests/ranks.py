@@ -3,22 +3,13 @@
 """sim sweep on several processes (make MPI=1). Goal: four ranks store the rows that one process stores; a rank that is
 killed ends the program and loses only what was in hand, and --resume completes the file; errors are said once. Method: the
 built program under mpirun on this machine; rows are compared as tests/sweep.py does."""
-import os, signal, sqlite3, subprocess, sys, tempfile, time
+import os, signal, sqlite3, subprocess, tempfile, time
 
-BUILD = os.environ.get("BUILD", "build")
-SIM, MPI_SIM = os.path.abspath(f"{BUILD}/sim"), os.path.abspath(f"{BUILD}/mpi/sim")
+from support.runner import BUILD, SIM, close, ok, rows
+
+MPI_SIM = os.path.abspath(f"{BUILD}/mpi/sim")
 ENV = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
            OMPI_MCA_rmaps_base_oversubscribe="1", OMPI_MCA_btl_vader_single_copy_mechanism="none")
-passed = failed = 0
-
-
-def ok(what, good):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("not ok:", what)
 
 
 def ranks(n, *args):
@@ -27,18 +18,6 @@ def ranks(n, *args):
 
 def run(command):
     return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=ENV, timeout=120)
-
-
-def rows(path):
-    db = sqlite3.connect(path)
-    tables = {
-        "experiment": "experiment_id, version, scenario_sha256, scenario_json, seed, replications",
-        "point": "*", "param": "*", "replication": "point_id, replication, fingerprint, exit", "metric": "*",
-        "series": "*", "student": "*",
-    }
-    content = {t: sorted(db.execute(f"SELECT {c} FROM {t}").fetchall(), key=repr) for t, c in tables.items()}
-    db.close()
-    return content
 
 
 def children(pid):
@@ -91,5 +70,4 @@ again = run(ranks(4, *LONG, "--out", "dead.db", "--resume"))
 run([SIM, *LONG, "--out", "whole.db"])
 ok(f"--resume completes it: exit {again.returncode}", again.returncode == 0 and rows("dead.db") == rows("whole.db"))
 
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed != 0)
+close()

@@ -4,9 +4,10 @@
 60 s and is shrunk to five faults or fewer, whose capsule repeats; and the same file with the one value changed that its
 row in scenarios/README.md names survives RUNS runs of the same faults, in which what it guards against did happen.
 Method: the built program, searches from two seeds. RUNS=2000 in `make test`, 100000 in `make soak`."""
-import glob, json, os, re, subprocess, sys, tempfile
+import glob, json, os, re, tempfile
 
-SIM = os.path.abspath(os.path.join(os.environ.get("BUILD", "build"), "sim"))
+from support.runner import close, ok, sim
+
 RUNS = int(os.environ.get("RUNS", "2000"))
 # What must have been met in a search of the right variant, beside every fault: else its survival says nothing.
 MET = {
@@ -19,20 +20,6 @@ MET = {
     "explore-undo": ["records_duplicated", "saga.late_answer", "ties"],
     "explore-unlock": ["lock.item.contended", "ties"],
 }
-passed = failed = 0
-
-
-def ok(what, good):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("not ok:", what, flush=True)
-
-
-def sim(*args):
-    return subprocess.run([SIM, *args], capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
 def explore(file, *args):
@@ -79,5 +66,4 @@ for file in files:
         right_survives(name, file, value.group(1))
 ok("each list is of a scenario", set(MET) == {os.path.basename(file)[:-len(".json")] for file in files})
 
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed > 0)
+close()

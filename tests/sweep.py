@@ -4,36 +4,11 @@
 is killed at random instants, at least 50 times, and resumed ends with the rows of one that was not; what does not fit is
 refused and nothing is overwritten. Method: the built program on the skeleton scenario; files are compared as rows ordered
 by primary key, without the two measurements that the contract names."""
-import json, os, random, re, signal, sqlite3, statistics, subprocess, sys, tempfile, time
+import json, os, random, re, signal, sqlite3, statistics, subprocess, tempfile, time
 
-SIM = os.path.abspath(os.path.join(os.environ.get("BUILD", "build"), "sim"))
+from support.runner import SIM, close, ok, rows, sim
+
 KILLS = 50
-passed = failed = 0
-
-
-def ok(what, good):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("not ok:", what)
-
-
-def sim(*args):
-    return subprocess.run([SIM, *args], capture_output=True, text=True, stdin=subprocess.DEVNULL)
-
-
-def rows(path):
-    db = sqlite3.connect(path)
-    tables = {
-        "experiment": "experiment_id, version, scenario_sha256, scenario_json, seed, replications",
-        "point": "*", "param": "*", "replication": "point_id, replication, fingerprint, exit",
-        "metric": "*", "series": "*", "student": "*",
-    }
-    content = {t: sorted(db.execute(f"SELECT {c} FROM {t}").fetchall(), key=repr) for t, c in tables.items()}
-    db.close()
-    return content
 
 
 os.chdir(tempfile.mkdtemp(prefix="sim-sweep-"))
@@ -196,5 +171,4 @@ out, err = process.communicate(timeout=20)
 kept = len(rows("i.db")["replication"])
 ok(f"Ctrl-C: exit {process.returncode}, {kept} runs kept: {err.strip()}", process.returncode == 130 and kept > 0 and "--resume goes on" in err)
 
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed != 0)
+close()

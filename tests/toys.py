@@ -2,19 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The list of what toy models get wrong (docs/model.md) names a test for each of its lines, and each of them is there
 and is run."""
-import os, re, sys
+import os, re
+
+from support.runner import close, ok
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-passed = failed = 0
-
-
-def ok(what, good):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("not ok:", what)
 
 
 with open("docs/model.md") as page:
@@ -32,5 +24,4 @@ for number, toy, tests in rows:
 numbers = [int(number) for number, _, _ in rows]
 ok("the lines come in order, and none is left out", numbers == list(range(1, 26)))
 
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed > 0)
+close()
