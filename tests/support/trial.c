@@ -107,12 +107,17 @@ const char *trial_path_fault(const struct run_facts *facts)
     return NULL;
 }
 
-void trial_expect_sound(const struct trial *trial, const struct run_facts *facts)
+void trial_expect_invariants(const struct run_facts *facts)
 {
     for (uint32_t i = 0; i < facts->n_invariants; i++) {
         const struct invariant_facts *fact = &facts->invariant[i];
         if (fact->verdict == VERDICT_BROKEN) fail_msg("%s, %s: %s", fact->name, fact->meaning, fact->first_what);
     }
+}
+
+void trial_expect_sound(const struct trial *trial, const struct run_facts *facts)
+{
+    trial_expect_invariants(facts);
     if (trial_path_fault(facts)) fail_msg("%s", trial_path_fault(facts));
     for (uint32_t i = 0; i < facts->n_groups; i++) {
         const struct group_facts *group = &facts->group[i];

@@ -13,24 +13,9 @@
 
 #include "models/kafka/assignor.h"
 #include "sim/engine/random.h"
+#include "tests/support/own_arena.h"
 
 enum { MOST = 64 };
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_fini(&arena);
-    return 0;
-}
 
 static const struct assign_topic one[] = {{"t", 3}}, two[] = {{"t", 3}, {"u", 3}};
 

@@ -13,24 +13,9 @@
 #include <gsl/gsl_cdf.h>
 
 #include "sim/engine/fit.h"
+#include "tests/support/own_arena.h"
 
 enum { N = 100000 };
-static struct arena arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_fini(&arena);
-    return 0;
-}
-
 /* mean, cv, shift in seconds */
 static double quantile(enum fit_family family, double p, double mean, double cv)
 {

@@ -13,24 +13,9 @@
 #include "models/kubernetes/hpa.h"
 #include "models/kubernetes/keda.h"
 #include "sim/engine/random.h"
+#include "tests/support/own_arena.h"
 
 enum { PARTITIONS_MAX = 64 };
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_fini(&arena);
-    return 0;
-}
 
 /* KEDA's and Kubernetes' defaults. */
 static struct scaler_spec usual(void)

@@ -66,14 +66,6 @@ static const struct run_facts *run_with(struct trial *trial, uint32_t replicatio
 
 #define N(edits) (sizeof(edits) / sizeof(edits)[0])
 
-/* Times of killed and late threads are busy time without an end, so tallies do not add up to it. */
-static void expect_invariants(const struct run_facts *facts)
-{
-    for (uint32_t i = 0; i < facts->n_invariants; i++)
-        if (facts->invariant[i].violations > 0)
-            fail_msg("%s: %s", facts->invariant[i].name, facts->invariant[i].first_what);
-}
-
 /* Longest time in which a partition's committed offset stood still from second `from` on. */
 static uint32_t stands_still(uint32_t partition, uint32_t from)
 {
@@ -96,7 +88,7 @@ static void test_a_crash_is_noticed_by_the_session(void **state)
     for (uint32_t r = 0; r < 10; r++) {
         struct trial trial;
         const struct run_facts *facts = run_with(&trial, r, edits, N(edits));
-        expect_invariants(facts);
+        trial_expect_invariants(facts);
         const struct group_facts *group = &facts->group[0];
         assert_int_equal(group->sessions_expired, 1);
         assert_int_equal(group->rebalances, 1);
@@ -121,13 +113,13 @@ static void test_back_before_the_session_ends(void **state)
     struct trial trial;
     (void)state;
     const struct run_facts *facts = run_with(&trial, 0, dynamic, N(dynamic));
-    expect_invariants(facts);
+    trial_expect_invariants(facts);
     assert_int_equal(facts->group[0].sessions_expired, 1);
     assert_in_range(facts->group[0].longest_rebalance_ns, 21 * SIM_S, 25 * SIM_S);
     assert_in_range(stands_still(0, 99), 17, 26);
     trial_close(&trial);
     facts = run_with(&trial, 0, fixed, N(fixed));
-    expect_invariants(facts);
+    trial_expect_invariants(facts);
     assert_int_equal(facts->group[0].rebalances + facts->group[0].sessions_expired, 0);
     assert_int_equal(stands_still(0, 99), 0);
     assert_in_range(stands_still(1, 99), 19, 23); /* and its first batch */
@@ -179,7 +171,7 @@ static void test_a_late_poll_is_evicted(void **state)
     assert_int_equal(seen.busy[299], 1);
     assert_int_equal(seen.busy[310], 2); /* the old thread and the new owner, on the same records */
     assert_in_range(facts->group[0].duplicates, (345 - 304) * 10 / 7, (345 - 300) * 10 / 7 + 1);
-    expect_invariants(facts);
+    trial_expect_invariants(facts);
     trial_close(&trial);
 }
 
@@ -200,7 +192,7 @@ static void test_the_barrier_waits_for_the_slowest_batch(void **state)
     for (uint32_t r = 0; r < 5; r++) {
         struct trial trial;
         const struct run_facts *facts = run_with(&trial, r, edits, N(edits));
-        expect_invariants(facts);
+        trial_expect_invariants(facts);
         assert_int_equal(facts->group[0].rebalances, 1);
         assert_int_equal(facts->group[0].duplicates, 0);
         assert_true(facts->group[0].longest_rebalance_ns == 17 * SIM_S);
@@ -223,7 +215,7 @@ static void test_cooperative_members_keep_working(void **state)
     struct trial trial;
     (void)state;
     const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
-    expect_invariants(facts);
+    trial_expect_invariants(facts);
     assert_int_equal(facts->group[0].rebalances, 2); /* takes away, then gives */
     assert_int_equal(facts->group[0].duplicates, 0);
     uint32_t moved = 0;
@@ -247,13 +239,13 @@ static void test_a_rolling_restart(void **state)
     struct trial trial;
     (void)state;
     const struct run_facts *facts = run_with(&trial, 0, good, N(good));
-    expect_invariants(facts);
+    trial_expect_invariants(facts);
     assert_int_equal(facts->group[0].duplicates + facts->group[0].sessions_expired + facts->fault[0].killed, 0);
     assert_int_equal(facts->group[0].rebalances, 4); /* one comes as the next one leaves; the fourth has no consumer */
     assert_int_equal(facts->orders.by_status[ORDER_PAID], 60000);
     trial_close(&trial);
     facts = run_with(&trial, 0, hasty, N(hasty));
-    expect_invariants(facts);
+    trial_expect_invariants(facts);
     assert_int_equal(facts->fault[0].killed, 3);
     assert_true(facts->group[0].duplicates > 0 && facts->group[0].sessions_expired == 3);
     assert_int_equal(facts->orders.by_status[ORDER_PAID], 60000);
@@ -275,7 +267,7 @@ static void test_a_static_member_comes_back_with_nothing(void **state)
     struct trial trial;
     (void)state;
     const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
-    expect_invariants(facts);
+    trial_expect_invariants(facts);
     assert_int_equal(facts->group[0].sessions_expired, 0);
     assert_int_equal(facts->orders.by_status[ORDER_PAID], 60000);
     trial_close(&trial);
@@ -299,7 +291,7 @@ static void test_a_round_overtakes_another(void **state)
         };
         struct trial trial;
         const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
-        expect_invariants(facts);
+        trial_expect_invariants(facts);
         assert_int_equal(facts->orders.by_status[ORDER_PAID], 300);
         assert_int_equal(facts->group[0].late_dropped, 0);
         rebalances += facts->group[0].rebalances;

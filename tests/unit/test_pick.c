@@ -13,22 +13,7 @@
 
 #include "models/orders/pick.h"
 #include "sim/engine/random.h"
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_fini(&arena);
-    return 0;
-}
+#include "tests/support/own_arena.h"
 
 static struct pick make(struct pick_spec spec)
 {

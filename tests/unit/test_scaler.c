@@ -67,13 +67,6 @@ static const struct run_facts *run_with(struct trial *trial, uint32_t replicatio
 
 #define N(edits) (sizeof(edits) / sizeof(edits)[0])
 
-static void expect_invariants(const struct run_facts *facts)
-{
-    for (uint32_t i = 0; i < facts->n_invariants; i++)
-        if (facts->invariant[i].violations > 0)
-            fail_msg("%s: %s", facts->invariant[i].name, facts->invariant[i].first_what);
-}
-
 /* The pods of every second, consumers each, add up to what the run says they cost, but for the second in which one
  * comes or goes. */
 static void expect_cost(const struct run_facts *facts, uint32_t of_pod)
@@ -99,7 +92,7 @@ static void test_a_burst_is_met_late(void **state)
         struct trial trial;
         const struct run_facts *facts = run_with(&trial, r, NULL, 0);
         const struct scaler_facts *scaler = &facts->scaler[0];
-        expect_invariants(facts);
+        trial_expect_invariants(facts);
         assert_in_range(scaler->first_up_ns, 60 * SIM_S, 75 * SIM_S);
         assert_true(scaler->first_ready_ns == scaler->first_up_ns + 25 * SIM_S);
         /* The metric is the lag of that instant, and not what is left to do. */
@@ -183,7 +176,7 @@ static void test_pods_are_counted_and_not_consumers(void **state)
     struct trial trial;
     (void)state;
     const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
-    expect_invariants(facts);
+    trial_expect_invariants(facts);
     assert_int_equal(facts->scaler[0].peak_replicas, 3);
     assert_int_equal(facts->scaler[0].peak_consumers, 9);
     expect_cost(facts, 3);
@@ -208,7 +201,7 @@ static void test_persistent_lag_hides_busy_partitions(void **state)
         };
         struct trial trial;
         const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
-        expect_invariants(facts);
+        trial_expect_invariants(facts);
         assert_int_equal(seen.lag[60], 6000);
         assert_int_equal(seen.scaler[60].replicas, k == 0 ? 1 : 3);
         assert_int_equal(facts->scaler[0].downs > 0, k == 0);
@@ -234,7 +227,7 @@ static void test_an_orderly_end(void **state)
     for (uint32_t r = 0; r < 8; r++) {
         struct trial trial;
         const struct run_facts *facts = run_with(&trial, r, edits, N(edits));
-        expect_invariants(facts);
+        trial_expect_invariants(facts);
         assert_true(facts->scaler[0].ups >= 1 && facts->scaler[0].downs >= 1);
         assert_int_equal(facts->scaler[0].killed + facts->group[0].duplicates + facts->group[0].sessions_expired, 0);
         assert_true(facts->group[0].rebalances >= 2);
@@ -261,7 +254,7 @@ static void test_an_end_without_time(void **state)
     struct trial trial;
     (void)state;
     const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
-    expect_invariants(facts);
+    trial_expect_invariants(facts);
     assert_true(facts->scaler[0].killed >= 1);
     assert_int_equal(facts->group[0].sessions_expired, facts->scaler[0].killed);
     assert_true(facts->group[0].duplicates > 0);
@@ -286,7 +279,7 @@ static void test_to_zero_and_back(void **state)
         struct trial trial;
         const struct run_facts *facts = run_with(&trial, r, edits, N(edits));
         const struct scaler_facts *scaler = &facts->scaler[0];
-        expect_invariants(facts);
+        trial_expect_invariants(facts);
         assert_int_equal(facts->orders.by_status[ORDER_PAID], 100);
         assert_int_equal(scaler->to_zero, 2);
         assert_int_equal(scaler->from_zero, 2);
@@ -328,7 +321,7 @@ static void test_pods_that_crash(void **state)
     struct trial trial;
     (void)state;
     const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
-    expect_invariants(facts);
+    trial_expect_invariants(facts);
     assert_int_equal(facts->fault[0].happened, 1);
     assert_int_equal(facts->orders.by_status[ORDER_PAID], 6000);
     assert_int_equal(seen.scaler[1100].ready, seen.scaler[1100].replicas);

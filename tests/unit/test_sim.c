@@ -12,26 +12,11 @@
 #include <string.h>
 
 #include "sim/engine/sim.h"
+#include "tests/support/own_arena.h"
 
 enum { MOST = 4096 };
 
 struct diary { struct sim *sim; uint32_t n; uint32_t subject[MOST]; uint64_t argument[MOST]; sim_ns at_ns[MOST]; };
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_fini(&arena);
-    return 0;
-}
 
 static void note(void *context, uint32_t subject, uint64_t argument)
 {
