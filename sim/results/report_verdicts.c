@@ -7,6 +7,7 @@
 
 #include "sim/results/chain_report.h"
 #include "sim/results/grid.h"
+#include "sim/results/meaning.h"
 #include "sim/results/number.h"
 #include "sim/results/report.h"
 
@@ -114,7 +115,7 @@ static void broken_one(struct page *page, const struct outcome *outcome, const s
     page_item(page, TONE_BAD,
               "%s, %s: violated %s times, first in replication %u at %s s%s: %s. To repeat it:",
               "%s, %s: 위반 %s건, 최초 발생은 반복 %u의 %s초%s: %s. 재현 명령:", invariant->name,
-              invariant->meaning, number_count((double)invariant->violations).s,
+              invariant_meaning(page, invariant->name, invariant->meaning), number_count((double)invariant->violations).s,
               (unsigned)invariant->first_replication, number_fixed(ns_to_s(first->first_at_ns), 3).s, order,
               first->first_what);
     page_code(page, "sim run %s --seed %" PRIu64 " --replications %u%s", outcome->study->file, outcome->seed,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim/results/grid.h"
+#include "sim/results/meaning.h"
 #include "sim/results/number.h"
 #include "sim/results/put.h"
 #include "sim/version.h"
@@ -60,8 +61,8 @@ static const char *order_of(struct page *page, const struct search_violation *vi
 static void violation_write(struct page *page, const struct search *search, const struct search_violation *violation)
 {
     page_item(page, TONE_BAD, "%s, %s: seed %" PRIu64 ", at %s s%s: %s", "%s, %s: seed %" PRIu64 ", %s초%s: %s",
-              violation->invariant, violation->meaning, violation->seed, number_fixed(ns_to_s(violation->at_ns), 3).s,
-              order_of(page, violation), violation->what);
+              violation->invariant, invariant_meaning(page, violation->invariant, violation->meaning), violation->seed,
+              number_fixed(ns_to_s(violation->at_ns), 3).s, order_of(page, violation), violation->what);
     page_say(page, TONE_PLAIN, "Smallest plan found: faults %u (of %u), orders %s%s.",
              "축소한 최소 계획: 장애 %u건 (처음 %u건), 주문 %s건%s.", violation->n_faults, violation->faults_before,
              number_count((double)violation->orders).s,

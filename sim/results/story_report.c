@@ -10,6 +10,7 @@
 
 #include "models/invariant.h"
 #include "sim/results/chain_report.h"
+#include "sim/results/meaning.h"
 #include "sim/results/number.h"
 #include "sim/results/page.h"
 #include "sim/version.h"
@@ -265,7 +266,8 @@ bool story_write(const struct replayed *replayed, const struct text_style *style
     struct page page = { out, style, &arena, BLOCK_NONE };
     const struct invariant_facts *broken = replayed->broken;
     page_title(&page, "%s", "%s", replayed->study->scenario.name);
-    page_say(&page, TONE_BAD, "%s, %s: broken at %s s: %s", "%s, %s: %s초에 위반: %s", broken->name, broken->meaning,
+    page_say(&page, TONE_BAD, "%s, %s: broken at %s s: %s", "%s, %s: %s초에 위반: %s", broken->name,
+             invariant_meaning(&page, broken->name, broken->meaning),
              number_fixed(ns_to_s(broken->first_at_ns), 6).s, broken->first_what);
     page_say(&page, TONE_PLAIN, "Seed %" PRIu64 ", faults: %u, orders: %s; the same run to the last fact, sim %s.",
              "seed %" PRIu64 ", 장애 %u건, 주문 %s건; 마지막 사실까지 동일한 실행, sim %s.", replayed->seed,

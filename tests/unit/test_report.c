@@ -11,7 +11,9 @@
 
 #include <cmocka.h>
 
+#include "models/invariant.h"
 #include "sim/results/grid.h"
+#include "sim/results/meaning.h"
 #include "tests/support/small_study.h"
 
 static struct arena arena;
@@ -189,6 +191,20 @@ static unsigned widest_line(char *text)
     return widest;
 }
 
+static void every_invariant_has_its_words(void **state)
+{
+    const struct page in_korean = { stdout, &korean, NULL, BLOCK_NONE }, in_english = { stdout, &english, NULL, BLOCK_NONE };
+    struct invariants invariants;
+    (void)state;
+    invariants_init(&invariants);
+    for (uint32_t i = 0; i < INVARIANT_COUNT; i++) {
+        const struct invariant_facts *fact = &invariants.fact[i];
+        assert_string_equal(invariant_meaning(&in_english, fact->name, fact->meaning), fact->meaning);
+        if (strcmp(invariant_meaning(&in_korean, fact->name, fact->meaning), fact->meaning) == 0)
+            fail_msg("%s has no Korean words", fact->name);
+    }
+}
+
 static void eighty_columns_are_enough(void **state)
 {
     (void)state;
@@ -305,6 +321,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_section_is_there, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(assumed_values_of_the_bottleneck_first, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(korean_uses_the_words_of_the_report, open_arena, close_arena),
+        cmocka_unit_test(every_invariant_has_its_words),
         cmocka_unit_test_setup_teardown(eighty_columns_are_enough, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(no_line_ends_in_blanks, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(colour_only_when_asked_for, open_arena, close_arena),
