@@ -99,22 +99,26 @@ enum drawn sweep_lines(const struct sweep_picture *picture, struct sim_err *err)
     begin(out, picture->name, 1120, 640);
     set_text(out, "title", picture->title);
     set_text(out, "xlabel", picture->x_label);
-    fprintf(out, "  set xrange [-0.5:%g]\n  set yrange [0:*]\n  set key outside right noenhanced\n",
+    set_text(out, "ylabel", picture->y_label);
+    fprintf(out, "  set xrange [-0.5:%g]\n  set yrange [0:*]\n  set offsets 0, 0, graph 0.04, 0\n  set key outside right noenhanced\n",
             picture->n_x - 0.5);
     ticks(out, "x", picture->x, picture->n_x);
     fputs("  plot ", out);
     for (uint32_t i = 0, first = 1, last; i < picture->n_curves; i++, first = last + 1) {
+        static const int mark[] = { 7, 5, 9, 13, 11, 15, 4, 6 };
         const char *colour = palette(i);
+        /* Curves that meet stand side by side, so that each is seen, and its interval. */
+        const double aside = 0.04 * (i - (picture->n_curves - 1) / 2.0);
         last = first - 1;
         for (uint32_t k = 0; k < picture->n_dots; k++) last += picture->dot[k].curve == i;
-        fprintf(out, "%s'%s.csv' using 1:3 every ::%u::%u with lines linewidth 2 linecolor '%s' ",
-                i ? ", \\\n    " : "", picture->name, first, last, colour);
+        fprintf(out, "%s'%s.csv' using ($1%+g):3 every ::%u::%u with linespoints pointtype %d linewidth 2 linecolor '%s' ",
+                i ? ", \\\n    " : "", picture->name, aside, first, last, mark[i % 8], colour);
         if (picture->n_curves > 1) fputs("title ", out), gnuplot_quote(picture->curve[i], out);
         else fputs("notitle", out);
         fprintf(out,
-                ", \\\n    '%s.csv' using 1:3:4 every ::%u::%u with yerrorbars pointtype 7 pointsize 0.7 "
+                ", \\\n    '%s.csv' using ($1%+g):3:4 every ::%u::%u with yerrorbars pointtype %d "
                 "linewidth 2 linecolor '%s' notitle",
-                picture->name, first, last, colour);
+                picture->name, aside, first, last, mark[i % 8], colour);
     }
     fputc('\n', out);
     return end(out, picture->to, picture->name, err);
@@ -129,6 +133,7 @@ enum drawn sweep_heat(const struct sweep_picture *picture, struct sim_err *err)
     set_text(out, "title", picture->title);
     set_text(out, "xlabel", picture->x_label);
     set_text(out, "ylabel", picture->curve_label);
+    set_text(out, "cblabel", picture->y_label);
     fprintf(out, "  set xrange [-0.5:%g]\n  set yrange [-0.5:%g]\n  unset key\n  unset grid\n", picture->n_x - 0.5,
             picture->n_curves - 0.5);
     fputs("  set palette defined (0 '#f7fbff', 1 '#6baed6')\n", out); /* pale enough for black numbers */
@@ -250,7 +255,7 @@ enum drawn sweep_small(const struct sweep_panels *panels, struct sim_err *err)
     same_scale(panels, out);
     fprintf(out, "  set multiplot layout %u,%u title ", rows, columns);
     gnuplot_quote(panels->title, out);
-    fputs(" noenhanced\n  set xlabel 's'\n", out);
+    fputs(" noenhanced\n  set xlabel 't (s)'\n", out);
     for (uint32_t p = 0; p < n; p++) {
         set_text(out, "title", panels->panel[p]);
         fputs("  plot ", out);

@@ -16,7 +16,7 @@ struct sweep_dot {
 
 struct sweep_picture {
     const char *to, *name; /* folder, and the name of the picture in it */
-    const char *title, *x_label, *curve_label;
+    const char *title, *x_label, *curve_label, *y_label; /* y_label: the figure, with its unit */
     uint32_t n_x, n_curves, n_dots;
     const char *const *x;     /* varied values */
     const char *const *curve; /* what else varies; the other axis of a heat map */
@@ -49,7 +49,7 @@ struct sweep_step {
 
 /* A panel for each point, a curve for each group; steps of one curve of one panel side by side, in time. */
 struct sweep_panels {
-    const char *to, *name, *title, *y_label;
+    const char *to, *name, *title;
     uint32_t n_panels, n_curves, n_steps;
     const char *const *panel, *const *curve;
     const struct sweep_step *step;

@@ -70,6 +70,16 @@ static uint32_t place_of(const char **list, uint32_t *n, const char *text)
     return (*n)++;
 }
 
+/* A value as one would write it: JSON has quotes around words. */
+static const char *bare(const char *value, struct arena *arena)
+{
+    const size_t length = strlen(value);
+    if (length < 2 || value[0] != '"' || value[length - 1] != '"') return value;
+    char *text = arena_strdup(arena, value + 1);
+    text[length - 2] = '\0';
+    return text;
+}
+
 /* "consumers=3, pool=10": all but one of the values of a point. */
 static const char *others(const struct album *album, const struct store_point *point, uint32_t axis)
 {
@@ -79,7 +89,7 @@ static const char *others(const struct album *album, const struct store_point *p
         const char *slash = strrchr(point->param[i].pointer, '/');
         if (i == axis) continue;
         snprintf(text + used, sizeof text - used, "%s%s=%s", used ? ", " : "",
-                 slash ? slash + 1 : point->param[i].pointer, point->param[i].value);
+                 slash ? slash + 1 : point->param[i].pointer, bare(point->param[i].value, album->arena));
     }
     return arena_strdup(album->arena, text);
 }
@@ -91,10 +101,10 @@ static void note_drawn(struct album *album, enum drawn drawn)
 
 /* ---- a figure over an axis ---- */
 
-static struct sweep_dot dot_at(const struct album *album, uint32_t point, const char *metric)
+static struct sweep_dot dot_at(const struct album *album, uint32_t point, const char *metric, const char **unit)
 {
     double *value;
-    uint32_t n = store_values(album->store, point, metric, &value, NULL, album->arena);
+    uint32_t n = store_values(album->store, point, metric, &value, unit, album->arena);
     const struct infer_mean mean = infer_mean(value, n, album->options->confidence);
     return (struct sweep_dot){ .mean = mean.mean, .half_width = mean.half_width };
 }
@@ -105,15 +115,17 @@ static void draw_metric(struct album *album, uint32_t metric, uint32_t axis, str
     const char **x = arena_array(album->arena, const char *, album->n_points);
     const char **curve = arena_array(album->arena, const char *, album->n_points);
     struct sweep_dot *dot = arena_array(album->arena, struct sweep_dot, album->n_points);
-    char name[NAME_BYTES], title[512];
+    const char *unit = "";
+    char name[NAME_BYTES], title[512], y_label[512];
     struct sweep_picture picture = {
-        .to = album->to, .name = name, .title = title, .n_dots = album->n_points, .x = x, .curve = curve, .dot = dot
+        .to = album->to, .name = name, .title = title, .y_label = y_label, .n_dots = album->n_points, .x = x, .curve = curve, .dot = dot
     };
     for (uint32_t i = 0; i < album->n_points; i++) {
-        dot[i] = dot_at(album, i, album->metric[metric]);
-        dot[i].x = place_of(x, &picture.n_x, album->point[i].param[axis].value);
+        dot[i] = dot_at(album, i, album->metric[metric], &unit);
+        dot[i].x = place_of(x, &picture.n_x, bare(album->point[i].param[axis].value, album->arena));
         dot[i].curve = place_of(curve, &picture.n_curves, others(album, &album->point[i], axis));
     }
+    snprintf(y_label, sizeof y_label, *unit ? "%s (%s)" : "%s", album->metric[metric], unit);
     picture.x_label = album->point[0].param[axis].pointer;
     picture.curve_label = n_params == 2 ? album->point[0].param[1 - axis].pointer : "";
     snprintf(title, sizeof title, "%s, mean and %g %% interval", album->metric[metric],
@@ -121,7 +133,7 @@ static void draw_metric(struct album *album, uint32_t metric, uint32_t axis, str
     snprintf(name, sizeof name, "figure-%u-axis-%u", metric + 1, axis + 1);
     if (picture.n_curves <= CURVES_MAX) note_drawn(album, sweep_lines(&picture, err));
     if (n_params != 2 || axis != 0 || album->drawn == DRAWN_NOT) return;
-    for (uint32_t i = 0; i < album->n_points; i++) curve[dot[i].curve] = album->point[i].param[1].value;
+    for (uint32_t i = 0; i < album->n_points; i++) curve[dot[i].curve] = bare(album->point[i].param[1].value, album->arena);
     snprintf(title, sizeof title, "%s, mean", album->metric[metric]);
     snprintf(name, sizeof name, "figure-%u-map", metric + 1);
     note_drawn(album, sweep_heat(&picture, err));
@@ -169,7 +181,7 @@ static void draw_lag(struct album *album, struct sim_err *err)
     const char *curve[CURVES_MAX];
     struct sweep_panels panels = { .to = album->to,
                                    .name = "lag",
-                                   .title = "Lag by consumer group, replication 0",
+                                   .title = "Lag by consumer group (records), replication 0",
                                    .n_panels = album->n_points,
                                    .panel = panel,
                                    .curve = curve };
