@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Percentiles are found by counting digits of the rank's value from the top (radix selection): linear in every case,
- * and the observations stay where they are. */
+ * Exact percentiles: the histogram tells the leading bits of the rank's value, and mostly few observations share them;
+ * among those it is found by counting digits from the top (radix selection). Linear in every case, and the observations
+ * stay where they are. */
 #include "sim/engine/tally.h"
 
 #include <float.h>
@@ -9,7 +10,7 @@
 
 #include "sim/engine/error.h"
 
-enum { FIRST_CAPACITY = 256, DIGIT_BITS = 8, DIGITS = 1 << DIGIT_BITS };
+enum { FIRST_CAPACITY = 256, DIGIT_BITS = 8, DIGITS = 1 << DIGIT_BITS, FEW = 1024 };
 
 void tally_init(struct tally *tally, struct arena *arena, uint64_t exact_max)
 {
@@ -57,43 +58,62 @@ static uint64_t nearest_rank(double p, uint64_t n)
     return rank >= (double)n ? n : (uint64_t)rank;
 }
 
-/* Value of the given rank: narrows the leading digits until one value is left. */
-static sim_ns select_exact(const struct tally *tally, uint64_t rank)
+/* The bucket that holds the rank; leaves the rank within it. NULL: beyond the last one. */
+static const uint32_t *bucket_of(const struct tally *tally, uint64_t *rank, int *octave, int *sub)
 {
-    uint64_t prefix = 0;
-    int shift = 64 - __builtin_clzll((uint64_t)tally->max_ns | 1);
-    do {
+    for (*octave = 0; *octave < TALLY_OCTAVES; ++*octave) {
+        const uint32_t *row = tally->octave[*octave];
+        for (*sub = 0; row && *sub < TALLY_SUB; ++*sub) {
+            if (*rank <= row[*sub]) return &row[*sub];
+            *rank -= row[*sub];
+        }
+    }
+    return NULL;
+}
+
+/* Value of the given rank among those that begin with prefix: narrows the digits behind it until one value is left. */
+static sim_ns select_radix(const sim_ns *value_ns, uint64_t n, uint64_t rank, uint64_t prefix, int shift)
+{
+    while (shift > 0) {
         uint64_t with_digit[DIGITS] = {0};
         int digit_shift = shift > DIGIT_BITS ? shift - DIGIT_BITS : 0;
         uint64_t mask = ((uint64_t)1 << (shift - digit_shift)) - 1;
-        for (uint64_t i = 0; i < tally->n; i++) {
-            uint64_t value = (uint64_t)tally->value_ns[i];
+        for (uint64_t i = 0; i < n; i++) {
+            uint64_t value = (uint64_t)value_ns[i];
             if (value >> shift == prefix) with_digit[value >> digit_shift & mask]++;
         }
         uint64_t digit = 0;
         for (; rank > with_digit[digit]; digit++) rank -= with_digit[digit];
         prefix = prefix << (shift - digit_shift) | digit;
         shift = digit_shift;
-    } while (shift > 0);
+    }
     return (sim_ns)prefix;
+}
+
+/* A bucket of the histogram is a prefix of its values: all bits but the last octave - 1. */
+static sim_ns select_exact(const struct tally *tally, uint64_t rank)
+{
+    sim_ns few_ns[FEW];
+    int octave, sub;
+    const uint32_t *bucket = bucket_of(tally, &rank, &octave, &sub);
+    SIM_ASSERT(bucket);
+    const int shift = octave > 0 ? octave - 1 : 0;
+    const uint64_t prefix = (uint64_t)sub + (octave > 0 ? TALLY_SUB : 0);
+    if (*bucket > FEW) return select_radix(tally->value_ns, tally->n, rank, prefix, shift);
+    uint64_t n = 0;
+    for (uint64_t i = 0; n < *bucket; i++)
+        if ((uint64_t)tally->value_ns[i] >> shift == prefix) few_ns[n++] = tally->value_ns[i];
+    return select_radix(few_ns, n, rank, prefix, shift);
 }
 
 /* Middle of the bucket that holds the rank, but not outside what was seen. */
 static double select_bucket(const struct tally *tally, uint64_t rank)
 {
-    for (int excess = 0; excess < TALLY_OCTAVES; excess++) {
-        const uint32_t *row = tally->octave[excess];
-        for (int sub = 0; row && sub < TALLY_SUB; sub++) {
-            if (rank > row[sub]) {
-                rank -= row[sub];
-                continue;
-            }
-            double width = excess == 0 ? 1 : ldexp(1, excess - 1), low = excess == 0 ? sub : (TALLY_SUB + sub) * width;
-            double middle = low + (width - 1) / 2;
-            return fmin(fmax(middle, (double)tally->min_ns), (double)tally->max_ns);
-        }
-    }
-    return (double)tally->max_ns;
+    int octave, sub;
+    if (!bucket_of(tally, &rank, &octave, &sub)) return (double)tally->max_ns;
+    double width = octave == 0 ? 1 : ldexp(1, octave - 1), low = octave == 0 ? sub : (TALLY_SUB + sub) * width;
+    double middle = low + (width - 1) / 2;
+    return fmin(fmax(middle, (double)tally->min_ns), (double)tally->max_ns);
 }
 
 double tally_percentile_s(const struct tally *tally, double p)

@@ -79,6 +79,23 @@ static void test_exact(void **state)
     }
 }
 
+/* All in one bucket of the histogram: the value's own digits decide. */
+static void test_crowded(void **state)
+{
+    enum { N = 5000 };
+    static sim_ns sorted[N];
+    struct tally tally;
+    (void)state;
+    tally_init(&tally, &arena, N);
+    for (int i = 0; i < N; i++) {
+        sorted[i] = ((sim_ns)1 << 40) + (sim_ns)(random_mix((uint64_t)i) >> 36);
+        tally_add(&tally, sorted[i]);
+    }
+    qsort(sorted, N, sizeof *sorted, compare);
+    for (int rank = 1; rank <= N; rank += 37)
+        assert_true(tally_percentile_s(&tally, (rank - 0.5) / N) == ns_to_s(sorted[rank - 1]));
+}
+
 static void test_histogram(void **state)
 {
     enum { N = 20000 };
@@ -129,7 +146,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_empty), cmocka_unit_test(test_nearest_rank), cmocka_unit_test(test_exact),
-        cmocka_unit_test(test_histogram), cmocka_unit_test(test_passing_exact_max), cmocka_unit_test(test_wide_sum),
+        cmocka_unit_test(test_crowded), cmocka_unit_test(test_histogram), cmocka_unit_test(test_passing_exact_max),
+        cmocka_unit_test(test_wide_sum),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
