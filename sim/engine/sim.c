@@ -12,6 +12,18 @@
 
 enum { FIRST_SLOTS = 256 };
 
+static inline void slot_free(struct sim *sim, uint32_t slot)
+{
+    sim->body[slot].subject = sim->free_slot;
+    sim->free_slot = slot;
+}
+
+/* Those from `first` on, to be taken in ascending order. */
+static void slots_free(struct sim *sim, uint32_t first)
+{
+    for (uint32_t slot = sim->n_slots; slot-- > first;) slot_free(sim, slot);
+}
+
 void sim_init(struct sim *sim, struct arena *arena)
 {
     memset(sim, 0, sizeof *sim);
@@ -19,9 +31,8 @@ void sim_init(struct sim *sim, struct arena *arena)
     queue_init(&sim->queue, arena);
     sim->n_slots = FIRST_SLOTS;
     sim->body = arena_array(arena, struct sim_body, sim->n_slots);
-    sim->free_slot = arena_array(arena, uint32_t, sim->n_slots);
-    for (uint32_t i = 0; i < sim->n_slots; i++) sim->free_slot[i] = sim->n_slots - 1 - i;
-    sim->n_free = sim->n_slots;
+    sim->free_slot = SIM_NO_SLOT;
+    slots_free(sim, 0);
 }
 
 void sim_slots_grow(struct sim *sim)
@@ -29,13 +40,10 @@ void sim_slots_grow(struct sim *sim)
     uint32_t old = sim->n_slots;
     SIM_ASSERT_IN(sim, old < 1u << QUEUE_SLOT_BITS);
     struct sim_body *body = arena_array(sim->arena, struct sim_body, (size_t)old * 2);
-    uint32_t *free_slot = arena_array(sim->arena, uint32_t, (size_t)old * 2);
     memcpy(body, sim->body, sizeof *body * old);
-    for (uint32_t i = 0; i < old; i++) free_slot[i] = 2 * old - 1 - i;
     sim->body = body;
-    sim->free_slot = free_slot;
     sim->n_slots = 2 * old;
-    sim->n_free = old;
+    slots_free(sim, old);
 }
 
 bool sim_cancel(struct sim *sim, sim_handle handle)
@@ -100,7 +108,7 @@ static bool is_held(struct sim *sim, queue_key key)
     if (passage == SIM_RUNS) return false;
     if (passage == SIM_LOST) {
         body->fn = NULL;
-        sim->free_slot[sim->n_free++] = slot;
+        slot_free(sim, slot);
         return true;
     }
     SIM_ASSERT_IN(sim, until_ns > event.at_ns);
@@ -118,14 +126,17 @@ static inline bool event_run(struct sim *sim, queue_key key, uint64_t events_max
     uint64_t argument = body->argument;
     uint32_t subject = body->subject;
     body->fn = NULL;
-    sim->free_slot[sim->n_free++] = slot;
+    slot_free(sim, slot);
     if (!fn || ((uint64_t)key >> (QUEUE_SLOT_BITS + QUEUE_SEQUENCE_BITS)) == SIM_SAMPLER) sim->n_idle--;
     if (!fn) return true;
     sim_ns at_ns = (sim_ns)(uint64_t)(key >> 64);
-    sim->n_same_instant = at_ns == sim->now_ns ? sim->n_same_instant + 1 : 0;
-    sim->now_ns = at_ns;
-    if (++sim->n_events > events_max || sim->n_same_instant > SIM_SAME_INSTANT_MAX)
+    if (at_ns > sim->now_ns) {
+        sim->now_ns = at_ns;
+        sim->n_same_instant = 0;
+    } else if (++sim->n_same_instant > SIM_SAME_INSTANT_MAX) {
         return limits_passed(sim, events_max, err);
+    }
+    if (++sim->n_events > events_max) return limits_passed(sim, events_max, err);
     fn(context, subject, argument);
     return true;
 }
@@ -141,14 +152,21 @@ static bool is_put_back(struct sim *sim, queue_key key)
     return sim->gate && is_held(sim, key);
 }
 
-bool sim_run(struct sim *sim, uint64_t events_max, struct sim_err *err)
+/* With somebody who wants to know of each event first. */
+static bool run_watched(struct sim *sim, uint64_t events_max, struct sim_err *err)
 {
-    const bool plain = !sim->gate && !sim->tap && !sim->shuffles;
-    if (events_max == 0) events_max = UINT64_MAX;
     while (!sim->stopped && sim->queue.n > 0) {
         queue_key key = queue_pop(&sim->queue);
-        if (!plain && is_put_back(sim, key)) continue;
-        if (!event_run(sim, key, events_max, err)) return false;
+        if (!is_put_back(sim, key) && !event_run(sim, key, events_max, err)) return false;
     }
+    return true;
+}
+
+bool sim_run(struct sim *sim, uint64_t events_max, struct sim_err *err)
+{
+    if (events_max == 0) events_max = UINT64_MAX;
+    if (sim->gate || sim->tap || sim->shuffles) return run_watched(sim, events_max, err);
+    while (!sim->stopped && sim->queue.n > 0)
+        if (!event_run(sim, queue_pop(&sim->queue), events_max, err)) return false;
     return true;
 }

@@ -15,6 +15,7 @@
 #include "sim/engine/ns.h"
 #include "sim/engine/queue.h"
 #include "sim/engine/random.h"
+#include "sim/engine/seldom.h"
 
 /* Class of actor: who comes first at one instant. */
 enum sim_priority { SIM_FAULT, SIM_SERVER, SIM_CONSUMER, SIM_TIMER, SIM_SAMPLER };
@@ -40,16 +41,18 @@ struct sim_body {
     sim_fn *fn;       /* NULL: cancelled */
     void *context;
     uint64_t argument;
-    uint32_t subject;
+    uint32_t subject;    /* of a free slot: the next free one, or SIM_NO_SLOT */
     uint32_t generation;
 };
+
+#define SIM_NO_SLOT UINT32_MAX
 
 struct sim {
     sim_ns now_ns;
     struct queue queue;
     struct sim_body *body;       /* by slot */
-    uint32_t *free_slot;
-    uint32_t n_free, n_slots;
+    uint32_t free_slot;          /* the one freed last; SIM_NO_SLOT: none is free */
+    uint32_t n_slots;
     uint64_t sequence;           /* schedules so far */
     uint64_t n_events;           /* handlers run so far */
     uint32_t n_idle;             /* pending, but samplers or cancelled: they make nothing happen */
@@ -71,16 +74,17 @@ struct sim {
 void sim_init(struct sim *sim, struct arena *arena);
 
 /* Doubles the number of slots. */
-void sim_slots_grow(struct sim *sim);
+SIM_SELDOM void sim_slots_grow(struct sim *sim);
 
 /* Runs fn(context, subject, argument) at at_ns (>= now). */
 static inline sim_handle sim_at(struct sim *sim, sim_ns at_ns, enum sim_priority priority, sim_fn *fn, void *context,
                                 uint32_t subject, uint64_t argument)
 {
     SIM_ASSERT_IN(sim, at_ns >= sim->now_ns && sim->sequence < (uint64_t)1 << QUEUE_SEQUENCE_BITS);
-    if (sim->n_free == 0) sim_slots_grow(sim);
-    uint32_t slot = sim->free_slot[--sim->n_free];
+    if (sim->free_slot == SIM_NO_SLOT) sim_slots_grow(sim);
+    uint32_t slot = sim->free_slot;
     struct sim_body *body = &sim->body[slot];
+    sim->free_slot = body->subject;
     body->fn = fn;
     body->context = context;
     body->argument = argument;
