@@ -15,6 +15,43 @@ uint32_t fetch_hash(const char *topic, uint32_t partition)
     return h ^ h >> 16;
 }
 
+/* ---- the broker's session ---- */
+
+static void session_empty(struct fetch_buffer *buffer)
+{
+    buffer->session[buffer->session_ends] = (struct fetch_link){ buffer->session_ends, buffer->session_ends };
+    buffer->n_session = 0;
+}
+
+static inline uint32_t session_first(const struct fetch_buffer *buffer)
+{
+    return buffer->session[buffer->session_ends].after;
+}
+
+static inline void session_link(struct fetch_buffer *buffer, uint32_t part)
+{
+    struct fetch_link *ends = &buffer->session[buffer->session_ends];
+    buffer->session[part] = (struct fetch_link){ ends->before, buffer->session_ends };
+    buffer->session[ends->before].after = part;
+    ends->before = part;
+}
+
+static inline void session_unlink(struct fetch_buffer *buffer, uint32_t part)
+{
+    const struct fetch_link link = buffer->session[part];
+    buffer->session[link.before].after = link.after;
+    buffer->session[link.after].before = link.before;
+}
+
+/* A partition that returned data moves to the end of the session. */
+static inline void session_rotate(struct fetch_buffer *buffer, uint32_t part)
+{
+    session_unlink(buffer, part);
+    session_link(buffer, part);
+}
+
+/* ---- the buffer ---- */
+
 void fetch_init(struct fetch_buffer *buffer, uint32_t n_parts, bool list_order, struct arena *arena)
 {
     memset(buffer, 0, sizeof *buffer);
@@ -22,7 +59,9 @@ void fetch_init(struct fetch_buffer *buffer, uint32_t n_parts, bool list_order, 
     buffer->list_order = list_order;
     buffer->spent = n_parts;
     buffer->part = arena_array(arena, struct fetch_part, n_parts);
-    buffer->session = arena_array(arena, uint32_t, n_parts);
+    buffer->session = arena_array(arena, struct fetch_link, n_parts + 1);
+    buffer->session_ends = n_parts;
+    session_empty(buffer);
     buffer->block = arena_array(arena, struct fetch_block, n_parts);
     buffer->answer = arena_array(arena, struct fetch_block, n_parts);
     buffer->segment = arena_array(arena, struct fetch_block, n_parts);
@@ -43,7 +82,8 @@ static void stale_forget(struct fetch_buffer *buffer)
 void fetch_reset(struct fetch_buffer *buffer, uint32_t n_parts)
 {
     buffer->n_parts = buffer->spent = n_parts;
-    buffer->n_session = buffer->n_changed = buffer->n_buffered = 0;
+    buffer->n_changed = buffer->n_buffered = 0;
+    session_empty(buffer);
     buffer->head = buffer->n_blocks = buffer->n_answer = buffer->n_segments = 0;
     buffer->unasked = 0;
     stale_forget(buffer);
@@ -79,16 +119,16 @@ static void session_append(struct fetch_buffer *buffer, uint32_t *fresh, uint32_
         fresh[j] = part;
     }
     for (uint32_t i = 0; i < n_fresh; i++) {
-        buffer->session[buffer->n_session++] = fresh[i];
+        session_link(buffer, fresh[i]);
+        buffer->n_session++;
         buffer->part[fresh[i]].in_session = true;
     }
 }
 
 static void session_drop(struct fetch_buffer *buffer, uint32_t part)
 {
-    uint32_t i = 0;
-    while (buffer->session[i] != part) i++;
-    memmove(buffer->session + i, buffer->session + i + 1, (--buffer->n_session - i) * sizeof *buffer->session);
+    session_unlink(buffer, part);
+    buffer->n_session--;
     buffer->part[part].in_session = false;
 }
 
@@ -100,15 +140,6 @@ static void buffered_set(struct fetch_buffer *buffer, uint32_t index, bool buffe
     if (part->changed) return;
     part->changed = true;
     buffer->changed[buffer->n_changed++] = index;
-}
-
-/* A partition that returned data moves to the end of the session. */
-static void session_rotate(struct fetch_buffer *buffer, uint32_t index)
-{
-    uint32_t i = 0, last = buffer->n_session - 1;
-    while (buffer->session[i] != index) i++;
-    for (; i < last; i++) buffer->session[i] = buffer->session[i + 1];
-    buffer->session[last] = index;
 }
 
 static void block_drop(struct fetch_buffer *buffer, uint32_t part)
@@ -148,8 +179,7 @@ static void answer_partly(struct fetch_buffer *buffer)
 {
     uint32_t n = 0;
     buffer->n_answer = 0;
-    for (uint32_t i = 0; i < buffer->n_session; i++) {
-        uint32_t index = buffer->session[i];
+    for (uint32_t index = session_first(buffer); index != buffer->session_ends; index = buffer->session[index].after) {
         struct fetch_part *part = &buffer->part[index];
         int64_t available = *part->log_end - part->next;
         if (part->stale || available == 0) continue;
@@ -196,39 +226,35 @@ bool fetch_covers(const struct fetch_buffer *buffer)
 bool fetch_has_data(const struct fetch_buffer *buffer)
 {
     if (buffer->unasked == 0) return false;
-    for (uint32_t i = 0; i < buffer->n_session; i++) {
-        const struct fetch_part *part = &buffer->part[buffer->session[i]];
+    for (uint32_t i = session_first(buffer); i != buffer->session_ends; i = buffer->session[i].after) {
+        const struct fetch_part *part = &buffer->part[i];
         if (*part->log_end > asked_from(part)) return true;
     }
     return false;
 }
 
-/* Parts with data move to the end of the session. Nothing more is looked at once all that waits has been found. */
+/* Parts with data move to the end of the session, behind the one that is the last now. Nothing more is looked at once
+ * all that waits has been found. */
 void fetch_answer(struct fetch_buffer *buffer)
 {
-    uint32_t n_kept = 0, n_moved = 0, i = 0;
     if (buffer->n_stale > 0) {
         answer_partly(buffer);
         return;
     }
+    uint32_t left = buffer->n_session;
     buffer->n_answer = 0;
-    for (; i < buffer->n_session && buffer->unasked > 0; i++) {
-        uint32_t index = buffer->session[i];
+    for (uint32_t index = session_first(buffer), next; left > 0 && buffer->unasked > 0; index = next, left--) {
         struct fetch_part *part = &buffer->part[index];
         int64_t n = *part->log_end - part->next;
+        next = buffer->session[index].after;
+        if (n == 0) continue;
         if (n > part->block_records) n = part->block_records;
-        if (n == 0) {
-            buffer->session[n_kept++] = index;
-            continue;
-        }
         buffer->answer[buffer->n_answer++] = (struct fetch_block){ index, part->next, part->next + n };
         part->next += n;
         buffer->unasked -= n;
         buffered_set(buffer, index, true);
-        buffer->scratch[n_moved++] = index;
+        session_rotate(buffer, index);
     }
-    memmove(buffer->session + n_kept, buffer->session + i, (buffer->n_session - i) * sizeof *buffer->session);
-    memcpy(buffer->session + buffer->n_session - n_moved, buffer->scratch, n_moved * sizeof *buffer->session);
 }
 
 void fetch_answer_one(struct fetch_buffer *buffer, uint32_t index)

@@ -32,12 +32,15 @@ struct fetch_part {
 
 struct fetch_block { uint32_t part; int64_t first, end; };
 
+/* Neighbours in the broker's session list, a ring. */
+struct fetch_link { uint32_t before, after; };
+
 struct fetch_buffer {
     uint32_t n_parts;
     struct fetch_part *part;
     bool list_order;         /* client before 3.7 */
-    uint32_t *session;       /* the broker's list */
-    uint32_t n_session;
+    struct fetch_link *session; /* the broker's list, by part; the last entry: its two ends */
+    uint32_t session_ends, n_session;
     uint32_t *changed;       /* parts to look at when the next fetch leaves */
     uint32_t n_changed, n_buffered, n_stale;
     int64_t unasked;         /* records in the logs beyond what was asked for and answered, over all parts */

@@ -46,6 +46,7 @@ struct position {
     int64_t committed, processed, polled, polled_before, commit_to;
     sim_ns polled_at_ns;                 /* when polled took its value; before that it was polled_before */
     bool touched;                        /* processed beyond commit_to */
+    bool batched;                        /* its topic lingers: records come several at one instant */
     bool behind;                         /* records waited at t = 0, and it has not been empty since */
 };
 

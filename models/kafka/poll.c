@@ -355,12 +355,6 @@ static void java_one(struct kafka *kafka, struct consumer *consumer, uint32_t po
     poll_one(kafka, consumer, position, at_ns, at_ns + poll_latency(kafka, consumer));
 }
 
-/* Records of a topic with linger come several at one instant. */
-static bool is_batched(const struct kafka *kafka, uint32_t position)
-{
-    return kafka->plan->scenario->topic[kafka->log[kafka->position[position].log].topic].linger_ns > 0;
-}
-
 /* An append to a partition of a consumer. */
 void consumer_notice(struct kafka *kafka, struct consumer *consumer, uint32_t position)
 {
@@ -374,7 +368,7 @@ void consumer_notice(struct kafka *kafka, struct consumer *consumer, uint32_t po
     }
     if (consumer->fetch != FETCH_SENT || !consumer->buffer.part[part].asked) return;
     bool parked = consumer->arrive_ns <= now_ns;
-    if (parked && is_batched(kafka, position)) { /* the broker looks when all of the batch is in the log */
+    if (parked && kafka->position[position].batched) { /* the broker looks when all of the batch is in the log */
         consumer->arrive_ns = now_ns + 1;
         parked = false;
     }

@@ -52,7 +52,10 @@ void fetch_settle_due(struct kafka *kafka, struct consumer *consumer);
 /* Brings the fetch in flight up to now; before the log of an asked partition grows. */
 static inline void fetch_settle(struct kafka *kafka, struct consumer *consumer)
 {
-    if (consumer->fetch == FETCH_SENT && consumer->arrive_ns <= kafka->sim->now_ns) fetch_settle_due(kafka, consumer);
+    sim_ns parked_ns = kafka->sim->now_ns - consumer->arrive_ns;
+    if (consumer->fetch != FETCH_SENT || parked_ns < 0) return;
+    if (consumer->buffer.unasked == 0 && parked_ns < consumer->spec->fetch_max_wait_ns) return; /* it stays parked */
+    fetch_settle_due(kafka, consumer);
 }
 /* The consumer's thread does something else until at_ns (>= now), and polls then. */
 void poll_later(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns);
