@@ -19,10 +19,11 @@ SPEED_release := -O2
 SPEED_O3      := -O3
 SPEED_asan    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 SPEED_tsan    := -O1 -fno-omit-frame-pointer -fsanitize=thread
-# The hot rooms are small files that call one another: gcc may look across them (a twentieth of the run), and try harder
-# than elsewhere (a fiftieth, for a larger program). The objects hold machine code as well, which is what tests link.
+# The hot rooms are small files that call one another: gcc may look across them (a twentieth of the run), try harder than
+# elsewhere (a fiftieth, for a larger program) and put larger functions in line: a record passes some twenty of them on
+# its way (a thirtieth). The objects hold machine code as well, which is what tests link.
 GNU_CC := $(shell $(CC) --version 2>/dev/null | grep -c 'Free Software')
-ACROSS := $(if $(and $(filter release,$(MODE)),$(filter-out 0,$(GNU_CC))),-flto=auto -ffat-lto-objects -O3)
+ACROSS := $(if $(and $(filter release,$(MODE)),$(filter-out 0,$(GNU_CC))),-flto=auto -ffat-lto-objects -O3 --param=max-inline-insns-auto=100)
 $(if $(SPEED_$(MODE)),,$(error MODE is "$(MODE)"; it may be release, O3, asan or tsan))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wdouble-promotion -Wvla

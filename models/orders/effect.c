@@ -20,7 +20,7 @@ static void on_row_timeout(void *context, uint32_t index, uint64_t argument)
     thread->timer = 0;
     thread->clock_ns = machine->sim->now_ns;
     if (answer_waits(machine, thread, OUTCOME_FAILED)) return;
-    if (refuse(machine, thread, OUTCOME_FAILED)) thread_run(machine, index);
+    if (refuse(machine, thread, OUTCOME_FAILED)) thread_run(machine, thread);
 }
 
 /* Chosen as the victim of a deadlock while it waits: the server rolls it back at once, the listener hears of it. */
@@ -35,7 +35,7 @@ static void on_row_deadlock(void *context, uint32_t index, uint64_t argument)
     transaction_rollback(&machine->tables, &thread->transaction);
     thread->clock_ns = machine->sim->now_ns;
     if (answer_waits(machine, thread, OUTCOME_FAILED)) return;
-    if (refuse(machine, thread, OUTCOME_FAILED)) thread_run(machine, index);
+    if (refuse(machine, thread, OUTCOME_FAILED)) thread_run(machine, thread);
 }
 
 void on_victim(void *context, uint32_t index)

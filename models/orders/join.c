@@ -35,7 +35,7 @@ static void on_joined(void *context, uint32_t index, uint64_t argument)
     (void)argument;
     thread->clock_ns = machine->sim->now_ns;
     for (uint32_t i = 0; i < thread->n_sends; i++) publish(machine, thread, thread->send[i], thread->clock_ns);
-    thread_run(machine, index);
+    thread_run(machine, thread);
 }
 
 static enum outcome send_later(struct machine *machine, struct thread *thread, const struct flow_decision *decision,

@@ -49,7 +49,7 @@ void on_lock(void *context, uint32_t index, enum lock_answer answer)
     } else if (!refuse(machine, thread, answer == LOCK_REFUSED ? OUTCOME_REFUSED : OUTCOME_FAILED)) {
         return;
     }
-    thread_run(machine, index);
+    thread_run(machine, thread);
 }
 
 /* The thread's process has died while its command was under way: nobody waits for the answer, nor for the lock. */

@@ -129,15 +129,20 @@ static enum outcome step(struct machine *machine, struct thread *thread, const s
     return OUTCOME_DONE;
 }
 
+static bool appends_at_once(const struct machine *machine, uint32_t topic)
+{
+    const struct dist *append = &machine->plan->append[topic];
+    return append->draw == DRAW_CONSTANT && append->constant_ns == 0;
+}
+
 /* Work, publish, reply: only the thread's own clock moves. A send that is in the log at once needs no event of its own
  * if the thread comes up to it first. */
 static enum outcome simple_step(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     sim_ns takes_ns = duration(machine, thread, op);
     if (op->kind == STEP_PUBLISH) {
-        const struct dist *append = &machine->plan->append[op->target];
-        if (!thread->seen && thread->clock_ns > machine->sim->now_ns && append->draw == DRAW_CONSTANT &&
-            append->constant_ns == 0) return park(machine, thread, thread->clock_ns, PHASE_START);
+        if (!thread->seen && thread->clock_ns > machine->sim->now_ns && appends_at_once(machine, op->target))
+            return park(machine, thread, thread->clock_ns, PHASE_START);
         publish(machine, thread, op->target, thread->clock_ns + until_effect(op, takes_ns));
     } else if (op->kind == STEP_REPLY) {
         api_reply(machine, thread, thread->clock_ns);
@@ -219,9 +224,8 @@ static enum turn special_turn(struct machine *machine, struct thread *thread, co
     return TURN_OVER;
 }
 
-void thread_run(struct machine *machine, uint32_t index)
+void thread_run(struct machine *machine, struct thread *thread)
 {
-    struct thread *thread = &machine->thread[index];
     for (;;) {
         const struct plan_op *op = &machine->plan->op[thread->pc];
         if (op->special) {
@@ -271,5 +275,5 @@ void thread_begin(struct machine *machine, uint32_t index, uint32_t stage, uint3
     if (machine->step_by_step && (start_ns > machine->sim->now_ns ||
                                   process_is_paused(&machine->processes, thread->instance)))
         park(machine, thread, start_ns, PHASE_START);
-    else thread_run(machine, index);
+    else thread_run(machine, thread);
 }

@@ -30,10 +30,11 @@ sim_ns duration_slowed(const struct machine *machine, const struct thread *threa
 static void on_thread(void *context, uint32_t index, uint64_t argument)
 {
     struct machine *machine = context;
+    struct thread *thread = &machine->thread[index];
     (void)argument;
-    machine->thread[index].seen = true;
-    machine->thread[index].clock_ns = machine->sim->now_ns; /* later than it meant to be after a pause */
-    thread_run(machine, index);
+    thread->seen = true;
+    thread->clock_ns = machine->sim->now_ns; /* later than it meant to be after a pause */
+    thread_run(machine, thread);
 }
 
 enum outcome park(struct machine *machine, struct thread *thread, sim_ns at_ns, enum thread_phase phase)
@@ -48,7 +49,7 @@ static void on_answer(void *context, uint32_t index, uint64_t answer)
     struct machine *machine = context;
     struct thread *thread = &machine->thread[index];
     thread->clock_ns = machine->sim->now_ns;
-    if (refuse(machine, thread, (enum outcome)answer)) thread_run(machine, index);
+    if (refuse(machine, thread, (enum outcome)answer)) thread_run(machine, thread);
 }
 
 enum outcome thread_ends_unheard(struct machine *machine, struct thread *thread)
@@ -96,7 +97,7 @@ void wake(struct machine *machine, uint32_t index)
     thread->seen = true;
     has_waited(machine, thread);
     thread->clock_ns = machine->sim->now_ns;
-    thread_run(machine, index);
+    thread_run(machine, thread);
 }
 
 /* ---- connections and command slots ---- */
@@ -158,7 +159,7 @@ static void on_connection_timeout(void *context, uint32_t index, uint64_t argume
               machine->sim->now_ns - thread->waits_since_ns);
     thread->clock_ns = machine->sim->now_ns;
     thread->seen = true;
-    if (refuse(machine, thread, OUTCOME_NO_CONNECTION)) thread_run(machine, index);
+    if (refuse(machine, thread, OUTCOME_NO_CONNECTION)) thread_run(machine, thread);
 }
 
 enum outcome connection_take(struct machine *machine, struct thread *thread, bool outer)

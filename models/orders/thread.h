@@ -32,6 +32,7 @@ static inline uint64_t entity_of(const struct machine *machine, const struct thr
 
 static inline sim_ns until_effect(const struct plan_op *op, sim_ns duration_ns)
 {
+    if (duration_ns == 0) return 0;
     if (op->half_way) return (duration_ns + 1) / 2;
     return (sim_ns)((double)duration_ns * op->effect_at + 0.5);
 }
@@ -136,7 +137,7 @@ uint32_t token_of(const struct machine *machine, const struct thread *thread, co
 /* ---- stage.c ---- */
 /* A step is over: gives back what it held for itself. */
 void step_leave(struct machine *machine, struct thread *thread, const struct plan_op *op);
-void thread_run(struct machine *machine, uint32_t index);
+void thread_run(struct machine *machine, struct thread *thread);
 /* Sends the thread where a step that did not succeed leads. False: the listener has thrown; whatever follows, another
  * delivery of the record or the next one, has begun already. */
 bool refuse(struct machine *machine, struct thread *thread, enum outcome why);
