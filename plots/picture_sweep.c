@@ -1,68 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "plots/picture_sweep.h"
 
-#include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "plots/gnuplot.h"
-#include "plots/rows.h"
 #include "plots/script.h"
+#include "plots/sheet.h"
 
 enum { PANELS_MAX = 48, COLUMNS = 4 };
-
-static FILE *create(const char *to, const char *name, const char *suffix, struct sim_err *err)
-{
-    char path[ROWS_PATH_BYTES];
-    snprintf(path, sizeof path, "%s/%s%s", to, name, suffix);
-    FILE *file = fopen(path, "w");
-    if (!file) sim_fail(err, SIM_ERUNTIME, path, "cannot be written: %s", strerror(errno));
-    return file;
-}
-
-static bool finish(FILE *file, const char *name, struct sim_err *err)
-{
-    bool failed = ferror(file) != 0;
-    if (fclose(file) != 0) failed = true;
-    return !failed || sim_fail(err, SIM_ERUNTIME, name, "writing failed");
-}
-
-static void set_text(FILE *out, const char *what, const char *text)
-{
-    fprintf(out, "  set %s ", what);
-    gnuplot_quote(text, out);
-    fputs(" noenhanced\n", out);
-}
-
-/* Both formats by one loop; what one sets does not leak into the next. */
-static void begin(FILE *out, const char *name, unsigned width, unsigned height)
-{
-    fprintf(out,
-            "# gnuplot %s.gp draws it again.\n"
-            "do for [format in 'svg png'] {\n"
-            "  reset\n"
-            "  if (format eq 'svg') { set terminal svg size %u,%u font 'sans,14' background '#ffffff' }\n"
-            "  else { set terminal pngcairo size %u,%u font 'sans,11' background '#ffffff' }\n"
-            "  set output '%s.'.format\n"
-            "  set datafile separator comma\n"
-            "  set datafile missing 'null'\n"
-            "  set grid y linecolor '#dddddd'\n",
-            name, width, height, width, height, name);
-}
-
-static enum drawn end(FILE *out, const char *to, const char *name, struct sim_err *err)
-{
-    char script[128];
-    fputs("  unset output\n}\n", out);
-    if (!finish(out, name, err)) return DRAWN_NOT;
-    snprintf(script, sizeof script, "%s.gp", name);
-    switch (gnuplot_run(to, script, err)) {
-    case GNUPLOT_OK: return DRAWN;
-    case GNUPLOT_MISSING: return DRAWN_SCRIPTS;
-    case GNUPLOT_FAILED: break;
-    }
-    return DRAWN_NOT;
-}
 
 static void ticks(FILE *out, const char *axis, const char *const *text, uint32_t n)
 {
@@ -78,7 +25,7 @@ static void ticks(FILE *out, const char *axis, const char *const *text, uint32_t
 /* Curve by curve, so that each is a run of rows: a line breaks where a row is not its own. */
 static bool write_dots(const struct sweep_picture *picture, struct sim_err *err)
 {
-    FILE *data = create(picture->to, picture->name, ".csv", err);
+    FILE *data = sheet_create(picture->to, picture->name, ".csv", err);
     if (!data) return false;
     fputs("x,curve,mean,half_width\n", data);
     for (uint32_t k = 0; k < picture->n_curves * picture->n_dots; k++) {
@@ -88,18 +35,18 @@ static bool write_dots(const struct sweep_picture *picture, struct sim_err *err)
         fprintf(data, isnan(dot->mean) ? "null," : "%.12g,", dot->mean);
         fprintf(data, isnan(dot->half_width) ? "0\n" : "%.12g\n", dot->half_width);
     }
-    return finish(data, picture->name, err);
+    return sheet_finish(data, picture->name, err);
 }
 
 enum drawn sweep_lines(const struct sweep_picture *picture, struct sim_err *err)
 {
     if (!write_dots(picture, err)) return DRAWN_NOT;
-    FILE *out = create(picture->to, picture->name, ".gp", err);
+    FILE *out = sheet_create(picture->to, picture->name, ".gp", err);
     if (!out) return DRAWN_NOT;
-    begin(out, picture->name, 1120, 640);
-    set_text(out, "title", picture->title);
-    set_text(out, "xlabel", picture->x_label);
-    set_text(out, "ylabel", picture->y_label);
+    sheet_begin(out, picture->name, 1120, 640);
+    sheet_text(out, "title", picture->title);
+    sheet_text(out, "xlabel", picture->x_label);
+    sheet_text(out, "ylabel", picture->y_label);
     fprintf(out, "  set xrange [-0.5:%g]\n  set yrange [0:*]\n  set offsets 0, 0, graph 0.04, 0\n  set key outside right noenhanced\n",
             picture->n_x - 0.5);
     ticks(out, "x", picture->x, picture->n_x);
@@ -121,19 +68,19 @@ enum drawn sweep_lines(const struct sweep_picture *picture, struct sim_err *err)
                 picture->name, aside, first, last, mark[i % 8], colour);
     }
     fputc('\n', out);
-    return end(out, picture->to, picture->name, err);
+    return sheet_end(out, picture->to, picture->name, err);
 }
 
 enum drawn sweep_heat(const struct sweep_picture *picture, struct sim_err *err)
 {
     if (!write_dots(picture, err)) return DRAWN_NOT;
-    FILE *out = create(picture->to, picture->name, ".gp", err);
+    FILE *out = sheet_create(picture->to, picture->name, ".gp", err);
     if (!out) return DRAWN_NOT;
-    begin(out, picture->name, 960, 640);
-    set_text(out, "title", picture->title);
-    set_text(out, "xlabel", picture->x_label);
-    set_text(out, "ylabel", picture->curve_label);
-    set_text(out, "cblabel", picture->y_label);
+    sheet_begin(out, picture->name, 960, 640);
+    sheet_text(out, "title", picture->title);
+    sheet_text(out, "xlabel", picture->x_label);
+    sheet_text(out, "ylabel", picture->curve_label);
+    sheet_text(out, "cblabel", picture->y_label);
     fprintf(out, "  set xrange [-0.5:%g]\n  set yrange [-0.5:%g]\n  unset key\n  unset grid\n", picture->n_x - 0.5,
             picture->n_curves - 0.5);
     fputs("  set palette defined (0 '#f7fbff', 1 '#6baed6')\n", out); /* pale enough for black numbers */
@@ -143,7 +90,7 @@ enum drawn sweep_heat(const struct sweep_picture *picture, struct sim_err *err)
             "  plot '%s.csv' using 1:2:3 every ::1 with image, \\\n"
             "    '' using 1:2:(sprintf('%%.4g', $3)) every ::1 with labels\n",
             picture->name);
-    return end(out, picture->to, picture->name, err);
+    return sheet_end(out, picture->to, picture->name, err);
 }
 
 /* ---- tornado ---- */
@@ -155,7 +102,7 @@ static void write_bar(FILE *data, uint32_t row, uint32_t side, double base, doub
 
 static bool write_bars(const struct sweep_tornado *tornado, struct sim_err *err)
 {
-    FILE *data = create(tornado->to, tornado->name, ".csv", err);
+    FILE *data = sheet_create(tornado->to, tornado->name, ".csv", err);
     if (!data) return false;
     fputs("row,side,base,value\n", data);
     for (uint32_t i = 0; i < tornado->n_bars; i++) {
@@ -163,7 +110,7 @@ static bool write_bars(const struct sweep_tornado *tornado, struct sim_err *err)
         write_bar(data, row, 0, tornado->base, tornado->bar[i].low);
         write_bar(data, row, 1, tornado->base, tornado->bar[i].high);
     }
-    return finish(data, tornado->name, err);
+    return sheet_finish(data, tornado->name, err);
 }
 
 /* Room on either side, so that no bar ends at the frame, also where nothing moves. */
@@ -181,11 +128,11 @@ static void around(const struct sweep_tornado *tornado, FILE *out)
 enum drawn sweep_tornado(const struct sweep_tornado *tornado, struct sim_err *err)
 {
     if (!write_bars(tornado, err)) return DRAWN_NOT;
-    FILE *out = create(tornado->to, tornado->name, ".gp", err);
+    FILE *out = sheet_create(tornado->to, tornado->name, ".gp", err);
     if (!out) return DRAWN_NOT;
-    begin(out, tornado->name, 1120, 180 + 34 * tornado->n_bars);
-    set_text(out, "title", tornado->title);
-    set_text(out, "xlabel", tornado->x_label);
+    sheet_begin(out, tornado->name, 1120, 180 + 34 * tornado->n_bars);
+    sheet_text(out, "title", tornado->title);
+    sheet_text(out, "xlabel", tornado->x_label);
     fprintf(out, "  unset grid\n  set grid x linecolor '#dddddd'\n  set yrange [-0.6:%g]\n", tornado->n_bars - 0.4);
     around(tornado, out);
     fputs("  set ytics noenhanced scale 0 (", out);
@@ -203,21 +150,21 @@ enum drawn sweep_tornado(const struct sweep_tornado *tornado, struct sim_err *er
                      "linecolor '%s' title '%s'",
                 i ? ", \\\n    " : "  plot ", tornado->name, i, palette(i), side[i]);
     fputc('\n', out);
-    return end(out, tornado->to, tornado->name, err);
+    return sheet_end(out, tornado->to, tornado->name, err);
 }
 
 /* ---- small multiples ---- */
 
 static bool write_steps(const struct sweep_panels *panels, struct sim_err *err)
 {
-    FILE *data = create(panels->to, panels->name, ".csv", err);
+    FILE *data = sheet_create(panels->to, panels->name, ".csv", err);
     if (!data) return false;
     fputs("panel,curve,t_s,value\n", data);
     for (uint32_t i = 0; i < panels->n_steps; i++) {
         const struct sweep_step *step = &panels->step[i];
         fprintf(data, "%u,%u,%.9g,%.9g\n", step->panel, step->curve, step->t_s, step->value);
     }
-    return finish(data, panels->name, err);
+    return sheet_finish(data, panels->name, err);
 }
 
 /* One scale for all panels, so that they can be compared at a glance. */
@@ -249,15 +196,15 @@ enum drawn sweep_small(const struct sweep_panels *panels, struct sim_err *err)
     const uint32_t n = panels->n_panels < PANELS_MAX ? panels->n_panels : PANELS_MAX;
     const uint32_t cells = n + 1, columns = cells < COLUMNS ? cells : COLUMNS, rows = (cells + columns - 1) / columns;
     if (!write_steps(panels, err)) return DRAWN_NOT;
-    FILE *out = create(panels->to, panels->name, ".gp", err);
+    FILE *out = sheet_create(panels->to, panels->name, ".gp", err);
     if (!out) return DRAWN_NOT;
-    begin(out, panels->name, 320 * columns + 40, 240 * rows + 100);
+    sheet_begin(out, panels->name, 320 * columns + 40, 240 * rows + 100);
     same_scale(panels, out);
     fprintf(out, "  set multiplot layout %u,%u title ", rows, columns);
     gnuplot_quote(panels->title, out);
     fputs(" noenhanced\n  set xlabel 't (s)'\n", out);
     for (uint32_t p = 0; p < n; p++) {
-        set_text(out, "title", panels->panel[p]);
+        sheet_text(out, "title", panels->panel[p]);
         fputs("  plot ", out);
         for (uint32_t c = 0; c < panels->n_curves; c++) {
             fprintf(out,
@@ -269,5 +216,5 @@ enum drawn sweep_small(const struct sweep_panels *panels, struct sim_err *err)
     }
     legend_cell(panels, out);
     fputs("  unset multiplot\n", out);
-    return end(out, panels->to, panels->name, err);
+    return sheet_end(out, panels->to, panels->name, err);
 }

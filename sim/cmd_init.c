@@ -104,7 +104,7 @@ static bool read_inputs(struct inputs *in, const struct options *options, struct
     if (options->durations_file) {
         const struct durations_options asked = { options->column.n, options->column.word, options->unit };
         if (!open_source(&in->durations, options->durations_file, findings, arena, err)) return false;
-        in->measured = durations_read(&in->durations, &asked);
+        in->measured = durations_read(&in->durations, &asked, NULL);
         if (!deliver_remarks(options, &in->durations)) return false;
         in->input.durations = in->measured;
     }

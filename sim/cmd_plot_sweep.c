@@ -9,6 +9,7 @@
 
 #include "plots/picture_sweep.h"
 #include "sim/commands.h"
+#include "sim/deliver.h"
 #include "sim/engine/infer.h"
 #include "sim/lab/output.h"
 #include "sim/results/store.h"
@@ -221,15 +222,6 @@ static bool draw_all(struct album *album, struct output *output, struct sim_err 
     return album->drawn != DRAWN_NOT && output_commit(output, nothing_stale, err);
 }
 
-static const char *folder_of(const char *file, struct arena *arena)
-{
-    size_t length = strlen(file);
-    if (length > 3 && strcmp(file + length - 3, ".db") == 0) length -= 3;
-    char *folder = arena_alloc(arena, length + sizeof "-plots");
-    snprintf(folder, length + sizeof "-plots", "%.*s-plots", (int)length, file);
-    return folder;
-}
-
 int cmd_plot_sweep(const struct options *options, const char *file, struct arena *arena, struct sim_err *err)
 {
     struct album album = { .options = options, .arena = arena };
@@ -237,7 +229,7 @@ int cmd_plot_sweep(const struct options *options, const char *file, struct arena
     album.store = store_open(file, &album.experiment, &album.point, &album.n_points, arena, err);
     if (!album.store) return (int)err->code;
     bool ok = album.n_points > 0 || sim_fail(err, SIM_ERUNTIME, file, "there is no point in it");
-    if (ok) ok = output_open(&output, folder_of(file, arena), options->force, arena, err);
+    if (ok) ok = output_open(&output, deliver_plots_folder(file, ".db", arena), options->force, arena, err);
     if (ok) {
         show_activity(options, "drawing pictures");
         ok = draw_all(&album, &output, err);

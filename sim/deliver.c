@@ -48,6 +48,13 @@ bool deliver(const struct options *options, cJSON *document, struct arena *arena
     return true;
 }
 
+const char *deliver_plots_folder(const char *file, const char *ending, struct arena *arena)
+{
+    const size_t length = strlen(file), end = strlen(ending);
+    const bool has_ending = length > end && strcmp(file + length - end, ending) == 0;
+    return arena_printf(arena, "%.*s-plots", (int)(has_ending ? length - end : length), file);
+}
+
 bool deliver_remarks(const struct options *options, const struct source *source)
 {
     if (source->findings->n_all > 0) return findings_print(source->findings, source->file, stderr), false;

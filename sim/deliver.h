@@ -19,6 +19,9 @@ bool deliver_runs(const struct options *options, const cJSON *scenario, struct a
  * files below its own folder only. */
 const char *deliver_path(const struct options *options, const char *file, struct arena *arena);
 
+/* Where the pictures of a file go: FILE-plots, without this ending of FILE. */
+const char *deliver_plots_folder(const char *file, const char *ending, struct arena *arena);
+
 /* What the source's reader assumed, on stderr; and its findings, if any. False when there are some. */
 bool deliver_remarks(const struct options *options, const struct source *source);
 

@@ -83,6 +83,7 @@ static const struct command_spec commands[COMMANDS] = {
         "  sim import k6 summary.json --out observations.json\n"
         "  sim import offsets describe.txt --start 08:57:02 --out observations.json\n"
         "  sim import durations steps.csv --column stage=group --column value=lock_ms --column at=t_start\n"
+        "  sim import durations steps.csv --out fits.json --plots\n"
         "  sim import orders orders.csv --column id=order_id --time-zone +09:00 --out observations.json\n", .second = "FILE" },
 };
 /* clang-format on */
@@ -489,8 +490,8 @@ static const struct option_spec table[] = {
     { "export", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP, set_export, 0, "write all metrics of all runs as tidy CSV, too" },
     { "orders", 0, ARGUMENT_OPTIONAL, "[=SHARE]", ON_RUN, set_orders, 0,
       "with --out: orders.csv, a row for each order, or for a\nSHARE of them, as in --orders=0.01" },
-    { "plots", 0, FLAG(plots), .commands = ON_RUN | ON_SWEEP,
-      .help = "pictures (needs gnuplot; run: with --out; sweep: into\nFILE-plots)" },
+    { "plots", 0, FLAG(plots), .commands = ON_RUN | ON_SWEEP | ON_IMPORT,
+      .help = "pictures (needs gnuplot; run: with --out; sweep, import\ndurations: into FILE-plots)" },
     { "terminal", 0, FLAG(terminal), .commands = ON_PLOT, .help = "draw on the terminal; writes no file" },
     { "out", 0, ARGUMENT_NEEDED, "FILE", ON_CALIBRATE, set_out, 0, "write the fitted scenario to a new file" },
     { "force", 0, FLAG(force), .commands = ON_RUN | ON_SWEEP | ON_PLOT | ON_INIT | ON_IMPORT | ON_EXPLORE | ON_CALIBRATE,
@@ -698,6 +699,8 @@ static bool check_together(const struct options *options, struct sim_err *err)
         return sim_fail(err, SIM_EUSAGE, NULL, "--orders needs --out DIR, where orders.csv goes");
     if (options->plots && !options->out && options->command == COMMAND_RUN)
         return sim_fail(err, SIM_EUSAGE, NULL, "--plots needs --out DIR, where the pictures go");
+    if (options->plots && !options->out && options->command == COMMAND_IMPORT)
+        return sim_fail(err, SIM_EUSAGE, NULL, "--plots needs --out FILE; the pictures go to FILE-plots");
     if (options->command == COMMAND_CHECK && options->format == FORMAT_MARKDOWN)
         return refuse(err, "--format", "markdown", "a format of sim check: text or json");
     return true;

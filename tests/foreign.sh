@@ -121,6 +121,41 @@ exits 0 init --k6 "$data/script.js" --durations "$data/steps.csv" --column stage
 says "stock lock"
 exits 0 check d.json
 
+# ---- durations: Q-Q pictures: draws of two families lie on the diagonal ----
+"$python" -c 'import random
+draw = random.Random(3)
+print("stage,step,took_ms")
+for i in range(2000): print("stock,lock,%.4f\npay,it%%s 100%% \"q\",%.4f" % (draw.lognormvariate(1.2, 0.4), draw.weibullvariate(5, 3)))' >took.csv
+exits 2 import durations took.csv --plots
+says "needs --out FILE"
+exits 2 import orders took.csv --out fits.json --plots
+exits 0 import durations took.csv --column stage=stage --column step=step --out fits.json --plots
+first=fits-plots/qq-01-stock-lock second=fits-plots/qq-02-pay-it-s-100---q-
+ok "measured and fitted quantiles agree" "$python" - $first.csv $second.csv <<'PYTHON'
+import csv, sys
+for file in sys.argv[1:]:
+    rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(open(file))]
+    assert len(rows) == 230 and rows[-1]["probability"] == 1999.5 / 2000
+    assert rows == sorted(rows, key=lambda row: row["measured_s"])
+    body = [row for row in rows if 0.05 < row["probability"] < 0.95]
+    assert len(body) > 150 and all(abs(row["family_s"] / row["measured_s"] - 1) < 0.04 for row in body)
+PYTHON
+if command -v gnuplot >/dev/null; then
+    says "2 pictures in fits-plots"
+    for picture in $first $second; do
+        ok "$picture is drawn" test -s $picture.svg -a -s $picture.png
+        ok "$picture.gp draws without complaint" test -z "$(cd fits-plots && gnuplot -d "$(basename $picture).gp" 2>&1)"
+    done
+fi
+rm fits.json
+exits 2 import durations took.csv --column stage=stage --out fits.json --plots
+ok "no file beside pictures that may not be replaced" test ! -e fits.json
+PATH=/nonexistent "$sim" import durations took.csv --out bare.json --plots >out 2>err
+ok "no gnuplot is no error" test $? -eq 0 -a -s bare.json -a -s bare-plots/qq-01-took.gp -a -s bare-plots/qq-01-took.csv
+says "no gnuplot here"
+exits 2 import durations "$data/listener.prom" --out prom.json --plots
+says "no single durations"
+
 # ---- orders: 10/s for 40 s, one paid every 200 ms ----
 exits 0 import orders "$data/orders.csv" --time-zone +09:00
 says "one was paid every 200.00 ms"

@@ -9,13 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/engine/fit.h"
 #include "sim/engine/ns.h"
 #include "sim/foreign/csv_table.h"
 #include "sim/foreign/exposition.h"
 #include "sim/foreign/percentiles.h"
 
-enum { VALUES_MAX = 64, SERIES_MAX = 256, QUANTILES = 200 };
+enum { VALUES_MAX = 64, QUANTILES = 200 };
 
 struct series {
     const char *stage, *step;
@@ -26,6 +25,7 @@ struct series {
 struct gathering {
     struct source *source;
     const struct durations_options *options;
+    struct durations_shown *shown; /* NULL: nobody draws them */
     struct table table;
     uint32_t n_values, value[VALUES_MAX];
     double unit_s[VALUES_MAX];
@@ -33,7 +33,7 @@ struct gathering {
     double at_unit_s;
     bool unordered; /* a histogram */
     uint32_t n_series;
-    struct series series[SERIES_MAX];
+    struct series series[DURATIONS_MOST];
 };
 
 static bool unit_of(const char *word, double *out)
@@ -100,7 +100,7 @@ static struct series *series_of(struct gathering *g, const char *stage, const ch
 {
     for (uint32_t i = 0; i < g->n_series; i++)
         if (strcmp(g->series[i].stage, stage) == 0 && strcmp(g->series[i].step, step) == 0) return &g->series[i];
-    if (g->n_series == SERIES_MAX) return NULL;
+    if (g->n_series == DURATIONS_MOST) return NULL;
     g->series[g->n_series] = (struct series){ .stage = stage, .step = step };
     return &g->series[g->n_series++];
 }
@@ -149,7 +149,7 @@ static bool gather_row(struct gathering *g, uint32_t row)
             return table_finding(table, row, column, "no duration from 0 to 10 h");
         struct series *series = series_of(g, stage, step);
         if (!series)
-            return source_finding(g->source, table->row_at[row], "", "more than %d stages and steps", SERIES_MAX);
+            return source_finding(g->source, table->row_at[row], "", "more than %d stages and steps", DURATIONS_MOST);
         if (value > 0) add_duration(g, series, value * g->unit_s[v], at_s);
         else series->n_zero++;
     }
@@ -339,7 +339,8 @@ static void warn_of_order(struct source *source, const char *name, const struct 
 static cJSON *describe(struct gathering *g, struct series *series)
 {
     struct arena *arena = g->source->arena;
-    struct fit fits[FIT_FAMILIES];
+    struct durations_fitted *fitted = arena_new(arena, struct durations_fitted);
+    struct fit *fits = fitted->fit;
     double *sorted = arena_array(arena, double, series->n), mean_s;
     const bool timed = g->at < g->table.n_columns;
     const char *name = series_name(series, arena);
@@ -361,6 +362,11 @@ static cJSON *describe(struct gathering *g, struct series *series)
     warn_of_order(g->source, name, &order, load, cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(out, "cv")),
                   series->n);
     const enum fit_family best = fit_all(fits, sorted, series->n, arena);
+    fitted->name = name;
+    fitted->n = series->n;
+    fitted->sorted_s = sorted;
+    fitted->best = best;
+    if (g->shown) g->shown->fitted[g->shown->n++] = fitted;
     add_fits(out, fits, best, arena);
     cJSON_AddItemToObject(out, "empirical", empirical(sorted, series->n, arena));
     if (best < FIT_FAMILIES)
@@ -431,12 +437,14 @@ static bool is_hgrm(const char *text)
     return strncmp(text, "Value", 5) == 0 && strstr(text, "Percentile");
 }
 
-cJSON *durations_read(struct source *source, const struct durations_options *options)
+cJSON *durations_read(struct source *source, const struct durations_options *options, struct durations_shown *shown)
 {
     struct gathering *g = arena_new(source->arena, struct gathering);
     double unused;
     g->source = source;
     g->options = options;
+    g->shown = shown;
+    if (shown) shown->n = 0;
     if (options->unit && !unit_of(options->unit, &unused))
         return source_finding(source, 0, "", "--unit %.20s is none of ns, us, ms, s", options->unit), NULL;
     if (exposition_is(source)) return exposition_read(source);

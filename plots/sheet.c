@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "plots/sheet.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "plots/gnuplot.h"
+#include "plots/rows.h"
+
+FILE *sheet_create(const char *to, const char *name, const char *suffix, struct sim_err *err)
+{
+    char path[ROWS_PATH_BYTES];
+    snprintf(path, sizeof path, "%s/%s%s", to, name, suffix);
+    FILE *file = fopen(path, "w");
+    if (!file) sim_fail(err, SIM_ERUNTIME, path, "cannot be written: %s", strerror(errno));
+    return file;
+}
+
+bool sheet_finish(FILE *file, const char *name, struct sim_err *err)
+{
+    bool failed = ferror(file) != 0;
+    if (fclose(file) != 0) failed = true;
+    return !failed || sim_fail(err, SIM_ERUNTIME, name, "writing failed");
+}
+
+void sheet_text(FILE *out, const char *what, const char *text)
+{
+    fprintf(out, "  set %s ", what);
+    gnuplot_quote(text, out);
+    fputs(" noenhanced\n", out);
+}
+
+void sheet_begin(FILE *out, const char *name, unsigned width, unsigned height)
+{
+    fprintf(out,
+            "# gnuplot %s.gp draws it again.\n"
+            "do for [format in 'svg png'] {\n"
+            "  reset\n"
+            "  if (format eq 'svg') { set terminal svg size %u,%u font 'sans,14' background '#ffffff' }\n"
+            "  else { set terminal pngcairo size %u,%u font 'sans,11' background '#ffffff' }\n"
+            "  set output '%s.'.format\n"
+            "  set datafile separator comma\n"
+            "  set datafile missing 'null'\n"
+            "  set grid y linecolor '#dddddd'\n",
+            name, width, height, width, height, name);
+}
+
+enum drawn sheet_end(FILE *out, const char *to, const char *name, struct sim_err *err)
+{
+    char script[128];
+    fputs("  unset output\n}\n", out);
+    if (!sheet_finish(out, name, err)) return DRAWN_NOT;
+    snprintf(script, sizeof script, "%s.gp", name);
+    switch (gnuplot_run(to, script, err)) {
+    case GNUPLOT_OK: return DRAWN;
+    case GNUPLOT_MISSING: return DRAWN_SCRIPTS;
+    case GNUPLOT_FAILED: break;
+    }
+    return DRAWN_NOT;
+}
