@@ -142,7 +142,8 @@ static bool say_precision(const struct sweeping *sweeping)
         if (!precision_enough(precision) && n_short++ == 0) at = p;
     }
     if (n_short == 0) {
-        note(sweeping->options, "precise enough after %u to %u replications of a point", least, most);
+        if (least == most) note(sweeping->options, "precise enough after %u replications of each point", most);
+        else note(sweeping->options, "precise enough after %u to %u replications of a point", least, most);
         return true;
     }
     precision_line(&sweep->precision[at], line, sizeof line);
