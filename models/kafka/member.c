@@ -360,7 +360,7 @@ void member_learns(struct kafka *kafka, struct consumer *consumer)
 sim_ns kafka_rebalanced_ns(const struct kafka *kafka, uint32_t group)
 {
     const struct coordinator *coordinator = &kafka->coordinator[group];
-    const sim_ns over_ns = kafka->group[group].fact.rebalance_ns;
+    const sim_ns over_ns = kafka->group[group].fact.rebalance_ns + coordinator->abandoned_ns;
     if (coordinator->state == GROUP_STABLE || coordinator->state == GROUP_EMPTY) return over_ns;
     return over_ns + kafka->sim->now_ns - coordinator->since_ns;
 }

@@ -48,6 +48,7 @@ struct coordinator {
     uint32_t round; /* of rebalances, to know outdated events */
     struct member *member;
     sim_ns since_ns;         /* the rebalance under way began */
+    sim_ns abandoned_ns;     /* spent in those after which nobody was left */
     bool delayed, more_came; /* initial delay; a member joined meanwhile */
     uint32_t *owner;         /* by partition of the group: member number; NONE */
     bool *begun;             /* by partition: has ever been assigned (reset applies once) */

@@ -136,6 +136,7 @@ static void complete(struct kafka *kafka, uint32_t index)
     coordinator->generation++;
     coordinator->delayed = false;
     if (coordinator->n_members == 0) {
+        coordinator->abandoned_ns += kafka->sim->now_ns - coordinator->since_ns;
         coordinator->state = GROUP_EMPTY;
         return;
     }

@@ -20,7 +20,7 @@ struct draw {
     struct arena *arena;
     struct drawn *drawn;
     /* what the whole scenario is like */
-    bool zero_network, contended, short_lock_wait, short_lease, short_row_wait, short_connection_wait, has_store,
+    bool zero_network, contended, short_lock_wait, short_lease, short_row_wait, short_connection_wait, has_outer, has_store,
         has_redis;
     bool bundled;          /* stock and coupon in one transaction, given back in the other order: deadlocks */
     bool leg[N_LEGS];      /* stock is always there */
@@ -181,6 +181,7 @@ static void stage_write(struct draw *draw, const char *name, uint32_t mean_us, i
     enum way way = draw->way[table];
     stage_open(draw, name, mean_us);
     step(draw, "\"work\": \"before\"");
+    if (draw->has_outer && chance(draw, 50)) step(draw, "\"connection\": \"outer\"");
     if (!is_locked(way) && chance(draw, 15)) step(draw, "\"connection\": \"pool\"");
     /* A repeated record must not be told that the lock is taken: its order has had its answer. */
     bool asks_first = is_locked(way) && ok_topic && draw->repeats && !draw->faulty;
@@ -547,7 +548,8 @@ static void say_processes(struct draw *draw)
         bool api = p == 0, first = true;
         draw->instances[p] = between(draw, 1, 3);
         SAY(draw, "  \"process-%u\": { \"instances\": %u, \"connections\": %u, ", p, draw->instances[p],
-            chance(draw, 30) ? 0 : draw->short_lease ? 50 : spread(draw, 10)); /* a wait beyond the lease never ends */
+            /* a wait beyond the lease never ends, nor does one that waits for itself */
+            chance(draw, 30) ? 0 : draw->short_lease || draw->has_outer ? 50 : spread(draw, 10));
         if (api) SAY(draw, "\"api\": { \"threads\": %u, \"stage\": \"accept\" }, ", spread(draw, 50));
         else if (draw->short_connection_wait) SAY(draw, "\"connection_timeout\": \"%ums\", ", between(draw, 1, 30));
         if (draw->faulty)
@@ -688,8 +690,9 @@ static void draw_character(struct draw *draw)
     draw->drawn->independent = !draw->contended;
     draw->zero_network = chance(draw, 20);
     draw->short_lock_wait = draw->contended && chance(draw, 25);
-    draw->short_lease = draw->contended && chance(draw, 15);
+    draw->short_lease = draw->contended && chance(draw, 25);
     draw->short_connection_wait = draw->contended && chance(draw, 15);
+    draw->has_outer = chance(draw, 15);
     draw->has_store = chance(draw, 40);
     draw->has_redis = chance(draw, 20);
     draw->leg[0] = true;
