@@ -179,7 +179,7 @@ static void test_drawn_faults(void **state)
 
 int main(int argc, char **argv)
 {
-    struct drawn_seeds seeds = drawn_seeds_of(argc, argv, 200);
+    struct drawn_seeds seeds = drawn_seeds_of(argc, argv, 400);
     const struct CMUnitTest tests[] = { cmocka_unit_test_prestate(test_drawn_faults, &seeds) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

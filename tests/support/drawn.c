@@ -626,7 +626,7 @@ static void say_server_fault(struct draw *draw, const char *kind)
     SAY(draw, "\"%s\": \"%s\", ", kind, server);
     if (fails_over) SAY(draw, "\"lost\": \"%ums\", ", spread(draw, 2000));
     else if (strcmp(server, "redis") == 0)
-        SAY(draw, "\"answers_only\": %s, \"loses_keys\": %s, ", chance(draw, 30) ? "true" : "false",
+        SAY(draw, "\"answers_only\": %s, \"loses_keys\": %s, ", chance(draw, 60) ? "true" : "false",
             chance(draw, 30) ? "true" : "false");
     SAY(draw, "\"for\": \"%ums\", ", for_ms);
     say_when(draw, N_HOSTED, for_ms, true);
