@@ -174,7 +174,7 @@ static void test_drawn_faults(void **state)
     const struct drawn_seeds *seeds = *state;
     struct coverage coverage = { 0 };
     assert_int_equal(drawn_seeds_check(seeds, scenario_draw_faulty, check, &coverage), 0);
-    if (seeds->n >= 200) expect_covered(&coverage);
+    if (seeds->n >= 400) expect_covered(&coverage);
 }
 
 int main(int argc, char **argv)
