@@ -241,7 +241,7 @@ void kafka_level(const struct kafka *kafka, uint32_t index, struct partition_lev
 
 static bool consumer_busy(const struct consumer *consumer, sim_ns now_ns)
 {
-    if (consumer->done_pending && consumer->done_start_ns <= now_ns) return true;
+    if (consumer->done_pending && consumer->done.start_ns <= now_ns) return true;
     return consumer->in_record && consumer->start_ns <= now_ns;
 }
 
@@ -258,7 +258,7 @@ static sim_ns open_busy_ns(const struct consumer *consumer, sim_ns now_ns)
 {
     sim_ns busy_ns = 0;
     if (consumer->in_record && consumer->start_ns < now_ns) busy_ns += now_ns - consumer->start_ns;
-    if (consumer->done_pending && consumer->done_start_ns < now_ns) busy_ns += now_ns - consumer->done_start_ns;
+    if (consumer->done_pending && consumer->done.start_ns < now_ns) busy_ns += now_ns - consumer->done.start_ns;
     return busy_ns;
 }
 

@@ -88,9 +88,10 @@ struct consumer {
     uint32_t segment;
     /* the record in service, and the one before it while its end still lies ahead */
     bool in_record, done_pending, commit_pending;
-    uint32_t record_position, done_position, attempt;
-    int64_t record_offset, done_offset;
-    sim_ns start_ns, done_start_ns, done_at_ns, commit_at_ns;
+    uint32_t record_position, attempt;
+    int64_t record_offset;
+    sim_ns start_ns, commit_at_ns;
+    struct done { uint32_t position; int64_t offset; sim_ns start_ns, at_ns; } done;
     /* commits */
     sim_ns last_commit_ns;
     sim_handle idle_turn;          /* COMMIT_TIME: when the poll that waits gives up */

@@ -495,14 +495,15 @@ void kafka_record_done(struct kafka *kafka, uint32_t index, sim_ns done_ns)
     struct consumer *consumer = &kafka->consumer[index];
     consumer_settle(kafka, consumer);
     SIM_ASSERT_IN(kafka->sim, consumer->in_record && !consumer->done_pending);
+    const struct done done = { consumer->record_position, consumer->record_offset, consumer->start_ns, done_ns };
     consumer->in_record = false;
-    consumer->done_pending = true;
-    consumer->done_position = consumer->record_position;
-    consumer->done_offset = consumer->record_offset;
-    consumer->done_start_ns = consumer->start_ns;
-    consumer->done_at_ns = done_ns;
-    if (done_ns <= kafka->sim->now_ns) apply_done(kafka, consumer);
-    else settle_later(kafka, consumer, done_ns);
+    if (done_ns <= kafka->sim->now_ns) {
+        apply_done(kafka, consumer, &done);
+    } else {
+        consumer->done_pending = true;
+        consumer->done = done;
+        settle_later(kafka, consumer, done_ns);
+    }
     touch(kafka, consumer, consumer->record_position, consumer->record_offset + 1);
     if (consumer->spec->commit_mode == COMMIT_RECORD) done_ns = commit_send(kafka, consumer, done_ns);
     record_next(kafka, consumer, done_ns);
@@ -512,7 +513,7 @@ bool kafka_goes_idle(const struct kafka *kafka, uint32_t index)
 {
     const struct consumer *consumer = &kafka->consumer[index];
     sim_ns now_ns = kafka->sim->now_ns;
-    if (consumer->done_pending && consumer->done_at_ns > now_ns) return false;
+    if (consumer->done_pending && consumer->done.at_ns > now_ns) return false;
     if (consumer->commit_pending && consumer->commit_at_ns > now_ns) return false;
     if (consumer->spec->fetch_order == FETCH_ARRIVAL) return consumer->unread == 0 && consumer->cutoff_ns < now_ns;
     return consumer->batch_left == 0 && consumer->buffer.unasked == 0 && consumer->buffer.n_blocks == 0 &&

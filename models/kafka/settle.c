@@ -14,30 +14,27 @@ void position_catches_up(struct kafka *kafka, struct position *position, sim_ns 
     if (--group->n_behind == 0) group->fact.caught_up_ns = group->caught_up_ns;
 }
 
-void apply_done(struct kafka *kafka, struct consumer *consumer)
+void apply_done(struct kafka *kafka, const struct consumer *consumer, const struct done *done)
 {
     if (kafka->delivery) {
-        done_by_anyone(kafka, consumer);
+        done_by_anyone(kafka, consumer, done);
         return;
     }
-    struct position *position = &kafka->position[consumer->done_position];
+    struct position *position = &kafka->position[done->position];
     struct group *group = &kafka->group[consumer->group];
-    struct log *log = &kafka->log[position->log];
-    sim_ns at_ns = consumer->done_at_ns;
-    consumer->done_pending = false;
-    position->processed = consumer->done_offset + 1;
+    const struct log *log = &kafka->log[position->log];
+    const sim_ns at_ns = done->at_ns, start_ns = done->start_ns, appended_ns = log_at(log, done->offset);
+    position->processed = done->offset + 1;
     level_add(&group->backlog, at_ns, -1);
     if (position->behind) position_catches_up(kafka, position, at_ns);
     if (at_ns > group->last_done_ns) group->last_done_ns = at_ns;
     group->fact.drained_at_ns = group->backlog.value == 0 ? group->last_done_ns : SIM_NEVER;
     group->fact.processed++;
-    group->fact.busy_ns += at_ns - consumer->done_start_ns;
-    sim_ns appended_ns = log_at(log, consumer->done_offset);
+    group->fact.busy_ns += at_ns - start_ns;
     group->fact.sojourn_ns += at_ns - appended_ns;
-    tally_add(&group->fact.wait, consumer->done_start_ns - appended_ns);
-    tally_add(&group->fact.service, at_ns - consumer->done_start_ns);
-    sim_fact(kafka->sim, at_ns, FACT_PROCESSED,
-             (uint64_t)consumer->done_position << 40 | (uint64_t)consumer->done_offset);
+    tally_add(&group->fact.wait, start_ns - appended_ns);
+    tally_add(&group->fact.service, at_ns - start_ns);
+    sim_fact(kafka->sim, at_ns, FACT_PROCESSED, (uint64_t)done->position << 40 | (uint64_t)done->offset);
 }
 
 void release(struct kafka *kafka, struct log *log, sim_ns at_ns)
@@ -89,7 +86,10 @@ void apply_commit(struct kafka *kafka, struct consumer *consumer)
 
 void consumer_settle(struct kafka *kafka, struct consumer *consumer)
 {
-    if (consumer->done_pending && consumer->done_at_ns <= kafka->sim->now_ns) apply_done(kafka, consumer);
+    if (consumer->done_pending && consumer->done.at_ns <= kafka->sim->now_ns) {
+        consumer->done_pending = false;
+        apply_done(kafka, consumer, &consumer->done);
+    }
     if (consumer->commit_pending && consumer->commit_at_ns <= kafka->sim->now_ns) apply_commit(kafka, consumer);
 }
 
@@ -101,7 +101,7 @@ void group_settle_due(struct kafka *kafka, uint32_t index)
     for (uint32_t i = 0; i < plan->n_consumers; i++) {
         struct consumer *consumer = &kafka->consumer[plan->first_consumer + i];
         consumer_settle(kafka, consumer);
-        if (consumer->done_pending && consumer->done_at_ns < group->due_ns) group->due_ns = consumer->done_at_ns;
+        if (consumer->done_pending && consumer->done.at_ns < group->due_ns) group->due_ns = consumer->done.at_ns;
         if (consumer->commit_pending && consumer->commit_at_ns < group->due_ns) group->due_ns = consumer->commit_at_ns;
     }
 }

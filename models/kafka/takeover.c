@@ -121,28 +121,26 @@ void delivery_note(struct kafka *kafka, const struct consumer *consumer, uint32_
                      kafka->plan->scenario->topic[log->topic].name, log->partition, (long long)offset);
 }
 
-void done_by_anyone(struct kafka *kafka, struct consumer *consumer)
+void done_by_anyone(struct kafka *kafka, const struct consumer *consumer, const struct done *done)
 {
-    struct position *position = &kafka->position[consumer->done_position];
-    struct delivery *delivery = &kafka->delivery[consumer->done_position];
+    struct position *position = &kafka->position[done->position];
+    struct delivery *delivery = &kafka->delivery[done->position];
     struct group *group = &kafka->group[consumer->group];
-    sim_ns at_ns = consumer->done_at_ns, appended_ns = log_at(&kafka->log[position->log], consumer->done_offset);
-    consumer->done_pending = false;
-    group->fact.busy_ns += at_ns - consumer->done_start_ns;
+    sim_ns at_ns = done->at_ns, appended_ns = log_at(&kafka->log[position->log], done->offset);
+    group->fact.busy_ns += at_ns - done->start_ns;
     if (position->consumer == consumer->index) {
-        position->processed = consumer->done_offset + 1;
+        position->processed = done->offset + 1;
         level_add(&group->backlog, at_ns, -1);
         if (position->behind) position_catches_up(kafka, position, at_ns);
         group->fact.sojourn_ns += at_ns - appended_ns;
         if (at_ns > group->last_done_ns) group->last_done_ns = at_ns;
         group->fact.drained_at_ns = group->backlog.value == 0 ? group->last_done_ns : SIM_NEVER;
     }
-    if (consumer->done_offset >= delivery->done_to) {
-        delivery->done_to = consumer->done_offset + 1;
+    if (done->offset >= delivery->done_to) {
+        delivery->done_to = done->offset + 1;
         group->fact.processed++;
-        tally_add(&group->fact.wait, consumer->done_start_ns - appended_ns);
-        tally_add(&group->fact.service, at_ns - consumer->done_start_ns);
+        tally_add(&group->fact.wait, done->start_ns - appended_ns);
+        tally_add(&group->fact.service, at_ns - done->start_ns);
     }
-    sim_fact(kafka->sim, at_ns, FACT_PROCESSED,
-             (uint64_t)consumer->done_position << 40 | (uint64_t)consumer->done_offset);
+    sim_fact(kafka->sim, at_ns, FACT_PROCESSED, (uint64_t)done->position << 40 | (uint64_t)done->offset);
 }
