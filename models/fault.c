@@ -218,7 +218,7 @@ static bool at_step(void *context, uint32_t thread_index)
         const struct fault_spec *spec = fault_spec(faults, i);
         if (spec->when != WHEN_STEP || thread->pc != machine->plan->stage[spec->stage].first_op + spec->step) continue;
         bool now = spec->nth > 0 ? ++faults->passed[i] == spec->nth
-                                 : order_of(machine, thread)->id == spec->order_id && faults->passed[i]++ == 0;
+                                 : order_of(thread)->id == spec->order_id && faults->passed[i]++ == 0;
         if (!now) continue;
         sim_at(machine->sim, machine->sim->now_ns, SIM_FAULT, on_step_fault, faults, i, thread->instance);
         happens = true;

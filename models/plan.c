@@ -400,6 +400,13 @@ static bool step_dist(struct compiler *compiler, const struct dist **out, const 
 
 struct path { double share; uint32_t own_times, begin_op; bool explicit_connection, in_transaction; };
 
+static bool is_zero(const struct dist *dist) { return dist->draw == DRAW_CONSTANT && dist->constant_ns == 0; }
+
+static bool has_capacity(const struct scenario *scenario, uint32_t store)
+{
+    return store != NONE && scenario->store[store].capacity > 0;
+}
+
 static bool op_compile(struct compiler *compiler, struct plan_op *op, const struct step_spec *step, struct path *path)
 {
     *op = (struct plan_op){ .kind = (uint8_t)step->kind, .style = (uint8_t)step->style, .effect = (uint8_t)step->effect,
@@ -414,10 +421,12 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
     op->simple = (step->kind == STEP_WORK && op->visible == OP_PRIVATE) ||
                  (step->kind == STEP_PUBLISH && !step->outbox) || step->kind == STEP_REPLY;
     op->special = op->may_lack_key;
+    op->at_once = step->kind == STEP_PUBLISH && is_zero(&compiler->plan->append[step->target]);
     op->half_way = step->effect_at >= 0.5 && step->effect_at <= 0.5;
     op->timeless = !step->has_time && step->share <= 0;
     op->whole = !step->has_time && step->share >= 1;
     connections_compile(op, path->explicit_connection);
+    op->asks_first = op->takes_connection || op->reads_itself || has_capacity(compiler->scenario, op->store);
     if (step->kind == STEP_LOCK) lock_compile(op, step, &compiler->scenario->lock[step->target]);
     op->guard = step->guard;
     op->outer = step->outer;

@@ -18,16 +18,17 @@ struct plan_op {
     bool trapped;            /* a fault may happen before it */
     bool may_lack_key;       /* its key is the coupon, which an order may not have */
     bool simple;             /* work, publish or reply: private, asks nothing of a server */
+    bool at_once;            /* publish: what is sent is in the log at once */
     bool timeless;           /* takes no time */
     bool has_time;           /* own time instead of a share */
     bool whole;              /* takes all of the stage's time */
     bool half_way;           /* effect_at is 1/2 */
+    bool asks_first;         /* for a connection, a place at its store, or the row that it reads itself */
     bool takes_connection;   /* begins a transaction of its own, or the stage's */
     bool ends_connection;    /* and gives it back, unless a transaction is open around it */
     bool reads_itself;       /* version or absolute write: reads the row first if no read step did */
     bool needs_read;         /* read: a later write of this transaction uses the value */
     bool opens_view;         /* read: later reads of its transaction see nothing that is committed after it */
-    bool fenced, fence_current; /* write, read */
     uint8_t style, effect, status;
     uint32_t target;
     uint32_t store;          /* whose capacity it uses; NONE */
@@ -46,11 +47,14 @@ struct plan_op {
     uint8_t once_form;       /* enum once_form */
     uint8_t once_did;        /* business state: effects of the stage, any of which says that it was done */
     uint8_t unknown;         /* write: enum restore_unknown */
+    bool fenced, fence_current; /* write, read */
     bool guard, always;      /* unlock */
     bool outer;              /* connection: beside that of the stage's own transactions */
     bool watched;            /* lock: without a lease */
     bool outbox;             /* publish: through the outbox */
 };
+
+_Static_assert(sizeof(struct plan_op) == 128, "two cache lines");
 
 enum { OP_END = STEP_KINDS };
 

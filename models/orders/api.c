@@ -57,7 +57,7 @@ static void on_api_thread(void *context, uint32_t slot) { request_begin(context,
 
 void api_reply(struct machine *machine, struct thread *thread, sim_ns at_ns)
 {
-    struct order *order = order_at(&machine->orders, thread->order);
+    struct order *order = thread->at_hand;
     if (thread->consumer != NONE || thread->replied) return;
     thread->replied = true;
     struct load_run *load = &machine->load[order->load];
@@ -77,7 +77,7 @@ void api_done(struct machine *machine, uint32_t index, sim_ns at_ns)
 
 static void request_failed(struct machine *machine, const struct thread *thread)
 {
-    struct load_run *load = &machine->load[order_at(&machine->orders, thread->order)->load];
+    struct load_run *load = &machine->load[thread->at_hand->load];
     if (thread->replied) return;
     machine->counts.requests_failed++;
     if (load->limited) seats_give(&load->vus, machine->sim->now_ns);

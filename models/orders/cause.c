@@ -70,7 +70,7 @@ static enum loss_cause cause_of(struct machine *machine, const struct thread *th
 {
     const struct scenario *scenario = machine->plan->scenario;
     const struct hold *hold = &machine->causes->hold[index_of(machine, thread)];
-    const struct order *order = order_of(machine, thread);
+    const struct order *order = order_of(thread);
     bool held = hold->acquired_ns > 0 && hold->begun_ns == thread->begun_ns &&
                 scenario->lock[hold->lock].key == scenario->table[touched->table].key &&
                 hold->key == row_key(order, scenario->table[touched->table].key);
@@ -90,7 +90,7 @@ void cause_note_commit(struct machine *machine, const struct thread *thread)
         if (!touched->written) continue;
         struct note *note = note_of(machine, row_name(touched));
         note->row = row_name(touched) + 1;
-        note->order_id = order_of(machine, thread)->id;
+        note->order_id = order_of(thread)->id;
         note->thread = index_of(machine, thread);
         note->committed_ns = machine->sim->now_ns;
         note->cause = cause_of(machine, thread, touched, &note->loss);
@@ -131,7 +131,7 @@ void cause_lost_update(struct machine *machine, const struct thread *thread, con
     accident_add(machine, &(struct accident){
         .at_ns = machine->sim->now_ns, .kind = ACCIDENT_LOST_UPDATE, .cause = cause, .lock = loss.lock,
         .table = touched->table, .key = table->row[touched->row].key - 1,
-        .order_id = order_of(machine, thread)->id, .other_order_id = known ? note->order_id : 0,
+        .order_id = order_of(thread)->id, .other_order_id = known ? note->order_id : 0,
         .by = doer_of(machine, index_of(machine, thread)), .other_by = doer_of(machine, known ? note->thread : 0),
         .other_lost = other_lost,
         .acquired_ns = loss.acquired_ns, .lost_ns = loss.at_ns, .read_ns = touched->seen_ns,
@@ -144,8 +144,8 @@ void cause_overlap(void *context, uint32_t thread, uint32_t loser, const struct 
     if (!machine->causes || loss->cause == LOSS_NONE) return;
     accident_add(machine, &(struct accident){
         .at_ns = machine->sim->now_ns, .kind = ACCIDENT_OVERLAP, .cause = loss->cause, .lock = loss->lock,
-        .table = NONE, .key = loss->key, .order_id = order_of(machine, &machine->thread[thread])->id,
-        .other_order_id = order_of(machine, &machine->thread[loser])->id, .by = doer_of(machine, thread),
+        .table = NONE, .key = loss->key, .order_id = order_of(&machine->thread[thread])->id,
+        .other_order_id = order_of(&machine->thread[loser])->id, .by = doer_of(machine, thread),
         .other_by = doer_of(machine, loser), .other_lost = true, .acquired_ns = loss->acquired_ns,
         .lost_ns = loss->at_ns, .read_ns = SIM_NEVER, .other_committed_ns = SIM_NEVER });
 }

@@ -111,7 +111,7 @@ static void leave_locks(struct machine *machine, struct thread *thread, uint32_t
 static void thread_dies(struct machine *machine, struct thread *thread, uint32_t index)
 {
     sim_ns now_ns = machine->sim->now_ns;
-    mishap_note(machine, MISHAP_DIED, order_of(machine, thread)->id, thread->stage, SIM_NEVER);
+    mishap_note(machine, MISHAP_DIED, order_of(thread)->id, thread->stage, SIM_NEVER);
     leave_locks(machine, thread, index);
     if (!thread->lingers) {
         command_give(machine, thread, &machine->plan->op[thread->pc], now_ns);

@@ -74,7 +74,7 @@ static int64_t taken_by(const struct order *order, enum row_key key)
 /* How much the effect takes from the row; negative gives back; 0: nothing to give back. */
 static int64_t take_of(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
 {
-    const struct order *order = order_of(machine, thread);
+    const struct order *order = order_of(thread);
     switch ((enum write_effect)op->effect) {
     case EFFECT_RESERVE: return order->quantity;
     case EFFECT_USE: return 1;
@@ -95,7 +95,7 @@ static int64_t take_of(const struct machine *machine, const struct thread *threa
 static uint32_t luck_word(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
 {
     if (op->luck == 0) return thread->words.word[WORD_LUCK];
-    return random_block(machine->key, PURPOSE_LUCK, entity_of(machine, thread), op->luck / 4).word[op->luck % 4];
+    return random_block(machine->key, PURPOSE_LUCK, entity_of(thread), op->luck / 4).word[op->luck % 4];
 }
 
 /* What was answered once is answered so again. */
@@ -114,7 +114,7 @@ static struct transaction_row *touch(struct machine *machine, struct thread *thr
 {
     struct transaction_row *touched = transaction_touch(&machine->tables, &thread->transaction, op->target,
                                                         key_of(machine, thread, op));
-    if (touched) touched->order_id = order_of(machine, thread)->id;
+    if (touched) touched->order_id = order_of(thread)->id;
     return touched;
 }
 
@@ -162,7 +162,7 @@ static uint8_t undo_on(enum row_key key)
 /* A compensation: what it finds, and what it leaves. */
 static void restore_looks(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
-    const struct order *order = order_of(machine, thread);
+    const struct order *order = order_of(thread);
     const enum row_key key = machine->plan->scenario->table[op->target].key;
     const bool was_taken = order->did & action_on(key), was_undone = order->did & undo_on(key);
     if (!was_taken) mishap_note(machine, MISHAP_UNDO_FIRST, order->id, thread->stage, SIM_NEVER);
@@ -176,7 +176,7 @@ static void restore_looks(struct machine *machine, struct thread *thread, const 
 /* The compensation was here first. */
 static bool is_entombed(struct machine *machine, const struct thread *thread, const struct plan_op *op)
 {
-    const struct order *order = order_of(machine, thread);
+    const struct order *order = order_of(thread);
     if (!order->tombstones || op->effect == EFFECT_RESTORE) return false;
     if (!(order->tombstones & action_on(machine->plan->scenario->table[op->target].key))) return false;
     mishap_note(machine, MISHAP_TOMBSTONE, order->id, thread->stage, SIM_NEVER);
@@ -246,8 +246,8 @@ static sim_ns flushed_ns(struct machine *machine, uint32_t store)
 
 static void commit_now(struct machine *machine, struct thread *thread)
 {
-    order_effects(machine, order_of(machine, thread), &thread->transaction, thread->stage);
-    order_of(machine, thread)->once |= thread->once_marks;
+    order_effects(machine, order_of(thread), &thread->transaction, thread->stage);
+    order_of(thread)->once |= thread->once_marks;
     thread->once_marks = 0;
     thread->tries = 0;
     if (thread->rides) riders_commit(machine, thread);
@@ -273,7 +273,7 @@ static enum outcome commit_effect(struct machine *machine, struct thread *thread
         enum outcome sent = flush_effect(machine, thread);
         if (sent != OUTCOME_DONE) return sent;
         if (op->store != NONE && machine->plan->scenario->store[op->store].group_commit)
-            return park(machine, thread, flushed_ns(machine, op->store), PHASE_FLUSHED);
+            return later(thread, flushed_ns(machine, op->store), PHASE_FLUSHED);
     }
     commit_now(machine, thread);
     return OUTCOME_DONE;
@@ -285,7 +285,7 @@ static enum outcome commit_effect(struct machine *machine, struct thread *thread
 static enum outcome insert_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     bool is_order = op->target == machine->plan->orders_table;
-    if (is_order && (order_of(machine, thread)->did & DID_CREATE)) return OUTCOME_DONE;
+    if (is_order && (order_of(thread)->did & DID_CREATE)) return OUTCOME_DONE;
     if (is_order && thread->transaction.open) thread->creates = thread->rides = true;
     else if (is_order) order_created(machine, thread->order);
     machine->tables.table[op->target].fact.writes++;
@@ -322,7 +322,7 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
     case STEP_JOIN: return join_effect(machine, thread, ends_ns);
     case STEP_STATUS:
         order_set_status(machine, thread->order, (enum order_status)op->status, thread->stage);
-        if (order_of(machine, thread)->flags & ORDER_FOLLOWED) path_end(machine, thread);
+        if (order_of(thread)->flags & ORDER_FOLLOWED) path_end(machine, thread);
         return OUTCOME_DONE;
     case STEP_ONCE:
         return once_effect(machine, thread, op);
@@ -345,7 +345,7 @@ enum outcome implied_read(struct machine *machine, struct thread *thread, const 
     if (thread->duplicate || take_of(machine, thread, op) == 0) return OUTCOME_DONE;
     struct transaction_row *touched = touch(machine, thread, op);
     if (!touched || touched->read) return OUTCOME_DONE;
-    if (thread->clock_ns > machine->sim->now_ns) return park(machine, thread, thread->clock_ns, PHASE_START);
+    if (thread->clock_ns > machine->sim->now_ns) return later(thread, thread->clock_ns, PHASE_START);
     if (op->opens_view) transaction_view(&machine->tables, &thread->transaction);
     transaction_read(&machine->tables, &thread->transaction, touched);
     return OUTCOME_DONE;

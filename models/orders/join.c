@@ -12,12 +12,12 @@ static enum flow_guard guard_of(const struct machine *machine) { return machine-
 
 enum outcome join_enter(struct machine *machine, struct thread *thread)
 {
-    if (thread->clock_ns > machine->sim->now_ns) return park(machine, thread, thread->clock_ns, PHASE_START);
+    if (thread->clock_ns > machine->sim->now_ns) return later(thread, thread->clock_ns, PHASE_START);
     if (guard_of(machine) == GUARD_ROW_LOCK) {
         enum outcome locked = latch_join(machine, thread);
         if (locked != OUTCOME_DONE) return locked;
     }
-    const struct order *order = order_of(machine, thread);
+    const struct order *order = order_of(thread);
     thread->seen_ok = order->legs_ok;
     thread->seen_failed = order->legs_failed;
     thread->seen_status = order->status;
@@ -75,7 +75,7 @@ static bool has_changed(const struct thread *thread, const struct order *order)
 /* From the row as it was read. */
 static struct flow_decision decide_blindly(struct machine *machine, struct thread *thread)
 {
-    struct order *order = order_of(machine, thread), read = *order;
+    struct order *order = order_of(thread), read = *order;
     read.legs_ok = thread->seen_ok;
     read.legs_failed = thread->seen_failed;
     read.status = thread->seen_status;
@@ -95,11 +95,11 @@ static bool is_over(const struct order *order)
     return order->status == ORDER_FAILED || order->status == ORDER_CANCELLED;
 }
 
-static void note_late(struct machine *machine, const struct thread *thread, const struct order *before)
+/* An answer to an order that was over. */
+static SIM_SELDOM void note_late(struct machine *machine, const struct thread *thread, uint8_t legs_ok_before)
 {
-    const struct order *order = order_of(machine, thread);
-    if (!is_over(before)) return;
-    if (order->legs_ok != before->legs_ok)
+    const struct order *order = order_of(thread);
+    if (order->legs_ok != legs_ok_before)
         mishap_note(machine, MISHAP_LATE_ANSWER, order->id, thread->stage, SIM_NEVER);
     if (thread->topic == machine->plan->scenario->flow.then_ok)
         mishap_note(machine, MISHAP_LATE_PAYMENT, order->id, thread->stage, SIM_NEVER);
@@ -107,8 +107,9 @@ static void note_late(struct machine *machine, const struct thread *thread, cons
 
 enum outcome join_effect(struct machine *machine, struct thread *thread, sim_ns ends_ns)
 {
-    struct order *order = order_of(machine, thread);
-    const struct order before = *order;
+    struct order *order = order_of(thread);
+    const bool was_over = is_over(order);
+    const uint8_t legs_ok = order->legs_ok;
     const bool guarded = guard_of(machine) == GUARD_COMPARE_AND_SET || guard_of(machine) == GUARD_ROW_LOCK;
     struct flow_decision decision;
     if (guarded) {
@@ -119,7 +120,7 @@ enum outcome join_effect(struct machine *machine, struct thread *thread, sim_ns 
     }
     if (decision.sends_payment) order->did |= DID_SEND_PAYMENT;
     if (order->flags & ORDER_FOLLOWED) path_end(machine, thread);
-    note_late(machine, thread, &before);
+    if (was_over) note_late(machine, thread, legs_ok);
     latch_release(machine, thread);
     return send(machine, thread, &decision, ends_ns);
 }

@@ -15,7 +15,7 @@ static enum outcome await(struct machine *machine, struct thread *thread, uint8_
 
 enum outcome latch_join(struct machine *machine, struct thread *thread)
 {
-    struct order *order = order_of(machine, thread);
+    struct order *order = order_of(thread);
     if (thread->joining) return OUTCOME_DONE;
     if (order->flags & ORDER_JOINING) return await(machine, thread, AWAITS_JOIN);
     order->flags |= ORDER_JOINING;
@@ -25,7 +25,7 @@ enum outcome latch_join(struct machine *machine, struct thread *thread)
 
 enum outcome latch_claim(struct machine *machine, struct thread *thread, uint16_t mark)
 {
-    struct order *order = order_of(machine, thread);
+    struct order *order = order_of(thread);
     if (order->claimed & mark & ~thread->claims) return await(machine, thread, AWAITS_CLAIM);
     order->claimed |= mark;
     thread->claims |= mark;
@@ -53,7 +53,7 @@ static void wake_next(struct machine *machine, uint32_t order, uint8_t what)
 void latch_release(struct machine *machine, struct thread *thread)
 {
     if (!thread->joining && !thread->claims) return;
-    struct order *order = order_of(machine, thread);
+    struct order *order = order_of(thread);
     const bool joined = thread->joining, claimed = thread->claims != 0;
     if (joined) order->flags &= (uint8_t)~ORDER_JOINING;
     order->claimed &= (uint16_t)~thread->claims;

@@ -26,7 +26,7 @@ static void lock_got(struct machine *machine, struct thread *thread, const struc
 uint32_t token_of(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
 {
     const struct scenario *scenario = machine->plan->scenario;
-    uint64_t key = row_key(order_of(machine, thread), scenario->lock[op->fence].key);
+    uint64_t key = row_key(order_of(thread), scenario->lock[op->fence].key);
     if (op->fence_current) return lock_token(&machine->locks, op->fence, key);
     for (uint32_t i = thread->n_locks; i-- > 0;)
         if (thread->lock[i].lock == op->fence && thread->lock[i].key == key) return thread->lock[i].token;
@@ -113,7 +113,7 @@ enum outcome unlock_effect(struct machine *machine, struct thread *thread, const
     if (thread->phase == PHASE_GIVEN_UP) return OUTCOME_FAILED;
     if (op->guard && thread->phase != PHASE_CHECKED) {
         if (!is_held(machine, thread, op)) return OUTCOME_DONE;
-        return park(machine, thread, machine->sim->now_ns + thread->takes_ns, PHASE_CHECKED);
+        return later(thread, machine->sim->now_ns + thread->takes_ns, PHASE_CHECKED);
     }
     switch (release(machine, thread, op->target, key_of(machine, thread, op))) {
     case UNLOCK_DONE: return OUTCOME_DONE;
@@ -122,5 +122,5 @@ enum outcome unlock_effect(struct machine *machine, struct thread *thread, const
     }
     sim_ns sent_ns = machine->sim->now_ns - (thread->takes_ns - thread->after_ns);
     sim_ns until_ns = sent_ns + machine->plan->scenario->lock[op->target].command_timeout_ns;
-    return park(machine, thread, until_ns > machine->sim->now_ns ? until_ns : machine->sim->now_ns, PHASE_GIVEN_UP);
+    return later(thread, until_ns > machine->sim->now_ns ? until_ns : machine->sim->now_ns, PHASE_GIVEN_UP);
 }

@@ -35,7 +35,7 @@ static sim_ns on_give_up(void *context, uint32_t consumer, uint32_t position, si
     const struct plan_position *plan = &machine->plan->position[position];
     struct thread *thread = &machine->thread[consumer];
     const uint32_t dead_letter = machine->plan->scenario->group[plan->group].dead_letter;
-    mishap_note(machine, MISHAP_GIVEN_UP, order_of(machine, thread)->id, thread->stage, SIM_NEVER);
+    mishap_note(machine, MISHAP_GIVEN_UP, order_of(thread)->id, thread->stage, SIM_NEVER);
     return dead_letter == NONE ? at_ns : pass_on(machine, thread, dead_letter, plan->partition, at_ns);
 }
 
@@ -73,6 +73,7 @@ static void threads_init(struct machine *machine)
         thread->consumer = api ? NONE : i;
         thread->instance = api ? plan->first_instance[plan->api_process] +
             (i - plan->n_consumers) % plan->scenario->process[plan->api_process].instances : plan->consumer[i].instance;
+        thread->pool_counts = plan->pool_counts[plan->process_of[thread->instance]];
         jvm[i] = thread->instance;
     }
     locks_init(&machine->locks, machine->sim, plan->scenario, plan->push, machine->key, machine->n_threads, jvm,

@@ -38,14 +38,17 @@ struct thread {
     uint32_t consumer;          /* NONE: an API request */
     uint32_t instance;
     uint32_t order, stage, topic, pc, attempt;
+    struct order *at_hand;      /* the order itself, which stays where it is */
     enum thread_phase phase;
     sim_ns clock_ns;            /* its own time, >= now while it runs ahead */
     sim_ns begun_ns, time_ns;   /* of the record; the stage's time */
     sim_ns takes_ns, after_ns;  /* the step at pc; its part after the effect */
+    sim_ns resume_ns;           /* OUTCOME_LATER: when it goes on */
     struct random_words words;
     struct transaction transaction;
     uint16_t once_marks;        /* to set at commit */
     bool duplicate;             /* the order's mark is set already: effects are skipped, answers sent again */
+    bool pool_counts;           /* of its process: plan.pool_counts */
     bool has_connection, has_outer, has_command, replied, seen;
     uint32_t tries;             /* of the version write at hand */
     uint32_t publishes;
@@ -126,6 +129,13 @@ struct machine {
     uint32_t n_awaiting;        /* threads that wait for a latch */
     uint32_t nested;            /* ends of records within ends of records */
 };
+
+/* The order that the thread works for from now on. */
+static inline void thread_takes(const struct machine *machine, struct thread *thread, uint32_t order)
+{
+    thread->order = order;
+    thread->at_hand = order_at(&machine->orders, order);
+}
 
 /* ---- machine.c ---- */
 void machine_init(struct machine *machine, struct sim *sim, const struct plan *plan, struct random_key key,

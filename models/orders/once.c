@@ -14,7 +14,7 @@ static bool is_done(const struct order *order, const struct plan_op *op)
 /* The mark is there, but no effect that it stands for. */
 static void note_mark_alone(struct machine *machine, const struct thread *thread, const struct plan_op *op)
 {
-    const struct order *order = order_of(machine, thread);
+    const struct order *order = order_of(thread);
     const uint8_t actions = op->once_did & (DID_RESERVE | DID_USE | DID_DEBIT);
     if (actions && !(order->did & actions))
         mishap_note(machine, MISHAP_MARK_ALONE, order->id, thread->stage, SIM_NEVER);
@@ -22,7 +22,7 @@ static void note_mark_alone(struct machine *machine, const struct thread *thread
 
 enum outcome once_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
-    struct order *order = order_of(machine, thread);
+    struct order *order = order_of(thread);
     const uint16_t mark = (uint16_t)(1u << op->once_bit);
     const bool waits = op->once_form == ONCE_SAME_TRANSACTION || op->once_form == ONCE_BUSINESS_STATE;
     if (waits && machine->conditions && thread->transaction.open) {

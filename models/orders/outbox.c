@@ -121,7 +121,7 @@ static void relay_sends(struct outbox *outbox, struct outbox_row *row, uint32_t 
     struct thread *relay = &outbox->relay;
     if (row->sent) mishap_note(machine, MISHAP_SENT_TWICE, order_at(&machine->orders, row->order)->id, NONE, SIM_NEVER);
     relay->instance = instance;
-    relay->order = row->order;
+    thread_takes(machine, relay, row->order);
     relay->publishes = 2; /* each append draws for itself */
     publish(machine, relay, row->topic, machine->sim->now_ns);
     row->sent = true;
@@ -165,9 +165,9 @@ static struct outbox *outbox_of(struct machine *machine, const struct thread *th
 void outbox_put(struct machine *machine, struct thread *thread, uint32_t topic)
 {
     const sim_ns now_ns = machine->sim->now_ns;
-    if (order_of(machine, thread)->flags & ORDER_FOLLOWED)
+    if (order_of(thread)->flags & ORDER_FOLLOWED)
         path_send(machine, thread, topic, thread->clock_ns > now_ns ? thread->clock_ns : now_ns);
-    order_of(machine, thread)->refs++;
+    order_of(thread)->refs++;
     if (!thread->transaction.open) {
         push(outbox_of(machine, thread), thread->order, topic);
         return;
@@ -183,9 +183,9 @@ void outbox_commit(struct machine *machine, struct thread *thread)
     thread->n_outbox = 0;
 }
 
-void outbox_drop(struct machine *machine, struct thread *thread)
+void outbox_drop(struct thread *thread)
 {
-    order_of(machine, thread)->refs -= thread->n_outbox;
+    order_of(thread)->refs -= thread->n_outbox;
     thread->n_outbox = 0;
 }
 

@@ -15,6 +15,6 @@ void outboxes_init(struct machine *machine);
 void outbox_put(struct machine *machine, struct thread *thread, uint32_t topic);
 /* ---- for rider.c ---- */
 void outbox_commit(struct machine *machine, struct thread *thread);
-void outbox_drop(struct machine *machine, struct thread *thread);
+void outbox_drop(struct thread *thread);
 
 #endif

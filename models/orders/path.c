@@ -65,7 +65,7 @@ static void follow(struct machine *machine, uint32_t slot)
 void path_open(struct machine *machine, struct thread *thread)
 {
     const struct paths *paths = &machine->paths;
-    if (paths->n_opened == paths->capacity || (random_mix(order_of(machine, thread)->id) & paths->mask) != 0) return;
+    if (paths->n_opened == paths->capacity || (random_mix(order_of(thread)->id) & paths->mask) != 0) return;
     follow(machine, thread->order);
 }
 
@@ -74,7 +74,7 @@ void path_open(struct machine *machine, struct thread *thread)
 /* NULL: the order is not followed any more. */
 static struct path *path_of(const struct machine *machine, const struct thread *thread)
 {
-    if (!(order_of(machine, thread)->flags & ORDER_FOLLOWED)) return NULL;
+    if (!(order_of(thread)->flags & ORDER_FOLLOWED)) return NULL;
     struct path *path = *bucket_of(&machine->paths, thread->order);
     while (path->order != thread->order) path = path->next;
     return path;
@@ -110,7 +110,7 @@ static bool until_begun(const struct machine *machine, const struct path *path, 
     const struct paths *paths = &machine->paths;
     if (thread->topic == NONE) {
         memset(part, 0, paths->n_parts * sizeof *part);
-        part[PATH_ADMISSION] = thread->begun_ns - order_of(machine, thread)->created_ns;
+        part[PATH_ADMISSION] = thread->begun_ns - order_of(thread)->created_ns;
         return true;
     }
     const sim_ns sent_ns = path->sent_ns[thread->topic], first_ns = first_begun(path, thread);
@@ -164,7 +164,7 @@ void path_end(struct machine *machine, struct thread *thread)
     struct paths *paths = &machine->paths;
     struct path *path = path_of(machine, thread);
     const sim_ns now_ns = machine->sim->now_ns;
-    const struct order *order = order_of(machine, thread);
+    const struct order *order = order_of(thread);
     if (!path || order->status != ORDER_PAID) return;
     if (paths->n < paths->capacity && until_now(machine, path, thread, now_ns)) {
         paths->completion_ns[paths->n] = now_ns - order->created_ns;

@@ -7,7 +7,7 @@
 void riders_commit(struct machine *machine, struct thread *thread)
 {
     if (thread->creates) order_created(machine, thread->order);
-    order_of(machine, thread)->tombstones |= thread->tombstones;
+    order_of(thread)->tombstones |= thread->tombstones;
     outbox_commit(machine, thread);
     latch_release(machine, thread);
     thread->creates = thread->rides = false;
@@ -16,7 +16,7 @@ void riders_commit(struct machine *machine, struct thread *thread)
 
 void riders_drop(struct machine *machine, struct thread *thread)
 {
-    outbox_drop(machine, thread);
+    outbox_drop(thread);
     latch_release(machine, thread);
     thread->creates = thread->rides = false;
     thread->tombstones = 0;

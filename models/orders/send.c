@@ -84,16 +84,16 @@ static sim_ns append_latency(const struct machine *machine, struct thread *threa
     if (append->draw == DRAW_CONSTANT) return append->constant_ns;
     if (n == 0) return dist_draw(append, thread->words.word[WORD_APPEND]);
     if (n == 1) return dist_draw(append, thread->words.word[WORD_APPEND_2]);
-    return dist_draw(append, random_block(machine->key, PURPOSE_APPEND, entity_of(machine, thread), n).word[0]);
+    return dist_draw(append, random_block(machine->key, PURPOSE_APPEND, entity_of(thread), n).word[0]);
 }
 
 /* A producer without idempotence that has not heard of its success sends once more. */
 static void append_twice(struct machine *machine, struct thread *thread, uint32_t topic, uint32_t log, sim_ns at_ns)
 {
-    uint32_t word = random_block(machine->key, PURPOSE_DUPLICATE, entity_of(machine, thread),
+    uint32_t word = random_block(machine->key, PURPOSE_DUPLICATE, entity_of(thread),
                                  topic << 8 | thread->publishes).word[0];
     if (word >= machine->conditions->duplicate_below[topic]) return;
-    order_of(machine, thread)->refs++;
+    order_of(thread)->refs++;
     machine->counts.records_duplicated++;
     sim_at(machine->sim, at_ns + 1, SIM_SERVER, on_append, machine, thread->order, log);
 }
@@ -142,7 +142,7 @@ static void send_later(struct machine *machine, sim_ns send_ns, struct send what
 void publish(struct machine *machine, struct thread *thread, uint32_t topic, sim_ns send_ns)
 {
     const struct topic_spec *spec = &machine->plan->scenario->topic[topic];
-    struct order *order = order_of(machine, thread);
+    struct order *order = order_of(thread);
     sim_ns latency_ns = append_latency(machine, thread, topic), at_ns;
     if (machine->conditions) latency_ns = (sim_ns)((double)latency_ns * machine->conditions->kafka_factor + 0.5);
     at_ns = send_ns + latency_ns;
@@ -167,8 +167,8 @@ sim_ns pass_on(struct machine *machine, struct thread *thread, uint32_t topic, u
 {
     uint32_t partitions = machine->plan->scenario->topic[topic].partitions;
     sim_ns there_ns = at_ns + append_latency(machine, thread, topic);
-    if (order_of(machine, thread)->flags & ORDER_FOLLOWED) path_send(machine, thread, topic, at_ns);
-    order_of(machine, thread)->refs++;
+    if (order_of(thread)->flags & ORDER_FOLLOWED) path_send(machine, thread, topic, at_ns);
+    order_of(thread)->refs++;
     sim_at(machine->sim, there_ns, SIM_SERVER, on_append, machine, thread->order,
            machine->plan->first_log[topic] + partition % partitions);
     return there_ns;

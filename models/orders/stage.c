@@ -45,7 +45,7 @@ static void fail(struct machine *machine, struct thread *thread, uint32_t except
     outer_connection_give(machine, thread, now_ns);
     thread->once_marks = 0;
     thread->phase = PHASE_START;
-    if (order_of(machine, thread)->flags & ORDER_FOLLOWED) path_fail(machine, thread);
+    if (order_of(thread)->flags & ORDER_FOLLOWED) path_fail(machine, thread);
     if (thread->consumer != NONE) kafka_record_failed(&machine->kafka, thread->consumer, exception, now_ns);
     else api_failed(machine, index_of(machine, thread), now_ns);
 }
@@ -59,7 +59,7 @@ bool refuse(struct machine *machine, struct thread *thread, enum outcome why)
     thread->phase = PHASE_START;
     if (why == OUTCOME_AGAIN) {
         unwind(machine, thread, thread->n_locks_before);
-        uint32_t word = random_block(machine->key, PURPOSE_BACKOFF, entity_of(machine, thread),
+        uint32_t word = random_block(machine->key, PURPOSE_BACKOFF, entity_of(thread),
                                      thread->attempt * BLOCKS_OF_ATTEMPT + thread->tries).word[0];
         thread->clock_ns = machine->sim->now_ns + dist_draw(op->backoff, word);
         thread->pc = op->begin_op;
@@ -97,7 +97,7 @@ void step_leave(struct machine *machine, struct thread *thread, const struct pla
 }
 
 /* An outage of the database: the statement fails at once, its connection is refused or broken. */
-static bool is_away(const struct machine *machine, const struct plan_op *op)
+static SIM_SELDOM bool is_away(const struct machine *machine, const struct plan_op *op)
 {
     if (op->store == NONE || op->kind == STEP_LOCK || op->kind == STEP_UNLOCK) return false;
     return machine->conditions->store_down_until_ns[op->store] > machine->sim->now_ns;
@@ -109,14 +109,14 @@ static enum outcome step(struct machine *machine, struct thread *thread, const s
     bool visible = true;
     if (machine->conditions && is_away(machine, op)) return OUTCOME_FAILED;
     if (thread->phase == PHASE_START) {
-        enum outcome entered = step_enter(machine, thread, op);
+        enum outcome entered = op->asks_first ? step_enter(machine, thread, op) : OUTCOME_DONE;
         if (entered != OUTCOME_DONE) return entered;
         thread->takes_ns = duration(machine, thread, op);
         sim_ns before_ns = until_effect(op, thread->takes_ns);
         thread->after_ns = thread->takes_ns - before_ns;
         visible = is_visible(thread, op);
         if (visible && thread->clock_ns + before_ns > now_ns)
-            return park(machine, thread, thread->clock_ns + before_ns, PHASE_EFFECT);
+            return later(thread, thread->clock_ns + before_ns, PHASE_EFFECT);
     }
     sim_ns takes_ns = thread->takes_ns, ends_ns = visible ? now_ns + thread->after_ns : thread->clock_ns + takes_ns;
     enum outcome done = step_effect(machine, thread, op, takes_ns, ends_ns);
@@ -125,14 +125,8 @@ static enum outcome step(struct machine *machine, struct thread *thread, const s
     thread->clock_ns = ends_ns;
     if (op->ends_connection || thread->has_command) step_leave(machine, thread, op);
     thread->pc++;
-    if (machine->step_by_step && (takes_ns > 0 || thread->lingers)) return park(machine, thread, ends_ns, PHASE_START);
+    if (machine->step_by_step && (takes_ns > 0 || thread->lingers)) return later(thread, ends_ns, PHASE_START);
     return OUTCOME_DONE;
-}
-
-static bool appends_at_once(const struct machine *machine, uint32_t topic)
-{
-    const struct dist *append = &machine->plan->append[topic];
-    return append->draw == DRAW_CONSTANT && append->constant_ns == 0;
 }
 
 /* Work, publish, reply: only the thread's own clock moves. A send that is in the log at once needs no event of its own
@@ -141,24 +135,25 @@ static enum outcome simple_step(struct machine *machine, struct thread *thread, 
 {
     sim_ns takes_ns = duration(machine, thread, op);
     if (op->kind == STEP_PUBLISH) {
-        if (!thread->seen && thread->clock_ns > machine->sim->now_ns && appends_at_once(machine, op->target))
-            return park(machine, thread, thread->clock_ns, PHASE_START);
+        if (op->at_once && !thread->seen && thread->clock_ns > machine->sim->now_ns)
+            return later(thread, thread->clock_ns, PHASE_START);
         publish(machine, thread, op->target, thread->clock_ns + until_effect(op, takes_ns));
     } else if (op->kind == STEP_REPLY) {
         api_reply(machine, thread, thread->clock_ns);
     }
     thread->clock_ns += takes_ns;
     thread->pc++;
-    if (machine->step_by_step && takes_ns > 0) return park(machine, thread, thread->clock_ns, PHASE_START);
+    if (machine->step_by_step && takes_ns > 0) return later(thread, thread->clock_ns, PHASE_START);
     return OUTCOME_DONE;
 }
 
-static void note_times(struct machine *machine, const struct thread *thread)
+/* Only where somebody wants orders one by one. */
+static SIM_SELDOM void note_times(struct machine *machine, const struct thread *thread)
 {
-    if (!machine->orders.keep_stages || thread->clock_ns > machine->kafka.end_ns) return;
+    if (thread->clock_ns > machine->kafka.end_ns) return;
     struct order_times *times = order_times_at(&machine->orders, thread->order);
     const struct consumer *consumer = thread->consumer == NONE ? NULL : &machine->kafka.consumer[thread->consumer];
-    sim_ns since_ns = order_of(machine, thread)->created_ns;
+    sim_ns since_ns = order_of(thread)->created_ns;
     if (consumer) since_ns = log_at(&machine->kafka.log[machine->kafka.position[consumer->record_position].log],
                                     consumer->record_offset);
     sim_ns *wait_ns = &times->wait_ns[thread->stage], *service_ns = &times->service_ns[thread->stage];
@@ -170,8 +165,8 @@ static void thread_end(struct machine *machine, struct thread *thread)
 {
     connection_give(machine, thread, thread->clock_ns);
     outer_connection_give(machine, thread, thread->clock_ns);
-    if (thread->marks_after) order_of(machine, thread)->once |= thread->marks_after;
-    note_times(machine, thread);
+    if (thread->marks_after) order_of(thread)->once |= thread->marks_after;
+    if (machine->orders.keep_stages) note_times(machine, thread);
     if (thread->consumer == NONE) {
         api_done(machine, index_of(machine, thread), thread->clock_ns);
         return;
@@ -194,7 +189,7 @@ static bool may_end(const struct machine *machine, const struct thread *thread)
 }
 
 /* A fault that waits for this step happens first; the thread's own event comes behind it. */
-static bool is_trapped(struct machine *machine, struct thread *thread)
+static SIM_SELDOM bool is_trapped(struct machine *machine, struct thread *thread)
 {
     if (thread->looked || !machine->at_step(machine->at_step_context, index_of(machine, thread))) {
         thread->looked = false;
@@ -205,26 +200,43 @@ static bool is_trapped(struct machine *machine, struct thread *thread)
     return true;
 }
 
-/* What a special operation leads to: its step is played, the next one's turn has come, or the thread does not go on. */
-enum turn { TURN_STEP, TURN_NEXT, TURN_OVER };
+/* What a special operation leads to: its step is played, the next one's turn has come, the thread goes on later, or it
+ * does not go on. */
+enum turn { TURN_STEP, TURN_NEXT, TURN_LATER, TURN_OVER };
 
 static enum turn special_turn(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     if (op->trapped && thread->phase == PHASE_START && is_trapped(machine, thread)) return TURN_OVER;
     if (op->kind == OP_END) {
-        if (may_end(machine, thread)) thread_end(machine, thread);
-        else park(machine, thread, thread->clock_ns, PHASE_START);
+        if (!may_end(machine, thread)) {
+            later(thread, thread->clock_ns, PHASE_START);
+            return TURN_LATER;
+        }
+        thread_end(machine, thread);
         return TURN_OVER;
     }
     if (!is_skipped(machine, thread, op)) return TURN_STEP;
     thread->clock_ns += duration(machine, thread, op);
     thread->pc++;
     if (!machine->step_by_step || thread->clock_ns == machine->sim->now_ns) return TURN_NEXT;
-    park(machine, thread, thread->clock_ns, PHASE_START);
-    return TURN_OVER;
+    later(thread, thread->clock_ns, PHASE_START);
+    return TURN_LATER;
 }
 
-void thread_run(struct machine *machine, struct thread *thread)
+/* The thread goes on at resume_ns. Where nothing else happens before, it does so without an event. */
+static bool resumes(struct machine *machine, struct thread *thread, bool is_last)
+{
+    if (!is_last || !sim_pass(machine->sim, thread->resume_ns, SIM_CONSUMER)) {
+        park(machine, thread, thread->resume_ns, thread->phase);
+        return false;
+    }
+    thread->seen = true;
+    thread->clock_ns = thread->resume_ns;
+    return true;
+}
+
+/* is_last: nothing else is left to do at this instant by whoever calls. */
+static void run(struct machine *machine, struct thread *thread, bool is_last)
 {
     for (;;) {
         const struct plan_op *op = &machine->plan->op[thread->pc];
@@ -232,18 +244,26 @@ void thread_run(struct machine *machine, struct thread *thread)
             enum turn turn = special_turn(machine, thread, op);
             if (turn == TURN_OVER) return;
             if (turn == TURN_NEXT) continue;
+            if (turn == TURN_LATER) {
+                if (!resumes(machine, thread, is_last)) return;
+                continue;
+            }
         }
         enum outcome outcome = op->simple ? simple_step(machine, thread, op) : step(machine, thread, op);
-        if (outcome == OUTCOME_PARKED) return;
-        if (outcome == OUTCOME_DONE) continue;
+        if (outcome == OUTCOME_DONE || (outcome == OUTCOME_LATER && resumes(machine, thread, is_last))) continue;
+        if (outcome <= OUTCOME_PARKED) return;
         if (answer_waits(machine, thread, outcome) || !refuse(machine, thread, outcome)) return;
     }
 }
 
+void thread_run(struct machine *machine, struct thread *thread) { run(machine, thread, false); }
+
+void thread_goes_on(struct machine *machine, struct thread *thread) { run(machine, thread, true); }
+
 /* Luck is the order's own, however often a record is delivered. */
 static void words_draw(const struct machine *machine, struct thread *thread)
 {
-    uint64_t entity = entity_of(machine, thread);
+    uint64_t entity = entity_of(thread);
     thread->words = random_block(machine->key, PURPOSE_STAGE, entity, thread->attempt * BLOCKS_OF_ATTEMPT);
     if (thread->attempt == 0) return;
     thread->words.word[WORD_LUCK] = random_block(machine->key, PURPOSE_STAGE, entity, 0).word[WORD_LUCK];
@@ -254,7 +274,7 @@ void thread_begin(struct machine *machine, uint32_t index, uint32_t stage, uint3
 {
     const struct plan_stage *plan = &machine->plan->stage[stage];
     struct thread *thread = &machine->thread[index];
-    thread->order = order;
+    thread_takes(machine, thread, order);
     thread->stage = stage;
     thread->topic = topic;
     thread->attempt = attempt;
@@ -270,7 +290,7 @@ void thread_begin(struct machine *machine, uint32_t index, uint32_t stage, uint3
         path_open(machine, thread);
     }
     thread->waits_for = PATH_PARTS;
-    if (order_of(machine, thread)->flags & ORDER_FOLLOWED) path_begin(machine, thread);
+    if (order_of(thread)->flags & ORDER_FOLLOWED) path_begin(machine, thread);
     thread->time_ns = plan->has_time ? dist_draw(&plan->time, thread->words.word[WORD_SERVICE]) : 0;
     if (machine->step_by_step && (start_ns > machine->sim->now_ns ||
                                   process_is_paused(&machine->processes, thread->instance)))

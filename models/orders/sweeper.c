@@ -119,7 +119,7 @@ static void cancel(struct sweeper *sweeper, uint32_t slot, uint32_t instance)
     const bool as_seen = order->status == sweeper->seen[sweeper->at];
     if (sweeper->spec->guarded && !as_seen) return;
     sweeper->clerk.instance = instance;
-    sweeper->clerk.order = slot;
+    thread_takes(machine, &sweeper->clerk, slot);
     mishap_note(machine, MISHAP_SWEPT, order->id, NONE, SIM_NEVER);
     order_overwrite_status(machine, slot, ORDER_CANCELLED, NONE);
     undo_legs(sweeper, order);

@@ -9,7 +9,7 @@
 static uint32_t own_time_word(const struct machine *machine, const struct thread *thread, uint32_t word)
 {
     uint32_t block = thread->attempt * BLOCKS_OF_ATTEMPT + 1 + word / 4;
-    return random_block(machine->key, PURPOSE_STAGE, entity_of(machine, thread), block).word[word % 4];
+    return random_block(machine->key, PURPOSE_STAGE, entity_of(thread), block).word[word % 4];
 }
 
 sim_ns duration_of_own(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
@@ -34,14 +34,13 @@ static void on_thread(void *context, uint32_t index, uint64_t argument)
     (void)argument;
     thread->seen = true;
     thread->clock_ns = machine->sim->now_ns; /* later than it meant to be after a pause */
-    thread_run(machine, thread);
+    thread_goes_on(machine, thread);
 }
 
-enum outcome park(struct machine *machine, struct thread *thread, sim_ns at_ns, enum thread_phase phase)
+void park(struct machine *machine, struct thread *thread, sim_ns at_ns, enum thread_phase phase)
 {
     thread->phase = phase;
     sim_at(machine->sim, at_ns, SIM_CONSUMER, on_thread, machine, index_of(machine, thread), 0);
-    return OUTCOME_PARKED;
 }
 
 static void on_answer(void *context, uint32_t index, uint64_t answer)
@@ -107,11 +106,6 @@ static const struct process_spec *process_of(const struct machine *machine, cons
     return &machine->plan->scenario->process[machine->plan->process_of[thread->instance]];
 }
 
-static bool pool_counts(const struct machine *machine, const struct thread *thread)
-{
-    return machine->plan->pool_counts[machine->plan->process_of[thread->instance]];
-}
-
 static SIM_ALWAYS void connection_got(struct machine *machine, struct thread *thread, bool outer, sim_ns waited_ns)
 {
     *(outer ? &thread->has_outer : &thread->has_connection) = true;
@@ -164,8 +158,8 @@ static void on_connection_timeout(void *context, uint32_t index, uint64_t argume
 
 enum outcome connection_take(struct machine *machine, struct thread *thread, bool outer)
 {
-    if ((outer ? thread->has_outer : thread->has_connection) || !pool_counts(machine, thread)) return OUTCOME_DONE;
-    if (thread->clock_ns > machine->sim->now_ns) return park(machine, thread, thread->clock_ns, PHASE_START);
+    if (!thread->pool_counts || (outer ? thread->has_outer : thread->has_connection)) return OUTCOME_DONE;
+    if (thread->clock_ns > machine->sim->now_ns) return later(thread, thread->clock_ns, PHASE_START);
     if (seats_take(&machine->pool[thread->instance], index_of(machine, thread))) {
         connection_got(machine, thread, outer, 0);
         return OUTCOME_DONE;
@@ -188,7 +182,7 @@ void on_command(void *context, uint32_t index)
 enum outcome command_take(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     if (op->store == NONE || machine->command[op->store].capacity == 0 || thread->has_command) return OUTCOME_DONE;
-    if (thread->clock_ns > machine->sim->now_ns) return park(machine, thread, thread->clock_ns, PHASE_START);
+    if (thread->clock_ns > machine->sim->now_ns) return later(thread, thread->clock_ns, PHASE_START);
     if (seats_take(&machine->command[op->store], index_of(machine, thread))) {
         thread->has_command = true;
         return OUTCOME_DONE;

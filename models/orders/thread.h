@@ -7,8 +7,8 @@
 #include "models/orders/machine.h"
 #include "sim/engine/seldom.h"
 
-/* How a step went. PARKED: an event, or somebody else, goes on with it. */
-enum outcome { OUTCOME_DONE, OUTCOME_PARKED, OUTCOME_REFUSED, OUTCOME_FAILED, OUTCOME_AGAIN, OUTCOME_NO_CONNECTION };
+/* How a step went. LATER: it goes on at the thread's resume_ns. PARKED: an event, or somebody else, goes on with it. */
+enum outcome { OUTCOME_DONE, OUTCOME_LATER, OUTCOME_PARKED, OUTCOME_REFUSED, OUTCOME_FAILED, OUTCOME_AGAIN, OUTCOME_NO_CONNECTION };
 
 /* What the words of a record's first block are for; each attempt has blocks of its own. */
 enum { WORD_SERVICE, WORD_APPEND, WORD_LUCK, WORD_APPEND_2, BLOCKS_OF_ATTEMPT = 64 };
@@ -18,16 +18,13 @@ static inline uint32_t index_of(const struct machine *machine, const struct thre
     return (uint32_t)(thread - machine->thread);
 }
 
-static inline struct order *order_of(const struct machine *machine, const struct thread *thread)
-{
-    return order_at(&machine->orders, thread->order);
-}
+static inline struct order *order_of(const struct thread *thread) { return thread->at_hand; }
 
 /* Which record this is for draws: the same for every consumer count. */
-static inline uint64_t entity_of(const struct machine *machine, const struct thread *thread)
+static inline uint64_t entity_of(const struct thread *thread)
 {
     uint64_t read = (uint64_t)thread->stage * (MAX_TOPICS + 1) + (thread->topic == NONE ? 0 : thread->topic + 1);
-    return read << 32 | order_of(machine, thread)->id;
+    return read << 32 | order_of(thread)->id;
 }
 
 static inline sim_ns until_effect(const struct plan_op *op, sim_ns duration_ns)
@@ -52,7 +49,7 @@ static inline uint64_t row_key(const struct order *order, enum row_key key)
 static inline uint64_t key_of(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
 {
     const struct scenario *scenario = machine->plan->scenario;
-    const struct order *order = order_of(machine, thread);
+    const struct order *order = order_of(thread);
     bool lock = op->kind == STEP_LOCK || op->kind == STEP_UNLOCK;
     return row_key(order, lock ? scenario->lock[op->target].key : scenario->table[op->target].key);
 }
@@ -76,8 +73,15 @@ static inline sim_ns duration(const struct machine *machine, const struct thread
     sim_ns usual_ns = op->has_time ? duration_of_own(machine, thread, op) : share_of(thread->time_ns, op);
     return machine->conditions ? duration_slowed(machine, thread, op, usual_ns) : usual_ns;
 }
-/* Goes on at at_ns with the given phase of the step at pc. */
-enum outcome park(struct machine *machine, struct thread *thread, sim_ns at_ns, enum thread_phase phase);
+/* What a step returns that goes on at at_ns with the given phase. */
+static inline enum outcome later(struct thread *thread, sim_ns at_ns, enum thread_phase phase)
+{
+    thread->phase = phase;
+    thread->resume_ns = at_ns;
+    return OUTCOME_LATER;
+}
+/* An event goes on at at_ns with the given phase of the step at pc. */
+void park(struct machine *machine, struct thread *thread, sim_ns at_ns, enum thread_phase phase);
 /* Waits for somebody else to wake it. Its command occupies no server meanwhile: the one it waits for may need it. */
 enum outcome block(struct machine *machine, struct thread *thread);
 /* It is blocked no more: the wait counts. */
@@ -85,9 +89,9 @@ void has_waited(const struct machine *machine, struct thread *thread);
 /* What it waited for is its own now. */
 void wake(struct machine *machine, uint32_t index);
 /* The command of a thread that lingers is over, and there is nobody to hear the answer. */
-enum outcome thread_ends_unheard(struct machine *machine, struct thread *thread);
+SIM_SELDOM enum outcome thread_ends_unheard(struct machine *machine, struct thread *thread);
 /* In a paused process what a server answers waits for the end of the pause: true when it does. */
-bool answer_waits(struct machine *machine, struct thread *thread, enum outcome answer);
+SIM_SELDOM bool answer_waits(struct machine *machine, struct thread *thread, enum outcome answer);
 /* Registers whose the handlers of thread.c are. */
 void thread_actors(struct machine *machine, bool (*at_server)(const void *context, uint32_t subject));
 /* A connection for the step that starts at the thread's clock; the pool's callback when it had to wait. outer: that of
@@ -138,8 +142,10 @@ uint32_t token_of(const struct machine *machine, const struct thread *thread, co
 /* A step is over: gives back what it held for itself. */
 void step_leave(struct machine *machine, struct thread *thread, const struct plan_op *op);
 void thread_run(struct machine *machine, struct thread *thread);
+/* The same where nothing else is left to do for the event at hand: the thread may take the simulated time with it. */
+void thread_goes_on(struct machine *machine, struct thread *thread);
 /* Sends the thread where a step that did not succeed leads. False: the listener has thrown; whatever follows, another
  * delivery of the record or the next one, has begun already. */
-bool refuse(struct machine *machine, struct thread *thread, enum outcome why);
+SIM_SELDOM bool refuse(struct machine *machine, struct thread *thread, enum outcome why);
 
 #endif

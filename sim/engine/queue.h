@@ -42,4 +42,10 @@ static inline queue_key queue_pop(struct queue *queue)
     return queue->near[queue->first++];
 }
 
+/* Less than all that are pending. May be false although it is so. */
+static inline bool queue_is_least(const struct queue *queue, queue_key key)
+{
+    return queue->first != queue->end && key < queue->near[queue->first];
+}
+
 #endif

@@ -165,7 +165,9 @@ static bool run_watched(struct sim *sim, uint64_t events_max, struct sim_err *er
 bool sim_run(struct sim *sim, uint64_t events_max, struct sim_err *err)
 {
     if (events_max == 0) events_max = UINT64_MAX;
-    if (sim->gate || sim->tap || sim->shuffles) return run_watched(sim, events_max, err);
+    sim->events_max = events_max;
+    sim->unwatched = !sim->gate && !sim->tap && !sim->shuffles;
+    if (!sim->unwatched) return run_watched(sim, events_max, err);
     while (!sim->stopped && sim->queue.n > 0)
         if (!event_run(sim, queue_pop(&sim->queue), events_max, err)) return false;
     return true;

@@ -62,6 +62,8 @@ struct sim {
     uint64_t seed;               /* for the message of a failed assertion */
     uint32_t replication;
     bool stopped;
+    uint64_t events_max;         /* of sim_run */
+    bool unwatched;              /* nobody is asked before an event, or told: sim_pass may be true */
     sim_gate *gate;              /* asked before each event; NULL: all run. Set before sim_run */
     void *gate_context;
     sim_tap *tap;                /* NULL: nobody listens. Set before sim_run */
@@ -100,6 +102,21 @@ static inline sim_handle sim_at(struct sim *sim, sim_ns at_ns, enum sim_priority
         queue_push(&sim->queue, key);
     }
     return (uint64_t)body->generation << 32 | slot;
+}
+/* The event that would be scheduled so would be the next one: then it counts as run, it is at_ns now, and the caller goes
+ * on as its handler. Only as the last thing that a handler does. */
+static inline bool sim_pass(struct sim *sim, sim_ns at_ns, enum sim_priority priority)
+{
+    SIM_ASSERT_IN(sim, at_ns >= sim->now_ns);
+    queue_key key = (queue_key)(uint64_t)at_ns << 64 | (uint64_t)priority << (QUEUE_SLOT_BITS + QUEUE_SEQUENCE_BITS) |
+        sim->sequence << QUEUE_SLOT_BITS;
+    if (!sim->unwatched || !queue_is_least(&sim->queue, key) || sim->stopped) return false;
+    if (at_ns == sim->now_ns || sim->n_events >= sim->events_max) return false; /* endless loops are the loop's business */
+    sim->sequence++;
+    sim->now_ns = at_ns;
+    sim->n_same_instant = 0;
+    sim->n_events++;
+    return true;
 }
 /* False when the event has run or was cancelled already. Not for a sampler's event. */
 bool sim_cancel(struct sim *sim, sim_handle handle);

@@ -229,6 +229,54 @@ static void test_idle(void **state)
     assert_true(sim_is_idle(&sim));
 }
 
+/* Some that walk about, at the same instants now and then: each step is an event, or passed where that is allowed. */
+struct walk { struct diary *diary; bool passes; uint32_t n_passed; uint64_t left; };
+
+static void on_walk(void *context, uint32_t subject, uint64_t argument)
+{
+    struct walk *walk = context;
+    struct sim *sim = walk->diary->sim;
+    for (;; argument++) {
+        note(walk->diary, subject, argument);
+        if (--walk->left == 0) sim_stop(sim);
+        sim_ns at_ns = sim->now_ns + (sim_ns)(random_mix(argument << 8 | subject) % 8);
+        if (!walk->passes || !sim_pass(sim, at_ns, SIM_CONSUMER)) {
+            sim_at(sim, at_ns, SIM_CONSUMER, on_walk, walk, subject, argument + 1);
+            return;
+        }
+        walk->n_passed++;
+    }
+}
+
+static struct walk walk_run(struct sim *sim, bool passes, sim_tap *tap)
+{
+    struct walk walk = { diary_open(sim), passes, 0, MOST / 2 };
+    struct sim_err err = { 0 };
+    sim->tap = tap;
+    for (uint32_t i = 0; i < 3; i++) sim_at(sim, i, SIM_CONSUMER, on_walk, &walk, i, 0);
+    for (uint32_t i = 0; i < 20; i++) sim_at(sim, i * 100, i % 2 ? SIM_SAMPLER : SIM_FAULT, note, walk.diary, 3, i);
+    assert_true(sim_run(sim, 0, &err));
+    return walk;
+}
+
+static void sees_nothing(void *context, const struct sim *sim) { (void)context, (void)sim; }
+
+static void test_pass(void **state)
+{
+    struct sim usual, passing, watched;
+    (void)state;
+    const struct walk by_events = walk_run(&usual, false, NULL), by_passing = walk_run(&passing, true, NULL);
+    const struct diary *a = by_events.diary, *b = by_passing.diary;
+    assert_true(by_passing.n_passed > 100);
+    assert_int_equal(a->n, b->n);
+    assert_memory_equal(a->subject, b->subject, a->n * sizeof *a->subject);
+    assert_memory_equal(a->argument, b->argument, a->n * sizeof *a->argument);
+    assert_memory_equal(a->at_ns, b->at_ns, a->n * sizeof *a->at_ns);
+    assert_int_equal(usual.n_events, passing.n_events);
+    assert_int_equal(usual.sequence, passing.sequence);
+    assert_int_equal(walk_run(&watched, true, sees_nothing).n_passed, 0);
+}
+
 static void again_now(void *context, uint32_t subject, uint64_t argument)
 {
     struct sim *sim = context;
@@ -336,6 +384,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_random_schedules, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_shuffled_ties, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_idle, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_pass, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_fingerprint, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_facts_are_told_apart, set_up, tear_down),
