@@ -1,525 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * An option that is only a yes has the place of its bool in struct options; one with an argument has a function that
- * reads it. What is wrong is said with the option's own name and what is allowed. */
+ * The walk over argv, and --help, both by the tables of option_table.c. */
 #include "sim/options.h"
 
-#include <errno.h>
-#include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "sim/option_table.h"
 #include "sim/scenario/nearest.h"
-
-struct command_spec {
-    const char *name, *operand, *does, *examples;
-    const char *second; /* a second operand; NULL: there is none */
-    bool may_lack;      /* the second one may be missing */
-    bool many;          /* as many operands as there are */
-};
-
-/* clang-format off */
-static const struct command_spec commands[COMMANDS] = {
-    [COMMAND_NONE] = { "", "COMMAND", "Simulates event-driven order pipelines: who waits where, why, and for how long.",
-        "  sim run scenarios/report-2025-12-24.json\n"
-        "  sim run scenarios/report-2025-12-24.json --set stock-service-group.consumers=3\n"
-        "  sim run my.json --replications 20 --out results --plots\n"
-        "  sim schema --example > my.json\n" },
-    [COMMAND_RUN] = { "run", "SCENARIO", "Runs one scenario and prints what came out.",
-        "  sim run scenarios/report-2025-12-24.json\n"
-        "  sim run my.json --set stock-service-group.consumers=3 --set /stages/pay/time/mean=15ms\n"
-        "  sim run my.json --replications 20 --out results --plots\n"
-        "  sim run my.json --format json | jq .orders\n"
-        "  sim run - < my.json\n" },
-    [COMMAND_CHECK] = { "check", "SCENARIO", "Reads a scenario and says what is wrong with it; runs nothing.",
-        "  sim check my.json\n"
-        "  sim check my.json --set stock-service-group.consumers=3\n"
-        "  sim check my.json --format json | jq '.findings[].message'\n" },
-    [COMMAND_SCHEMA] = { "schema", NULL, "Prints the JSON Schema (draft-07) of scenarios, or a scenario to start from.",
-        "  sim schema > scenario.schema.json\n"
-        "  sim schema --example > my.json\n" },
-    [COMMAND_PLOT] = { "plot", "DIR|FILE.db", "Draws the pictures of results again: of a folder, or of the file of a sweep.",
-        "  sim plot results\n"
-        "  sim plot sweep.db --metric completion_s.p95\n"
-        "  sim plot results --terminal\n" },
-    [COMMAND_SWEEP] = { "sweep", "SCENARIO", "Runs every combination of varied values and stores each run in one SQLite file.",
-        "  sim sweep my.json --vary stock-service-group.consumers=1..6\n"
-        "  sim sweep my.json --vary stock.consumers=1..3 --vary /stages/pay/time/mean=5ms..20ms..5ms\n"
-        "  sim sweep my.json --points table.csv --out results.db --metric completion_s.p95\n"
-        "  sim sweep my.json --vary stock.consumers=1..6 --resume --export results.csv\n"
-        "  sim sweep my.json --tornado --metric completion_s.p95 --plots\n" },
-    [COMMAND_COMPARE] = { "compare", "SCENARIO", "Says whether one variant is better than another, and by how much.",
-        "  sim compare today.json tomorrow.json\n"
-        "  sim compare my.json --vary stock.consumers=1,2,3 --metric completion_s.p95\n"
-        "  sim compare scenarios/hot-item.json --variants scenarios/variants/stock-strategies.json\n"
-        "  sim compare a.json b.json --format json | jq '.metrics[] | select(.difference[0].significant)'\n", .many = true },
-    [COMMAND_CALIBRATE] = { "calibrate", "SCENARIO", "Fits values of a scenario to what was counted; writes a new scenario.",
-        "  sim calibrate my.json observations.json --out fitted.json\n"
-        "  sim calibrate my.json observations.json --fit /stages/pay/time/mean=1ms..100ms\n"
-        "  sim calibrate my.json observations.json --hold-out \"largest lag\"\n"
-        "  sim calibrate my.json observations.json --format json | jq .fitted\n", .second = "OBSERVATIONS" },
-    [COMMAND_PLAN] = { "plan", "SCENARIO", "Finds the cheapest values that meet the thresholds, and says while what they do.",
-        "  sim plan my.json --vary stock-service-group.consumers=1..6\n"
-        "  sim plan my.json --vary stock.consumers=1..6 --unknown /stages/pay/time/mean=5ms..22ms\n"
-        "  sim plan my.json --vary stock.consumers=1..6 --vary pay.consumers=1..6 --cost pay.consumers=2\n"
-        "  sim plan my.json --vary stock.consumers=1..6 --format json | jq .holds_while\n" },
-    [COMMAND_EXPLORE] = { "explore", "SCENARIO", "Searches for faults and interleavings that break an invariant; makes them small.",
-        "  sim explore scenarios/explore-lease.json --runs 2000 --out found\n"
-        "  sim explore my.json --time 60s --first --out found\n"
-        "  sim explore my.json --set reserve.lease=30s --runs 100000\n" },
-    [COMMAND_REPLAY] = { "replay", "CAPSULE", "Plays a run that sim explore has found, and tells its story step by step.",
-        "  sim replay found/S3-17.json\n"
-        "  sim replay found/S3-17.json --lang ko\n" },
-    [COMMAND_INIT] = { "init", NULL, "Writes a runnable scenario from what there is; says what it assumed.",
-        "  sim init --observations report.json --out my.json\n"
-        "  sim init --k6 script.js > my.json\n"
-        "  sim init --offsets describe.txt --durations steps.csv --column stage=group --out my.json\n" },
-    [COMMAND_AUDIT] = { "audit", "OBSERVATIONS", "Says which measured figures contradict one another, and by which law.",
-        "  sim audit report.json\n"
-        "  sim audit report.json --lang ko --format markdown\n"
-        "  sim audit report.json my.json\n"
-        "  sim audit report.json --format json | jq '.findings[].explanation'\n", .second = "SCENARIO", .may_lack = true },
-    [COMMAND_IMPORT] = { "import", "KIND", "Reads a foreign format; prints a scenario's load or observations.",
-        "  sim import k6 script.js\n"
-        "  sim import k6 summary.json --out observations.json\n"
-        "  sim import offsets describe.txt --start 08:57:02 --out observations.json\n"
-        "  sim import durations steps.csv --column stage=group --column value=lock_ms --column at=t_start\n"
-        "  sim import durations steps.csv --out fits.json --plots\n"
-        "  sim import orders orders.csv --column id=order_id --time-zone +09:00 --out observations.json\n", .second = "FILE" },
-};
-/* clang-format on */
-
-/* ---- reading arguments ---- */
-
-typedef bool set_fn(struct options *options, const char *value, struct arena *arena, struct sim_err *err);
-
-static bool refuse(struct sim_err *err, const char *option, const char *value, const char *allowed)
-{
-    return sim_fail(err, SIM_EUSAGE, NULL, "%s: \"%s\" is not %s", option, value, allowed);
-}
-
-/* A whole number of digits alone: no sign, no blank, no base. */
-static bool read_count(const char *text, uint64_t most, uint64_t *out)
-{
-    char *end;
-    errno = 0;
-    if (*text < '0' || *text > '9') return false;
-    unsigned long long n = strtoull(text, &end, 10);
-    if (*end || errno || n > most) return false;
-    *out = n;
-    return true;
-}
-
-/* In (0, most]. */
-static bool read_share(const char *text, double most, double *out)
-{
-    char *end;
-    if (!((*text >= '0' && *text <= '9') || *text == '.')) return false;
-    double share = strtod(text, &end);
-    if (*end || !(share > 0) || !(share <= most)) return false;
-    *out = share;
-    return true;
-}
-
-static bool read_word(const char *text, const char *const *word, uint32_t n, uint32_t *out)
-{
-    for (uint32_t i = 0; i < n; i++)
-        if (strcmp(text, word[i]) == 0) return *out = i, true;
-    return false;
-}
-
-static void add_edit(struct options *options, const char *pointer, const char *value)
-{
-    options->edit[options->n_edits++] = (struct study_edit){ pointer, value };
-}
-
-static bool set_set(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    char *pointer = arena_strdup(arena, value), *equals = strchr(pointer, '=');
-    if (!equals || equals == pointer)
-        return refuse(err, "--set", value, "of the form PTR=VALUE, as in /groups/payment-service-group/consumers=3");
-    *equals = '\0';
-    add_edit(options, pointer, equals + 1);
-    return true;
-}
-
-static bool set_seed(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    uint64_t seed;
-    if (!seed_parse(value, &seed))
-        return refuse(err, "--seed", value, "a whole number from 0 to 2^64 - 1, decimal or 0x...");
-    /* As a string it keeps all its digits: numbers of JSON are exact only up to 2^53. */
-    enum { QUOTED_BYTES = 32 };
-    char *quoted = arena_alloc(arena, QUOTED_BYTES);
-    snprintf(quoted, QUOTED_BYTES, seed >> 53 ? "\"%llu\"" : "%llu", (unsigned long long)seed);
-    add_edit(options, "/run/seed", quoted);
-    return true;
-}
-
-static bool set_replications(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    uint64_t n;
-    if (!read_count(value, UINT32_MAX, &n) || n == 0) return refuse(err, "--replications", value, "a count from 1");
-    options->replications = (uint32_t)n;
-    add_edit(options, "/run/replications", value);
-    return true;
-}
-
-static bool set_precision(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    struct precision_goal goal = { 0 };
-    const char *equals = strrchr(value, '='), *width = equals ? equals + 1 : value;
-    if (equals == value || !read_share(width, 1, &goal.width))
-        return refuse(err, "--precision", value,
-                      "WIDTH or METRIC=WIDTH with a width above 0 and up to 1, as in completion_s.p95=0.02");
-    if (equals) {
-        char *metric = arena_strdup(arena, value);
-        metric[equals - value] = '\0';
-        goal.metric = metric;
-    }
-    options->goal[options->n_goals++] = goal;
-    return true;
-}
-
-static bool set_most_replications(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    uint64_t n;
-    if (!read_count(value, 1000000, &n) || n < 2)
-        return refuse(err, "--max-replications", value, "a count from 2 to 1000000");
-    options->most_replications = (uint32_t)n;
-    return true;
-}
-
-static bool set_confidence(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    if (read_share(value, 0.999999, &options->confidence)) return true;
-    return refuse(err, "--confidence", value, "a probability above 0 and below 1, as in 0.95");
-}
-
-static bool set_jobs(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    uint64_t jobs;
-    if (!read_count(value, 4096, &jobs) || jobs == 0) return refuse(err, "--jobs", value, "a count from 1 to 4096");
-    options->jobs = (uint32_t)jobs;
-    return true;
-}
-
-static bool set_out(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    if (!*value) return refuse(err, "--out", value, "the name of a folder");
-    options->out = value;
-    return true;
-}
-
-static bool set_format(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    static const char *const word[] = { "text", "json", "markdown" };
-    uint32_t format;
-    if (!read_word(value, word, 3, &format)) return refuse(err, "--format", value, "text, json or markdown");
-    options->format = (enum output_format)format;
-    return true;
-}
-
-static bool set_language(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    static const char *const word[] = { "en", "ko" };
-    uint32_t language;
-    if (!read_word(value, word, 2, &language)) return refuse(err, "--lang", value, "en or ko");
-    options->language = (enum language)language;
-    return true;
-}
-
-static bool set_orders(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    options->orders = true;
-    if (!value || read_share(value, 1, &options->orders_share)) return true;
-    return refuse(err, "--orders", value, "a share above 0 and up to 1, as in --orders=0.01");
-}
-
-static bool add_word(struct option_list *list, const char *value)
-{
-    list->word[list->n++] = value;
-    return true;
-}
-
-static bool set_vary(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena, (void)err;
-    return add_word(&options->vary, value);
-}
-
-static bool set_fit(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena, (void)err;
-    return add_word(&options->fit, value);
-}
-
-static bool set_hold_out(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    return *value ? add_word(&options->hold_out, value)
-                  : refuse(err, "--hold-out", value, "a part of an observation's name");
-}
-
-static bool set_unknown(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena, (void)err;
-    return add_word(&options->unknown, value);
-}
-
-static bool set_cost(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena, (void)err;
-    return add_word(&options->cost, value);
-}
-
-static bool set_metric(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    return *value ? add_word(&options->metric, value) : refuse(err, "--metric", value, "a path in summary.json");
-}
-
-static bool set_points(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    options->points = value;
-    return *value || refuse(err, "--points", value, "the name of a CSV file");
-}
-
-/* The word of an option that names a file to read. */
-static bool set_file(const char **file, const char *option, const char *value, struct sim_err *err)
-{
-    *file = value;
-    return *value || refuse(err, option, value, "the name of a file");
-}
-
-static bool set_variants(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    return set_file(&options->variants, "--variants", value, err);
-}
-
-static bool set_export(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    options->export_to = value;
-    return *value || refuse(err, "--export", value, "the name of a CSV file");
-}
-
-static bool set_observations(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    return set_file(&options->observations_file, "--observations", value, err);
-}
-
-static bool set_k6(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    return set_file(&options->k6_file, "--k6", value, err);
-}
-
-static bool set_offsets(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    return *value ? add_word(&options->offsets, value) : refuse(err, "--offsets", value, "the name of a file");
-}
-
-static bool set_durations(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    return set_file(&options->durations_file, "--durations", value, err);
-}
-
-static bool set_orders_file(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    return set_file(&options->orders_file, "--orders", value, err);
-}
-
-/* Z or +hh:mm. */
-static bool set_time_zone(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    const bool offset = strlen(value) == 6 && strchr("+-", value[0]) && value[3] == ':' &&
-                        strspn(value + 1, "0123456789") == 2 && strspn(value + 4, "0123456789") == 2 && value[1] <= '1';
-    options->time_zone = value;
-    return offset || strcmp(value, "Z") == 0 || refuse(err, "--time-zone", value, "Z or an offset, as in +09:00");
-}
-
-static bool set_partitions(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    uint64_t n;
-    if (!read_count(value, MAX_PARTITIONS, &n) || n == 0)
-        return refuse(err, "--partitions", value, "a count from 1 to 1024");
-    options->partitions = (uint32_t)n;
-    return true;
-}
-
-static bool set_column(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    static const char *const roles[] = { "value=", "stage=", "step=", "at=", "id=", "created=", "paid=" };
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
-        if (strncmp(value, roles[i], strlen(roles[i])) == 0 && value[strlen(roles[i])])
-            return add_word(&options->column, value);
-    return refuse(err, "--column", value, "ROLE=NAME with a role of value, stage, step, at, id, created, paid");
-}
-
-static bool set_unit(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    static const char *const word[] = { "ns", "us", "ms", "s" };
-    uint32_t unit;
-    options->unit = value;
-    return read_word(value, word, 4, &unit) || refuse(err, "--unit", value, "ns, us, ms or s");
-}
-
-static bool set_start(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    options->start = value;
-    return *value || refuse(err, "--start", value, "an instant, as in 2025-12-24T08:57:02 or 08:57:02");
-}
-
-static bool set_runs(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    if (read_count(value, 1000000000, &options->runs) && options->runs > 0) return true;
-    return refuse(err, "--runs", value, "a count from 1 to 1000000000");
-}
-
-static bool set_time(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
-{
-    (void)arena;
-    sim_ns ns;
-    if (!ns_parse(value, &ns) || ns <= 0) return refuse(err, "--time", value, "a duration above 0, as in 60s");
-    options->time_s = ns_to_s(ns);
-    return true;
-}
-
-/* ---- the table ---- */
-
-enum argument { ARGUMENT_NONE, ARGUMENT_NEEDED, ARGUMENT_OPTIONAL /* only as --option=value */ };
-enum {
-    ON_RUN = 1 << COMMAND_RUN,
-    ON_CHECK = 1 << COMMAND_CHECK,
-    ON_SCHEMA = 1 << COMMAND_SCHEMA,
-    ON_PLOT = 1 << COMMAND_PLOT,
-    ON_SWEEP = 1 << COMMAND_SWEEP,
-    ON_INIT = 1 << COMMAND_INIT,
-    ON_IMPORT = 1 << COMMAND_IMPORT,
-    ON_AUDIT = 1 << COMMAND_AUDIT,
-    ON_EXPLORE = 1 << COMMAND_EXPLORE,
-    ON_REPLAY = 1 << COMMAND_REPLAY,
-    ON_COMPARE = 1 << COMMAND_COMPARE,
-    ON_CALIBRATE = 1 << COMMAND_CALIBRATE,
-    ON_PLAN = 1 << COMMAND_PLAN,
-    ON_STUDY = ON_RUN | ON_SWEEP | ON_COMPARE | ON_CALIBRATE | ON_PLAN, /* what runs a scenario many times */
-    ON_NONE = 1 << COMMAND_NONE,
-    ON_ALL = (1 << COMMANDS) - 1
-};
-
-struct option_spec {
-    const char *name;
-    char letter;
-    enum argument argument;
-    const char *argument_name;
-    unsigned commands;
-    set_fn *set; /* NULL: sets the bool at flag_at */
-    size_t flag_at;
-    const char *help; /* \n begins another line */
-};
-
-#define FLAG(member) ARGUMENT_NONE, "", .flag_at = offsetof(struct options, member)
-
-/* clang-format off */
-static const struct option_spec table[] = {
-    { "set", 0, ARGUMENT_NEEDED, "PTR=VALUE", ON_STUDY | ON_CHECK | ON_EXPLORE | ON_AUDIT, set_set, 0,
-      "change one value before the scenario is checked; repeatable.\nPTR: /groups/pay/consumers or short, pay.consumers" },
-    { "seed", 0, ARGUMENT_NEEDED, "N", ON_STUDY | ON_CHECK | ON_AUDIT, set_seed, 0, "seed of all random numbers (the scenario's, else 1)" },
-    { "seed", 0, ARGUMENT_NEEDED, "N", ON_EXPLORE, set_seed, 0, "of the first run; run i has seed N + i (the scenario's, else 1)" },
-    { "runs", 0, ARGUMENT_NEEDED, "N", ON_EXPLORE, set_runs, 0, "runs in all (2000; with --time: no limit)" },
-    { "time", 0, ARGUMENT_NEEDED, "DURATION", ON_EXPLORE, set_time, 0, "end after so long, as in 60s" },
-    { "first", 0, FLAG(only_first), .commands = ON_EXPLORE, .help = "end with the first that breaks an invariant" },
-    { "replications", 0, ARGUMENT_NEEDED, "N", ON_STUDY | ON_CHECK, set_replications, 0,
-      "independent runs (the scenario's, else 1; sweep, compare: 30;\ncalibrate: 20, at the fitted values; plan: 60, and up to 400\n"
-      "while a candidate is open)" },
-    { "precision", 0, ARGUMENT_NEEDED, "[METRIC=]WIDTH", ON_RUN | ON_SWEEP, set_precision, 0,
-      "more replications until the interval of METRIC (without:\nof each threshold's figure) is within WIDTH, as in\n"
-      "completion_s.p95=0.02: 2 % of the mean; 2 points of a\nratio. Not reached: exit 5" },
-    { "max-replications", 0, ARGUMENT_NEEDED, "N", ON_RUN | ON_SWEEP, set_most_replications, 0,
-      "with --precision: at most so many (400)" },
-    { "confidence", 0, ARGUMENT_NEEDED, "P", ON_STUDY & ~ON_PLAN, set_confidence, 0, "of intervals over replications (0.95)" },
-    { "confidence", 0, ARGUMENT_NEEDED, "P", ON_PLAN, set_confidence, 0, "share of runs in which each target must hold (0.95)" },
-    { "jobs", 0, ARGUMENT_NEEDED, "N", ON_STUDY | ON_EXPLORE | ON_AUDIT, set_jobs, 0, "threads (all cores); results do not depend on it" },
-    { "format", 0, ARGUMENT_NEEDED, "FORMAT", ON_STUDY | ON_CHECK | ON_AUDIT | ON_EXPLORE | ON_REPLAY, set_format, 0, "text, json or markdown (check: text, json)" },
-    { "lang", 0, ARGUMENT_NEEDED, "LANGUAGE", ON_STUDY | ON_PLOT | ON_AUDIT | ON_EXPLORE | ON_REPLAY, set_language, 0, "en or ko: text, Markdown and pictures" },
-    { "out", 0, ARGUMENT_NEEDED, "DIR", ON_RUN, set_out, 0,
-      "write summary.json, scenario.json, lag.csv and more to a new\nfolder" },
-    { "out", 0, ARGUMENT_NEEDED, "DIR", ON_EXPLORE, set_out, 0, "write explore.json and a capsule for each finding to a new\nfolder" },
-    { "out", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP, set_out, 0, "the result file (SQLite; the scenario's NAME.db)" },
-    { "vary", 0, ARGUMENT_NEEDED, "PTR=VALUES", ON_SWEEP | ON_COMPARE | ON_PLAN, set_vary, 0,
-      "a value to vary: A..B, A..B..STEP or a list V,V,V;\nrepeatable: every combination" },
-    { "fit", 0, ARGUMENT_NEEDED, "PTR=LOW..HIGH", ON_CALIBRATE | ON_AUDIT, set_fit, 0,
-      "a value to fit and where to look for it; repeatable\n(default: the scenario's calibrate block)" },
-    { "hold-out", 0, ARGUMENT_NEEDED, "WORD", ON_CALIBRATE, set_hold_out, 0,
-      "leave out of the fit, and then predict, the observations\nwhose names hold WORD; repeatable" },
-    { "unknown", 0, ARGUMENT_NEEDED, "PTR=LOW..HIGH", ON_PLAN, set_unknown, 0,
-      "a value that is known as a range only; repeatable" },
-    { "tornado", 0, FLAG(tornado), .commands = ON_SWEEP,
-      .help = "instead: each assumed value a fifth lower and higher, one at\na time, to see which of them moves the result" },
-    { "unknown", 0, ARGUMENT_NEEDED, "PTR=LOW..HIGH", ON_SWEEP, set_unknown, 0,
-      "a value that is known as a range only: each run has one of its\nown (with --tornado: its ends); repeatable" },
-    { "cost", 0, ARGUMENT_NEEDED, "PTR=NUMBER", ON_PLAN, set_cost, 0,
-      "what one of a varied value costs; repeatable\n(1 for each that counts consumers, 0 for others)" },
-    { "points", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP | ON_COMPARE, set_points, 0,
-      "a CSV file instead: pointers in its first line, a point a row" },
-    { "variants", 0, ARGUMENT_NEEDED, "FILE", ON_COMPARE, set_variants, 0,
-      "JSON: {NAME: {PTR: VALUE, ...}, ...}, a variant each of the\nscenario; the scenario itself is then not one of them" },
-    { "metric", 0, ARGUMENT_NEEDED, "PATH", ON_SWEEP | ON_PLOT | ON_COMPARE, set_metric, 0,
-      "what the table shows, as in completion_s.p95; repeatable\n(default: what the thresholds are about)" },
-    { "resume", 0, FLAG(resume), .commands = ON_SWEEP, .help = "go on with the result file that is there" },
-    { "export", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP, set_export, 0, "write all metrics of all runs as tidy CSV, too" },
-    { "orders", 0, ARGUMENT_OPTIONAL, "[=SHARE]", ON_RUN, set_orders, 0,
-      "with --out: orders.csv, a row for each order, or for a\nSHARE of them, as in --orders=0.01" },
-    { "plots", 0, FLAG(plots), .commands = ON_RUN | ON_SWEEP | ON_IMPORT,
-      .help = "pictures (needs gnuplot; run: with --out; sweep, import\ndurations: into FILE-plots)" },
-    { "terminal", 0, FLAG(terminal), .commands = ON_PLOT, .help = "draw on the terminal; writes no file" },
-    { "out", 0, ARGUMENT_NEEDED, "FILE", ON_CALIBRATE, set_out, 0, "write the fitted scenario to a new file" },
-    { "force", 0, FLAG(force), .commands = ON_RUN | ON_SWEEP | ON_PLOT | ON_INIT | ON_IMPORT | ON_EXPLORE | ON_CALIBRATE,
-      .help = "replace what is there (plot: scripts changed by hand, too)" },
-    { "observations", 0, ARGUMENT_NEEDED, "FILE", ON_INIT, set_observations, 0, "what was counted (sim-observations/1)" },
-    { "k6", 0, ARGUMENT_NEEDED, "FILE", ON_INIT, set_k6, 0, "a script of k6, or its options as JSON: the load" },
-    { "offsets", 0, ARGUMENT_NEEDED, "FILE", ON_INIT, set_offsets, 0,
-      "tables of kafka-consumer-groups.sh --describe; with several\nfiles, in the order of their instants" },
-    { "durations", 0, ARGUMENT_NEEDED, "FILE", ON_INIT, set_durations, 0,
-      "measured durations: CSV or .hgrm; a stage's name is that\nof a group or stage of the scenario" },
-    { "orders", 0, ARGUMENT_NEEDED, "FILE", ON_INIT, set_orders_file, 0, "a CSV table of orders: id, created_at, paid_at" },
-    { "time-zone", 0, ARGUMENT_NEEDED, "ZONE", ON_INIT | ON_IMPORT, set_time_zone, 0, "orders: of times without one, as in +09:00" },
-    { "partitions", 0, ARGUMENT_NEEDED, "N", ON_INIT | ON_IMPORT, set_partitions, 0, "orders: of the topic that their ids are keys of (3)" },
-    { "column", 0, ARGUMENT_NEEDED, "ROLE=NAME", ON_INIT | ON_IMPORT, set_column, 0,
-      "what a column of the CSV file holds. Durations: value\n(repeatable), stage, step, at (the time); orders: id,\ncreated, paid" },
-    { "unit", 0, ARGUMENT_NEEDED, "UNIT", ON_INIT | ON_IMPORT, set_unit, 0,
-      "ns, us, ms or s: of durations, where the column's name does\nnot end in it; of orders' times that are other numbers than\nseconds or milliseconds since 1970" },
-    { "start", 0, ARGUMENT_NEEDED, "INSTANT", ON_INIT | ON_IMPORT, set_start, 0, "offsets: what is t = 0 (the first table)" },
-    { "out", 0, ARGUMENT_NEEDED, "FILE", ON_INIT | ON_IMPORT, set_out, 0, "write to a new file instead of stdout" },
-    { "example", 0, FLAG(example), .commands = ON_SCHEMA, .help = "a commented scenario to start from" },
-    { "no-color", 0, FLAG(no_color), .commands = ON_ALL & ~ON_NONE, .help = "no colour (also: NO_COLOR set, or not a terminal)" },
-    { "quiet", 'q', FLAG(quiet), .commands = ON_ALL & ~ON_NONE, .help = "no progress and no notes; errors remain" },
-    { "help", 'h', FLAG(help), .commands = ON_ALL, .help = "this page" },
-    { "version", 0, FLAG(version), .commands = ON_ALL, .help = "name and version" },
-};
-/* clang-format on */
-
-enum { N_OPTIONS = sizeof table / sizeof table[0] };
 
 /* ---- what there is not ---- */
 
@@ -530,8 +16,8 @@ static bool unknown_command(const char *given, struct sim_err *err)
     char names[128] = "";
     for (int c = COMMAND_NONE + 1; c < COMMANDS; c++) {
         size_t used = strlen(names);
-        name[n++] = commands[c].name;
-        snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", commands[c].name);
+        name[n++] = command_table[c].name;
+        snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", command_table[c].name);
     }
     const char *nearest = nearest_name(given, name, n);
     if (nearest)
@@ -542,13 +28,13 @@ static bool unknown_command(const char *given, struct sim_err *err)
 
 static bool unknown_option(enum command command, const char *given, struct sim_err *err)
 {
-    const char *name[N_OPTIONS];
+    const char *name[OPTION_ROWS_MAX];
     uint32_t n = 0;
-    for (size_t i = 0; i < N_OPTIONS; i++)
-        if (table[i].commands & (1u << command)) name[n++] = table[i].name;
+    for (size_t i = 0; i < option_table_rows; i++)
+        if (option_table[i].commands & (1u << command)) name[n++] = option_table[i].name;
     const char *nearest = nearest_name(given, name, n);
     if (nearest) return sim_fail(err, SIM_EUSAGE, NULL, "unknown option --%s; did you mean --%s?", given, nearest);
-    const char *of = commands[command].name;
+    const char *of = command_table[command].name;
     return sim_fail(err, SIM_EUSAGE, NULL, "unknown option --%s; sim %s%s--help lists those there are", given, of,
                     *of ? " " : "");
 }
@@ -559,18 +45,18 @@ static bool unknown_option(enum command command, const char *given, struct sim_e
 static const struct option_spec *by_name(enum command command, const char *name, size_t length)
 {
     const struct option_spec *found = NULL;
-    for (size_t i = 0; i < N_OPTIONS; i++) {
-        if (strncmp(table[i].name, name, length) != 0 || table[i].name[length] != '\0') continue;
-        if (table[i].commands & (1u << command)) return &table[i];
-        found = &table[i];
+    for (size_t i = 0; i < option_table_rows; i++) {
+        if (strncmp(option_table[i].name, name, length) != 0 || option_table[i].name[length] != '\0') continue;
+        if (option_table[i].commands & (1u << command)) return &option_table[i];
+        found = &option_table[i];
     }
     return found;
 }
 
 static const struct option_spec *by_letter(char letter)
 {
-    for (size_t i = 0; i < N_OPTIONS; i++)
-        if (table[i].letter == letter) return &table[i];
+    for (size_t i = 0; i < option_table_rows; i++)
+        if (option_table[i].letter == letter) return &option_table[i];
     return NULL;
 }
 
@@ -594,7 +80,7 @@ static bool find_command(struct options *options, int argc, char *const *argv, i
         }
         if (strcmp(argv[i], "--") == 0) break;
         for (int c = COMMAND_NONE + 1; c < COMMANDS; c++)
-            if (strcmp(argv[i], commands[c].name) == 0) {
+            if (strcmp(argv[i], command_table[c].name) == 0) {
                 options->command = (enum command)c;
                 *at = i;
                 return true;
@@ -622,7 +108,7 @@ static bool read_long(struct options *options, int argc, char *const *argv, int 
                    ? sim_fail(err, SIM_EUSAGE, NULL, "--%s needs a command, as in sim run SCENARIO --%s", spec->name,
                               spec->name)
                    : sim_fail(err, SIM_EUSAGE, NULL, "sim %s has no option --%s; sim %s --help lists those it has",
-                              commands[options->command].name, spec->name, commands[options->command].name);
+                              command_table[options->command].name, spec->name, command_table[options->command].name);
     if (value && spec->argument == ARGUMENT_NONE)
         return sim_fail(err, SIM_EUSAGE, NULL, "--%s takes no value, but got \"%s\"", spec->name, value);
     if (!value && spec->argument == ARGUMENT_NEEDED) {
@@ -648,14 +134,14 @@ static bool read_letters(struct options *options, const char *letters, struct ar
 
 static bool read_operand(struct options *options, const char *word, struct sim_err *err)
 {
-    const struct command_spec *command = &commands[options->command];
+    const struct command_spec *command = &command_table[options->command];
     if (!command->operand)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim %s takes no \"%s\"; only options", command->name, word);
     if (options->operand && command->second && !options->second) {
         options->second = word;
         return true;
     }
-    if (options->operand && command->many) return add_word(&options->more, word);
+    if (options->operand && command->many) return option_add(&options->more, word);
     if (options->operand)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim %s takes one %s, but got \"%s\" and \"%s\"", command->name,
                         command->operand, options->operand, word);
@@ -666,7 +152,7 @@ static bool read_operand(struct options *options, const char *word, struct sim_e
 /* What only several options together can get wrong. */
 static bool check_together(const struct options *options, struct sim_err *err)
 {
-    const struct command_spec *command = &commands[options->command];
+    const struct command_spec *command = &command_table[options->command];
     if (options->command == COMMAND_NONE)
         return sim_fail(err, SIM_EUSAGE, NULL, "a command is missing; sim --help lists them");
     if (command->operand && !options->operand)
@@ -702,7 +188,7 @@ static bool check_together(const struct options *options, struct sim_err *err)
     if (options->plots && !options->out && options->command == COMMAND_IMPORT)
         return sim_fail(err, SIM_EUSAGE, NULL, "--plots needs --out FILE; the pictures go to FILE-plots");
     if (options->command == COMMAND_CHECK && options->format == FORMAT_MARKDOWN)
-        return refuse(err, "--format", "markdown", "a format of sim check: text or json");
+        return option_refuse(err, "--format", "markdown", "a format of sim check: text or json");
     return true;
 }
 
@@ -759,14 +245,14 @@ static void print_commands(FILE *out)
     fprintf(out, "\nCommands (sim COMMAND --help says more):\n");
     for (int c = COMMAND_NONE + 1; c < COMMANDS; c++) {
         char left[64];
-        snprintf(left, sizeof left, "  %s %s", commands[c].name, commands[c].operand ? commands[c].operand : "");
-        fprintf(out, "%-*s %s\n", HELP_COLUMN - 7, left, commands[c].does);
+        snprintf(left, sizeof left, "  %s %s", command_table[c].name, command_table[c].operand ? command_table[c].operand : "");
+        fprintf(out, "%-*s %s\n", HELP_COLUMN - 7, left, command_table[c].does);
     }
 }
 
 void options_help(enum command command, FILE *out)
 {
-    const struct command_spec *spec = &commands[command];
+    const struct command_spec *spec = &command_table[command];
     fprintf(out, "%s\n\nExamples:\n%s", spec->does, spec->examples);
     fprintf(out, "\nUsage: sim %s%s%s%s%s%s%s [OPTION]...\n", spec->name, *spec->name && spec->operand ? " " : "",
             spec->operand ? spec->operand : "", spec->second || spec->many ? " " : "", spec->may_lack ? "[" : "",
@@ -779,8 +265,8 @@ void options_help(enum command command, FILE *out)
                      "kafka-consumer-groups.sh --describe); durations (CSV or .hgrm); orders (CSV).\n");
     if (command == COMMAND_NONE) print_commands(out);
     fprintf(out, "\nOptions:\n");
-    for (size_t i = 0; i < N_OPTIONS; i++)
-        if (table[i].commands & (1u << command)) print_option(&table[i], out);
+    for (size_t i = 0; i < option_table_rows; i++)
+        if (option_table[i].commands & (1u << command)) print_option(&option_table[i], out);
     if (command == COMMAND_EXPLORE)
         fprintf(out, "\nExit codes: 0 nothing found; 4 an invariant is broken; 1 run time; 2 usage; 3 scenario not\n"
                      "acceptable; 130 interrupted, what was found until then is kept.\n");
