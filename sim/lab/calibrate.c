@@ -21,6 +21,14 @@ struct sweep_plan {
     double coarse;
 };
 
+/* A value that hangs on a figure of chance: where it is, and the limits that runs have set it (0, 1: none). */
+struct witnessed {
+    bool is;
+    uint32_t figure;
+    double place;
+    struct box within;
+};
+
 struct fit_state {
     struct calibrate *calibrate;
     struct arena *arena;
@@ -32,6 +40,7 @@ struct fit_state {
     uint32_t n_knots[MINIMUM_MOST];
     double knot[MINIMUM_MOST][KNOTS_MOST];
     struct probe *centre;
+    struct witnessed witnessed[MINIMUM_MOST];
 };
 
 /* ---- runs ---- */
@@ -386,7 +395,8 @@ static void look_where(struct fit_state *fit, const struct profile *profile)
     }
 }
 
-/* What the observations leave open stays as the scenario says, where they accept that. */
+/* What the observations leave open stays as the scenario says, where they accept that; what a witness has decided, where
+ * that has it. */
 static void keep_undecided(struct fit_state *fit, const struct profile *profile)
 {
     bool held[MINIMUM_MOST] = { false };
@@ -399,6 +409,9 @@ static void keep_undecided(struct fit_state *fit, const struct profile *profile)
                    (profile[k].open_high && is_range_end(box[k].high))) &&
                   before >= profile[k].low && before <= profile[k].high;
         if (held[k]) fit->best[k] = before;
+        if (!fit->witnessed[k].is) continue;
+        held[k] = true;
+        fit->best[k] = fit->witnessed[k].place;
     }
     distance_least(&fit->question, fit->best, held);
 }
@@ -414,6 +427,166 @@ static const double *runs_off(struct fit_state *fit)
     return off;
 }
 
+/* ---- ends that the distance accepts ---- */
+
+/* The distance takes figures for normal about their mean. What hangs on chance need not be: the least spread that the
+ * lags of partitions ever have may be far from none. So where the distance accepts a value up to an end of its range, runs
+ * there are asked themselves, of the figure that moves most on the way to it: when what was observed lies beyond all of
+ * so many runs that chance has it there in as few cases as the confidence leaves to one side (Barnard's Monte Carlo test,
+ * exact for any distribution), the end is refused, and halving finds the limit. The value then is where that figure's
+ * mean is what was observed, by runs at places of the range that was accepted: the distance, which accepts what is
+ * refused, is no judge of it. */
+enum { HALVINGS = 3, FIRST_RUNS = 4, LINE_PLACES = 5, LINE_RUNS = 8 };
+#define MOVES 0.3 /* standard deviations: what moves less cannot tell the places apart */
+
+struct witness {
+    uint32_t figure;
+    double side; /* +1: it rises on the way to the end, -1: it falls; 0: there is none */
+};
+
+/* The figure that moves most from one end of what is accepted to the other. */
+static struct witness find_witness(struct fit_state *fit, const double *end, const double *other)
+{
+    const struct targets *targets = &fit->calibrate->targets;
+    struct sight *here = arena_array(fit->arena, struct sight, targets->n);
+    struct sight *there = arena_array(fit->arena, struct sight, targets->n);
+    struct witness witness = { 0 };
+    double most = MOVES;
+    response_at(&fit->response, other, here);
+    response_at(&fit->response, end, there);
+    for (uint32_t f = 0; f < targets->n; f++) {
+        const struct target *target = &targets->target[f];
+        const bool hangs_on_chance = here[f].variance > here[f].clock * here[f].clock + target->sd * target->sd;
+        const double moved = (there[f].mean - here[f].mean) / sqrt(here[f].variance + there[f].variance);
+        if (target->use != TARGET_DECIDES || !hangs_on_chance || !(fabs(moved) > most)) continue;
+        most = fabs(moved);
+        witness = (struct witness){ f, moved > 0 ? 1 : -1 };
+    }
+    return witness;
+}
+
+/* How many of the runs from first on do not lie beyond what was observed, by more than its clock and count may err. */
+static uint32_t runs_reaching(const struct fit_state *fit, const struct probe *probe, const struct witness *witness,
+                              uint32_t first)
+{
+    const struct target *target = &fit->calibrate->targets.target[witness->figure];
+    const struct sight sight = sight_of(probe, witness->figure, probe->n);
+    const double errs = sqrt(sight.clock * sight.clock + target->sd * target->sd);
+    uint32_t n = 0;
+    for (uint32_t r = first; r < probe->n; r++)
+        n += !(witness->side * (shown(probe, r, witness->figure, WATCH_AT) - target->observed) > errs);
+    return n;
+}
+
+/* One run that reaches what was observed settles it: more are made only while there is none. */
+static bool is_refused(struct fit_state *fit, const double *place, const struct witness *witness, bool *refused,
+                       struct sim_err *err)
+{
+    const uint32_t runs = (uint32_t)ceil(2 / (1 - fit->calibrate->confidence) - 1e-6) - 1;
+    struct probe probe;
+    prepare(fit, &probe, place, runs);
+    *refused = true;
+    for (uint32_t until = FIRST_RUNS; *refused && probe.n < runs; until *= 2) {
+        const uint32_t first = probe.n;
+        if (!run(fit, &probe, 1, until < runs ? until : runs, err)) return false;
+        *refused = runs_reaching(fit, &probe, witness, first) == 0;
+    }
+    return true;
+}
+
+/* From low to high, the first place at which the witness's mean in new runs, straight between the places run, is what was
+ * observed. */
+static bool find_by_witness(struct fit_state *fit, uint32_t k, const struct witness *witness, double low, double high,
+                            double *found, struct sim_err *err)
+{
+    struct probe probe[LINE_PLACES];
+    double place[MINIMUM_MOST], at[LINE_PLACES], off[LINE_PLACES];
+    memcpy(place, fit->best, sizeof place);
+    for (uint32_t i = 0; i < LINE_PLACES; i++) {
+        place[k] = at[i] = low + (high - low) * i / (LINE_PLACES - 1);
+        prepare(fit, &probe[i], place, LINE_RUNS);
+    }
+    if (!run(fit, probe, LINE_PLACES, LINE_RUNS, err)) return false;
+    *found = (low + high) / 2;
+    for (uint32_t i = 0; i < LINE_PLACES; i++)
+        off[i] = sight_of(&probe[i], witness->figure, LINE_RUNS).mean - fit->calibrate->targets.observed[witness->figure];
+    for (uint32_t i = 0; i + 1 < LINE_PLACES; i++) {
+        if (!(off[i] * off[i + 1] <= 0) || !(fabs(off[i] - off[i + 1]) > 0)) continue;
+        *found = at[i] + off[i] / (off[i] - off[i + 1]) * (at[i + 1] - at[i]);
+        break;
+    }
+    return true;
+}
+
+/* Where the end is refused: the limit, and the value that is then decided. */
+static bool look_at_end(struct fit_state *fit, uint32_t k, const struct profile *profile, bool is_low, struct sim_err *err)
+{
+    double inside[MINIMUM_MOST], beyond[MINIMUM_MOST], place[MINIMUM_MOST];
+    memcpy(inside, fit->best, sizeof inside);
+    memcpy(beyond, fit->best, sizeof beyond);
+    memcpy(place, fit->best, sizeof place);
+    beyond[k] = is_low ? profile->low : profile->high;
+    inside[k] = is_low ? profile->high : profile->low;
+    const struct witness witness = find_witness(fit, beyond, inside);
+    bool refused = false;
+    if (!(fabs(witness.side) > 0)) return true;
+    if (!is_refused(fit, beyond, &witness, &refused, err)) return false;
+    if (!refused) return true;
+    struct witnessed *found = &fit->witnessed[k];
+    if (!find_by_witness(fit, k, &witness, profile->low, profile->high, &inside[k], err)) return false;
+    if (!found->is) *found = (struct witnessed){ true, witness.figure, inside[k], { 0, 1 } };
+    for (uint32_t i = 0; i < HALVINGS; i++) {
+        bool here;
+        place[k] = (inside[k] + beyond[k]) / 2;
+        if (!is_refused(fit, place, &witness, &here, err)) return false;
+        (here ? beyond : inside)[k] = place[k];
+    }
+    *(is_low ? &found->within.low : &found->within.high) = beyond[k];
+    return true;
+}
+
+/* Values that a witness has decided go back to where it has them, and the others follow. */
+static void keep_witnessed(struct fit_state *fit)
+{
+    bool held[MINIMUM_MOST] = { false }, some = false;
+    for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
+        held[k] = fit->witnessed[k].is;
+        some = some || held[k];
+        if (held[k]) fit->best[k] = fit->witnessed[k].place;
+    }
+    if (some) distance_least(&fit->question, fit->best, held);
+}
+
+static void limit_witnessed(const struct fit_state *fit, struct profile *profile)
+{
+    for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
+        const struct witnessed *found = &fit->witnessed[k];
+        if (found->is && found->within.low > 0 && profile[k].low < found->within.low) {
+            profile[k].low = profile[k].at_low[k] = found->within.low;
+            profile[k].open_low = false;
+        }
+        if (found->is && found->within.high < 1 && profile[k].high > found->within.high) {
+            profile[k].high = profile[k].at_high[k] = found->within.high;
+            profile[k].open_high = false;
+        }
+    }
+}
+
+static bool look_at_ends(struct fit_state *fit, struct profile *profile, struct sim_err *err)
+{
+    struct box box[MINIMUM_MOST];
+    response_box(&fit->response, box);
+    for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
+        const struct profile *one = &profile[k];
+        if (fit->witnessed[k].is) continue;
+        if (one->open_low && is_range_end(box[k].low) && !look_at_end(fit, k, one, true, err)) return false;
+        if (one->open_high && is_range_end(box[k].high) && !look_at_end(fit, k, one, false, err)) return false;
+    }
+    limit_witnessed(fit, profile);
+    keep_undecided(fit, profile);
+    return true;
+}
+
 static bool coarse_sweeps(struct fit_state *fit, struct sim_err *err)
 {
     static const struct sweep_plan plan[] = { { 8, 1, 1, 0.1 }, { 6, 1, 1, 0.04 }, { 5, 2, 4, 0.015 } };
@@ -427,7 +600,7 @@ static bool coarse_sweeps(struct fit_state *fit, struct sim_err *err)
         look_where(fit, profile);
         keep_undecided(fit, profile);
     }
-    return true;
+    return look_at_ends(fit, profile, err);
 }
 
 /* Places about a limit that lies between two far ones, and beyond a line that ends where all is still accepted. */
@@ -464,7 +637,11 @@ static void settle(struct fit_state *fit)
 {
     all_decide(fit);
     search(fit);
-    for (uint32_t turn = 0; turn < SIDES_MOST && take_sides(fit); turn++) search(fit);
+    keep_witnessed(fit);
+    for (uint32_t turn = 0; turn < SIDES_MOST && take_sides(fit); turn++) {
+        search(fit);
+        keep_witnessed(fit);
+    }
 }
 
 static void bound_rise(struct fit_state *fit, double *bound)
@@ -495,7 +672,7 @@ static bool fine_sweep(struct fit_state *fit, struct profile *profile, struct si
     bound_rise(fit, bound);
     accept(fit, profile, bound);
     keep_undecided(fit, profile);
-    return true;
+    return look_at_ends(fit, profile, err);
 }
 
 /* ---- the answer ---- */
@@ -526,13 +703,17 @@ static void weigh(struct fit_state *fit, const double *place, const double *best
             fmax(distance_part(&fit->question, f, &there[f]) - distance_part(&fit->question, f, &here[f]), 0) / all;
 }
 
-static void find_deciders(struct fit_state *fit, const struct profile *profile, struct calibrated_value *out)
+static void find_deciders(struct fit_state *fit, uint32_t k, const struct profile *profile, struct calibrated_value *out)
 {
     const struct targets *targets = &fit->calibrate->targets;
     double *weight = arena_array(fit->arena, double, targets->n);
     const double least_share = 0.1 * (!profile->open_low + !profile->open_high);
     if (!profile->open_low) weigh(fit, profile->at_low, fit->best, weight);
     if (!profile->open_high) weigh(fit, profile->at_high, fit->best, weight);
+    if (fit->witnessed[k].is) {
+        out->decider[out->n_deciders++] = targets->target[fit->witnessed[k].figure].name;
+        weight[fit->witnessed[k].figure] = 0;
+    }
     for (; out->n_deciders < DECIDERS_MOST; out->n_deciders++) {
         uint32_t heaviest = 0;
         for (uint32_t f = 1; f < targets->n; f++)
@@ -552,8 +733,19 @@ static struct calibrated_value value_found(struct fit_state *fit, uint32_t k, co
         .high = in_units(value, profile->high), .open_low = profile->open_low, .open_high = profile->open_high,
         .range_low = raw_units(value, value->low), .range_high = raw_units(value, value->high)
     };
-    find_deciders(fit, profile, &out);
+    find_deciders(fit, k, profile, &out);
     return out;
+}
+
+/* A row of a table is printed at once: where no model gives its total, a part of it that one gives is none of that row's. */
+static void judge_rows(const struct targets *targets, struct calibrated_figure *figure)
+{
+    for (uint32_t f = 0; f < targets->n; f++) {
+        const uint32_t whole = targets->target[f].whole;
+        if (whole == NONE || !figure[f].explained || figure[whole].explained || figure[whole].held_out) continue;
+        figure[f].explained = false;
+        figure[f].by_its_row = true;
+    }
 }
 
 static struct calibrated_figure *figures_found(struct fit_state *fit, const struct probe *probe,
@@ -581,6 +773,7 @@ static struct calibrated_figure *figures_found(struct fit_state *fit, const stru
         out->chi_squared += figure[f].residual * figure[f].residual;
         out->n_decide++;
     }
+    judge_rows(targets, figure);
     out->n_figures = targets->n;
     out->figure = figure;
     return figure;
@@ -639,13 +832,13 @@ static uint32_t lost_at(const struct long_line *line, double place, const struct
     return lost;
 }
 
-/* Of the values that are decided, the one that loses the fewest others. */
+/* Of the values that are decided, by what is there in every run, the one that loses the fewest others. */
 static bool find_needs(struct fit_state *fit, const struct calibrated_value *value, struct calibrated_figure *figure,
                        uint32_t n_figures, struct sim_err *err)
 {
     for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
         struct long_line line;
-        if (!calibrated_is_decided(&value[k])) continue;
+        if (!calibrated_is_decided(&value[k]) || fit->witnessed[k].is) continue;
         if (!run_long_line(fit, k, &line, err)) return false;
         for (uint32_t f = 0; f < n_figures; f++) {
             if (!figure[f].decides || figure[f].explained) continue;

@@ -24,6 +24,7 @@ struct target {
     double observed, sd;  /* sd: of the count itself */
     uint32_t clock;       /* observations of one instant have one error of the clock */
     enum target_use use;
+    uint32_t whole; /* the target that this one is a part of, printed in one row; NONE: it stands alone */
 };
 
 struct question {
@@ -31,7 +32,8 @@ struct question {
     const struct target *target;  /* by figure */
     const double *observed;       /* by figure: the observations, or what might have been observed */
     uint32_t runs;                /* behind the means */
-    double coarse;                /* a share of a figure that the model is not yet expected to hit: far from the answer */};
+    double coarse;                /* a share of a figure that the model is not yet expected to hit: far from the answer */
+};
 
 /* The standard deviation of an observation of this figure about the model's mean. */
 double sight_noise(const struct question *question, const struct target *target, const struct sight *sight,

@@ -117,7 +117,20 @@ static struct target target_of(const struct layout *layout, const struct predict
                             clock_of(seen, prediction),
                             !is_seen(layout, prediction)  ? TARGET_UNSEEN
                             : repeats(layout, prediction) ? TARGET_REPEATS
-                                                          : TARGET_DECIDES };
+                                                          : TARGET_DECIDES, NONE };
+}
+
+/* The largest lag of a row is one of those that its total is the sum of. */
+static void link_rows(struct targets *targets, const struct layout *layout)
+{
+    for (uint32_t i = 0; i < targets->n; i++) {
+        const struct prediction *part = &layout->prediction[targets->prediction[i]];
+        if (part->kind != PREDICT_TREND_LARGEST) continue;
+        for (uint32_t w = 0; w < targets->n; w++) {
+            const struct prediction *whole = &layout->prediction[targets->prediction[w]];
+            if (whole->kind == PREDICT_TREND_TOTAL && whole->item == part->item) targets->target[i].whole = w;
+        }
+    }
 }
 
 static bool hold_out_word(struct targets *targets, const char *word, struct sim_err *err)
@@ -149,6 +162,7 @@ bool targets_make(struct targets *out, const struct layout *layout, const char *
         observed[out->n] = prediction->observed;
         out->target[out->n++] = target_of(layout, prediction, arena);
     }
+    link_rows(out, layout);
     for (uint32_t i = 0; i < n_hold_out; i++)
         if (!hold_out_word(out, hold_out[i], err)) return false;
     return true;

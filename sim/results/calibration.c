@@ -79,9 +79,33 @@ static void deciders(struct page *page, const struct calibration *calibration)
     }
 }
 
-static void figure_row(struct page *page, struct grid *grid, const struct calibrated_figure *figure)
+/* Where the name of what was looked at ends and that of the figure begins: "table, t = 5 s: total lag" at "t = 5 s". */
+static size_t split_name(const char *name)
 {
-    grid_cell(grid, figure->decides ? TONE_PLAIN : TONE_FAINT, "%s", figure->name);
+    static const char *const within[] = { ", t = ", ", partition " };
+    for (size_t i = 0; i < sizeof within / sizeof *within; i++) {
+        const char *at = NULL;
+        for (const char *next = strstr(name, within[i]); next; next = strstr(next + 1, within[i])) at = next;
+        if (at && strchr(at, ':')) return (size_t)(at - name);
+    }
+    const char *at = NULL;
+    for (const char *next = strstr(name, ": "); next; next = strstr(next + 1, ": ")) at = next;
+    return at ? (size_t)(at - name) : strlen(name);
+}
+
+/* Rows of one source stand below one line that names it: names in full do not fit beside the figures. */
+static void figure_name(struct page *page, struct grid *grid, const struct calibrated_figure *figure, const char *before)
+{
+    const size_t at = split_name(figure->name);
+    const char *rest = figure->name + at + strspn(figure->name + at, ",: ");
+    if (!before || split_name(before) != at || strncmp(before, figure->name, at) != 0)
+        grid_line(grid, TONE_PLAIN, "%.*s", (int)at, figure->name);
+    grid_cell(grid, figure->decides ? TONE_PLAIN : TONE_FAINT, "  %s", *rest ? rest : page_word(page, "lag", "lag"));
+}
+
+static void figure_row(struct page *page, struct grid *grid, const struct calibrated_figure *figure, const char *before)
+{
+    figure_name(page, grid, figure, before);
     grid_cell(grid, TONE_PLAIN, "%s", number_count(figure->observed).s);
     grid_cell(grid, TONE_PLAIN, "%s", number_count(figure->predicted).s);
     grid_cell(grid, TONE_PLAIN, "%s", number_count(figure->noise).s);
@@ -101,20 +125,25 @@ static void figures_table(struct page *page, const struct calibration *calibrati
     grid_column(grid, ALIGN_RIGHT, "predicted", "예측");
     grid_column(grid, ALIGN_RIGHT, "noise", "잡음");
     grid_column(grid, ALIGN_RIGHT, "off by", "잔차");
-    grid_column(grid, ALIGN_LEFT, "explained", "설명");
-    for (uint32_t i = 0; i < calibration->n_figures; i++)
-        if (calibration->figure[i].held_out == held_out) figure_row(page, grid, &calibration->figure[i]);
+    grid_column(grid, ALIGN_LEFT, "fits", "설명");
+    const char *before = NULL;
+    for (uint32_t i = 0; i < calibration->n_figures; i++) {
+        if (calibration->figure[i].held_out != held_out) continue;
+        figure_row(page, grid, &calibration->figure[i], before);
+        before = calibration->figure[i].name;
+    }
     grid_write(grid);
 }
 
 static void compared(struct page *page, const struct calibration *calibration)
 {
-    uint32_t n = 0, n_off = 0;
+    uint32_t n = 0, n_off = 0, n_by_row = 0;
     for (uint32_t i = 0; i < calibration->n_figures; i++) {
         const struct calibrated_figure *figure = &calibration->figure[i];
         if (figure->held_out || !isfinite(figure->residual)) continue;
         n++;
         n_off += !figure->explained;
+        n_by_row += figure->by_its_row;
     }
     page_heading(page, "Predicted beside observed", "예측과 관측 비교");
     page_say(page, TONE_PLAIN,
@@ -129,6 +158,9 @@ static void compared(struct page *page, const struct calibration *calibration)
              "관측값 %u개 중 %u개는 설명되고 %u개는 설명되지 않음: 탐색 범위의 어떤 값도 나머지와 함께 설명하지 못함. "
              "추정에 쓴 %u개의 카이제곱: %.1f.",
              n, n - n_off, n_off, calibration->n_decide, calibration->chi_squared);
+    if (n_by_row > 0)
+        page_say(page, TONE_PLAIN, "Of those not explained %u would be within 3 noises by themselves, but stand in a row whose total is not.",
+                 "설명되지 않은 값 중 %u개는 그 자체로는 잡음의 3배 이내이나, 같은 행의 합계가 설명되지 않음.", n_by_row);
 }
 
 static const struct calibrated_value *value_at(const struct calibration *calibration, const char *pointer)
@@ -267,6 +299,7 @@ static void put_figure(cJSON *list, const struct calibrated_figure *figure)
     cJSON_AddStringToObject(item, "verdict", !isfinite(figure->residual) ? "not in the scenario"
                                              : figure->explained         ? "explained"
                                                                          : "contradicts");
+    if (figure->by_its_row) cJSON_AddBoolToObject(item, "by_its_row", true);
     if (figure->need_pointer) {
         cJSON *need = cJSON_AddObjectToObject(item, "needs");
         cJSON_AddStringToObject(need, "pointer", figure->need_pointer);

@@ -30,6 +30,7 @@ struct calibrated_figure {
     double observed, predicted, lo, hi; /* prediction interval for one run; NaN: the scenario has none */
     double noise, residual;             /* residual in units of the noise */
     bool decides, held_out, explained;  /* decides: it was fitted to, or would have been */
+    bool by_its_row;                    /* not explained although its residual is small: the total of its row is not */
     const char *need_pointer;           /* of one not explained: a value that alone would give it; NULL: none would */
     double need;                        /* that value, in the unit of calibrated_value */
     uint32_t need_lost;                 /* of those explained that decide, so many then are not */
