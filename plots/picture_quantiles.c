@@ -64,8 +64,8 @@ static void write_marks(const struct quantile_picture *picture, const struct sca
         gnuplot_quote(picture->mark[i].label, out);
         fprintf(out, " at graph 1.015, first %.9g left textcolor rgb '#555555'\n", y);
         fprintf(out,
-                "  set arrow from graph 0, first %.9g to graph 1, first %.9g nohead dashtype 3 linecolor '#999999'\n", y,
-                y);
+                "  set arrow from graph 0, first %.9g to graph 1, first %.9g nohead dashtype 3 linecolor '#999999'\n",
+                y, y);
     }
 }
 

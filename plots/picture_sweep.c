@@ -46,7 +46,9 @@ enum drawn sweep_lines(const struct sweep_picture *picture, struct sim_err *err)
     sheet_text(out, "title", picture->title);
     sheet_text(out, "xlabel", picture->x_label);
     sheet_text(out, "ylabel", picture->y_label);
-    fprintf(out, "  set xrange [-0.5:%g]\n  set yrange [0:*]\n  set offsets 0, 0, graph 0.04, 0\n  set key outside right noenhanced\n",
+    fprintf(out,
+            "  set xrange [-0.5:%g]\n  set yrange [0:*]\n  set offsets 0, 0, graph 0.04, 0\n  set key outside right "
+            "noenhanced\n",
             picture->n_x - 0.5);
     ticks(out, "x", picture->x, picture->n_x);
     fputs("  plot ", out);
@@ -57,7 +59,8 @@ enum drawn sweep_lines(const struct sweep_picture *picture, struct sim_err *err)
         const double aside = 0.04 * (i - (picture->n_curves - 1) / 2.0);
         last = first - 1;
         for (uint32_t k = 0; k < picture->n_dots; k++) last += picture->dot[k].curve == i;
-        fprintf(out, "%s'%s.csv' using ($1%+g):3 every ::%u::%u with linespoints pointtype %d linewidth 2 linecolor '%s' ",
+        fprintf(out,
+                "%s'%s.csv' using ($1%+g):3 every ::%u::%u with linespoints pointtype %d linewidth 2 linecolor '%s' ",
                 i ? ", \\\n    " : "", picture->name, aside, first, last, mark[i % 8], colour);
         if (picture->n_curves > 1) fputs("title ", out), gnuplot_quote(picture->curve[i], out);
         else fputs("notitle", out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Pictures of a folder of results, drawn by gnuplot in a process of its own. Only result files are read (lag.csv,
- * status.csv, groups.csv, completion.csv, observed.csv, causes.csv, summary.json), so any old run can be drawn again, and a fault
- * here touches no run.
+ * status.csv, groups.csv, completion.csv, observed.csv, causes.csv, summary.json), so any old run can be drawn again,
+ * and a fault here touches no run.
  *
  * Each picture is a script NAME.gp with its data NAME.csv, and what gnuplot makes of them: NAME.svg and NAME.png. In a
  * picture a line is replication 0, and the band around it reaches from the least to the greatest of all replications.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim audit: which figures of a report contradict one another; with a scenario, how many of them one model explains, and
- * what the rest would need. Findings are its result, so they end with 0. */
+ * sim audit: which figures of a report contradict one another; with a scenario, how many of them one model explains,
+ * and what the rest would need. Findings are its result, so they end with 0. */
 #include <string.h>
 #include <unistd.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim calibrate: values of a scenario fitted to observations. The scenario is never changed: --out writes a new one. That
- * some observations contradict the model is a result, and ends with 0; that they decide none of the values asked for
- * ends with 5. */
+ * sim calibrate: values of a scenario fitted to observations. The scenario is never changed: --out writes a new one.
+ * That some observations contradict the model is a result, and ends with 0; that they decide none of the values asked
+ * for ends with 5. */
 #include <string.h>
 #include <unistd.h>
 
@@ -67,8 +67,10 @@ static bool read_all(struct calibrating *calibrating, struct arena *arena, struc
     if (strcmp(options->operand, "-") == 0 && strcmp(options->second, "-") == 0)
         return sim_fail(err, SIM_EUSAGE, NULL, "only one of SCENARIO and OBSERVATIONS can be -, standard input");
     if (options->replications > 0 && options->replications < REPLICATIONS_LEAST)
-        return sim_fail(err, SIM_EUSAGE, NULL, "--replications: %u runs at the fitted values do not tell the noise; give %d "
-                        "or more", options->replications, REPLICATIONS_LEAST);
+        return sim_fail(err, SIM_EUSAGE, NULL,
+                        "--replications: %u runs at the fitted values do not tell the noise; give %d "
+                        "or more",
+                        options->replications, REPLICATIONS_LEAST);
     if (!study_source_load(&calibrating->source, options->operand, arena, err)) return false;
     if (!observations_read(&calibrating->observations, options->second, &calibrating->findings, arena, err))
         return print_findings(calibrating, options->second);
@@ -112,7 +114,8 @@ static cJSON *new_scenario(struct calibrating *calibrating, const struct calibra
     uint32_t n = 0;
     for (uint32_t k = 0; k < found->n_values; k++) {
         const struct calibrated_value *value = &found->value[k];
-        const bool decided = calibrated_is_decided(value), moved = value->value < value->before || value->value > value->before;
+        const bool decided = calibrated_is_decided(value),
+                   moved = value->value < value->before || value->value > value->before;
         if (decided || moved) edit[n++] = (struct fitted_edit){ set[k], decided ? "fitted" : "assumed" };
     }
     cJSON *scenario = fitted_scenario(&calibrating->calibrate.base, edit, n,

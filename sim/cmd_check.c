@@ -47,7 +47,8 @@ static void print_text(const struct study *study)
     uint32_t n_assumed = 0;
     for (uint32_t i = 0; i < study->n_basis; i++) n_assumed += study->basis[i].basis == BASIS_ASSUMED;
     printf("%s: acceptable (groups: %u, topics: %u, stages: %u, thresholds: %u, values assumed: %u)\n",
-           shown_file(study), scenario->n_groups, scenario->n_topics, scenario->n_stages, study->n_thresholds, n_assumed);
+           shown_file(study), scenario->n_groups, scenario->n_topics, scenario->n_stages, study->n_thresholds,
+           n_assumed);
 }
 
 int cmd_check(const struct options *options, struct arena *arena, struct sim_err *err)

@@ -61,8 +61,9 @@ static import_fn *find(const char *kind, struct sim_err *err)
 
 static bool may_draw(const struct options *options, const struct durations_shown *shown, struct sim_err *err)
 {
-    return shown->n > 0 || sim_fail(err, SIM_EUSAGE, options->second,
-                                    "--plots: the file holds no single durations, of which alone there is a Q-Q picture");
+    return shown->n > 0 ||
+           sim_fail(err, SIM_EUSAGE, options->second,
+                    "--plots: the file holds no single durations, of which alone there is a Q-Q picture");
 }
 
 /* The folder of pictures is opened first: when it may not be replaced, nothing is written at all. */

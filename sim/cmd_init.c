@@ -28,7 +28,8 @@ static void say_next(const struct options *options)
     const char *file = options->out ? options->out : "FILE";
     note(options, "next: sim run %s --replications 20", file);
     if (options->observations_file)
-        note(options, "then: sim audit %s says which of its figures contradict one another", options->observations_file);
+        note(options, "then: sim audit %s says which of its figures contradict one another",
+             options->observations_file);
 }
 
 static const char *join_texts(struct arena *arena, const char *a, const char *b)

@@ -51,7 +51,8 @@ static bool read_base(struct planning *planning, struct arena *arena, struct sim
     if (!desk_open(&planning->desk, &planning->base, &planning->findings, err)) return false;
     planning->planner.judge.seed = planning->desk.study.scenario.seed;
     if (planning->desk.study.n_thresholds > 0) return true;
-    return sim_fail(err, SIM_ESCENARIO, options->operand, "/thresholds: there are none, so there is nothing to plan for; "
+    return sim_fail(err, SIM_ESCENARIO, options->operand,
+                    "/thresholds: there are none, so there is nothing to plan for; "
                     "as in \"thresholds\": {\"checkpoints.load_end_30s.paid_ratio\": [\"value>=0.95\"]}");
 }
 
@@ -65,8 +66,8 @@ static bool check_points(struct planning *planning, const struct point *point, u
         for (uint32_t k = 0; k < n_axes && i == 0; k++)
             at[k] = arena_strdup(arena, planning->desk.study.edit_at[point[i].n_edits - n_axes + k]);
     }
-    return unknowns_settle(planning->unknown, planning->options->unknown.n, &point[0], n_axes, &planning->desk, &planning->findings,
-                           arena, err);
+    return unknowns_settle(planning->unknown, planning->options->unknown.n, &point[0], n_axes, &planning->desk,
+                           &planning->findings, arena, err);
 }
 
 static bool make_candidates(struct planning *planning, struct arena *arena, struct sim_err *err)

@@ -118,9 +118,14 @@ static void draw_metric(struct album *album, uint32_t metric, uint32_t axis, str
     struct sweep_dot *dot = arena_array(album->arena, struct sweep_dot, album->n_points);
     const char *unit = "";
     char name[NAME_BYTES], title[512], y_label[512];
-    struct sweep_picture picture = {
-        .to = album->to, .name = name, .title = title, .y_label = y_label, .n_dots = album->n_points, .x = x, .curve = curve, .dot = dot
-    };
+    struct sweep_picture picture = { .to = album->to,
+                                     .name = name,
+                                     .title = title,
+                                     .y_label = y_label,
+                                     .n_dots = album->n_points,
+                                     .x = x,
+                                     .curve = curve,
+                                     .dot = dot };
     for (uint32_t i = 0; i < album->n_points; i++) {
         dot[i] = dot_at(album, i, album->metric[metric], &unit);
         dot[i].x = place_of(x, &picture.n_x, bare(album->point[i].param[axis].value, album->arena));
@@ -134,7 +139,8 @@ static void draw_metric(struct album *album, uint32_t metric, uint32_t axis, str
     snprintf(name, sizeof name, "figure-%u-axis-%u", metric + 1, axis + 1);
     if (picture.n_curves <= CURVES_MAX) note_drawn(album, sweep_lines(&picture, err));
     if (n_params != 2 || axis != 0 || album->drawn == DRAWN_NOT) return;
-    for (uint32_t i = 0; i < album->n_points; i++) curve[dot[i].curve] = bare(album->point[i].param[1].value, album->arena);
+    for (uint32_t i = 0; i < album->n_points; i++)
+        curve[dot[i].curve] = bare(album->point[i].param[1].value, album->arena);
     snprintf(title, sizeof title, "%s, mean", album->metric[metric]);
     snprintf(name, sizeof name, "figure-%u-map", metric + 1);
     note_drawn(album, sweep_heat(&picture, err));

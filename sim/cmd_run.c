@@ -89,7 +89,8 @@ static bool write_files(const struct output *output, const struct study *study, 
                         struct arena *arena, struct sim_err *err)
 {
     return write_summary(output, outcome, err) && write_text(output, "scenario.json", study->text, err) &&
-           write_observed(output, study, arena, err) && write_causes(output, outcome, err) && copy_inputs(output, study, err);
+           write_observed(output, study, arena, err) && write_causes(output, outcome, err) &&
+           copy_inputs(output, study, err);
 }
 
 /* What a run might have left in this folder before, and this one need not leave. */

@@ -53,7 +53,8 @@ static bool draw_unknowns(struct sweeping *sweeping, struct arena *arena, struct
     const uint32_t n = sweeping->options->unknown.n;
     struct store_unknown *stored = arena_array(arena, struct store_unknown, n);
     for (uint32_t p = 0; p < sweep->n_points; p++)
-        if (!unknowns_settle(sweeping->unknown, n, &sweeping->point[p], sweeping->stored[p].n_params, &sweeping->desk, &sweeping->findings, arena, err))
+        if (!unknowns_settle(sweeping->unknown, n, &sweeping->point[p], sweeping->stored[p].n_params, &sweeping->desk,
+                             &sweeping->findings, arena, err))
             return false;
     for (uint32_t u = 0; u < n; u++)
         stored[u] = (struct store_unknown){ sweeping->unknown[u].at, unknown_at(&sweeping->unknown[u], 0, arena),
@@ -147,9 +148,10 @@ static bool say_precision(const struct sweeping *sweeping)
         return true;
     }
     precision_line(&sweep->precision[at], line, sizeof line);
-    warn("%u of %u points are not precise enough after %u replications; of them, %s: %s; --max-replications allows more",
-         n_short, sweep->n_points, sweeping->experiment.replications, sweeping->stored[at].label,
-         line[0] ? line : "a figure asked for does not exist in two of them");
+    warn(
+        "%u of %u points are not precise enough after %u replications; of them, %s: %s; --max-replications allows more",
+        n_short, sweep->n_points, sweeping->experiment.replications, sweeping->stored[at].label,
+        line[0] ? line : "a figure asked for does not exist in two of them");
     return false;
 }
 

@@ -15,8 +15,8 @@ bool deliver(const struct options *options, cJSON *document, struct arena *arena
  * text, go to stderr. */
 bool deliver_runs(const struct options *options, const cJSON *scenario, struct arena *arena, struct sim_err *err);
 
-/* How a scenario written to --out (without: to the current folder) names this file; NULL where it cannot: a scenario names
- * files below its own folder only. */
+/* How a scenario written to --out (without: to the current folder) names this file; NULL where it cannot: a scenario
+ * names files below its own folder only. */
 const char *deliver_path(const struct options *options, const char *file, struct arena *arena);
 
 /* Where the pictures of a file go: FILE-plots, without this ending of FILE. */

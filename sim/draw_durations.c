@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Of a long sample not every duration is a point: evenly spaced ranks, and all of the longest, for it is the tail that a
- * fit misses first. A duration of rank i of n is beside the fit's quantile of (i - 1/2) / n (Hazen). */
+ * Of a long sample not every duration is a point: evenly spaced ranks, and all of the longest, for it is the tail that
+ * a fit misses first. A duration of rank i of n is beside the fit's quantile of (i - 1/2) / n (Hazen). */
 #include "sim/draw_durations.h"
 
 #include <math.h>
@@ -25,7 +25,8 @@ static enum fit_family runner_up(const struct durations_fitted *fitted)
 {
     enum fit_family next = FIT_FAMILIES;
     for (enum fit_family f = 0; f < FIT_FAMILIES; f++)
-        if (f != fitted->best && fitted->fit[f].ok && (next == FIT_FAMILIES || fitted->fit[f].aic < fitted->fit[next].aic))
+        if (f != fitted->best && fitted->fit[f].ok &&
+            (next == FIT_FAMILIES || fitted->fit[f].aic < fitted->fit[next].aic))
             next = f;
     return next;
 }
@@ -35,7 +36,8 @@ static void file_name(uint32_t i, const char *name, char out[NAME_BYTES])
 {
     int used = snprintf(out, NAME_BYTES, "qq-%02u-", i + 1);
     for (; *name && used < NAME_BYTES - 1; name++) {
-        const bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') || (*name >= '0' && *name <= '9');
+        const bool plain =
+            (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') || (*name >= '0' && *name <= '9');
         out[used++] = '-';
         if (plain) out[used - 1] = *name;
     }
@@ -72,7 +74,8 @@ static enum drawn draw_one(const struct durations_fitted *fitted, uint32_t i, co
         if (next < FIT_FAMILIES) other[k] = fit_quantile(&fitted->fit[next], p[k]);
     }
     for (uint32_t m = 0; m < MARKS; m++)
-        mark[m] = (struct quantile_mark){ marks[m].label, fitted->sorted_s[(uint32_t)(marks[m].p * (fitted->n - 1) + 0.5)] };
+        mark[m] =
+            (struct quantile_mark){ marks[m].label, fitted->sorted_s[(uint32_t)(marks[m].p * (fitted->n - 1) + 0.5)] };
     file_name(i, fitted->name, name);
     snprintf(title, sizeof title, "%.80s: %u durations beside the fitted %s", fitted->name, fitted->n,
              fit_name(fitted->best));
@@ -100,8 +103,10 @@ bool draw_durations(const struct options *options, const struct durations_shown 
     if (left > 0) warn("%u stages and steps have no picture: %d are the most, and what no family fits has none", left,
                        PICTURES_MOST);
     if (drawn == DRAWN_SCRIPTS)
-        warn("there is no gnuplot here, so no pictures were drawn; their data and scripts are in %s, and gnuplot NAME.gp "
-             "in it draws one (Debian, Ubuntu: gnuplot-nox)", output->dir);
+        warn("there is no gnuplot here, so no pictures were drawn; their data and scripts are in %s, and gnuplot "
+             "NAME.gp "
+             "in it draws one (Debian, Ubuntu: gnuplot-nox)",
+             output->dir);
     else note(options, "%u pictures in %s", n, output->dir);
     return true;
 }

@@ -74,7 +74,8 @@ static bool find_command(struct options *options, int argc, char *const *argv, i
 {
     for (int i = 1; i < argc; i++) {
         if (argv[i][0] == '-' && argv[i][1] && strcmp(argv[i], "--") != 0) {
-            const struct option_spec *spec = argv[i][1] == '-' ? by_name(COMMAND_NONE, argv[i] + 2, strlen(argv[i] + 2)) : NULL;
+            const struct option_spec *spec =
+                argv[i][1] == '-' ? by_name(COMMAND_NONE, argv[i] + 2, strlen(argv[i] + 2)) : NULL;
             if (spec && spec->argument == ARGUMENT_NEEDED) i++;
             continue;
         }
@@ -163,21 +164,27 @@ static bool check_together(const struct options *options, struct sim_err *err)
                         options->operand, command->second, command->name);
     if (options->command == COMMAND_INIT && !options->observations_file && !options->k6_file &&
         options->offsets.n == 0 && !options->orders_file)
-        return sim_fail(err, SIM_EUSAGE, NULL, "sim init needs something to begin with: --observations, --k6, --offsets or --orders; "
-                                               "sim schema --example prints a scenario that needs nothing");
-    if (options->command == COMMAND_INIT && (options->observations_file != NULL) + (options->offsets.n > 0) + (options->orders_file != NULL) > 1)
+        return sim_fail(err, SIM_EUSAGE, NULL,
+                        "sim init needs something to begin with: --observations, --k6, --offsets or --orders; "
+                        "sim schema --example prints a scenario that needs nothing");
+    if (options->command == COMMAND_INIT &&
+        (options->observations_file != NULL) + (options->offsets.n > 0) + (options->orders_file != NULL) > 1)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim init takes one of --observations, --offsets and --orders: which of "
                                                "several counts holds would be a guess");
     if (options->command == COMMAND_SWEEP && (options->vary.n > 0) + (options->points != NULL) + options->tornado != 1)
-        return sim_fail(err, SIM_EUSAGE, NULL, "sim sweep needs one of --vary PTR=VALUES, --points FILE.csv and --tornado");
+        return sim_fail(err, SIM_EUSAGE, NULL,
+                        "sim sweep needs one of --vary PTR=VALUES, --points FILE.csv and --tornado");
     if (options->command == COMMAND_PLAN && options->vary.n == 0)
         return sim_fail(err, SIM_EUSAGE, NULL, "sim plan needs --vary PTR=VALUES: what may it choose from?");
     if (options->command == COMMAND_COMPARE &&
         (options->more.n > 0) + (options->vary.n > 0) + (options->points != NULL) + (options->variants != NULL) != 1)
-        return sim_fail(err, SIM_EUSAGE, NULL, "sim compare needs either several scenarios, or one and its variants: --vary "
-                                               "PTR=VALUES, --points FILE.csv or --variants FILE.json");
-    if (options->command == COMMAND_AUDIT && !options->second && (options->n_edits > 0 || options->fit.n > 0 || options->jobs > 0))
-        return sim_fail(err, SIM_EUSAGE, NULL, "--set, --seed, --fit and --jobs are for a scenario: sim audit OBSERVATIONS SCENARIO");
+        return sim_fail(err, SIM_EUSAGE, NULL,
+                        "sim compare needs either several scenarios, or one and its variants: --vary "
+                        "PTR=VALUES, --points FILE.csv or --variants FILE.json");
+    if (options->command == COMMAND_AUDIT && !options->second &&
+        (options->n_edits > 0 || options->fit.n > 0 || options->jobs > 0))
+        return sim_fail(err, SIM_EUSAGE, NULL,
+                        "--set, --seed, --fit and --jobs are for a scenario: sim audit OBSERVATIONS SCENARIO");
     if (options->resume && options->force)
         return sim_fail(err, SIM_EUSAGE, NULL, "--resume goes on with the file that is there, --force replaces it; "
                                                "give one of them");
@@ -245,7 +252,8 @@ static void print_commands(FILE *out)
     fprintf(out, "\nCommands (sim COMMAND --help says more):\n");
     for (int c = COMMAND_NONE + 1; c < COMMANDS; c++) {
         char left[64];
-        snprintf(left, sizeof left, "  %s %s", command_table[c].name, command_table[c].operand ? command_table[c].operand : "");
+        snprintf(left, sizeof left, "  %s %s", command_table[c].name,
+                 command_table[c].operand ? command_table[c].operand : "");
         fprintf(out, "%-*s %s\n", HELP_COLUMN - 7, left, command_table[c].does);
     }
 }
@@ -261,7 +269,8 @@ void options_help(enum command command, FILE *out)
         fprintf(out, "SCENARIO is a JSON file; - is standard input.\n");
     if (spec->operand && strcmp(spec->operand, "OBSERVATIONS") == 0)
         fprintf(out, "OBSERVATIONS is a JSON file (sim-observations/1); - is standard input.\n");
-    if (command == COMMAND_IMPORT) fprintf(out, "KIND of FILE: k6 (options of a script, or end-of-test summary); offsets (tables of\n"
+    if (command == COMMAND_IMPORT)
+        fprintf(out, "KIND of FILE: k6 (options of a script, or end-of-test summary); offsets (tables of\n"
                      "kafka-consumer-groups.sh --describe); durations (CSV or .hgrm); orders (CSV).\n");
     if (command == COMMAND_NONE) print_commands(out);
     fprintf(out, "\nOptions:\n");
@@ -271,11 +280,13 @@ void options_help(enum command command, FILE *out)
         fprintf(out, "\nExit codes: 0 nothing found; 4 an invariant is broken; 1 run time; 2 usage; 3 scenario not\n"
                      "acceptable; 130 interrupted, what was found until then is kept.\n");
     if (command == COMMAND_REPLAY)
-        fprintf(out, "\nExit codes: 4 the invariant breaks again, in the same run; 1 the run is not the same; 2 usage;\n"
-                     "3 the capsule is not acceptable.\n");
+        fprintf(out,
+                "\nExit codes: 4 the invariant breaks again, in the same run; 1 the run is not the same; 2 usage;\n"
+                "3 the capsule is not acceptable.\n");
     if (command == COMMAND_PLAN)
-        fprintf(out, "\nExit codes: 0 found; 5 undecided; 99 infeasible; 1 run time; 2 usage; 3 scenario not acceptable;\n"
-                     "130 interrupted.\n");
+        fprintf(out,
+                "\nExit codes: 0 found; 5 undecided; 99 infeasible; 1 run time; 2 usage; 3 scenario not acceptable;\n"
+                "130 interrupted.\n");
     if (command == COMMAND_NONE || command == COMMAND_RUN)
         fprintf(out,
                 "\nExit codes: 0 done; 1 run time (file, disk, gnuplot); 2 usage; 3 scenario not acceptable;\n"

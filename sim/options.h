@@ -29,7 +29,8 @@ struct options {
     struct ranks *ranks;  /* this process among others (lab/ranks.h); set by main */
     bool help, version;   /* asked for: nothing else counts, and operand may be missing */
     const char *operand;  /* SCENARIO, DIR or KIND; NULL for a command without one */
-    const char *second;   /* FILE of import, OBSERVATIONS of calibrate, SCENARIO of audit (or NULL); NULL for the others */
+    const char
+        *second; /* FILE of import, OBSERVATIONS of calibrate, SCENARIO of audit (or NULL); NULL for the others */
     struct option_list more; /* operands of compare behind the first */
     uint32_t n_edits;     /* --set, --seed, --replications, in the order given */
     struct study_edit *edit;

@@ -12,7 +12,7 @@ struct init_input {
     struct source *observations;   /* NULL: none; text of sim-observations/1 */
     const char *observations_path; /* as the scenario names it; NULL: it cannot */
     struct source *k6;             /* NULL: none */
-    const cJSON *offsets;          /* observations made of offsets tables or orders; NULL: none. With observations: not both */
+    const cJSON *offsets; /* observations made of offsets tables or orders; NULL: none. With observations: not both */
     struct source *offsets_source; /* where they are from */
     const cJSON *durations;        /* sim-durations/1, as durations_read makes it; NULL: none */
     struct arena *arena;

@@ -73,7 +73,8 @@ bool offsets_csv_is(const struct source *source)
 static bool need(struct reading_csv *reading, enum role role, const char *what)
 {
     if (reading->column[role] < reading->table.n_columns) return true;
-    return source_finding(reading->table.source, 0, "", "no column of %s; it may be called %s", what, role_names[role][0]);
+    return source_finding(reading->table.source, 0, "", "no column of %s; it may be called %s", what,
+                          role_names[role][0]);
 }
 
 static bool find_columns(struct reading_csv *reading)
@@ -88,10 +89,12 @@ static bool find_columns(struct reading_csv *reading)
     if (!need(reading, ROLE_TIME, "instants") || !need(reading, ROLE_GROUP, "groups") ||
         !need(reading, ROLE_TOPIC, "topics") || !need(reading, ROLE_PARTITION, "partitions"))
         return false;
-    const bool is_long = reading->column[ROLE_NAME] < table->n_columns && reading->column[ROLE_VALUE] < table->n_columns;
+    const bool is_long =
+        reading->column[ROLE_NAME] < table->n_columns && reading->column[ROLE_VALUE] < table->n_columns;
     if (!is_long && n_kinds < 2)
-        return source_finding(table->source, 0, "", "two of committed_offset, log_end_offset and lag are needed, or the "
-                                                    "columns name and value of an exporter's series");
+        return source_finding(table->source, 0, "",
+                              "two of committed_offset, log_end_offset and lag are needed, or the "
+                              "columns name and value of an exporter's series");
     if (is_long) reading->of_kind[0] = reading->of_kind[1] = reading->of_kind[2] = table->n_columns;
     const char *time = table->column[reading->column[ROLE_TIME]];
     reading->per_s = same_name(time, "t_s") ? 1 : same_name(time, "t_ms") ? 1000 : 0;
@@ -120,7 +123,8 @@ static bool read_place(struct reading_csv *reading, uint32_t row, struct sample 
     double partition;
     sample->group = table_cell(&reading->table, row, reading->column[ROLE_GROUP]);
     sample->topic = table_cell(&reading->table, row, reading->column[ROLE_TOPIC]);
-    if (!samples_is_name(sample->topic)) return table_finding(&reading->table, row, reading->column[ROLE_TOPIC], "no name");
+    if (!samples_is_name(sample->topic))
+        return table_finding(&reading->table, row, reading->column[ROLE_TOPIC], "no name");
     if (!table_number(table_cell(&reading->table, row, reading->column[ROLE_PARTITION]), &partition) ||
         !(partition >= 0 && partition < MAX_PARTITIONS))
         return table_finding(&reading->table, row, reading->column[ROLE_PARTITION], "no partition from 0 to 1023");
@@ -138,7 +142,8 @@ static bool keep(struct reading_csv *reading, uint32_t row, uint32_t column, str
         return table_finding(&reading->table, row, reading->column[ROLE_GROUP], "no name");
     struct sample kept = *sample;
     if (kept.kind == SAMPLE_LOG_END) kept.group = "";
-    return samples_keep(&reading->samples, &kept) || table_finding(&reading->table, row, column, "more than 4,000,000 values");
+    return samples_keep(&reading->samples, &kept) ||
+           table_finding(&reading->table, row, column, "more than 4,000,000 values");
 }
 
 static bool read_row(struct reading_csv *reading, uint32_t row)
@@ -146,7 +151,8 @@ static bool read_row(struct reading_csv *reading, uint32_t row)
     const struct table *table = &reading->table;
     struct sample sample = { 0 };
     if (reading->column[ROLE_REPLICATION] < table->n_columns &&
-        strcmp(table_cell(table, row, reading->column[ROLE_REPLICATION]), table_cell(table, 0, reading->column[ROLE_REPLICATION])) != 0)
+        strcmp(table_cell(table, row, reading->column[ROLE_REPLICATION]),
+               table_cell(table, 0, reading->column[ROLE_REPLICATION])) != 0)
         return true;
     if (!read_time(reading, row, &sample.t_s) || !read_place(reading, row, &sample)) return false;
     if (reading->column[ROLE_NAME] < table->n_columns && reading->column[ROLE_VALUE] < table->n_columns)

@@ -25,7 +25,10 @@ struct reading {
 
 static bool unit_of(const char *word, double *out)
 {
-    static const struct { const char *name; double s; } units[] = { { "ns", 1e-9 }, { "us", 1e-6 }, { "ms", 1e-3 }, { "s", 1 } };
+    static const struct {
+        const char *name;
+        double s;
+    } units[] = { { "ns", 1e-9 }, { "us", 1e-6 }, { "ms", 1e-3 }, { "s", 1 } };
     for (uint32_t i = 0; word && i < sizeof units / sizeof units[0]; i++)
         if (strcmp(word, units[i].name) == 0) return *out = units[i].s, true;
     return false;
@@ -81,10 +84,11 @@ static bool find_columns(struct reading *reading)
     for (uint32_t c = 0; c < table->n_columns && reading->n < PERCENTILES_MAX; c++) {
         char key[16];
         const uint32_t i = reading->n;
-        if (!is_percentile(table->column[c], reading->options->unit, &reading->p[i], &reading->unit_s[i], key)) continue;
+        if (!is_percentile(table->column[c], reading->options->unit, &reading->p[i], &reading->unit_s[i], key))
+            continue;
         if (!(reading->unit_s[i] > 0))
-            return source_finding(table->source, 0, "", "column %s: the unit is not known; say --unit ms (or ns, us, s)",
-                                  table->column[c]);
+            return source_finding(table->source, 0, "",
+                                  "column %s: the unit is not known; say --unit ms (or ns, us, s)", table->column[c]);
         reading->column[i] = c;
         reading->key[i] = arena_strdup(table->source->arena, key);
         reading->n++;
@@ -138,9 +142,11 @@ static void say_mean(struct reading *reading, uint32_t row, const char *name, do
     given *= reading->mean_unit_s;
     cJSON_AddNumberToObject(out, "given_mean_s", given);
     if (fabs(mean_s / given - 1) > 0.05)
-        source_remark(reading->table.source,
-                      "%s: through these percentiles the mean is %.3g ms, the table says %.3g ms: the tail is not that of "
-                      "a lognormal; a histogram would hold it", name, mean_s * 1e3, given * 1e3);
+        source_remark(
+            reading->table.source,
+            "%s: through these percentiles the mean is %.3g ms, the table says %.3g ms: the tail is not that of "
+            "a lognormal; a histogram would hold it",
+            name, mean_s * 1e3, given * 1e3);
 }
 
 static cJSON *read_row(struct reading *reading, uint32_t row)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A table of percentiles as CSV, a row a stage or step: columns p50_ms, p95_ms, p99_9_ms ... (two or more; the unit in the
- * name, or by --unit), and stage, step, mean_ms, n where they are known -> distributions by percentiles. */
+ * A table of percentiles as CSV, a row a stage or step: columns p50_ms, p95_ms, p99_9_ms ... (two or more; the unit in
+ * the name, or by --unit), and stage, step, mean_ms, n where they are known -> distributions by percentiles. */
 #ifndef SIM_FOREIGN_PERCENTILES_H
 #define SIM_FOREIGN_PERCENTILES_H
 

@@ -47,8 +47,8 @@ static bool read_series(struct answer *answer, const cJSON *series)
     }
     if (sample.kind == SAMPLE_LOG_END) sample.group = "";
     const char *number = label(metric, "partition");
-    if (!samples_is_name(sample.topic) || (sample.kind != SAMPLE_LOG_END && !samples_is_name(sample.group)) || !number ||
-        !table_number(number, &partition) || !(partition >= 0 && partition < MAX_PARTITIONS))
+    if (!samples_is_name(sample.topic) || (sample.kind != SAMPLE_LOG_END && !samples_is_name(sample.group)) ||
+        !number || !table_number(number, &partition) || !(partition >= 0 && partition < MAX_PARTITIONS))
         return wrong(answer, metric ? metric : series,
                      "a series needs the labels topic, partition and consumergroup (or group)");
     if (!cJSON_IsArray(values))

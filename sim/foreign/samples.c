@@ -79,7 +79,8 @@ static void print_table(FILE *out, const struct sample *sample, uint32_t n)
             value[SAMPLE_LOG_END] = value[SAMPLE_COMMITTED] + value[SAMPLE_LAG];
         if (value[SAMPLE_COMMITTED] < 0 && value[SAMPLE_LOG_END] >= value[SAMPLE_LAG] && value[SAMPLE_LAG] >= 0)
             value[SAMPLE_COMMITTED] = value[SAMPLE_LOG_END] - value[SAMPLE_LAG];
-        if (value[SAMPLE_LAG] < 0 && value[SAMPLE_COMMITTED] >= 0) value[SAMPLE_LAG] = fmax(value[SAMPLE_LOG_END] - value[SAMPLE_COMMITTED], 0);
+        if (value[SAMPLE_LAG] < 0 && value[SAMPLE_COMMITTED] >= 0)
+            value[SAMPLE_LAG] = fmax(value[SAMPLE_LOG_END] - value[SAMPLE_COMMITTED], 0);
         fprintf(out, "%s %s %u ", one->group, one->topic, one->partition);
         for (uint32_t k = 0; k < SAMPLE_KINDS; k++) {
             const double x = value[k == 0 ? SAMPLE_COMMITTED : k == 1 ? SAMPLE_LOG_END : SAMPLE_LAG];

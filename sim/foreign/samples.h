@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Offsets and lags by partition, one at a time, in any order -> the tables that describe.h reads, one for each instant. */
+ * Offsets and lags by partition, one at a time, in any order -> the tables that describe.h reads, one for each instant.
+ */
 #ifndef SIM_FOREIGN_SAMPLES_H
 #define SIM_FOREIGN_SAMPLES_H
 

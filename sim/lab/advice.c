@@ -74,7 +74,8 @@ static bool advise_binding(struct adviser *adviser)
     if (worst != NONE) out->threshold = threshold_text(adviser, worst);
     if (less != adviser->chosen) out->one_less = less->value;
     out->one_less_share = share_of(&less->judged);
-    const struct point at = planner_corner(adviser->advice->planner, less, less->worst == NONE ? 0 : less->worst, adviser->arena);
+    const struct point at =
+        planner_corner(adviser->advice->planner, less, less->worst == NONE ? 0 : less->worst, adviser->arena);
     return find_limit(adviser, &at, &out->binding);
 }
 
@@ -206,7 +207,8 @@ static bool advise_slower(struct adviser *adviser)
     struct point slower = adviser->at;
     struct probe probe;
     for (uint32_t i = 0; i < scenario->n_stores && !adviser->out->store; i++)
-        if (scenario->store[i].capacity > 0) adviser->out->store = arena_strdup(adviser->arena, scenario->store[i].name);
+        if (scenario->store[i].capacity > 0)
+            adviser->out->store = arena_strdup(adviser->arena, scenario->store[i].name);
     if (!adviser->out->store || adviser->out->status != PLAN_FOUND) return true;
     slower.time_factor = SLOWER;
     slower.slow_stage = NONE;
@@ -248,7 +250,8 @@ static void list_tried(struct adviser *adviser)
     for (uint32_t i = 0; i < planner->n; i++) {
         const struct candidate *at = &planner->candidate[i];
         if (at->footing == FOOTING_NONE) continue;
-        tried[adviser->out->n_tried++] = (struct plan_tried){ at->value, at->cost, share_of(&at->judged), word[at->footing] };
+        tried[adviser->out->n_tried++] =
+            (struct plan_tried){ at->value, at->cost, share_of(&at->judged), word[at->footing] };
     }
     adviser->out->tried = tried;
     adviser->out->n_candidates = planner->n;
@@ -317,8 +320,9 @@ bool advice_make(const struct advice *advice, struct plan_answer *out, struct ar
     struct adviser adviser = { .advice = advice, .chosen = chosen, .out = out, .arena = arena, .err = err };
     const uint32_t corner = chosen->footing == FOOTING_DEPENDS ? chosen->best : chosen->worst;
     adviser.at = planner_corner(planner, chosen, corner == NONE ? 0 : corner, arena);
-    const bool ok = conditions_make(&adviser.conditions, &adviser.at, planner->judge.confidence, &planner->judge.crew, err) &&
-                    advise(&adviser);
+    const bool ok =
+        conditions_make(&adviser.conditions, &adviser.at, planner->judge.confidence, &planner->judge.crew, err) &&
+        advise(&adviser);
     desk_fini(&adviser.desk);
     return ok;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * From the candidate that a plan's search chose to what its user is told: why not one step less, while what it holds, how
- * much room the load has, what limits it next, on which values it rests. */
+ * From the candidate that a plan's search chose to what its user is told: why not one step less, while what it holds,
+ * how much room the load has, what limits it next, on which values it rests. */
 #ifndef SIM_LAB_ADVICE_H
 #define SIM_LAB_ADVICE_H
 

@@ -100,7 +100,8 @@ static void show_interval(struct floor *floor, const struct desk *desk, const st
     if (!watch->begun) return;
     precision_take(&watch->precision, desk->layout, got->result);
     if (*precision_line(&watch->precision, interval, sizeof interval))
-        snprintf(floor->progress.interval, sizeof floor->progress.interval, "%.60s: %.90s", desk->point->label, interval);
+        snprintf(floor->progress.interval, sizeof floor->progress.interval, "%.60s: %.90s", desk->point->label,
+                 interval);
 }
 
 static bool take_job(void *context, uint32_t index, struct sim_err *err)

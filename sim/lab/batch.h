@@ -29,7 +29,8 @@ struct batch {
     struct ranks *ranks;         /* other processes that take jobs beside the threads; NULL: none */
     FILE *terminal;              /* of the progress line; NULL: none */
     void *context;
-    /* On the caller's thread, in the order of jobs. What it is shown lives until it returns. False with err ends all. */
+    /* On the caller's thread, in the order of jobs. What it is shown lives until it returns. False with err ends all.
+     */
     bool (*take)(void *context, const struct batch_result *got, struct sim_err *err);
 };
 

@@ -8,7 +8,16 @@
 #include "sim/engine/infer.h"
 #include "sim/lab/profile.h"
 
-enum { KNOTS_MOST = 12, LINE_MOST = 48, SPREAD_LEAST = 16, SPREAD_EACH = 8, SIDES_MOST = 12, AGAIN_MOST = 6, NEED_PLACES = 17, ROUNDS_MOST = 5 };
+enum {
+    KNOTS_MOST = 12,
+    LINE_MOST = 48,
+    SPREAD_LEAST = 16,
+    SPREAD_EACH = 8,
+    SIDES_MOST = 12,
+    AGAIN_MOST = 6,
+    NEED_PLACES = 17,
+    ROUNDS_MOST = 5
+};
 #define NEAR_BOUND 12.0 /* of the distance: what a sweep leaves in for the next */
 #define SHRINK         3.0
 #define VARIANCE_RATIO 8.0 /* of the variances of three or four runs and of twenty: one in a hundred is beyond */
@@ -109,9 +118,10 @@ static struct sight *sights_of(struct fit_state *fit, const struct probe *probe)
     return sight;
 }
 
-/* What a figure differs by from the centre, over runs that share their random numbers. Figures that hang on chance (which
- * partition is the worst) differ by chance as well; a search over many places would pick the lucky ones. So a difference
- * shrinks by its own noise, to nothing where it is no larger (Stein's rule with the t statistic in place of z). */
+/* What a figure differs by from the centre, over runs that share their random numbers. Figures that hang on chance
+ * (which partition is the worst) differ by chance as well; a search over many places would pick the lucky ones. So a
+ * difference shrinks by its own noise, to nothing where it is no larger (Stein's rule with the t statistic in place of
+ * z). */
 static double difference(const struct fit_state *fit, const struct probe *knot, uint32_t figure, double *error)
 {
     const uint32_t n = knot->n;
@@ -395,8 +405,8 @@ static void look_where(struct fit_state *fit, const struct profile *profile)
     }
 }
 
-/* What the observations leave open stays as the scenario says, where they accept that; what a witness has decided, where
- * that has it. */
+/* What the observations leave open stays as the scenario says, where they accept that; what a witness has decided,
+ * where that has it. */
 static void keep_undecided(struct fit_state *fit, const struct profile *profile)
 {
     bool held[MINIMUM_MOST] = { false };
@@ -430,12 +440,12 @@ static const double *runs_off(struct fit_state *fit)
 /* ---- ends that the distance accepts ---- */
 
 /* The distance takes figures for normal about their mean. What hangs on chance need not be: the least spread that the
- * lags of partitions ever have may be far from none. So where the distance accepts a value up to an end of its range, runs
- * there are asked themselves, of the figure that moves most on the way to it: when what was observed lies beyond all of
- * so many runs that chance has it there in as few cases as the confidence leaves to one side (Barnard's Monte Carlo test,
- * exact for any distribution), the end is refused, and halving finds the limit. The value then is where that figure's
- * mean is what was observed, by runs at places of the range that was accepted: the distance, which accepts what is
- * refused, is no judge of it. */
+ * lags of partitions ever have may be far from none. So where the distance accepts a value up to an end of its range,
+ * runs there are asked themselves, of the figure that moves most on the way to it: when what was observed lies beyond
+ * all of so many runs that chance has it there in as few cases as the confidence leaves to one side (Barnard's Monte
+ * Carlo test, exact for any distribution), the end is refused, and halving finds the limit. The value then is where
+ * that figure's mean is what was observed, by runs at places of the range that was accepted: the distance, which
+ * accepts what is refused, is no judge of it. */
 enum { HALVINGS = 3, FIRST_RUNS = 4, LINE_PLACES = 5, LINE_RUNS = 8 };
 #define MOVES 0.3 /* standard deviations: what moves less cannot tell the places apart */
 
@@ -494,8 +504,8 @@ static bool is_refused(struct fit_state *fit, const double *place, const struct 
     return true;
 }
 
-/* From low to high, the first place at which the witness's mean in new runs, straight between the places run, is what was
- * observed. */
+/* From low to high, the first place at which the witness's mean in new runs, straight between the places run, is what
+ * was observed. */
 static bool find_by_witness(struct fit_state *fit, uint32_t k, const struct witness *witness, double low, double high,
                             double *found, struct sim_err *err)
 {
@@ -509,7 +519,8 @@ static bool find_by_witness(struct fit_state *fit, uint32_t k, const struct witn
     if (!run(fit, probe, LINE_PLACES, LINE_RUNS, err)) return false;
     *found = (low + high) / 2;
     for (uint32_t i = 0; i < LINE_PLACES; i++)
-        off[i] = sight_of(&probe[i], witness->figure, LINE_RUNS).mean - fit->calibrate->targets.observed[witness->figure];
+        off[i] =
+            sight_of(&probe[i], witness->figure, LINE_RUNS).mean - fit->calibrate->targets.observed[witness->figure];
     for (uint32_t i = 0; i + 1 < LINE_PLACES; i++) {
         if (!(off[i] * off[i + 1] <= 0) || !(fabs(off[i] - off[i + 1]) > 0)) continue;
         *found = at[i] + off[i] / (off[i] - off[i + 1]) * (at[i + 1] - at[i]);
@@ -519,7 +530,8 @@ static bool find_by_witness(struct fit_state *fit, uint32_t k, const struct witn
 }
 
 /* Where the end is refused: the limit, and the value that is then decided. */
-static bool look_at_end(struct fit_state *fit, uint32_t k, const struct profile *profile, bool is_low, struct sim_err *err)
+static bool look_at_end(struct fit_state *fit, uint32_t k, const struct profile *profile, bool is_low,
+                        struct sim_err *err)
 {
     double inside[MINIMUM_MOST], beyond[MINIMUM_MOST], place[MINIMUM_MOST];
     memcpy(inside, fit->best, sizeof inside);
@@ -703,7 +715,8 @@ static void weigh(struct fit_state *fit, const double *place, const double *best
             fmax(distance_part(&fit->question, f, &there[f]) - distance_part(&fit->question, f, &here[f]), 0) / all;
 }
 
-static void find_deciders(struct fit_state *fit, uint32_t k, const struct profile *profile, struct calibrated_value *out)
+static void find_deciders(struct fit_state *fit, uint32_t k, const struct profile *profile,
+                          struct calibrated_value *out)
 {
     const struct targets *targets = &fit->calibrate->targets;
     double *weight = arena_array(fit->arena, double, targets->n);
@@ -737,7 +750,8 @@ static struct calibrated_value value_found(struct fit_state *fit, uint32_t k, co
     return out;
 }
 
-/* A row of a table is printed at once: where no model gives its total, a part of it that one gives is none of that row's. */
+/* A row of a table is printed at once: where no model gives its total, a part of it that one gives is none of that
+ * row's. */
 static void judge_rows(const struct targets *targets, struct calibrated_figure *figure)
 {
     for (uint32_t f = 0; f < targets->n; f++) {
@@ -804,7 +818,8 @@ static double on_line(const struct long_line *line, uint32_t figure, double plac
 {
     const double scaled = place * (NEED_PLACES - 1);
     const uint32_t i = scaled < NEED_PLACES - 1 ? (uint32_t)scaled : NEED_PLACES - 2;
-    const double from = shown(&line->probe[i], 0, figure, WATCH_AT), to = shown(&line->probe[i + 1], 0, figure, WATCH_AT);
+    const double from = shown(&line->probe[i], 0, figure, WATCH_AT),
+                 to = shown(&line->probe[i + 1], 0, figure, WATCH_AT);
     return from + (scaled - i) * (to - from);
 }
 

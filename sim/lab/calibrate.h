@@ -32,8 +32,8 @@ struct calibrate {
     struct crew crew;
 };
 
-/* Fills all but name, observations and written. set: the fitted values as edits of the scenario, one a value. False with
- * err, or, without err, when an interrupt came first. */
+/* Fills all but name, observations and written. set: the fitted values as edits of the scenario, one a value. False
+ * with err, or, without err, when an interrupt came first. */
 bool calibrate_run(struct calibrate *calibrate, struct calibration *out, struct study_edit **set, struct arena *arena,
                    struct sim_err *err);
 

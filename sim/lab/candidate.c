@@ -64,8 +64,9 @@ static bool cost_of(const struct axis *axis, uint32_t n_axes, const char *const 
         struct quantity quantity;
         if (!(axis[i].each > 0)) continue;
         if (!quantity_parse(value[i], &quantity))
-            return sim_fail(err, SIM_EUSAGE, NULL, "%s is varied over %s, which is not a number: say what it costs with "
-                                                   "--cost of other places, or vary numbers",
+            return sim_fail(err, SIM_EUSAGE, NULL,
+                            "%s is varied over %s, which is not a number: say what it costs with "
+                            "--cost of other places, or vary numbers",
                             axis[i].variation.pointer, value[i]);
         *cost += axis[i].each * (quantity.is_duration ? quantity.value / SIM_S : quantity.value);
     }

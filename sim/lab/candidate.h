@@ -46,8 +46,8 @@ bool price_parse(struct price *out, const char *text, struct arena *arena, struc
 bool axes_make(struct axis *axis, const struct variation *variation, const char *const *at, uint32_t n,
                const struct price *price, uint32_t n_prices, struct sim_err *err);
 
-/* Candidates from the points of the grid of the axes, cheapest first; equal costs in the order of the grid. NULL with err
- * (SIM_EUSAGE) for a value that costs something and is no number. */
+/* Candidates from the points of the grid of the axes, cheapest first; equal costs in the order of the grid. NULL with
+ * err (SIM_EUSAGE) for a value that costs something and is no number. */
 struct candidate *candidates_make(const struct axis *axis, uint32_t n_axes, const struct point *point, uint32_t n,
                                   struct arena *arena, struct sim_err *err);
 

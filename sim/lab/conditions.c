@@ -55,7 +55,8 @@ static bool holds_at(const struct conditions *conditions, const struct way *way,
         point.slow_stage = way->stage;
     }
     if (way->kind == WAY_UNKNOWN)
-        point = point_with(&point, way->unknown->pointer, unknown_at(way->unknown, way->up ? at : 1 - at, &arena), &arena);
+        point =
+            point_with(&point, way->unknown->pointer, unknown_at(way->unknown, way->up ? at : 1 - at, &arena), &arena);
     const bool ok = conditions_hold(conditions, &point, holds, err);
     arena_fini(&arena);
     return ok;

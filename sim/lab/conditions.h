@@ -30,8 +30,9 @@ bool conditions_hold(const struct conditions *conditions, const struct point *po
 bool conditions_of_load(const struct conditions *conditions, double *factor, struct sim_err *err);
 bool conditions_of_stage(const struct conditions *conditions, uint32_t stage, double *factor, struct sim_err *err);
 
-/* The share of the range of an unknown, from the side where they hold to the other, up to which they do: with `up`, from
- * low to high. 1 when they hold all along; NaN when not even at the beginning. The others are as the point has them. */
+/* The share of the range of an unknown, from the side where they hold to the other, up to which they do: with `up`,
+ * from low to high. 1 when they hold all along; NaN when not even at the beginning. The others are as the point has
+ * them. */
 bool conditions_of_unknown(const struct conditions *conditions, const struct unknown *unknown, bool up, double *share,
                            struct sim_err *err);
 

@@ -32,7 +32,7 @@ struct question {
     const struct target *target;  /* by figure */
     const double *observed;       /* by figure: the observations, or what might have been observed */
     uint32_t runs;                /* behind the means */
-    double coarse;                /* a share of a figure that the model is not yet expected to hit: far from the answer */
+    double coarse; /* a share of a figure that the model is not yet expected to hit: far from the answer */
 };
 
 /* The standard deviation of an observation of this figure about the model's mean. */
@@ -42,7 +42,8 @@ double sight_noise(const struct question *question, const struct target *target,
 double distance_part(const struct question *question, uint32_t figure, const struct sight *sight);
 double distance_at(const struct question *question, const double *place);
 
-/* The least distance that a search from `place` finds, left there. held[k]: value k stays where it is; NULL: all are free. */
+/* The least distance that a search from `place` finds, left there. held[k]: value k stays where it is; NULL: all are
+ * free. */
 double distance_least(const struct question *question, double *place, const bool *held);
 
 #endif

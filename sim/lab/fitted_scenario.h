@@ -13,8 +13,8 @@ struct fitted_edit {
     const char *basis;      /* "fitted", "assumed" */
 };
 
-/* The base's edits are applied first. observations: the file to name, relative to the new scenario; NULL: none is named.
- * The caller owns it. NULL with err, or with findings. */
+/* The base's edits are applied first. observations: the file to name, relative to the new scenario; NULL: none is
+ * named. The caller owns it. NULL with err, or with findings. */
 cJSON *fitted_scenario(const struct point *base, const struct fitted_edit *edit, uint32_t n, const char *observations,
                        struct findings *findings, struct arena *arena, struct sim_err *err);
 

@@ -74,8 +74,9 @@ static bool make(struct free_value *out, struct desk *desk, const struct point *
     struct quantity low, high;
     if (!quantity_parse(range->low, &low) || !quantity_parse(range->high, &high) ||
         low.is_duration != high.is_duration || !(low.value < high.value))
-        return sim_fail(err, SIM_EUSAGE, NULL, "--fit: \"%s..%s\" is not a range LOW..HIGH that goes up, as in 5ms..200ms",
-                        range->low, range->high);
+        return sim_fail(err, SIM_EUSAGE, NULL,
+                        "--fit: \"%s..%s\" is not a range LOW..HIGH that goes up, as in 5ms..200ms", range->low,
+                        range->high);
     *out = (struct free_value){ .is_duration = low.is_duration, .low = low.value, .high = high.value,
                                 .logarithmic = low.value > 0 && high.value >= DECADES_RATIO * low.value };
     if (!acceptable(desk, base, range->pointer, range->high, &out->pointer, findings, arena, err) ||

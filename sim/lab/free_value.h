@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A value of the scenario that calibration is free to set, within a range. Searches see it as a number in [0, 1]: evenly
- * over the range, or over its logarithm where the range spans decades, so that 5 ms and 50 ms are as far apart as 50 ms
- * and 500 ms. */
+ * A value of the scenario that calibration is free to set, within a range. Searches see it as a number in [0, 1]:
+ * evenly over the range, or over its logarithm where the range spans decades, so that 5 ms and 50 ms are as far apart
+ * as 50 ms and 500 ms. */
 #ifndef SIM_LAB_FREE_VALUE_H
 #define SIM_LAB_FREE_VALUE_H
 

@@ -39,8 +39,8 @@ enum standing judge_standing(const struct judged *judged, double confidence);
  * with err, or, without err, when interrupted. */
 bool judge_until(const struct judge *judge, const struct point *point, struct judged *judged, uint32_t until,
                  struct arena *arena, struct sim_err *err);
-/* Looks after JUDGE_GLANCE (two misses in two runs are enough), after JUDGE_FIRST, after `least` and after twice as many
- * each time until it stands, up to JUDGE_MOST. */
+/* Looks after JUDGE_GLANCE (two misses in two runs are enough), after JUDGE_FIRST, after `least` and after twice as
+ * many each time until it stands, up to JUDGE_MOST. */
 bool judge_fully(const struct judge *judge, const struct point *point, struct judged *judged, uint32_t least,
                  struct arena *arena, struct sim_err *err);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * sim plan's search: the cheapest candidate that meets the thresholds.
  *
- * Candidates are judged from the cheapest up, and the first that stands is it; most of those that do not are seen to fail
- * at a glance of two runs. Where one value is varied over many steps, the search halves them instead, as if what costs
- * more were better, and then glances at cheaper ones here and there: where one of these does not fail, nothing was won and
- * all are judged in turn.
+ * Candidates are judged from the cheapest up, and the first that stands is it; most of those that do not are seen to
+ * fail at a glance of two runs. Where one value is varied over many steps, the search halves them instead, as if what
+ * costs more were better, and then glances at cheaper ones here and there: where one of these does not fail, nothing
+ * was won and all are judged in turn.
  *
- * With unknown values a candidate stands when it does so over a hypercube of them and in the worst corner of their ranges;
- * it depends on them when only some of the corners fail. */
+ * With unknown values a candidate stands when it does so over a hypercube of them and in the worst corner of their
+ * ranges; it depends on them when only some of the corners fail. */
 #ifndef SIM_LAB_PLANNER_H
 #define SIM_LAB_PLANNER_H
 

@@ -52,7 +52,8 @@ static const struct step_spec *slow_steps(const struct step_spec *step, uint32_t
     for (uint32_t i = 0; i < n; i++) {
         slower[i] = step[i];
         if (step[i].has_time) slower[i].time = dist_scaled(&step[i].time, factor, arena);
-        if (step[i].n_otherwise > 0) slower[i].otherwise = slow_steps(step[i].otherwise, step[i].n_otherwise, factor, arena);
+        if (step[i].n_otherwise > 0)
+            slower[i].otherwise = slow_steps(step[i].otherwise, step[i].n_otherwise, factor, arena);
     }
     return slower;
 }

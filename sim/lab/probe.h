@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Probes: points that are run until enough is known of them: chosen values of each replication, and how it ended. A probe may
- * be given more replications later; replication r of every probe draws the same random numbers, so probes pair by
- * replication (docs/decisions/0003). */
+ * Probes: points that are run until enough is known of them: chosen values of each replication, and how it ended. A
+ * probe may be given more replications later; replication r of every probe draws the same random numbers, so probes
+ * pair by replication (docs/decisions/0003). */
 #ifndef SIM_LAB_PROBE_H
 #define SIM_LAB_PROBE_H
 

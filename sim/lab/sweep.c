@@ -107,9 +107,14 @@ static bool run_jobs(const struct sweep *sweep, const struct batch_job *job, uin
 {
     struct sweep copy = *sweep;
     uint32_t n_taken = 0;
-    const struct batch batch = { .point = sweep->n_unknowns > 0 ? sweep->drawn : sweep->point, .n_jobs = n_jobs, .job = job,
-                                 .n_threads = sweep->n_threads, .ranks = sweep->ranks, .terminal = sweep->terminal,
-                                 .context = &copy, .take = keep };
+    const struct batch batch = { .point = sweep->n_unknowns > 0 ? sweep->drawn : sweep->point,
+                                 .n_jobs = n_jobs,
+                                 .job = job,
+                                 .n_threads = sweep->n_threads,
+                                 .ranks = sweep->ranks,
+                                 .terminal = sweep->terminal,
+                                 .context = &copy,
+                                 .take = keep };
     bool ok = n_jobs == 0 || batch_run(&batch, &n_taken, arena, err);
     *interrupted = ok && n_taken < n_jobs;
     return ok;

@@ -13,7 +13,8 @@ struct sweep {
     const struct point *point; /* the varied values are the edits after the first n_base_edits */
     uint32_t n_points, n_base_edits;
     uint32_t replications, n_threads;
-    struct precision *precision; /* of each point, begun: it ends with enough replications; NULL: it makes all of them */
+    struct precision
+        *precision;      /* of each point, begun: it ends with enough replications; NULL: it makes all of them */
     uint32_t n_unknowns; /* then the points to run are those of sweep_drawn_points */
     const struct unknown *unknown;
     const struct point *drawn;
@@ -27,8 +28,8 @@ struct sweep {
 bool sweep_points(const struct point *point, uint32_t n, uint32_t n_base_edits, struct store_point **out,
                   struct desk *desk, struct findings *findings, struct arena *arena, struct sim_err *err);
 
-/* Of each point a point for each replication, point by point, with the values of the unknowns that this replication has:
- * of every ten in a row, one in each tenth of each range (unknown.h), the same in all points. */
+/* Of each point a point for each replication, point by point, with the values of the unknowns that this replication
+ * has: of every ten in a row, one in each tenth of each range (unknown.h), the same in all points. */
 const struct point *sweep_drawn_points(const struct point *point, uint32_t n_points, const struct unknown *unknown,
                                        uint32_t n_unknowns, uint64_t seed, uint32_t replications, struct arena *arena);
 

@@ -109,8 +109,8 @@ static bool is_varied(const struct study *study, const char *at, uint32_t from, 
     return false;
 }
 
-bool unknowns_settle(struct unknown *unknown, uint32_t n, const struct point *point, uint32_t n_varied, struct desk *desk,
-                     struct findings *findings, struct arena *arena, struct sim_err *err)
+bool unknowns_settle(struct unknown *unknown, uint32_t n, const struct point *point, uint32_t n_varied,
+                     struct desk *desk, struct findings *findings, struct arena *arena, struct sim_err *err)
 {
     for (uint32_t high = 0; high < 2 && n > 0; high++) {
         double share[UNKNOWNS_MAX];

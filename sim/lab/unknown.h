@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Values that are known only as a range: --unknown PTR=LOW..HIGH. Each replication has a value of each of them, drawn by
- * a Latin hypercube (McKay, Beckman and Conover 1979): of the n replications of a block, one falls into each n-th of
+ * Values that are known only as a range: --unknown PTR=LOW..HIGH. Each replication has a value of each of them, drawn
+ * by a Latin hypercube (McKay, Beckman and Conover 1979): of the n replications of a block, one falls into each n-th of
  * each range, and which of one range meets which of another is a shuffle. The draws hang on the seed, the block and the
  * unknown, as everything does (docs/decisions/0003).
  *
@@ -20,10 +20,11 @@ struct unknown {
 
 /* "PTR=LOW..HIGH". False with err (SIM_EUSAGE). */
 bool unknown_parse(struct unknown *out, const char *text, struct arena *arena, struct sim_err *err);
-/* Whether the point, whose last n_varied edits are varied values, is acceptable with all of them low and with all of them
- * high, and none of them is varied; where each stands is known from then on. False with err and findings, on the desk. */
-bool unknowns_settle(struct unknown *unknown, uint32_t n, const struct point *point, uint32_t n_varied, struct desk *desk,
-                     struct findings *findings, struct arena *arena, struct sim_err *err);
+/* Whether the point, whose last n_varied edits are varied values, is acceptable with all of them low and with all of
+ * them high, and none of them is varied; where each stands is known from then on. False with err and findings, on the
+ * desk. */
+bool unknowns_settle(struct unknown *unknown, uint32_t n, const struct point *point, uint32_t n_varied,
+                     struct desk *desk, struct findings *findings, struct arena *arena, struct sim_err *err);
 /* The value at a share 0..1 of the range, as JSON. A range of counts, more than one apart, has whole values. */
 const char *unknown_at(const struct unknown *unknown, double share, struct arena *arena);
 

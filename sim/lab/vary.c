@@ -243,7 +243,8 @@ bool points_of_csv(const struct point *base, const char *file, struct point **po
     *point = arena_array(arena, struct point, count(at, '\n') + 1);
     *n_points = 0;
     at = cut_row(at, pointer, most, &n_pointers);
-    if (!*pointer[0]) return sim_fail(err, SIM_EUSAGE, file, "the first line must name the places to set, one a column");
+    if (!*pointer[0])
+        return sim_fail(err, SIM_EUSAGE, file, "the first line must name the places to set, one a column");
     while (*at) {
         line++;
         at = cut_row(at, cell, most, &n_cells);

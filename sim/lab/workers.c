@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * One mutex guards all that is shared. The threads take job numbers from a counter; the caller waits until the next job
- * in order is over. A thread does not start a job that lies more than WORKERS_AHEAD jobs for each thread beyond the last one
- * taken: what waits to be taken stays bounded. */
+ * in order is over. A thread does not start a job that lies more than WORKERS_AHEAD jobs for each thread beyond the
+ * last one taken: what waits to be taken stays bounded. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "sim/lab/workers.h"
 

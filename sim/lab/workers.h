@@ -10,7 +10,8 @@
 
 #include "sim/engine/error.h"
 
-/* A job is not started before all but the last WORKERS_AHEAD jobs a thread before it are taken: what waits is bounded. */
+/* A job is not started before all but the last WORKERS_AHEAD jobs a thread before it are taken: what waits is bounded.
+ */
 enum { WORKERS_AHEAD = 4 };
 
 struct work {

@@ -105,7 +105,8 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     const double records_per_order = outcome_mean(outcome, "groups.%s.processed", spec->name) /
                                      outcome_mean(outcome, "orders.created");
     /* What the load asks of it on average, or what did arrive: a stage before it may hold records back, or may have let
-     * more of them through at first than in the mean. Without a load nothing is asked: there a backlog is worked off. */
+     * more of them through at first than in the mean. Without a load nothing is asked: there a backlog is worked off.
+     */
     const double orders_per_s = outcome_mean(outcome, "orders.peak_rate_per_s");
     const double arrived_per_s = outcome_mean(outcome, "groups.%s.peak_rate_per_s", spec->name);
     demand.offered_per_s = orders_per_s > 0 ? fmax(orders_per_s * records_per_order, arrived_per_s) : 0;

@@ -94,7 +94,8 @@ static size_t split_name(const char *name)
 }
 
 /* Rows of one source stand below one line that names it: names in full do not fit beside the figures. */
-static void figure_name(struct page *page, struct grid *grid, const struct calibrated_figure *figure, const char *before)
+static void figure_name(struct page *page, struct grid *grid, const struct calibrated_figure *figure,
+                        const char *before)
 {
     const size_t at = split_name(figure->name);
     const char *rest = figure->name + at + strspn(figure->name + at, ",: ");
@@ -159,8 +160,10 @@ static void compared(struct page *page, const struct calibration *calibration)
              "추정에 쓴 %u개의 카이제곱: %.1f.",
              n, n - n_off, n_off, calibration->n_decide, calibration->chi_squared);
     if (n_by_row > 0)
-        page_say(page, TONE_PLAIN, "Of those not explained %u would be within 3 noises by themselves, but stand in a row whose total is not.",
-                 "설명되지 않은 값 중 %u개는 그 자체로는 잡음의 3배 이내이나, 같은 행의 합계가 설명되지 않음.", n_by_row);
+        page_say(
+            page, TONE_PLAIN,
+            "Of those not explained %u would be within 3 noises by themselves, but stand in a row whose total is not.",
+            "설명되지 않은 값 중 %u개는 그 자체로는 잡음의 3배 이내이나, 같은 행의 합계가 설명되지 않음.", n_by_row);
 }
 
 static const struct calibrated_value *value_at(const struct calibration *calibration, const char *pointer)
@@ -191,11 +194,12 @@ static void needs(struct page *page, const struct calibration *calibration)
         n += calibration->figure[i].decides && !calibration->figure[i].explained;
     if (n == 0) return;
     page_heading(page, "What the rest would need", "나머지가 성립하려면");
-    page_say(page, TONE_PLAIN,
-             "One model explains %u of the %u figures that stand for themselves. Each of the others alone, with one value "
-             "changed:",
-             "하나의 모델이 독립된 관측값 %2$u개 중 %1$u개를 설명함. 나머지 각각을 값 하나만 바꾸어 설명하려면:", calibration->n_decide,
-             calibration->n_decide + n);
+    page_say(
+        page, TONE_PLAIN,
+        "One model explains %u of the %u figures that stand for themselves. Each of the others alone, with one value "
+        "changed:",
+        "하나의 모델이 독립된 관측값 %2$u개 중 %1$u개를 설명함. 나머지 각각을 값 하나만 바꾸어 설명하려면:",
+        calibration->n_decide, calibration->n_decide + n);
     for (uint32_t i = 0; i < calibration->n_figures; i++)
         if (calibration->figure[i].decides && !calibration->figure[i].explained)
             say_need(page, calibration, &calibration->figure[i]);

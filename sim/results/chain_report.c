@@ -66,7 +66,8 @@ void chain_write(struct page *page, const struct scenario *scenario, const struc
     for (uint32_t i = 0; i < chain->n_links; i++) {
         const struct chain_link *link = &chain->link[i];
         const char *order = link->order_id ? page_format(page, "%" PRIu64, link->order_id) : "";
-        const char *line = page_format(page, "%12.6f  %6s  %s", ns_to_s(link->at_ns), order, link_words(page, scenario, link));
+        const char *line =
+            page_format(page, "%12.6f  %6s  %s", ns_to_s(link->at_ns), order, link_words(page, scenario, link));
         page_print(page, TONE_PLAIN, line);
         fputc('\n', page->out);
     }
@@ -130,7 +131,8 @@ static bool is_told(const struct outcome *outcome, uint32_t index)
 static void link_csv(const struct outcome *outcome, const struct outcome_invariant *invariant,
                      const struct chain_link *link, FILE *out, struct arena *arena)
 {
-    static const struct text_style style[] = { { .language = LANG_EN, .width = 80 }, { .language = LANG_KO, .width = 80 } };
+    static const struct text_style style[] = { { .language = LANG_EN, .width = 80 },
+                                               { .language = LANG_KO, .width = 80 } };
     fprintf(out, "%s,%" PRIu32 ",%s,%s,%s", invariant->name, invariant->first_replication,
             number_json(ns_to_s(link->at_ns)).s, link->order_id ? number_json((double)link->order_id).s : "",
             link->kind == LINK_MISHAP ? mishap_names[link->mishap] : events[link->kind]);

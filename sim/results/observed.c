@@ -173,8 +173,8 @@ static uint32_t lagging_group(const struct layout *layout, const struct observat
 static void add_peak(struct lister *lister)
 {
     if (lister->observations->has_peak)
-        look_at_group(add(lister, PREDICT_PEAK, 0, lister->observations->peak_lag, (double)NAN, (double)NAN), lister->layout,
-                      lagging_group(lister->layout, lister->observations));
+        look_at_group(add(lister, PREDICT_PEAK, 0, lister->observations->peak_lag, (double)NAN, (double)NAN),
+                      lister->layout, lagging_group(lister->layout, lister->observations));
 }
 
 int64_t trend_total(const struct observed_trend *trend)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What a plan says, for people and as JSON (contract). Plain data: the search is the lab's. Texts are JSON values as the
- * scenario writes them, or NULL where there is none. */
+ * What a plan says, for people and as JSON (contract). Plain data: the search is the lab's. Texts are JSON values as
+ * the scenario writes them, or NULL where there is none. */
 #ifndef SIM_RESULTS_PLAN_REPORT_H
 #define SIM_RESULTS_PLAN_REPORT_H
 

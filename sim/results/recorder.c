@@ -93,7 +93,8 @@ static void note_capacity(struct recorder *recorder, uint32_t group, const struc
     struct progress *before = &recorder->before[group];
     const struct progress now = progress_of(recorder->layout, group, levels);
 
-    if (recorder->last_at_ns >= recorder->layout->study->scenario.warm_up_ns && before->least_waiting < INT64_MAX && before->least_waiting > now.done - before->done) {
+    if (recorder->last_at_ns >= recorder->layout->study->scenario.warm_up_ns && before->least_waiting < INT64_MAX &&
+        before->least_waiting > now.done - before->done) {
         samples->done += now.done - before->done;
         samples->done_ns += levels->at_ns - recorder->last_at_ns;
         samples->n_done++;

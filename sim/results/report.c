@@ -22,7 +22,8 @@ static void report_head(struct page *page, const struct outcome *outcome)
              outcome->cut ? page_word(page, " (cut, with work left)", " (처리 중 중단)")
                           : page_word(page, " (nothing left to do)", " (모두 처리 완료)"));
     if (scenario->warm_up_ns > 0 || scenario->find_warm_up)
-        page_say(page, TONE_PLAIN, "Steady state: times, waits, rates and peaks are of what comes after %s of warm-up%s.",
+        page_say(page, TONE_PLAIN,
+                 "Steady state: times, waits, rates and peaks are of what comes after %s of warm-up%s.",
                  "정상 상태: 시간, 대기, 처리율, 최대값은 워밍업 %s 이후의 값%s.",
                  number_seconds(ns_to_s(scenario->warm_up_ns)).s, scenario->find_warm_up ? " (MSER-5)" : "");
     if (outcome->interrupted)

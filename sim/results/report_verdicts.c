@@ -112,12 +112,11 @@ static void broken_one(struct page *page, const struct outcome *outcome, const s
         return;
     if (first->first_order_id)
         order = page_format(page, page_word(page, ", order %" PRIu64, ", 주문 ID %" PRIu64), first->first_order_id);
-    page_item(page, TONE_BAD,
-              "%s, %s: violated %s times, first in replication %u at %s s%s: %s. To repeat it:",
+    page_item(page, TONE_BAD, "%s, %s: violated %s times, first in replication %u at %s s%s: %s. To repeat it:",
               "%s, %s: 위반 %s건, 최초 발생은 반복 %u의 %s초%s: %s. 재현 명령:", invariant->name,
-              invariant_meaning(page, invariant->name, invariant->meaning), number_count((double)invariant->violations).s,
-              (unsigned)invariant->first_replication, number_fixed(ns_to_s(first->first_at_ns), 3).s, order,
-              first->first_what);
+              invariant_meaning(page, invariant->name, invariant->meaning),
+              number_count((double)invariant->violations).s, (unsigned)invariant->first_replication,
+              number_fixed(ns_to_s(first->first_at_ns), 3).s, order, first->first_what);
     page_code(page, "sim run %s --seed %" PRIu64 " --replications %u%s", outcome->study->file, outcome->seed,
               (unsigned)invariant->first_replication + 1, edits(page, outcome->study));
 }
@@ -166,13 +165,14 @@ void report_invariants(struct page *page, const struct outcome *outcome)
         return;
     page_heading(page, "Consistency (invariants)", "데이터 정합성 검증");
     if (all->verdict == VERDICT_HOLDS)
-        page_say(page, TONE_GOOD,
-                 "All %u hold (runs: %u): %u at every commit (safety), %u when faults are over and nothing is in flight "
-                 "(liveness). That proves nothing: with 95 %% confidence fewer than %s of runs break one.",
-                 "%u개 모두 통과 (실행 %u회): 모든 커밋 시점 %u개(안전성), 장애가 끝나고 처리 중인 것이 없을 때 %u개(활성). "
-                 "증명은 아니며, 95 %% 신뢰 수준에서 위반 실행 비율은 %s 미만.",
-                 all->invariants, outcome->n, outcome->safety.invariants, outcome->liveness.invariants,
-                 number_percent(all->upper_limit_95).s);
+        page_say(
+            page, TONE_GOOD,
+            "All %u hold (runs: %u): %u at every commit (safety), %u when faults are over and nothing is in flight "
+            "(liveness). That proves nothing: with 95 %% confidence fewer than %s of runs break one.",
+            "%u개 모두 통과 (실행 %u회): 모든 커밋 시점 %u개(안전성), 장애가 끝나고 처리 중인 것이 없을 때 %u개(활성). "
+            "증명은 아니며, 95 %% 신뢰 수준에서 위반 실행 비율은 %s 미만.",
+            all->invariants, outcome->n, outcome->safety.invariants, outcome->liveness.invariants,
+            number_percent(all->upper_limit_95).s);
     else
         verdict_say(page, outcome);
     invariants_table(page, outcome);

@@ -79,8 +79,8 @@ void status_csv_header(FILE *out);
 void groups_csv_header(FILE *out);
 /* replication,t_s,scaler,group,replicas,starting,ready,ending,consumers,idle,told,lag: a row for each scaler at each
  * sample; replicas: pods that are wanted; starting, ready, ending: pods by what they do; consumers: of ready pods;
- * idle: of these, without a partition; told: the metric that the autoscaler was told last, cut as KEDA cuts it, empty before;
- * lag: of the group. */
+ * idle: of these, without a partition; told: the metric that the autoscaler was told last, cut as KEDA cuts it, empty
+ * before; lag: of the group. */
 void scalers_csv_header(FILE *out);
 /* replication,p,completion_s: the time within which a share p of the paid orders was paid, for p = 0 (least), 0.005,
  * 0.01 ... 0.99, 0.991 ... 0.999, 1 (greatest). No rows when none was paid. */
@@ -102,7 +102,7 @@ struct outcome_verdict {
     enum verdict verdict;      /* worst */
     uint32_t invariants, broken, open;
     uint32_t runs_broken;      /* replications in which any of them broke */
-    double upper_limit_95;     /* share of runs that may break one: one-sided upper limit; 1 - 0.05^(1/n) when none did */
+    double upper_limit_95; /* share of runs that may break one: one-sided upper limit; 1 - 0.05^(1/n) when none did */
 };
 /* How much is asked of a group at the load's greatest rate, and how much it can do. */
 struct group_demand {

@@ -41,14 +41,16 @@ static const char schema[] =
     "CREATE TABLE param (point_id INTEGER NOT NULL REFERENCES point, pointer TEXT NOT NULL, value TEXT NOT NULL,"
     " PRIMARY KEY (point_id, pointer)) WITHOUT ROWID;"
     "CREATE TABLE replication (point_id INTEGER NOT NULL REFERENCES point, replication INTEGER NOT NULL,"
-    " fingerprint TEXT NOT NULL, exit INTEGER NOT NULL, wall_s REAL, PRIMARY KEY (point_id, replication)) WITHOUT ROWID;"
+    " fingerprint TEXT NOT NULL, exit INTEGER NOT NULL, wall_s REAL, PRIMARY KEY (point_id, replication)) WITHOUT "
+    "ROWID;"
     "CREATE TABLE metric (point_id INTEGER NOT NULL REFERENCES point, replication INTEGER NOT NULL,"
     " metric TEXT NOT NULL, value REAL, unit TEXT NOT NULL, PRIMARY KEY (point_id, metric, replication)) WITHOUT ROWID;"
     "CREATE TABLE series (point_id INTEGER NOT NULL REFERENCES point, replication INTEGER NOT NULL, name TEXT NOT NULL,"
     " t_s REAL NOT NULL, value REAL, PRIMARY KEY (point_id, replication, name, t_s)) WITHOUT ROWID;"
     "CREATE TABLE unknown (experiment_id INTEGER NOT NULL REFERENCES experiment, pointer TEXT NOT NULL,"
     " low TEXT NOT NULL, high TEXT NOT NULL, PRIMARY KEY (experiment_id, pointer)) WITHOUT ROWID;"
-    "CREATE TABLE draw (point_id INTEGER NOT NULL REFERENCES point, replication INTEGER NOT NULL, pointer TEXT NOT NULL,"
+    "CREATE TABLE draw (point_id INTEGER NOT NULL REFERENCES point, replication INTEGER NOT NULL, pointer TEXT NOT "
+    "NULL,"
     " value TEXT NOT NULL, PRIMARY KEY (point_id, replication, pointer)) WITHOUT ROWID;"
     "CREATE TABLE student (n INTEGER PRIMARY KEY, t95 REAL NOT NULL);"
     "CREATE VIEW metric_ci AS SELECT point_id, metric, unit, n, mean,"
@@ -259,8 +261,9 @@ static bool read_unknowns(struct store *store, struct store_experiment *out, str
     sqlite3_stmt *row = prepare(store, "SELECT pointer, low, high FROM unknown ORDER BY pointer");
     out->unknown = unknown;
     while (row && out->n_unknowns < n && sqlite3_step(row) == SQLITE_ROW)
-        unknown[out->n_unknowns++] = (struct store_unknown){ text_of(row, 0, store->arena), text_of(row, 1, store->arena),
-                                                             text_of(row, 2, store->arena) };
+        unknown[out->n_unknowns++] =
+            (struct store_unknown){ text_of(row, 0, store->arena), text_of(row, 1, store->arena),
+                                    text_of(row, 2, store->arena) };
     return sqlite3_finalize(row) == SQLITE_OK || failed(store, "reading", err);
 }
 
@@ -283,7 +286,8 @@ static bool read_experiment(struct store *store, struct store_experiment *out, s
 
 static bool read_points(struct store *store, struct store_point **point, uint32_t *n_points, struct sim_err *err)
 {
-    int64_t n = number_of(store, "SELECT count(*) FROM point"), n_params = number_of(store, "SELECT count(*) FROM param");
+    int64_t n = number_of(store, "SELECT count(*) FROM point"),
+            n_params = number_of(store, "SELECT count(*) FROM param");
     if (n < 0 || n_params < 0) return failed(store, "reading", err);
     struct store_param *param = arena_array(store->arena, struct store_param, n_params);
     *point = arena_array(store->arena, struct store_point, n);
@@ -527,8 +531,9 @@ uint32_t store_curves(struct store *store, struct store_step **step, struct aren
     *step = arena_array(arena, struct store_step, most > 0 ? most : 0);
     for (; row && n < most && sqlite3_step(row) == SQLITE_ROW; n++) {
         if (strcmp(name, (const char *)sqlite3_column_text(row, 2)) != 0) name = text_of(row, 2, arena);
-        (*step)[n] = (struct store_step){ (uint32_t)sqlite3_column_int64(row, 0), (uint32_t)sqlite3_column_int64(row, 1),
-                                          name, sqlite3_column_double(row, 3), sqlite3_column_double(row, 4) };
+        (*step)[n] =
+            (struct store_step){ (uint32_t)sqlite3_column_int64(row, 0), (uint32_t)sqlite3_column_int64(row, 1), name,
+                                 sqlite3_column_double(row, 3), sqlite3_column_double(row, 4) };
     }
     sqlite3_finalize(row);
     return n;

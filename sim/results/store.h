@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The result file of an experiment (contract: SQLite, PRAGMA user_version = 1). One writer; each finished replication is
- * one transaction with its metrics and curves, synced to the disk, so whatever ends the program loses only the runs that
- * were under way. A file that was killed in the middle and resumed ends with the rows of one that was not. */
+ * The result file of an experiment (contract: SQLite, PRAGMA user_version = 1). One writer; each finished replication
+ * is one transaction with its metrics and curves, synced to the disk, so whatever ends the program loses only the runs
+ * that were under way. A file that was killed in the middle and resumed ends with the rows of one that was not. */
 #ifndef SIM_RESULTS_STORE_H
 #define SIM_RESULTS_STORE_H
 
@@ -25,9 +25,9 @@ struct store_point { const char *label; uint32_t n_params; const struct store_pa
 /* A new file; what stands at the path is replaced. NULL with err (SIM_ERUNTIME). */
 struct store *store_create(const char *path, const struct store_experiment *experiment, const struct store_point *point,
                            uint32_t n_points, struct arena *arena, struct sim_err *err);
-/* One that an earlier call left. NULL with err: SIM_EUSAGE where it holds another experiment (scenario, seed, version or
- * points differ; the message says which), SIM_ERUNTIME where it is no result file. More replications than it was begun
- * with are taken on. */
+/* One that an earlier call left. NULL with err: SIM_EUSAGE where it holds another experiment (scenario, seed, version
+ * or points differ; the message says which), SIM_ERUNTIME where it is no result file. More replications than it was
+ * begun with are taken on. */
 struct store *store_resume(const char *path, const struct store_experiment *experiment, const struct store_point *point,
                            uint32_t n_points, struct arena *arena, struct sim_err *err);
 /* For reading only; what it holds is handed out, in its arena. */

@@ -214,7 +214,8 @@ static const char *line_text(struct page *page, const struct replayed *replayed,
 
 static bool is_loud(const struct story_line *line)
 {
-    return line->kind == STORY_FAULT || line->kind == STORY_LOSES || line->kind == STORY_MISHAP || line->kind == STORY_BROKEN;
+    return line->kind == STORY_FAULT || line->kind == STORY_LOSES || line->kind == STORY_MISHAP ||
+           line->kind == STORY_BROKEN;
 }
 
 static void lines_write(struct page *page, const struct replayed *replayed)

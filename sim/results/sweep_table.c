@@ -29,7 +29,8 @@ static void legend(struct page *page, const struct sweep_table *table)
 static void unknowns(struct page *page, const struct store_experiment *experiment)
 {
     if (experiment->n_unknowns == 0) return;
-    page_say(page, TONE_PLAIN, "Each run has a value of its own of what is known as a range only, so intervals hold that, too:",
+    page_say(page, TONE_PLAIN,
+             "Each run has a value of its own of what is known as a range only, so intervals hold that, too:",
              "범위로만 알려진 값은 실행마다 새로 뽑으므로 구간에 그 불확실성도 포함됨:");
     for (uint32_t i = 0; i < experiment->n_unknowns; i++)
         page_item(page, TONE_PLAIN, "%s: %s .. %s", "%s: %s .. %s", experiment->unknown[i].pointer,
@@ -70,7 +71,8 @@ void sweep_table_write(const struct sweep_table *table, const struct text_style 
     }
     grid_column(grid, ALIGN_RIGHT, "targets", "목표");
     for (uint32_t p = 0; p < table->n_points; p++) {
-        uint32_t n = store_exits(table->store, p, 0) + store_exits(table->store, p, 4) + store_exits(table->store, p, 99);
+        uint32_t n =
+            store_exits(table->store, p, 0) + store_exits(table->store, p, 4) + store_exits(table->store, p, 99);
         grid_cell(grid, TONE_PLAIN, "%s", table->point[p].label);
         grid_cell(grid, TONE_PLAIN, "%u", n);
         for (uint32_t i = 0; i < table->n_metrics; i++) {

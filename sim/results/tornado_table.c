@@ -86,7 +86,8 @@ static void side_cells(struct grid *grid, const char *metric, const struct torna
     }
     const double half_width = side->moved.n > 1 ? side->moved.half_width : (double)NAN;
     const enum tone tone = fabs(side->moved.mean) > half_width ? TONE_PLAIN : TONE_FAINT;
-    const struct number mean = number_of_metric(metric, fabs(side->moved.mean)), half = number_of_metric(metric, half_width);
+    const struct number mean = number_of_metric(metric, fabs(side->moved.mean)),
+                        half = number_of_metric(metric, half_width);
     const char *sign = !number_is_seen(mean.s) ? "" : side->moved.mean < 0 ? "-" : "+";
     grid_cell(grid, TONE_FAINT, "%s", side->value);
     if (isfinite(half_width) && number_is_seen(half.s)) grid_cell(grid, tone, "%s%s ±%s", sign, mean.s, half.s);
@@ -131,12 +132,13 @@ void tornado_write(const struct sweep_table *table, const struct text_style *sty
     arena_init(&arena);
     struct page page = { out, style, &arena, BLOCK_NONE };
     page_title(&page, "%s: which value moves what", "%s: 무엇이 결과를 움직이는가", table->name);
-    page_say(&page, TONE_PLAIN,
-             "Each assumed value a fifth lower and higher (or at the ends of its range), all others as they are; the same "
-             "random numbers; ± half of the %g %% interval. %u points, seed %" PRIu64 ", sim %s.",
-             "가정값을 하나씩 20 %% 낮추고 높이거나 주어진 범위의 양 끝에 두고, 나머지는 그대로; 같은 난수; ±는 %g %% "
-             "신뢰구간의 절반. 지점 %u개, seed %" PRIu64 ", sim %s.",
-             table->confidence * 100, table->n_points, table->experiment->seed, table->experiment->version);
+    page_say(
+        &page, TONE_PLAIN,
+        "Each assumed value a fifth lower and higher (or at the ends of its range), all others as they are; the same "
+        "random numbers; ± half of the %g %% interval. %u points, seed %" PRIu64 ", sim %s.",
+        "가정값을 하나씩 20 %% 낮추고 높이거나 주어진 범위의 양 끝에 두고, 나머지는 그대로; 같은 난수; ±는 %g %% "
+        "신뢰구간의 절반. 지점 %u개, seed %" PRIu64 ", sim %s.",
+        table->confidence * 100, table->n_points, table->experiment->seed, table->experiment->version);
     for (uint32_t i = 0; i < table->n_metrics; i++) {
         struct tornado_figure figure;
         tornado_make(&figure, table->store, table->point, table->n_points, table->metric[i], table->confidence, &arena);

@@ -44,7 +44,8 @@ const char *file_read(const char *path, size_t *length, struct arena *arena, str
     const char *text = stream ? read_stream(stream, length, arena, &why) : NULL;
     if (!stream) why = strerror(errno);
     if (stream && !is_stdin) fclose(stream);
-    if (!text) sim_fail(err, SIM_ERUNTIME, is_stdin ? "stdin" : path[0] == '\0' ? "\"\"" : path, "cannot be read: %s", why);
+    if (!text)
+        sim_fail(err, SIM_ERUNTIME, is_stdin ? "stdin" : path[0] == '\0' ? "\"\"" : path, "cannot be read: %s", why);
     return text;
 }
 

@@ -84,8 +84,9 @@ struct explore_spec {
 };
 enum { EXPLORE_FAULTS_MAX = 16 };
 
-/* sim-observations/1 (docs/observations.md). What was counted, and, apart from it, what was only said (claims). NaN, -1, ""
- * or 0 where something was not given, as the comment says. Instants in seconds after the stated start of the load. */
+/* sim-observations/1 (docs/observations.md). What was counted, and, apart from it, what was only said (claims). NaN,
+ * -1, "" or 0 where something was not given, as the comment says. Instants in seconds after the stated start of the
+ * load. */
 struct observed_status {
     const char *label;
     double t_s, from_s, to_s;                           /* NaN: not given */
