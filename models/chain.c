@@ -19,7 +19,9 @@ static uint32_t table_of(const struct plan *plan, const char *invariant)
 #define KIND(mishap) (1u << MISHAP_##mishap)
 
 /* Wrong wherever they happen. */
-enum { WRONGS = KIND(JOIN_RACE) | KIND(STATUS_OVERWRITTEN) | KIND(REPEATED_EFFECT) | KIND(MARK_ALONE) | KIND(UNDO_BLIND) };
+enum {
+    WRONGS = KIND(JOIN_RACE) | KIND(STATUS_OVERWRITTEN) | KIND(REPEATED_EFFECT) | KIND(MARK_ALONE) | KIND(UNDO_BLIND)
+};
 
 /* Mishaps that may break an invariant of this letter for their order; most of them are no harm where the saga is ready
  * for them. What a tombstone refuses breaks none. */
@@ -88,7 +90,8 @@ static void fault_of_loss(struct chain *chain, const struct faults *faults, cons
         const struct fault_spec *spec = &scenario->fault[time->fault];
         if (time->at_ns < accident->acquired_ns || time->at_ns > accident->lost_ns) continue;
         if (!brings_about(spec->kind, accident->cause)) continue;
-        if (spec->kind == FAULT_PAUSE && (spec->target != loser->process || time->instance != loser->instance)) continue;
+        if (spec->kind == FAULT_PAUSE && (spec->target != loser->process || time->instance != loser->instance))
+            continue;
         fault_add(chain, time);
         return;
     }
@@ -127,8 +130,9 @@ static void accident_trace(struct chain *chain, const struct faults *faults, con
     link_add(chain, link);
 }
 
-/* The lost update that the violation is about: by the order itself, else of what it had written; order_id 0: the first. */
-static const struct accident *accident_of(const struct run_facts *facts, uint32_t table, uint64_t order_id, sim_ns until_ns)
+/* The lost update that the violation is about: by the order itself, else of what it had written; 0: the first. */
+static const struct accident *accident_of(const struct run_facts *facts, uint32_t table, uint64_t order_id,
+                                          sim_ns until_ns)
 {
     const struct accident *of_other = NULL;
     for (uint32_t i = 0; i < facts->n_accidents && table != NONE; i++) {
@@ -188,7 +192,7 @@ static const struct mishap *mishap_of(const struct run_facts *facts, uint32_t ki
 
 /* ---- all of it ---- */
 
-/* What befell the order, as far as the invariant is about it; with a mishap of a kind that matters, all of its others. */
+/* What befell the order, as far as the invariant is about it; with a mishap of a kind that matters, all others. */
 static void trace_order(struct chain *chain, const struct faults *faults, const struct run_facts *facts,
                         const struct invariant_facts *broken, uint64_t order_id)
 {

@@ -6,9 +6,9 @@
  * Looked for at the end of a run, among the notes that concern what the invariant is about: those of the order that
  * violated it, up to the violation. Where it names no order, or that one has no note: the first lost update of the run,
  * the order of another violation, the first of what is always wrong. A fault belongs to a chain only when it is of a
- * kind that brings about the loss at hand, and happened while the lock was held; before a repeated or dead record, it is
- * the last one before it.
- * Left out: why two orders came to be at the same row; causes that lie in more than two orders. */
+ * kind that brings about the loss at hand, and happened while the lock was held; before a repeated or dead record, it
+ * is the last one before it. Left out: why two orders came to be at the same row; causes that lie in more than two
+ * orders. */
 #ifndef MODELS_CHAIN_H
 #define MODELS_CHAIN_H
 

@@ -481,7 +481,9 @@ static uint8_t effects_of(const struct scenario *scenario, const struct step_spe
 {
     static const uint8_t restored[] = { [ROW_ITEM] = DID_RESTORE, [ROW_USER] = DID_REFUND,
                                         [ROW_COUPON] = DID_RESTORE_COUPON, [ROW_ORDER_ID] = 0 };
-    static const uint8_t done[] = { [EFFECT_RESERVE] = DID_RESERVE, [EFFECT_USE] = DID_USE, [EFFECT_DEBIT] = DID_DEBIT };
+    static const uint8_t done[] = {
+        [EFFECT_RESERVE] = DID_RESERVE, [EFFECT_USE] = DID_USE, [EFFECT_DEBIT] = DID_DEBIT
+    };
     uint8_t did = 0;
     for (uint32_t i = 0; i < n; i++) {
         if (step[i].kind != STEP_WRITE) continue;

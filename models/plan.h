@@ -69,8 +69,8 @@ struct plan_stage {
     bool draws;              /* something in it depends on the record's random words */
 };
 
-/* origin: the topic that a record came from at first, where this one holds what was given up (a retry topic), after being
- * passed on so many times; else topic. */
+/* origin: the topic that a record came from at first, where this one holds what was given up (a retry topic), after
+ * being passed on so many times; else topic. */
 struct plan_position { uint32_t group, read, stage, topic, partition, log, consumer, origin, passed_on; };
 
 struct plan_group {
@@ -85,7 +85,7 @@ struct plan_consumer { uint32_t group, member, instance, client, n_positions; co
 
 struct plan {
     const struct scenario *scenario;
-    bool disturbed;                 /* faults, pods that come and go, members that are evicted: every step is an event */
+    bool disturbed; /* faults, pods that come and go, members that are evicted: every step is an event */
     uint32_t n_logs, n_positions, n_consumers, n_ops, n_instances;
     const uint32_t *first_log;      /* by topic */
     const struct dist *append;      /* by topic */

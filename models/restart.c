@@ -3,8 +3,8 @@
  *
  * SIGTERM: each consumer finishes the batch in hand, commits and leaves its group; then the API takes no more requests
  * and ends those in service; then the process is gone. What has not come to its end after kill_after (the container's
- * shutdown timeout, the pod's grace period) is killed, and that is a crash. A process that crashes meanwhile has stopped.
- * A rolling restart stops the next instance when the one before works again. */
+ * shutdown timeout, the pod's grace period) is killed, and that is a crash. A process that crashes meanwhile has
+ * stopped. A rolling restart stops the next instance when the one before works again. */
 #include "models/fault.h"
 #include "models/kafka/member.h"
 #include "models/orders/crash.h"

@@ -35,8 +35,8 @@ struct kafka_calls {
                     sim_ns start_ns);
     /* No group needs the record any more since at_ns (<= now). */
     void (*retire)(void *context, uint32_t subject, sim_ns at_ns);
-    /* The record in service of the consumer is given up at at_ns (now), and goes to the group's dead-letter topic, if it
-     * has one. Returns when it is there. */
+    /* The record in service of the consumer is given up at at_ns (now), and goes to the group's dead-letter topic, if
+     * it has one. Returns when it is there. */
     sim_ns (*give_up)(void *context, uint32_t consumer, uint32_t position, sim_ns at_ns);
 };
 

@@ -89,7 +89,8 @@ void fetch_settle_due(struct kafka *kafka, struct consumer *consumer)
     while (now_ns - consumer->arrive_ns >= max_wait_ns) {
         sim_ns empty_ns = consumer->arrive_ns + max_wait_ns + consumer->half_ns;
         /* Where it did not ask for all, on_empty_answer sends the next one. */
-        if (consumer->state != CONSUMER_WAITING || !fetch_covers(&consumer->buffer) || fetch_is_stale(&consumer->buffer)) {
+        if (consumer->state != CONSUMER_WAITING || !fetch_covers(&consumer->buffer) ||
+            fetch_is_stale(&consumer->buffer)) {
             consumer->fetch = FETCH_ANSWERED;
             consumer->ready_ns = empty_ns;
             return;

@@ -2,11 +2,11 @@
  * Why two critical sections met (X5 of the invariants): each overlap of a lock's holders and each lost update is put
  * down to one of the causes L1 to L9, with who held what when and who wrote over whom.
  *
- * An overlap has the cause by which the earlier holder lost the key. A lost update lies between a reader, who wrote over
- * a value that had changed since, and a writer, who had changed it: whoever of them was without the key at the time has
- * the cause. He lost it (L1 to L7), gave it back before his commit, or had read before he got it (L8), or never asked
- * for it (L9). Kept only where a table is written absolutely, and only a note for each row that was lately written.
- * Left out: chains over more than two orders; the note of a row may be overwritten by another row's. */
+ * An overlap has the cause by which the earlier holder lost the key. A lost update lies between a reader, who wrote
+ * over a value that had changed since, and a writer, who had changed it: whoever of them was without the key at the
+ * time has the cause. He lost it (L1 to L7), gave it back before his commit, or had read before he got it (L8), or
+ * never asked for it (L9). Kept only where a table is written absolutely, and only a note for each row that was lately
+ * written. Left out: chains over more than two orders; the note of a row may be overwritten by another row's. */
 #ifndef MODELS_ORDERS_CAUSE_H
 #define MODELS_ORDERS_CAUSE_H
 

@@ -26,7 +26,8 @@ static void on_process(void *context, uint32_t consumer, uint32_t position, uint
         const struct order *order = order_at(&machine->orders, subject);
         table_prefetch(&machine->tables, table, row_key(order, machine->plan->scenario->table[table].key));
     }
-    thread_begin(machine, consumer, plan->stage, subject, plan->origin, attempt + plan->passed_on * PASSED_ON, start_ns);
+    thread_begin(machine, consumer, plan->stage, subject, plan->origin, attempt + plan->passed_on * PASSED_ON,
+                 start_ns);
 }
 
 static sim_ns on_give_up(void *context, uint32_t consumer, uint32_t position, sim_ns at_ns)

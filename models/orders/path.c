@@ -105,7 +105,8 @@ void path_begin(struct machine *machine, struct thread *thread)
 }
 
 /* What came before the thread began with the record. False: nobody has seen it being sent. */
-static bool until_begun(const struct machine *machine, const struct path *path, const struct thread *thread, sim_ns *part)
+static bool until_begun(const struct machine *machine, const struct path *path, const struct thread *thread,
+                        sim_ns *part)
 {
     const struct paths *paths = &machine->paths;
     if (thread->topic == NONE) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Where the time of an order goes, for a sample of the orders. The path of an order is the chain of records and stages
  * that led to PAID: of two legs the one that was joined last. Each record that is sent carries how the time until then
- * is made up, whoever begins with it adds the wait since, so the parts of a paid order sum up to its completion time, to
- * the nanosecond, whatever happened on the way.
+ * is made up, whoever begins with it adds the wait since, so the parts of a paid order sum up to its completion time,
+ * to the nanosecond, whatever happened on the way.
  *
  * A few hundred orders of a run are followed, chosen by their number: it costs the others a look at a flag. */
 #ifndef MODELS_ORDERS_PATH_H
@@ -31,7 +31,8 @@ struct paths {
     uint64_t mask;               /* orders are followed whose mixed number has none of these bits */
     uint32_t n_parts;            /* PATH_PARTS, and the wait in the logs of each group */
     uint32_t n_opened, capacity;
-    struct path **bucket; uint32_t n_buckets; /* by slot; a power of two: a pointer for each order would be 8 bytes each */
+    struct path **bucket;
+    uint32_t n_buckets; /* by slot; a power of two: a pointer for each order would be 8 bytes each */
     struct path *free;
     sim_ns *now;                 /* room for the parts of one */
     uint32_t n; sim_ns *completion_ns, *part; /* of those that are paid */

@@ -178,7 +178,8 @@ static void leaving_check(struct machine *machine, const struct order *order, si
         return;
     }
     if (order->status == ORDER_CANCELLED && has_all_answers(plan, order))
-        invariant_broken(invariants, INVARIANT_O7, at_ns, order->id, "cancelled, and then every answer came and was ok");
+        invariant_broken(invariants, INVARIANT_O7, at_ns, order->id,
+                         "cancelled, and then every answer came and was ok");
     if (kept(order, DID_RESERVE, DID_RESTORE))
         invariant_broken(invariants, INVARIANT_O4, at_ns, order->id, "%s, but its stock is still reserved",
                          status_name[order->status]);
@@ -200,9 +201,11 @@ static void phantom_check(struct machine *machine, const struct order *order, si
 {
     struct invariants *invariants = &machine->invariants;
     if (kept(order, DID_RESERVE, DID_RESTORE))
-        invariant_broken(invariants, INVARIANT_S5, at_ns, order->id, "stock is reserved for an order that does not exist");
+        invariant_broken(invariants, INVARIANT_S5, at_ns, order->id,
+                         "stock is reserved for an order that does not exist");
     if (kept(order, DID_USE, DID_RESTORE_COUPON))
-        invariant_broken(invariants, INVARIANT_C2, at_ns, order->id, "a coupon is used by an order that does not exist");
+        invariant_broken(invariants, INVARIANT_C2, at_ns, order->id,
+                         "a coupon is used by an order that does not exist");
     if (kept(order, DID_DEBIT, DID_REFUND))
         invariant_broken(invariants, INVARIANT_P4, at_ns, order->id, "debited for an order that does not exist");
 }

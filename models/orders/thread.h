@@ -8,7 +8,15 @@
 #include "sim/engine/seldom.h"
 
 /* How a step went. LATER: it goes on at the thread's resume_ns. PARKED: an event, or somebody else, goes on with it. */
-enum outcome { OUTCOME_DONE, OUTCOME_LATER, OUTCOME_PARKED, OUTCOME_REFUSED, OUTCOME_FAILED, OUTCOME_AGAIN, OUTCOME_NO_CONNECTION };
+enum outcome {
+    OUTCOME_DONE,
+    OUTCOME_LATER,
+    OUTCOME_PARKED,
+    OUTCOME_REFUSED,
+    OUTCOME_FAILED,
+    OUTCOME_AGAIN,
+    OUTCOME_NO_CONNECTION
+};
 
 /* What the words of a record's first block are for; each attempt has blocks of its own. */
 enum { WORD_SERVICE, WORD_APPEND, WORD_LUCK, WORD_APPEND_2, BLOCKS_OF_ATTEMPT = 64 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What befalls the lock server (semantics 7.5): it does not answer, restarts without its keys, or is replaced by one that
- * has not heard of the last ones; messages are lost on their way. All take effect now. What they do to a holder, he does
- * not hear of. Processes that stand still or die: models/process.h.
+ * What befalls the lock server (semantics 7.5): it does not answer, restarts without its keys, or is replaced by one
+ * that has not heard of the last ones; messages are lost on their way. All take effect now. What they do to a holder,
+ * he does not hear of. Processes that stand still or die: models/process.h.
  *
  * An outage with answers_only loses the answers and not the commands, as a partition may: a lock is then held by a
  * thread that does not know it (orphan), until its time to live is over. Left out: messages that are under way when

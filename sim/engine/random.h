@@ -22,7 +22,8 @@ struct random_key random_key(uint64_t seed, uint32_t replication);
 #ifdef __SSE2__
 /* Both products of a round at once: x holds words 0 and 2 of the counter, y words 1 and 3, each in the low half of its
  * lane. What gathers in the high halves is never looked at. */
-static inline struct random_words random_philox(struct random_key key, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3)
+static inline struct random_words random_philox(struct random_key key, uint32_t c0, uint32_t c1, uint32_t c2,
+                                                uint32_t c3)
 {
     const __m128i multiplier = _mm_set_epi64x(PHILOX_M4x32_1, PHILOX_M4x32_0);
     const __m128i bump = _mm_set_epi64x(PHILOX_W32_1, PHILOX_W32_0);
@@ -43,7 +44,8 @@ static inline struct random_words random_philox(struct random_key key, uint32_t 
     return words;
 }
 #else
-static inline struct random_words random_philox(struct random_key key, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3)
+static inline struct random_words random_philox(struct random_key key, uint32_t c0, uint32_t c1, uint32_t c2,
+                                                uint32_t c3)
 {
     philox4x32_ctr_t counter = {{c0, c1, c2, c3}};
     philox4x32_key_t philox_key = {{key.word[0], key.word[1]}};

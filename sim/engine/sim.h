@@ -24,8 +24,8 @@ typedef uint64_t sim_handle; /* 0: none */
 
 typedef void sim_fn(void *context, uint32_t subject, uint64_t argument);
 
-/* What becomes of an event whose turn has come: it runs; it waits until *until_ns (its actor is paused); it is lost (its
- * actor is dead). An event that waits keeps its handle. */
+/* What becomes of an event whose turn has come: it runs; it waits until *until_ns (its actor is paused); it is lost
+ * (its actor is dead). An event that waits keeps its handle. */
 enum sim_passage { SIM_RUNS, SIM_WAITS, SIM_LOST };
 
 struct sim_event { sim_ns at_ns; uint64_t sequence; sim_fn *fn; void *context; uint32_t subject; uint64_t argument; };
@@ -103,15 +103,16 @@ static inline sim_handle sim_at(struct sim *sim, sim_ns at_ns, enum sim_priority
     }
     return (uint64_t)body->generation << 32 | slot;
 }
-/* The event that would be scheduled so would be the next one: then it counts as run, it is at_ns now, and the caller goes
- * on as its handler. Only as the last thing that a handler does. */
+/* The event that would be scheduled so would be the next one: then it counts as run, it is at_ns now, and the caller
+ * goes on as its handler. Only as the last thing that a handler does. */
 static inline bool sim_pass(struct sim *sim, sim_ns at_ns, enum sim_priority priority)
 {
     SIM_ASSERT_IN(sim, at_ns >= sim->now_ns);
     queue_key key = (queue_key)(uint64_t)at_ns << 64 | (uint64_t)priority << (QUEUE_SLOT_BITS + QUEUE_SEQUENCE_BITS) |
         sim->sequence << QUEUE_SLOT_BITS;
     if (!sim->unwatched || !queue_is_least(&sim->queue, key) || sim->stopped) return false;
-    if (at_ns == sim->now_ns || sim->n_events >= sim->events_max) return false; /* endless loops are the loop's business */
+    if (at_ns == sim->now_ns || sim->n_events >= sim->events_max)
+        return false; /* endless loops are the loop's business */
     sim->sequence++;
     sim->now_ns = at_ns;
     sim->n_same_instant = 0;
