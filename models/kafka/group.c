@@ -39,7 +39,9 @@ void kafka_append(struct kafka *kafka, uint32_t index, uint32_t subject)
     for (uint32_t i = 0; i < log->n_readers; i++) {
         const struct position *position = &kafka->position[log->reader[i]];
         group_settle(kafka, position->group);
-        if (position->consumer != NONE) fetch_settle(kafka, &kafka->consumer[position->consumer]);
+        /* A fetch that arrives at this instant finds the record: an append comes before what consumers do. */
+        struct consumer *consumer = position->consumer == NONE ? NULL : &kafka->consumer[position->consumer];
+        if (consumer && consumer->arrive_ns < kafka->sim->now_ns) fetch_settle(kafka, consumer);
     }
     log_append(log, &kafka->pool, kafka->sim->now_ns, subject);
     sim_fact(kafka->sim, kafka->sim->now_ns, FACT_APPENDED, (uint64_t)index << 40 | (uint64_t)log->end);
