@@ -2,35 +2,17 @@
  * sim init: a scenario from what there is. It asks nothing; what it assumed, and the command to run next, go to stderr,
  * the scenario to stdout or --out. The scenario is read once more before it is handed out: what init writes runs. */
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/commands.h"
 #include "sim/deliver.h"
 #include "sim/foreign/durations.h"
 #include "sim/foreign/init.h"
+#include "sim/foreign/init_observations.h"
 #include "sim/foreign/offsets_csv.h"
 #include "sim/foreign/orders.h"
 #include "sim/scenario/reader.h"
-
-/* NULL, with a remark, where the observations lie elsewhere than below the scenario's folder. */
-static const char *path_from_scenario(const struct options *options, struct arena *arena)
-{
-    const char *file = options->observations_file, *path = deliver_path(options, file, arena);
-    if (path) return path;
-    note(options,
-         "%s is not below the scenario's folder, so the scenario does not name it; put a copy beside it and "
-         "write \"observations\": \"FILE\" to see predicted beside observed",
-         file);
-    return NULL;
-}
-
-static void say_next(const struct options *options)
-{
-    const char *file = options->out ? options->out : "FILE";
-    note(options, "next: sim run %s --replications 20", file);
-    if (options->observations_file)
-        note(options, "then: sim audit %s says which of its figures contradict one another",
-             options->observations_file);
-}
+#include "sim/scenario/write.h"
 
 static const char *join_texts(struct arena *arena, const char *a, const char *b)
 {
@@ -47,6 +29,8 @@ struct inputs {
     struct source observations, k6, durations, offsets; /* offsets: or the orders table */
     cJSON *tables, *measured;
     struct init_input input;
+    const char *compared;    /* the file of observations that the scenario names; NULL: none */
+    const char *copied_text; /* to be written there; NULL: it is there already */
 };
 
 /* False with err, or with findings (printed). */
@@ -78,7 +62,6 @@ static bool read_inputs(struct inputs *in, const struct options *options, struct
     if (options->observations_file) {
         if (!open_source(&in->observations, options->observations_file, findings, arena, err)) return false;
         in->input.observations = &in->observations;
-        in->input.observations_path = path_from_scenario(options, arena);
     }
     if (options->k6_file) {
         if (!open_source(&in->k6, options->k6_file, findings, arena, err)) return false;
@@ -112,17 +95,75 @@ static bool read_inputs(struct inputs *in, const struct options *options, struct
     return true;
 }
 
+/* Observations below the scenario's folder are named as they are. Others, and those made of tables here, are written
+ * beside the scenario. */
+static void name_observations(struct inputs *in, const struct options *options, struct arena *arena)
+{
+    const char *given = options->observations_file, *path = given ? deliver_path(options, given, arena) : NULL;
+    if (path) {
+        in->compared = given;
+        in->input.observations_path = path;
+        return;
+    }
+    cJSON *made = in->tables ? init_observations(in->tables, &in->offsets) : NULL;
+    const char *text = given ? in->observations.text : made ? write_document(made, arena) : NULL;
+    cJSON_Delete(made);
+    if (text && !options->out)
+        note(options, "with --out FILE the observations are written beside the scenario, which then names them: "
+                      "sim run shows predicted beside observed");
+    if (!text || !options->out) return;
+    const char *stem = file_stem(options->out, arena), *slash = strrchr(options->out, '/');
+    in->input.observations_path = arena_printf(arena, "%s.observations.json", stem);
+    in->compared = arena_printf(arena, "%.*s%s", slash ? (int)(slash + 1 - options->out) : 0, options->out,
+                                in->input.observations_path);
+    in->copied_text = text;
+}
+
+/* Both files, or neither. */
+static bool deliver_both(const struct inputs *in, const struct options *options, cJSON *scenario, struct arena *arena,
+                         struct sim_err *err)
+{
+    if (in->copied_text && (!deliver_is_free(options, options->out, err) ||
+                            !deliver_beside(options, in->compared, in->copied_text, arena, err)))
+        return cJSON_Delete(scenario), false;
+    if (!deliver_runs(options, scenario, arena, err)) cJSON_Delete(scenario);
+    else if (deliver(options, scenario, arena, err)) return true;
+    if (in->copied_text) unlink(in->compared);
+    return false;
+}
+
 static bool write_scenario(struct inputs *in, const struct options *options, struct findings *findings,
                            struct arena *arena, struct sim_err *err)
 {
+    name_observations(in, options, arena);
     cJSON *scenario = init_scenario(&in->input);
     struct source *remarks = in->input.observations ? &in->observations : in->input.k6 ? &in->k6 : &in->offsets;
     if (!scenario) return findings_print(findings, in->input.k6 ? in->k6.file : remarks->file, stderr), false;
     deliver_remarks(options, remarks);
     if (in->input.k6 && remarks != &in->k6) deliver_remarks(options, &in->k6);
-    if (deliver_runs(options, scenario, arena, err)) return deliver(options, scenario, arena, err);
-    cJSON_Delete(scenario);
-    return false;
+    return deliver_both(in, options, scenario, arena, err);
+}
+
+/* A word of a command line, in quotes where a shell would take it apart. */
+static const char *word(const char *text, struct arena *arena)
+{
+    if (*text && text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./+@%:,=-")] == '\0')
+        return text;
+    const char *out = "'";
+    for (; *text; text++) out = arena_printf(arena, *text == '\'' ? "%s'\\%c'" : "%s%c", out, *text);
+    return arena_printf(arena, "%s'", out);
+}
+
+/* Commands stand last in their lines, as one types them. */
+static void say_next(const struct inputs *in, const struct options *options, struct arena *arena)
+{
+    const char *program = word(options->program, arena);
+    if (options->out) note(options, "next: %s run %s --replications 20", program, word(options->out, arena));
+    else note(options, "next: keep it with --out FILE, or pipe it into: %s run - --replications 20", program);
+    const char *observations = in->compared ? in->compared : options->observations_file;
+    if (observations && strcmp(observations, "-") != 0)
+        note(options, "then, which of its figures contradict one another: %s audit %s", program,
+             word(observations, arena));
 }
 
 int cmd_init(const struct options *options, struct arena *arena, struct sim_err *err)
@@ -136,6 +177,6 @@ int cmd_init(const struct options *options, struct arena *arena, struct sim_err 
     cJSON_Delete(in->tables);
     cJSON_Delete(in->measured);
     if (!ok) return err->code != SIM_OK ? (int)err->code : SIM_ESCENARIO;
-    say_next(options);
+    say_next(in, options, arena);
     return 0;
 }

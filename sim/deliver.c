@@ -11,12 +11,18 @@
 #include "sim/scenario/reader.h"
 #include "sim/scenario/write.h"
 
+bool deliver_is_free(const struct options *options, const char *path, struct sim_err *err)
+{
+    return options->force || access(path, F_OK) != 0 ||
+           sim_fail(err, SIM_EUSAGE, path, "is there already; --force replaces it");
+}
+
 /* Written beside its place and moved there: an interrupted write leaves nothing under the final name. */
-static bool write_file(const char *path, const char *text, bool force, struct arena *arena, struct sim_err *err)
+bool deliver_beside(const struct options *options, const char *path, const char *text, struct arena *arena,
+                    struct sim_err *err)
 {
     const char *unfinished = arena_printf(arena, "%s.unfinished", path);
-    if (!force && access(path, F_OK) == 0)
-        return sim_fail(err, SIM_EUSAGE, path, "is there already; --force replaces it");
+    if (!deliver_is_free(options, path, err)) return false;
     FILE *file = fopen(unfinished, "w");
     if (!file) return sim_fail(err, SIM_ERUNTIME, path, "cannot be written: %s", strerror(errno));
     fputs(text, file);
@@ -43,7 +49,7 @@ bool deliver(const struct options *options, cJSON *document, struct arena *arena
 {
     const char *text = write_document(document, arena);
     cJSON_Delete(document);
-    if (options->out) return write_file(options->out, text, options->force, arena, err);
+    if (options->out) return deliver_beside(options, options->out, text, arena, err);
     fputs(text, stdout);
     return true;
 }

@@ -11,6 +11,12 @@
 /* Takes the document. False with err: SIM_EUSAGE where the file exists (without --force), SIM_ERUNTIME. */
 bool deliver(const struct options *options, cJSON *document, struct arena *arena, struct sim_err *err);
 
+/* Another file beside the one of --out, under the same conditions. */
+bool deliver_beside(const struct options *options, const char *path, const char *text, struct arena *arena,
+                    struct sim_err *err);
+/* Whether --force is given or nothing is there yet; asked before the first of several files is written. */
+bool deliver_is_free(const struct options *options, const char *path, struct sim_err *err);
+
 /* Whether a new scenario is acceptable: a value that came in from outside may be out of range. Findings, about the new
  * text, go to stderr. */
 bool deliver_runs(const struct options *options, const cJSON *scenario, struct arena *arena, struct sim_err *err);

@@ -202,6 +202,7 @@ static bool check_together(const struct options *options, struct sim_err *err)
 bool options_read(struct options *out, int argc, char *const *argv, struct arena *arena, struct sim_err *err)
 {
     *out = (struct options){ .confidence = 0.95, .orders_share = 1, .most_replications = PRECISION_MOST };
+    out->program = argc > 0 ? argv[0] : "sim";
     out->vary.word = arena_array(arena, const char *, argc);
     out->fit.word = arena_array(arena, const char *, argc);
     out->hold_out.word = arena_array(arena, const char *, argc);

@@ -27,6 +27,7 @@ struct option_list { uint32_t n; const char **word; };
 struct options {
     enum command command; /* COMMAND_NONE only with help or version */
     struct ranks *ranks;  /* this process among others (lab/ranks.h); set by main */
+    const char *program;  /* as the user called it: commands that are printed begin with it */
     bool help, version;   /* asked for: nothing else counts, and operand may be missing */
     const char *operand;  /* SCENARIO, DIR or KIND; NULL for a command without one */
     const char

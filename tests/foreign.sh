@@ -8,6 +8,7 @@ top=$PWD sim=$PWD/${BUILD:-build}/sim
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
+exec </dev/null
 data=$top/tests/support/foreign
 passed=0 failed=0
 
@@ -16,12 +17,23 @@ ok() { # what, then a command that must succeed
     shift
     if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "not ok: $what: $(head -1 err)"; fi
 }
-exits() { # code, then arguments of sim
+exits() { # code, then arguments of sim, which reads the caller's stdin
     want=$1
     shift
-    "$sim" "$@" >out 2>err </dev/null
+    "$sim" "$@" >out 2>err
     rc=$?
     ok "sim $*: exit $rc, want $want" test "$rc" -eq "$want"
+}
+# The commands that init printed do what they say: the run shows predicted beside observed, the audit accepts.
+next_works() { # the scenario
+    sed -n 's/^sim: next: //p' err >next.sh
+    sed -n 's/^sim: then, .*another: //p' err >then.sh
+    ok "init named the run of $1" test -s next.sh
+    sh next.sh >next.out 2>&1
+    rc=$?
+    ok "$(cat next.sh): exit $rc" test $rc -eq 0 -o $rc -eq 99
+    ok "$1: predicted stands beside observed" grep -q "^Predicted beside observed" next.out
+    ok "$(cat then.sh)" sh then.sh >next.audit
 }
 shows() { ok "out has no $1" grep -qF -- "$1" out; }
 says() { ok "err has no $1" grep -qF -- "$1" err; }
@@ -44,7 +56,7 @@ done
 cp "$top/scenarios/report-2025-12-24.observations.json" o.json
 exits 0 init --observations o.json --out my.json
 says "fitted: stock-service-group"
-says "next: sim run my.json"
+next_works my.json
 exits 2 init --observations o.json --out my.json
 exits 0 init --observations o.json --k6 "$data/script.js"
 exits 2 init
@@ -62,7 +74,24 @@ for path, of_mine in (("checkpoints/load_end_30s/paid", None), ("groups/stock-se
                       ("groups/stock-service-group/drained_at_s", None), ("checkpoints/offsets/paid", None)):
     a, b = at(mine, path), at(shipped, path)
     assert abs(a - b) < 0.01 * b, (path, a, b)
+assert len(mine["observations"]) == len(shipped["observations"]) > 40
+for a, b in zip(mine["observations"], shipped["observations"]):
+    assert a["name"] == b["name"] and abs(a["predicted"] - b["predicted"]) <= max(5, 0.02 * b["predicted"]), (a, b)
 PYTHON
+
+# ---- init: the scenario names its observations, wherever they lie ----
+mkdir -p lies/elsewhere "new's place"
+mv o.json lies/elsewhere
+exits 0 init --observations lies/elsewhere/o.json --out "new's place/my.json"
+next_works "new's place/my.json"
+ok "a copy lies beside it" cmp lies/elsewhere/o.json "new's place/my.observations.json"
+rm "new's place/my.json"
+exits 2 init --observations lies/elsewhere/o.json --out "new's place/my.json"
+says "my.observations.json: is there already; --force replaces it"
+ok "neither file without the other" test ! -e "new's place/my.json"
+exits 0 init --observations - --out from-stdin.json --force <lies/elsewhere/o.json
+ok "stdin is kept" cmp lies/elsewhere/o.json from-stdin.observations.json
+mv lies/elsewhere/o.json .
 
 # ---- durations: a table of percentiles ----
 printf 'stage,p50_ms,p99_ms,p95_ms,mean_ms,n\nstock,20,45,34,21.3,1000\ncoupon,4,9,7,9.9,500\n' >p.csv
@@ -79,8 +108,12 @@ shows '"p50": "20ms"'
 exits 0 import offsets "$data/describe.txt"
 says "23.18 ms a record, standard error 0.53 ms" # 240 s for 10,355 records
 shows '"service_s": 0.0231'
+ok "what two tables say of themselves holds" sh -c '"$0" audit - <out | grep -q "^  Nothing"' "$sim"
+sed 's/"service_s": 0.023[0-9]*/"service_s": 0.04/' out >slower
+exits 0 audit slower
+shows "least 9,855 records between 0 s" # all but a batch
 exits 0 init --offsets "$data/describe.txt" --out off.json
-exits 0 run off.json --quiet
+next_works off.json
 sed -n '/rebalancing/,$p' "$data/describe.txt" >one.txt # one table: what waits goes
 exits 0 init --offsets one.txt --out drain.json
 exits 0 run drain.json --quiet
@@ -100,7 +133,13 @@ rows = [r for r in csv.DictReader(open(\"own-run/lag.csv\"))]
 end = {(r[\"topic\"], int(r[\"partition\"])): int(r[\"log_end_offset\"]) for r in rows}
 assert {(r[\"topic\"], r[\"partition\"]): r[\"log_end\"] for r in o[\"offsets\"][\"rows\"]} == end"'
 exits 0 init --offsets "$data/range.json" --out range.scenario
-exits 0 run range.scenario --quiet
+next_works range.scenario
+exits 0 run range.scenario --format json --quiet
+ok "log ends count from the first table: 6,300 a partition" "$python" -c 'import json
+of = json.load(open("out"))["checkpoints"]["offsets"]["groups"]["stock-service-group"]["partitions"]
+named = json.load(open("range.scenario.observations.json"))["offsets"]["rows"]
+of = [p["log_end_offset"] for p in of if p["topic"] == "order-created"]
+assert [r["log_end"] for r in named] == [6300] * 3 and all(abs(end - 6300) < 80 for end in of), of'
 printf 'GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG\ninvoices bills 0 10 15 5\n' >own.txt
 exits 0 init --offsets own.txt --out own.json # no group of the usual pipeline
 exits 0 run own.json --quiet
@@ -162,7 +201,9 @@ says "one was paid every 200.00 ms"
 shows '"orders_created": 400'
 exits 0 init --orders "$data/orders.csv" --time-zone +09:00 --out ord.json
 says "works 5.0"
-exits 0 run ord.json --quiet
+next_works ord.json
+ok "the counts of orders are explained" grep -q "Of 16 observations 16 are explained" next.out
+ok "the table of orders agrees with itself" grep -q "^  Nothing" next.audit
 exits 2 import orders "$data/orders.csv" --time-zone Seoul
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

@@ -142,6 +142,17 @@ static uint32_t paid_by(const struct reading_orders *r, double t_s)
     return low;
 }
 
+/* Bins are open below and closed above, but for the first: an order at t = 0 belongs to it. */
+static uint32_t created_in(const struct reading_orders *r, double from_s, double to_s)
+{
+    return created_by(r, to_s) - (from_s > 0 ? created_by(r, from_s) : 0);
+}
+
+static uint32_t paid_in(const struct reading_orders *r, double from_s, double to_s)
+{
+    return paid_by(r, to_s) - (from_s > 0 ? paid_by(r, from_s) : 0);
+}
+
 static double round3(double x) { return round(x * 1e3) / 1e3; }
 
 /* Rates as k6 ramps them: a jump, then level. */
@@ -149,15 +160,12 @@ static void add_load(const struct reading_orders *r, cJSON *out)
 {
     const double last_s = r->order[r->n - 1].created_s, bin_s = fmax(1, ceil((last_s + 1e-3) / BINS));
     const uint32_t bins = (uint32_t)ceil((last_s + 1e-3) / bin_s);
-    cJSON *load = cJSON_AddObjectToObject(out, "load"), *stages;
+    cJSON *load = cJSON_AddObjectToObject(out, "load");
     cJSON_AddNumberToObject(load, "orders_created", r->n);
+    cJSON_AddNumberToObject(load, "start_rate_per_s", created_in(r, 0, bin_s) / bin_s);
+    cJSON *stages = cJSON_AddArrayToObject(load, "stages");
     for (uint32_t b = 0; b < bins; b++) {
-        const uint32_t before = b == 0 ? 0 : created_by(r, b * bin_s);
-        const double rate = (created_by(r, (b + 1) * bin_s) - before) / bin_s;
-        if (b == 0) {
-            cJSON_AddNumberToObject(load, "start_rate_per_s", rate);
-            stages = cJSON_AddArrayToObject(load, "stages");
-        }
+        const double rate = created_in(r, b * bin_s, (b + 1) * bin_s) / bin_s;
         for (int level = b == 0; level < 2; level++) {
             cJSON *stage = cJSON_CreateObject();
             cJSON_AddNumberToObject(stage, "target_per_s", rate);
@@ -209,13 +217,13 @@ static void add_throughput(struct reading_orders *r, cJSON *out)
     cJSON *list = cJSON_AddArrayToObject(out, "throughput");
     for (double from = 0; from < end_s; from += bin_s) {
         const double to = from + bin_s;
-        const uint32_t paid = paid_by(r, to) - paid_by(r, from);
+        const uint32_t paid = paid_in(r, from, to);
         const uint32_t waiting = created_by(r, from) - paid_by(r, from), left = created_by(r, to) - paid_by(r, to);
         const bool behind = waiting >= WAITING && left >= WAITING && paid > 0;
         cJSON *one = cJSON_CreateObject();
         cJSON_AddNumberToObject(one, "from_s", from);
         cJSON_AddNumberToObject(one, "to_s", to);
-        cJSON_AddNumberToObject(one, "created", created_by(r, to) - created_by(r, from));
+        cJSON_AddNumberToObject(one, "created", created_in(r, from, to));
         cJSON_AddNumberToObject(one, "paid", paid);
         if (behind) cJSON_AddNumberToObject(one, "order_s", round(bin_s / paid * 1e6) / 1e6);
         cJSON_AddItemToArray(list, one);

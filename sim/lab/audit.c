@@ -115,6 +115,11 @@ struct when when_of_offsets(const struct observations *observations)
     return (struct when){ observations->offsets_t_s, isfinite(sigma_s) ? sigma_s : AUDIT_TABLE_S };
 }
 
+struct when when_of_table(const struct observed_table *table)
+{
+    return (struct when){ table->t_s, isfinite(table->sigma_t_s) ? table->sigma_t_s : AUDIT_TABLE_S };
+}
+
 static double arrived_with_start(const struct auditor *auditor, double t_s, double start_s)
 {
     return auditor->curve ? load_curve_arrived(auditor->curve, t_s - start_s) : auditor->created;

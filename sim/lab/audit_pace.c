@@ -37,12 +37,13 @@ static void add_status_counts(const struct auditor *auditor, struct counts *coun
     }
 }
 
-/* Committed offsets lag behind what is done by half a batch, on average, for each consumer that has work. */
+/* Committed offsets lag behind what is done by half a batch, on average, for each consumer that has work. Where there
+ * are several tables the first may be of a log with a past, and its offsets are no counts since the load's start. */
 static void add_table_counts(const struct auditor *auditor, struct counts *counts)
 {
     const struct observations *seen = auditor->seen;
     const struct when when = when_of_offsets(seen);
-    if (!auditor->behind || !isfinite(when.t_s) || counts->n == COUNTS_MAX) return;
+    if (!auditor->behind || !isfinite(when.t_s) || counts->n == COUNTS_MAX || seen->n_snapshots > 1) return;
     const struct group_view view = group_view(auditor, auditor->behind);
     if (!isfinite(view.committed) || view.share < 0.999 || !view.topic) return;
     const double consumers = view.consumers > 0 ? view.consumers : 1;
@@ -194,28 +195,61 @@ static double slowest_s(const struct auditor *auditor, double done, struct when 
 struct bound {
     double slowest_s, done;
     struct when when;
-    bool by_offsets;
+    enum { BY_STATUS, BY_OFFSETS, BY_TABLES } by;
     uint32_t status;
 };
 
+/* Committed between two tables, in partitions that both have. */
+static double committed_between(const struct observed_table *first, const struct observed_table *last,
+                                const char *group)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < last->n_rows; i++) {
+        const struct observed_offset *now = &last->row[i];
+        if (strcmp(now->group, group) != 0 || now->committed < 0) continue;
+        for (uint32_t k = 0; k < first->n_rows; k++) {
+            const struct observed_offset *then = &first->row[k];
+            if (strcmp(then->group, group) == 0 && strcmp(then->topic, now->topic) == 0 &&
+                then->partition == now->partition && then->committed >= 0)
+                sum += (double)(now->committed - then->committed);
+        }
+    }
+    return sum;
+}
+
+/* Between the first table and the last, whatever arrived: what was committed is done, but for a batch for each consumer
+ * that may have been done before the first. */
+static struct bound bound_of_tables(const struct auditor *auditor, const char *group, double consumers)
+{
+    const struct observations *seen = auditor->seen;
+    const struct observed_table *first = &seen->snapshot[0], *last = &seen->snapshot[seen->n_snapshots - 1];
+    const struct when since = when_of_table(first), until = when_of_table(last);
+    const double done = committed_between(first, last, group) - AUDIT_BATCH * consumers;
+    const double length_s = until.t_s - since.t_s + AUDIT_SIGMAS * hypot(since.sigma_s, until.sigma_s);
+    const bool bounds = done > 0 && length_s > 0;
+    return (struct bound){ bounds ? consumers * length_s / done : (double)INFINITY, done, until, BY_TABLES, 0 };
+}
+
 /* The sharpest bound on the service time of a group: by its offsets, or by the orders that passed through it. */
-static struct bound bound_of(const struct auditor *auditor, const struct group_view *view)
+static struct bound bound_of(const struct auditor *auditor, const char *group, const struct group_view *view)
 {
     const struct observations *seen = auditor->seen;
     const double consumers = view->consumers > 0 ? view->consumers : 1;
     struct bound best = { .slowest_s = INFINITY };
-    if (view->n_rows > 0 && view->topic && isfinite(view->committed) && isfinite(seen->offsets_t_s)) {
+    if (seen->n_snapshots > 1) {
+        best = bound_of_tables(auditor, group, consumers);
+    } else if (view->n_rows > 0 && view->topic && isfinite(view->committed) && isfinite(seen->offsets_t_s)) {
         best.done = view->committed / view->share;
         if (view->share < 0.999) best.done -= AUDIT_SIGMAS * sqrt(best.done); /* of the shares of other partitions */
         best.when = when_of_offsets(seen);
-        best.by_offsets = true;
+        best.by = BY_OFFSETS;
         best.slowest_s = slowest_s(auditor, best.done, best.when, consumers);
     }
     for (uint32_t i = 0; i < seen->n_statuses; i++) {
         const struct when when = when_of_status(&seen->status[i]);
         if (!isfinite(when.t_s) || seen->status[i].paid <= 0) continue;
         const double s = slowest_s(auditor, (double)seen->status[i].paid, when, consumers);
-        if (s < best.slowest_s) best = (struct bound){ s, (double)seen->status[i].paid, when, false, i };
+        if (s < best.slowest_s) best = (struct bound){ s, (double)seen->status[i].paid, when, BY_STATUS, i };
     }
     return best;
 }
@@ -224,7 +258,7 @@ static void figures_of_bound(struct auditor *auditor, struct figure_list *figure
                              const struct bound *bound)
 {
     const struct observations *seen = auditor->seen;
-    if (!bound->by_offsets) {
+    if (bound->by == BY_STATUS) {
         figure(auditor, figures, "/statuses/%u/paid = %lld", bound->status,
                (long long)seen->status[bound->status].paid);
         return;
@@ -233,12 +267,38 @@ static void figures_of_bound(struct auditor *auditor, struct figure_list *figure
         if (strcmp(seen->offset[i].group, group) == 0)
             figure(auditor, figures, "/offsets/rows/%u/committed = %lld", i, (long long)seen->offset[i].committed);
     figure(auditor, figures, "/offsets/t_s = %g", seen->offsets_t_s);
+    if (bound->by == BY_TABLES) figure(auditor, figures, "/snapshots/0/t_s = %g", seen->snapshot[0].t_s);
+}
+
+static const char *done_by(struct auditor *auditor, const char *group, const struct bound *bound, double consumers,
+                           const char *verdict, double asked_s)
+{
+    return audit_say(
+        auditor,
+        "%s has done about %s records by %g s, with %g consumer(s): as a mean it takes at most %s a record; %s. At %s "
+        "a record it could not have done more than %s/s.",
+        "%1$s은(는) %3$g초까지 약 %2$s건을 처리 (Consumer %4$g개): 평균 처리 시간은 최대 %5$s; %6$s. 건당 %7$s이면 "
+        "초당 %8$s건이 한계.",
+        group, number_count(bound->done).s, bound->when.t_s, consumers, number_seconds(bound->slowest_s).s, verdict,
+        number_seconds(asked_s).s, number_fixed(consumers / asked_s, 1).s);
+}
+
+static const char *done_between(struct auditor *auditor, const char *group, const struct bound *bound, double consumers,
+                                const char *verdict)
+{
+    return audit_say(
+        auditor,
+        "%s has done at least %s records between %g s and %g s, with %g consumer(s): as a mean it takes at most %s a "
+        "record; %s.",
+        "%1$s은(는) %3$g초 ~ %4$g초에 적어도 %2$s건을 처리 (Consumer %5$g개): 평균 처리 시간은 최대 %6$s; %7$s.", group,
+        number_count(bound->done).s, auditor->seen->snapshot[0].t_s, bound->when.t_s, consumers,
+        number_seconds(bound->slowest_s).s, verdict);
 }
 
 static void judge_service(struct auditor *auditor, const char *group, const char *where, double low_s, double high_s)
 {
     const struct group_view view = group_view(auditor, group);
-    const struct bound bound = bound_of(auditor, &view);
+    const struct bound bound = bound_of(auditor, group, &view);
     const double consumers = view.consumers > 0 ? view.consumers : 1;
     struct figure_list figures = { 0 };
     if (!isfinite(bound.slowest_s)) return;
@@ -254,17 +314,10 @@ static void judge_service(struct auditor *auditor, const char *group, const char
         none ? audit_say(auditor, "%s cannot hold", "%s은(는) 성립할 수 없음", number_seconds(low_s).s)
              : audit_say(auditor, "of %s to %s only what is below the bound can hold", "%s ~ %s 중 이 한계 아래만 가능",
                          number_seconds(low_s).s, number_seconds(high_s).s);
-    const char *text = audit_say(
-        auditor,
-        "%s has done about %s records by %g s, with %g consumer(s): as a mean it takes at most %s a record; %s. At %s "
-        "a record it could not have done more than %s/s.",
-        "%1$s은(는) %3$g초까지 약 %2$s건을 처리 (Consumer %4$g개): 평균 처리 시간은 최대 %5$s; %6$s. 건당 %7$s이면 "
-        "초당 "
-        "%8$s건이 한계.",
-        group, number_count(bound.done).s, bound.when.t_s, consumers, number_seconds(bound.slowest_s).s, verdict,
-        number_seconds(none ? low_s : high_s).s, number_fixed(consumers / (none ? low_s : high_s), 1).s);
-    audit_broken(auditor, LAW_THROUGHPUT, &figures, text, ((none ? low_s : high_s) - bound.slowest_s) * 1e3, "ms",
-                 (double)NAN);
+    const double asked_s = none ? low_s : high_s;
+    const char *text = bound.by == BY_TABLES ? done_between(auditor, group, &bound, consumers, verdict)
+                                             : done_by(auditor, group, &bound, consumers, verdict, asked_s);
+    audit_broken(auditor, LAW_THROUGHPUT, &figures, text, (asked_s - bound.slowest_s) * 1e3, "ms", (double)NAN);
 }
 
 /* The group that a word of a claim means: the only one whose name has it. */

@@ -45,6 +45,7 @@ void audit_holds(struct auditor *auditor, enum audit_law law, const struct figur
 
 struct when when_of_status(const struct observed_status *status); /* t_s NaN: not known */
 struct when when_of_offsets(const struct observations *observations);
+struct when when_of_table(const struct observed_table *table);
 /* Arrived by an instant with the fitted start; and at the earliest, latest start there can be. */
 double arrived_by(const struct auditor *auditor, double t_s);
 double arrived_most(const struct auditor *auditor, double t_s);
