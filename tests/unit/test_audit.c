@@ -16,24 +16,10 @@
 #include "sim/lab/audit.h"
 #include "sim/scenario/observe.h"
 #include "tests/support/observed_run.h"
+#include "tests/support/own_arena.h"
 
 #define REPORT   "scenarios/report-2025-12-24.json"
 #define OBSERVED "scenarios/report-2025-12-24.observations.json"
-
-static struct arena arena;
-
-static int open_arena(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-static int close_arena(void **state)
-{
-    (void)state;
-    arena_fini(&arena);
-    return 0;
-}
 
 static void audit_document(struct audit *audit, const cJSON *document)
 {
@@ -317,10 +303,10 @@ static void nothing_to_say(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_report, open_arena, close_arena),
-        cmocka_unit_test_setup_teardown(true_figures_agree, open_arena, close_arena),
-        cmocka_unit_test_setup_teardown(one_law_at_a_time, open_arena, close_arena),
-        cmocka_unit_test_setup_teardown(nothing_to_say, open_arena, close_arena),
+        cmocka_unit_test(the_report),
+        cmocka_unit_test(true_figures_agree),
+        cmocka_unit_test(one_law_at_a_time),
+        cmocka_unit_test(nothing_to_say),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }

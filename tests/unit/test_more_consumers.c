@@ -13,22 +13,8 @@
 #include <cmocka.h>
 
 #include "sim/results/more_consumers.h"
+#include "tests/support/own_arena.h"
 #include "tests/support/small_study.h"
-
-static struct arena arena;
-
-static int open_arena(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-static int close_arena(void **state)
-{
-    (void)state;
-    arena_fini(&arena);
-    return 0;
-}
 
 /* Three runs of the small study, whose stock group is said to be this one. */
 struct case_of {
@@ -173,14 +159,14 @@ static void every_small_split(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(two_and_one, open_arena, close_arena),
-        cmocka_unit_test_setup_teardown(one_more_changes_nothing, open_arena, close_arena),
-        cmocka_unit_test_setup_teardown(no_partition_is_left, open_arena, close_arena),
-        cmocka_unit_test_setup_teardown(what_keeps_up_needs_nobody, open_arena, close_arena),
-        cmocka_unit_test_setup_teardown(they_wait_for_one_another, open_arena, close_arena),
-        cmocka_unit_test_setup_teardown(a_hot_partition, open_arena, close_arena),
-        cmocka_unit_test_setup_teardown(the_group_behind, open_arena, close_arena),
-        cmocka_unit_test_setup_teardown(every_small_split, open_arena, close_arena),
+        cmocka_unit_test(two_and_one),
+        cmocka_unit_test(one_more_changes_nothing),
+        cmocka_unit_test(no_partition_is_left),
+        cmocka_unit_test(what_keeps_up_needs_nobody),
+        cmocka_unit_test(they_wait_for_one_another),
+        cmocka_unit_test(a_hot_partition),
+        cmocka_unit_test(the_group_behind),
+        cmocka_unit_test(every_small_split),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -13,10 +13,9 @@
 
 #include "sim/engine/random.h"
 #include "sim/lab/profile.h"
+#include "tests/support/own_arena.h"
 
 enum { FIGURES = 4, KNOTS = 21, RUNS = 400 };
-
-static struct arena arena;
 
 /* Figure f at value x is base + slope x, of one run with a standard deviation. */
 struct model {
@@ -31,20 +30,6 @@ struct bench {
     double observed[FIGURES];
     struct spread spread;
 };
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_fini(&arena);
-    return 0;
-}
 
 static void expect(const char *what, double value, double expected, double tolerance)
 {
@@ -246,14 +231,14 @@ static void a_model_that_does_not_live_to_show_is_far(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(independent_figures, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(figures_that_err_together, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_clock_errs_for_all, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(far_figures_do_not_pull, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_value_that_nothing_shows_is_open, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(values_that_make_up_for_each_other, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_kink_limits_one_side, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_model_that_does_not_live_to_show_is_far, set_up, tear_down),
+        cmocka_unit_test(independent_figures),
+        cmocka_unit_test(figures_that_err_together),
+        cmocka_unit_test(a_clock_errs_for_all),
+        cmocka_unit_test(far_figures_do_not_pull),
+        cmocka_unit_test(a_value_that_nothing_shows_is_open),
+        cmocka_unit_test(values_that_make_up_for_each_other),
+        cmocka_unit_test(a_kink_limits_one_side),
+        cmocka_unit_test(a_model_that_does_not_live_to_show_is_far),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }
