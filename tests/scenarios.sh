@@ -18,6 +18,9 @@ for file in scenarios/*.json; do
     name=$(basename "$file")
     want=$(awk -F '|' -v name="[$name]($name)" 'index($2, name) { gsub(/ /, "", $4); print $4 }' scenarios/README.md)
     "$sim" check "$file" >"$work/out" 2>"$work/err"; verdict "$name is accepted" $?
+    "$sim" run "$file" --quiet >"$work/out" 2>"$work/err"
+    code=$?
+    [ "$code" = "${want:-missing}" ]; verdict "$name ends with $code as it is, the table says ${want:-nothing}" $?
     "$sim" run "$file" --replications 2 --jobs 2 --quiet --format json >"$work/out" 2>"$work/err"
     code=$?
     [ "$code" = "${want:-missing}" ]; verdict "$name ends with $code, the table says ${want:-nothing}" $?
