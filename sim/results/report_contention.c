@@ -55,6 +55,44 @@ static struct grid *contention_grid(struct page *page, const struct counted *cou
     return grid;
 }
 
+/* ---- what threw, and what was left behind ---- */
+
+static const struct { const char *key, *en, *ko; } accidents[] = {
+    { "not_owner", "Unlocks of %s by a thread that did not hold it (IllegalMonitorStateException): %s.",
+      "%s 락을 보유하지 않은 스레드의 해제 시도 (IllegalMonitorStateException): %s회." },
+    { "no_answers", "Commands for lock %s that Redis did not answer in time, each an exception: %s.",
+      "%s 락에 대한 명령 중 Redis가 제때 응답하지 않아 예외가 난 횟수: %s." },
+    { "orphans", "Keys of %s held by nobody, to the end of their time to live: %s.",
+      "보유자 없이 TTL이 끝날 때까지 남은 %s 락의 키: %s개." },
+};
+enum { ACCIDENTS = sizeof accidents / sizeof accidents[0] };
+
+static double accidents_of(const struct outcome *outcome, const char *lock, int i)
+{
+    return outcome_mean(outcome, "locks.%s.%s", lock, accidents[i].key);
+}
+
+static bool had_accidents(const struct outcome *outcome)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    for (uint32_t l = 0; l < scenario->n_locks; l++)
+        for (int i = 0; i < ACCIDENTS; i++)
+            if (accidents_of(outcome, scenario->lock[l].name, i) > 0) return true;
+    return false;
+}
+
+static void report_accidents(struct page *page, const struct outcome *outcome)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    for (uint32_t l = 0; l < scenario->n_locks; l++)
+        for (int i = 0; i < ACCIDENTS; i++) {
+            const char *name = scenario->lock[l].name;
+            const double times = accidents_of(outcome, name, i);
+            if (times > 0)
+                page_say(page, TONE_BAD, accidents[i].en, accidents[i].ko, name, number_count(times).s);
+        }
+}
+
 /* ---- why ---- */
 
 static const struct { const char *name, *en, *ko; } causes[LOSS_CAUSES] = {
@@ -98,12 +136,13 @@ void report_contention(struct page *page, const struct outcome *outcome)
         contention_row(locks, outcome, &of_locks, scenario->lock[i].name);
     for (uint32_t i = 0; i < scenario->n_tables; i++)
         contention_row(tables, outcome, &of_tables, scenario->table[i].name);
-    if (grid_is_empty(locks) && grid_is_empty(tables))
+    if (grid_is_empty(locks) && grid_is_empty(tables) && !had_accidents(outcome))
         return;
     page_heading(page, "Locks and rows", "락과 DB 경합");
     if (!grid_is_empty(locks))
         grid_write(locks);
     if (!grid_is_empty(tables))
         grid_write(tables);
+    report_accidents(page, outcome);
     report_causes(page, outcome);
 }
