@@ -85,6 +85,24 @@ static const struct invariant_facts *broken_one(const struct replaying *replayin
     return NULL;
 }
 
+/* The same facts are judged alike: a difference is one of the program, or of somebody's pen. */
+static bool judge(const struct replaying *replaying, const struct invariant_facts *broken, struct arena *arena,
+                  struct sim_err *err)
+{
+    const struct capsule *capsule = &replaying->capsule;
+    const char *file = replaying->options->operand, *versions = made_by(capsule, arena);
+    char was[48], is[48];
+    if (!broken || broken->verdict != VERDICT_BROKEN)
+        return sim_fail(err, SIM_ERUNTIME, file, "the run is the same, but %s is not broken in it%s",
+                        capsule->invariant, versions);
+    if (broken->first_at_ns == capsule->broken_at_ns && broken->first_order_id == capsule->broken_order_id) return true;
+    return sim_fail(err, SIM_ERUNTIME, file,
+                    "the run is the same, but %s is broken first there at %s, order %llu, here at %s, order %llu%s",
+                    capsule->invariant, ns_format(capsule->broken_at_ns, was, sizeof was),
+                    (unsigned long long)capsule->broken_order_id, ns_format(broken->first_at_ns, is, sizeof is),
+                    (unsigned long long)broken->first_order_id, versions);
+}
+
 static void print(const struct replaying *replaying, const struct invariant_facts *broken)
 {
     const struct options *options = replaying->options;
@@ -106,11 +124,7 @@ static int replay(struct replaying *replaying, struct arena *arena, struct sim_e
     replaying->facts = stand_run(&replaying->stand, &replaying->capsule.specimen, &replaying->story, err);
     if (!replaying->facts || !compare(replaying, arena, err)) return (int)err->code;
     const struct invariant_facts *broken = broken_one(replaying);
-    if (!broken || broken->verdict != VERDICT_BROKEN) {
-        sim_fail(err, SIM_ERUNTIME, replaying->options->operand, "the run is the same, but %s is not broken in it%s",
-                 replaying->capsule.invariant, made_by(&replaying->capsule, arena));
-        return (int)err->code;
-    }
+    if (!judge(replaying, broken, arena, err)) return (int)err->code;
     print(replaying, broken);
     return 4;
 }

@@ -79,6 +79,15 @@ tampered("another invariant", f'"invariant": "{document["broken"]["invariant"]}"
 tampered("no invariant of that name", f'"invariant": "{document["broken"]["invariant"]}"', '"invariant": "Q1"', 3, "no invariant")
 tampered("another schema", "sim-capsule/1", "sim-capsule/9", 3, "sim-capsule/1")
 tampered("not hexadecimal", step[1], "zz", 3, "hexadecimal")
+tampered("another instant of the violation", f'"at": "{document["broken"]["at"]}"', '"at": "1ms"', 1,
+         f'is broken first there at 1ms, order {document["broken"]["order_id"]}, here at {document["broken"]["at"]}')
+tampered("another order of the violation", f'"order_id": {document["broken"]["order_id"]}', '"order_id": 1', 1, "there")
+tampered("a word for the instant of the violation", f'"at": "{document["broken"]["at"]}"', '"at": "soon"', 3, "/broken/at")
+tampered("another version that plays another run", f'"version": "{document["version"]}",\n  "seed": {document["seed"]}',
+         f'"version": "0.0.9",\n  "seed": {document["seed"] + 7}', 1, "the capsule is of sim 0.0.9")
+open("older.json", "w", encoding="utf-8").write(text.replace(document["version"], "0.0.9"))
+older = sim("replay", "older.json")
+ok("another version that plays the same run", older.returncode == 4 and "The capsule is of sim 0.0.9." in older.stdout)
 tampered("an unknown key", '"plan": {', '"plans": 1, "plan": {', 3, "unknown key")
 tampered("half a file", text[len(text) // 2:], "", 3, "")
 tampered("a scenario inside that is none", '"name": "explore-lease"', '"name": 7', 3, "/scenario/name")

@@ -197,8 +197,9 @@ static void read_broken(struct opening *opening, struct cursor *document)
     }
     read_text(&broken, "meaning", &text, OPTIONAL);
     read_text(&broken, "what", &text, OPTIONAL);
-    cursor_has(&broken, "at");
-    cursor_has(&broken, "order_id");
+    struct cursor when = cursor_at(&broken, "at", REQUIRED), order = cursor_at(&broken, "order_id", OPTIONAL);
+    if (when.node) cursor_ns(&when, &opening->out->broken_at_ns, 0, SIM_NEVER - 1);
+    if (order.node) cursor_whole(&order, &opening->out->broken_order_id, 1, MAX_ID);
     cursor_close(&broken);
 }
 

@@ -4,8 +4,8 @@
  * plays it again sees whether the run is the same, and where not.
  *
  * { "schema", "version", "seed", "plan": {"ties", "values": {PTR: value}, "faults": {NAME: fault}},
- *   "broken": {"invariant", "meaning", "t_s", "order_id", "what"}, "story": [order ids],
- *   "run": {"end_s", "events", "fingerprint", "orders", "trail": [[t_s, "fingerprint"], ...]}, "scenario": {...} } */
+ *   "broken": {"invariant", "meaning", "at", "order_id", "what"}, "story": [order ids],
+ *   "run": {"end", "events", "fingerprint", "orders", "trail": [[time, "fingerprint"], ...]}, "scenario": {...} } */
 #ifndef SIM_LAB_CAPSULE_H
 #define SIM_LAB_CAPSULE_H
 
@@ -17,6 +17,8 @@ struct capsule {
     const char *version;      /* of the program that wrote it */
     struct specimen specimen; /* its source is the scenario inside */
     const char *invariant;    /* "S3" */
+    sim_ns broken_at_ns;      /* when it was broken first, */
+    uint64_t broken_order_id; /* and for which order; 0: for no single one */
     uint32_t n_orders;        /* whose story is told */
     uint64_t order_id[STORY_ORDERS];
     uint64_t fingerprint; /* of the whole run */

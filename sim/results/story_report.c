@@ -153,7 +153,8 @@ static const char *thread_line(struct page *page, const struct scenario *s, cons
         return page_format(page, page_word(page, "%s begins %s", "%s: %s 시작"), by, name);
     case STORY_REFUSED: return page_format(page, page_word(page, "%s: %s is refused", "%s: %s 거절됨"), by, at);
     case STORY_THROWS:
-        return page_format(page, page_word(page, "%s throws at %s; all is rolled back", "%s: %s에서 예외, 전체 롤백"),
+        return page_format(page, page_word(page, "%s throws at %s; what is not committed is rolled back",
+                                           "%s: %s에서 예외, 커밋되지 않은 것은 롤백"),
                            by, at);
     case STORY_DIES: return page_format(page, page_word(page, "%s dies before %s", "%s: %s 전에 종료됨"), by, at);
     default: break;
@@ -260,6 +261,13 @@ static void cause_write(struct page *page, const struct replayed *replayed)
     chain_write(page, &replayed->study->scenario, chain);
 }
 
+static const char *written_by_another(struct page *page, const struct replayed *replayed)
+{
+    if (strcmp(replayed->version, SIM_VERSION) == 0) return "";
+    return page_format(page, page_word(page, " The capsule is of sim %s.", " 캡슐은 sim %s에서 작성됨."),
+                       replayed->version);
+}
+
 bool story_write(const struct replayed *replayed, const struct text_style *style, FILE *out)
 {
     struct arena arena;
@@ -270,9 +278,10 @@ bool story_write(const struct replayed *replayed, const struct text_style *style
     page_say(&page, TONE_BAD, "%s, %s: broken at %s s: %s", "%s, %s: %s초에 위반: %s", broken->name,
              invariant_meaning(&page, broken->name, broken->meaning),
              number_fixed(ns_to_s(broken->first_at_ns), 6).s, broken->first_what);
-    page_say(&page, TONE_PLAIN, "Seed %" PRIu64 ", faults: %u, orders: %s; the same run to the last fact, sim %s.",
-             "seed %" PRIu64 ", 장애 %u건, 주문 %s건; 마지막 사실까지 동일한 실행, sim %s.", replayed->seed,
-             replayed->study->scenario.n_faults, number_count((double)replayed->facts->orders.created).s, SIM_VERSION);
+    page_say(&page, TONE_PLAIN, "Seed %" PRIu64 ", faults: %u, orders: %s; the same run to the last fact, sim %s.%s",
+             "seed %" PRIu64 ", 장애 %u건, 주문 %s건; 마지막 사실까지 동일한 실행, sim %s.%s", replayed->seed,
+             replayed->study->scenario.n_faults, number_count((double)replayed->facts->orders.created).s, SIM_VERSION,
+             written_by_another(&page, replayed));
     cause_write(&page, replayed);
     page_heading(&page, "Story (seconds, order, what happened)", "경위 (초, 주문, 사건)");
     lines_write(&page, replayed);
@@ -319,6 +328,8 @@ bool story_json(const struct replayed *replayed, FILE *out)
     struct page page = { out, &style, &arena, BLOCK_NONE };
     cJSON *root = cJSON_CreateObject();
     cJSON_AddBoolToObject(root, "repeated", true);
+    cJSON_AddStringToObject(root, "version", SIM_VERSION);
+    cJSON_AddStringToObject(root, "capsule_version", replayed->version);
     cJSON_AddStringToObject(root, "invariant", replayed->broken->name);
     cJSON_AddRawToObject(root, "t_s", number_json(ns_to_s(replayed->broken->first_at_ns)).s);
     if (replayed->broken->first_order_id)
