@@ -156,7 +156,7 @@ static const char *thread_line(struct page *page, const struct scenario *s, cons
         return page_format(page, page_word(page, "%s throws at %s; what is not committed is rolled back",
                                            "%s: %s에서 예외, 커밋되지 않은 것은 롤백"),
                            by, at);
-    case STORY_DIES: return page_format(page, page_word(page, "%s dies before %s", "%s: %s 전에 종료됨"), by, at);
+    case STORY_DIES: return page_format(page, page_word(page, "%s dies before %s is done", "%s: %s 완료 전에 종료됨"), by, at);
     default: break;
     }
     if (line->known) return page_format(page, page_word(page, "%s: %s: done before", "%s: %s: 이미 처리됨"), by, at);
