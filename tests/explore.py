@@ -3,9 +3,9 @@
 """sim explore and sim replay. Goal: the same search whatever the number of threads; what it finds is small, is kept and
 repeats to the last fact; a capsule that was tampered with, or is none, is refused or diverges at a named place; nothing
 is overwritten. Method: the built program on the shipped scenario with a lease."""
-import json, os, tempfile
+import json, os, signal, subprocess, tempfile, time
 
-from support.runner import close, ok, sim
+from support.runner import SIM, close, ok, sim
 
 SCENARIOS = os.path.abspath("scenarios")
 
@@ -38,6 +38,17 @@ ok("--first ends early, with the same finding",
 ok("without --out there is no capsule", json.loads(first.stdout)["violations"][0]["capsule"] is None)
 timed = sim("explore", LEASE, "--time", "0.3s", "--format", "json")
 ok("--time ends a search", timed.returncode == 4 and json.loads(timed.stdout)["runs"] > 0)
+
+ok("who finds the file knows what was searched", found["seed"] == 1 and found["version"] and "interrupted" not in found)
+
+# ---- interrupted ----
+process = subprocess.Popen([SIM, "explore", LEASE, "--time", "60s", "--out", "cut"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+time.sleep(0.5)
+process.send_signal(signal.SIGINT)
+process.communicate(timeout=30)
+cut = json.load(open("cut/explore.json"))
+ok(f"an interrupted search is kept and marked: {process.returncode}",
+   process.returncode == 130 and cut["interrupted"] is True and cut["runs"] > 0 and os.path.exists(cut["violations"][0]["capsule"]))
 
 # ---- nothing found ----
 right = sim("explore", LEASE, "--set", "/stages/reserve-stock/steps/4/style=conditional", "--runs", "500", "--format", "json")

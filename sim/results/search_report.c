@@ -120,13 +120,7 @@ static cJSON *violation_json(const struct search_violation *violation)
 {
     cJSON *node = cJSON_CreateObject();
     cJSON_AddStringToObject(node, "invariant", violation->invariant);
-    if (violation->seed >> 53 == 0) {
-        put_number(node, "seed", (double)violation->seed);
-    } else {
-        char seed[24];
-        snprintf(seed, sizeof seed, "%" PRIu64, violation->seed);
-        cJSON_AddStringToObject(node, "seed", seed);
-    }
+    put_seed(node, violation->seed);
     if (violation->capsule) cJSON_AddStringToObject(node, "capsule", violation->capsule);
     else cJSON_AddNullToObject(node, "capsule");
     put_number(node, "faults", violation->n_faults);
@@ -147,6 +141,8 @@ static cJSON *violation_json(const struct search_violation *violation)
 bool search_json(const struct search *search, FILE *out)
 {
     cJSON *root = cJSON_CreateObject();
+    cJSON_AddStringToObject(root, "version", SIM_VERSION);
+    put_seed(root, search->first_seed);
     put_number(root, "runs", (double)search->runs);
     put_number(root, "broken", (double)search->broken);
     cJSON *violations = cJSON_AddArrayToObject(root, "violations");
@@ -156,6 +152,7 @@ bool search_json(const struct search *search, FILE *out)
     for (uint32_t i = 0; i < search->n_coverage; i++)
         put_number(coverage, search->coverage_name[i], (double)search->coverage_runs[i]);
     put_number(root, "upper_limit_95", search_upper_limit_95(search));
+    if (search->interrupted) cJSON_AddTrueToObject(root, "interrupted");
     char *text = cJSON_Print(root);
     cJSON_Delete(root);
     if (!text) return false;
