@@ -98,6 +98,10 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags | packages-build $(BUILD)/generated/sim/ver
 	@mkdir -p $(@D)
 	$(q)$(COMPILE) $(ROOM_FLAGS) -MMD -MP -c -o $@ $<
 
+# These files are in it; no compiler says so.
+$(BUILD)/obj/sim/scenario/schema.o: scenarios/scenario.schema.json scenarios/skeleton.json
+$(BUILD)/obj/sim/foreign/init_pipeline.o: sim/foreign/usual_pipeline.json
+
 # Written anew only when their text changes, so that they can be prerequisites.
 $(BUILD)/flags: force
 	@mkdir -p $(@D); printf '%s\n' '$(COMPILE) $(ACROSS)' | cmp -s - $@ || printf '%s\n' '$(COMPILE) $(ACROSS)' >$@
