@@ -176,7 +176,7 @@ static void read_when(struct reader *reader, struct cursor *fault, struct fault_
     switch (out->when) {
     case WHEN_AT: read_time(reader, fault, "at", REQUIRED, &out->at_ns); return;
     case WHEN_STEP: read_step(reader, fault, out); return;
-    case WHEN_EVERY: read_ns(fault, "every", &out->every_ns, REQUIRED, 1, LONGEST_NS); break;
+    case WHEN_EVERY: read_ns(fault, "every", &out->every_ns, REQUIRED, SIM_MS, LONGEST_NS); break;
     case WHEN_RATE: read_number(fault, "rate_per_h", &out->rate_per_h, REQUIRED, 1e-6, 1e6); break;
     }
     read_time(reader, fault, "from", "0s", &out->from_ns);
