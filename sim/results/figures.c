@@ -266,6 +266,7 @@ static void lock_over_time(struct walk *walk, const char *name, const struct loc
     count(walk, "not_owner", facts->not_owner);
     count(walk, "no_answers", facts->no_answers);
     count(walk, "orphans", facts->orphans);
+    count(walk, "lost_messages", facts->lost_messages);
     count(walk, "hand_offs", facts->hand_offs);
     count(walk, "kept", facts->kept);
     spread_of_times(walk, "wait_s", &facts->wait);

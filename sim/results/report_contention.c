@@ -64,6 +64,8 @@ static const struct { const char *key, *en, *ko; } accidents[] = {
       "%s 락에 대한 명령 중 Redis가 제때 응답하지 않아 예외가 난 횟수: %s." },
     { "orphans", "Keys of %s held by nobody, to the end of their time to live: %s.",
       "보유자 없이 TTL이 끝날 때까지 남은 %s 락의 키: %s개." },
+    { "lost_messages", "Messages to those who wait for lock %s that were lost: %s.",
+      "%s 락의 대기자에게 가다 유실된 메시지: %s건." },
 };
 enum { ACCIDENTS = sizeof accidents / sizeof accidents[0] };
 

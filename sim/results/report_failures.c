@@ -91,6 +91,7 @@ void report_failures(struct page *page, const struct outcome *outcome)
 {
     const double refused = outcome_mean(outcome, "orders.requests_failed");
     const double lost = outcome_mean(outcome, "orders.records_lost");
+    const double twice = outcome_mean(outcome, "orders.records_duplicated");
     struct grid *groups = group_grid(page, outcome);
     if (outcome->study->scenario.n_faults == 0 && grid_is_empty(groups) && !(refused > 0) &&
         !(connections_missed(outcome) > 0))
@@ -102,6 +103,9 @@ void report_failures(struct page *page, const struct outcome *outcome)
     if (refused > 0)
         page_say(page, TONE_PLAIN, "Requests that failed (an error, or the connection refused or broken): %s.",
                  "실패한 요청(오류 응답, 연결 거부 또는 끊김): %s건.", number_count(refused).s);
+    if (twice > 0)
+        page_say(page, TONE_PLAIN, "Records that producers sent twice: %s.", "producer가 두 번 보낸 레코드: %s건.",
+                 number_count(twice).s);
     if (lost > 0)
         page_say(page, TONE_BAD, "Records that producers gave up while the broker was away: %s.",
                  "브로커 장애 동안 producer가 포기한 레코드: %s건.", number_count(lost).s);
