@@ -156,15 +156,15 @@ check: ## sanitizers, layering, bad input, determinism
 	@$(MAKE) --no-print-directory check-tsan
 	@$(MAKE) --no-print-directory check-determinism
 
-check-quick: ## the cheap part of check: unit tests, bad input and a short run under ASan and UBSan
+check-quick: ## the cheap part of check: unit tests, bad input, foreign files and a short run under ASan and UBSan
 	@$(MAKE) --no-print-directory check-asan
 
 check-asan:
 	@PYTHON=$(PYTHON) .ci/packages build test
 	@$(MAKE) --no-print-directory MODE=asan all tests-built
-	@BUILD=build/asan PYTHON=$(PYTHON) tests/support/run-tests \
+	@BUILD=build/asan PYTHON=$(PYTHON) REPLICATIONS=3 tests/support/run-tests \
 	    $(addprefix build/asan/test/,$(basename $(notdir $(wildcard tests/unit/test_*.c)))) \
-	    $(wildcard tests/layering.sh tests/bad_input.sh tests/cli.sh tests/scenarios.sh)
+	    $(wildcard tests/layering.sh tests/bad_input.sh tests/bad_foreign.sh tests/foreign.sh tests/cli.sh tests/scenarios.sh)
 
 check-tsan:
 	@$(MAKE) --no-print-directory MODE=tsan all

@@ -29,6 +29,7 @@ next_works() { # the scenario
     sed -n 's/^sim: next: //p' err >next.sh
     sed -n 's/^sim: then, .*another: //p' err >then.sh
     ok "init named the run of $1" test -s next.sh
+    sed -i "s/--replications 20\$/--replications ${REPLICATIONS:-20}/" next.sh # fewer under sanitizers
     sh next.sh >next.out 2>&1
     rc=$?
     ok "$(cat next.sh): exit $rc" test $rc -eq 0 -o $rc -eq 99
