@@ -90,6 +90,7 @@ int cmd_import(const struct options *options, struct arena *arena, struct sim_er
         return sim_fail(err, SIM_EUSAGE, NULL, "--plots: only sim import durations draws pictures"), (int)err->code;
     const bool opened = source_open(&source, options->second, &findings, arena, err);
     if (err->code != SIM_OK) return (int)err->code;
+    source.korean = options->language == LANG_KO;
     cJSON *document = opened ? import(&source, options, options->plots ? &shown : NULL) : NULL;
     if (!deliver_remarks(options, &source)) return cJSON_Delete(document), SIM_ESCENARIO;
     if (cJSON_GetObjectItemCaseSensitive(document, "load") && !cJSON_GetObjectItemCaseSensitive(document, "schema") &&

@@ -66,6 +66,7 @@ static bool read_inputs(struct inputs *in, const struct options *options, struct
     if (options->k6_file) {
         if (!open_source(&in->k6, options->k6_file, findings, arena, err)) return false;
         in->input.k6 = &in->k6;
+        in->k6.korean = options->language == LANG_KO;
     }
     if (options->offsets.n > 0) {
         if (!open_offsets(&in->offsets, options, findings, arena, err)) return false;

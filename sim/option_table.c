@@ -487,6 +487,7 @@ const struct option_spec option_table[] = {
     { "unit", 0, ARGUMENT_NEEDED, "UNIT", ON_INIT | ON_IMPORT, set_unit, 0,
       "ns, us, ms or s: of durations, where the column's name does\nnot end in it; of orders' times that are other numbers than\nseconds or milliseconds since 1970" },
     { "start", 0, ARGUMENT_NEEDED, "INSTANT", ON_INIT | ON_IMPORT, set_start, 0, "offsets: what is t = 0 (the first table)" },
+    { "lang", 0, ARGUMENT_NEEDED, "LANGUAGE", ON_INIT | ON_IMPORT, set_language, 0, "en or ko: why k6's virtual users are no arrival rate" },
     { "out", 0, ARGUMENT_NEEDED, "FILE", ON_INIT | ON_IMPORT, set_out, 0, "write to a new file instead of stdout" },
     { "example", 0, FLAG(example), .commands = ON_SCHEMA, .help = "a commented scenario to start from" },
     { "no-color", 0, FLAG(no_color), .commands = ON_ALL & ~ON_NONE, .help = "no colour (also: NO_COLOR set, or not a terminal)" },

@@ -47,6 +47,14 @@ shows '"maxVUs": 200'
 shows '{"target": 100, "duration": 120000}'
 cp out k6.json
 exits 0 check k6.json
+exits 0 import k6 "$data/two-scenarios.js" # as its manual writes them: let, exec, env, tags, a threshold with an object
+says "scenario contacts: gracefulStop, env, tags, exec left out"
+shows '"startTime": "10s"'
+shows '{"target": 10, "duration": 90000}'
+printf '\357\273\277{"scenarios": {"a": {"executor": "constant-arrival-rate", "rate": 10, "duration": "1m", "preAllocatedVUs": 1}}}' >bom.json
+exits 0 import k6 bom.json
+exits 3 import k6 "$top/tests/bad_foreign/k6-shortcut.js" --lang ko
+says "/stages: 시나리오 밖의 stages = k6 ramping-vus의 단축형"
 for shape in handle-summary summary-export; do
     exits 0 import k6 "$data/$shape.json"
     shows '"orders_created": 40730'

@@ -133,13 +133,47 @@ static bool check_types(struct source *source, const cJSON *object, const char *
     return ok;
 }
 
+/* How an executor with virtual users decides how many orders there are. */
+static const char *closed_rule(const struct source *source, const char *executor)
+{
+    static const struct {
+        const char *executor, *english, *korean;
+    } rule[] = {
+        { "shared-iterations", "a number of iterations that virtual users take one after another",
+          "정해진 횟수의 iteration을 가상 사용자들이 차례로 나누어 실행" },
+        { "per-vu-iterations", "a number of iterations for each virtual user, one after another",
+          "가상 사용자마다 정해진 횟수의 iteration을 차례로 실행" },
+        { "externally-controlled", "virtual users whose number is set from outside while it runs",
+          "실행 중에 외부에서 수를 바꾸는 가상 사용자" },
+        { "ramping-vus", "a number of virtual users that rises and falls, each of whom starts again when answered",
+          "늘었다 줄었다 하는 가상 사용자가 각자 응답을 받으면 다시 시작" },
+    };
+    for (uint32_t i = 0; i < COUNT(rule); i++)
+        if (strcmp(executor, rule[i].executor) == 0) return source->korean ? rule[i].korean : rule[i].english;
+    return source->korean ? "정해진 수의 가상 사용자가 각자 응답을 받으면 다시 시작"
+                          : "a fixed number of virtual users, each of whom starts again when answered";
+}
+
+/* what: the subject of the sentence, with its verb. */
+static bool refuse_closed(struct source *source, const cJSON *at, const char *pointer, const char *what,
+                          const char *executor)
+{
+    return source_finding(
+        source, literal_at(at), pointer,
+        source->korean
+            ? "%s: %s. 주문이 들어오는 속도가 응답 속도에 따라 달라지므로 도착률이 정해져 있지 않고, 추정하지도 않음. "
+              "테스트에서 실제로 나온 rate(k6 요약의 초당 iterations)로 constant-arrival-rate 또는 "
+              "ramping-arrival-rate 시나리오를 쓸 것"
+            : "%s: %s. How fast orders come then depends on how fast they are answered: there is no arrival rate "
+              "to simulate, and none is guessed. Write a scenario with constant-arrival-rate or "
+              "ramping-arrival-rate, with the rate that the test reached (iterations a second in k6's summary)",
+        what, closed_rule(source, executor));
+}
+
 static bool bad_executor(struct source *source, const cJSON *executor, const char *word, const char *pointer)
 {
     if (is_one_of(word, closed_executors, COUNT(closed_executors)))
-        return source_finding(source, literal_at(executor), pointer,
-                              "%s sends orders as fast as they are answered: it has no arrival rate to simulate; use "
-                              "constant-arrival-rate or ramping-arrival-rate with the rate that the test reached",
-                              word);
+        return refuse_closed(source, executor, pointer, word, word);
     const char *nearest = nearest_name(word, known_executors, COUNT(known_executors));
     return source_finding(source, literal_at(executor), pointer, "k6 has no executor \"%.60s\"%s%s", word,
                           nearest ? "; did you mean " : "", nearest ? nearest : "");
@@ -182,33 +216,67 @@ static bool read_scenario(struct source *source, cJSON *out, const cJSON *scenar
     return ok && check_types(source, one, pointer);
 }
 
-/* k6 turns each of these into an executor with a fixed number of users. */
-static bool refuse_shortcuts(struct source *source, const cJSON *options)
+/* k6's short forms, in the order in which it looks for them; each becomes an executor with virtual users. */
+static const struct {
+    const char *key, *executor;
+} short_forms[] = {
+    { "iterations", "shared-iterations" }, { "duration", "constant-vus" }, { "stages", "ramping-vus" }, { "vus", NULL }
+};
+
+static const cJSON *short_form(const cJSON *options, uint32_t form)
 {
-    static const char *const shortcuts[] = { "stages", "duration", "iterations", "vus" };
-    static const char *const meaning[] = { "ramping-vus", "constant-vus", "shared-iterations", "constant-vus" };
-    for (uint32_t i = 0; i < COUNT(shortcuts); i++) {
-        const cJSON *given = cJSON_GetObjectItemCaseSensitive(options, shortcuts[i]);
-        if (!given || cJSON_IsNull(given)) continue;
-        return source_finding(source, literal_at(given), json_pointer_below("", shortcuts[i], source->arena),
-                              "%s outside of a scenario is k6's short form of %s, which sends orders as fast as they "
-                              "are answered: it has no arrival rate to simulate; write a scenario with "
-                              "constant-arrival-rate or ramping-arrival-rate",
-                              shortcuts[i], meaning[i]);
+    const cJSON *given = cJSON_GetObjectItemCaseSensitive(options, short_forms[form].key);
+    return given && !cJSON_IsNull(given) && !(cJSON_IsArray(given) && !given->child) ? given : NULL;
+}
+
+static bool refuse_short_forms(struct source *source, const cJSON *options)
+{
+    for (uint32_t i = 0; i < COUNT(short_forms); i++) {
+        const cJSON *given = short_form(options, i);
+        const char *key = short_forms[i].key, *executor = short_forms[i].executor;
+        if (!given) continue;
+        const char *pointer = json_pointer_below("", key, source->arena);
+        if (executor)
+            return refuse_closed(source, given, pointer,
+                                 arena_printf(source->arena,
+                                              source->korean ? "시나리오 밖의 %s = k6 %s의 단축형"
+                                                             : "%s outside of a scenario is k6's short form of %s",
+                                              key, executor),
+                                 executor);
+        return source_finding(
+            source, literal_at(given), pointer,
+            source->korean ? "vus만으로는 언제 주문이 시작되는지 정해지지 않음: k6는 이를 무시하고 iteration을 한 번만 "
+                             "실행. constant-arrival-rate 또는 ramping-arrival-rate 시나리오를 쓸 것"
+                           : "vus alone says nothing of when orders start: k6 ignores it and runs one iteration. "
+                             "Write a scenario with constant-arrival-rate or ramping-arrival-rate");
     }
     return source_finding(source, literal_at(options), "",
                           "no scenarios: there is nothing that says when orders start");
+}
+
+/* k6 itself refuses them; vus alone is ignored. */
+static bool check_no_short_form(struct source *source, const cJSON *options)
+{
+    for (uint32_t i = 0; i < COUNT(short_forms); i++) {
+        const cJSON *given = short_form(options, i);
+        if (given && short_forms[i].executor)
+            return source_finding(source, literal_at(given), json_pointer_below("", short_forms[i].key, source->arena),
+                                  "k6 refuses %s beside scenarios, since it is a scenario of its own (%s); leave out "
+                                  "one of them",
+                                  short_forms[i].key, short_forms[i].executor);
+    }
+    return true;
 }
 
 static cJSON *read_options(struct source *source, const cJSON *options)
 {
     const cJSON *scenarios = cJSON_GetObjectItemCaseSensitive(options, "scenarios"), *child;
     if (!cJSON_IsObject(options)) return source_finding(source, literal_at(options), "", "an object is needed"), NULL;
-    if (!scenarios || cJSON_IsNull(scenarios)) return refuse_shortcuts(source, options), NULL;
+    if (!scenarios || cJSON_IsNull(scenarios)) return refuse_short_forms(source, options), NULL;
     if (!cJSON_IsObject(scenarios) || !scenarios->child)
         return source_finding(source, literal_at(scenarios), "/scenarios", "an object with a scenario is needed"), NULL;
     cJSON *load = cJSON_CreateObject(), *out = cJSON_AddObjectToObject(load, "scenarios");
-    bool ok = true;
+    bool ok = check_no_short_form(source, options);
     cJSON_ArrayForEach(child, scenarios) ok = read_scenario(source, out, child) && ok;
     const char *names = "";
     cJSON_ArrayForEach(child, options) if (strcmp(child->string, "scenarios") != 0 && !cJSON_IsNull(child)) names =

@@ -13,6 +13,7 @@ bool source_open(struct source *out, const char *file, struct findings *findings
     *out = (struct source){ .file = file, .findings = findings, .arena = arena };
     out->text = file_read(file, &out->length, arena, err);
     if (!out->text) return false;
+    if (strncmp(out->text, "\xef\xbb\xbf", 3) == 0) out->text += 3, out->length -= 3;
     const char *nul = memchr(out->text, '\0', out->length);
     if (!nul) return true;
     source_finding(out, (size_t)(nul - out->text), "", "a NUL byte; this is no text file");
@@ -33,7 +34,7 @@ struct text_place source_place(const struct source *source, size_t at)
 
 bool source_finding(struct source *source, size_t at, const char *pointer, const char *format, ...)
 {
-    char text[512];
+    char text[1024]; /* Korean takes three bytes a letter */
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);

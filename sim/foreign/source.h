@@ -14,13 +14,14 @@ struct source {
     const char *file; /* "-": stdin */
     const char *text; /* text[length] is NUL */
     size_t length;
+    bool korean;      /* where a text has both languages: Korean; else English */
     struct findings *findings;
     struct arena *arena;
     uint32_t n_remarks; /* beyond MAX_REMARKS they are dropped */
     const char *remark[MAX_REMARKS];
 };
 
-/* False with err when the file cannot be read; a NUL in it is a finding. */
+/* False with err when the file cannot be read; a NUL in it is a finding. A byte order mark is passed over. */
 bool source_open(struct source *out, const char *file, struct findings *findings, struct arena *arena,
                  struct sim_err *err);
 
