@@ -33,7 +33,7 @@ static uint32_t kinds_of(const char *invariant)
     case 'P':
     case 'O':
         return WRONGS | KIND(UNDO_FIRST) | KIND(SWEPT) | KIND(LATE_ANSWER) | KIND(LATE_PAYMENT) | KIND(GIVEN_UP) |
-               KIND(NOT_SENT) | KIND(DIED);
+               KIND(NOT_SENT) | KIND(DIED) | KIND(MISSED) | KIND(UNREAD);
     case 'K': return KIND(GIVEN_UP) | KIND(DIED);
     default: return 0;
     }
@@ -151,7 +151,7 @@ static const struct accident *accident_of(const struct run_facts *facts, uint32_
 static bool has_fault_before(enum mishap_kind kind)
 {
     const uint32_t kinds = KIND(REPEATED_EFFECT) | KIND(MARK_ALONE) | KIND(DIED) | KIND(GIVEN_UP) | KIND(NOT_SENT) |
-                           KIND(SWEPT);
+                           KIND(SWEPT) | KIND(UNREAD);
     return kinds >> kind & 1;
 }
 
@@ -174,6 +174,8 @@ static void mishap_trace(struct chain *chain, const struct faults *faults, const
         link_add(chain, read);
     }
     link.mishap = mishap->kind;
+    link.step_kind = mishap->step_kind;
+    link.target = mishap->target;
     link.stage = mishap->stage;
     link_add(chain, link);
 }
@@ -192,11 +194,18 @@ static const struct mishap *mishap_of(const struct run_facts *facts, uint32_t ki
 
 /* ---- all of it ---- */
 
+/* What comes after it is no cause. What is judged when all is quiet carries the instant of the last fact, and a partition
+ * may have been given out after that. */
+static sim_ns until(const struct invariant_facts *broken)
+{
+    return broken->eventual ? SIM_NEVER - 1 : broken->first_at_ns;
+}
+
 /* What befell the order, as far as the invariant is about it; with a mishap of a kind that matters, all others. */
 static void trace_order(struct chain *chain, const struct faults *faults, const struct run_facts *facts,
                         const struct invariant_facts *broken, uint64_t order_id)
 {
-    const sim_ns until_ns = broken->first_at_ns;
+    const sim_ns until_ns = until(broken);
     const uint32_t table = table_of(faults->machine->plan, broken->name);
     const struct accident *accident = accident_of(facts, table, order_id, until_ns);
     if (accident) accident_trace(chain, faults, accident);
@@ -224,12 +233,12 @@ static void trace_run(struct chain *chain, const struct faults *faults, const st
                       const struct invariant_facts *broken)
 {
     const uint32_t table = table_of(faults->machine->plan, broken->name);
-    const struct accident *accident = accident_of(facts, table, 0, broken->first_at_ns);
+    const struct accident *accident = accident_of(facts, table, 0, until(broken));
     const struct invariant_facts *root = root_of(facts, broken);
     if (accident) accident_trace(chain, faults, accident);
     if (accident || broken->first_order_id != 0) return;
     if (root) trace_order(chain, faults, facts, root, root->first_order_id);
-    const struct mishap *wrong = mishap_of(facts, kinds_of(broken->name) & WRONGS, 0, broken->first_at_ns);
+    const struct mishap *wrong = mishap_of(facts, kinds_of(broken->name) & WRONGS, 0, until(broken));
     if (chain->n_links == 0 && wrong) mishap_trace(chain, faults, wrong);
 }
 

@@ -163,6 +163,8 @@ enum mishap_kind {
     MISHAP_GIVEN_UP,           /* a record was skipped after its last delivery */
     MISHAP_NOT_SENT,           /* a producer gave a record up: the broker was away for too long */
     MISHAP_DIED,               /* a process died in the middle of a stage */
+    MISHAP_MISSED,             /* a new group, which begins at the latest, began behind the record */
+    MISHAP_UNREAD,             /* a record waits at the end, and its group has no consumer any more */
     MISHAP_KINDS
 };
 
@@ -172,6 +174,7 @@ struct mishap {
     uint64_t order_id;
     uint32_t stage;            /* NONE: outside of one */
     sim_ns since_ns;           /* join race: of the read; SIM_NEVER */
+    uint32_t step_kind, target; /* given up: the step that threw last, enum step_kind, and its table, lock or topic */
 };
 
 enum { MISHAPS_KEPT_OF_KIND = 16, MISHAPS_KEPT = MISHAPS_KEPT_OF_KIND * MISHAP_KINDS };
@@ -197,6 +200,7 @@ struct chain_link {
     uint32_t fault, lock, table, stage;
     uint64_t key;
     enum mishap_kind mishap;
+    uint32_t step_kind, target;     /* of a record that was given up: what threw */
 };
 
 enum { CHAIN_LINKS = 8 };

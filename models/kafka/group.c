@@ -132,6 +132,9 @@ void position_begin(struct kafka *kafka, uint32_t index)
     if (!spec->cold || spec->reset != RESET_LATEST) return;
     for (int64_t offset = position->processed; offset < log->end; offset++)
         group->fact.sojourn_ns += kafka->sim->now_ns - log_at(log, offset);
+    if (missed > 0)
+        kafka->calls.unread(kafka->calls.context, index, log_subject(log, position->processed), false,
+                            kafka->sim->now_ns);
     group->missed += (uint64_t)missed;
     group->lag -= log->end - position->committed;
     level_add(&group->backlog, kafka->sim->now_ns, -missed);
@@ -283,6 +286,9 @@ static void group_finish(struct kafka *kafka, uint32_t index, sim_ns end_ns, boo
         const struct position *position = &kafka->position[plan->first_position + i];
         const struct log *log = &kafka->log[position->log];
         left += log->end - position->processed;
+        if (!cut && log->end > position->processed)
+            kafka->calls.unread(kafka->calls.context, plan->first_position + i, log_subject(log, position->processed),
+                                true, end_ns);
         for (int64_t offset = position->processed; offset < log->end; offset++)
             group->fact.sojourn_ns += end_ns - log_at(log, offset);
         if (log->end > position->committed) {

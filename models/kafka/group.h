@@ -38,6 +38,9 @@ struct kafka_calls {
     /* The record in service of the consumer is given up at at_ns (now), and goes to the group's dead-letter topic, if
      * it has one. Returns when it is there. */
     sim_ns (*give_up)(void *context, uint32_t consumer, uint32_t position, sim_ns at_ns);
+    /* The oldest record of those of a position that nobody reads: they were there before a new group that begins at the
+     * latest had it, or, at_end, its group has no consumer any more. */
+    void (*unread)(void *context, uint32_t position, uint32_t subject, bool at_end, sim_ns at_ns);
 };
 
 /* One group in one partition: committed <= processed <= polled <= log end. All are next offsets. */

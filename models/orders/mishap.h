@@ -13,7 +13,8 @@ struct mishaps {
 
 struct machine;
 
-/* stage: NONE outside of one. since_ns: SIM_NEVER where it means nothing. */
-void mishap_note(struct machine *machine, enum mishap_kind kind, uint64_t order_id, uint32_t stage, sim_ns since_ns);
+/* stage: NONE outside of one. since_ns: SIM_NEVER where it means nothing. The note, or NULL: there are enough. */
+struct mishap *mishap_note(struct machine *machine, enum mishap_kind kind, uint64_t order_id, uint32_t stage,
+                           sim_ns since_ns);
 
 #endif

@@ -55,6 +55,9 @@ static const char *link_words(struct page *page, const struct scenario *s, const
     case LINK_MISHAP: break;
     }
     const char *what = mishap_words(link->mishap, page->style->language);
+    if (link->mishap == MISHAP_GIVEN_UP && link->step_kind < STEP_KINDS)
+        what = page_format(page, page_word(page, "%s: %s threw", "%s: %s에서 예외"), what,
+                           step_words(page, s, link->step_kind, link->target, -1));
     return *by ? page_format(page, "%s: %s", by, what) : what;
 }
 

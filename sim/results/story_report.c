@@ -44,7 +44,8 @@ const char *cause_words(enum loss_cause cause, enum language language)
 
 const char *const mishap_names[MISHAP_KINDS] = {
     "join_race", "status_overwritten", "repeated_effect", "mark_alone", "undo_first", "undo_blind", "tombstone",
-    "swept", "late_answer", "late_payment", "sent_twice", "given_up", "not_sent", "died",
+    "swept", "late_answer", "late_payment", "sent_twice", "given_up", "not_sent", "died", "missed",
+    "unread",
 };
 
 /* In the order of enum mishap_kind. */
@@ -63,6 +64,8 @@ static const char *const mishap_texts[MISHAP_KINDS][2] = {
     { "a record was given up after its last delivery", "마지막 전달 후 레코드를 포기" },
     { "a producer gave a record up: the broker was away for too long", "브로커가 너무 오래 없어 producer가 레코드를 포기" },
     { "its process died in the middle of a stage", "스테이지 도중 프로세스가 종료됨" },
+    { "a new group began behind the record (reset: latest)", "새 그룹이 그 레코드 뒤에서 시작 (reset: latest)" },
+    { "a record waits in its log, and its group has no consumer any more", "레코드가 로그에 남았고 그룹에 컨슈머가 없음" },
 };
 
 const char *mishap_words(enum mishap_kind kind, enum language language)
@@ -86,26 +89,25 @@ static const char *subject_of(const struct scenario *s, const struct fault_spec 
     return "kafka";
 }
 
-/* Words of a step: "lock item", "commit stock". */
-static const char *step_words(struct page *page, const struct scenario *s, const struct story_line *line)
+const char *step_words(struct page *page, const struct scenario *s, uint32_t step_kind, uint32_t of, int to)
 {
     static const char *const kinds[STEP_KINDS] = {
         "connection", "begin",  "read", "write",   "flush", "commit", "rollback", "lock",
         "unlock",     "insert", "work", "publish", "reply", "once",   "join",     "status",
     };
     const char *target = "";
-    switch ((enum step_kind)line->step_kind) {
+    switch ((enum step_kind)step_kind) {
     case STEP_BEGIN:
     case STEP_READ:
     case STEP_WRITE:
     case STEP_FLUSH:
     case STEP_COMMIT:
     case STEP_ROLLBACK:
-    case STEP_INSERT: target = s->table[line->table].name; break;
+    case STEP_INSERT: target = s->table[of].name; break;
     case STEP_LOCK:
-    case STEP_UNLOCK: target = s->lock[line->table].name; break;
-    case STEP_PUBLISH: target = s->topic[line->table].name; break;
-    case STEP_STATUS: target = status_words[line->to]; break;
+    case STEP_UNLOCK: target = s->lock[of].name; break;
+    case STEP_PUBLISH: target = s->topic[of].name; break;
+    case STEP_STATUS: target = to < 0 ? "" : status_words[to]; break;
     case STEP_CONNECTION:
     case STEP_WORK:
     case STEP_REPLY:
@@ -113,7 +115,7 @@ static const char *step_words(struct page *page, const struct scenario *s, const
     case STEP_JOIN:
     case STEP_KINDS: break;
     }
-    const char *kind = line->step_kind < STEP_KINDS ? kinds[line->step_kind] : "end";
+    const char *kind = step_kind < STEP_KINDS ? kinds[step_kind] : "end";
     return page_format(page, "%s%s%s", kind, *target ? " " : "", target);
 }
 
@@ -143,7 +145,7 @@ const char *fault_words(struct page *page, const struct scenario *scenario, uint
 
 static const char *thread_line(struct page *page, const struct scenario *s, const struct story_line *line)
 {
-    const char *at = step_words(page, s, line), *name = s->stage[line->stage].name, *by = who(page, s, line);
+    const char *at = step_words(page, s, line->step_kind, line->table, (int)line->to), *name = s->stage[line->stage].name, *by = who(page, s, line);
     switch (line->kind) {
     case STORY_BEGINS:
         if (line->attempt > 0)

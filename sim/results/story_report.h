@@ -27,6 +27,8 @@ const char *cause_words(enum loss_cause cause, enum language language);
 /* "a compensation came before its action" */
 extern const char *const mishap_names[MISHAP_KINDS]; /* for machines */
 const char *mishap_words(enum mishap_kind kind, enum language language);
+/* "lock item", "commit stock". of: the step's table, lock or topic. to: of a status step; -1: not told. */
+const char *step_words(struct page *page, const struct scenario *scenario, uint32_t step_kind, uint32_t of, int to);
 /* "stock-service-group, consumer 1"; group NONE: the API. */
 const char *doer_words(struct page *page, const struct scenario *scenario, uint32_t group, uint32_t member);
 /* "FAULT gc: consumers (instance 0) pauses"; instance NONE: of no single one. */

@@ -178,6 +178,44 @@ static void test_a_record_that_is_given_up(void **state)
     assert_int_equal(chain->n_links, 2);
     EXPECT_LINKS(chain, { LINK_FAULT, 104, 0 }, { LINK_MISHAP, ns_to_s(chain->link[1].at_ns) * 1e3, 1 });
     assert_int_equal(chain->link[1].mishap, MISHAP_GIVEN_UP);
+    assert_int_equal(chain->link[1].step_kind, STEP_READ); /* what threw */
+    assert_int_equal(chain->link[1].target, 1);            /* at the second table */
+    trial_close(&trial);
+}
+
+/* A new group waits 3 s for members, and 3 s more since the second one came; both orders were there by then, and it begins
+ * with what comes after them. */
+static void test_a_record_before_its_group(void **state)
+{
+    static const struct study_edit edits[] = { { "/groups/servers/cold", "true" },
+                                               { "/kafka/rebalance_delay", "3s" } };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, SHOP, edits, 2);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    const struct chain *chain = chain_of(facts, INVARIANT_O2);
+    assert_int_equal(facts->orders.by_status[ORDER_PENDING], 2);
+    EXPECT_LINKS(chain, { LINK_MISHAP, 6000, 1 });
+    assert_int_equal(chain->link[0].mishap, MISHAP_MISSED);
+    assert_true(chain->of_order);
+    trial_close(&trial);
+}
+
+/* Both instances die before the orders come, and nobody starts them again. */
+static void test_a_record_that_nobody_reads(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/faults", "{\"one\": {\"crash\": \"back\", \"instance\": 0, \"at\": \"50ms\"}, "
+                     "\"other\": {\"crash\": \"back\", \"instance\": 1, \"at\": \"60ms\"}}" },
+    };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, SHOP, edits, 1);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    const struct chain *chain = chain_of(facts, INVARIANT_O2);
+    EXPECT_LINKS(chain, { LINK_FAULT, 60, 0 }, { LINK_MISHAP, ns_to_s(facts->end_ns) * 1e3, 1 });
+    assert_int_equal(chain->link[1].mishap, MISHAP_UNREAD);
+    assert_int_equal(facts->mishaps[MISHAP_UNREAD], 2); /* a partition each */
     trial_close(&trial);
 }
 
@@ -209,6 +247,8 @@ int main(void)
         cmocka_unit_test(test_no_lock),
         cmocka_unit_test(test_a_duplicate),
         cmocka_unit_test(test_a_record_that_is_given_up),
+        cmocka_unit_test(test_a_record_before_its_group),
+        cmocka_unit_test(test_a_record_that_nobody_reads),
         cmocka_unit_test(test_overlaps_do_not_crowd_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
