@@ -126,6 +126,27 @@ next_works off.json
 sed -n '/rebalancing/,$p' "$data/describe.txt" >one.txt # one table: what waits goes
 exits 0 init --offsets one.txt --out drain.json
 exits 0 run drain.json --quiet
+# ---- offsets: as people take them: several groups, each with its own head and warnings, and any clock between ----
+table() { # committed offset of the first partition
+    printf "\nWarning: Consumer group 'stock' is rebalancing.\n\nGROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG CONSUMER-ID HOST CLIENT-ID\n"
+    printf "stock orders 0 $1 9000 $((9000 - $1)) c-1-uuid /10.0.0.5 c-1\nstock orders 1 - 800 - c-1-uuid /10.0.0.5 c-1\n"
+    printf "\nConsumer group 'coupon' has no active members.\n\nGROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG CONSUMER-ID HOST CLIENT-ID\n"
+    printf 'coupon orders 0 9000 9000 0 - - -\n'
+}
+for clock in '%s' '1766535%s0' '1766535%s0123' '2025-12-24T09:1%s:00+09:00' '2025-12-24 09:1%s:00,123' 'Wed Dec 24 09:1%s:00 KST 2025' \
+    'Wed Dec 24 09:1%s:00 AM KST 2025' '2025. 12. 24. (수) 09:1%s:00 KST'; do
+    case $clock in
+    %s) first=t_s=0 second=t_s=120 ;;
+    1766*) first=$(printf "$clock" 00) second=$(printf "$clock" 12) ;;
+    *) first=$(printf "$clock" 2) second=$(printf "$clock" 4) ;;
+    esac
+    { echo "$first"; table 1000; echo "$second"; table 5000; } | sed 's/$/\r/' >clock.txt
+    exits 0 import offsets clock.txt
+    says "stock was behind from 0 s to 120 s and committed 4000 records"
+    says "1 partition without a committed offset (-), as stock, orders, partition 1, left out"
+    ok "$clock: two groups" test "$(grep -c '"name": ' out)" -eq 2
+done
+
 exits 0 import offsets "$data/range.json" # the same of a range query: 43 records/s
 says "23.26 ms a record"
 shows '{"rate_per_s": 10, "duration_s": 240}'
@@ -214,5 +235,12 @@ next_works ord.json
 ok "the counts of orders are explained" grep -q "Of 16 observations 16 are explained" next.out
 ok "the table of orders agrees with itself" grep -q "^  Nothing" next.audit
 exits 2 import orders "$data/orders.csv" --time-zone Seoul
+# As spreadsheets and databases write them: a mark, quotes, zones of all forms, blank lines, NULL, other names.
+printf '\357\273\277"no";"at";"paid"\r\n"1";"2025-12-24T09:00:00.250+09:00";"2025-12-24T00:00:01Z"\r\n\r\n' >sheet.csv
+printf '"2";"2025-12-24T09:00:02+0900";""\r\n"3";"2025-12-24 09:00:03.5+09";NULL\r\n"4";"2025-12-24 00:00:04Z";\\N\r\n' >>sheet.csv
+exits 0 import orders sheet.csv --column id=no --column created=at --column paid=paid
+shows '"orders_created": 4'
+shows '"mean": 0.75'
+shows '{"from_s": 0, "to_s": 1, "created": 1, "paid": 1}'
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

@@ -68,9 +68,9 @@ static uint32_t count_lines(const char *text)
 bool table_read(struct table *out, struct source *source)
 {
     const char *text = source->text;
-    const size_t head = strcspn(text, "\n"), bom = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    const size_t head = strcspn(text, "\n");
     const uint32_t lines = count_lines(text);
-    struct walk walk = { source, memchr(text, ',', head) ? ',' : memchr(text, '\t', head) ? '\t' : ';', bom };
+    struct walk walk = { source, memchr(text, ',', head) ? ',' : memchr(text, '\t', head) ? '\t' : ';', 0 };
     *out = (struct table){ .source = source, .separator = walk.separator };
     if (text[strspn(text, " \t\r\n")] == '\0') return source_finding(source, 0, "", "an empty file");
     if (lines > ROWS_MAX) return source_finding(source, 0, "", "more than %d lines", ROWS_MAX);
@@ -105,16 +105,13 @@ bool table_need_column(const struct table *table, const char *name, uint32_t *ou
 {
     const char *names = "";
     *out = table_column(table, name);
+    for (uint32_t i = *out + 1; i < table->n_columns; i++)
+        if (strcmp(table->column[i], name) == 0)
+            return source_finding(table->source, 0, "", "two columns are called \"%.60s\": which of them is it?", name);
     if (*out < table->n_columns) return true;
     for (uint32_t i = 0; i < table->n_columns && i < 30; i++)
         names = arena_printf(table->source->arena, "%s%s%s", names, i ? ", " : "", table->column[i]);
     return source_finding(table->source, 0, "", "no column \"%.60s\"; there are %s", name, names);
-}
-
-bool table_finding(const struct table *table, uint32_t row, uint32_t column, const char *what)
-{
-    return source_finding(table->source, table->row_at[row], "", "column %s: \"%.60s\" is %s", table->column[column],
-                          table_cell(table, row, column), what);
 }
 
 bool table_number(const char *text, double *out)
@@ -123,6 +120,23 @@ bool table_number(const char *text, double *out)
     if (text[0] == '\0' || strspn(text, "0123456789+-.eE") != strlen(text)) return false;
     *out = strtod(text, &end);
     return *end == '\0' && isfinite(*out);
+}
+
+static bool has_decimal_comma(const char *text, struct arena *arena)
+{
+    double unused;
+    char *copy = arena_strdup(arena, text), *comma = strchr(copy, ',');
+    if (!comma) return false;
+    *comma = '.';
+    return table_number(copy, &unused);
+}
+
+bool table_finding(const struct table *table, uint32_t row, uint32_t column, const char *what)
+{
+    const char *text = table_cell(table, row, column);
+    return source_finding(table->source, table->row_at[row], "", "column %s: \"%.60s\" is %s%s", table->column[column],
+                          text, what,
+                          has_decimal_comma(text, table->source->arena) ? "; write a decimal point, not a comma" : "");
 }
 
 const char *role_name(uint32_t n, const char *const *word, const char *role)

@@ -24,6 +24,7 @@ struct row {
     const char *group, *topic, *consumer; /* consumer NULL: none */
     uint32_t partition;
     double committed, log_end, lag; /* -1: none */
+    size_t at;                      /* of its line */
 };
 
 struct snapshot {
@@ -94,7 +95,7 @@ static bool read_row(struct dump *dump, const char *const *field, uint32_t n, si
     const uint32_t group = column_of(dump, "GROUP"), topic = column_of(dump, "TOPIC"), lag = column_of(dump, "LAG");
     const uint32_t partition = column_of(dump, "PARTITION"), committed = column_of(dump, "CURRENT-OFFSET");
     const uint32_t log_end = column_of(dump, "LOG-END-OFFSET"), consumer = column_of(dump, "CONSUMER-ID");
-    struct row row = { .group = group < n ? field[group] : dump->group, .lag = -1 };
+    struct row row = { .group = group < n ? field[group] : dump->group, .lag = -1, .at = at };
     double number = -1;
     if (n <= log_end || n <= committed || n <= partition || n <= topic)
         return source_finding(dump->source, at, "", "%u fields where the head names %u", n, dump->n_fields);
@@ -142,6 +143,26 @@ static bool read_notice(struct dump *dump, const char *line, size_t length, size
     return true;
 }
 
+/* "1766535130" or "1766535130123", alone in its line: `date +%s`. */
+static bool read_epoch(const char *field, double *seconds)
+{
+    const size_t n = strspn(field, "0123456789");
+    if (field[n] != '\0' || (n != 10 && n != 13)) return false;
+    *seconds = strtod(field, NULL) / (n == 13 ? 1e3 : 1);
+    return true;
+}
+
+/* What `date` prints may have as many fields as a row, and a day where the partition stands. */
+static bool is_row(const struct dump *dump, const char *const *field, uint32_t n, const char *line, size_t length)
+{
+    double unused;
+    bool has_date;
+    const uint32_t partition = column_of(dump, "PARTITION"), committed = column_of(dump, "CURRENT-OFFSET");
+    if (dump->n_fields == 0 || n + 3 < dump->n_fields || partition >= n || line[0] == '#') return false;
+    if (!count_of(field[partition], &unused)) return false;
+    return (committed < n && count_of(field[committed], &unused)) || !instant_read(line, length, &unused, &has_date);
+}
+
 static bool read_line(struct dump *dump, const char *line, size_t length, size_t at)
 {
     const char *field[FIELDS_MAX];
@@ -155,11 +176,52 @@ static bool read_line(struct dump *dump, const char *line, size_t length, size_t
         dump->n_fields = n;
         return open_snapshot(dump, line, length, at);
     }
-    double unused;
-    const uint32_t partition = column_of(dump, "PARTITION");
-    const bool is_row = dump->n_fields > 0 && n + 3 >= dump->n_fields && partition < n &&
-                        count_of(field[partition], &unused) && line[0] != '#';
-    return is_row ? read_row(dump, field, n, at) : read_notice(dump, line, length, at);
+    if (n == 1 && read_epoch(field[0], &dump->last_t_s)) return dump->has_time = true;
+    return is_row(dump, field, n, line, length) ? read_row(dump, field, n, at) : read_notice(dump, line, length, at);
+}
+
+/* ---- tables as a whole ---- */
+
+static int by_place(const void *a, const void *b)
+{
+    const struct row *x = a, *y = b;
+    int order = strcmp(x->group, y->group);
+    if (order == 0) order = strcmp(x->topic, y->topic);
+    if (order == 0) order = (x->partition > y->partition) - (x->partition < y->partition);
+    return order != 0 ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+/* Two tables with nothing between them that tells them apart would be one, with every record counted twice. */
+static bool rows_differ(const struct dump *dump, const struct snapshot *snapshot)
+{
+    struct row *row = arena_array(dump->source->arena, struct row, snapshot->n + 1);
+    memcpy(row, &dump->row[snapshot->first], snapshot->n * sizeof *row);
+    qsort(row, snapshot->n, sizeof *row, by_place);
+    for (uint32_t i = 1; i < snapshot->n; i++)
+        if (strcmp(row[i - 1].group, row[i].group) == 0 && strcmp(row[i - 1].topic, row[i].topic) == 0 &&
+            row[i - 1].partition == row[i].partition)
+            return source_finding(dump->source, row[i].at, "",
+                                  "%s, %s, partition %u a second time, without an instant between; put a line with "
+                                  "`date -Is` before each table",
+                                  row[i].group, row[i].topic, row[i].partition);
+    return true;
+}
+
+static void name_uncommitted(const struct dump *dump, const struct snapshot *snapshot)
+{
+    const struct row *first = NULL;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < snapshot->n; i++) {
+        const struct row *row = &dump->row[snapshot->first + i];
+        if (row->lag >= 0) continue;
+        if (!first) first = row;
+        n++;
+    }
+    if (first)
+        source_remark(dump->source,
+                      "%u partition%s without a committed offset (-), as %s, %s, partition %u, left out: what waits "
+                      "there is not known",
+                      n, n == 1 ? "" : "s", first->group, first->topic, first->partition);
 }
 
 /* ---- observations ---- */
@@ -338,7 +400,10 @@ cJSON *describe_read(struct source *source, const char *start)
                               "no table of kafka-consumer-groups.sh --describe: a head with TOPIC, PARTITION, "
                               "CURRENT-OFFSET, LOG-END-OFFSET, and rows below it"),
                NULL;
+    for (uint32_t s = 0; s < dump.n_snapshots; s++)
+        if (!rows_differ(&dump, &dump.snapshot[s])) return NULL;
     if (!place_in_time(&dump, start)) return NULL;
+    name_uncommitted(&dump, &dump.snapshot[dump.n_snapshots - 1]);
     cJSON *out = cJSON_CreateObject();
     cJSON_AddStringToObject(out, "schema", "sim-observations/1");
     cJSON_AddStringToObject(out, "source", arena_printf(source->arena, "kafka-consumer-groups.sh, %s", source->file));

@@ -16,6 +16,13 @@ static double days_from_civil(int year, int month, int day)
     return era * 146097.0 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
+static bool is_day(int year, int month, int day)
+{
+    static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1] + (leap && month == 2);
+}
+
 /* hh:mm:ss with a fraction perhaps, at text; *used bytes. */
 static bool clock_at(const char *text, double *seconds, int *used)
 {
@@ -60,9 +67,8 @@ bool instant_read(const char *line, size_t length, double *seconds, bool *has_da
     if (given && sscanf(given + 4, "%lf", seconds) == 1) return *seconds > -1e12 && *seconds < 1e12;
     for (const char *c = text; *c != '\0'; c++) {
         const bool begins = c == text || !isdigit((unsigned char)c[-1]);
-        if (begins && sscanf(c, "%4d-%2d-%2d%n", &year, &month, &day, &used) == 3 && used == 10 && month >= 1 &&
-            month <= 12 && day >= 1 && day <= 31 && (c[10] == 'T' || c[10] == ' ') &&
-            clock_at(c + 11, seconds, &used)) {
+        if (begins && sscanf(c, "%4d-%2d-%2d%n", &year, &month, &day, &used) == 3 && used == 10 &&
+            is_day(year, month, day) && (c[10] == 'T' || c[10] == ' ') && clock_at(c + 11, seconds, &used)) {
             *has_date = true;
             *seconds += days_from_civil(year, month, day) * 86400 - zone_at(c + 11 + used);
             return true;

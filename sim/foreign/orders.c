@@ -239,6 +239,31 @@ static void add_throughput(struct reading_orders *r, cJSON *out)
                       seconds[1] / done[1] * 1e3, done[1], (seconds[1] / done[1] / (seconds[0] / done[0]) - 1) * 100);
 }
 
+struct id {
+    const char *text;
+    uint32_t row;
+};
+
+static int by_text(const void *a, const void *b)
+{
+    const struct id *x = a, *y = b;
+    const int order = strcmp(x->text, y->text);
+    return order != 0 ? order : (x->row > y->row) - (x->row < y->row);
+}
+
+/* A table of order lines, or of a join, would count an order as often as it stands there. */
+static bool ids_differ(struct reading_orders *r)
+{
+    const uint32_t n = r->table.n_rows;
+    struct id *id = arena_array(r->source->arena, struct id, n);
+    for (uint32_t i = 0; i < n; i++) id[i] = (struct id){ table_cell(&r->table, i, r->id), i };
+    qsort(id, n, sizeof *id, by_text);
+    for (uint32_t i = 1; i < n; i++)
+        if (strcmp(id[i - 1].text, id[i].text) == 0)
+            return table_finding(&r->table, id[i].row, r->id, "there a second time; a row is an order");
+    return true;
+}
+
 static bool add_ids(struct reading_orders *r, cJSON *out)
 {
     const uint32_t partitions = r->options->partitions > 0 ? r->options->partitions : 3;
@@ -254,6 +279,7 @@ static bool add_ids(struct reading_orders *r, cJSON *out)
         first = fmin(first, value);
         last = fmax(last, value);
     }
+    if (!ids_differ(r)) return false;
     cJSON *orders = cJSON_AddObjectToObject(out, "orders"), *list;
     if (numbers) cJSON_AddNumberToObject(orders, "first_id", first);
     if (numbers) cJSON_AddNumberToObject(orders, "last_id", last);

@@ -76,7 +76,13 @@ cJSON *prometheus_read(struct source *source, const char *start)
         bool ok = cJSON_IsArray(result) ||
                   wrong(&answer, answer.json.root, "no /data/result: this is no answer of Prometheus");
         cJSON_ArrayForEach(one, result) ok = ok && read_series(&answer, one);
-        if (ok && answer.samples.n == 0) ok = wrong(&answer, result, "no offset and no lag in any series");
+        if (ok && answer.samples.n == 0)
+            ok = wrong(&answer, result,
+                       "no offset and no lag by partition in any series: two of the committed offset, the lag and the "
+                       "log end are needed, with their names (kafka_consumergroup_current_offset, "
+                       "kafka_consumergroup_lag, kafka_topic_partition_current_offset; of "
+                       "kafka-lag-exporter kafka_consumergroup_group_offset, "
+                       "kafka_consumergroup_group_lag, kafka_partition_latest_offset), not summed");
         if (ok) out = samples_observations(&answer.samples, start);
     }
     json_close(&answer.json);
