@@ -133,7 +133,7 @@ struct group_spec {
     bool static_members;          /* group.instance.id */
     uint32_t deliveries;          /* attempts before a failing record is skipped and logged (semantics 6): 10 */
     sim_ns backoff_ns, backoff_max_ns; /* before the next attempt, in the consumer's thread */
-    double backoff_multiplier;    /* 1: always the same */
+    double backoff_multiplier;    /* 1: always the same, and backoff_max_ns does not bound it */
     bool reset_on_other;          /* another exception begins a new count of attempts */
     uint64_t not_retried;         /* exceptions that give the record up at once: bits, by the kind of the step */
     uint32_t dead_letter;         /* topic for records that are given up; NONE: they are logged and skipped */

@@ -45,10 +45,11 @@ static struct failing *count(struct kafka *kafka, const struct consumer *consume
     return failing;
 }
 
-/* FixedBackOff, or ExponentialBackOff where a multiplier is given. */
+/* FixedBackOff, which nothing bounds, or ExponentialBackOff where a multiplier is given. */
 static sim_ns backoff_ns(const struct group_spec *spec, uint32_t attempts)
 {
     double wait_ns = (double)spec->backoff_ns;
+    if (spec->backoff_multiplier == 1) return spec->backoff_ns;
     for (uint32_t i = 1; i < attempts && wait_ns < (double)spec->backoff_max_ns; i++)
         wait_ns *= spec->backoff_multiplier;
     return wait_ns > (double)spec->backoff_max_ns ? spec->backoff_max_ns : (sim_ns)wait_ns;

@@ -132,6 +132,23 @@ static void test_backoff_sleeps_in_the_thread(void **state)
     trial_close(&trial);
 }
 
+/* A fixed back-off has no upper bound: 1 min between attempts is 1 min, although an exponential one would stop at 30 s. */
+static void test_a_fixed_backoff_is_not_cut(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/kafka/backoff", "1m" },
+        { "/kafka/deliveries", "3" },
+        { "/orders/at_most", "1" },
+        { "/stages/serve/steps/0/refuse", "1" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, edits, N(edits));
+    assert_int_equal(facts->group[0].skipped, 1);
+    assert_in_range(facts->end_ns, 120 * SIM_S, 122 * SIM_S);
+    trial_close(&trial);
+}
+
 /* @RetryableTopic: the record goes to a retry topic at once and is processed there when it is due; its order is the
  * same one, with the same luck, so a transient failure (the outage) is healed and nothing waits behind it. */
 static void test_a_retry_topic_does_not_block(void **state)
@@ -183,6 +200,7 @@ int main(void)
         cmocka_unit_test(test_not_retried_and_dead_letters),
         cmocka_unit_test(test_quick_attempts_do_not_outlast_an_outage),
         cmocka_unit_test(test_backoff_sleeps_in_the_thread),
+        cmocka_unit_test(test_a_fixed_backoff_is_not_cut),
         cmocka_unit_test(test_a_retry_topic_does_not_block),
         cmocka_unit_test(test_the_rest_of_the_poll_comes_again),
     };
