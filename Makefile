@@ -175,9 +175,10 @@ check-determinism:
 	@$(MAKE) --no-print-directory all
 	@WIDE=1 tests/support/run-tests tests/determinism.sh
 
-check-calibrate: all ## the report fitted without a hint; 20 random pipelines with known times (COUNT=20 FIRST=1)
+check-calibrate: all ## the report fitted without a hint; 20 random pipelines with known times, 20 with known record sizes (COUNT=20 FIRST=1)
 	@BUILD=$(BUILD) $(PYTHON) tests/calibrate.py --report
 	@BUILD=$(BUILD) $(PYTHON) tests/calibrate.py --many $(or $(COUNT),20) $(or $(FIRST),1)
+	@BUILD=$(BUILD) $(PYTHON) tests/calibrate.py --sizes $(or $(COUNT),20) $(or $(FIRST),1)
 
 soak: ## many seeds of every scenario under ASan and UBSan (SEEDS=200), long searches (RUNS=100000)
 	@$(MAKE) --no-print-directory MODE=asan all
