@@ -103,6 +103,7 @@ static void stop_begin(struct stop *stop)
     }
     stop->stopping = true;
     stop->kill = sim_at(machine->sim, machine->sim->now_ns + spec->kill_after_ns, SIM_FAULT, on_kill, stop, 0, 0);
+    if (spec->kill_after_ns == 0) return; /* SIGKILL: nobody is left to say that he leaves */
     stop->n_consumers_left = 1; /* itself, until all have been told */
     for (uint32_t i = 0; i < machine->plan->n_consumers; i++) {
         if (machine->thread[i].instance != stop->instance || !machine->kafka.consumer[i].wanted) continue;

@@ -236,6 +236,10 @@ static void test_a_rolling_restart(void **state)
         { "/faults", "{\"deploy\": {\"restart\": \"back\", \"at\": \"300s\", \"back_after\": \"15s\","
                      " \"kill_after\": \"1ms\"}}" },
     };
+    static const struct study_edit at_once[] = { /* SIGKILL: an idle consumer does not leave its group either */
+        { "/faults", "{\"deploy\": {\"restart\": \"back\", \"at\": \"100s\", \"back_after\": \"15s\","
+                     " \"kill_after\": \"0s\"}}" },
+    };
     struct trial trial;
     (void)state;
     const struct run_facts *facts = run_with(&trial, 0, good, N(good));
@@ -249,6 +253,11 @@ static void test_a_rolling_restart(void **state)
     assert_int_equal(facts->fault[0].killed, 3);
     assert_true(facts->group[0].duplicates > 0 && facts->group[0].sessions_expired == 3);
     assert_int_equal(facts->orders.by_status[ORDER_PAID], 60000);
+    trial_close(&trial);
+    facts = run_with(&trial, 0, at_once, N(at_once));
+    trial_expect_invariants(facts);
+    assert_int_equal(facts->fault[0].killed, 4);
+    assert_int_equal(facts->group[0].sessions_expired, 3);
     trial_close(&trial);
 }
 
