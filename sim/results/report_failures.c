@@ -23,6 +23,12 @@ static void report_faults(struct page *page, const struct outcome *outcome)
         grid_cell(grid, TONE_PLAIN, "%s", number_seconds(outcome_mean(outcome, "faults.%s.last_at_s", name)).s);
     }
     if (!grid_is_empty(grid)) grid_write(grid);
+    for (uint32_t i = 0; i < scenario->n_faults; i++) {
+        const double killed = outcome_mean(outcome, "faults.%s.killed", scenario->fault[i].name);
+        if (killed > 0)
+            page_say(page, TONE_PLAIN, "Instances that %s had to kill, for they did not end in time: %s.",
+                     "%s: 제때 종료되지 않아 강제 종료된 인스턴스 %s개.", scenario->fault[i].name, number_count(killed).s);
+    }
 }
 
 /* ---- groups ---- */

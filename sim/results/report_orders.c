@@ -93,13 +93,14 @@ void report_orders(struct page *page, const struct outcome *outcome)
     status_rows(page, grid, outcome, "orders", page_word(page, "end", "종료"), outcome->end_s);
     grid_write(grid);
     const double dropped = outcome_mean(outcome, "orders.dropped");
+    const double oversold = outcome_mean(outcome, "orders.oversold");
     if (dropped > 0)
         page_say(page, TONE_BAD, "%s of %s scheduled starts were dropped: no free VU.",
                  "예정된 요청 %2$s건 중 %1$s건 누락: 가용 VU 없음.", number_count(dropped).s,
                  number_count(outcome_mean(outcome, "orders.scheduled")).s);
-    if (outcome_mean(outcome, "orders.oversold") > 0)
-        page_say(page, TONE_BAD, "Oversold: %s units.", "재고 오버셀링: %s건.",
-                 number_count(outcome_mean(outcome, "orders.oversold")).s);
+    if (oversold > 0)
+        page_say(page, TONE_BAD, "Oversold: %s unit%s.", "재고 오버셀링: %s건%s.", number_count(oversold).s,
+                 page_word(page, oversold > 1 || oversold < 1 ? "s" : "", ""));
 }
 
 /* ---- how long ---- */

@@ -112,10 +112,11 @@ static void broken_one(struct page *page, const struct outcome *outcome, const s
         return;
     if (first->first_order_id)
         order = page_format(page, page_word(page, ", order %" PRIu64, ", 주문 ID %" PRIu64), first->first_order_id);
-    page_item(page, TONE_BAD, "%s, %s: violated %s times, first in replication %u at %s s%s: %s. To repeat it:",
-              "%s, %s: 위반 %s건, 최초 발생은 반복 %u의 %s초%s: %s. 재현 명령:", invariant->name,
+    page_item(page, TONE_BAD, "%s, %s: violated %s time%s, first in replication %u at %s s%s: %s. To repeat it:",
+              "%s, %s: 위반 %s건%s, 최초 발생은 반복 %u의 %s초%s: %s. 재현 명령:", invariant->name,
               invariant_meaning(page, invariant->name, invariant->meaning),
-              number_count((double)invariant->violations).s, (unsigned)invariant->first_replication,
+              number_count((double)invariant->violations).s,
+              page_word(page, invariant->violations == 1 ? "" : "s", ""), (unsigned)invariant->first_replication,
               number_fixed(ns_to_s(first->first_at_ns), 3).s, order, first->first_what);
     page_code(page, "sim run %s --seed %" PRIu64 " --replications %u%s", outcome->study->file, outcome->seed,
               (unsigned)invariant->first_replication + 1, edits(page, outcome->study));
