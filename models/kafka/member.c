@@ -240,7 +240,9 @@ static void poll_watch(struct kafka *kafka, struct consumer *consumer, sim_ns at
     sim_at_idle(kafka->sim, at_ns, SIM_TIMER, on_poll_interval, kafka, consumer->index, 0);
 }
 
-/* The heartbeat thread looks how long the last poll is ago. A static member only falls silent. */
+/* The heartbeat thread looks how long the last poll is ago. The client forgets its generation in either case, so that
+ * its commits fail and its next poll joins again; a static member does not tell the group, which keeps its place until
+ * its session ends. */
 static void on_poll_interval(void *context, uint32_t index, uint64_t argument)
 {
     struct kafka *kafka = context;
@@ -256,13 +258,10 @@ static void on_poll_interval(void *context, uint32_t index, uint64_t argument)
         return;
     }
     kafka->group[consumer->group].fact.evictions++;
-    if (is_static(consumer)) {
-        fall_silent(kafka, consumer->member);
-        return;
-    }
     struct member *member = consumer->member;
     member_departs(kafka, member);
-    rebalance_removes(kafka, member);
+    if (is_static(consumer)) fall_silent(kafka, member);
+    else rebalance_removes(kafka, member);
 }
 
 void member_polled(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
@@ -317,7 +316,6 @@ static bool rejoin(struct kafka *kafka, struct consumer *consumer)
 bool member_polls(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
     consumer->last_poll_ns = at_ns;
-    if (consumer->member && consumer->member->silent) revive(consumer->member); /* static, and late */
     if (!consumer->leaving && !consumer->departed && !consumer->must_rejoin && !consumer->assignment_waits)
         return false;
     if (at_ns == kafka->sim->now_ns && consumer->uncommitted > 0) at_ns = commit_send(kafka, consumer, at_ns);

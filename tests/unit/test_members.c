@@ -175,6 +175,41 @@ static void test_a_late_poll_is_evicted(void **state)
     trial_close(&trial);
 }
 
+/* A static member says nothing when it polls too late, and keeps its partitions; but its client has forgotten its
+ * generation all the same (maybeLeaveGroup resets it in either case): the commit is refused, its next poll joins again,
+ * and within the session it gets the same partitions back without a rebalance, with the batch to do once more. */
+static void test_a_static_member_that_polls_late(void **state)
+{
+    static const char *const session[] = { "60s", "30s" };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct study_edit edits[] = {
+            { "/load/scenarios/orders", "{\"executor\": \"bursts\", \"size\": 1, \"every\": \"1h\","
+                                        " \"duration\": \"1h\", \"startTime\": \"399s\"}" },
+            { "/groups/servers/backlog", "{\"orders\": [500]}" },
+            { "/groups/servers/session_timeout", session[i] },
+            { "/kafka/partitions", "1" },
+            { "/kafka/static_members", "true" },
+            { "/groups/servers/consumers", "2" },
+            { "/stages/serve/steps/0/time", "700ms" },
+            { "/run", "{\"ends\": \"400s\"}" },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+        const struct group_facts *group = &facts->group[0];
+        assert_int_equal(group->evictions, 1);
+        assert_int_equal(group->sessions_expired, i);
+        assert_int_equal(group->rebalances > 0, i); /* the session ends: the other one gets the partition */
+        for (uint32_t t = 0; t < 400; t++) assert_int_equal(seen.committed[t][0], 0);
+        sim_ns again_ns = i == 0 ? 350 * SIM_S : 330 * SIM_S; /* its next poll; the session's end and a heartbeat */
+        assert_in_range(group->duplicates, (400 * SIM_S - again_ns) / (700 * SIM_MS) - 1,
+                        (400 * SIM_S - again_ns + 6 * SIM_S) / (700 * SIM_MS) + 1);
+        assert_int_equal(seen.busy[340], i == 0 ? 1 : 2);
+        trial_expect_invariants(facts);
+        trial_close(&trial);
+    }
+}
+
 /* The worked timeline of semantics 5: batches of 500 records of 40 ms are 20 s; a fourth member joins when the three
  * are 3, 15 and 9 s into theirs. They come to the barrier after 17, 5 and 11 s: it falls at 17 s, 18 consumer-seconds
  * are lost, nothing is delivered twice, and one of the four is idle afterwards. The batches get their phases from
@@ -316,6 +351,7 @@ int main(void)
         cmocka_unit_test(test_back_before_the_session_ends),
         cmocka_unit_test(test_a_new_group_waits_for_more),
         cmocka_unit_test(test_a_late_poll_is_evicted),
+        cmocka_unit_test(test_a_static_member_that_polls_late),
         cmocka_unit_test(test_the_barrier_waits_for_the_slowest_batch),
         cmocka_unit_test(test_cooperative_members_keep_working),
         cmocka_unit_test(test_a_rolling_restart),
