@@ -149,6 +149,21 @@ static void check_pods(struct reader *reader, const struct scaler_spec *scaler, 
                 group->name);
 }
 
+/* What KEDA refuses (parseKafkaMetadata of kafka_scaler.go). */
+static void check_keda(struct reader *reader, const struct scaler_spec *scaler, const char *pointer)
+{
+    const char *limits = AT(reader, "%s/limit_to_partitions_with_lag", pointer);
+    const char *evens = AT(reader, "%s/ensure_even_distribution_of_partitions", pointer);
+    if (scaler->limit_to_partitions_with_lag && scaler->allow_idle_consumers)
+        FINDING(reader, limits, "together with allow_idle_consumers, which lifts the limit; KEDA refuses this");
+    if (scaler->limit_to_partitions_with_lag && scaler->even_distribution)
+        FINDING(reader, limits, "together with ensure_even_distribution_of_partitions; KEDA refuses this");
+    if (scaler->topic == NONE && scaler->limit_to_partitions_with_lag)
+        FINDING(reader, limits, "needs a \"topic\"; without one KEDA refuses this");
+    if (scaler->topic == NONE && scaler->even_distribution)
+        FINDING(reader, evens, "needs a \"topic\"; without one KEDA refuses this");
+}
+
 static void check_room(struct reader *reader, const struct scaler_spec *scaler, const char *pointer)
 {
     struct group_spec *group = &reader->group[scaler->group];
@@ -181,6 +196,7 @@ void check_scalers(struct reader *reader)
             if (s->scaler[k].group == scaler->group)
                 FINDING(reader, AT(reader, "%s/group", pointer), "%s has a scaler already, %s",
                         s->group[scaler->group].name, s->scaler[k].name);
+        check_keda(reader, scaler, pointer);
         check_pods(reader, scaler, AT(reader, "%s/group", pointer));
         if (reader->reading.findings->n_all == before) check_room(reader, scaler, pointer);
     }

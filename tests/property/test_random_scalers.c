@@ -85,16 +85,19 @@ static void draw_scaler(struct drawn_scaler *drawn, struct dice *dice)
         ", \"behavior\": {\"scale_up\": {\"stabilization_window\": \"30s\", \"select_policy\": \"min\"},"
         " \"scale_down\": {\"stabilization_window\": \"0s\"}}",
     };
+    /* KEDA's limits go together as KEDA lets them. */
+    const uint32_t limit = draw(dice, 3);
     EDIT(drawn, "/scalers",
-         "{\"s\": {\"group\": \"servers\", \"lag_threshold\": %u, \"allow_idle_consumers\": %s,"
+         "{\"s\": {\"group\": \"servers\"%s, \"lag_threshold\": %u, \"allow_idle_consumers\": %s,"
          " \"limit_to_partitions_with_lag\": %s, \"ensure_even_distribution_of_partitions\": %s,"
          " \"exclude_persistent_lag\": %s, \"use_cached_metrics\": %s, \"min_replica_count\": %u, "
          "\"max_replica_count\": %u,"
          " \"polling_interval\": \"%us\", \"cooldown_period\": \"%us\", \"sync_period\": \"%us\", \"tolerance\": %g,"
          " \"downscale_stabilization\": \"%us\", \"pod_start\": {\"mean\": \"%ums\", \"cv\": 0.4}, \"kill_after\": "
          "\"%ums\"%s}}",
-         1 + draw(dice, 400), truth[draw(dice, 2)], truth[draw(dice, 3) == 0], truth[draw(dice, 3) == 0],
-         truth[draw(dice, 3) == 0], truth[draw(dice, 2)], drawn->least, drawn->most, 1 + draw(dice, 40),
+         limit > 0 ? ", \"topic\": \"orders\"" : "", 1 + draw(dice, 400), truth[draw(dice, 2) && limit != 1],
+         truth[limit == 1], truth[limit == 2], truth[draw(dice, 3) == 0], truth[draw(dice, 2)], drawn->least,
+         drawn->most, 1 + draw(dice, 40),
          draw(dice, 2) * draw(dice, 200), 1 + draw(dice, 20), draw(dice, 3) * 0.1, draw(dice, 2) * draw(dice, 200),
          1 + draw(dice, 2) * draw(dice, 30000), draw(dice, 2) ? 60000 : draw(dice, 60), rules[draw(dice, 4)]);
 }

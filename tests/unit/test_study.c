@@ -281,7 +281,7 @@ static void test_scalers(void **state)
     const struct scaler_spec *k = &s->scaler[0];
     assert_true(s->n_scalers == 1 && k->group == 4 && k->topic == 1);
     assert_true(k->lag_threshold == 50 && k->activation_lag_threshold == 5 && k->allow_idle_consumers);
-    assert_true(k->limit_to_partitions_with_lag && k->even_distribution && k->exclude_persistent_lag);
+    assert_true(!k->limit_to_partitions_with_lag && k->even_distribution && k->exclude_persistent_lag);
     assert_true(k->zero_on_invalid_offset && k->use_cached_metrics && k->min_replicas == 1 && k->max_replicas == 4);
     assert_true(k->polling_ns == 20 * SIM_S && k->cooldown_ns == 120 * SIM_S && k->sync_ns == 10 * SIM_S);
     assert_true(k->downscale_window_ns == 60 * SIM_S && k->kill_after_ns == 10 * SIM_S && k->has_behavior);
