@@ -41,7 +41,7 @@ says() { ok "err has no $1" grep -qF -- "$1" err; }
 
 # ---- k6 ----
 exits 0 import k6 "$data/script.js"
-says "script.js:24:21: /scenarios/orders/tags/host is computed"
+says "script.js:6:14: /scenarios/orders/tags/host is computed"
 says "left out: thresholds"
 shows '"maxVUs": 200'
 shows '{"target": 100, "duration": 120000}'
@@ -53,6 +53,10 @@ shows '"startTime": "10s"'
 shows '{"target": 10, "duration": 90000}'
 printf '\357\273\277{"scenarios": {"a": {"executor": "constant-arrival-rate", "rate": 10, "duration": "1m", "preAllocatedVUs": 1}}}' >bom.json
 exits 0 import k6 bom.json
+exits 0 import k6 "$data/constants.js" # names that a const gives plain data
+shows '"maxVUs": 240'
+shows '{"target": 20, "duration": "1m"}'
+shows '{"target": 100, "duration": "4m"}'
 exits 3 import k6 "$top/tests/bad_foreign/k6-shortcut.js" --lang ko
 says "/stages: 시나리오 밖의 stages = k6 ramping-vus의 단축형"
 for shape in handle-summary summary-export; do

@@ -16,9 +16,12 @@ struct scan {
     struct source *source;
     const char *text;
     size_t at;
-    uint32_t depth;
+    uint32_t depth, n_names;
+    uint32_t statement; /* depth at which a line ends the value, too: that of a constant's; NO_STATEMENT elsewhere */
     struct literal *out;
 };
+
+enum { NO_STATEMENT = UINT32_MAX, NAMES_MAX = 256 };
 
 static cJSON *read_value(struct scan *scan, const char *pointer);
 
@@ -90,32 +93,121 @@ static cJSON *computed(struct scan *scan, size_t from, const char *pointer)
     return cJSON_CreateNull();
 }
 
-/* Whether a value may end here. */
-static bool at_end(const char *text, size_t at)
+/* A line ends a statement, unless the next one begins with what goes on with it. */
+static bool ends_line(const char *text, size_t at)
 {
-    at = skip_blank(text, at);
-    return text[at] == '\0' || strchr(",]};)", text[at]);
+    while (text[at] != '\0' && strchr(" \t\r", text[at])) at++;
+    if (text[at] != '\n' && !at_comment(text, at)) return false;
+    const size_t next = skip_blank(text, at);
+    return memchr(text + at, '\n', next - at) && !(text[next] != '\0' && strchr("+-*/%.?[(`=<>&|^", text[next]));
+}
+
+/* Whether a value may end here. */
+static bool at_end(const struct scan *scan, size_t from)
+{
+    const size_t at = skip_blank(scan->text, from);
+    if (scan->text[at] == '\0' || strchr(",]};)", scan->text[at])) return true;
+    return scan->statement == scan->depth && ends_line(scan->text, from);
+}
+
+/* ---- names that a const gives plain data ---- */
+
+static size_t word_end(const char *text, size_t at)
+{
+    while (is_word(text[at])) at++;
+    return at;
+}
+
+static bool is_text(const char *text, size_t from, size_t to, const char *name, size_t length)
+{
+    return to - from == length && strncmp(text + from, name, length) == 0;
+}
+
+/* Behind the `=` of `const NAME =` with NAME at `at`, perhaps with a type between; SIZE_MAX. */
+static size_t assigned_at(const char *text, size_t at)
+{
+    at = skip_blank(text, word_end(text, at));
+    if (text[at] == ':') {
+        at = skip_blank(text, at + 1);
+        while (is_word(text[at]) || text[at] == '.') at++;
+        at = skip_blank(text, at);
+    }
+    return text[at] == '=' && text[at + 1] != '=' && text[at + 1] != '>' ? skip_blank(text, at + 1) : SIZE_MAX;
+}
+
+/* The value of the only constant of this name outside of all brackets; SIZE_MAX. */
+static size_t constant_at(struct scan *scan, const char *name, size_t length)
+{
+    const char *text = scan->text;
+    size_t found = SIZE_MAX;
+    int depth = 0;
+    if (scan->n_names++ >= NAMES_MAX) return SIZE_MAX;
+    for (size_t at = 0; text[at] != '\0';) {
+        if (at_comment(text, at)) at = skip_comment(text, at);
+        else if (strchr("\"'`", text[at])) at = skip_quoted(text, at);
+        else if (!is_word(text[at])) {
+            depth += strchr("([{", text[at]) ? 1 : strchr(")]}", text[at]) ? -1 : 0;
+            at++;
+        } else {
+            const size_t end = word_end(text, at), next = skip_blank(text, end);
+            if (depth == 0 && is_text(text, at, end, "const", 5) &&
+                is_text(text, next, word_end(text, next), name, length)) {
+                if (found != SIZE_MAX) return SIZE_MAX;
+                found = assigned_at(text, next);
+            }
+            at = end;
+        }
+    }
+    return found;
+}
+
+/* What the name of n bytes at `from` stands for; NULL, perhaps with a finding at its constant. */
+static cJSON *read_constant(struct scan *scan, size_t from, size_t n, const char *pointer)
+{
+    if (scan->depth >= LITERAL_DEPTH_MAX || isdigit((unsigned char)scan->text[from])) return NULL;
+    const size_t value_at = constant_at(scan, scan->text + from, n);
+    if (value_at == SIZE_MAX) return NULL;
+    struct scan constant = *scan;
+    constant.at = value_at;
+    constant.statement = ++constant.depth;
+    cJSON *value = read_value(&constant, pointer);
+    scan->n_names = constant.n_names;
+    if (!value || at_end(&constant, constant.at)) return value;
+    cJSON_Delete(value);
+    return NULL;
 }
 
 /* ---- numbers: products and sums of plain ones ---- */
 
-static bool read_sum(const char *text, size_t *at, uint32_t depth, double *out);
+static bool read_sum(struct scan *scan, size_t *at, uint32_t depth, double *out);
 
-static bool read_factor(const char *text, size_t *at, uint32_t depth, double *out)
+/* A constant that is a number. */
+static bool read_named(struct scan *scan, size_t *at, uint32_t depth, double *out)
 {
+    const size_t from = *at, end = word_end(scan->text, from);
+    size_t value_at = depth > 0 ? constant_at(scan, scan->text + from, end - from) : SIZE_MAX;
+    *at = end;
+    if (value_at == SIZE_MAX || !read_sum(scan, &value_at, depth - 1, out)) return false;
+    return strchr(",;", scan->text[skip_blank(scan->text, value_at)]) || ends_line(scan->text, value_at);
+}
+
+static bool read_factor(struct scan *scan, size_t *at, uint32_t depth, double *out)
+{
+    const char *text = scan->text;
     *at = skip_blank(text, *at);
     if (text[*at] == '-' || text[*at] == '+') {
         const double sign = text[(*at)++] == '-' ? -1 : 1;
-        if (depth == 0 || !read_factor(text, at, depth - 1, out)) return false;
+        if (depth == 0 || !read_factor(scan, at, depth - 1, out)) return false;
         *out *= sign;
         return true;
     }
     if (text[*at] == '(') {
         ++*at;
-        if (depth == 0 || !read_sum(text, at, depth - 1, out)) return false;
+        if (depth == 0 || !read_sum(scan, at, depth - 1, out)) return false;
         *at = skip_blank(text, *at);
         return text[(*at)++] == ')';
     }
+    if (is_word(text[*at]) && !isdigit((unsigned char)text[*at])) return read_named(scan, at, depth, out);
     char number[64];
     size_t n = 0, from = *at;
     if (!isdigit((unsigned char)text[from]) && text[from] != '.') return false;
@@ -133,28 +225,30 @@ static bool read_factor(const char *text, size_t *at, uint32_t depth, double *ou
     return *end == '\0' && !is_word(text[from]) && isfinite(*out);
 }
 
-static bool read_product(const char *text, size_t *at, uint32_t depth, double *out)
+static bool read_product(struct scan *scan, size_t *at, uint32_t depth, double *out)
 {
-    if (!read_factor(text, at, depth, out)) return false;
+    const char *text = scan->text;
+    if (!read_factor(scan, at, depth, out)) return false;
     for (;;) {
         double factor;
         const size_t sign_at = skip_blank(text, *at);
         if ((text[sign_at] != '*' && text[sign_at] != '/') || text[sign_at + 1] == '*') return true;
         *at = sign_at + 1;
-        if (!read_factor(text, at, depth, &factor)) return false;
+        if (!read_factor(scan, at, depth, &factor)) return false;
         *out = text[sign_at] == '*' ? *out * factor : *out / factor;
     }
 }
 
-static bool read_sum(const char *text, size_t *at, uint32_t depth, double *out)
+static bool read_sum(struct scan *scan, size_t *at, uint32_t depth, double *out)
 {
-    if (!read_product(text, at, depth, out)) return false;
+    const char *text = scan->text;
+    if (!read_product(scan, at, depth, out)) return false;
     for (;;) {
         double term;
         const size_t sign_at = skip_blank(text, *at);
         if (text[sign_at] != '+' && text[sign_at] != '-') return true;
         *at = sign_at + 1;
-        if (!read_product(text, at, depth, &term)) return false;
+        if (!read_product(scan, at, depth, &term)) return false;
         *out += text[sign_at] == '+' ? term : -term;
     }
 }
@@ -227,7 +321,7 @@ static cJSON *read_text(struct scan *scan, const char *pointer)
     }
     char *text = read_string(scan);
     if (!text) return NULL;
-    return at_end(scan->text, scan->at) ? cJSON_CreateString(text) : computed(scan, from, pointer);
+    return at_end(scan, scan->at) ? cJSON_CreateString(text) : computed(scan, from, pointer);
 }
 
 /* ---- objects, arrays ---- */
@@ -259,7 +353,11 @@ static bool read_member(struct scan *scan, cJSON *object, const char *pointer)
     if (scan->text[scan->at] != ':') { /* {rate}, {exec() {...}} */
         if (scan->text[scan->at] != '\0' && !strchr(",}(", scan->text[scan->at]))
             return source_finding(scan->source, scan->at, below, "a colon is needed behind the key");
-        cJSON_AddItemToObject(object, key, computed(scan, key_at, below));
+        const size_t n = word_end(scan->text, key_at) - key_at;
+        const bool is_name = scan->text[scan->at] != '(' && n == strlen(key);
+        cJSON *constant = is_name ? read_constant(scan, key_at, n, below) : NULL;
+        if (!constant && scan->source->findings->n_all > 0) return false;
+        cJSON_AddItemToObject(object, key, constant ? constant : computed(scan, key_at, below));
         return true;
     }
     scan->at++;
@@ -314,19 +412,21 @@ static cJSON *read_word(struct scan *scan, const char *pointer)
     const size_t from = scan->at;
     size_t at = from;
     double number;
-    if (read_sum(scan->text, &at, LITERAL_DEPTH_MAX, &number) && at_end(scan->text, at)) {
+    if (read_sum(scan, &at, LITERAL_DEPTH_MAX, &number) && at_end(scan, at)) {
         scan->at = at;
         if (isfinite(number)) return cJSON_CreateNumber(number);
     }
-    for (at = from; is_word(scan->text[at]);) at++;
+    at = word_end(scan->text, from);
     const size_t n = at - from;
     const char *word = scan->text + from;
-    if (n > 0 && at_end(scan->text, at)) {
+    if (n > 0 && at_end(scan, at)) {
         scan->at = at;
         if (n == 4 && strncmp(word, "true", n) == 0) return cJSON_CreateTrue();
         if (n == 5 && strncmp(word, "false", n) == 0) return cJSON_CreateFalse();
         if ((n == 4 && strncmp(word, "null", n) == 0) || (n == 9 && strncmp(word, "undefined", n) == 0))
             return cJSON_CreateNull();
+        cJSON *constant = read_constant(scan, from, n, pointer);
+        if (constant || scan->source->findings->n_all > 0) return constant;
     }
     if (strchr(",]}:;", *word)) /* the end of the text as well */
         return source_finding(scan->source, from, pointer, "a value is needed here"), NULL;
@@ -347,25 +447,11 @@ static cJSON *read_value(struct scan *scan, const char *pointer)
 
 bool literal_read(struct literal *out, struct source *source, size_t at)
 {
-    struct scan scan = { .source = source, .text = source->text, .at = at, .out = out };
+    struct scan scan = { .source = source, .text = source->text, .at = at, .out = out, .statement = NO_STATEMENT };
     *out = (struct literal){ 0 };
     out->root = read_value(&scan, "");
     out->end = scan.at;
     return out->root != NULL;
-}
-
-/* `name` as a word of its own at `at`, then `=` (not `==`) with perhaps a type between, then `{`. */
-static size_t assigned_object(const char *text, size_t at, const char *name)
-{
-    at = skip_blank(text, at + strlen(name));
-    if (text[at] == ':') {
-        at = skip_blank(text, at + 1);
-        while (is_word(text[at]) || text[at] == '.') at++;
-        at = skip_blank(text, at);
-    }
-    if (text[at] != '=' || text[at + 1] == '=') return SIZE_MAX;
-    at = skip_blank(text, at + 1);
-    return text[at] == '{' ? at : SIZE_MAX;
 }
 
 size_t literal_find(const struct source *source, const char *name)
@@ -377,12 +463,9 @@ size_t literal_find(const struct source *source, const char *name)
         else if (strchr("\"'`", text[at])) at = skip_quoted(text, at);
         else if (!is_word(text[at])) at++;
         else {
-            size_t end = at;
-            while (is_word(text[end])) end++;
-            if (end - at == length && strncmp(text + at, name, length) == 0) {
-                const size_t object = assigned_object(text, at, name);
-                if (object != SIZE_MAX) return object;
-            }
+            const size_t end = word_end(text, at);
+            const size_t value = is_text(text, at, end, name, length) ? assigned_at(text, at) : SIZE_MAX;
+            if (value != SIZE_MAX && text[value] == '{') return value;
             at = end;
         }
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Plain data out of JavaScript: objects, arrays, strings, numbers and sums or products of numbers, true, false, null,
- * with comments, unquoted keys, single quotes and trailing commas; JSON is such data. What is computed (a call, a
- * variable, a template with ${}) is not guessed: it is left out, and kept in a list with its place. */
+ * with comments, unquoted keys, single quotes and trailing commas; JSON is such data. A name stands for what the only
+ * `const` of that name outside of all brackets gives it, if that is plain data. What is computed (a call, a variable, a
+ * template with ${}) is not guessed: it is left out, and kept in a list with its place. */
 #ifndef SIM_FOREIGN_LITERAL_H
 #define SIM_FOREIGN_LITERAL_H
 
