@@ -176,6 +176,9 @@ static void check_stores(struct reader *reader)
         if (s->store[i].group_commit && none)
             FINDING(reader, AT(reader, "/stores/%s/group_commit", s->store[i].name),
                     "commits share flushes, but a flush takes no time; give \"flush\"");
+        if (!s->store[i].group_commit && !none)
+            FINDING(reader, AT(reader, "/stores/%s/flush", s->store[i].name),
+                    "no commit waits for it; it is for \"group_commit\": true, otherwise a commit takes its own time");
     }
 }
 
