@@ -73,7 +73,8 @@ uint32_t keda_scale(struct keda *keda, sim_ns now_ns, uint32_t replicas, bool is
         return spec->min_replicas > 0 ? spec->min_replicas : 1;
     }
     if (spec->min_replicas > 0) return replicas < spec->min_replicas ? spec->min_replicas : replicas;
-    /* Pods that nobody has seen active are not worth a cool-down. */
-    const bool cooled = keda->last_active_ns == SIM_NEVER || keda->last_active_ns + spec->cooldown_ns < now_ns;
+    /* Pods that nobody has seen active are not worth a cool-down. KEDA asks whether it is over before now, of an instant
+     * that it has stored in whole seconds: where the interval divides the cool-down, as by default, it is. */
+    const bool cooled = keda->last_active_ns == SIM_NEVER || keda->last_active_ns + spec->cooldown_ns <= now_ns;
     return cooled ? 0 : replicas;
 }
