@@ -95,6 +95,8 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.most_partitions = sharing ? (demand.partitions + sharing - 1) / sharing : 0;
     demand.largest_share = outcome_mean(outcome, "groups.%s.largest_partition_share", spec->name);
     demand.records = outcome_mean(outcome, "groups.%s.processed", spec->name);
+    if (outcome_mean(outcome, "groups.%s.evictions", spec->name) > 0)
+        demand.repeats = outcome_mean(outcome, "groups.%s.duplicates", spec->name);
     demand.alone_s = longest_stage_s(scenario, spec);
     demand.service_s = outcome_mean(outcome, "groups.%s.service_s.mean", spec->name);
     demand.utilisation = outcome_mean(outcome, "groups.%s.utilisation", spec->name);
@@ -174,12 +176,16 @@ bool bottleneck_waits_inside(const struct group_demand *demand)
     return demand->alone_s > 0 && demand->service_s > 1.1 * demand->alone_s;
 }
 
+/* Its polls take longer than max.poll.interval, and most of what it does it has done before. */
+bool bottleneck_goes_round(const struct group_demand *demand) { return demand->repeats > demand->records; }
+
 static void capacity_en(struct sentence *sentence, const struct group_demand *demand)
 {
-    add(sentence, "%s%u consumer%s %s %s records/s at %s a record",
+    add(sentence, "%s%u consumer%s %s %s %srecords/s at %s a record",
         demand->scaler ? "at most " : "", (unsigned)demand->consumers,
         demand->consumers == 1 ? "" : "s", demand->consumers == 1 ? "does" : "do",
-        number_fixed(demand->capacity_per_s, 1).s, number_seconds(demand->service_s).s);
+        number_fixed(demand->capacity_per_s, 1).s, bottleneck_goes_round(demand) ? "new " : "",
+        number_seconds(demand->service_s).s);
     if (bottleneck_waits_inside(demand))
         add(sentence, " (%s of work, the rest waits for locks, rows or servers)", number_seconds(demand->alone_s).s);
     if (demand->working < demand->consumers)
@@ -212,8 +218,9 @@ static void reason_en(struct sentence *sentence, const struct group_demand *dema
 
 static void capacity_ko(struct sentence *sentence, const struct group_demand *demand)
 {
-    add(sentence, "Consumer %s%u개가 건당 %s로 초당 %s건을 처리", demand->scaler ? "최대 " : "", (unsigned)demand->consumers,
-        number_seconds(demand->service_s).s, number_fixed(demand->capacity_per_s, 1).s);
+    add(sentence, "Consumer %s%u개가 건당 %s로 %s초당 %s건을 처리", demand->scaler ? "최대 " : "", (unsigned)demand->consumers,
+        number_seconds(demand->service_s).s, bottleneck_goes_round(demand) ? "새 레코드 " : "",
+        number_fixed(demand->capacity_per_s, 1).s);
     if (bottleneck_waits_inside(demand))
         add(sentence, " (작업 자체는 %s, 나머지는 락, 행, 서버 대기)", number_seconds(demand->alone_s).s);
     if (demand->working < demand->consumers)

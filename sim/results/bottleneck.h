@@ -20,5 +20,7 @@ double bottleneck_fullest_share(const struct group_demand *demand, uint32_t most
 bool bottleneck_fell_behind(const struct group_demand *demand);
 /* Its records take clearly longer than they would with nothing to wait for. */
 bool bottleneck_waits_inside(const struct group_demand *demand);
+/* Most of what it does it has done before, for its polls come too late. */
+bool bottleneck_goes_round(const struct group_demand *demand);
 
 #endif

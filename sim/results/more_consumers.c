@@ -76,6 +76,7 @@ static enum more_limit limit_of(const struct more_consumers *more, const struct 
     if (!isfinite(demand->service_s) || demand->working == 0) return MORE_UNKNOWN;
     if (!bottleneck_fell_behind(demand) && !(demand->pressure >= 1)) return MORE_KEEPS_UP;
     if (demand->scaler && demand->pressure < 1) return MORE_LATE;
+    if (bottleneck_goes_round(demand)) return MORE_REPEATS;
     if (demand->working < demand->consumers) return MORE_IDLE;
     if (demand->working > 1 && bottleneck_is_hot(demand, demand->most_partitions)) return MORE_HOT;
     if (demand->working >= demand->partitions) return MORE_PARTITIONS;
@@ -108,7 +109,7 @@ struct more_consumers more_consumers(const struct outcome *outcome, uint32_t ran
 const char *more_consumers_word(enum more_limit limit)
 {
     static const char *const word[] = { [MORE_UNKNOWN] = NULL,        [MORE_KEEPS_UP] = "keeps up",
-                                        [MORE_LATE] = "late",
+                                        [MORE_LATE] = "late",        [MORE_REPEATS] = "repeats",
                                         [MORE_IDLE] = "idle",         [MORE_PARTITIONS] = "partitions",
                                         [MORE_HOT] = "hot partition", [MORE_WAITING] = "waiting",
                                         [MORE_SPLIT] = "split",       [MORE_HELP] = "help" };
@@ -147,6 +148,11 @@ static int limit_en(const struct told *told, char *out, size_t size)
         return snprintf(out, size,
                         "these would keep up, were they always there; what waited came while %s had fewer ready or "
                         "the group rebalanced", demand->scaler);
+    case MORE_REPEATS:
+        return snprintf(out, size,
+                        "no help: %s records were delivered again, for a poll takes longer than max.poll.interval; "
+                        "a smaller max.poll.records would",
+                        number_count(demand->repeats).s);
     case MORE_IDLE:
         return snprintf(out, size, "they would be idle as %u %s now: there %s only %u partition%s",
                         (unsigned)(demand->consumers - demand->working),
@@ -187,6 +193,10 @@ static int limit_ko(const struct told *told, char *out, size_t size)
         return snprintf(out, size,
                         "항상 준비되어 있었다면 지금 수로 충분함; 대기는 %s의 준비된 Consumer가 적거나 그룹이 리밸런스하는 동안 쌓인 것",
                         demand->scaler);
+    case MORE_REPEATS:
+        return snprintf(out, size,
+                        "효과 없음: poll 하나가 max.poll.interval보다 오래 걸려 %s건이 재전달됨; max.poll.records를 줄일 것",
+                        number_count(demand->repeats).s);
     case MORE_IDLE:
         return snprintf(out, size, "Partition이 %u개뿐이라 지금도 %u개가 유휴이며, 더 늘려도 유휴",
                         (unsigned)demand->partitions, (unsigned)(demand->consumers - demand->working));

@@ -13,6 +13,7 @@ enum more_limit {
     MORE_UNKNOWN,    /* no record reached the group */
     MORE_KEEPS_UP,   /* it has no backlog to work off */
     MORE_LATE,       /* the most that its scaler had ready would keep up: there were fewer when it fell behind */
+    MORE_REPEATS,    /* its polls take longer than max.poll.interval, so that most deliveries are repeats */
     MORE_IDLE,       /* some of its consumers have no partition already */
     MORE_PARTITIONS, /* each partition has a consumer of its own */
     MORE_HOT,        /* one partition has more of the records than the split explains */

@@ -113,6 +113,7 @@ struct group_demand {
     uint32_t partitions;         /* of its widest topic */
     uint32_t most_partitions;    /* of that topic, on one consumer */
     double records;              /* processed */
+    double repeats;              /* delivered again, of a group whose polls came too late; else 0 */
     double largest_share;        /* of the records, in one partition; NaN: there are none */
     double offered_per_s;        /* records that orders at the greatest rate would send it */
     double capacity_per_s;       /* what its consumers can do with that split, all busy */

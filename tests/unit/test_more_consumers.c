@@ -43,6 +43,19 @@ static char *text_of(const struct case_of *made, enum language language)
     return more_consumers_text(&made->outcome, language, out, 1024);
 }
 
+/* A poll that takes too long is repeated by the next owner, and by a third one. */
+static void repeats(void **state)
+{
+    (void)state;
+    struct case_of *made = with(2, 2, 3, 2);
+    made->demand[0].repeats = made->demand[0].records;
+    assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_HELP);
+    made->demand[0].repeats++;
+    assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_REPEATS);
+    assert_non_null(strstr(text_of(made, LANG_EN), "no help: 1,000,001 records were delivered again"));
+    assert_non_null(strstr(text_of(made, LANG_KO), "1,000,001건이 재전달"));
+}
+
 static void two_and_one(void **state)
 {
     (void)state;
@@ -160,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_and_one),
+        cmocka_unit_test(repeats),
         cmocka_unit_test(one_more_changes_nothing),
         cmocka_unit_test(no_partition_is_left),
         cmocka_unit_test(what_keeps_up_needs_nobody),
