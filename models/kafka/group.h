@@ -109,6 +109,7 @@ struct consumer {
     bool asks;                     /* a request to join is under way */
     bool departed;                 /* at work on a batch of partitions that are no longer its own */
     bool must_rejoin, assignment_waits, leaving; /* looked at when it polls */
+    bool returns;                  /* asked to join while it was leaving: does so when it has left */
     bool poll_watched;             /* an event that looks at max.poll.interval is pending */
     sim_ns last_poll_ns;
     void (*left)(void *context, uint32_t consumer);

@@ -174,11 +174,19 @@ static void on_start(void *context, uint32_t index, uint64_t argument)
     if (consumer->wanted && !consumer->member && !consumer->asks) kafka_member_join(kafka, index);
 }
 
+/* It leaves when it has finished its batch. */
+static bool is_on_its_way_out(const struct consumer *consumer)
+{
+    return consumer->leaving && consumer->state != CONSUMER_OUT;
+}
+
 void kafka_member_join(struct kafka *kafka, uint32_t index)
 {
     struct consumer *consumer = &kafka->consumer[index];
-    SIM_ASSERT_IN(kafka->sim, !consumer->member && !consumer->asks);
     consumer->wanted = true;
+    consumer->returns = is_on_its_way_out(consumer);
+    if (consumer->returns) return;
+    SIM_ASSERT_IN(kafka->sim, !consumer->member);
     consumer->leaving = false;
     if (kafka->sim->now_ns < consumer->spec->start_ns) {
         sim_at(kafka->sim, consumer->spec->start_ns, SIM_CONSUMER, on_start, kafka, index, 0);
@@ -224,6 +232,7 @@ void member_dies(struct kafka *kafka, struct consumer *consumer)
     consumer->member = NULL;
     consumer->left = NULL;
     consumer->asks = consumer->leaving = consumer->must_rejoin = consumer->assignment_waits = false;
+    consumer->returns = false;
     for (uint32_t i = 0; i < consumer->n_positions; i++)
         if (kafka->position[consumer->own[i]].consumer == consumer->index)
             kafka->position[consumer->own[i]].consumer = NONE;
@@ -282,6 +291,7 @@ static void leave(struct kafka *kafka, struct consumer *consumer)
     if (member && is_static(consumer)) fall_silent(kafka, member);
     else if (member) rebalance_removes(kafka, member);
     if (consumer->left) consumer->left(consumer->left_context, consumer->index);
+    if (consumer->returns) kafka_member_join(kafka, consumer->index);
 }
 
 void kafka_member_leave(struct kafka *kafka, uint32_t index, bool for_good,
@@ -289,6 +299,8 @@ void kafka_member_leave(struct kafka *kafka, uint32_t index, bool for_good,
 {
     struct consumer *consumer = &kafka->consumer[index];
     consumer->wanted = !for_good;
+    consumer->returns = false;
+    if (is_on_its_way_out(consumer) && !left) return; /* whoever asked first is told */
     consumer->leaving = true;
     consumer->left = left;
     consumer->left_context = context;

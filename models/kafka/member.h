@@ -57,7 +57,8 @@ struct coordinator {
 /* In kafka_expect_faults: groups that are not cold are stable, in generation 1, with the plan's assignment. */
 void members_init(struct kafka *kafka, struct processes *processes, const uint32_t *instance_of);
 
-/* The consumer's thread starts, and asks to join; not before its group's start_ns. */
+/* The consumer's thread starts, and asks to join; not before its group's start_ns, nor before it has left where it was
+ * asked to. */
 void kafka_member_join(struct kafka *kafka, uint32_t consumer);
 /* Orderly: the batch in hand is finished and committed, then LeaveGroup. left (may be NULL) is told, at once where
  * there is nothing to finish. A static member does not tell the group. for_good: it is not there when its process

@@ -210,6 +210,29 @@ static void test_a_static_member_that_polls_late(void **state)
     }
 }
 
+/* One consumer fewer, and one more again while it still has its batch in hand: it finishes, leaves, and joins anew. */
+static void test_taken_out_and_wanted_again(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/load/scenarios/orders/duration", "2m" },
+        { "/groups/servers/backlog", "{\"orders\": [500, 500, 500]}" },
+        { "/stages/serve/steps/0/time", "20ms" },
+        { "/faults", "{\"in\": {\"scale\": \"servers\", \"to\": 2, \"at\": \"2s\"},"
+                     " \"out\": {\"scale\": \"servers\", \"to\": 3, \"at\": \"3s\"},"
+                     " \"in-2\": {\"scale\": \"servers\", \"to\": 2, \"at\": \"4s\"},"
+                     " \"out-2\": {\"scale\": \"servers\", \"to\": 3, \"at\": \"5s\"}}" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+    trial_expect_invariants(facts);
+    assert_int_equal(facts->group[0].duplicates, 0);
+    assert_int_equal(facts->group[0].processed, 12000 + 1500);
+    assert_in_range(facts->group[0].rebalances, 1, 2); /* its leave and its join, or both at one barrier */
+    assert_int_equal(seen.busy[27], 3); /* the backlog is not gone yet */
+    trial_close(&trial);
+}
+
 /* The worked timeline of semantics 5: batches of 500 records of 40 ms are 20 s; a fourth member joins when the three
  * are 3, 15 and 9 s into theirs. They come to the barrier after 17, 5 and 11 s: it falls at 17 s, 18 consumer-seconds
  * are lost, nothing is delivered twice, and one of the four is idle afterwards. The batches get their phases from
@@ -352,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_a_new_group_waits_for_more),
         cmocka_unit_test(test_a_late_poll_is_evicted),
         cmocka_unit_test(test_a_static_member_that_polls_late),
+        cmocka_unit_test(test_taken_out_and_wanted_again),
         cmocka_unit_test(test_the_barrier_waits_for_the_slowest_batch),
         cmocka_unit_test(test_cooperative_members_keep_working),
         cmocka_unit_test(test_a_rolling_restart),
