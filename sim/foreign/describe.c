@@ -15,8 +15,10 @@
 #include "sim/foreign/seen.h"
 #include "models/scenario.h"
 
-#define CLOCK_S 2.0
-#define BATCH   500.0 /* max.poll.records where nobody has said another */
+#define CLOCK_S         2.0
+#define LONGEST_S       1e9 /* of observations */
+#define RATE_MOST_PER_S 1e9
+#define BATCH           500.0 /* max.poll.records where nobody has said another */
 
 enum { FIELDS_MAX = 16, SNAPSHOTS_MAX = 512, ROWS_MAX = 65536, CONSUMERS_MAX = 1024 };
 
@@ -66,11 +68,10 @@ static uint32_t column_of(const struct dump *dump, const char *name)
 /* A count, or -1 for "-" (also "unknown"). */
 static bool count_of(const char *text, double *out)
 {
-    char *end;
     if (strcmp(text, "-") == 0 || strcmp(text, "unknown") == 0) return *out = -1, true;
-    if (text[0] < '0' || text[0] > '9') return false;
-    *out = strtod(text, &end);
-    return *end == '\0' && *out <= 9007199254740991.0;
+    if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0') return false;
+    *out = strtod(text, NULL);
+    return *out <= 9007199254740991.0;
 }
 
 static bool open_snapshot(struct dump *dump, const char *line, size_t length, size_t at)
@@ -342,7 +343,7 @@ static void add_groups(const struct dump *dump, cJSON *out)
 }
 
 /* How fast records arrived: the topic of the group whose log grew most. */
-static void add_load(const struct dump *dump, cJSON *out)
+static bool add_load(const struct dump *dump, cJSON *out)
 {
     const struct snapshot *first = &dump->snapshot[0], *last = &dump->snapshot[dump->n_snapshots - 1];
     const double seconds = last->t_s - first->t_s;
@@ -352,12 +353,16 @@ static void add_load(const struct dump *dump, cJSON *out)
         const double grown = sums_of(dump, last, group).log_end - sums_of(dump, first, group).log_end;
         if (sums_of(dump, first, group).log_end > 0 || first->n > 0) most = fmax(most, grown);
     }
-    if (most <= 0) return;
+    if (most <= 0) return true;
+    if (most / seconds > RATE_MOST_PER_S)
+        return source_finding(dump->source, 0, "", "the log grew by %.0f records in %g s: no topic takes so many", most,
+                              seconds);
     cJSON *load = cJSON_AddObjectToObject(out, "load");
     cJSON_AddNumberToObject(load, "rate_per_s", most / seconds);
     cJSON_AddNumberToObject(load, "duration_s", seconds);
     source_remark(dump->source, "the log grew by %.0f records in %g s: %.3g/s on average, taken for the load", most,
                   seconds, most / seconds);
+    return true;
 }
 
 static bool place_in_time(struct dump *dump, const char *start)
@@ -379,6 +384,9 @@ static bool place_in_time(struct dump *dump, const char *start)
                                   "--start %.40s is more than a week from the tables; give it as they "
                                   "have it (with a date, or a clock time only)",
                                   start);
+        if (fabs(dump->snapshot[s].t_s) > LONGEST_S)
+            return source_finding(dump->source, 0, "", "table %u is %g s from t = 0: no clock is right for both", s + 1,
+                                  dump->snapshot[s].t_s);
         if (s > 0 && !(dump->snapshot[s].t_s > dump->snapshot[s - 1].t_s))
             return source_finding(dump->source, 0, "", "table %u is not later than the one before it", s + 1);
     }
@@ -407,7 +415,7 @@ cJSON *describe_read(struct source *source, const char *start)
     cJSON *out = cJSON_CreateObject();
     cJSON_AddStringToObject(out, "schema", "sim-observations/1");
     cJSON_AddStringToObject(out, "source", arena_printf(source->arena, "kafka-consumer-groups.sh, %s", source->file));
-    if (dump.n_snapshots > 1) add_load(&dump, out);
+    if (dump.n_snapshots > 1 && !add_load(&dump, out)) return cJSON_Delete(out), NULL;
     add_groups(&dump, out);
     cJSON_AddItemToObject(out, "offsets", table_of(&dump, &dump.snapshot[dump.n_snapshots - 1]));
     if (dump.n_snapshots == 1) return out;

@@ -9,6 +9,8 @@
 #include "sim/foreign/literal.h"
 #include "sim/scenario/json.h"
 
+#define LONGEST_S 1e9 /* of observations */
+
 static const cJSON *member(const cJSON *object, const char *key)
 {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key);
@@ -22,13 +24,21 @@ static const cJSON *figure(const cJSON *metrics, const char *metric, const char 
     return member(values ? values : one, key);
 }
 
-static bool add_count(struct source *source, cJSON *out, const char *name, const cJSON *value, const char *pointer)
+static bool add_number(struct source *source, cJSON *out, const char *name, const cJSON *value, const char *pointer)
 {
     if (!value) return true;
     if (!cJSON_IsNumber(value) || !(value->valuedouble >= 0) || value->valuedouble > JSON_WHOLE_MAX)
-        return source_finding(source, literal_at(value), pointer, "a count from 0 is needed");
+        return source_finding(source, literal_at(value), pointer, "a number from 0 is needed");
     cJSON_AddNumberToObject(out, name, value->valuedouble);
     return true;
+}
+
+static bool add_count(struct source *source, cJSON *out, const char *name, const cJSON *value, const char *pointer)
+{
+    const double count = cJSON_IsNumber(value) ? value->valuedouble : 0;
+    if (value && (!cJSON_IsNumber(value) || !(count >= 0 && count <= JSON_WHOLE_MAX) || count != floor(count)))
+        return source_finding(source, literal_at(value), pointer, "a count from 0 is needed");
+    return add_number(source, out, name, value, pointer);
 }
 
 static bool add_times(struct source *source, cJSON *out, const cJSON *metrics)
@@ -38,8 +48,8 @@ static bool add_times(struct source *source, cJSON *out, const cJSON *metrics)
     cJSON *times = cJSON_CreateObject();
     bool ok = true;
     for (uint32_t i = 0; i < sizeof keys / sizeof keys[0] && ok; i++)
-        ok = add_count(source, times, keys[i][1], figure(metrics, "http_req_duration", keys[i][0]),
-                       "/metrics/http_req_duration");
+        ok = add_number(source, times, keys[i][1], figure(metrics, "http_req_duration", keys[i][0]),
+                        "/metrics/http_req_duration");
     if (ok && times->child) cJSON_AddItemToObject(out, "api_response_ms", times);
     else cJSON_Delete(times);
     return ok;
@@ -69,6 +79,9 @@ static bool fill(struct source *source, cJSON *out, const cJSON *root)
         !add_times(source, out, metrics))
         return false;
     const double seconds = duration_s(root, count, figure(metrics, "iterations", "rate"));
+    if (seconds > LONGEST_S)
+        return source_finding(source, literal_at(count), "/metrics/iterations", "the test ran for %g s, longer than %g",
+                              seconds, LONGEST_S);
     if (seconds > 0) cJSON_AddNumberToObject(load, "duration_s", round(seconds * 1e3) / 1e3);
     source_remark(source, "assumed: each iteration of k6 created one order (%.0f)", count->valuedouble);
     const cJSON *failed = figure(metrics, "http_req_failed", "passes"), *checks = figure(metrics, "checks", "fails");

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/scenario/json.h"
 #include "sim/scenario/reader.h"
 
 bool source_open(struct source *out, const char *file, struct findings *findings, struct arena *arena,
@@ -14,10 +15,20 @@ bool source_open(struct source *out, const char *file, struct findings *findings
     out->text = file_read(file, &out->length, arena, err);
     if (!out->text) return false;
     if (strncmp(out->text, "\xef\xbb\xbf", 3) == 0) out->text += 3, out->length -= 3;
-    const char *nul = memchr(out->text, '\0', out->length);
-    if (!nul) return true;
-    source_finding(out, (size_t)(nul - out->text), "", "a NUL byte; this is no text file");
-    return false;
+    return source_is_text(out);
+}
+
+bool source_is_text(struct source *source)
+{
+    const char *nul = memchr(source->text, '\0', source->length);
+    if (nul) return source_finding(source, (size_t)(nul - source->text), "", "a NUL byte; this is no text file");
+    if (json_is_utf8(source->text)) return true;
+    size_t at = 0;
+    for (;; at += strcspn(source->text + at, "\n") + 1) {
+        const int length = (int)strcspn(source->text + at, "\n");
+        if (!json_is_utf8(arena_printf(source->arena, "%.*s", length, source->text + at))) break;
+    }
+    return source_finding(source, at, "", "this line is not UTF-8; save the file as UTF-8");
 }
 
 struct text_place source_place(const struct source *source, size_t at)

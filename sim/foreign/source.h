@@ -21,9 +21,12 @@ struct source {
     const char *remark[MAX_REMARKS];
 };
 
-/* False with err when the file cannot be read; a NUL in it is a finding. A byte order mark is passed over. */
+/* False with err when the file cannot be read; what source_is_text says is a finding. A byte order mark is passed over. */
 bool source_open(struct source *out, const char *file, struct findings *findings, struct arena *arena,
                  struct sim_err *err);
+
+/* False with a finding where the text holds a NUL or is not UTF-8. */
+bool source_is_text(struct source *source);
 
 /* A finding at a byte of the text. Always false. */
 bool source_finding(struct source *source, size_t at, const char *pointer, const char *format, ...)
