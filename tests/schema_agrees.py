@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The JSON Schema and the reader accept and refuse the same texts. What only one of the two can see is named here, with
-the reason; a name that no longer needs to stand here is a failure too."""
+the reason; a name that no longer needs to stand here is a failure too. And every option is documented: by its name, and
+in the table of docs/model.md with the value that it has when it is not given."""
 import glob
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -95,6 +97,71 @@ for path in sorted(glob.glob("tests/bad/*.json")):
     else:
         verdict(schema_refuses(validator, path), f"{path}: the schema takes it")
 verdict(exempt <= seen, f"on the list, but no text: {exempt - seen}")
+
+
+
+# ---- options in the documents ----
+
+def resolved(node):
+    """The node, and all that stands for it: behind references, alternatives and additions."""
+    if isinstance(node, dict):
+        yield node
+        if "$ref" in node:
+            yield from resolved(schema["definitions"][node["$ref"].split("/")[-1]])
+        for kind in ("oneOf", "anyOf", "allOf"):
+            for one in node.get(kind, []):
+                yield from resolved(one)
+
+
+def at(pointer):
+    """What the schema has at a pointer; NAME stands for any name."""
+    nodes = [schema]
+    for key in pointer.strip("/").split("/"):
+        below = []
+        for node in (one for each in nodes for one in resolved(each)):
+            if key in node.get("properties", {}):
+                below.append(node["properties"][key])
+            elif key == "NAME":
+                below += node.get("patternProperties", {}).values()
+        nodes = below
+    return nodes
+
+
+def options(node):
+    """Names of all properties; those of k6 that mean nothing here are `true`."""
+    if isinstance(node, dict):
+        for name, value in node.get("properties", {}).items():
+            if isinstance(value, dict):
+                yield name
+        for value in node.values():
+            yield from options(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from options(value)
+
+
+pages = ""
+for page in ("docs/usage.md", "docs/model.md"):
+    with open(page, encoding="utf-8") as f:
+        pages += f.read()
+for name in sorted(set(options(schema))):
+    verdict(re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", pages), f"no document knows the option {name}")
+
+rows = [line.split("|")[1:-1] for line in pages.splitlines() if line.startswith("| `/")]
+documented = set()
+for row in rows:
+    said = row[2].strip(" `")
+    for pointer in re.findall(r"`(/[^`]*)`", row[0]):
+        documented.add(pointer)
+        found = at(pointer)
+        values = {json.dumps(one["default"]).strip('"') for one in found if isinstance(one, dict) and "default" in one}
+        verdict(found, f"docs/model.md: {pointer} is no option")
+        verdict(values == ({said} if said else set()), f"docs/model.md: {pointer} is {said}, the schema has {values}")
+for section in ("/kafka", "/scalers/NAME"):
+    for node in at(section):
+        for name, value in node.get("properties", {}).items():
+            if isinstance(value, dict) and "default" in value:
+                verdict(f"{section}/{name}" in documented, f"docs/model.md does not say what {section}/{name} is")
 
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed > 0)

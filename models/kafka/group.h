@@ -6,7 +6,7 @@
  * to max.poll.records handed to the listener record by record; commits per batch, record, time or count, with their
  * latency; late and cold starts. Three distances are kept apart: lag (log end - committed, what monitors show), client
  * lag (log end - position), backlog (log end - processed, what truly waits).
- * Left out here, and with room in the states: crashes, rebalances in mid-run, session and poll time-outs.
+ * Crashes, rebalances in mid-run, session and poll time-outs are member.h's, and only in runs where they can happen.
  *
  * A consumer knows the future of its own private steps, so fetch answers, ends of records and commits are not events:
  * they are instants written down when they are decided and applied when somebody looks (settle). An event is scheduled
