@@ -62,6 +62,19 @@ struct number number_percent(double ratio)
     return n;
 }
 
+struct number number_limit(double ratio)
+{
+    const double percent = ratio * 100;
+    int decimals = 1;
+    if (percent > 0 && percent < 1) decimals = 1 - (int)floor(log10(percent)); /* two digits */
+    if (decimals > 8) decimals = 8;
+    const double unit = pow(10, -decimals);
+    /* The last bits of a product may lie above it. */
+    struct number n = number_fixed(ceil(percent / unit * (1 - 1e-12)) * unit, decimals);
+    if (isfinite(ratio)) strcat(n.s, "%");
+    return n;
+}
+
 static int decimals_for(double value) { return value >= 100 ? 0 : value >= 10 ? 1 : 2; }
 
 struct number number_seconds(double s)

@@ -173,7 +173,7 @@ void report_invariants(struct page *page, const struct outcome *outcome)
             "%u개 모두 통과 (실행 %u회): 모든 커밋 시점 %u개(안전성), 장애가 끝나고 처리 중인 것이 없을 때 %u개(활성). "
             "증명은 아니며, 95 %% 신뢰 수준에서 위반 실행 비율은 %s 미만.",
             all->invariants, outcome->n, outcome->safety.invariants, outcome->liveness.invariants,
-            number_percent(all->upper_limit_95).s);
+            number_limit(all->upper_limit_95).s);
     else
         verdict_say(page, outcome);
     invariants_table(page, outcome);

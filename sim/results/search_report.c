@@ -34,7 +34,7 @@ static void head(struct page *page, const struct search *search)
 
 static void verdict(struct page *page, const struct search *search)
 {
-    const struct number limit = number_percent(search_upper_limit_95(search));
+    const struct number limit = number_limit(search_upper_limit_95(search));
     page_heading(page, "Consistency (invariants)", "데이터 정합성 검증");
     if (search->runs == 0) {
         page_say(page, TONE_PLAIN, "No run was made.", "실행 없음.");

@@ -391,6 +391,12 @@ static void numbers_for_people(void **state)
     assert_string_equal(number_fixed(1234.56, 1).s, "1,234.6");
     assert_string_equal(number_percent(0.58427).s, "58.4%");
     assert_string_equal(number_percent((double)NAN).s, "-");
+    assert_string_equal(number_limit(0.95).s, "95.0%");
+    assert_string_equal(number_limit(1).s, "100.0%");
+    assert_string_equal(number_limit(1 - pow(0.05, 1.0 / 20)).s, "14.0%");     /* 13.91 */
+    assert_string_equal(number_limit(1 - pow(0.05, 1.0 / 298)).s, "1.1%");     /* 1.0002 */
+    assert_string_equal(number_limit(1 - pow(0.05, 1.0 / 2000)).s, "0.15%");   /* 0.1497 */
+    assert_string_equal(number_limit(1 - pow(0.05, 1.0 / 100000)).s, "0.0030%"); /* 0.0029957 */
     assert_string_equal(number_seconds(0).s, "0 s");
     assert_string_equal(number_seconds(0.02325).s, "23.2 ms");
     assert_string_equal(number_seconds(0.9999).s, "1.00 s");
