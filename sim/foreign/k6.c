@@ -268,6 +268,18 @@ static bool check_no_short_form(struct source *source, const cJSON *options)
     return true;
 }
 
+/* One of several instances of k6 makes only a part of the starts. */
+static bool check_no_segment(struct source *source, const cJSON *options)
+{
+    const cJSON *given = cJSON_GetObjectItemCaseSensitive(options, "executionSegment");
+    const char *segment = cJSON_GetStringValue(given);
+    if (!segment || strcmp(segment, "") == 0 || strcmp(segment, "0:1") == 0) return true;
+    return source_finding(source, literal_at(given), "/executionSegment",
+                          source->korean ? "여러 k6 인스턴스 중 하나가 맡은 부하의 일부. 이 옵션을 빼고 전체 부하를 쓸 것"
+                                         : "a part of the load, for one of several instances of k6; give the whole "
+                                           "load, without it");
+}
+
 static cJSON *read_options(struct source *source, const cJSON *options)
 {
     const cJSON *scenarios = cJSON_GetObjectItemCaseSensitive(options, "scenarios"), *child;
@@ -276,7 +288,7 @@ static cJSON *read_options(struct source *source, const cJSON *options)
     if (!cJSON_IsObject(scenarios) || !scenarios->child)
         return source_finding(source, literal_at(scenarios), "/scenarios", "an object with a scenario is needed"), NULL;
     cJSON *load = cJSON_CreateObject(), *out = cJSON_AddObjectToObject(load, "scenarios");
-    bool ok = check_no_short_form(source, options);
+    bool ok = check_no_short_form(source, options) && check_no_segment(source, options);
     cJSON_ArrayForEach(child, scenarios) ok = read_scenario(source, out, child) && ok;
     const char *names = "";
     cJSON_ArrayForEach(child, options) if (strcmp(child->string, "scenarios") != 0 && !cJSON_IsNull(child)) names =

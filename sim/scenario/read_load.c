@@ -238,6 +238,15 @@ static void read_executor_block(struct reader *reader, struct cursor *object, st
     cursor_close(object);
 }
 
+/* One of several instances of k6 makes only a part of the starts. */
+static void refuse_segment(struct cursor *load)
+{
+    struct cursor at = cursor_at(load, "executionSegment", OPTIONAL);
+    if (!cJSON_IsString(at.node) || strcmp(at.node->valuestring, "") == 0 || strcmp(at.node->valuestring, "0:1") == 0)
+        return;
+    cursor_finding(&at, "a part of the load, for one of several instances of k6; give the whole load, without it");
+}
+
 static void refuse_shortcuts(struct cursor *load)
 {
     for (uint32_t i = 0; i < COUNT(closed_shortcuts); i++) {
@@ -264,6 +273,7 @@ void read_load(struct reader *reader, struct cursor *document)
     }
     cursor_close_names(&scenarios);
     refuse_shortcuts(&load);
+    refuse_segment(&load);
     ignore_keys(reader, &load, ignored_options, COUNT(ignored_options));
     cursor_close(&load);
     reader->scenario->n_loads = n;
