@@ -54,19 +54,22 @@ bool refuse(struct machine *machine, struct thread *thread, enum outcome why)
 {
     const struct plan_op *op = &machine->plan->op[thread->pc];
     SIM_ASSERT_IN(machine->sim, thread->clock_ns <= machine->sim->now_ns);
-    command_give(machine, thread, op, machine->sim->now_ns);
+    /* "No" comes back as "yes" does: the rest of the step's time is the answer's way. A lock's answer has had its own. */
+    const bool is_told = (why == OUTCOME_REFUSED && op->kind != STEP_LOCK) || why == OUTCOME_AGAIN;
+    const sim_ns told_ns = machine->sim->now_ns + (is_told ? thread->after_ns : 0);
+    command_give(machine, thread, op, told_ns);
     has_waited(machine, thread);
     thread->phase = PHASE_START;
     if (why == OUTCOME_AGAIN) {
         unwind(machine, thread, thread->n_locks_before);
         uint32_t word = random_block(machine->key, PURPOSE_BACKOFF, entity_of(thread),
                                      thread->attempt * BLOCKS_OF_ATTEMPT + thread->tries).word[0];
-        thread->clock_ns = machine->sim->now_ns + dist_draw(op->backoff, word);
+        thread->clock_ns = told_ns + dist_draw(op->backoff, word);
         thread->pc = op->begin_op;
         return true;
     }
     thread->tries = 0;
-    thread->clock_ns = machine->sim->now_ns;
+    thread->clock_ns = is_told && op->otherwise != NONE ? told_ns : machine->sim->now_ns;
     /* Whichever step asked, one exception says that there was no connection: it is not the answer of the step. */
     uint32_t exception = why == OUTCOME_NO_CONNECTION ? STEP_CONNECTION : op->kind;
     bool is_answer = why == OUTCOME_REFUSED || (why == OUTCOME_NO_CONNECTION && op->kind == STEP_CONNECTION);
