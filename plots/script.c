@@ -114,7 +114,7 @@ static void write_pictures_frame(const struct script *script, const struct frame
     write_subtitle(script);
     /* gnuplot takes letters to be wider than they are: what it adds to a long legend is enough for another column. */
     fprintf(out, "    set key outside bottom left horizontal Left reverse samplen 2 spacing 1.3 width %d\n",
-            frame->long_legend ? -6 : 0);
+            frame->long_legend ? -6 : 2);
     fputs("    set tmargin at screen 0.865\n"
           "    set border 3 linecolor rgb '#777777'\n"
           "    set tics nomirror out scale 0.6 textcolor rgb '#333333'\n"

@@ -76,8 +76,10 @@ bool use_colour(const struct options *options)
     return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
 }
 
+/* What has been printed by now comes first: on a terminal both are one page. */
 static void say(const char *format, va_list args)
 {
+    fflush(stdout);
     fputs("sim: ", stderr);
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
