@@ -4,6 +4,7 @@
 #   MODE=release|O3|asan|tsan   release builds into build/, the others into build/MODE/
 #   CC=clang  WERROR=1 (not with sanitizers, where compilers see ghosts)  V=1  JOBS=2  PREFIX=/usr/local  DESTDIR=
 #   MPI=1 builds build/mpi/sim, which mpirun spreads over processes and machines; the rest is the same program
+#   TRAIN= builds without the training run: sooner done, and a fifth slower (docs/decisions/0013)
 #   ROOMS='sim/engine models/kafka' builds and links these rooms only (a test of one part)
 #
 # Packages: .ci/packages names and gets what is missing before anything is compiled.
@@ -23,7 +24,10 @@ SPEED_tsan    := -O1 -fno-omit-frame-pointer -fsanitize=thread
 # elsewhere (a fiftieth, for a larger program) and put larger functions in line: a record passes some twenty of them on
 # its way (a thirtieth). The objects hold machine code as well, which is what tests link.
 GNU_CC := $(shell $(CC) --version 2>/dev/null | grep -c 'Free Software')
-ACROSS := $(if $(and $(filter release,$(MODE)),$(filter-out 0,$(GNU_CC))),-flto=auto -ffat-lto-objects -O3 --param=max-inline-insns-auto=100)
+HARDER := $(if $(and $(filter release,$(MODE)),$(filter-out 0,$(GNU_CC))),-O3 --param=max-inline-insns-auto=100)
+ACROSS := $(if $(HARDER),-flto=auto -ffat-lto-objects $(HARDER))
+# gcc lays the hot rooms out by what a run of the program counted in them: who is called, which way a branch goes.
+TRAIN ?= $(if $(and $(ACROSS),$(filter sim,$(ROOMS))),yes)
 $(if $(SPEED_$(MODE)),,$(error MODE is "$(MODE)"; it may be release, O3, asan or tsan))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wdouble-promotion -Wvla
@@ -92,19 +96,44 @@ $(BUILD)/obj/mpi/ranks.o: sim/lab/ranks.c $(BUILD)/flags | packages-mpi $(BUILD)
 packages-mpi:
 	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' .ci/packages mpi
 
-$(BUILD)/obj/models/%.o $(BUILD)/obj/sim/engine/%.o: ROOM_FLAGS := $(ACROSS)
+# Counts are looked up by a name that both compilations of a file give, COUNTS; what no training run reaches is compiled
+# as ever. Warnings have been seen when the same file was compiled with counters.
+HOT_OBJECTS := $(filter $(BUILD)/obj/models/% $(BUILD)/obj/sim/engine/%,$(OBJECTS))
+COUNTS = -dumpbase $(BUILD)/train/counts/$(basename $<) -MF $(basename $@).d
+LEARNT = $(if $(TRAIN),-fprofile-use $(COUNTS) -fprofile-partial-training -Wno-error -w)
+$(HOT_OBJECTS): private ROOM_FLAGS = $(ACROSS) $(LEARNT)
+$(if $(TRAIN),$(HOT_OBJECTS): $(BUILD)/train/done)
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags | packages-build $(BUILD)/generated/sim/version.h
 	$(say) CC $<
 	@mkdir -p $(@D)
 	$(q)$(COMPILE) $(ROOM_FLAGS) -MMD -MP -c -o $@ $<
+
+# ---- the training run: the hot rooms as counters see them, and the scenarios that they play ----
+
+TRAINED := $(HOT_OBJECTS:$(BUILD)/obj/%=$(BUILD)/train/obj/%)
+$(TRAINED): $(BUILD)/train/obj/%.o: %.c $(BUILD)/flags | packages-build $(BUILD)/generated/sim/version.h
+	$(say) COUNT $<
+	@mkdir -p $(@D)
+	$(q)$(COMPILE) $(HARDER) -fprofile-generate -fprofile-update=single $(COUNTS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/train/sim: $(TRAINED) $(filter-out $(HOT_OBJECTS),$(OBJECTS))
+	$(say) LINK $@
+	$(q)$(LINK_TEST) -fprofile-generate -o $@ $^ $(LIBS)
+
+$(BUILD)/train/done: $(BUILD)/train/sim bench/train
+	$(say) TRAIN $<
+	@rm -rf $(BUILD)/train/counts
+	$(q)bench/train $< >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
+	@touch $@
 
 # These files are in it; no compiler says so.
 $(BUILD)/obj/sim/scenario/schema.o: scenarios/scenario.schema.json scenarios/skeleton.json
 $(BUILD)/obj/sim/foreign/init_pipeline.o: sim/foreign/usual_pipeline.json
 
 # Written anew only when their text changes, so that they can be prerequisites.
+FLAGS = $(COMPILE) $(ACROSS) $(LEARNT)
 $(BUILD)/flags: force
-	@mkdir -p $(@D); printf '%s\n' '$(COMPILE) $(ACROSS)' | cmp -s - $@ || printf '%s\n' '$(COMPILE) $(ACROSS)' >$@
+	@mkdir -p $(@D); printf '%s\n' '$(FLAGS)' | cmp -s - $@ || printf '%s\n' '$(FLAGS)' >$@
 
 $(BUILD)/generated/sim/version.h: force
 	@mkdir -p $(@D); echo '#define SIM_VERSION "$(VERSION_TEXT)"' | cmp -s - $@ || \
@@ -229,4 +258,4 @@ install: all ## install the program, its schema and its scenarios under PREFIX
 clean: ## remove build/
 	rm -rf build
 
--include $(wildcard $(OBJECTS:.o=.d) $(patsubst %.c,$(BUILD)/obj/%.d,$(TESTS) $(wildcard tests/support/*.c tests/conformance/*.c bench/*.c)))
+-include $(wildcard $(OBJECTS:.o=.d) $(TRAINED:.o=.d) $(patsubst %.c,$(BUILD)/obj/%.d,$(TESTS) $(wildcard tests/support/*.c tests/conformance/*.c bench/*.c)))
