@@ -76,6 +76,7 @@ struct observer {
 
 /* ---- what a run leaves ---- */
 
+/* What every record changes comes first. */
 struct group_facts {
     int64_t peak_lag; sim_ns peak_lag_at_ns;          /* sum over the group's partitions, at every change */
     int64_t peak_backlog; sim_ns peak_backlog_at_ns;
@@ -83,18 +84,19 @@ struct group_facts {
     sim_ns peak_lag_ns;                                /* greatest age of an uncommitted record */
     sim_ns drained_at_ns;                              /* last time its backlog became 0 after the load had ended, or
                                                           the last time before; SIM_NEVER while it is not 0 */
-    sim_ns caught_up_ns;                               /* by when each partition in which records waited at t = 0 has
-                                                          been empty once; SIM_NEVER: not yet, or none waited */
-    uint64_t processed, duplicates, skipped, polls, commits;
+    uint64_t processed, polls, commits;
+    __int128 busy_ns;                                  /* sum over consumers of time with a record in service */
+    __int128 sojourn_ns;                               /* sum over records of (append or t = 0 -> done, or end) */
+    struct tally wait, service;                        /* append -> start; start -> done */
+    uint64_t duplicates, skipped;
     uint64_t idle_consumers;                           /* consumers without a partition */
     uint64_t rebalances, evictions, sessions_expired, late_dropped;
     uint64_t dead_letters;                             /* of the skipped: those that a dead-letter topic has */
     __int128 failed_ns;                                /* of busy_ns: deliveries that ended with an exception */
-    sim_ns rebalance_ns, longest_rebalance_ns;         /* from the first change to the new assignment */
-    __int128 busy_ns;                                  /* sum over consumers of time with a record in service */
     __int128 backlog_area;                             /* integral of backlog over time, records x ns */
-    __int128 sojourn_ns;                               /* sum over records of (append or t = 0 -> done, or end) */
-    struct tally wait, service;                        /* append -> start; start -> done */
+    sim_ns rebalance_ns, longest_rebalance_ns;         /* from the first change to the new assignment */
+    sim_ns caught_up_ns;                               /* by when each partition in which records waited at t = 0 has
+                                                          been empty once; SIM_NEVER: not yet, or none waited */
 };
 
 /* How a thread comes to work in a critical section that is not its own any more, or never was (semantics 7.5). */

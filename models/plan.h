@@ -30,12 +30,18 @@ struct plan_op {
     bool needs_read;         /* read: a later write of this transaction uses the value */
     bool opens_view;         /* read: later reads of its transaction see nothing that is committed after it */
     uint8_t style, effect, status;
+    bool fenced, fence_current; /* write, read */
+    bool guard, always;      /* unlock */
+    bool outer;              /* connection: beside that of the stage's own transactions */
+    bool watched;            /* lock: without a lease */
+    bool outbox;             /* publish: through the outbox */
+    uint8_t once_form;       /* enum once_form */
     uint32_t target;
     uint32_t store;          /* whose capacity it uses; NONE */
     uint32_t luck;           /* which of the order's luck words in this stage it takes */
     double from, to;         /* shares of the stage's time before and after it */
-    double effect_at;
     uint64_t refuse_below;   /* refused when the order's luck word is below; 0: never */
+    double effect_at;
     const struct dist *time, *backoff; /* NULL where it has none */
     sim_ns wait_ns, lease_ns; /* lock */
     uint32_t time_word;      /* which of the record's own-time words it takes */
@@ -44,14 +50,8 @@ struct plan_op {
     uint32_t begin_op;       /* of its transaction; NONE */
     uint32_t otherwise;      /* first operation of the steps that replace the rest; NONE */
     uint16_t once_bit;       /* idempotency mark */
-    uint8_t once_form;       /* enum once_form */
     uint8_t once_did;        /* business state: effects of the stage, any of which says that it was done */
     uint8_t unknown;         /* write: enum restore_unknown */
-    bool fenced, fence_current; /* write, read */
-    bool guard, always;      /* unlock */
-    bool outer;              /* connection: beside that of the stage's own transactions */
-    bool watched;            /* lock: without a lease */
-    bool outbox;             /* publish: through the outbox */
 };
 
 _Static_assert(sizeof(struct plan_op) == 128, "two cache lines");

@@ -84,12 +84,12 @@ enum topic_key {
 };
 
 struct topic_spec {
-    const char *name;
-    uint32_t partitions;
-    enum topic_key key;
-    uint32_t record_bytes;        /* on the wire, batch overhead included */
     sim_ns linger_ns;
+    enum topic_key key;
+    uint32_t partitions;
+    uint32_t record_bytes;        /* on the wire, batch overhead included */
     uint32_t batch_bytes;         /* batch.size */
+    const char *name;
     struct dist_spec append;      /* send to visible in the log (acks) */
 };
 
@@ -106,7 +106,15 @@ struct group_read { uint32_t topic, stage; };
 
 struct backlog_spec { uint32_t topic, partition; uint64_t records; };
 
+/* What each record asks for comes first. */
 struct group_spec {
+    _Alignas(64) enum fetch_order fetch_order;
+    enum commit_mode commit_mode;
+    uint32_t commit_count;        /* COUNT */
+    uint32_t max_poll_records;
+    sim_ns commit_time_ns;        /* TIME */
+    sim_ns fetch_max_wait_ns;
+    sim_ns due_after_ns;          /* a record is not processed before so long after its append: a retry topic */
     const char *name;
     uint32_t consumers;           /* threads over all instances of its process */
     uint32_t consumers_max;       /* that can be started in mid-run; 0: no more than these */
@@ -114,16 +122,10 @@ struct group_spec {
     uint32_t n_reads;
     const struct group_read *read;
     enum assignor assignor;
-    enum fetch_order fetch_order;
-    uint32_t max_poll_records;
     uint32_t max_partition_fetch_bytes;
-    sim_ns fetch_max_wait_ns;
     struct dist_spec fetch;       /* round trip of a fetch; the broker answers half-way */
     struct dist_spec commit;      /* round trip of a commit; it takes effect half-way */
     struct dist_spec poll;        /* overhead of each poll() that returns records */
-    enum commit_mode commit_mode;
-    uint32_t commit_count;        /* COUNT */
-    sim_ns commit_time_ns;        /* TIME */
     bool cold;                    /* joins at start_ns as a new group; else stable at offset 0 at t = 0 */
     sim_ns start_ns;              /* first poll not before (late start) */
     enum offset_reset reset;      /* cold: where it begins */
@@ -137,7 +139,6 @@ struct group_spec {
     bool reset_on_other;          /* another exception begins a new count of attempts */
     uint64_t not_retried;         /* exceptions that give the record up at once: bits, by the kind of the step */
     uint32_t dead_letter;         /* topic for records that are given up; NONE: they are logged and skipped */
-    sim_ns due_after_ns;          /* a record is not processed before so long after its append: a retry topic */
     uint32_t n_backlog;           /* records waiting at t = 0 */
     const struct backlog_spec *backlog;
 };

@@ -226,6 +226,7 @@ bool fetch_covers(const struct fetch_buffer *buffer)
 bool fetch_has_data(const struct fetch_buffer *buffer)
 {
     if (buffer->unasked == 0) return false;
+    if (buffer->n_session == buffer->n_parts && buffer->n_stale == 0) return true; /* it asked for all of them */
     for (uint32_t i = session_first(buffer); i != buffer->session_ends; i = buffer->session[i].after) {
         const struct fetch_part *part = &buffer->part[i];
         if (*part->log_end > asked_from(part)) return true;

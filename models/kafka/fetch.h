@@ -36,21 +36,19 @@ struct fetch_block { uint32_t part; int64_t first, end; };
 struct fetch_link { uint32_t before, after; };
 
 struct fetch_buffer {
-    uint32_t n_parts;
-    struct fetch_part *part;
-    bool list_order;         /* client before 3.7 */
-    struct fetch_link *session; /* the broker's list, by part; the last entry: its two ends */
-    uint32_t session_ends, n_session;
-    uint32_t *changed;       /* parts to look at when the next fetch leaves */
-    uint32_t n_changed, n_buffered, n_stale;
     int64_t unasked;         /* records in the logs beyond what was asked for and answered, over all parts */
-    struct fetch_block *block;  /* unread, in order; from head */
-    uint32_t head, n_blocks;
-    struct fetch_block *answer; /* on its way */
-    uint32_t n_answer;
+    uint32_t n_parts;
+    uint32_t n_changed, n_buffered, n_stale;
+    uint32_t head, n_blocks, n_answer, n_segments;
     uint32_t spent;          /* part whose block filled the last slot of the last poll; n_parts: none */
+    uint32_t session_ends, n_session;
+    bool list_order;         /* client before 3.7 */
+    struct fetch_part *part;
+    struct fetch_link *session; /* the broker's list, by part; the last entry: its two ends */
     struct fetch_block *segment; /* of the last poll, in hand-out order */
-    uint32_t n_segments;
+    struct fetch_block *answer; /* on its way */
+    struct fetch_block *block;  /* unread, in order; from head */
+    uint32_t *changed;       /* parts to look at when the next fetch leaves */
     uint32_t *scratch;
 };
 

@@ -101,7 +101,7 @@ void kafka_init(struct kafka *kafka, struct sim *sim, const struct plan *plan, s
     kafka->position = arena_array(arena, struct position, plan->n_positions);
     for (uint32_t i = 0; i < plan->n_positions; i++) {
         kafka->position[i].log = plan->position[i].log;
-        kafka->position[i].group = plan->position[i].group;
+        kafka->position[i].group = (uint8_t)plan->position[i].group;
         kafka->position[i].consumer = plan->position[i].consumer;
     }
     failures_init(kafka);

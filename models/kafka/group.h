@@ -45,13 +45,17 @@ struct kafka_calls {
 
 /* One group in one partition: committed <= processed <= polled <= log end. All are next offsets. */
 struct position {
-    uint32_t log, group, consumer, part; /* part: its index in the consumer's fetch buffer */
-    int64_t committed, processed, polled, polled_before, commit_to;
-    sim_ns polled_at_ns;                 /* when polled took its value; before that it was polled_before */
+    uint32_t log, consumer;
+    uint8_t group;
     bool touched;                        /* processed beyond commit_to */
     bool batched;                        /* its topic lingers: records come several at one instant */
     bool behind;                         /* records waited at t = 0, and it has not been empty since */
+    uint32_t part;                       /* its index in the consumer's fetch buffer */
+    int64_t committed, processed, polled, polled_before, commit_to;
+    sim_ns polled_at_ns;                 /* when polled took its value; before that it was polled_before */
 };
+
+_Static_assert(sizeof(struct position) == 64 && MAX_GROUPS <= UINT8_MAX, "one cache line; groups in a byte");
 
 /* A record that a consumer's listener has thrown at. */
 struct failing {
@@ -71,43 +75,50 @@ struct delivery {
 enum consumer_state { CONSUMER_OUT, CONSUMER_WAITING, CONSUMER_CALLED /* poll scheduled */, CONSUMER_BUSY };
 enum fetch_state { FETCH_NONE, FETCH_SENT, FETCH_ANSWERED };
 
+/* In the order in which a record comes by them, so that it touches few cache lines. */
 struct consumer {
-    const struct group_spec *spec;
+    _Alignas(64) const struct group_spec *spec;
     const struct plan_group *plan;
-    uint32_t index, group, n_positions;
     const uint32_t *position;
-    uint32_t *own;                 /* position, where partitions can change hands */
+    uint32_t index, group;
     enum consumer_state state;
     enum fetch_state fetch;
     sim_ns poll_from_ns;           /* waiting: since when it polls */
-    sim_ns arrive_ns, ready_ns;    /* fetch: at the broker; answer: at the client */
+    sim_ns arrive_ns;              /* fetch: at the broker */
     sim_ns half_ns;                /* of the fetch in flight */
+
     struct fetch_buffer buffer;
-    /* the batch in hand */
-    int64_t unread;                /* FETCH_ARRIVAL: records appended and not taken yet */
-    uint32_t only_unread;          /* the position of the one that is unread; NONE when that is not known */
-    sim_ns cutoff_ns;              /* FETCH_ARRIVAL: records appended later belong to a later batch */
-    int64_t batch_left;
-    uint32_t segment;
+    sim_ns ready_ns;               /* answer: at the client */
+    sim_ns start_ns;               /* of the record in service; and: */
+
     /* the record in service, and the one before it while its end still lies ahead */
-    bool in_record, done_pending, commit_pending;
-    uint32_t record_position, attempt;
+    sim_ns appended_ns;
     int64_t record_offset;
-    sim_ns start_ns, commit_at_ns;
-    struct done { uint32_t position; int64_t offset; sim_ns start_ns, at_ns; } done;
+    uint32_t record_position, attempt;
+    bool in_record, done_pending, commit_pending;
+    bool departed;                 /* at work on a batch of partitions that are no longer its own */
+    uint32_t segment;              /* the batch in hand */
+    int64_t batch_left;
+    sim_ns commit_at_ns;
+    struct done { uint32_t position; int64_t offset; sim_ns appended_ns, start_ns, at_ns; } done;
     /* commits */
     sim_ns last_commit_ns;
-    sim_handle idle_turn;          /* COMMIT_TIME: when the poll that waits gives up */
     uint64_t uncommitted;          /* processed since the last commit */
-    uint32_t n_touched;
     uint32_t *touched;             /* positions processed since the last commit */
-    uint32_t n_fetches, n_commits, n_polls, n_joins;
+    uint32_t n_touched;
+    uint32_t n_fetches, n_commits, n_polls;
     struct random_words fetch_words, commit_words, poll_words;
+    int64_t unread;                /* FETCH_ARRIVAL: records appended and not taken yet */
+    sim_ns cutoff_ns;              /* FETCH_ARRIVAL: records appended later belong to a later batch */
+    uint32_t only_unread;          /* the position of the one that is unread; NONE when that is not known */
+    uint32_t n_positions;
+    sim_handle idle_turn;          /* COMMIT_TIME: when the poll that waits gives up */
     /* membership (member.h) */
+    uint32_t *own;                 /* position, where partitions can change hands */
     struct member *member;         /* NULL: not in the group */
+    uint32_t n_joins;
     bool wanted;                   /* should run when its process does */
     bool asks;                     /* a request to join is under way */
-    bool departed;                 /* at work on a batch of partitions that are no longer its own */
     bool must_rejoin, assignment_waits, leaving; /* looked at when it polls */
     bool returns;                  /* asked to join while it was leaving: does so when it has left */
     bool poll_watched;             /* an event that looks at max.poll.interval is pending */
@@ -119,13 +130,13 @@ struct consumer {
 struct coordinator; /* member.h */
 
 struct group {
-    struct group_facts fact;
+    _Alignas(64) struct level backlog;
     int64_t lag;
-    struct level backlog;
     sim_ns due_ns;                 /* earliest instant that waits to be applied */
     sim_ns last_done_ns;
     uint32_t n_behind;             /* positions that are behind */
-    sim_ns caught_up_ns;           /* the last of the others */
+    struct group_facts fact;
+    sim_ns caught_up_ns;           /* the last of the positions that are not behind */
     uint64_t missed;               /* appended before a cold group with reset latest had joined */
 };
 

@@ -116,14 +116,16 @@ static void poll_to(struct position *position, int64_t next, sim_ns at_ns)
 static void record_begin(struct kafka *kafka, struct consumer *consumer, uint32_t position, int64_t offset,
                          sim_ns at_ns)
 {
+    const struct log *log = &kafka->log[kafka->position[position].log];
     consumer->in_record = true;
     consumer->record_position = position;
     consumer->record_offset = offset;
+    consumer->appended_ns = log_at(log, offset);
     consumer->start_ns = at_ns;
     consumer->attempt = kafka->failures_seen ? attempts_of(kafka, consumer, position, offset) : 0;
     if (kafka->delivery) delivery_note(kafka, consumer, position, offset, at_ns);
     kafka->calls.process(kafka->calls.context, consumer->index, position,
-                         log_subject(&kafka->log[kafka->position[position].log], offset), consumer->attempt, at_ns);
+                         log_subject(log, offset), consumer->attempt, at_ns);
 }
 
 /* Position of the record appended first among those the batch may hold; NONE at its end. */
@@ -496,13 +498,13 @@ void kafka_record_done(struct kafka *kafka, uint32_t index, sim_ns done_ns)
     struct consumer *consumer = &kafka->consumer[index];
     consumer_settle(kafka, consumer);
     SIM_ASSERT_IN(kafka->sim, consumer->in_record && !consumer->done_pending);
-    const struct done done = { consumer->record_position, consumer->record_offset, consumer->start_ns, done_ns };
+    consumer->done = (struct done){ consumer->record_position, consumer->record_offset, consumer->appended_ns,
+                                    consumer->start_ns, done_ns };
     consumer->in_record = false;
     if (done_ns <= kafka->sim->now_ns) {
-        apply_done(kafka, consumer, &done);
+        apply_done(kafka, consumer);
     } else {
         consumer->done_pending = true;
-        consumer->done = done;
         settle_later(kafka, consumer, done_ns);
     }
     touch(kafka, consumer, consumer->record_position, consumer->record_offset + 1);

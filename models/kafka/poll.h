@@ -10,7 +10,7 @@ enum { FACT_APPENDED = 1, FACT_PROCESSED = 2, FACT_COMMITTED = 3 };
 
 /* ---- settle.c ---- */
 /* A record, or the commit that was sent, takes effect at its instant, which has come. */
-void apply_done(struct kafka *kafka, const struct consumer *consumer, const struct done *done);
+void apply_done(struct kafka *kafka, const struct consumer *consumer);
 /* A record of a position that is behind ended: nothing may wait there now. Records that came at this instant or later
  * do not count, so the answer does not depend on when the end is applied. */
 void position_catches_up(struct kafka *kafka, struct position *position, sim_ns at_ns);

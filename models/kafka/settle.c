@@ -14,16 +14,16 @@ void position_catches_up(struct kafka *kafka, struct position *position, sim_ns 
     if (--group->n_behind == 0) group->fact.caught_up_ns = group->caught_up_ns;
 }
 
-void apply_done(struct kafka *kafka, const struct consumer *consumer, const struct done *done)
+void apply_done(struct kafka *kafka, const struct consumer *consumer)
 {
+    const struct done *done = &consumer->done;
     if (kafka->delivery) {
-        done_by_anyone(kafka, consumer, done);
+        done_by_anyone(kafka, consumer);
         return;
     }
     struct position *position = &kafka->position[done->position];
     struct group *group = &kafka->group[consumer->group];
-    const struct log *log = &kafka->log[position->log];
-    const sim_ns at_ns = done->at_ns, start_ns = done->start_ns, appended_ns = log_at(log, done->offset);
+    const sim_ns at_ns = done->at_ns, start_ns = done->start_ns, appended_ns = done->appended_ns;
     position->processed = done->offset + 1;
     level_add(&group->backlog, at_ns, -1);
     if (position->behind) position_catches_up(kafka, position, at_ns);
@@ -88,7 +88,7 @@ void consumer_settle(struct kafka *kafka, struct consumer *consumer)
 {
     if (consumer->done_pending && consumer->done.at_ns <= kafka->sim->now_ns) {
         consumer->done_pending = false;
-        apply_done(kafka, consumer, &consumer->done);
+        apply_done(kafka, consumer);
     }
     if (consumer->commit_pending && consumer->commit_at_ns <= kafka->sim->now_ns) apply_commit(kafka, consumer);
 }

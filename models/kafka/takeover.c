@@ -121,12 +121,13 @@ void delivery_note(struct kafka *kafka, const struct consumer *consumer, uint32_
                      kafka->plan->scenario->topic[log->topic].name, log->partition, (long long)offset);
 }
 
-void done_by_anyone(struct kafka *kafka, const struct consumer *consumer, const struct done *done)
+void done_by_anyone(struct kafka *kafka, const struct consumer *consumer)
 {
+    const struct done *done = &consumer->done;
     struct position *position = &kafka->position[done->position];
     struct delivery *delivery = &kafka->delivery[done->position];
     struct group *group = &kafka->group[consumer->group];
-    sim_ns at_ns = done->at_ns, appended_ns = log_at(&kafka->log[position->log], done->offset);
+    sim_ns at_ns = done->at_ns, appended_ns = done->appended_ns;
     group->fact.busy_ns += at_ns - done->start_ns;
     if (position->consumer == consumer->index) {
         position->processed = done->offset + 1;

@@ -41,8 +41,8 @@ static void on_joined(void *context, uint32_t index, uint64_t argument)
 static enum outcome send_later(struct machine *machine, struct thread *thread, const struct flow_decision *decision,
                                sim_ns ends_ns)
 {
-    thread->n_sends = decision->n_topics;
-    for (uint32_t i = 0; i < decision->n_topics; i++) thread->send[i] = decision->topic[i];
+    thread->n_sends = (uint8_t)decision->n_topics;
+    for (uint32_t i = 0; i < decision->n_topics; i++) thread->send[i] = (uint8_t)decision->topic[i];
     thread->phase = PHASE_START;
     thread->clock_ns = ends_ns;
     step_leave(machine, thread, &machine->plan->op[thread->pc++]);

@@ -34,48 +34,55 @@ enum thread_phase {
     PHASE_DEAD        /* its process is gone */
 };
 
+/* What every record looks at comes first, in three cache lines; a thread is an odd number of lines long, so that the first
+ * lines of all threads do not meet in the same few places of the cache. */
 struct thread {
-    uint32_t consumer;          /* NONE: an API request */
+    _Alignas(64) uint32_t consumer; /* NONE: an API request */
     uint32_t instance;
     uint32_t order, stage, topic, pc, attempt;
-    struct order *at_hand;      /* the order itself, which stays where it is */
     enum thread_phase phase;
+    struct order *at_hand;      /* the order itself, which stays where it is */
     sim_ns clock_ns;            /* its own time, >= now while it runs ahead */
+    uint32_t publishes;
+    uint8_t waits_for;          /* enum path_time while it is blocked; PATH_PARTS: it is not */
+    bool duplicate;             /* the order's mark is set already: effects are skipped, answers sent again */
+    bool pool_counts;           /* of its process: plan.pool_counts */
+    bool has_connection;
+    bool has_outer, has_command, replied, seen;
+    bool rides;                 /* something rides on its transaction (rider.h): */
+    bool creates;               /* the order's row is inserted, and not committed */
+    bool joining;               /* has the order's join row */
+    uint8_t awaits;             /* latch.h */
+
     sim_ns begun_ns, time_ns;   /* of the record; the stage's time */
     sim_ns takes_ns, after_ns;  /* the step at pc; its part after the effect */
     sim_ns resume_ns;           /* OUTCOME_LATER: when it goes on */
-    struct random_words words;
-    struct transaction transaction;
-    uint16_t once_marks;        /* to set at commit */
-    bool duplicate;             /* the order's mark is set already: effects are skipped, answers sent again */
-    bool pool_counts;           /* of its process: plan.pool_counts */
-    bool has_connection, has_outer, has_command, replied, seen;
-    uint32_t tries;             /* of the version write at hand */
-    uint32_t publishes;
     sim_ns sent_ns;             /* when its last record without linger is in the log: the next one is not before */
+    struct random_words words;
+
+    uint16_t once_marks;        /* to set at commit */
+    uint16_t marks_after;       /* to set at the end of the record */
+    uint32_t tries;             /* of the version write at hand */
     uint32_t n_locks, n_locks_before; /* before: begin of its transaction */
-    struct { uint32_t lock, token; uint64_t key; } lock[THREAD_LOCKS];
-    sim_ns waits_since_ns;
     sim_handle timer;
+    sim_ns waits_since_ns;
+    uint16_t claims;            /* idempotency keys inserted in its transaction */
+    uint8_t tombstones;         /* to set at commit */
     bool looked;                /* at the trapped step that it has come to */
     bool stopped;               /* of an API that takes no more requests */
     bool lingers;               /* its process is gone, but a command of its own is still at a server */
-    uint32_t n_sends, send[MAX_LEGS + 1]; /* topics, once the answer to its join is there; only with faults */
-    uint8_t seen_ok, seen_failed, seen_status; /* join: the row as it was read */
-    sim_ns seen_ns;
-    uint16_t claims;            /* idempotency keys inserted in its transaction */
-    uint16_t marks_after;       /* to set at the end of the record */
-    uint8_t tombstones;         /* to set at commit */
-    bool joining;               /* has the order's join row */
-    bool rides;                 /* something rides on its transaction (rider.h): */
-    bool creates;               /* the order's row is inserted, and not committed */
-    uint8_t awaits;             /* latch.h */
-    uint8_t n_outbox;
-    uint32_t outbox[OUTBOX_ROWS]; /* topics, rows of its transaction */
-    uint8_t waits_for;          /* enum path_time while it is blocked; PATH_PARTS: it is not */
+    struct transaction transaction;
+
+    struct { uint32_t lock, token; uint64_t key; } lock[THREAD_LOCKS];
     sim_ns waited_ns[PATH_WAITS]; /* in the record at hand, from PATH_LOCK on; these and: */
     sim_ns rebalanced_ns;       /* its group, since the record was sent: only of orders that are followed */
+    sim_ns seen_ns;
+    uint8_t seen_ok, seen_failed, seen_status; /* join: the row as it was read */
+    uint8_t n_outbox, outbox[OUTBOX_ROWS]; /* topics, rows of its transaction */
+    uint8_t n_sends, send[MAX_LEGS + 1]; /* topics, once the answer to its join is there; only with faults */
 };
+
+_Static_assert(sizeof(struct thread) % 128 == 64 && MAX_TOPICS <= UINT8_MAX, "an odd number of lines; topics in a byte");
 
 struct load_run { struct load_state state; struct seats vus; bool limited, starting_vu; };
 

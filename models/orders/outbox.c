@@ -173,7 +173,7 @@ void outbox_put(struct machine *machine, struct thread *thread, uint32_t topic)
         return;
     }
     SIM_ASSERT_IN(machine->sim, thread->n_outbox < OUTBOX_ROWS);
-    thread->outbox[thread->n_outbox++] = topic;
+    thread->outbox[thread->n_outbox++] = (uint8_t)topic;
     thread->rides = true;
 }
 

@@ -157,8 +157,7 @@ static SIM_SELDOM void note_times(struct machine *machine, const struct thread *
     struct order_times *times = order_times_at(&machine->orders, thread->order);
     const struct consumer *consumer = thread->consumer == NONE ? NULL : &machine->kafka.consumer[thread->consumer];
     sim_ns since_ns = order_of(thread)->created_ns;
-    if (consumer) since_ns = log_at(&machine->kafka.log[machine->kafka.position[consumer->record_position].log],
-                                    consumer->record_offset);
+    if (consumer) since_ns = consumer->appended_ns;
     sim_ns *wait_ns = &times->wait_ns[thread->stage], *service_ns = &times->service_ns[thread->stage];
     *wait_ns = (*wait_ns == SIM_NEVER ? 0 : *wait_ns) + thread->begun_ns - since_ns;
     *service_ns = (*service_ns == SIM_NEVER ? 0 : *service_ns) + thread->clock_ns - thread->begun_ns;

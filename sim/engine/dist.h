@@ -57,17 +57,21 @@ struct dist_spec {
     const struct dist_point *point;
 };
 
-/* Compiled form, read-only, shared by all runs and threads. */
+/* Compiled form, read-only, shared by all runs and threads; one cache line. */
 struct dist {
-    enum { DRAW_CONSTANT, DRAW_TABLE, DRAW_VALUES } draw;
-    uint32_t cell_bits;   /* DRAW_TABLE: log2 of the cells of an octave */
-    double scale_ns;      /* multiplies the table's value */
-    const double *side[2]; /* quantiles below and above the median, by distance from 0 and from 1 */
-    sim_ns constant_ns;   /* DRAW_CONSTANT */
-    uint32_t n_values;    /* DRAW_VALUES */
-    const sim_ns *value_ns;
-    double mean_s, cv;    /* exact, of the specification; for reports and bounds */
+    _Alignas(64) double scale_ns; /* multiplies the table's value */
+    const double *side[2];        /* quantiles below and above the median, by distance from 0 and from 1 */
+    enum dist_draw { DRAW_CONSTANT, DRAW_TABLE, DRAW_VALUES } draw;
+    union {
+        uint32_t cell_bits;       /* DRAW_TABLE: log2 of the cells of an octave */
+        uint32_t n_values;        /* DRAW_VALUES */
+    };
+    sim_ns constant_ns;           /* DRAW_CONSTANT */
+    const sim_ns *value_ns;       /* DRAW_VALUES */
+    double mean_s, cv;            /* exact, of the specification; for reports and bounds */
 };
+
+_Static_assert(sizeof(struct dist) == 64, "one cache line");
 
 /* Shapes already tabulated; one for each scenario. */
 struct dist_cache;

@@ -75,6 +75,9 @@ void queue_push_far(struct queue *queue, queue_key key)
     }
 }
 
+/* Half of the key decides all but ties. */
+static uint64_t instant(queue_key key) { return (uint64_t)(key >> 64); }
+
 void queue_push(struct queue *queue, queue_key key)
 {
     queue->n++;
@@ -85,10 +88,13 @@ void queue_push(struct queue *queue, queue_key key)
     if (queue->first == queue->end) queue->first = queue->end = START;
     else if (queue->end == QUEUE_RUN) run_rewind(queue);
     queue_key *middle = &queue->near[(queue->first + queue->end) / 2], *place;
+    const uint64_t at = instant(key);
     if (queue->first > START && key < *middle) { /* move those before it: the middle is not among them */
-        for (place = &queue->near[--queue->first]; place[1] < key; place++) place[0] = place[1];
+        for (place = &queue->near[--queue->first]; instant(place[1]) < at; place++) place[0] = place[1];
+        for (; place[1] < key; place++) place[0] = place[1];
     } else { /* those behind it, back to the middle or the start at the most */
-        for (place = &queue->near[queue->end++]; place[-1] > key; place--) place[0] = place[-1];
+        for (place = &queue->near[queue->end++]; instant(place[-1]) > at; place--) place[0] = place[-1];
+        for (; place[-1] > key; place--) place[0] = place[-1];
     }
     *place = key;
     if (queue->end - queue->first > QUEUE_NEAR) heap_push(queue, queue->near[--queue->end]);

@@ -19,12 +19,12 @@
 enum { TALLY_SUB = 128, TALLY_SUB_BITS = 7, TALLY_OCTAVES = 57 };
 
 struct tally {
+    _Alignas(64) __int128 sum_ns;
     uint64_t n;
-    __int128 sum_ns;
     sim_ns min_ns, max_ns;
     bool exact;            /* n <= exact_max: the observations themselves are kept */
-    uint32_t *
-        octave[TALLY_OCTAVES + 1]; /* TALLY_SUB counts each; NULL until the first value falls there; the last: always */
+    uint32_t *octave[TALLY_OCTAVES + 1]; /* TALLY_SUB counts each; NULL until the first value falls there; the last:
+                                            always */
     sim_ns *value_ns;      /* those observations, n of them; NULL when exact_max is 0 or passed */
     uint64_t capacity, exact_max;
     struct arena *arena;
