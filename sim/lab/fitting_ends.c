@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Ends of ranges that the distance accepts.
+ *
+ * The distance takes figures for normal about their mean. What hangs on chance need not be: the least spread that the
+ * lags of partitions ever have may be far from none. So where the distance accepts a value up to an end of its range,
+ * runs there are asked themselves, of the figure that moves most on the way to it: when what was observed lies beyond
+ * all of so many runs that chance has it there in as few cases as the confidence leaves to one side (Barnard's Monte
+ * Carlo test, exact for any distribution), the end is refused, and halving finds the limit. The value then is where
+ * that figure's mean is what was observed, by runs at places of the range that was accepted: the distance, which
+ * accepts what is refused, is no judge of it. */
+#include "sim/lab/fitting.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { HALVINGS = 3, FIRST_RUNS = 4, LINE_PLACES = 5, LINE_RUNS = 8 };
+#define MOVES 0.3 /* standard deviations: what moves less cannot tell the places apart */
+
+struct witness {
+    uint32_t figure;
+    double side; /* +1: it rises on the way to the end, -1: it falls; 0: there is none */
+};
+
+/* The figure that moves most from one end of what is accepted to the other. */
+static struct witness find_witness(struct fit_state *fit, const double *end, const double *other)
+{
+    const struct targets *targets = &fit->calibrate->targets;
+    struct sight *here = arena_array(fit->arena, struct sight, targets->n);
+    struct sight *there = arena_array(fit->arena, struct sight, targets->n);
+    struct witness witness = { 0 };
+    double most = MOVES;
+    response_at(&fit->response, other, here);
+    response_at(&fit->response, end, there);
+    for (uint32_t f = 0; f < targets->n; f++) {
+        const struct target *target = &targets->target[f];
+        const bool hangs_on_chance = here[f].variance > here[f].clock * here[f].clock + target->sd * target->sd;
+        const double moved = (there[f].mean - here[f].mean) / sqrt(here[f].variance + there[f].variance);
+        if (target->use != TARGET_DECIDES || !hangs_on_chance || !(fabs(moved) > most)) continue;
+        most = fabs(moved);
+        witness = (struct witness){ f, moved > 0 ? 1 : -1 };
+    }
+    return witness;
+}
+
+/* How many of the runs from first on do not lie beyond what was observed, by more than its clock and count may err. */
+static uint32_t runs_reaching(const struct fit_state *fit, const struct probe *probe, const struct witness *witness,
+                              uint32_t first)
+{
+    const struct target *target = &fit->calibrate->targets.target[witness->figure];
+    const struct sight sight = fitting_sight(probe, witness->figure, probe->n);
+    const double errs = sqrt(sight.clock * sight.clock + target->sd * target->sd);
+    uint32_t n = 0;
+    for (uint32_t r = first; r < probe->n; r++)
+        n += !(witness->side * (fitting_shown(probe, r, witness->figure, WATCH_AT) - target->observed) > errs);
+    return n;
+}
+
+/* One run that reaches what was observed settles it: more are made only while there is none. */
+static bool is_refused(struct fit_state *fit, const double *place, const struct witness *witness, bool *refused,
+                       struct sim_err *err)
+{
+    const uint32_t runs = (uint32_t)ceil(2 / (1 - fit->calibrate->confidence) - 1e-6) - 1;
+    struct probe probe;
+    fitting_prepare(fit, &probe, place, runs);
+    *refused = true;
+    for (uint32_t until = FIRST_RUNS; *refused && probe.n < runs; until *= 2) {
+        const uint32_t first = probe.n;
+        if (!fitting_run(fit, &probe, 1, until < runs ? until : runs, err)) return false;
+        *refused = runs_reaching(fit, &probe, witness, first) == 0;
+    }
+    return true;
+}
+
+/* From low to high, the first place at which the witness's mean in new runs, straight between the places run, is what
+ * was observed. */
+static bool find_by_witness(struct fit_state *fit, uint32_t k, const struct witness *witness, double low, double high,
+                            double *found, struct sim_err *err)
+{
+    struct probe probe[LINE_PLACES];
+    double place[MINIMUM_MOST], at[LINE_PLACES], off[LINE_PLACES];
+    memcpy(place, fit->best, sizeof place);
+    for (uint32_t i = 0; i < LINE_PLACES; i++) {
+        place[k] = at[i] = low + (high - low) * i / (LINE_PLACES - 1);
+        fitting_prepare(fit, &probe[i], place, LINE_RUNS);
+    }
+    if (!fitting_run(fit, probe, LINE_PLACES, LINE_RUNS, err)) return false;
+    *found = (low + high) / 2;
+    for (uint32_t i = 0; i < LINE_PLACES; i++)
+        off[i] = fitting_sight(&probe[i], witness->figure, LINE_RUNS).mean -
+                 fit->calibrate->targets.observed[witness->figure];
+    for (uint32_t i = 0; i + 1 < LINE_PLACES; i++) {
+        if (!(off[i] * off[i + 1] <= 0) || !(fabs(off[i] - off[i + 1]) > 0)) continue;
+        *found = at[i] + off[i] / (off[i] - off[i + 1]) * (at[i + 1] - at[i]);
+        break;
+    }
+    return true;
+}
+
+/* Where the end is refused: the limit, and the value that is then decided. */
+static bool look_at_end(struct fit_state *fit, uint32_t k, const struct profile *profile, bool is_low,
+                        struct sim_err *err)
+{
+    double inside[MINIMUM_MOST], beyond[MINIMUM_MOST], place[MINIMUM_MOST];
+    memcpy(inside, fit->best, sizeof inside);
+    memcpy(beyond, fit->best, sizeof beyond);
+    memcpy(place, fit->best, sizeof place);
+    beyond[k] = is_low ? profile->low : profile->high;
+    inside[k] = is_low ? profile->high : profile->low;
+    const struct witness witness = find_witness(fit, beyond, inside);
+    bool refused = false;
+    if (!(fabs(witness.side) > 0)) return true;
+    if (!is_refused(fit, beyond, &witness, &refused, err)) return false;
+    if (!refused) return true;
+    struct witnessed *found = &fit->witnessed[k];
+    if (!find_by_witness(fit, k, &witness, profile->low, profile->high, &inside[k], err)) return false;
+    if (!found->is) *found = (struct witnessed){ true, witness.figure, inside[k], { 0, 1 } };
+    for (uint32_t i = 0; i < HALVINGS; i++) {
+        bool here;
+        place[k] = (inside[k] + beyond[k]) / 2;
+        if (!is_refused(fit, place, &witness, &here, err)) return false;
+        (here ? beyond : inside)[k] = place[k];
+    }
+    *(is_low ? &found->within.low : &found->within.high) = beyond[k];
+    return true;
+}
+
+/* What the observations leave open stays as the scenario says, where they accept that; what a witness has decided,
+ * where that has it. */
+void fitting_keep_undecided(struct fit_state *fit, const struct profile *profile)
+{
+    bool held[MINIMUM_MOST] = { false };
+    struct box box[MINIMUM_MOST];
+    response_box(&fit->response, box);
+    for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
+        const struct free_value *value = &fit->calibrate->value[k];
+        const double before = free_value_place(value, value->before);
+        held[k] = ((profile[k].open_low && is_range_end(box[k].low)) ||
+                   (profile[k].open_high && is_range_end(box[k].high))) &&
+                  before >= profile[k].low && before <= profile[k].high;
+        if (held[k]) fit->best[k] = before;
+        if (!fit->witnessed[k].is) continue;
+        held[k] = true;
+        fit->best[k] = fit->witnessed[k].place;
+    }
+    distance_least(&fit->question, fit->best, held);
+}
+
+/* Values that a witness has decided go back to where it has them, and the others follow. */
+void fitting_keep_witnessed(struct fit_state *fit)
+{
+    bool held[MINIMUM_MOST] = { false }, some = false;
+    for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
+        held[k] = fit->witnessed[k].is;
+        some = some || held[k];
+        if (held[k]) fit->best[k] = fit->witnessed[k].place;
+    }
+    if (some) distance_least(&fit->question, fit->best, held);
+}
+
+static void limit_witnessed(const struct fit_state *fit, struct profile *profile)
+{
+    for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
+        const struct witnessed *found = &fit->witnessed[k];
+        if (found->is && found->within.low > 0 && profile[k].low < found->within.low) {
+            profile[k].low = profile[k].at_low[k] = found->within.low;
+            profile[k].open_low = false;
+        }
+        if (found->is && found->within.high < 1 && profile[k].high > found->within.high) {
+            profile[k].high = profile[k].at_high[k] = found->within.high;
+            profile[k].open_high = false;
+        }
+    }
+}
+
+bool fitting_look_at_ends(struct fit_state *fit, struct profile *profile, struct sim_err *err)
+{
+    struct box box[MINIMUM_MOST];
+    response_box(&fit->response, box);
+    for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
+        const struct profile *one = &profile[k];
+        if (fit->witnessed[k].is) continue;
+        if (one->open_low && is_range_end(box[k].low) && !look_at_end(fit, k, one, true, err)) return false;
+        if (one->open_high && is_range_end(box[k].high) && !look_at_end(fit, k, one, false, err)) return false;
+    }
+    limit_witnessed(fit, profile);
+    fitting_keep_undecided(fit, profile);
+    return true;
+}
