@@ -5,7 +5,7 @@
  *
  * A step that is refused (a write of 0 rows, a lock not got in time) goes on with its `otherwise` steps; without them,
  * as on a lost row lock, a deadlock or an unlock by a non-owner, the listener throws: transaction rolled back, locks
- * released, the record delivered again by the group's rules.
+ * released, the record delivered again by the group's rules. It hears of "no" at the step's end.
  * A step whose key the order lacks (no coupon) is skipped, counts as done, and still takes its share of the time. */
 #include "models/orders/rider.h"
 #include "models/orders/thread.h"
@@ -54,9 +54,7 @@ bool refuse(struct machine *machine, struct thread *thread, enum outcome why)
 {
     const struct plan_op *op = &machine->plan->op[thread->pc];
     SIM_ASSERT_IN(machine->sim, thread->clock_ns <= machine->sim->now_ns);
-    /* "No" comes back as "yes" does: the rest of the step's time is the answer's way. A lock's answer has had its own. */
-    const bool is_told = (why == OUTCOME_REFUSED && op->kind != STEP_LOCK) || why == OUTCOME_AGAIN;
-    const sim_ns told_ns = machine->sim->now_ns + (is_told ? thread->after_ns : 0);
+    const sim_ns told_ns = machine->sim->now_ns + (is_told_late(thread, op, why) ? thread->after_ns : 0);
     command_give(machine, thread, op, told_ns);
     has_waited(machine, thread);
     thread->phase = PHASE_START;
@@ -69,7 +67,7 @@ bool refuse(struct machine *machine, struct thread *thread, enum outcome why)
         return true;
     }
     thread->tries = 0;
-    thread->clock_ns = is_told && op->otherwise != NONE ? told_ns : machine->sim->now_ns;
+    thread->clock_ns = told_ns;
     /* Whichever step asked, one exception says that there was no connection: it is not the answer of the step. */
     uint32_t exception = why == OUTCOME_NO_CONNECTION ? STEP_CONNECTION : op->kind;
     bool is_answer = why == OUTCOME_REFUSED || (why == OUTCOME_NO_CONNECTION && op->kind == STEP_CONNECTION);

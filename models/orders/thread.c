@@ -47,6 +47,7 @@ static void on_answer(void *context, uint32_t index, uint64_t answer)
 {
     struct machine *machine = context;
     struct thread *thread = &machine->thread[index];
+    thread->seen = true;
     thread->clock_ns = machine->sim->now_ns;
     if (refuse(machine, thread, (enum outcome)answer)) thread_run(machine, thread);
 }
@@ -60,15 +61,25 @@ enum outcome thread_ends_unheard(struct machine *machine, struct thread *thread)
     return OUTCOME_PARKED;
 }
 
+bool is_told_late(const struct thread *thread, const struct plan_op *op, enum outcome answer)
+{
+    return thread->after_ns > 0 && ((answer == OUTCOME_REFUSED && op->kind != STEP_LOCK) || answer == OUTCOME_AGAIN);
+}
+
 bool answer_waits(struct machine *machine, struct thread *thread, enum outcome answer)
 {
+    const struct plan_op *op = &machine->plan->op[thread->pc];
     if (thread->lingers) {
         thread_ends_unheard(machine, thread);
         return true;
     }
-    if (!process_is_paused(&machine->processes, thread->instance)) return false;
+    const bool on_its_way = is_told_late(thread, op, answer);
+    const bool goes_on_ahead = !on_its_way || (answer == OUTCOME_REFUSED && op->otherwise != NONE);
+    if (goes_on_ahead && !process_is_paused(&machine->processes, thread->instance)) return false;
+    const sim_ns told_ns = machine->sim->now_ns + (on_its_way ? thread->after_ns : 0);
     thread->phase = PHASE_START;
-    sim_at(machine->sim, machine->sim->now_ns, SIM_CONSUMER, on_answer, machine, index_of(machine, thread), answer);
+    thread->after_ns = 0;
+    sim_at(machine->sim, told_ns, SIM_CONSUMER, on_answer, machine, index_of(machine, thread), answer);
     return true;
 }
 

@@ -98,7 +98,11 @@ void has_waited(const struct machine *machine, struct thread *thread);
 void wake(struct machine *machine, uint32_t index);
 /* The command of a thread that lingers is over, and there is nobody to hear the answer. */
 SIM_SELDOM enum outcome thread_ends_unheard(struct machine *machine, struct thread *thread);
-/* In a paused process what a server answers waits for the end of the pause: true when it does. */
+/* "No" comes back as "yes" does: the rest of the step's time is the answer's way. A lock's answer has had its own. */
+bool is_told_late(const struct thread *thread, const struct plan_op *op, enum outcome answer);
+/* Until the answer is there, a transaction that is to be rolled back keeps its rows; and in a paused process what a
+ * server answers waits for the end of the pause. True when it does. Where `otherwise` goes on, the thread's own clock
+ * knows of the answer's way (refuse). */
 SIM_SELDOM bool answer_waits(struct machine *machine, struct thread *thread, enum outcome answer);
 /* Registers whose the handlers of thread.c are. */
 void thread_actors(struct machine *machine, bool (*at_server)(const void *context, uint32_t subject));

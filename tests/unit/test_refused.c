@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Goal: "no" takes as long as "yes": a step that is refused takes all of its time before its `otherwise` steps begin,
- * wherever in it the server looked. Method: one order for more than there is, one step that takes time. */
+ * or the listener throws, wherever in it the server looked. Method: one order for more than there is, one step that
+ * takes time. And a write that is to be tried again gives its rows back when it has heard that it is: two threads, of
+ * which the second waits for the row. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -50,8 +52,56 @@ static void test_no_takes_as_long_as_yes(void **state)
         }
 }
 
+static void test_the_listener_throws_at_the_end_of_the_step(void **state)
+{
+    static const char *const write[] = {
+        "{ \"write\": \"stock\", \"effect\": \"reserve\", \"time\": \"20ms\", \"at\": 0.25 }",
+        "{ \"write\": \"stock\", \"effect\": \"reserve\", \"time\": \"20ms\", \"style\": \"version\" }"
+    };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct study_edit edits[] = { { "/stages/serve/steps/2", write[i] },
+                                            { "/groups/servers/deliveries", "1" } };
+        struct trial trial;
+        trial_open(&trial, SHOP, edits, 2);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->group[0].skipped, 1);
+        assert_int_equal((int64_t)facts->group[0].busy_ns, 20 * SIM_MS);
+        trial_close(&trial);
+    }
+}
+
+/* Three threads read version 0, 1 ms apart, and write. The first has the row from 0 to its commit at 40 ms and ends at 60.
+ * The second gets the row at 40, finds version 1, hears of it at 60, and only then gives the row to the third, which
+ * hears at 80. The second waits for it, writes at 80, commits at 120 and ends at 140; the third waits once more, hears at
+ * 140, writes, and ends at 200. Were the row given back before the answer, the second would end at 120. */
+static void test_a_write_is_tried_again_when_it_has_heard(void **state)
+{
+    const struct study_edit edits[] = {
+        { "/orders/at_most", "3" }, { "/orders/quantity", "1" }, { "/tables/stock/quantity", "10" },
+        { "/kafka", "{ \"partitions\": 3, \"append\": \"0s\", \"fetch\": \"0s\", \"commit\": \"0s\" }" },
+        { "/groups/servers/consumers", "3" }, { "/load/scenarios/orders/rate", "1000" },
+        { "/topics/created", "{ \"key\": \"id_modulo\" }" }, { "/processes/shop/api/threads", "3" },
+        { "/stages/serve/steps/2", "{ \"write\": \"stock\", \"effect\": \"reserve\", \"time\": \"20ms\", \"at\": 0,"
+                                   " \"style\": \"version\", \"tries\": 3, \"backoff\": \"0s\" }" }
+    };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, SHOP, edits, sizeof edits / sizeof *edits);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    trial_expect_invariants(facts);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], 3);
+    assert_int_equal(facts->table[1].retries, 3);
+    assert_int_equal((int64_t)facts->group[0].service.min_ns, 60 * SIM_MS);
+    assert_int_equal((int64_t)facts->group[0].service.max_ns, (200 - 2) * SIM_MS);
+    assert_int_equal((int64_t)facts->group[0].service.sum_ns, (60 + 140 - 1 + 200 - 2) * SIM_MS);
+    trial_close(&trial);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_no_takes_as_long_as_yes) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_no_takes_as_long_as_yes),
+                                        cmocka_unit_test(test_the_listener_throws_at_the_end_of_the_step),
+                                        cmocka_unit_test(test_a_write_is_tried_again_when_it_has_heard) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
