@@ -27,7 +27,8 @@ void invariant_broken(struct invariants *invariants, enum invariant_id id, sim_n
 {
     struct invariant_facts *fact = &invariants->fact[id];
     fact->verdict = VERDICT_BROKEN;
-    if (fact->violations++ > 0) return;
+    /* What is told late, with its right time (settle, in models/kafka), may be earlier than what was told before. */
+    if (fact->violations++ > 0 && at_ns >= fact->first_at_ns) return;
     fact->first_at_ns = at_ns;
     fact->first_order_id = order_id;
     va_list args;

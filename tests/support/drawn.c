@@ -9,7 +9,8 @@
 #include "sim/engine/error.h"
 #include "sim/engine/random.h"
 
-enum { N_LEGS = 3, N_TABLES = 3, MANY = 1000000, MOST_PARTITIONS = 7, MOST_STAGES = 16, MOST_TOPICS = 20, NOWHERE = 1000 };
+enum { N_LEGS = 3, N_TABLES = 3, MOST_PARTITIONS = 7, MOST_STAGES = 16, MOST_TOPICS = 20, NOWHERE = 1000 };
+enum { MANY = 1000000000 }; /* items, users: some hundred independent orders hardly ever share one */
 
 /* How a stage changes its table, and under which protection. */
 enum way { WAY_CONDITIONAL, WAY_LOCKED, WAY_VERSION, WAY_FOR_UPDATE, WAY_ABSOLUTE, WAYS };
