@@ -34,8 +34,7 @@ enum thread_phase {
     PHASE_DEAD        /* its process is gone */
 };
 
-/* What every record looks at comes first, in three cache lines; a thread is an odd number of lines long, so that the first
- * lines of all threads do not meet in the same few places of the cache. */
+/* What every record looks at comes first, in three cache lines. */
 struct thread {
     _Alignas(64) uint32_t consumer; /* NONE: an API request */
     uint32_t instance;
@@ -82,7 +81,7 @@ struct thread {
     uint8_t n_sends, send[MAX_LEGS + 1]; /* topics, once the answer to its join is there; only with faults */
 };
 
-_Static_assert(sizeof(struct thread) % 128 == 64 && MAX_TOPICS <= UINT8_MAX, "an odd number of lines; topics in a byte");
+_Static_assert(MAX_TOPICS <= UINT8_MAX, "topics in a byte");
 
 struct load_run { struct load_state state; struct seats vus; bool limited, starting_vu; };
 

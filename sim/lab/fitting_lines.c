@@ -3,7 +3,6 @@
 #include "sim/lab/fitting.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { LINE_MOST = 48, SPREAD_LEAST = 16, SPREAD_EACH = 8, AGAIN_MOST = 6 };

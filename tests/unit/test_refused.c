@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Goal: "no" takes as long as "yes": a step that is refused takes all of its time before its `otherwise` steps begin,
  * or the listener throws, wherever in it the server looked. Method: one order for more than there is, one step that
- * takes time. And a write that is to be tried again gives its rows back when it has heard that it is: two threads, of
- * which the second waits for the row. */
+ * takes time. And a write that is to be tried again gives its rows back when it has heard that it is: three
+ * threads that want one row. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -71,10 +71,10 @@ static void test_the_listener_throws_at_the_end_of_the_step(void **state)
     }
 }
 
-/* Three threads read version 0, 1 ms apart, and write. The first has the row from 0 to its commit at 40 ms and ends at 60.
- * The second gets the row at 40, finds version 1, hears of it at 60, and only then gives the row to the third, which
- * hears at 80. The second waits for it, writes at 80, commits at 120 and ends at 140; the third waits once more, hears at
- * 140, writes, and ends at 200. Were the row given back before the answer, the second would end at 120. */
+/* Three threads read version 0, 1 ms apart, and write. The first has the row from 0 to its commit at 40 ms and ends at
+ * 60. The second gets it at 40, finds version 1, hears of it at 60, and only then gives the row to the third, which
+ * hears at 80. The second waits for it, writes at 80, commits at 120 and ends at 140; the third waits once more, hears
+ * at 140, writes, and ends at 200. Were the row given back before the answer, the second would end at 120. */
 static void test_a_write_is_tried_again_when_it_has_heard(void **state)
 {
     const struct study_edit edits[] = {
@@ -82,8 +82,8 @@ static void test_a_write_is_tried_again_when_it_has_heard(void **state)
         { "/kafka", "{ \"partitions\": 3, \"append\": \"0s\", \"fetch\": \"0s\", \"commit\": \"0s\" }" },
         { "/groups/servers/consumers", "3" }, { "/load/scenarios/orders/rate", "1000" },
         { "/topics/created", "{ \"key\": \"id_modulo\" }" }, { "/processes/shop/api/threads", "3" },
-        { "/stages/serve/steps/2", "{ \"write\": \"stock\", \"effect\": \"reserve\", \"time\": \"20ms\", \"at\": 0,"
-                                   " \"style\": \"version\", \"tries\": 3, \"backoff\": \"0s\" }" }
+        { "/stages/serve/steps/2", "{ \"write\": \"stock\", \"effect\": \"reserve\", \"time\": \"20ms\","
+                                   " \"at\": 0, \"style\": \"version\", \"tries\": 3, \"backoff\": \"0s\" }" }
     };
     struct trial trial;
     (void)state;
