@@ -8,6 +8,7 @@
 #include "models/kafka/assignor.h"
 #include "models/orders/order.h"
 #include "models/orders/pick.h"
+#include "models/unshared.h"
 
 struct compiler {
     const struct scenario *scenario;
@@ -629,6 +630,7 @@ static void disturbances_compile(struct compiler *compiler)
     for (uint32_t g = 0; g < scenario->n_groups; g++)
         plan->disturbed |= scenario->group[g].max_poll_interval_ns > 0 && may_poll_late(plan, &scenario->group[g]);
     traps_set(scenario, plan, compiler->op);
+    unshared_mark(plan, compiler->op);
 }
 
 const struct plan *plan_make(const struct scenario *scenario, struct arena *arena, struct sim_err *err)

@@ -29,8 +29,9 @@ struct plan_op {
     bool reads_itself;       /* version or absolute write: reads the row first if no read step did */
     bool needs_read;         /* read: a later write of this transaction uses the value */
     bool opens_view;         /* read: later reads of its transaction see nothing that is committed after it */
+    bool unshared;           /* what it touches is its thread's own (unshared.h) */
     uint8_t style, effect, status;
-    bool fenced, fence_current; /* write, read */
+    bool fenced : 1, fence_current : 1; /* write, read */
     bool guard, always;      /* unlock */
     bool outer;              /* connection: beside that of the stage's own transactions */
     bool watched;            /* lock: without a lease */

@@ -3,10 +3,10 @@
  * counter and a clock of its own. Shared by stage.c (steps; with thread.c, send.c, effect.c), api.c (requests),
  * status.c (what an order goes through) and machine.c (set-up).
  *
- * A thread runs ahead on its own clock through steps that nobody else can see (work, begin, the send of a record), and
- * stops at each step that others can see or that can make it wait (lock, write, commit, unlock, insert, join): there an
- * event brings the simulated time up to the thread's clock. Every record takes at least one event, so a thread is never
- * more than one record ahead. */
+ * A thread runs ahead on its own clock through steps that nobody else can see (work, begin, the send of a record; lock,
+ * write, commit, unlock, join where nobody else ever comes to them), and stops at each step that others can see or that
+ * can make it wait: there an event brings the simulated time up to the thread's clock. A record takes at least one
+ * event, unless its consumer goes idle with it, so a thread is never more than one record ahead. */
 #ifndef MODELS_ORDERS_MACHINE_H
 #define MODELS_ORDERS_MACHINE_H
 
@@ -129,6 +129,7 @@ struct machine {
     bool (*at_step)(void *context, uint32_t thread);
     void *at_step_context;
     bool step_by_step;
+    sim_ns looked_at_ns;        /* the next sample, checkpoint or end, whichever is first; whose run it is sets it */
     struct mishaps mishaps;
     struct sweeper *sweeper;    /* NULL: none */
     struct outbox *outbox;      /* by process; NULL: none has one */

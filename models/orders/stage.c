@@ -104,6 +104,48 @@ static SIM_SELDOM bool is_away(const struct machine *machine, const struct plan_
     return machine->conditions->store_down_until_ns[op->store] > machine->sim->now_ns;
 }
 
+static void step_done(struct machine *machine, struct thread *thread, const struct plan_op *op, sim_ns ends_ns)
+{
+    thread->phase = PHASE_START;
+    thread->clock_ns = ends_ns;
+    if (op->ends_connection || thread->has_command) step_leave(machine, thread, op);
+    thread->pc++;
+}
+
+/* Whether nobody can tell the step's effect at at_ns from one that it has by now. A join sends at its end, and what it
+ * notes of an order that is over stands in the order of its instants. */
+static bool may_act_ahead(const struct machine *machine, const struct thread *thread, const struct plan_op *op,
+                          sim_ns at_ns)
+{
+    if (at_ns >= machine->looked_at_ns || machine->step_by_step || !machine->sim->unwatched) return false;
+    return op->kind != STEP_JOIN || (thread->after_ns > 0 && order_of(thread)->status <= ORDER_PAYING);
+}
+
+/* The step's effect comes to nothing (a refusal, a lock that is not the thread's any more): the thread's own time has
+ * to come for what follows from it. */
+static void on_outcome(void *context, uint32_t index, uint64_t outcome)
+{
+    struct machine *machine = context;
+    struct thread *thread = &machine->thread[index];
+    thread->seen = true;
+    thread->clock_ns = machine->sim->now_ns;
+    if (answer_waits(machine, thread, (enum outcome)outcome) || !refuse(machine, thread, (enum outcome)outcome)) return;
+    thread_run(machine, thread);
+}
+
+/* What is the thread's own needs no event (docs/decisions/0011). */
+static enum outcome step_ahead(struct machine *machine, struct thread *thread, const struct plan_op *op, sim_ns at_ns)
+{
+    if (!may_act_ahead(machine, thread, op, at_ns)) return later(thread, at_ns, PHASE_EFFECT);
+    const sim_ns now_ns = sim_ahead(machine->sim, at_ns), ends_ns = at_ns + thread->after_ns;
+    const enum outcome done = step_effect(machine, thread, op, thread->takes_ns, ends_ns);
+    sim_back(machine->sim, now_ns);
+    if (done == OUTCOME_DONE) step_done(machine, thread, op, ends_ns);
+    if (done <= OUTCOME_PARKED) return done;
+    sim_at(machine->sim, at_ns, SIM_CONSUMER, on_outcome, machine, index_of(machine, thread), done);
+    return OUTCOME_PARKED;
+}
+
 static enum outcome step(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     sim_ns now_ns = machine->sim->now_ns;
@@ -117,15 +159,13 @@ static enum outcome step(struct machine *machine, struct thread *thread, const s
         thread->after_ns = thread->takes_ns - before_ns;
         visible = is_visible(thread, op);
         if (visible && thread->clock_ns + before_ns > now_ns)
-            return later(thread, thread->clock_ns + before_ns, PHASE_EFFECT);
+            return op->unshared ? step_ahead(machine, thread, op, thread->clock_ns + before_ns)
+                                : later(thread, thread->clock_ns + before_ns, PHASE_EFFECT);
     }
     sim_ns takes_ns = thread->takes_ns, ends_ns = visible ? now_ns + thread->after_ns : thread->clock_ns + takes_ns;
     enum outcome done = step_effect(machine, thread, op, takes_ns, ends_ns);
     if (done != OUTCOME_DONE) return done;
-    thread->phase = PHASE_START;
-    thread->clock_ns = ends_ns;
-    if (op->ends_connection || thread->has_command) step_leave(machine, thread, op);
-    thread->pc++;
+    step_done(machine, thread, op, ends_ns);
     if (machine->step_by_step && (takes_ns > 0 || thread->lingers)) return later(thread, ends_ns, PHASE_START);
     return OUTCOME_DONE;
 }

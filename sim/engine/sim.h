@@ -119,6 +119,16 @@ static inline bool sim_pass(struct sim *sim, sim_ns at_ns, enum sim_priority pri
     sim->n_events++;
     return true;
 }
+/* Between the two the clock shows at_ns (>= now): for what happens then, known now, where nobody can see before at_ns
+ * that it has happened already. What is scheduled meanwhile is scheduled as of then. Returns the time to go back to. */
+static inline sim_ns sim_ahead(struct sim *sim, sim_ns at_ns)
+{
+    const sim_ns now_ns = sim->now_ns;
+    SIM_ASSERT_IN(sim, at_ns >= now_ns && sim->unwatched);
+    sim->now_ns = at_ns;
+    return now_ns;
+}
+static inline void sim_back(struct sim *sim, sim_ns now_ns) { sim->now_ns = now_ns; }
 /* False when the event has run or was cancelled already. Not for a sampler's event. */
 bool sim_cancel(struct sim *sim, sim_handle handle);
 
