@@ -44,7 +44,7 @@ static const char schema[] =
     " fingerprint TEXT NOT NULL, exit INTEGER NOT NULL, wall_s REAL, PRIMARY KEY (point_id, replication)) WITHOUT "
     "ROWID;"
     "CREATE TABLE metric (point_id INTEGER NOT NULL REFERENCES point, replication INTEGER NOT NULL,"
-    " metric TEXT NOT NULL, value REAL, unit TEXT NOT NULL, PRIMARY KEY (point_id, metric, replication)) WITHOUT ROWID;"
+    " metric TEXT NOT NULL, value REAL, unit TEXT NOT NULL, PRIMARY KEY (point_id, replication, metric)) WITHOUT ROWID;"
     "CREATE TABLE series (point_id INTEGER NOT NULL REFERENCES point, replication INTEGER NOT NULL, name TEXT NOT NULL,"
     " t_s REAL NOT NULL, value REAL, PRIMARY KEY (point_id, replication, name, t_s)) WITHOUT ROWID;"
     "CREATE TABLE unknown (experiment_id INTEGER NOT NULL REFERENCES experiment, pointer TEXT NOT NULL,"
@@ -55,10 +55,10 @@ static const char schema[] =
     "CREATE TABLE student (n INTEGER PRIMARY KEY, t95 REAL NOT NULL);"
     "CREATE VIEW metric_ci AS SELECT point_id, metric, unit, n, mean,"
     " CASE WHEN n > 1 THEN t95 * sqrt(sum_of_squares / (n - 1) / n) END AS half_width FROM"
-    " (SELECT m.point_id, m.metric, m.unit, count(m.value) AS n, avg(m.value) AS mean,"
-    "  sum((m.value - a.mean) * (m.value - a.mean)) AS sum_of_squares FROM metric m JOIN"
-    "  (SELECT point_id, metric, avg(value) AS mean FROM metric GROUP BY point_id, metric) a USING (point_id, metric)"
-    "  GROUP BY m.point_id, m.metric) LEFT JOIN student USING (n);"
+    " (SELECT point_id, metric, unit, count(value) AS n, max(mean) AS mean,"
+    "  sum((value - mean) * (value - mean)) AS sum_of_squares FROM"
+    "  (SELECT *, avg(value) OVER (PARTITION BY point_id, metric) AS mean FROM metric)"
+    "  GROUP BY point_id, metric) LEFT JOIN student USING (n);"
     "PRAGMA user_version = 1;";
 
 static bool failed(const struct store *store, const char *doing, struct sim_err *err)
@@ -507,8 +507,8 @@ uint32_t store_values(struct store *store, uint32_t point, const char *metric, d
                       struct arena *arena)
 {
     uint32_t n = 0;
-    sqlite3_stmt *row = prepare(store, "SELECT value, unit FROM metric WHERE point_id = ? AND metric = ?"
-                                       " ORDER BY replication");
+    sqlite3_stmt *row = prepare(store, "SELECT m.value, m.unit FROM replication r JOIN metric m USING (point_id,"
+                                       " replication) WHERE r.point_id = ? AND m.metric = ? ORDER BY r.replication");
     *value = arena_array(arena, double, store->replications);
     if (!row) return 0;
     bind_count(row, 1, point);
