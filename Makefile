@@ -24,7 +24,7 @@ SPEED_tsan    := -O1 -fno-omit-frame-pointer -fsanitize=thread
 # elsewhere (a fiftieth, for a larger program) and put larger functions in line: a record passes some twenty of them on
 # its way (a thirtieth). The objects hold machine code as well, which is what tests link.
 GNU_CC := $(shell $(CC) --version 2>/dev/null | grep -c 'Free Software')
-HARDER := $(if $(and $(filter release,$(MODE)),$(filter-out 0,$(GNU_CC))),-O3 --param=max-inline-insns-auto=100)
+HARDER := $(if $(and $(filter release,$(MODE)),$(filter-out 0,$(GNU_CC))),-O3 --param=max-inline-insns-auto=50)
 ACROSS := $(if $(HARDER),-flto=auto -ffat-lto-objects $(HARDER))
 # gcc lays the hot rooms out by what a run of the program counted in them: who is called, which way a branch goes.
 TRAIN ?= $(if $(and $(ACROSS),$(filter sim,$(ROOMS))),yes)

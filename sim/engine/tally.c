@@ -38,10 +38,20 @@ void tally_keep(struct tally *tally, sim_ns ns)
     if (tally->exact) tally->value_ns[tally->n] = ns;
 }
 
-void tally_octave_open(struct tally *tally, uint32_t octave)
+static uint32_t octave_floor(uint64_t bucket) { return (uint32_t)bucket & ~(uint32_t)(TALLY_SUB - 1); }
+
+void tally_widen(struct tally *tally, uint64_t bucket)
 {
-    SIM_ASSERT(octave < TALLY_OCTAVES);
-    tally->octave[octave] = arena_array(tally->arena, uint32_t, TALLY_SUB);
+    SIM_ASSERT(bucket < (uint64_t)TALLY_OCTAVES * TALLY_SUB);
+    uint32_t first = octave_floor(bucket), end = first + TALLY_SUB;
+    if (tally->n_buckets > 0 && tally->first < first) first = tally->first;
+    if (tally->n_buckets > 0 && tally->first + tally->n_buckets > end) end = tally->first + tally->n_buckets;
+    uint32_t *wider = arena_array(tally->arena, uint32_t, end - first);
+    if (tally->n_buckets > 0)
+        memcpy(wider + (tally->first - first), tally->count, tally->n_buckets * sizeof *wider);
+    tally->count = wider;
+    tally->first = first;
+    tally->n_buckets = end - first;
 }
 
 double tally_mean_s(const struct tally *tally)
@@ -58,17 +68,12 @@ static uint64_t nearest_rank(double p, uint64_t n)
     return rank >= (double)n ? n : (uint64_t)rank;
 }
 
-/* The bucket that holds the rank; leaves the rank within it. NULL: beyond the last one. */
-static const uint32_t *bucket_of(const struct tally *tally, uint64_t *rank, int *octave, int *sub)
+/* Index of the bucket that holds the rank; leaves the rank within it. n_buckets: beyond the last one. */
+static uint32_t index_of_rank(const struct tally *tally, uint64_t *rank)
 {
-    for (*octave = 0; *octave < TALLY_OCTAVES; ++*octave) {
-        const uint32_t *row = tally->octave[*octave];
-        for (*sub = 0; row && *sub < TALLY_SUB; ++*sub) {
-            if (*rank <= row[*sub]) return &row[*sub];
-            *rank -= row[*sub];
-        }
-    }
-    return NULL;
+    uint32_t i = 0;
+    for (; i < tally->n_buckets && *rank > tally->count[i]; i++) *rank -= tally->count[i];
+    return i;
 }
 
 /* Value of the given rank among those that begin with prefix: narrows the digits behind it until one value is left. */
@@ -94,24 +99,25 @@ static sim_ns select_radix(const sim_ns *value_ns, uint64_t n, uint64_t rank, ui
 static sim_ns select_exact(const struct tally *tally, uint64_t rank)
 {
     sim_ns few_ns[FEW];
-    int octave, sub;
-    const uint32_t *bucket = bucket_of(tally, &rank, &octave, &sub);
-    SIM_ASSERT(bucket);
-    const int shift = octave > 0 ? octave - 1 : 0;
+    const uint32_t i = index_of_rank(tally, &rank);
+    SIM_ASSERT(i < tally->n_buckets);
+    const uint32_t octave = (tally->first + i) / TALLY_SUB, sub = (tally->first + i) % TALLY_SUB;
+    const int shift = octave > 0 ? (int)octave - 1 : 0;
     const uint64_t prefix = (uint64_t)sub + (octave > 0 ? TALLY_SUB : 0);
-    if (*bucket > FEW) return select_radix(tally->value_ns, tally->n, rank, prefix, shift);
+    if (tally->count[i] > FEW) return select_radix(tally->value_ns, tally->n, rank, prefix, shift);
     uint64_t n = 0;
-    for (uint64_t i = 0; n < *bucket; i++)
-        if ((uint64_t)tally->value_ns[i] >> shift == prefix) few_ns[n++] = tally->value_ns[i];
+    for (uint64_t v = 0; n < tally->count[i]; v++)
+        if ((uint64_t)tally->value_ns[v] >> shift == prefix) few_ns[n++] = tally->value_ns[v];
     return select_radix(few_ns, n, rank, prefix, shift);
 }
 
 /* Middle of the bucket that holds the rank, but not outside what was seen. */
 static double select_bucket(const struct tally *tally, uint64_t rank)
 {
-    int octave, sub;
-    if (!bucket_of(tally, &rank, &octave, &sub)) return (double)tally->max_ns;
-    double width = octave == 0 ? 1 : ldexp(1, octave - 1), low = octave == 0 ? sub : (TALLY_SUB + sub) * width;
+    const uint32_t i = index_of_rank(tally, &rank);
+    if (i == tally->n_buckets) return (double)tally->max_ns;
+    const uint32_t octave = (tally->first + i) / TALLY_SUB, sub = (tally->first + i) % TALLY_SUB;
+    double width = octave == 0 ? 1 : ldexp(1, (int)octave - 1), low = octave == 0 ? sub : (TALLY_SUB + sub) * width;
     double middle = low + (width - 1) / 2;
     return fmin(fmax(middle, (double)tally->min_ns), (double)tally->max_ns);
 }
@@ -126,10 +132,9 @@ double tally_percentile_s(const struct tally *tally, double p)
 void tally_mark(struct tally *tally, struct tally *mark)
 {
     *mark = *tally;
-    for (int octave = 0; octave < TALLY_OCTAVES; octave++) {
-        if (!tally->octave[octave]) continue;
-        mark->octave[octave] = arena_array(tally->arena, uint32_t, TALLY_SUB);
-        memcpy(mark->octave[octave], tally->octave[octave], TALLY_SUB * sizeof *mark->octave[octave]);
+    if (tally->n_buckets > 0) {
+        mark->count = arena_array(tally->arena, uint32_t, tally->n_buckets);
+        memcpy(mark->count, tally->count, tally->n_buckets * sizeof *mark->count);
     }
     tally->min_ns = SIM_NEVER;
     tally->max_ns = 0;
@@ -142,7 +147,5 @@ void tally_since(struct tally *tally, const struct tally *mark)
     tally->sum_ns -= mark->sum_ns;
     if (tally->exact) tally->value_ns += mark->n;
     tally->capacity = tally->n;
-    for (int octave = 0; octave < TALLY_OCTAVES; octave++)
-        for (int sub = 0; mark->octave[octave] && sub < TALLY_SUB; sub++)
-            tally->octave[octave][sub] -= mark->octave[octave][sub];
+    for (uint32_t i = 0; i < mark->n_buckets; i++) tally->count[mark->first - tally->first + i] -= mark->count[i];
 }

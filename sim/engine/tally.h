@@ -18,13 +18,14 @@
 /* Bucket i below TALLY_SUB holds the one value i; after that each octave has TALLY_SUB buckets of one width. */
 enum { TALLY_SUB = 128, TALLY_SUB_BITS = 7, TALLY_OCTAVES = 57 };
 
+/* What each observation touches comes first, in one cache line. */
 struct tally {
     _Alignas(64) __int128 sum_ns;
     uint64_t n;
     sim_ns min_ns, max_ns;
+    uint32_t *count;       /* of the buckets first .. first + n_buckets - 1, whole octaves; outside of them nothing fell */
+    uint32_t first, n_buckets;
     bool exact;            /* n <= exact_max: the observations themselves are kept */
-    uint32_t *octave[TALLY_OCTAVES + 1]; /* TALLY_SUB counts each; NULL until the first value falls there; the last:
-                                            always */
     sim_ns *value_ns;      /* those observations, n of them; NULL when exact_max is 0 or passed */
     uint64_t capacity, exact_max;
     struct arena *arena;
@@ -32,23 +33,22 @@ struct tally {
 
 /* exact_max: keep every observation up to this many (0: histogram only). */
 void tally_init(struct tally *tally, struct arena *arena, uint64_t exact_max);
-/* 512 bytes for an octave's counts. */
-SIM_SELDOM void tally_octave_open(struct tally *tally, uint32_t octave);
+/* Counts for all octaves from those that are there to the bucket's: 512 bytes each. */
+SIM_SELDOM void tally_widen(struct tally *tally, uint64_t bucket);
 /* Puts ns into the exact store, which grows, or is dropped for good when it would pass exact_max. */
 void tally_keep(struct tally *tally, sim_ns ns);
 
-/* ns >= 0. The leading bits of a value, TALLY_SUB_BITS + 1 of them where it has so many, are its place: octaves 0 and 1
- * have one width, and each further one twice that of the one before. A negative value would have an octave that is
- * never there. */
+/* ns >= 0. The leading bits of a value, TALLY_SUB_BITS + 1 of them where it has so many, are its bucket: octaves 0 and 1
+ * have one width, and each further one twice that of the one before. A negative value would have a bucket that is never
+ * there. */
 static SIM_ALWAYS void tally_add(struct tally *tally, sim_ns ns)
 {
     uint64_t value = (uint64_t)ns;
     uint32_t shift = (63u ^ (uint32_t)__builtin_clzll(value | (2 * TALLY_SUB - 1))) - TALLY_SUB_BITS;
-    uint64_t place = ((uint64_t)shift << TALLY_SUB_BITS) + (value >> shift);
-    uint32_t octave = (uint32_t)(place >> TALLY_SUB_BITS);
-    if (!tally->octave[octave]) tally_octave_open(tally, octave);
+    uint64_t bucket = ((uint64_t)shift << TALLY_SUB_BITS) + (value >> shift);
+    if (bucket - tally->first >= tally->n_buckets) tally_widen(tally, bucket);
     if (tally->exact) tally_keep(tally, ns);
-    tally->octave[octave][place & (TALLY_SUB - 1)]++;
+    tally->count[bucket - tally->first]++;
     tally->n++;
     tally->sum_ns += ns;
     if (ns < tally->min_ns) tally->min_ns = ns;
