@@ -135,26 +135,39 @@ static size_t assigned_at(const char *text, size_t at)
     return text[at] == '=' && text[at + 1] != '=' && text[at + 1] != '>' ? skip_blank(text, at + 1) : SIZE_MAX;
 }
 
+/* Where a reading of the text for constants stands: `const` is said, and a comma or the word itself came last. */
+struct declaring { bool is_open, wants_name; };
+
+/* A comma outside of all brackets goes on with the constants; a semicolon or a line that ends a statement ends them. */
+static void declaring_goes_on(struct declaring *declaring, const char *text, size_t at)
+{
+    if (text[at] == ',') declaring->wants_name = declaring->is_open;
+    if (text[at] == ';' || (!declaring->wants_name && ends_line(text, at))) *declaring = (struct declaring){ 0 };
+}
+
 /* The value of the only constant of this name outside of all brackets; SIZE_MAX. */
 static size_t constant_at(struct scan *scan, const char *name, size_t length)
 {
     const char *text = scan->text;
+    struct declaring declaring = { 0 };
     size_t found = SIZE_MAX;
     int depth = 0;
     if (scan->n_names++ >= NAMES_MAX) return SIZE_MAX;
     for (size_t at = 0; text[at] != '\0';) {
+        if (depth == 0) declaring_goes_on(&declaring, text, at);
         if (at_comment(text, at)) at = skip_comment(text, at);
         else if (strchr("\"'`", text[at])) at = skip_quoted(text, at);
         else if (!is_word(text[at])) {
             depth += strchr("([{", text[at]) ? 1 : strchr(")]}", text[at]) ? -1 : 0;
             at++;
         } else {
-            const size_t end = word_end(text, at), next = skip_blank(text, end);
-            if (depth == 0 && is_text(text, at, end, "const", 5) &&
-                is_text(text, next, word_end(text, next), name, length)) {
+            const size_t end = word_end(text, at);
+            if (depth == 0 && declaring.wants_name && is_text(text, at, end, name, length)) {
                 if (found != SIZE_MAX) return SIZE_MAX;
-                found = assigned_at(text, next);
+                found = assigned_at(text, at);
             }
+            if (depth == 0) declaring.wants_name = is_text(text, at, end, "const", 5);
+            declaring.is_open |= declaring.wants_name;
             at = end;
         }
     }

@@ -2,8 +2,8 @@
 import { Options } from 'k6/options'
 const BASE_URL = __ENV.BASE_URL || 'http://localhost:8080'
 const PEAK: number = 2 * 50 // orders a second
-const USERS = PEAK + 20;
-const HOLD = '4m'
+const USERS = PEAK + 20, // started before the test,
+  HOLD = '4m'
 
 function rate() { const PEAK = 7; return PEAK }
 
