@@ -58,6 +58,7 @@ void part_init(struct kafka *kafka, struct consumer *consumer, uint32_t i)
     struct fetch_part *part = &consumer->buffer.part[i];
     position->part = i;
     position->batched = topic->linger_ns > 0;
+    position->ties = position->batched || kafka->plan->append[log->topic].draw == DRAW_CONSTANT;
     part->log_end = &log->end;
     part->block_records = consumer->spec->max_partition_fetch_bytes / topic->record_bytes;
     if (part->block_records < 1) part->block_records = 1;

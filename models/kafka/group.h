@@ -48,7 +48,8 @@ struct position {
     uint32_t log, consumer;
     uint8_t group;
     bool touched;                        /* processed beyond commit_to */
-    bool batched;                        /* its topic lingers: records come several at one instant */
+    bool batched : 1;                    /* its topic lingers: records come several at one instant */
+    bool ties : 1;                       /* so they do here, or because all appends take one time */
     bool behind;                         /* records waited at t = 0, and it has not been empty since */
     uint32_t part;                       /* its index in the consumer's fetch buffer */
     int64_t committed, processed, polled, polled_before, commit_to;

@@ -243,12 +243,22 @@ static void poll_known(struct kafka *kafka, struct consumer *consumer, sim_ns at
 
 static sim_ns later(sim_ns a_ns, sim_ns b_ns) { return a_ns > b_ns ? a_ns : b_ns; }
 
+/* Other partitions may have a record of the same instant that is not told yet: which one is first is then known when
+ * that instant is over. */
+static bool may_tie(const struct kafka *kafka, uint32_t position, sim_ns appended_ns)
+{
+    return kafka->position[position].ties && appended_ns == kafka->sim->now_ns;
+}
+
 static void arrival_wait(struct kafka *kafka, struct consumer *consumer)
 {
     sim_ns first_ns;
-    if (earliest(kafka, consumer, &first_ns) == NONE) return;
+    const uint32_t first = earliest(kafka, consumer, &first_ns);
+    if (first == NONE) return;
     consumer->half_ns = fetch_latency(kafka, consumer) / 2;
-    poll_known(kafka, consumer, later(consumer->poll_from_ns, first_ns + consumer->half_ns));
+    const sim_ns at_ns = later(consumer->poll_from_ns, first_ns + consumer->half_ns);
+    if (at_ns > kafka->sim->now_ns && may_tie(kafka, first, first_ns)) poll_call(kafka, consumer, at_ns);
+    else poll_known(kafka, consumer, at_ns);
 }
 
 static void on_empty_answer(void *context, uint32_t index, uint64_t arrive_ns);
@@ -339,6 +349,10 @@ static void arrival_one(struct kafka *kafka, struct consumer *consumer, uint32_t
 {
     consumer->half_ns = fetch_latency(kafka, consumer) / 2;
     sim_ns at_ns = later(consumer->poll_from_ns, kafka->sim->now_ns + consumer->half_ns);
+    if (at_ns > kafka->sim->now_ns && kafka->position[position].ties) {
+        poll_call(kafka, consumer, at_ns);
+        return;
+    }
     consumer->batch_left = consumer->spec->max_poll_records - 1;
     consumer->cutoff_ns = at_ns - consumer->half_ns;
     sim_ns begin_ns = at_ns + poll_latency(kafka, consumer);
