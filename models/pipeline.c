@@ -9,6 +9,7 @@
 
 #include "models/chain.h"
 #include "models/fault.h"
+#include "models/orders/ahead.h"
 #include "models/orders/cause.h"
 #include "models/orders/machine.h"
 #include "models/orders/sweeper.h"
@@ -29,21 +30,8 @@ struct run {
     sim_ns *busy_ns;
     bool interrupted;
     uint32_t next_checkpoint;
-    sim_ns next_sample_ns;
     bool cut;
 };
-
-/* Until then threads may do ahead what is their own (plan_op.unshared). */
-static void looks_next(struct run *run)
-{
-    const struct scenario *scenario = run->scenario;
-    sim_ns at_ns = scenario_end(scenario);
-    if (run->next_sample_ns < at_ns) at_ns = run->next_sample_ns;
-    if (run->next_checkpoint < scenario->n_checkpoints && scenario->checkpoint[run->next_checkpoint].at_ns < at_ns)
-        at_ns = scenario->checkpoint[run->next_checkpoint].at_ns;
-    if (scenario->warm_up_ns > 0 && !run->warm_up.over && scenario->warm_up_ns < at_ns) at_ns = scenario->warm_up_ns;
-    run->machine.looked_at_ns = at_ns;
-}
 
 static const struct run_levels *take_levels(struct run *run, sim_ns at_ns)
 {
@@ -61,7 +49,7 @@ static const struct run_levels *take_levels(struct run *run, sim_ns at_ns)
     run->levels.group_busy_ns = run->busy_ns;
     run->levels.n_scalers = run->scalers.n;
     run->levels.scaler = scalers_level(&run->scalers);
-    run->levels.orders = machine->counts;
+    run->levels.orders = ahead_counts(machine);
     if (machine->plan->stock_table != NONE)
         run->levels.orders.oversold = table_oversold(&machine->tables.table[machine->plan->stock_table]);
     return &run->levels;
@@ -70,7 +58,8 @@ static const struct run_levels *take_levels(struct run *run, sim_ns at_ns)
 /* Nothing is left but samples. */
 static bool is_quiet(struct run *run)
 {
-    return sim_is_idle(&run->sim) && !kafka_pending(&run->machine.kafka) && !scalers_await(&run->scalers);
+    return sim_is_idle(&run->sim) && !kafka_pending(&run->machine.kafka) && !scalers_await(&run->scalers) &&
+           !ahead_pending(&run->machine);
 }
 
 static void sample(struct run *run)
@@ -85,15 +74,6 @@ static void sample(struct run *run)
     run->interrupted = observer->stopped && observer->stopped(observer->context);
 }
 
-static void on_sample(void *context, uint32_t subject, uint64_t argument);
-
-static void sample_schedule(struct run *run, sim_ns at_ns)
-{
-    run->next_sample_ns = at_ns;
-    sim_at(&run->sim, at_ns, SIM_SAMPLER, on_sample, run, 0, 0);
-    looks_next(run);
-}
-
 static void on_sample(void *context, uint32_t subject, uint64_t argument)
 {
     struct run *run = context;
@@ -101,7 +81,7 @@ static void on_sample(void *context, uint32_t subject, uint64_t argument)
     (void)argument;
     sample(run);
     if (run->interrupted || (run->scenario->ends == END_QUIESCENT && is_quiet(run))) sim_stop(&run->sim);
-    else sample_schedule(run, run->sim.now_ns + run->scenario->sample_every_ns);
+    else sim_at(&run->sim, run->sim.now_ns + run->scenario->sample_every_ns, SIM_SAMPLER, on_sample, run, 0, 0);
 }
 
 static void checkpoint_note(struct run *run, uint32_t index)
@@ -126,7 +106,6 @@ static void on_checkpoint(void *context, uint32_t index, uint64_t argument)
 static void checkpoint_schedule(struct run *run)
 {
     uint32_t next = run->next_checkpoint;
-    looks_next(run);
     if (next < run->scenario->n_checkpoints)
         sim_at(&run->sim, run->scenario->checkpoint[next].at_ns, SIM_SAMPLER, on_checkpoint, run, next, 0);
 }
@@ -137,7 +116,7 @@ static void on_warm(void *context, uint32_t subject, uint64_t argument)
     (void)subject;
     (void)argument;
     warm_up_end(&run->warm_up, &run->machine, &run->scalers, take_levels(run, run->sim.now_ns));
-    looks_next(run);
+    run->machine.ahead.until_ns = scenario_end(run->scenario);
 }
 
 static void on_end(void *context, uint32_t subject, uint64_t argument)
@@ -180,7 +159,8 @@ static void run_start(struct run *run)
     faults_start(&run->faults);
     scalers_start(&run->scalers);
     sweeper_start(&run->machine);
-    sample_schedule(run, 0);
+    run->machine.ahead.until_ns = scenario->warm_up_ns > 0 ? scenario->warm_up_ns : end_ns;
+    sim_at(&run->sim, 0, SIM_SAMPLER, on_sample, run, 0, 0);
     checkpoint_schedule(run);
     if (scenario->warm_up_ns > 0) sim_at(&run->sim, scenario->warm_up_ns, SIM_SAMPLER, on_warm, run, 0, 0);
     if (end_ns < SIM_NEVER) sim_at(&run->sim, end_ns, SIM_SAMPLER, on_end, run, 0, 0);

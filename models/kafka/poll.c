@@ -104,6 +104,7 @@ void fetch_settle_due(struct kafka *kafka, struct consumer *consumer)
 /* ---- batches ---- */
 
 static void record_next(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns);
+static void poll_call(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns);
 
 /* In order of arrival records are taken one at a time, when they start. */
 static void poll_to(struct position *position, int64_t next, sim_ns at_ns)
@@ -199,6 +200,13 @@ static bool has_nothing(const struct consumer *consumer)
     return consumer->fetch != FETCH_ANSWERED || buffer->n_answer == 0;
 }
 
+/* A batch that is written at the instant at which the fetch arrives holds the answer up until it is whole. */
+static bool comes_too_early(const struct consumer *consumer, sim_ns now_ns)
+{
+    if (consumer->spec->fetch_order == FETCH_ARRIVAL || consumer->buffer.n_blocks > 0) return false;
+    return consumer->ready_ns > now_ns;
+}
+
 static void on_poll(void *context, uint32_t index, uint64_t argument)
 {
     struct kafka *kafka = context;
@@ -212,7 +220,8 @@ static void on_poll(void *context, uint32_t index, uint64_t argument)
         wait_for_records(kafka, consumer);
         return;
     }
-    poll_return(kafka, consumer, kafka->sim->now_ns);
+    if (comes_too_early(consumer, kafka->sim->now_ns)) poll_call(kafka, consumer, consumer->ready_ns);
+    else poll_return(kafka, consumer, kafka->sim->now_ns);
 }
 
 static void poll_call(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)

@@ -129,7 +129,16 @@ struct machine {
     bool (*at_step)(void *context, uint32_t thread);
     void *at_step_context;
     bool step_by_step;
-    sim_ns looked_at_ns;        /* the next sample, checkpoint or end, whichever is first; whose run it is sets it */
+    struct ahead {
+        sim_ns until_ns;        /* nothing is done ahead beyond it: the end of the warm-up, then that of the run */
+        sim_ns from_ns;         /* now, while the clock shows another time */
+        bool is_on;
+        uint32_t n, capacity;
+        struct ahead_change {
+            sim_ns at_ns;
+            uint8_t from, to;   /* enum order_status */
+        } *change;
+    } ahead;                    /* ahead.h */
     struct mishaps mishaps;
     struct sweeper *sweeper;    /* NULL: none */
     struct outbox *outbox;      /* by process; NULL: none has one */

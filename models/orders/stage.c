@@ -7,6 +7,7 @@
  * as on a lost row lock, a deadlock or an unlock by a non-owner, the listener throws: transaction rolled back, locks
  * released, the record delivered again by the group's rules. It hears of "no" at the step's end.
  * A step whose key the order lacks (no coupon) is skipped, counts as done, and still takes its share of the time. */
+#include "models/orders/ahead.h"
 #include "models/orders/rider.h"
 #include "models/orders/thread.h"
 
@@ -112,12 +113,14 @@ static void step_done(struct machine *machine, struct thread *thread, const stru
     thread->pc++;
 }
 
-/* Whether nobody can tell the step's effect at at_ns from one that it has by now. A join sends at its end, and what it
- * notes of an order that is over stands in the order of its instants. */
+/* Whether nobody can tell the step's effect at at_ns from one that it has by now. What is counted at the end of the
+ * warm-up and of the run must not lie beyond it. A join sends at its end, and what it notes of an order that is over
+ * stands in the order of its instants. Nothing here may hang on who looks, and when: events of one instant run in the
+ * order in which they were scheduled, and what is done ahead is scheduled early. */
 static bool may_act_ahead(const struct machine *machine, const struct thread *thread, const struct plan_op *op,
                           sim_ns at_ns)
 {
-    if (at_ns >= machine->looked_at_ns || machine->step_by_step || !machine->sim->unwatched) return false;
+    if (at_ns >= machine->ahead.until_ns || machine->step_by_step || !machine->sim->unwatched) return false;
     return op->kind != STEP_JOIN || (thread->after_ns > 0 && order_of(thread)->status <= ORDER_PAYING);
 }
 
@@ -137,9 +140,10 @@ static void on_outcome(void *context, uint32_t index, uint64_t outcome)
 static enum outcome step_ahead(struct machine *machine, struct thread *thread, const struct plan_op *op, sim_ns at_ns)
 {
     if (!may_act_ahead(machine, thread, op, at_ns)) return later(thread, at_ns, PHASE_EFFECT);
-    const sim_ns now_ns = sim_ahead(machine->sim, at_ns), ends_ns = at_ns + thread->after_ns;
+    const sim_ns ends_ns = at_ns + thread->after_ns;
+    ahead_begin(machine, at_ns);
     const enum outcome done = step_effect(machine, thread, op, thread->takes_ns, ends_ns);
-    sim_back(machine->sim, now_ns);
+    ahead_end(machine);
     if (done == OUTCOME_DONE) step_done(machine, thread, op, ends_ns);
     if (done <= OUTCOME_PARKED) return done;
     sim_at(machine->sim, at_ns, SIM_CONSUMER, on_outcome, machine, index_of(machine, thread), done);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What an order goes through: its status, the effects committed for it, its leaving, and the invariants that look at a
  * single order. Eventual ones are checked when the order leaves: then no record of it is left anywhere. */
+#include "models/orders/ahead.h"
 #include "models/orders/flow.h"
 #include "models/orders/machine.h"
 #include "models/orders/sweeper.h"
@@ -15,6 +16,7 @@ void order_created(struct machine *machine, uint32_t slot)
     order->did |= DID_CREATE;
     machine->counts.created++;
     machine->counts.by_status[order->status]++; /* who publishes first may have been answered before it inserts */
+    if (machine->ahead.is_on) ahead_note(machine, ORDER_STATUSES, (enum order_status)order->status);
     if (machine->sweeper) sweeper_wakes(machine->sweeper);
     sim_fact(machine->sim, machine->sim->now_ns, FACT_CREATED, order->id);
 }
@@ -47,6 +49,7 @@ static void status_change(struct machine *machine, uint32_t slot, enum order_sta
     if (order->did & DID_CREATE) {
         machine->counts.by_status[from]--;
         machine->counts.by_status[status]++;
+        if (machine->ahead.is_on) ahead_note(machine, from, status);
     }
     sim_fact(machine->sim, machine->sim->now_ns, FACT_STATUS, (uint64_t)status << 40 | order->id);
     if (from == ORDER_PAID) order_unpaid(machine, order);

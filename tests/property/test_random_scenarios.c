@@ -4,6 +4,7 @@
  *  - every invariant holds, every order ends, every record is accounted for;
  *  - an event for each step gives the same facts as running ahead through private steps;
  *  - so does a second run, a run whose levels nobody looks at, two runs on two threads at once;
+ *  - so does a run that is sampled at other instants, also where all times are whole milliseconds and much coincides;
  *  - more consumers change no order's content, luck or service time.
  * A failure prints the seed, leaves the scenario in a file and names the command that repeats it:
  *   test_random_scenarios FIRST_SEED [HOW_MANY] */
@@ -140,6 +141,59 @@ static const char *check_cut(struct drawn_trial *at, const struct witness *plain
     return wrong ? drawn_words(at, "cut at %.9f s, %s", ns_to_s(cut.end_ns), wrong) : NULL;
 }
 
+/* ---- (d) who looks changes nothing ---- */
+
+static void make_coarse(const struct dist *dist)
+{
+    struct dist *coarse = (struct dist *)dist;
+    const sim_ns whole_ns = (sim_ns)(dist->mean_s * 1e3 + 0.5) * SIM_MS;
+    coarse->draw = DRAW_CONSTANT;
+    coarse->constant_ns = dist->mean_s > 0 && whole_ns == 0 ? SIM_MS : whole_ns;
+}
+
+/* All times of records are whole milliseconds, one for each kind. */
+static void coarsen(const struct plan *plan)
+{
+    const struct scenario *scenario = plan->scenario;
+    for (uint32_t i = 0; i < scenario->n_stages; i++)
+        if (plan->stage[i].has_time) make_coarse(&plan->stage[i].time);
+    for (uint32_t i = 0; i < plan->n_ops; i++) {
+        if (plan->op[i].has_time) make_coarse(plan->op[i].time);
+        if (plan->op[i].backoff) make_coarse(plan->op[i].backoff);
+    }
+    for (uint32_t i = 0; i < scenario->n_topics; i++) make_coarse(&plan->append[i]);
+    for (uint32_t i = 0; i < scenario->n_groups; i++) {
+        make_coarse(&plan->group[i].fetch);
+        make_coarse(&plan->group[i].commit);
+        make_coarse(&plan->group[i].poll);
+    }
+}
+
+static const char *coarse_run(struct drawn_trial *at, int memory, const struct scenario *scenario,
+                              struct witness *witness)
+{
+    struct sim_err err = { 0 };
+    const struct plan *drawn = at->trial.plan;
+    at->trial.plan = plan_make(scenario, &at->own[3], &err);
+    if (!at->trial.plan) return drawn_words(at, "no plan: %s", err.text);
+    coarsen(at->trial.plan);
+    const char *wrong = drawn_run(at, memory, witness, (struct witness_options){ .without_samples = true });
+    at->trial.plan = drawn;
+    return wrong;
+}
+
+static const char *check_looks(struct drawn_trial *at)
+{
+    struct scenario often = at->trial.study.scenario;
+    struct witness seldom_looked_at, often_looked_at;
+    often.sample_every_ns = often.sample_every_ns / 7 + 1;
+    arena_reset(&at->own[3]);
+    if (coarse_run(at, 1, &at->trial.study.scenario, &seldom_looked_at)) return NULL; /* with such times it never ends */
+    const char *wrong = coarse_run(at, 2, &often, &often_looked_at);
+    if (!wrong) wrong = witness_difference(&seldom_looked_at, &often_looked_at, &at->words);
+    return wrong ? drawn_words(at, "sampled more often: %s", wrong) : NULL;
+}
+
 /* ---- (e) more consumers change no order ---- */
 
 enum { MOST_ORDERS = 4096 };
@@ -269,6 +323,7 @@ static const char *check_scenario(struct drawn_trial *at, struct coverage *cover
     if (!wrong) wrong = drawn_run_differs(at, &plain, "once more", (struct witness_options){ 0 });
     if (!wrong)
         wrong = drawn_run_differs(at, &plain, "unobserved", (struct witness_options){ .without_samples = true });
+    if (!wrong) wrong = check_looks(at);
     if (!wrong) wrong = check_cut(at, &plain);
     if (!wrong) wrong = drawn_threads_differ(at, &plain);
     if (!wrong && at->drawn.independent) wrong = check_more_consumers(at);

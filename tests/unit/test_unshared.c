@@ -17,14 +17,16 @@
 static const char SHOP[] = TRIAL_JSON({
     "name": "unshared",
     "load": { "scenarios": { "orders": { "executor": "constant-arrival-rate", "rate": 20, "duration": "2s" } } },
-    "orders": { "item": 7, "quantity": 1 },
+    "orders": { "item": 7, "user": 7, "amount": 1, "quantity": 1 },
     "kafka": { "partitions": 2 },
     "topics": { "created": {}, "reserved": {}, "pay": {}, "paid": {} },
     "flow": { "legs": { "stock": { "ok": "reserved" } }, "then": { "publish": "pay", "ok": "paid" } },
     "stores": { "database": {} },
     "locks": { "item": { "key": "item", "wait": "5s", "lease": "10s" } },
     "tables": { "orders": { "key": "order_id" },
-                "stock": { "key": "item", "rows": 9, "quantity": 1000, "store": "database" } },
+                "stock": { "key": "item", "rows": 9, "quantity": 1000, "store": "database" },
+                "quota": { "key": "item", "rows": 9, "quantity": 1000 },
+                "points": { "key": "user", "rows": 9, "quantity": 1000 } },
     "processes": { "shop": { "connections": 0, "api": { "threads": 9, "stage": "accept" }, "groups": "all" } },
     "groups": { "stock": { "consumers": 1, "reads": { "created": "reserve" } },
                 "flow": { "consumers": 1, "reads": { "reserved": "decide", "paid": "decide" } },
@@ -43,6 +45,13 @@ static const char SHOP[] = TRIAL_JSON({
     }
 });
 /* clang-format on */
+
+static const char DEBITS[] = "[ { \"begin\": \"points\" },"
+                             " { \"write\": \"points\", \"effect\": \"debit\", \"share\": 1 },"
+                             " { \"commit\": \"points\" }, { \"publish\": \"paid\" } ]";
+static const char RESTORES[] = "[ { \"begin\": \"quota\" },"
+                               " { \"write\": \"quota\", \"effect\": \"restore\", \"share\": 1 },"
+                               " { \"commit\": \"quota\" }, { \"publish\": \"paid\" } ]";
 
 /* Steps of accept (a), reserve (l w c u) and decide (j) that are a thread's own. */
 static void own_steps(const struct plan *plan, char *out)
@@ -71,6 +80,8 @@ static void test_whose_steps_they_are(void **state)
         { { "/flow/guard", "\"row-lock\"" }, "alwcu" },
         { { "/stages/accept/steps", "[ { \"publish\": \"created\" }, { \"insert\": \"orders\" },"
                                     " { \"reply\": 202 } ]" }, "lwcuj" },
+        { { "/stages/settle/steps", RESTORES }, "aluj" }, /* what an order remembers is by kind of row, not by table */
+        { { "/stages/settle/steps", DEBITS }, "alwcujwc" },
         { { "/faults", "{ \"stop\": { \"pause\": \"shop\", \"at\": \"1s\", \"for\": \"1s\" } }" }, "" }
     };
     (void)state;
@@ -84,8 +95,23 @@ static void test_whose_steps_they_are(void **state)
     }
 }
 
+/* A debit that does not wait for the join looks at whether payment was asked for. */
+static void test_a_debit_sees_the_join(void **state)
+{
+    const struct study_edit edits[] = { { "/stages/settle/steps", DEBITS },
+                                        { "/groups/payment/reads/created", "\"settle\"" } };
+    struct trial trial;
+    char own[64];
+    (void)state;
+    trial_open(&trial, SHOP, edits, 2);
+    own_steps(trial.plan, own);
+    assert_string_equal(own, "alwcuwc");
+    trial_close(&trial);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_whose_steps_they_are) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_whose_steps_they_are),
+                                        cmocka_unit_test(test_a_debit_sees_the_join) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
