@@ -243,7 +243,7 @@ struct invariant_facts {
     bool eventual;       /* liveness, judged at quiescence; else safety, judged at every commit */
     enum verdict verdict;
     uint64_t violations;
-    sim_ns first_at_ns;  /* of the first violation */
+    sim_ns first_at_ns;  /* of the first violation: the earliest, and of one instant that of the least order */
     uint64_t first_order_id; /* 0: no single order */
     char first_what[160];    /* with the step, in words */
 };

@@ -41,13 +41,15 @@ static void test_first_and_all(void **state)
     (void)state;
     invariants_init(&invariants);
     invariant_broken(&invariants, INVARIANT_S2, 5 * SIM_S, 40, "told first");
+    invariant_broken(&invariants, INVARIANT_S2, 3 * SIM_S, 43, "as early, of a later order");
     invariant_broken(&invariants, INVARIANT_S2, 3 * SIM_S, 41, "row %d holds %s", 7, "too much");
     invariant_broken(&invariants, INVARIANT_S2, 3 * SIM_S, 42, "as early, told later");
+    invariant_broken(&invariants, INVARIANT_S2, 3 * SIM_S, 0, "as early, of no order");
     invariant_broken(&invariants, INVARIANT_S2, 4 * SIM_S, 43, "later");
     invariant_broken(&invariants, INVARIANT_O2, 9 * SIM_S, 0, "%0200d", 1);
     const struct invariant_facts *fact = &invariants.fact[INVARIANT_S2];
     assert_int_equal(fact->verdict, VERDICT_BROKEN);
-    assert_int_equal(fact->violations, 4);
+    assert_int_equal(fact->violations, 6);
     assert_int_equal(fact->first_at_ns, 3 * SIM_S);
     assert_int_equal(fact->first_order_id, 41);
     assert_string_equal(fact->first_what, "row 7 holds too much");
