@@ -49,7 +49,7 @@ static bool check_folder(const char *dir, struct sim_err *err)
     if (stat(dir, &status) != 0)
         return sim_fail(err, SIM_ERUNTIME, dir, "there is no such folder; sim run --out makes one");
     if (!S_ISDIR(status.st_mode))
-        return sim_fail(err, SIM_ERUNTIME, dir, "this is no folder; sim plot needs the folder that sim run --out made");
+        return sim_fail(err, SIM_ERUNTIME, dir, "this is no folder; for this sim plot needs the folder that sim run --out made");
     return true;
 }
 

@@ -169,12 +169,21 @@ static struct store *open_store(struct sweeping *sweeping, struct arena *arena, 
     return store_create(sweeping->file, &sweeping->experiment, sweeping->stored, sweeping->sweep.n_points, arena, err);
 }
 
+/* Before the first run. */
+static bool can_export(const struct sweeping *sweeping, struct sim_err *err)
+{
+    const char *name = sweeping->options->export_to;
+    if (!name) return true;
+    if (strcmp(name, sweeping->file) == 0)
+        return sim_fail(err, SIM_EUSAGE, name, "--export and --out name one file; the CSV is another one");
+    return sweeping->options->force || access(name, F_OK) != 0 ||
+           sim_fail(err, SIM_EUSAGE, name, "it exists; --force replaces it");
+}
+
 static bool export_all(const struct sweeping *sweeping, struct sim_err *err)
 {
     const char *name = sweeping->options->export_to;
     if (!name) return true;
-    if (!sweeping->options->force && access(name, F_OK) == 0)
-        return sim_fail(err, SIM_EUSAGE, name, "it exists; --force replaces it");
     FILE *out = fopen(name, "w");
     if (!out) return sim_fail(err, SIM_ERUNTIME, name, "it cannot be written");
     bool ok = store_export(sweeping->sweep.store, out, err);
@@ -262,6 +271,7 @@ static int run_sweep(struct sweeping *sweeping, struct arena *arena, struct sim_
     sweeping->sweep.n_threads = options->jobs ? options->jobs : n_ranks > 1 ? 1 : workers_cores();
     sweeping->sweep.ranks = options->ranks;
     sweeping->sweep.terminal = !options->quiet && isatty(STDERR_FILENO) ? stderr : NULL;
+    if (!can_export(sweeping, err)) return (int)err->code;
     sweeping->sweep.store = open_store(sweeping, arena, err);
     if (!sweeping->sweep.store) return (int)err->code;
     return sweep_and_print(sweeping, metric, n_metrics, arena, err);

@@ -177,6 +177,7 @@ static bool set_most_replications(struct options *options, const char *value, st
     if (!read_count(value, 1000000, &n) || n < 2)
         return option_refuse(err, "--max-replications", value, "a count from 2 to 1000000");
     options->most_replications = (uint32_t)n;
+    options->caps_replications = true;
     return true;
 }
 

@@ -38,6 +38,7 @@ struct options {
     uint32_t n_goals; /* --precision */
     struct precision_goal *goal;
     uint32_t most_replications; /* PRECISION_MOST */
+    bool caps_replications;     /* that was said */
     uint32_t jobs;     /* 0: all cores */
     double confidence; /* 0.95 */
     const char *out;   /* NULL: no files */

@@ -112,6 +112,17 @@ open_ = plan(5, "luck.json", "--vary", "pay.consumers=1", "--confidence", str(sh
 ok("open after 400 runs", open_["status"] == "undecided" and open_["runs"] == 400 and open_["measure_next"] is None)
 ok("the share is that of sim run", open_["tried"][0]["passed_share"] == share)
 
+# ---- what there is to say when nothing is found ----
+out = plan(99, "even.json", "--vary", "pay.consumers=1..2")
+ok(f"of those that fail alike the one that has more is nearer: {out['nearest'] if 'nearest' in out else out}", sim("plan", "even.json", "--vary", "pay.consumers=1..2").stdout.count("/groups/pay/consumers = 2") > 0)
+text = sim("plan", "even.json", "--vary", "pay.consumers=3", "--confidence", "0.999").stdout
+ok("400 runs without a failure cannot show 99.9 %: 2995 would", "no failure in 2995" in " ".join(text.split()) and "fails first" not in text)
+ok("without bounds no word of them", "bounds above" not in text or "Holds while" in text)
+out = plan(0, "even.json", "--vary", "pay.consumers=3", "--unknown", "/orders/quantity=1..2")
+ok("a count that is unknown by one is drawn whole", out["status"] == "found")
+out = plan(0, "even.json", "--vary", "pay.consumers=2..3", "--cost", "pay.consumers=0")
+ok("a step that costs nothing binds, too", out["binding"] and out["binding"]["threshold"])
+
 # ---- threads, languages ----
 args = ["plan", "even.json", "--vary", "pay.consumers=1..3", *unknown, "--format", "json"]
 ok("the same bytes for one thread and three", sim(*args, "--jobs", "1").stdout == sim(*args, "--jobs", "3").stdout)
@@ -121,6 +132,7 @@ for lang, word in (("en", "Found: /groups/pay/consumers = 3"), ("ko", "찾음: /
 
 # ---- what is refused ----
 refused(2, "--vary", "even.json")
+refused(2, "is varied twice", "even.json", "--vary", "pay.consumers=2..3", "--vary", "/groups/pay/consumers=1..2")
 refused(2, "LOW..HIGH", "even.json", "--vary", "pay.consumers=1..2", "--unknown", "pay.time.mean=5ms")
 refused(2, "does not go up", "even.json", "--vary", "pay.consumers=1..2", "--unknown", "pay.time.mean=9ms..5ms")
 refused(2, "one has not", "even.json", "--vary", "pay.consumers=1..2", "--unknown", "pay.time.mean=5..9ms")

@@ -46,7 +46,7 @@ table = json.loads(done.stdout)
 ok("JSON has the points and the metric", len(table["points"]) == 6 and table["points"][0]["metrics"]["completion_s.p95"]["n"] == 5)
 ok("resuming what is complete changes nothing", rows("b.db") == whole)
 lines = open("b.csv").read().splitlines()
-ok("tidy CSV: a row for each point, run and metric", lines[0] == f"point_id,/groups/{group}/consumers,/orders/at_most,replication,metric,unit,value" and len(lines) == 1 + len(whole["metric"]))
+ok("tidy CSV: a row for each point, run and metric", lines[0] == f"point_id,label,/groups/{group}/consumers,/orders/at_most,replication,metric,unit,value" and len(lines) == 1 + len(whole["metric"]))
 
 # ---- a tornado ----
 done = sim("sweep", "s.json", "--tornado", "--unknown", "reserve.time.mean=10ms..30ms", "--set", "/orders/at_most=200", "--replications", "4",
@@ -162,6 +162,21 @@ while kills < KILLS and rounds < 200 and good:
             kills += 1
     good = code == 0 and rows("k.db") == whole
 ok(f"{kills} kills in {rounds} rounds, the last with exit {code}: rows differ or too few kills", good and kills >= KILLS)
+
+# ---- unknown values: counts are whole, each as often; other values are not ----
+done = sim(*SWEEP[:2], "--vary", f"{group}.consumers=1", "--unknown", "/orders/quantity=1..2", "--unknown", "/orders/at_most=50..150", "--replications", "30", "--out", "u2.db", "--export", "u2.csv")
+ok(f"unknown counts: exit {done.returncode}: {done.stderr.strip()}", done.returncode == 0)
+drawn = sqlite3.connect("u2.db").execute("SELECT value, count(*) FROM draw WHERE pointer = '/orders/quantity' GROUP BY value").fetchall()
+ok(f"each of two as often: {drawn}", drawn == [("1", 15), ("2", 15)])
+head, first = open("u2.csv").read().split("\n")[:2]
+ok(f"the CSV has labels and what was drawn: {head}", head.startswith(f"point_id,label,/groups/{group}/consumers,/orders/at_most,/orders/quantity,replication,") and first.startswith("0,consumers=1,1,"))
+
+# ---- refused before the first run ----
+for words, args in (("it exists", ("--out", "n.db", "--export", "u2.csv")), ("name one file", ("--out", "n.db", "--export", "n.db")),
+                    ("is varied twice", ("--vary", f"/groups/{group}/consumers=4", "--out", "n.db")),
+                    ("is more than --max-replications", ("--precision", "0.1", "--max-replications", "2", "--out", "n.db"))):
+    done = sim(*SWEEP, *args)
+    ok(f"{args}: exit {done.returncode}, {done.stderr.strip()}", done.returncode == 2 and words in done.stderr and not os.path.exists("n.db"))
 
 # ---- interrupted ----
 process = subprocess.Popen([SIM, *SWEEP[:-1], "2000", "--out", "i.db"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -41,14 +41,24 @@ static bool find_limit(struct adviser *adviser, const struct point *point, struc
 
 /* ---- what binds ---- */
 
-/* The dearest of those that cost less and fail; where several cost the same, the one that came nearest. */
+/* A step on one axis that costs nothing. */
+static bool differs_in_one(const struct adviser *adviser, const struct candidate *at)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < adviser->advice->planner->n_axes; i++)
+        n += strcmp(at->value[i], adviser->chosen->value[i]) != 0;
+    return n == 1;
+}
+
+/* The dearest of those before it that fail; where several cost the same, the one that came nearest. */
 static const struct candidate *one_less(const struct adviser *adviser)
 {
     const struct planner *planner = adviser->advice->planner;
     const struct candidate *less = NULL;
     for (uint32_t i = 0; i < adviser->advice->chosen; i++) {
         const struct candidate *at = &planner->candidate[i];
-        if (at->footing == FOOTING_NONE || at->judged.n == 0 || !(at->cost < adviser->chosen->cost)) continue;
+        if (at->footing == FOOTING_NONE || at->judged.n == 0) continue;
+        if (!(at->cost < adviser->chosen->cost) && !differs_in_one(adviser, at)) continue;
         const bool nearer = less && at->cost >= less->cost &&
                             (double)at->judged.met * less->judged.n > (double)less->judged.met * at->judged.n;
         if (!less || at->cost > less->cost || nearer) less = at;
@@ -69,7 +79,7 @@ static bool advise_binding(struct adviser *adviser)
 {
     struct plan_answer *out = adviser->out;
     const struct candidate *less = out->status == PLAN_FOUND ? one_less(adviser) : adviser->chosen;
-    if (!less) return true;
+    if (!less || less->judged.met == less->judged.n) return true; /* nothing failed */
     const uint32_t worst = judged_worst(&less->judged);
     if (worst != NONE) out->threshold = threshold_text(adviser, worst);
     if (less != adviser->chosen) out->one_less = less->value;

@@ -87,10 +87,23 @@ static void make_metric(struct paired_metric *metric, const struct compare *comp
     paired_metric_make(metric, value, compare->n_points, compare->replications, compare->confidence, arena);
 }
 
+/* A figure that was asked for by name must be one of every variant's. */
+static bool has_all_asked(const struct common *common, const struct compare *compare, struct sim_err *err)
+{
+    for (uint32_t m = 0; compare->only_metrics && m < compare->n_metrics; m++) {
+        bool found = false;
+        for (uint32_t i = 0; i < common->n; i++) found |= strcmp(common->path[i], compare->metric[m]) == 0;
+        if (!found)
+            return sim_fail(err, SIM_EUSAGE, NULL, "--metric: not every variant has the figure %s, so there is nothing to "
+                                                   "compare", compare->metric[m]);
+    }
+    return true;
+}
+
 bool compare_run(const struct compare *compare, struct paired *out, struct arena *arena, struct sim_err *err)
 {
     struct common common = { 0 };
-    if (!find_common(&common, compare, arena, err)) return false;
+    if (!find_common(&common, compare, arena, err) || !has_all_asked(&common, compare, err)) return false;
     struct probe *probe = arena_array(arena, struct probe, compare->n_points);
     for (uint32_t p = 0; p < compare->n_points; p++)
         probe_init(&probe[p], &compare->point[p], common.index[p], common.n, compare->replications, arena);

@@ -140,7 +140,8 @@ static bool glance_below(struct planner *planner, uint32_t found, bool *all_fail
     return true;
 }
 
-/* Of those that did not meet them: the most hopeful footing, then the greatest share of runs, then the cheapest. */
+/* Of those that did not meet them: the most hopeful footing, then the greatest share of runs, then, among those that
+ * fail, the one that has most of everything: what costs more is nearer. */
 static uint32_t choose(const struct planner *planner)
 {
     static const int rank[] = { [FOOTING_NONE] = 0, [FOOTING_MISSED] = 1, [FOOTING_OPEN] = 2, [FOOTING_DEPENDS] = 3,
@@ -149,7 +150,7 @@ static uint32_t choose(const struct planner *planner)
     for (uint32_t i = 1; i < planner->n; i++) {
         const struct candidate *a = &planner->candidate[best], *b = &planner->candidate[i];
         const bool nearer = a->footing == FOOTING_MISSED && b->footing == FOOTING_MISSED &&
-                            met_share(&b->judged) > met_share(&a->judged);
+                            met_share(&b->judged) >= met_share(&a->judged);
         if (rank[b->footing] > rank[a->footing] || nearer) best = i;
     }
     return best;

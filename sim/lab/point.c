@@ -2,6 +2,7 @@
 #include "sim/lab/point.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "sim/lab/steady.h"
 
@@ -76,12 +77,25 @@ static void slow_stages(struct scenario *scenario, uint32_t which, double factor
 
 /* ---- the desk ---- */
 
+/* Two ways to write a pointer may be one place, and of two values there only the last would count. */
+static bool varies_once(const struct point *point, const struct study *study, struct sim_err *err)
+{
+    const char *const *at = study->edit_at;
+    const uint32_t end = point->first_varied + point->n_varied;
+    for (uint32_t i = point->first_varied; i < end; i++)
+        for (uint32_t k = point->first_varied; k < i; k++)
+            if (strcmp(at[i], at[k]) == 0)
+                return sim_fail(err, SIM_EUSAGE, NULL, "%s is varied twice: give all of its values in one place", at[i]);
+    return true;
+}
+
 static bool read_point(struct desk *desk, const struct point *point, struct findings *findings, struct sim_err *err)
 {
     const struct study_source *source = point->source;
     if (!study_read_text(&desk->study, source->text, source->length, source->file, source->folder, point->edit,
                          point->n_edits, findings, &desk->arena, err))
         return false;
+    if (!varies_once(point, &desk->study, err)) return false;
     if (point->observations) desk->study.observations = point->observations;
     if (point->load_factor > 0) scale_load(&desk->study.scenario, point->load_factor, &desk->arena);
     if (point->time_factor > 0)

@@ -16,7 +16,7 @@ bool unknown_parse(struct unknown *out, const char *text, struct arena *arena, s
         return sim_fail(err, SIM_EUSAGE, NULL, "--unknown: \"%s\" is not of the form PTR=LOW..HIGH, as in "
                                                "/stages/pay/time/mean=5ms..22ms", text);
     *equals = *dots = '\0';
-    out->pointer = copy;
+    *out = (struct unknown){ .pointer = copy };
     if (!quantity_parse(equals + 1, &out->low) || !quantity_parse(dots + 2, &out->high))
         return sim_fail(err, SIM_EUSAGE, NULL, "--unknown: in \"%s\" a bound is neither a number nor a duration", text);
     if (out->low.is_duration != out->high.is_duration)
@@ -25,18 +25,11 @@ bool unknown_parse(struct unknown *out, const char *text, struct arena *arena, s
            sim_fail(err, SIM_EUSAGE, NULL, "--unknown: \"%s\" does not go up from its first bound to its second", text);
 }
 
-static bool is_count(const struct unknown *unknown)
-{
-    const double low = unknown->low.value, high = unknown->high.value;
-    return !unknown->low.is_duration && !(fabs(low - round(low)) > 0) && !(fabs(high - round(high)) > 0) &&
-           high - low > 1;
-}
-
 const char *unknown_at(const struct unknown *unknown, double share, struct arena *arena)
 {
-    struct quantity value = { unknown->low.is_duration,
-                              unknown->low.value + share * (unknown->high.value - unknown->low.value) };
-    if (is_count(unknown)) value.value = round(value.value);
+    const double low = unknown->low.value, high = unknown->high.value;
+    struct quantity value = { unknown->low.is_duration, low + share * (high - low) };
+    if (unknown->whole) value.value = fmin(floor(low + share * (high - low + 1)), high);
     return quantity_text(value, arena);
 }
 
@@ -109,6 +102,25 @@ static bool is_varied(const struct study *study, const char *at, uint32_t from, 
     return false;
 }
 
+static bool is_whole(const struct quantity *quantity)
+{
+    return !quantity->is_duration && !(fabs(quantity->value - round(quantity->value)) > 0);
+}
+
+/* Both ends are acceptable; where a number between two whole ones is not, the place holds a count. */
+static bool takes_whole_only(const struct unknown *unknown, const struct point *point, struct desk *desk,
+                             struct arena *arena)
+{
+    if (!is_whole(&unknown->low) || !is_whole(&unknown->high)) return false;
+    struct findings findings = { 0 };
+    struct sim_err err = { 0 };
+    const struct quantity between = { false, unknown->low.value + 0.5 };
+    const struct point at = point_with(point, unknown->pointer, quantity_text(between, arena), arena);
+    const bool taken = desk_open(desk, &at, &findings, &err);
+    desk->point = NULL; /* `at` does not outlive this */
+    return !taken;
+}
+
 bool unknowns_settle(struct unknown *unknown, uint32_t n, const struct point *point, uint32_t n_varied,
                      struct desk *desk, struct findings *findings, struct arena *arena, struct sim_err *err)
 {
@@ -124,5 +136,6 @@ bool unknowns_settle(struct unknown *unknown, uint32_t n, const struct point *po
         }
         desk->point = NULL; /* `at` does not outlive this */
     }
+    for (uint32_t u = 0; u < n; u++) unknown[u].whole = takes_whole_only(&unknown[u], point, desk, arena);
     return true;
 }

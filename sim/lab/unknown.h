@@ -16,6 +16,7 @@ struct unknown {
     const char *pointer; /* as given */
     const char *at;      /* its JSON Pointer, once it is known */
     struct quantity low, high;
+    bool whole;          /* a count: only whole numbers are acceptable there; known once `at` is */
 };
 
 /* "PTR=LOW..HIGH". False with err (SIM_EUSAGE). */
@@ -25,7 +26,7 @@ bool unknown_parse(struct unknown *out, const char *text, struct arena *arena, s
  * desk. */
 bool unknowns_settle(struct unknown *unknown, uint32_t n, const struct point *point, uint32_t n_varied,
                      struct desk *desk, struct findings *findings, struct arena *arena, struct sim_err *err);
-/* The value at a share 0..1 of the range, as JSON. A range of counts, more than one apart, has whole values. */
+/* The value at a share 0..1 of the range, as JSON. A range of counts has whole values, each of an equal share. */
 const char *unknown_at(const struct unknown *unknown, double share, struct arena *arena);
 
 /* Where in its range unknown i is in this replication, for blocks of `block` replications: in (0, 1). */

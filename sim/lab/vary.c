@@ -167,6 +167,8 @@ static struct point make_point(const struct point *base, const char *const *poin
     for (uint32_t i = 0; i < n; i++) edit[base->n_edits + i] = (struct study_edit){ pointer[i], value[i] };
     point.edit = edit;
     point.n_edits = base->n_edits + n;
+    point.first_varied = base->n_edits;
+    point.n_varied = n;
     point.label = n > 0 ? label_of(pointer, value, n, arena) : "as it is";
     return point;
 }
@@ -237,7 +239,7 @@ bool points_of_csv(const struct point *base, const char *file, struct point **po
 {
     struct study_source source;
     if (!study_source_load(&source, file, arena, err)) return false;
-    char *at = arena_strdup(arena, source.text);
+    char *at = arena_strdup(arena, source.text + (strncmp(source.text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0));
     uint32_t most = count(at, ',') + 1, n_pointers, n_cells, line = 1;
     const char **pointer = arena_array(arena, const char *, most), **cell = arena_array(arena, const char *, most);
     *point = arena_array(arena, struct point, count(at, '\n') + 1);

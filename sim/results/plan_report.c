@@ -11,6 +11,8 @@
 
 /* ---- for people: the answer ---- */
 
+#define RISK 0.05 /* that a share of runs is below its lower limit (sim/lab/judge.h) */
+
 static const char *values_text(struct page *page, const struct plan_answer *plan, const char *const *value)
 {
     const char *text = "";
@@ -38,6 +40,15 @@ static void say_undecided(struct page *page, const struct plan_answer *plan)
         page_say(page, TONE_BAD, "Undecided: %s (cost %s) does or does not do, depending on values that are not known.",
                  "미정: %s (비용 %s)의 성립 여부가 알려지지 않은 값에 달려 있음.", values, number_json(plan->cost).s);
         page_say(page, TONE_STRONG, "Measure next: %s.", "다음에 측정할 값: %s.", plan->measure_next);
+        return;
+    }
+    if (plan->n_unknowns == 0 && plan->share.met == plan->share.n) {
+        page_say(page, TONE_BAD,
+                 "Undecided: %s (cost %s) meets every target in all of %u runs, but so many cannot show %s: no failure in "
+                 "%.0f runs would.",
+                 "미정: %s (비용 %s)은 %u회 실행 모두에서 모든 목표를 달성하지만, 이 횟수로는 %s를 보일 수 없음: 실패 없이 "
+                 "%.0f회가 필요.", values, number_json(plan->cost).s, plan->share.n, number_percent(plan->confidence).s,
+                 ceil(log(RISK) / log(plan->confidence)));
         return;
     }
     page_say(page, TONE_BAD,
@@ -207,8 +218,11 @@ static void assumed(struct page *page, const struct plan_answer *plan)
         list = page_format(page, "%s%s%s", list, *list ? ", " : "", plan->assumed[i]);
     if (plan->n_assumed > SHOWN)
         list = page_format(page, page_word(page, "%s and %u more", "%s 외 %u개"), list, plan->n_assumed - SHOWN);
-    page_say(page, TONE_PLAIN, "%u values are assumed, those the bounds above are about first: %s.",
-             "가정값 %u개, 위의 한계가 다루는 값부터: %s.", plan->n_assumed, list);
+    if (plan->n_bounds > 0)
+        page_say(page, TONE_PLAIN, "%u values are assumed, those the bounds above are about first: %s.",
+                 "가정값 %u개, 위의 한계가 다루는 값부터: %s.", plan->n_assumed, list);
+    else
+        page_say(page, TONE_PLAIN, "%u values are assumed: %s.", "가정값 %u개: %s.", plan->n_assumed, list);
     page_say(page, TONE_PLAIN,
              "Service times are taken not to grow with the load, but for what stores with a capacity make of it.",
              "서비스 시간은 용량이 지정된 저장소의 영향을 제외하면 부하에 따라 늘지 않는다고 가정.");

@@ -14,6 +14,7 @@
 #include "sim/results/csv.h"
 #include "sim/results/layout.h"
 #include "sim/results/number.h"
+#include "sim/scenario/finding.h"
 
 enum statement { ADD_REPLICATION, ADD_METRIC, ADD_SERIES, ADD_DRAW, STATEMENTS };
 
@@ -571,8 +572,7 @@ static const char *value_of(const struct store_point *point, const char *pointer
 static const char *row_start(uint32_t index, const struct store_point *names, const struct store_point *point,
                              struct arena *arena)
 {
-    char *text = arena_alloc(arena, 16);
-    snprintf(text, 16, "%u", index);
+    char *text = arena_printf(arena, "%u,%s", index, csv_field(point->label, arena));
     for (uint32_t i = 0; i < names->n_params; i++) {
         const char *cell = cell_of(value_of(point, names->param[i].pointer), arena);
         size_t size = strlen(text) + strlen(cell) + 2;
@@ -583,8 +583,35 @@ static const char *row_start(uint32_t index, const struct store_point *names, co
     return text;
 }
 
+/* The places of unknown values, in their order; what a run drew for each stands in columns of its own. */
+static const char **unknown_places(struct store *store, uint32_t *n, struct arena *arena)
+{
+    const int64_t most = number_of(store, "SELECT count(*) FROM unknown");
+    const char **place = arena_array(arena, const char *, most > 0 ? most : 0);
+    sqlite3_stmt *row = prepare(store, "SELECT pointer FROM unknown ORDER BY pointer");
+    for (*n = 0; row && *n < most && sqlite3_step(row) == SQLITE_ROW; ++*n) place[*n] = text_of(row, 0, arena);
+    sqlite3_finalize(row);
+    return place;
+}
+
+static const char *drawn_cells(struct store *store, uint32_t point, int replication, struct arena *arena)
+{
+    const char *cells = "";
+    sqlite3_stmt *row = prepare(store, "SELECT value FROM unknown LEFT JOIN (SELECT pointer, value FROM draw"
+                                       " WHERE point_id = ? AND replication = ?) USING (pointer) ORDER BY pointer");
+    if (!row) return cells;
+    bind_count(row, 1, point);
+    sqlite3_bind_int(row, 2, replication);
+    while (sqlite3_step(row) == SQLITE_ROW)
+        cells = arena_printf(arena, "%s,%s", cells, cell_of(text_of(row, 0, arena), arena));
+    sqlite3_finalize(row);
+    return cells;
+}
+
 static bool export_metrics(struct store *store, uint32_t index, const char *start, FILE *out, struct arena *arena)
 {
+    const char *drawn = "";
+    int replication = -1;
     sqlite3_stmt *row = prepare(store, "SELECT replication, metric, unit, value FROM metric WHERE point_id = ?"
                                        " ORDER BY replication, metric");
     if (!row) return false;
@@ -592,7 +619,11 @@ static bool export_metrics(struct store *store, uint32_t index, const char *star
     while (sqlite3_step(row) == SQLITE_ROW) {
         const char *metric = csv_field((const char *)sqlite3_column_text(row, 1), arena);
         bool is_null = sqlite3_column_type(row, 3) == SQLITE_NULL;
-        fprintf(out, "%s,%d,%s,%s,%s\n", start, sqlite3_column_int(row, 0), metric,
+        if (sqlite3_column_int(row, 0) != replication) {
+            replication = sqlite3_column_int(row, 0);
+            drawn = drawn_cells(store, index, replication, arena);
+        }
+        fprintf(out, "%s%s,%d,%s,%s,%s\n", start, drawn, replication, metric,
                 (const char *)sqlite3_column_text(row, 2),
                 is_null ? "" : number_json(sqlite3_column_double(row, 3)).s);
     }
@@ -602,12 +633,14 @@ static bool export_metrics(struct store *store, uint32_t index, const char *star
 bool store_export(struct store *store, FILE *out, struct sim_err *err)
 {
     struct store_point *point;
-    uint32_t n_points;
+    uint32_t n_points, n_places;
     struct arena rows;
     if (!read_points(store, &point, &n_points, err)) return false;
-    fputs("point_id", out);
+    fputs("point_id,label", out);
     for (uint32_t i = 0; n_points > 0 && i < point[0].n_params; i++)
         fprintf(out, ",%s", csv_field(point[0].param[i].pointer, store->arena));
+    const char **place = unknown_places(store, &n_places, store->arena);
+    for (uint32_t i = 0; i < n_places; i++) fprintf(out, ",%s", csv_field(place[i], store->arena));
     fputs(",replication,metric,unit,value\n", out);
     arena_init(&rows);
     bool ok = true;

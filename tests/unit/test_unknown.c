@@ -75,9 +75,14 @@ static void test_values(void **state)
     assert_string_equal(unknown_at(&unknown, 0.5, arena), "13.5ms");
     assert_string_equal(unknown_at(&unknown, 1, arena), "22ms");
     assert_true(unknown_parse(&unknown, "pay.consumers=2..6", arena, &err));
-    assert_string_equal(unknown_at(&unknown, 0.3, arena), "3"); /* a count is whole */
-    assert_true(unknown_parse(&unknown, "pay.time.cv=0..1", arena, &err));
-    assert_string_equal(unknown_at(&unknown, 0.3, arena), "0.3"); /* one apart: no count */
+    assert_string_equal(unknown_at(&unknown, 0.3, arena), "3.2");
+    unknown.whole = true; /* a count: a fifth of the range each */
+    static const char *const fifth[] = { "2", "3", "4", "5", "6" };
+    for (uint32_t i = 0; i < 5; i++) {
+        assert_string_equal(unknown_at(&unknown, i / 5.0 + 1e-9, arena), fifth[i]);
+        assert_string_equal(unknown_at(&unknown, (i + 1) / 5.0 - 1e-9, arena), fifth[i]);
+    }
+    assert_string_equal(unknown_at(&unknown, 1, arena), "6");
     static const char *const wrong[] = { "pay", "=1..2", "a=1", "a=2..1", "a=1..1", "a=1..2ms", "a=x..2", "a=1..", "a=..2" };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         err = (struct sim_err){ 0 };
