@@ -14,7 +14,6 @@
 #include "sim/results/csv.h"
 #include "sim/results/layout.h"
 #include "sim/results/number.h"
-#include "sim/scenario/finding.h"
 
 enum statement { ADD_REPLICATION, ADD_METRIC, ADD_SERIES, ADD_DRAW, STATEMENTS };
 
@@ -569,18 +568,23 @@ static const char *value_of(const struct store_point *point, const char *pointer
     return "";
 }
 
+static const char *with_cell(const char *cells, const char *cell, struct arena *arena)
+{
+    const size_t size = strlen(cells) + strlen(cell) + 2;
+    char *longer = arena_alloc(arena, size);
+    snprintf(longer, size, "%s,%s", cells, cell);
+    return longer;
+}
+
 static const char *row_start(uint32_t index, const struct store_point *names, const struct store_point *point,
                              struct arena *arena)
 {
-    char *text = arena_printf(arena, "%u,%s", index, csv_field(point->label, arena));
-    for (uint32_t i = 0; i < names->n_params; i++) {
-        const char *cell = cell_of(value_of(point, names->param[i].pointer), arena);
-        size_t size = strlen(text) + strlen(cell) + 2;
-        char *longer = arena_alloc(arena, size);
-        snprintf(longer, size, "%s,%s", text, cell);
-        text = longer;
-    }
-    return text;
+    char *number = arena_alloc(arena, 16);
+    snprintf(number, 16, "%u", index);
+    const char *cells = with_cell(number, csv_field(point->label, arena), arena);
+    for (uint32_t i = 0; i < names->n_params; i++)
+        cells = with_cell(cells, cell_of(value_of(point, names->param[i].pointer), arena), arena);
+    return cells;
 }
 
 /* The places of unknown values, in their order; what a run drew for each stands in columns of its own. */
@@ -603,7 +607,7 @@ static const char *drawn_cells(struct store *store, uint32_t point, int replicat
     bind_count(row, 1, point);
     sqlite3_bind_int(row, 2, replication);
     while (sqlite3_step(row) == SQLITE_ROW)
-        cells = arena_printf(arena, "%s,%s", cells, cell_of(text_of(row, 0, arena), arena));
+        cells = with_cell(cells, cell_of(text_of(row, 0, arena), arena), arena);
     sqlite3_finalize(row);
     return cells;
 }
