@@ -26,7 +26,7 @@ struct run {
     const struct scenario *scenario;
     struct run_levels levels;
     struct partition_level *partition;
-    int64_t *busy;
+    int64_t *consumers, *busy;
     sim_ns *busy_ns;
     bool interrupted;
     uint32_t next_checkpoint;
@@ -39,12 +39,14 @@ static const struct run_levels *take_levels(struct run *run, sim_ns at_ns)
     kafka_settle(&machine->kafka);
     for (uint32_t i = 0; i < machine->plan->n_positions; i++) kafka_level(&machine->kafka, i, &run->partition[i]);
     for (uint32_t i = 0; i < run->scenario->n_groups; i++) {
+        run->consumers[i] = kafka_consumers(&machine->kafka, i);
         run->busy[i] = kafka_busy(&machine->kafka, i);
         run->busy_ns[i] = kafka_busy_ns(&machine->kafka, i);
     }
     run->levels.at_ns = at_ns;
     run->levels.n_partitions = machine->plan->n_positions;
     run->levels.partition = run->partition;
+    run->levels.group_consumers = run->consumers;
     run->levels.group_busy = run->busy;
     run->levels.group_busy_ns = run->busy_ns;
     run->levels.n_scalers = run->scalers.n;
@@ -144,6 +146,7 @@ static struct run *run_open(const struct plan *plan, uint64_t seed, uint32_t rep
     if (options->shuffles) sim_shuffle(&run->sim, options->tie_seed);
     if (options->story) story_listen(options->story, &run->machine, &run->faults);
     run->partition = arena_array(arena, struct partition_level, plan->n_positions);
+    run->consumers = arena_array(arena, int64_t, plan->scenario->n_groups);
     run->busy = arena_array(arena, int64_t, plan->scenario->n_groups);
     run->busy_ns = arena_array(arena, sim_ns, plan->scenario->n_groups);
     return run;

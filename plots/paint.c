@@ -40,7 +40,7 @@ bool bin_over(struct binned *binned, double t_s, double count, double *start_s, 
     }
     if (over || t_s <= 0) {
         binned->from_s = t_s;
-        binned->from = count;
+        binned->from = over ? count : 0; /* what comes at 0 is in the first bin */
     }
     return over;
 }

@@ -45,7 +45,8 @@ static bool close_file(FILE *file, const char *path, struct sim_err *err)
     errno = 0;
     if (fclose(file) != 0) failed = true;
     return !failed || sim_fail(err, SIM_ERUNTIME, path, "writing failed: %s",
-                               errno ? strerror(errno) : "an earlier write did not go through");
+                               errno ? strerror(errno)
+                                   : "an earlier write did not go through: a full disk, or a reader gone");
 }
 
 FILE *data_open(const struct script *script, const char *suffix, struct sim_err *err)

@@ -49,7 +49,8 @@ static bool check_folder(const char *dir, struct sim_err *err)
     if (stat(dir, &status) != 0)
         return sim_fail(err, SIM_ERUNTIME, dir, "there is no such folder; sim run --out makes one");
     if (!S_ISDIR(status.st_mode))
-        return sim_fail(err, SIM_ERUNTIME, dir, "this is no folder; for this sim plot needs the folder that sim run --out made");
+        return sim_fail(err, SIM_ERUNTIME, dir,
+                        "this is no folder; in a terminal sim plot shows the folder of a run (sim run --out)");
     return true;
 }
 
@@ -59,7 +60,11 @@ int cmd_plot(const struct options *options, struct arena *arena, struct sim_err 
     if (!options->terminal && stat(options->operand, &status) == 0 && S_ISREG(status.st_mode))
         return cmd_plot_sweep(options, options->operand, arena, err);
     if (!check_folder(options->operand, err)) return (int)err->code;
+    if (options->metric.n > 0)
+        return sim_fail(err, SIM_EUSAGE, NULL,
+                        "--metric is for the file of a sweep; the pictures of a run are all drawn"), (int)err->code;
     if (options->terminal) {
+        if (options->language != LANG_EN) warn("pictures in a terminal are in English");
         const struct plots_terminal terminal = terminal_of(options);
         if (plots_show(options->operand, &terminal, err) == DRAWN_SCRIPTS) no_gnuplot(err);
         return (int)err->code;

@@ -186,8 +186,8 @@ static bool check_together(const struct options *options, struct sim_err *err)
         return sim_fail(err, SIM_EUSAGE, NULL,
                         "--set, --seed, --fit and --jobs are for a scenario: sim audit OBSERVATIONS SCENARIO");
     if (options->caps_replications && options->n_goals == 0)
-        return sim_fail(err, SIM_EUSAGE, NULL, "--max-replications ends what --precision asks for; give --precision, or "
-                                               "--replications for a fixed number");
+        return sim_fail(err, SIM_EUSAGE, NULL, "--max-replications ends what --precision asks for; give --precision, "
+                                               "or --replications for a fixed number");
     if (options->caps_replications && options->replications > options->most_replications)
         return sim_fail(err, SIM_EUSAGE, NULL, "--replications %u is more than --max-replications %u",
                         options->replications, options->most_replications);

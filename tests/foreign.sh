@@ -166,6 +166,13 @@ o = json.load(open(\"out\"))
 rows = [r for r in csv.DictReader(open(\"own-run/lag.csv\"))]
 end = {(r[\"topic\"], int(r[\"partition\"])): int(r[\"log_end_offset\"]) for r in rows}
 assert {(r[\"topic\"], r[\"partition\"]): r[\"log_end\"] for r in o[\"offsets\"][\"rows\"]} == end"'
+for t in 100 220; do # a group that reads two topics: each order is in both, and is one order
+    echo "t_s=$t"
+    echo "GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG CONSUMER-ID HOST CLIENT-ID"
+    for topic in reserved used; do echo "flow $topic 0 $((t * 100)) $((t * 100)) 0 c-1-uuid /10.0.0.5 c-1"; done
+done >joins.txt
+exits 0 import offsets joins.txt
+says "the log of a topic grew by 12000 records in 120 s: 100/s"
 exits 0 init --offsets "$data/range.json" --out range.scenario
 next_works range.scenario
 exits 0 run range.scenario --format json --quiet

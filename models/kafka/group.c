@@ -251,6 +251,15 @@ static bool consumer_busy(const struct consumer *consumer, sim_ns now_ns)
     return consumer->in_record && consumer->start_ns <= now_ns;
 }
 
+int64_t kafka_consumers(const struct kafka *kafka, uint32_t group)
+{
+    const struct plan_group *plan = &kafka->plan->group[group];
+    int64_t wanted = 0;
+    if (!kafka->coordinator) return kafka->plan->scenario->group[group].consumers;
+    for (uint32_t i = 0; i < plan->n_consumers; i++) wanted += kafka->consumer[plan->first_consumer + i].wanted;
+    return wanted;
+}
+
 int64_t kafka_busy(const struct kafka *kafka, uint32_t group)
 {
     int64_t busy = 0;

@@ -190,6 +190,8 @@ void kafka_settle(struct kafka *kafka);
 bool kafka_pending(const struct kafka *kafka);
 /* After kafka_settle. */
 void kafka_level(const struct kafka *kafka, uint32_t position, struct partition_level *out);
+/* Consumers that the group should have now: as the scenario says, or as a fault or a scaler has made it. */
+int64_t kafka_consumers(const struct kafka *kafka, uint32_t group);
 /* Consumers with a record in service now. */
 int64_t kafka_busy(const struct kafka *kafka, uint32_t group);
 /* Sum over the group's consumers of the time with a record in service, up to now. */

@@ -310,6 +310,10 @@ static bool find_options(struct source *source, struct literal *literal)
         return source_finding(source, 0, "",
                               "no options here: a script has `export const options = { ... }`; or give "
                               "the JSON that `k6 inspect SCRIPT` prints");
+    const size_t changed_at = at == begin ? SIZE_MAX : literal_changed_at(source, "options", strlen("options"));
+    if (changed_at != SIZE_MAX)
+        return source_finding(source, changed_at, "",
+                              "the script changes its options here; give the JSON that `k6 inspect SCRIPT` prints");
     if (!literal_read(literal, source, at)) return false;
     if (at != begin || text[literal->end + strspn(text + literal->end, " \t\r\n;")] == '\0') return true;
     return source_finding(source, literal->end, "", "text behind the end of the object");

@@ -145,6 +145,55 @@ static void declaring_goes_on(struct declaring *declaring, const char *text, siz
     if (text[at] == ';' || (!declaring->wants_name && ends_line(text, at))) *declaring = (struct declaring){ 0 };
 }
 
+static bool changes_what_it_has(const char *text, size_t from, size_t end)
+{
+    static const char *const method[] = { "push", "pop", "shift", "unshift", "splice", "sort", "reverse", "fill" };
+    for (size_t i = 0; i < sizeof method / sizeof *method; i++)
+        if (is_text(text, from, end, method[i], strlen(method[i]))) return true;
+    return false;
+}
+
+/* Behind a name at `at`: whether a member of it is set, or a method called that changes it. */
+static bool is_changed_at(const char *text, size_t at)
+{
+    bool of_member = false;
+    for (;; of_member = true) {
+        at = skip_blank(text, at);
+        if (text[at] == '.') {
+            const size_t from = skip_blank(text, at + 1), end = word_end(text, from);
+            if (end == from) return false;
+            at = end;
+            if (text[skip_blank(text, at)] == '(') return changes_what_it_has(text, from, end);
+        } else if (text[at] == '[') {
+            at = skip_expression(text, at + 1);
+            if (text[at] != ']') return false;
+            at++;
+        } else {
+            break;
+        }
+    }
+    if (!of_member) return false;
+    if (strchr("+-*/%&|^", text[at] ? text[at] : ' ')) return text[at + 1] == '=' || text[at + 1] == text[at];
+    return text[at] == '=' && text[at + 1] != '=' && text[at + 1] != '>';
+}
+
+size_t literal_changed_at(const struct source *source, const char *name, size_t length)
+{
+    const char *text = source->text;
+    for (size_t at = 0; text[at] != '\0';) {
+        if (at_comment(text, at)) at = skip_comment(text, at);
+        else if (strchr("\"'`", text[at])) at = skip_quoted(text, at);
+        else if (!is_word(text[at])) at++;
+        else {
+            const size_t end = word_end(text, at);
+            const bool is_member = at > 0 && text[at - 1] == '.' && !(at > 1 && text[at - 2] == '.');
+            if (!is_member && is_text(text, at, end, name, length) && is_changed_at(text, end)) return at;
+            at = end;
+        }
+    }
+    return SIZE_MAX;
+}
+
 /* The value of the only constant of this name outside of all brackets; SIZE_MAX. */
 static size_t constant_at(struct scan *scan, const char *name, size_t length)
 {
@@ -179,7 +228,7 @@ static cJSON *read_constant(struct scan *scan, size_t from, size_t n, const char
 {
     if (scan->depth >= LITERAL_DEPTH_MAX || isdigit((unsigned char)scan->text[from])) return NULL;
     const size_t value_at = constant_at(scan, scan->text + from, n);
-    if (value_at == SIZE_MAX) return NULL;
+    if (value_at == SIZE_MAX || literal_changed_at(scan->source, scan->text + from, n) != SIZE_MAX) return NULL;
     struct scan constant = *scan;
     constant.at = value_at;
     constant.statement = ++constant.depth;
@@ -467,20 +516,26 @@ bool literal_read(struct literal *out, struct source *source, size_t at)
     return out->root != NULL;
 }
 
+/* One outside of all brackets comes before one inside of a function. */
 size_t literal_find(const struct source *source, const char *name)
 {
     const char *text = source->text;
     const size_t length = strlen(name);
+    size_t inside = SIZE_MAX;
+    int depth = 0;
     for (size_t at = 0; text[at] != '\0';) {
         if (at_comment(text, at)) at = skip_comment(text, at);
         else if (strchr("\"'`", text[at])) at = skip_quoted(text, at);
-        else if (!is_word(text[at])) at++;
-        else {
+        else if (!is_word(text[at])) {
+            depth += strchr("([{", text[at]) ? 1 : strchr(")]}", text[at]) ? -1 : 0;
+            at++;
+        } else {
             const size_t end = word_end(text, at);
             const size_t value = is_text(text, at, end, name, length) ? assigned_at(text, at) : SIZE_MAX;
-            if (value != SIZE_MAX && text[value] == '{') return value;
+            if (value != SIZE_MAX && text[value] == '{' && depth <= 0) return value;
+            if (value != SIZE_MAX && text[value] == '{' && inside == SIZE_MAX) inside = value;
             at = end;
         }
     }
-    return SIZE_MAX;
+    return inside;
 }

@@ -120,6 +120,6 @@ cJSON *samples_observations(struct samples *samples, const char *start)
     cJSON *observations = describe_read(&text, start);
     source->n_remarks = text.n_remarks;
     memcpy(source->remark, text.remark, sizeof text.remark);
-    if (every > 1) source_remark(source, "%u instants: every %uth is kept", instants, every);
+    if (every > 1) source_remark(source, "%u instants: one of %u is kept", instants, every);
     return observations;
 }

@@ -91,7 +91,8 @@ static void known(struct page *page, const struct audit *audit)
                  number_fixed(audit->start_sd_s, 0).s);
     if (isfinite(audit->pace_per_s))
         page_say(page, TONE_PLAIN, "%s did %s +- %s records/s while it was behind.",
-                 "%s은(는) 밀려 있는 동안 초당 %s +- %s건 처리.", audit->behind ? audit->behind : page_word(page, "What fell behind", "밀린 그룹"),
+                 "%s은(는) 밀려 있는 동안 초당 %s +- %s건 처리.",
+                 audit->behind ? audit->behind : page_word(page, "What fell behind", "밀린 그룹"),
                  number_fixed(audit->pace_per_s, 1).s, number_fixed(audit->pace_sd_per_s, 1).s);
 }
 

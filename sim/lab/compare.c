@@ -94,8 +94,8 @@ static bool has_all_asked(const struct common *common, const struct compare *com
         bool found = false;
         for (uint32_t i = 0; i < common->n; i++) found |= strcmp(common->path[i], compare->metric[m]) == 0;
         if (!found)
-            return sim_fail(err, SIM_EUSAGE, NULL, "--metric: not every variant has the figure %s, so there is nothing to "
-                                                   "compare", compare->metric[m]);
+            return sim_fail(err, SIM_EUSAGE, NULL, "--metric: not every variant has the figure %s; nothing to compare",
+                            compare->metric[m]);
     }
     return true;
 }

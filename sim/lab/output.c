@@ -29,7 +29,8 @@ bool file_close(FILE *file, const char *name, struct sim_err *err)
     if (fclose(file) != 0) failed = true, first = first ? first : errno;
     if (!failed) return true;
     return sim_fail(err, SIM_ERUNTIME, name, "writing failed: %s",
-                    first ? strerror(first) : "an earlier write did not go through");
+                    first ? strerror(first)
+                        : "an earlier write did not go through: a full disk, or a reader gone");
 }
 
 bool file_append(FILE *to, FILE *from, const char *from_name, struct sim_err *err)

@@ -85,7 +85,7 @@ static bool varies_once(const struct point *point, const struct study *study, st
     for (uint32_t i = point->first_varied; i < end; i++)
         for (uint32_t k = point->first_varied; k < i; k++)
             if (strcmp(at[i], at[k]) == 0)
-                return sim_fail(err, SIM_EUSAGE, NULL, "%s is varied twice: give all of its values in one place", at[i]);
+                return sim_fail(err, SIM_EUSAGE, NULL, "%s is varied twice: give all its values at once", at[i]);
     return true;
 }
 

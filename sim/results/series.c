@@ -113,7 +113,7 @@ static int64_t consumers_now(const struct scenario *scenario, uint32_t group, co
 {
     for (uint32_t i = 0; i < scenario->n_scalers; i++)
         if (scenario->scaler[i].group == group) return levels->scaler[i].consumers;
-    return scenario->group[group].consumers;
+    return levels->group_consumers[group];
 }
 
 static void group_rows(const struct series *series, const struct run_levels *levels, const struct group_sum *sum)

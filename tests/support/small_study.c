@@ -90,7 +90,7 @@ static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 
 struct moment {
     struct partition_level row[N_ROWS];
-    int64_t busy[2];
+    int64_t consumers[2], busy[2];
     sim_ns busy_ns[2];
     struct run_levels levels;
 };
@@ -99,7 +99,8 @@ static void moment_at(struct moment *moment, int64_t t_s, int64_t late)
 {
     const int64_t created = 10 * least(t_s, LOAD_S), done = most(0, least(4 * t_s - late, created));
 
-    *moment = (struct moment){ .busy = { done < created, 0 }, .busy_ns = { t_s * SIM_S, t_s * SIM_MS } };
+    *moment = (struct moment){ .consumers = { 1, 2 }, .busy = { done < created, 0 },
+                                .busy_ns = { t_s * SIM_S, t_s * SIM_MS } };
     for (uint32_t p = 0; p < 3; p++) {
         const int64_t arrived = (created + 2 - p) / 3, committed = (done + 2 - p) / 3;
         moment->row[p] = (struct partition_level){ 0, 0, p, arrived, committed, arrived - committed, 0,
@@ -109,7 +110,7 @@ static void moment_at(struct moment *moment, int64_t t_s, int64_t late)
     moment->levels = (struct run_levels){
         .at_ns = t_s * SIM_S, .n_partitions = N_ROWS, .partition = moment->row,
         .orders = { .scheduled = (uint64_t)created, .created = (uint64_t)created },
-        .group_busy = moment->busy, .group_busy_ns = moment->busy_ns
+        .group_consumers = moment->consumers, .group_busy = moment->busy, .group_busy_ns = moment->busy_ns
     };
     moment->levels.orders.by_status[ORDER_PAID] = (uint64_t)done;
     moment->levels.orders.by_status[ORDER_PENDING] = (uint64_t)(created - done);
