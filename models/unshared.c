@@ -7,6 +7,8 @@
  * their tokens, a watchdog's timers, an outbox, tombstones, a sweeper, and notes of who overwrote whom (cause.h). */
 #include "models/unshared.h"
 
+#include "models/orders/cause.h"
+
 enum { NOBODY = NONE, SHARED = NONE - 1u };
 
 struct owners { uint32_t stage[MAX_STAGES], lock[MAX_LOCKS], kind[ROW_ORDER_ID + 1], join; };
@@ -141,20 +143,12 @@ static void inserts_mark(const struct plan *plan, uint32_t stage, struct plan_op
     }
 }
 
-static bool notes_causes(const struct plan *plan)
-{
-    for (uint32_t i = 0; i < plan->n_ops; i++)
-        if (plan->op[i].kind == STEP_WRITE && (plan->op[i].style == STYLE_ABSOLUTE ||
-                                               plan->op[i].style == STYLE_FOR_UPDATE)) return true;
-    return false;
-}
-
 void unshared_mark(const struct plan *plan, struct plan_op *op)
 {
     const struct scenario *scenario = plan->scenario;
     struct owners owners;
     for (uint32_t i = 0; i < plan->n_ops; i++) op[i].unshared = false;
-    if (plan->disturbed || scenario->flow.sweeper.given || notes_causes(plan)) return;
+    if (plan->disturbed || scenario->flow.sweeper.given || causes_are_noted(plan)) return;
     owners_find(plan, &owners);
     for (uint32_t s = 0; s < scenario->n_stages; s++) {
         const bool own_commits = commits_are_own(plan, s, &owners);

@@ -39,8 +39,10 @@ static void grow(struct ahead *ahead, struct arena *arena)
 void ahead_note(struct machine *machine, enum order_status from, enum order_status to)
 {
     struct ahead *ahead = &machine->ahead;
-    if (ahead->n == ahead->capacity) drop_past(ahead, ahead->from_ns);
-    if (2 * ahead->n >= ahead->capacity) grow(ahead, machine->sim->arena);
+    if (ahead->n == ahead->capacity) {
+        drop_past(ahead, ahead->from_ns);
+        if (2 * ahead->n >= ahead->capacity) grow(ahead, machine->sim->arena);
+    }
     ahead->change[ahead->n++] = (struct ahead_change){ machine->sim->now_ns, (uint8_t)from, (uint8_t)to };
 }
 

@@ -11,7 +11,7 @@ void ahead_begin(struct machine *machine, sim_ns at_ns);
 void ahead_end(struct machine *machine);
 
 /* An order's status changes in the counts; from ORDER_STATUSES: it is new. Only between the two. */
-SIM_SELDOM void ahead_note(struct machine *machine, enum order_status from, enum order_status to);
+void ahead_note(struct machine *machine, enum order_status from, enum order_status to);
 
 /* The counts without what lies ahead of now; and whether anything does. */
 struct order_counts ahead_counts(struct machine *machine);

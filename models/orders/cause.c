@@ -27,7 +27,7 @@ struct causes {
     struct accident accident[ACCIDENTS_KEPT];
 };
 
-static bool is_needed(const struct plan *plan)
+bool causes_are_noted(const struct plan *plan)
 {
     for (uint32_t i = 0; i < plan->n_ops; i++)
         if (plan->op[i].kind == STEP_WRITE &&
@@ -37,7 +37,7 @@ static bool is_needed(const struct plan *plan)
 
 void causes_init(struct machine *machine)
 {
-    if (!is_needed(machine->plan)) return;
+    if (!causes_are_noted(machine->plan)) return;
     machine->causes = arena_new(machine->sim->arena, struct causes);
     machine->causes->hold = arena_array(machine->sim->arena, struct hold, machine->n_threads);
 }

@@ -12,7 +12,9 @@
 
 #include "models/orders/machine.h"
 
-/* NULL stays NULL where nothing can go wrong: no absolute write. */
+/* Whether a table is written absolutely, so that who holds what is noted. */
+bool causes_are_noted(const struct plan *plan);
+/* machine.causes stays NULL where nothing is noted. */
 void causes_init(struct machine *machine);
 /* The thread has got, or gives back, a lock. */
 void cause_note_lock(struct machine *machine, const struct thread *thread, uint32_t lock, uint64_t key);

@@ -13,8 +13,7 @@ struct point {
     const struct study_source *source;
     uint32_t n_edits;              /* in the order in which they are applied */
     const struct study_edit *edit;
-    uint32_t n_varied;             /* the varied ones; further ones may follow them (unknown values) */
-    uint32_t first_varied;
+    uint32_t first_varied, n_varied; /* of them the varied ones; unknown values may follow */
     const char *label;             /* "consumers=3"; unique among the points of an experiment */
     const struct observations *observations; /* in place of those that the scenario names; NULL: those */
     double load_factor;            /* so many times the load's rates, its users and its orders; 0: as it is */

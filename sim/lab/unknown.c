@@ -107,7 +107,7 @@ static bool is_whole(const struct quantity *quantity)
     return !quantity->is_duration && !(fabs(quantity->value - round(quantity->value)) > 0);
 }
 
-/* Both ends are acceptable; where a number between two whole ones is not, the place holds a count. */
+/* Where a number between two whole ones is not acceptable, the place holds a count; or the ends are not either. */
 static bool takes_whole_only(const struct unknown *unknown, const struct point *point, struct desk *desk,
                              struct arena *arena)
 {
@@ -124,6 +124,7 @@ static bool takes_whole_only(const struct unknown *unknown, const struct point *
 bool unknowns_settle(struct unknown *unknown, uint32_t n, const struct point *point, uint32_t n_varied,
                      struct desk *desk, struct findings *findings, struct arena *arena, struct sim_err *err)
 {
+    for (uint32_t u = 0; u < n; u++) unknown[u].whole = takes_whole_only(&unknown[u], point, desk, arena);
     for (uint32_t high = 0; high < 2 && n > 0; high++) {
         double share[UNKNOWNS_MAX];
         for (uint32_t u = 0; u < n; u++) share[u] = high;
@@ -136,6 +137,5 @@ bool unknowns_settle(struct unknown *unknown, uint32_t n, const struct point *po
         }
         desk->point = NULL; /* `at` does not outlive this */
     }
-    for (uint32_t u = 0; u < n; u++) unknown[u].whole = takes_whole_only(&unknown[u], point, desk, arena);
     return true;
 }
