@@ -32,14 +32,16 @@ static bool dist_compile(struct compiler *compiler, struct dist *out, const stru
 static bool servers_compile(struct compiler *compiler)
 {
     const struct scenario *scenario = compiler->scenario;
-    struct dist *append = arena_array(compiler->arena, struct dist, scenario->n_topics);
+    struct plan_topic *topic = arena_array(compiler->arena, struct plan_topic, scenario->n_topics);
     struct dist *push = arena_array(compiler->arena, struct dist, scenario->n_locks);
     struct dist *flush = arena_array(compiler->arena, struct dist, scenario->n_stores);
-    uint32_t *first_log = arena_array(compiler->arena, uint32_t, scenario->n_topics);
     for (uint32_t i = 0; i < scenario->n_topics; i++) {
-        first_log[i] = compiler->plan->n_logs;
-        compiler->plan->n_logs += scenario->topic[i].partitions;
-        if (!dist_compile(compiler, &append[i], &scenario->topic[i].append)) return false;
+        const struct topic_spec *spec = &scenario->topic[i];
+        topic[i] = (struct plan_topic){ .key = spec->key, .partitions = spec->partitions,
+                                        .first_log = compiler->plan->n_logs, .lingers = spec->linger_ns > 0,
+                                        .takes_turns = spec->linger_ns > 0 || spec->key == KEY_NULL };
+        compiler->plan->n_logs += spec->partitions;
+        if (!dist_compile(compiler, &topic[i].append, &spec->append)) return false;
     }
     for (uint32_t i = 0; i < scenario->n_locks; i++)
         if (!dist_compile(compiler, &push[i], &scenario->lock[i].push)) return false;
@@ -56,10 +58,9 @@ static bool servers_compile(struct compiler *compiler)
         if (!dist_compile(compiler, takes, &scenario->flow.sweeper.takes)) return false;
         compiler->plan->sweep_takes = takes;
     }
-    compiler->plan->append = append;
+    compiler->plan->topic = topic;
     compiler->plan->push = push;
     compiler->plan->flush = flush;
-    compiler->plan->first_log = first_log;
     return true;
 }
 
@@ -195,7 +196,7 @@ static void positions_compile(struct compiler *compiler, uint32_t index, struct 
                                         .origin = origin_of(compiler->scenario, topic, &passed_on),
                                         .passed_on = passed_on,
                                         .partition = p,
-                                        .log = compiler->plan->first_log[topic] + p,
+                                        .log = compiler->plan->topic[topic].first_log + p,
                                         .consumer = member == NONE ? NONE : compiler->plan->n_consumers + member };
         }
     }
@@ -401,8 +402,6 @@ static bool step_dist(struct compiler *compiler, const struct dist **out, const 
 
 struct path { double share; uint32_t own_times, begin_op; bool explicit_connection, in_transaction; };
 
-static bool is_zero(const struct dist *dist) { return dist->draw == DRAW_CONSTANT && dist->constant_ns == 0; }
-
 static bool has_capacity(const struct scenario *scenario, uint32_t store)
 {
     return store != NONE && scenario->store[store].capacity > 0;
@@ -422,7 +421,7 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
     op->simple = (step->kind == STEP_WORK && op->visible == OP_PRIVATE) ||
                  (step->kind == STEP_PUBLISH && !step->outbox) || step->kind == STEP_REPLY;
     op->special = op->may_lack_key;
-    op->at_once = step->kind == STEP_PUBLISH && is_zero(&compiler->plan->append[step->target]);
+    op->at_once = step->kind == STEP_PUBLISH && dist_is_zero(&compiler->plan->topic[step->target].append);
     op->half_way = step->effect_at >= 0.5 && step->effect_at <= 0.5;
     op->timeless = !step->has_time && step->share <= 0;
     op->whole = !step->has_time && step->share >= 1;
@@ -500,11 +499,19 @@ static bool stage_draws(const struct compiler *compiler, const struct plan_stage
     for (uint32_t i = first; i < compiler->plan->n_ops; i++) {
         const struct plan_op *op = &compiler->op[i];
         if (op->refuse_below > 0) return true;
-        if (op->kind == STEP_PUBLISH && compiler->plan->append[op->target].draw != DRAW_CONSTANT) return true;
+        if (op->kind == STEP_PUBLISH && compiler->plan->topic[op->target].append.draw != DRAW_CONSTANT) return true;
         for (uint32_t t = 0; op->kind == STEP_JOIN && t < compiler->scenario->n_topics; t++)
-            if (compiler->plan->append[t].draw != DRAW_CONSTANT) return true;
+            if (compiler->plan->topic[t].append.draw != DRAW_CONSTANT) return true;
     }
     return false;
+}
+
+static enum stage_lead stage_lead(const struct plan_op *op)
+{
+    const struct plan_op *work = &op[0], *next = &op[1];
+    if (work->kind != STEP_WORK || !work->simple || !work->whole || work->special || next->special) return LEAD_NONE;
+    if (next->at_once) return LEAD_SENDS;
+    return !next->simple && next->takes_connection ? LEAD_CONNECTS : LEAD_NONE;
 }
 
 static bool stages_compile(struct compiler *compiler)
@@ -530,6 +537,7 @@ static bool stages_compile(struct compiler *compiler)
                           (struct path){ .begin_op = NONE, .explicit_connection = explicit_connection }))
             return false;
         stage->draws = stage_draws(compiler, stage, first);
+        stage->lead = stage_lead(&compiler->op[first]);
         for (uint32_t op = first; op < compiler->plan->n_ops; op++)
             compiler->op[op].once_did = effects_of(scenario, spec->step, spec->n_steps);
         stage->table = NONE;

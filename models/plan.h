@@ -62,12 +62,17 @@ enum { OP_END = STEP_KINDS };
 /* Whether others can see a step, or it can make the thread wait for them: then it needs the simulated time. */
 enum op_visible { OP_PRIVATE, OP_VISIBLE, OP_VISIBLE_IF_WRITTEN, OP_VISIBLE_UNLESS_DUPLICATE };
 
+/* A stage whose time is all work, and comes first. What is next needs its instant: a record that is in its log at once,
+ * or a connection, where the pool can make it wait. */
+enum stage_lead { LEAD_NONE, LEAD_SENDS, LEAD_CONNECTS };
+
 struct plan_stage {
     uint32_t first_op;
     bool has_time;
     struct dist time;
     uint32_t table;          /* whose row it writes first; NONE */
     bool draws;              /* something in it depends on the record's random words */
+    enum stage_lead lead;
 };
 
 /* origin: the topic that a record came from at first, where this one holds what was given up (a retry topic), after
@@ -84,12 +89,20 @@ struct plan_group {
 /* client: its number among the clients of its group in one instance (Spring numbers those of a container). */
 struct plan_consumer { uint32_t group, member, instance, client, n_positions; const uint32_t *position; };
 
+/* What each send looks at. */
+struct plan_topic {
+    struct dist append;
+    enum topic_key key;
+    uint32_t partitions, first_log;
+    bool takes_turns;        /* sticky partitions or linger: where a record goes hangs on what others send before */
+    bool lingers;
+};
+
 struct plan {
     const struct scenario *scenario;
     bool disturbed; /* faults, pods that come and go, members that are evicted: every step is an event */
     uint32_t n_logs, n_positions, n_consumers, n_ops, n_instances;
-    const uint32_t *first_log;      /* by topic */
-    const struct dist *append;      /* by topic */
+    const struct plan_topic *topic;
     const struct dist *push;        /* by lock */
     const struct dist *flush;       /* by store */
     const struct dist *outbox_send; /* by process */

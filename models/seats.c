@@ -42,15 +42,6 @@ void seats_forget(struct seats *seats)
     while (seats->n_until > 0 && seats->until[0] <= seats->sim->now_ns) until_pop(seats);
 }
 
-bool seats_try(struct seats *seats)
-{
-    uint32_t in_use = seats_in_use(seats);
-    if (in_use >= seats->capacity) return false;
-    seats->n_held++;
-    if (in_use + 1 > seats->peak) seats->peak = in_use + 1;
-    return true;
-}
-
 static void on_seat(void *context, uint32_t subject, uint64_t argument);
 
 /* Somebody waits: look again when the next known end comes. */
@@ -100,20 +91,16 @@ static void queue_grow(struct seats *seats)
     seats->queue_mask = 2 * size - 1;
 }
 
-bool seats_take(struct seats *seats, uint32_t subject)
+void seats_wait(struct seats *seats, uint32_t subject)
 {
-    if (seats->n_queue == 0 && seats_try(seats)) return true;
     if (seats->n_queue > seats->queue_mask) queue_grow(seats);
     seats->queue[(seats->queue_head + seats->n_queue++) & seats->queue_mask] = subject;
     wake_schedule(seats);
-    return false;
 }
 
-void seats_give(struct seats *seats, sim_ns at_ns)
+void seats_end(struct seats *seats, sim_ns at_ns)
 {
-    SIM_ASSERT_IN(seats->sim, seats->n_held > 0 && at_ns >= seats->sim->now_ns);
-    seats->n_held--;
-    if (at_ns > seats->sim->now_ns || seats->n_queue > 0) until_push(seats, at_ns);
+    until_push(seats, at_ns);
     wake_schedule(seats);
 }
 

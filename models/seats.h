@@ -39,11 +39,30 @@ static inline uint32_t seats_in_use(struct seats *seats)
     return seats->n_held + seats->n_until;
 }
 /* Takes a seat now, or returns false and does not wait. */
-bool seats_try(struct seats *seats);
+static inline bool seats_try(struct seats *seats)
+{
+    const uint32_t in_use = seats_in_use(seats);
+    if (in_use >= seats->capacity) return false;
+    seats->n_held++;
+    if (in_use + 1 > seats->peak) seats->peak = in_use + 1;
+    return true;
+}
+void seats_wait(struct seats *seats, uint32_t subject);
 /* Takes a seat now, or returns false and puts subject into the queue. */
-bool seats_take(struct seats *seats, uint32_t subject);
+static inline bool seats_take(struct seats *seats, uint32_t subject)
+{
+    if (seats->n_queue == 0 && seats_try(seats)) return true;
+    seats_wait(seats, subject);
+    return false;
+}
+void seats_end(struct seats *seats, sim_ns at_ns);
 /* Gives a seat back at at_ns >= now. */
-void seats_give(struct seats *seats, sim_ns at_ns);
+static inline void seats_give(struct seats *seats, sim_ns at_ns)
+{
+    SIM_ASSERT_IN(seats->sim, seats->n_held > 0 && at_ns >= seats->sim->now_ns);
+    seats->n_held--;
+    if (at_ns > seats->sim->now_ns || seats->n_queue > 0) seats_end(seats, at_ns);
+}
 /* So many places more, from now on. */
 void seats_widen(struct seats *seats, uint32_t more);
 /* Takes the first out of the queue without a place; false when nobody waits. */

@@ -14,9 +14,9 @@ static void reader_append(struct kafka *kafka, const struct log *log, uint32_t i
     const struct position *position = &kafka->position[index];
     struct group *group = &kafka->group[position->group];
     sim_ns now_ns = kafka->sim->now_ns;
+    group_settle(kafka, position->group);
     int64_t partition_lag = log->end - position->committed;
     level_add(&group->backlog, now_ns, 1);
-    group->fact.drained_at_ns = SIM_NEVER;
     if (++group->lag > group->fact.peak_lag) {
         group->fact.peak_lag = group->lag;
         group->fact.peak_lag_at_ns = now_ns;
@@ -33,16 +33,21 @@ static void reader_append(struct kafka *kafka, const struct log *log, uint32_t i
     consumer_notice(kafka, consumer, index);
 }
 
+/* A fetch that arrives at this instant finds the record: an append comes before what consumers do. */
+static inline void fetches_settle(struct kafka *kafka, const struct log *log)
+{
+    for (uint32_t i = 0; i < log->n_readers; i++) {
+        const uint32_t reads = kafka->position[log->reader[i]].consumer;
+        if (reads == NONE) continue;
+        struct consumer *consumer = &kafka->consumer[reads];
+        if (consumer->arrive_ns < kafka->sim->now_ns) fetch_settle(kafka, consumer);
+    }
+}
+
 void kafka_append(struct kafka *kafka, uint32_t index, uint32_t subject)
 {
     struct log *log = &kafka->log[index];
-    for (uint32_t i = 0; i < log->n_readers; i++) {
-        const struct position *position = &kafka->position[log->reader[i]];
-        group_settle(kafka, position->group);
-        /* A fetch that arrives at this instant finds the record: an append comes before what consumers do. */
-        struct consumer *consumer = position->consumer == NONE ? NULL : &kafka->consumer[position->consumer];
-        if (consumer && consumer->arrive_ns < kafka->sim->now_ns) fetch_settle(kafka, consumer);
-    }
+    if (log->fetched) fetches_settle(kafka, log);
     log_append(log, &kafka->pool, kafka->sim->now_ns, subject);
     sim_fact(kafka->sim, kafka->sim->now_ns, FACT_APPENDED, (uint64_t)index << 40 | (uint64_t)log->end);
     for (uint32_t i = 0; i < log->n_readers; i++) reader_append(kafka, log, log->reader[i]);
@@ -58,7 +63,7 @@ void part_init(struct kafka *kafka, struct consumer *consumer, uint32_t i)
     struct fetch_part *part = &consumer->buffer.part[i];
     position->part = i;
     position->batched = topic->linger_ns > 0;
-    position->ties = position->batched || kafka->plan->append[log->topic].draw == DRAW_CONSTANT;
+    position->ties = position->batched || kafka->plan->topic[log->topic].append.draw == DRAW_CONSTANT;
     part->log_end = &log->end;
     part->block_records = consumer->spec->max_partition_fetch_bytes / topic->record_bytes;
     if (part->block_records < 1) part->block_records = 1;
@@ -74,6 +79,8 @@ static void consumer_init(struct kafka *kafka, uint32_t index)
     consumer->spec = spec;
     consumer->plan = &kafka->plan->group[plan->group];
     consumer->only_unread = NONE;
+    consumer->commits_at_once = spec->fetch_order == FETCH_ARRIVAL && spec->commit_mode <= COMMIT_MANUAL &&
+        dist_is_zero(&kafka->plan->group[plan->group].commit);
     consumer->group = plan->group;
     consumer->n_positions = plan->n_positions;
     consumer->position = plan->position;
@@ -94,9 +101,9 @@ void kafka_init(struct kafka *kafka, struct sim *sim, const struct plan *plan, s
     kafka->log = arena_array(arena, struct log, plan->n_logs);
     for (uint32_t t = 0; t < plan->scenario->n_topics; t++)
         for (uint32_t p = 0; p < plan->scenario->topic[t].partitions; p++) {
-            uint32_t index = plan->first_log[t] + p;
+            uint32_t index = plan->topic[t].first_log + p;
             log_init(&kafka->log[index], t, p, arena);
-            kafka->log[index].n_readers = plan->n_readers[index];
+            kafka->log[index].n_readers = (uint16_t)plan->n_readers[index];
             kafka->log[index].reader = plan->reader[index];
         }
     kafka->position = arena_array(arena, struct position, plan->n_positions);
@@ -104,6 +111,8 @@ void kafka_init(struct kafka *kafka, struct sim *sim, const struct plan *plan, s
         kafka->position[i].log = plan->position[i].log;
         kafka->position[i].group = (uint8_t)plan->position[i].group;
         kafka->position[i].consumer = plan->position[i].consumer;
+        kafka->log[plan->position[i].log].fetched |=
+            plan->scenario->group[plan->position[i].group].fetch_order != FETCH_ARRIVAL;
     }
     failures_init(kafka);
     kafka->consumer = arena_array(arena, struct consumer, plan->n_consumers);
@@ -139,6 +148,7 @@ void position_begin(struct kafka *kafka, uint32_t index)
     group->missed += (uint64_t)missed;
     group->lag -= log->end - position->committed;
     level_add(&group->backlog, kafka->sim->now_ns, -missed);
+    if (missed > 0) group->last_done_ns = kafka->sim->now_ns;
     position->committed = position->processed = position->polled = position->polled_before = log->end;
     release(kafka, log, kafka->sim->now_ns);
 }
@@ -213,7 +223,6 @@ void kafka_start(struct kafka *kafka)
         group->fact.peak_lag = group->lag;
         group->fact.peak_backlog = group->backlog.value;
         if (waiting > group->fact.peak_partition_lag) group->fact.peak_partition_lag = waiting;
-        group->fact.drained_at_ns = group->backlog.value == 0 ? 0 : SIM_NEVER;
         group->fact.caught_up_ns = SIM_NEVER;
         position->behind = waiting > 0;
         group->n_behind += waiting > 0;
@@ -279,7 +288,8 @@ static sim_ns open_busy_ns(const struct consumer *consumer, sim_ns now_ns)
 
 sim_ns kafka_busy_ns(const struct kafka *kafka, uint32_t group)
 {
-    sim_ns busy_ns = (sim_ns)kafka->group[group].fact.busy_ns;
+    const struct group_facts *fact = &kafka->group[group].fact;
+    sim_ns busy_ns = (sim_ns)(fact->service.sum_ns + fact->busy_ns);
     for (uint32_t i = 0; i < kafka->plan->group[group].n_consumers; i++)
         busy_ns += open_busy_ns(&kafka->consumer[kafka->plan->group[group].first_consumer + i], kafka->sim->now_ns);
     return busy_ns;
@@ -292,6 +302,9 @@ static void group_finish(struct kafka *kafka, uint32_t index, sim_ns end_ns, boo
     struct group *group = &kafka->group[index];
     const struct plan_group *plan = &kafka->plan->group[index];
     int64_t left = 0;
+    group->fact.busy_ns += group->fact.service.sum_ns;
+    group->fact.sojourn_ns += group->fact.wait.sum_ns + group->fact.service.sum_ns;
+    group->fact.drained_at_ns = group->backlog.value == 0 ? group->last_done_ns : SIM_NEVER;
     for (uint32_t i = 0; i < plan->n_positions; i++) {
         const struct position *position = &kafka->position[plan->first_position + i];
         const struct log *log = &kafka->log[position->log];

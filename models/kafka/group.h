@@ -98,6 +98,7 @@ struct consumer {
     uint32_t record_position, attempt;
     bool in_record, done_pending, commit_pending;
     bool departed;                 /* at work on a batch of partitions that are no longer its own */
+    bool commits_at_once;          /* FETCH_ARRIVAL: after a batch or a record, and it takes no time */
     uint32_t segment;              /* the batch in hand */
     int64_t batch_left;
     sim_ns commit_at_ns;
@@ -134,9 +135,9 @@ struct group {
     _Alignas(64) struct level backlog;
     int64_t lag;
     sim_ns due_ns;                 /* earliest instant that waits to be applied */
-    sim_ns last_done_ns;
+    sim_ns last_done_ns;           /* the last record left the backlog */
     uint32_t n_behind;             /* positions that are behind */
-    struct group_facts fact;
+    struct group_facts fact;       /* until the end busy_ns and sojourn_ns lack what is in its tallies */
     sim_ns caught_up_ns;           /* the last of the positions that are not behind */
     uint64_t missed;               /* appended before a cold group with reset latest had joined */
 };

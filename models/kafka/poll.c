@@ -2,7 +2,7 @@
  * The poll loop of one consumer: the fetch in flight and its answer, what a poll returns and when, the batch in hand,
  * commits. See group.h for what is modelled and fetch.h for the rules of the Java client. */
 #include "models/kafka/member.h"
-#include "models/kafka/takeover.h"
+#include "models/kafka/settle.h"
 
 #include "models/purpose.h"
 
@@ -11,10 +11,10 @@
 
 /* ---- latencies: keyed by consumer and count, four draws to a block ---- */
 
-static sim_ns usual_latency(const struct kafka *kafka, const struct consumer *consumer, const struct dist *dist,
-                      enum purpose purpose, struct random_words *words, uint32_t *count)
+static __attribute__((noinline)) sim_ns drawn_latency(const struct kafka *kafka, const struct consumer *consumer,
+                                                      const struct dist *dist, enum purpose purpose,
+                                                      struct random_words *words, uint32_t *count)
 {
-    if (dist->draw == DRAW_CONSTANT) return dist->constant_ns;
     uint32_t n = (*count)++;
     if (n % 4 == 0) {
         uint32_t member = consumer->index - consumer->plan->first_consumer;
@@ -23,8 +23,16 @@ static sim_ns usual_latency(const struct kafka *kafka, const struct consumer *co
     return dist_draw(dist, words->word[n % 4]);
 }
 
-static sim_ns latency(const struct kafka *kafka, const struct consumer *consumer, const struct dist *dist,
-                      enum purpose purpose, struct random_words *words, uint32_t *count)
+static SIM_ALWAYS sim_ns usual_latency(const struct kafka *kafka, const struct consumer *consumer,
+                                       const struct dist *dist, enum purpose purpose, struct random_words *words,
+                                       uint32_t *count)
+{
+    if (dist->draw == DRAW_CONSTANT) return dist->constant_ns;
+    return drawn_latency(kafka, consumer, dist, purpose, words, count);
+}
+
+static SIM_ALWAYS sim_ns latency(const struct kafka *kafka, const struct consumer *consumer, const struct dist *dist,
+                                 enum purpose purpose, struct random_words *words, uint32_t *count)
 {
     sim_ns usual_ns = usual_latency(kafka, consumer, dist, purpose, words, count);
     if (!kafka->conditions) return usual_ns;
@@ -429,7 +437,7 @@ static void touch(struct kafka *kafka, struct consumer *consumer, uint32_t index
     consumer->touched[consumer->n_touched++] = index;
 }
 
-sim_ns commit_send(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+static SIM_ALWAYS sim_ns commit_all(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
     sim_ns round_trip_ns = commit_latency(kafka, consumer);
     at_ns = when_it_answers(kafka, at_ns);
@@ -441,6 +449,11 @@ sim_ns commit_send(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
     if (consumer->commit_at_ns <= kafka->sim->now_ns && !consumer->done_pending) apply_commit(kafka, consumer);
     else settle_later(kafka, consumer, consumer->commit_at_ns);
     return at_ns + round_trip_ns;
+}
+
+sim_ns commit_send(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    return commit_all(kafka, consumer, at_ns);
 }
 
 static bool commit_is_due(const struct consumer *consumer, sim_ns at_ns)
@@ -477,7 +490,7 @@ static void on_idle_turn(void *context, uint32_t index, uint64_t argument)
 
 static void batch_end(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
-    if (commit_is_due(consumer, at_ns)) at_ns = commit_send(kafka, consumer, at_ns);
+    if (commit_is_due(consumer, at_ns)) at_ns = commit_all(kafka, consumer, at_ns);
     else if (consumer->uncommitted > 0 && consumer->spec->commit_mode == COMMIT_TIME)
         idle_turn_at(kafka, consumer, at_ns + POLL_TIMEOUT_NS);
     consumer->poll_from_ns = at_ns;
@@ -516,21 +529,41 @@ static void record_next(struct kafka *kafka, struct consumer *consumer, sim_ns a
     else record_begin(kafka, consumer, position, offset, at_ns);
 }
 
+/* The consumer goes idle with this record, which is all that it has to commit, and the commit is there at once. */
+static SIM_ALWAYS bool ends_alone(const struct kafka *kafka, const struct consumer *consumer)
+{
+    return consumer->commits_at_once && consumer->unread == 0 && consumer->uncommitted == 0 && !kafka->delivery;
+}
+
+static SIM_ALWAYS void end_alone(struct kafka *kafka, struct consumer *consumer, const struct done done)
+{
+    kafka->position[done.position].commit_to = done.offset + 1;
+    kafka->group[consumer->group].fact.commits++;
+    consumer->last_commit_ns = consumer->poll_from_ns = done.at_ns;
+    consumer->state = CONSUMER_WAITING;
+    commit_position(kafka, done.position, done.at_ns);
+}
+
 void kafka_record_done(struct kafka *kafka, uint32_t index, sim_ns done_ns)
 {
     struct consumer *consumer = &kafka->consumer[index];
     consumer_settle(kafka, consumer);
     SIM_ASSERT_IN(kafka->sim, consumer->in_record && !consumer->done_pending);
-    consumer->done = (struct done){ consumer->record_position, consumer->record_offset, consumer->appended_ns,
-                                    consumer->start_ns, done_ns };
+    const struct done done = { consumer->record_position, consumer->record_offset, consumer->appended_ns,
+                               consumer->start_ns, done_ns };
     consumer->in_record = false;
     if (done_ns <= kafka->sim->now_ns) {
-        apply_done(kafka, consumer);
+        apply_done(kafka, consumer, done);
+        if (ends_alone(kafka, consumer)) {
+            end_alone(kafka, consumer, done);
+            return;
+        }
     } else {
+        consumer->done = done;
         consumer->done_pending = true;
         settle_later(kafka, consumer, done_ns);
     }
-    touch(kafka, consumer, consumer->record_position, consumer->record_offset + 1);
+    touch(kafka, consumer, done.position, done.offset + 1);
     if (consumer->spec->commit_mode == COMMIT_RECORD) done_ns = commit_send(kafka, consumer, done_ns);
     record_next(kafka, consumer, done_ns);
 }

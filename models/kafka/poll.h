@@ -9,13 +9,12 @@
 enum { FACT_APPENDED = 1, FACT_PROCESSED = 2, FACT_COMMITTED = 3 };
 
 /* ---- settle.c ---- */
-/* A record, or the commit that was sent, takes effect at its instant, which has come. */
-void apply_done(struct kafka *kafka, const struct consumer *consumer);
-/* A record of a position that is behind ended: nothing may wait there now. Records that came at this instant or later
- * do not count, so the answer does not depend on when the end is applied. */
-void position_catches_up(struct kafka *kafka, struct position *position, sim_ns at_ns);
-void apply_commit(struct kafka *kafka, struct consumer *consumer);
-void consumer_settle(struct kafka *kafka, struct consumer *consumer);
+void consumer_settle_due(struct kafka *kafka, struct consumer *consumer);
+/* Applies what of the consumer is due by now. */
+static inline void consumer_settle(struct kafka *kafka, struct consumer *consumer)
+{
+    if (consumer->done_pending || consumer->commit_pending) consumer_settle_due(kafka, consumer);
+}
 void group_settle_due(struct kafka *kafka, uint32_t group);
 /* Applies all of a group that is due by now. */
 static inline void group_settle(struct kafka *kafka, uint32_t index)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Taking partitions over; see takeover.h. A partition's records are delivered in order by each of its owners, so what
  * has been delivered, or processed, by anybody is everything below a mark. */
-#include "models/kafka/takeover.h"
+#include "models/kafka/settle.h"
 
 #include <string.h>
 
@@ -33,7 +33,6 @@ static void position_rewind(struct kafka *kafka, uint32_t index)
     for (int64_t offset = position->committed; offset < position->processed; offset++)
         group->fact.sojourn_ns -= now_ns - log_at(log, offset);
     level_add(&group->backlog, now_ns, position->processed - position->committed);
-    if (group->backlog.value > 0) group->fact.drained_at_ns = SIM_NEVER;
     position->processed = position->committed;
     position->polled = position->polled_before = position->committed;
     position->commit_to = position->committed;
@@ -121,27 +120,27 @@ void delivery_note(struct kafka *kafka, const struct consumer *consumer, uint32_
                      kafka->plan->scenario->topic[log->topic].name, log->partition, (long long)offset);
 }
 
-void done_by_anyone(struct kafka *kafka, const struct consumer *consumer)
+void done_by_anyone(struct kafka *kafka, const struct consumer *consumer, struct done done)
 {
-    const struct done *done = &consumer->done;
-    struct position *position = &kafka->position[done->position];
-    struct delivery *delivery = &kafka->delivery[done->position];
+    struct position *position = &kafka->position[done.position];
+    struct delivery *delivery = &kafka->delivery[done.position];
     struct group *group = &kafka->group[consumer->group];
-    sim_ns at_ns = done->at_ns, appended_ns = done->appended_ns;
-    group->fact.busy_ns += at_ns - done->start_ns;
+    sim_ns at_ns = done.at_ns, appended_ns = done.appended_ns;
     if (position->consumer == consumer->index) {
-        position->processed = done->offset + 1;
+        position->processed = done.offset + 1;
         level_add(&group->backlog, at_ns, -1);
         if (position->behind) position_catches_up(kafka, position, at_ns);
         group->fact.sojourn_ns += at_ns - appended_ns;
         if (at_ns > group->last_done_ns) group->last_done_ns = at_ns;
-        group->fact.drained_at_ns = group->backlog.value == 0 ? group->last_done_ns : SIM_NEVER;
     }
-    if (done->offset >= delivery->done_to) {
-        delivery->done_to = done->offset + 1;
+    if (done.offset >= delivery->done_to) {
+        delivery->done_to = done.offset + 1;
         group->fact.processed++;
-        tally_add(&group->fact.wait, done->start_ns - appended_ns);
-        tally_add(&group->fact.service, at_ns - done->start_ns);
+        tally_add(&group->fact.wait, done.start_ns - appended_ns);
+        tally_add(&group->fact.service, at_ns - done.start_ns);
+        group->fact.sojourn_ns -= at_ns - appended_ns; /* it is in the two tallies */
+    } else {
+        group->fact.busy_ns += at_ns - done.start_ns;
     }
-    sim_fact(kafka->sim, at_ns, FACT_PROCESSED, (uint64_t)done->position << 40 | (uint64_t)done->offset);
+    sim_fact(kafka->sim, at_ns, FACT_PROCESSED, (uint64_t)done.position << 40 | (uint64_t)done.offset);
 }

@@ -26,6 +26,6 @@ SIM_SELDOM int64_t least_in_hand(const struct kafka *kafka, const struct log *lo
 SIM_SELDOM void delivery_note(struct kafka *kafka, const struct consumer *consumer, uint32_t position, int64_t offset,
                    sim_ns at_ns);
 /* apply_done where partitions can change hands. */
-SIM_SELDOM void done_by_anyone(struct kafka *kafka, const struct consumer *consumer);
+SIM_SELDOM void done_by_anyone(struct kafka *kafka, const struct consumer *consumer, struct done done);
 
 #endif

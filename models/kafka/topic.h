@@ -27,7 +27,8 @@ struct log {
     struct log_block **ring;      /* block of offset o: ring[(o / LOG_BLOCK_RECORDS) & ring_mask] */
     uint32_t ring_mask;
     uint32_t topic, partition;
-    uint32_t n_readers;
+    uint16_t n_readers;
+    bool fetched;                 /* by a client that keeps a fetch in flight: it must be settled before the log grows */
     const uint32_t *reader;       /* positions (group.h) that read it */
 };
 

@@ -164,14 +164,14 @@ bool api_instance_is_empty(const struct machine *machine, uint32_t instance)
 static void order_fill(struct machine *machine, struct order *order, uint32_t id)
 {
     const struct plan *plan = machine->plan;
-    struct random_words words = random_block(machine->key, PURPOSE_CONTENT, id, 0);
+    struct random_words words = random_block_by(&machine->rounds, PURPOSE_CONTENT, id, 0);
     order->id = id;
     order->user = (uint32_t)pick_draw(plan->user, words.word[0]);
     order->item = (uint32_t)pick_draw(plan->item, words.word[1]);
     order->quantity = (uint16_t)pick_draw(plan->quantity, words.word[2]);
     order->amount = (uint32_t)pick_draw(plan->amount, words.word[3]);
     if (!plan->orders_have_coupons) return;
-    words = random_block(machine->key, PURPOSE_CONTENT, id, 1);
+    words = random_block_by(&machine->rounds, PURPOSE_CONTENT, id, 1);
     if (pick_given(plan->coupon, words.word[0])) order->coupon = (uint32_t)pick_draw(plan->coupon, words.word[1]);
 }
 
@@ -321,7 +321,7 @@ static void preload_order(struct machine *machine, uint32_t id, uint32_t topic, 
             uses_coupon |= preload_open_leg(machine, order, g, topic);
     if (!uses_coupon) order->coupon = NO_COUPON; /* what was done about it lies before the run */
     order->refs = 1;
-    kafka_preload(&machine->kafka, machine->plan->first_log[topic] + partition, slot);
+    kafka_preload(&machine->kafka, machine->plan->topic[topic].first_log + partition, slot);
 }
 
 /* Ids run from first_id; each goes to the partition its key hashes to while that one still lacks records. */

@@ -145,6 +145,7 @@ void machine_init(struct machine *machine, struct sim *sim, const struct plan *p
     machine->sim = sim;
     machine->plan = plan;
     machine->key = key;
+    machine->rounds = random_rounds(key);
     machine->observer = options->observer;
     machine->step_by_step = options->step_by_step || plan->disturbed;
     machine->next_id = (uint32_t)plan->scenario->orders.first_id;

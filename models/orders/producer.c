@@ -47,7 +47,7 @@ static void all_leave(struct machine *machine, uint32_t instance, uint32_t topic
     producer->timer = 0;
     for (uint32_t t = like; t < machine->plan->scenario->n_topics; t++) {
         if (machine->producers.like[t] != like) continue;
-        uint32_t first = machine->plan->first_log[t], n = spec_of(machine, t)->partitions;
+        uint32_t first = machine->plan->topic[t].first_log, n = spec_of(machine, t)->partitions;
         for (uint32_t log = first; log < first + n; log++) batch_leaves(machine, batch_of(machine, instance, log), log);
     }
 }

@@ -12,10 +12,10 @@
 static void on_append(void *context, uint32_t order, uint64_t log);
 
 /* The broker is away: the producer tries again until it is back, or gives up. */
-static bool is_held_up(struct machine *machine, uint32_t order, uint64_t log)
+static SIM_SELDOM bool is_held_up(struct machine *machine, uint32_t order, uint64_t log)
 {
     sim_ns now_ns = machine->sim->now_ns;
-    if (!machine->conditions || machine->conditions->kafka_down_until_ns <= now_ns) return false;
+    if (machine->conditions->kafka_down_until_ns <= now_ns) return false;
     if (machine->conditions->kafka_down_until_ns - now_ns <= DELIVERY_TIMEOUT_NS) {
         sim_at(machine->sim, machine->conditions->kafka_down_until_ns, SIM_SERVER, on_append, machine, order, log);
     } else {
@@ -29,13 +29,10 @@ static bool is_held_up(struct machine *machine, uint32_t order, uint64_t log)
 static void on_append(void *context, uint32_t order, uint64_t log)
 {
     struct machine *machine = context;
-    if (is_held_up(machine, order, log)) return;
-    if (machine->kafka.log[log].n_readers == 0) {
-        kafka_append(&machine->kafka, (uint32_t)log, order);
-        order_release(machine, order, machine->sim->now_ns);
-        return;
-    }
+    if (machine->conditions && is_held_up(machine, order, log)) return;
+    const bool is_read = machine->kafka.log[log].n_readers > 0;
     kafka_append(&machine->kafka, (uint32_t)log, order);
+    if (!is_read) order_release(machine, order, machine->sim->now_ns);
 }
 
 /* Records without a key stay on one partition until the JVM's producer has sent batch.size bytes there (KIP-480,
@@ -66,12 +63,12 @@ static uint32_t hashed_partition(struct order *order, uint32_t partitions)
 
 static uint32_t partition_of(struct machine *machine, struct order *order, uint32_t instance, uint32_t topic)
 {
-    const struct topic_spec *spec = &machine->plan->scenario->topic[topic];
-    switch (spec->key) {
-    case KEY_ORDER_ID: return hashed_partition(order, spec->partitions);
-    case KEY_USER: return murmur2_partition_of_id(order->user, spec->partitions);
-    case KEY_ITEM: return murmur2_partition_of_id(order->item, spec->partitions);
-    case KEY_ID_MODULO: return order->id % spec->partitions;
+    const struct plan_topic *plan = &machine->plan->topic[topic];
+    switch (plan->key) {
+    case KEY_ORDER_ID: return hashed_partition(order, plan->partitions);
+    case KEY_USER: return murmur2_partition_of_id(order->user, plan->partitions);
+    case KEY_ITEM: return murmur2_partition_of_id(order->item, plan->partitions);
+    case KEY_ID_MODULO: return order->id % plan->partitions;
     case KEY_NULL: break;
     }
     return sticky_partition(machine, instance, topic);
@@ -79,8 +76,8 @@ static uint32_t partition_of(struct machine *machine, struct order *order, uint3
 
 static sim_ns append_latency(const struct machine *machine, struct thread *thread, uint32_t topic)
 {
-    const struct dist *append = &machine->plan->append[topic];
-    uint32_t n = thread->publishes++;
+    const struct dist *append = &machine->plan->topic[topic].append;
+    const uint32_t n = thread->publishes++;
     if (append->draw == DRAW_CONSTANT) return append->constant_ns;
     if (n == 0) return dist_draw(append, thread->words.word[WORD_APPEND]);
     if (n == 1) return dist_draw(append, thread->words.word[WORD_APPEND_2]);
@@ -114,9 +111,9 @@ static void on_send(void *context, uint32_t order, uint64_t topic)
 {
     struct send *send = context;
     struct machine *machine = send->machine;
-    uint32_t log = machine->plan->first_log[topic] +
+    uint32_t log = machine->plan->topic[topic].first_log +
         partition_of(machine, order_at(&machine->orders, order), send->instance, (uint32_t)topic);
-    if (machine->plan->scenario->topic[topic].linger_ns > 0) {
+    if (machine->plan->topic[topic].lingers) {
         producer_takes(machine, send, log);
         return;
     }
@@ -139,25 +136,29 @@ static void send_later(struct machine *machine, sim_ns send_ns, struct send what
 
 /* A broker handles the requests of one connection one after the other: what a thread sends later is not in a log
  * earlier, even where latencies invert. */
+static sim_ns in_log_ns(struct thread *thread, sim_ns at_ns)
+{
+    if (at_ns < thread->sent_ns) at_ns = thread->sent_ns + 1;
+    thread->sent_ns = at_ns;
+    return at_ns;
+}
+
 void publish(struct machine *machine, struct thread *thread, uint32_t topic, sim_ns send_ns)
 {
-    const struct topic_spec *spec = &machine->plan->scenario->topic[topic];
+    const struct plan_topic *plan = &machine->plan->topic[topic];
     struct order *order = order_of(thread);
-    sim_ns latency_ns = append_latency(machine, thread, topic), at_ns;
+    sim_ns latency_ns = append_latency(machine, thread, topic);
     if (machine->conditions) latency_ns = (sim_ns)((double)latency_ns * machine->conditions->kafka_factor + 0.5);
-    at_ns = send_ns + latency_ns;
     if (order->flags & ORDER_FOLLOWED) path_send(machine, thread, topic, send_ns);
     order->refs++;
-    if (spec->linger_ns == 0) {
-        if (at_ns < thread->sent_ns) at_ns = thread->sent_ns + 1;
-        thread->sent_ns = at_ns;
-    }
-    if (spec->linger_ns > 0 || spec->key == KEY_NULL) {
+    sim_ns at_ns = send_ns + latency_ns;
+    if (!plan->lingers) at_ns = in_log_ns(thread, at_ns);
+    if (plan->takes_turns) {
         send_later(machine, send_ns,
                    (struct send){ machine, NULL, thread->order, topic, thread->instance, latency_ns, at_ns });
         return;
     }
-    uint32_t log = machine->plan->first_log[topic] + partition_of(machine, order, thread->instance, topic);
+    const uint32_t log = plan->first_log + partition_of(machine, order, thread->instance, topic);
     append_at(machine, thread->order, log, at_ns);
     if (machine->conditions) append_twice(machine, thread, topic, log, at_ns);
 }
@@ -170,6 +171,6 @@ sim_ns pass_on(struct machine *machine, struct thread *thread, uint32_t topic, u
     if (order_of(thread)->flags & ORDER_FOLLOWED) path_send(machine, thread, topic, at_ns);
     order_of(thread)->refs++;
     sim_at(machine->sim, there_ns, SIM_SERVER, on_append, machine, thread->order,
-           machine->plan->first_log[topic] + partition % partitions);
+           machine->plan->topic[topic].first_log + partition % partitions);
     return there_ns;
 }

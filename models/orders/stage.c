@@ -150,15 +150,17 @@ static enum outcome step_ahead(struct machine *machine, struct thread *thread, c
     return OUTCOME_PARKED;
 }
 
-static enum outcome step(struct machine *machine, struct thread *thread, const struct plan_op *op)
+/* by_step: each step gets an event. Only where it does can there be faults. */
+static SIM_ALWAYS enum outcome step(struct machine *machine, struct thread *thread, const struct plan_op *op,
+                                    const bool by_step)
 {
     sim_ns now_ns = machine->sim->now_ns;
     bool visible = true;
-    if (machine->conditions && is_away(machine, op)) return OUTCOME_FAILED;
+    if (by_step && machine->conditions && is_away(machine, op)) return OUTCOME_FAILED;
     if (thread->phase == PHASE_START) {
         enum outcome entered = op->asks_first ? step_enter(machine, thread, op) : OUTCOME_DONE;
         if (entered != OUTCOME_DONE) return entered;
-        thread->takes_ns = duration(machine, thread, op);
+        thread->takes_ns = by_step ? duration(machine, thread, op) : usual_duration(machine, thread, op);
         sim_ns before_ns = until_effect(op, thread->takes_ns);
         thread->after_ns = thread->takes_ns - before_ns;
         visible = is_visible(thread, op);
@@ -170,15 +172,16 @@ static enum outcome step(struct machine *machine, struct thread *thread, const s
     enum outcome done = step_effect(machine, thread, op, takes_ns, ends_ns);
     if (done != OUTCOME_DONE) return done;
     step_done(machine, thread, op, ends_ns);
-    if (machine->step_by_step && (takes_ns > 0 || thread->lingers)) return later(thread, ends_ns, PHASE_START);
+    if (by_step && (takes_ns > 0 || thread->lingers)) return later(thread, ends_ns, PHASE_START);
     return OUTCOME_DONE;
 }
 
 /* Work, publish, reply: only the thread's own clock moves. A send that is in the log at once needs no event of its own
  * if the thread comes up to it first. */
-static enum outcome simple_step(struct machine *machine, struct thread *thread, const struct plan_op *op)
+static SIM_ALWAYS enum outcome simple_step(struct machine *machine, struct thread *thread, const struct plan_op *op,
+                                           const bool by_step)
 {
-    sim_ns takes_ns = duration(machine, thread, op);
+    sim_ns takes_ns = by_step ? duration(machine, thread, op) : usual_duration(machine, thread, op);
     if (op->kind == STEP_PUBLISH) {
         if (op->at_once && !thread->seen && thread->clock_ns > machine->sim->now_ns)
             return later(thread, thread->clock_ns, PHASE_START);
@@ -188,7 +191,7 @@ static enum outcome simple_step(struct machine *machine, struct thread *thread, 
     }
     thread->clock_ns += takes_ns;
     thread->pc++;
-    if (machine->step_by_step && takes_ns > 0) return later(thread, thread->clock_ns, PHASE_START);
+    if (by_step && takes_ns > 0) return later(thread, thread->clock_ns, PHASE_START);
     return OUTCOME_DONE;
 }
 
@@ -248,9 +251,10 @@ static SIM_SELDOM bool is_trapped(struct machine *machine, struct thread *thread
  * does not go on. */
 enum turn { TURN_STEP, TURN_NEXT, TURN_LATER, TURN_OVER };
 
-static enum turn special_turn(struct machine *machine, struct thread *thread, const struct plan_op *op)
+static SIM_ALWAYS enum turn special_turn(struct machine *machine, struct thread *thread, const struct plan_op *op,
+                                         const bool by_step)
 {
-    if (op->trapped && thread->phase == PHASE_START && is_trapped(machine, thread)) return TURN_OVER;
+    if (by_step && op->trapped && thread->phase == PHASE_START && is_trapped(machine, thread)) return TURN_OVER;
     if (op->kind == OP_END) {
         if (!may_end(machine, thread)) {
             later(thread, thread->clock_ns, PHASE_START);
@@ -262,7 +266,7 @@ static enum turn special_turn(struct machine *machine, struct thread *thread, co
     if (!is_skipped(machine, thread, op)) return TURN_STEP;
     thread->clock_ns += duration(machine, thread, op);
     thread->pc++;
-    if (!machine->step_by_step || thread->clock_ns == machine->sim->now_ns) return TURN_NEXT;
+    if (!by_step || thread->clock_ns == machine->sim->now_ns) return TURN_NEXT;
     later(thread, thread->clock_ns, PHASE_START);
     return TURN_LATER;
 }
@@ -279,13 +283,12 @@ static bool resumes(struct machine *machine, struct thread *thread, bool is_last
     return true;
 }
 
-/* is_last: nothing else is left to do at this instant by whoever calls. */
-static void run(struct machine *machine, struct thread *thread, bool is_last)
+static SIM_ALWAYS void run(struct machine *machine, struct thread *thread, const bool is_last, const bool by_step)
 {
     for (;;) {
         const struct plan_op *op = &machine->plan->op[thread->pc];
         if (op->special) {
-            enum turn turn = special_turn(machine, thread, op);
+            enum turn turn = special_turn(machine, thread, op, by_step);
             if (turn == TURN_OVER) return;
             if (turn == TURN_NEXT) continue;
             if (turn == TURN_LATER) {
@@ -293,24 +296,62 @@ static void run(struct machine *machine, struct thread *thread, bool is_last)
                 continue;
             }
         }
-        enum outcome outcome = op->simple ? simple_step(machine, thread, op) : step(machine, thread, op);
+        enum outcome outcome = op->simple ? simple_step(machine, thread, op, by_step) :
+                                            step(machine, thread, op, by_step);
         if (outcome == OUTCOME_DONE || (outcome == OUTCOME_LATER && resumes(machine, thread, is_last))) continue;
         if (outcome <= OUTCOME_PARKED) return;
         if (answer_waits(machine, thread, outcome) || !refuse(machine, thread, outcome)) return;
     }
 }
 
-void thread_run(struct machine *machine, struct thread *thread) { run(machine, thread, false); }
+static __attribute__((noinline)) void run_by_step(struct machine *machine, struct thread *thread, bool is_last)
+{
+    run(machine, thread, is_last, true);
+}
 
-void thread_goes_on(struct machine *machine, struct thread *thread) { run(machine, thread, true); }
+/* is_last: nothing else is left to do at this instant by whoever calls. */
+static __attribute__((noinline)) void run_ahead(struct machine *machine, struct thread *thread, bool is_last)
+{
+    run(machine, thread, is_last, false);
+}
+
+void thread_run(struct machine *machine, struct thread *thread)
+{
+    if (machine->step_by_step) run_by_step(machine, thread, false);
+    else run_ahead(machine, thread, false);
+}
+
+void thread_goes_on(struct machine *machine, struct thread *thread)
+{
+    if (machine->step_by_step) run_by_step(machine, thread, true);
+    else run_ahead(machine, thread, true);
+}
 
 /* Luck is the order's own, however often a record is delivered. */
 static void words_draw(const struct machine *machine, struct thread *thread)
 {
     uint64_t entity = entity_of(thread);
-    thread->words = random_block(machine->key, PURPOSE_STAGE, entity, thread->attempt * BLOCKS_OF_ATTEMPT);
+    thread->words = random_block_by(&machine->rounds, PURPOSE_STAGE, entity, thread->attempt * BLOCKS_OF_ATTEMPT);
     if (thread->attempt == 0) return;
-    thread->words.word[WORD_LUCK] = random_block(machine->key, PURPOSE_STAGE, entity, 0).word[WORD_LUCK];
+    thread->words.word[WORD_LUCK] = random_block_by(&machine->rounds, PURPOSE_STAGE, entity, 0).word[WORD_LUCK];
+}
+
+static SIM_SELDOM void begin_by_step(struct machine *machine, struct thread *thread)
+{
+    if (thread->clock_ns > machine->sim->now_ns || process_is_paused(&machine->processes, thread->instance))
+        park(machine, thread, thread->clock_ns, PHASE_START);
+    else run_by_step(machine, thread, false);
+}
+
+/* Work, and then what needs its instant: known without a look at the steps. */
+static SIM_ALWAYS bool works_first(const struct machine *machine, struct thread *thread, const struct plan_stage *stage)
+{
+    if (stage->lead == LEAD_NONE || (stage->lead == LEAD_CONNECTS && !thread->pool_counts)) return false;
+    const sim_ns done_ns = thread->clock_ns + thread->time_ns;
+    if (done_ns <= machine->sim->now_ns) return false;
+    thread->clock_ns = done_ns;
+    thread->pc++;
+    return true;
 }
 
 void thread_begin(struct machine *machine, uint32_t index, uint32_t stage, uint32_t order, uint32_t topic,
@@ -336,8 +377,7 @@ void thread_begin(struct machine *machine, uint32_t index, uint32_t stage, uint3
     thread->waits_for = PATH_PARTS;
     if (order_of(thread)->flags & ORDER_FOLLOWED) path_begin(machine, thread);
     thread->time_ns = plan->has_time ? dist_draw(&plan->time, thread->words.word[WORD_SERVICE]) : 0;
-    if (machine->step_by_step && (start_ns > machine->sim->now_ns ||
-                                  process_is_paused(&machine->processes, thread->instance)))
-        park(machine, thread, start_ns, PHASE_START);
-    else thread_run(machine, thread);
+    if (machine->step_by_step) begin_by_step(machine, thread);
+    else if (works_first(machine, thread, plan)) park(machine, thread, thread->clock_ns, PHASE_START);
+    else run_ahead(machine, thread, false);
 }

@@ -224,12 +224,11 @@ static void observe(struct machine *machine, uint32_t slot)
     machine->observer->on_order(machine->observer->context, &fact);
 }
 
-/* One record less; an order that is terminal and has none left leaves. A request that came to nothing leaves too. */
-void order_release(struct machine *machine, uint32_t slot, sim_ns at_ns)
+/* An order that is terminal leaves, and a request that came to nothing. */
+void order_unheld(struct machine *machine, uint32_t slot, sim_ns at_ns)
 {
     struct order *order = order_at(&machine->orders, slot);
-    SIM_ASSERT_IN(machine->sim, order->in_use && order->refs > 0);
-    if (--order->refs > 0 || (!order_is_terminal(order) && (order->did & DID_CREATE))) return;
+    if (!order_is_terminal(order) && (order->did & DID_CREATE)) return;
     if (order->did & DID_CREATE) leaving_check(machine, order, at_ns);
     else phantom_check(machine, order, at_ns);
     observe(machine, slot);

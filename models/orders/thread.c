@@ -117,12 +117,6 @@ static const struct process_spec *process_of(const struct machine *machine, cons
     return &machine->plan->scenario->process[machine->plan->process_of[thread->instance]];
 }
 
-static SIM_ALWAYS void connection_got(struct machine *machine, struct thread *thread, bool outer, sim_ns waited_ns)
-{
-    *(outer ? &thread->has_outer : &thread->has_connection) = true;
-    tally_add(&machine->process[machine->plan->process_of[thread->instance]].connection_wait, waited_ns);
-}
-
 void on_connection(void *context, uint32_t index)
 {
     struct machine *machine = context;
@@ -139,20 +133,6 @@ void on_connection(void *context, uint32_t index)
     park(machine, thread, thread->clock_ns, PHASE_START);
 }
 
-void connection_give(struct machine *machine, struct thread *thread, sim_ns at_ns)
-{
-    if (!thread->has_connection) return;
-    thread->has_connection = false;
-    seats_give(&machine->pool[thread->instance], at_ns);
-}
-
-void outer_connection_give(struct machine *machine, struct thread *thread, sim_ns at_ns)
-{
-    if (!thread->has_outer) return;
-    thread->has_outer = false;
-    seats_give(&machine->pool[thread->instance], at_ns);
-}
-
 static void on_connection_timeout(void *context, uint32_t index, uint64_t argument)
 {
     struct machine *machine = context;
@@ -167,14 +147,9 @@ static void on_connection_timeout(void *context, uint32_t index, uint64_t argume
     if (refuse(machine, thread, OUTCOME_NO_CONNECTION)) thread_run(machine, thread);
 }
 
-enum outcome connection_take(struct machine *machine, struct thread *thread, bool outer)
+enum outcome connection_wait(struct machine *machine, struct thread *thread)
 {
-    if (!thread->pool_counts || (outer ? thread->has_outer : thread->has_connection)) return OUTCOME_DONE;
-    if (thread->clock_ns > machine->sim->now_ns) return later(thread, thread->clock_ns, PHASE_START);
-    if (seats_take(&machine->pool[thread->instance], index_of(machine, thread))) {
-        connection_got(machine, thread, outer, 0);
-        return OUTCOME_DONE;
-    }
+    seats_wait(&machine->pool[thread->instance], index_of(machine, thread));
     block(machine, thread);
     thread->waits_for = PATH_POOL;
     thread->phase = PHASE_START;

@@ -74,12 +74,18 @@ static inline sim_ns share_of(sim_ns time_ns, const struct plan_op *op)
     return (sim_ns)((double)time_ns * op->to + 0.5) - (sim_ns)((double)time_ns * op->from + 0.5);
 }
 
-/* How long a step takes. */
-static inline sim_ns duration(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
+/* How long a step takes, and what it would take if nothing were slowed. */
+static inline sim_ns usual_duration(const struct machine *machine, const struct thread *thread,
+                                    const struct plan_op *op)
 {
     if (op->timeless) return 0;
-    sim_ns usual_ns = op->has_time ? duration_of_own(machine, thread, op) : share_of(thread->time_ns, op);
-    return machine->conditions ? duration_slowed(machine, thread, op, usual_ns) : usual_ns;
+    return op->has_time ? duration_of_own(machine, thread, op) : share_of(thread->time_ns, op);
+}
+
+static inline sim_ns duration(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
+{
+    sim_ns usual_ns = usual_duration(machine, thread, op);
+    return machine->conditions && !op->timeless ? duration_slowed(machine, thread, op, usual_ns) : usual_ns;
 }
 /* What a step returns that goes on at at_ns with the given phase. */
 static inline enum outcome later(struct thread *thread, sim_ns at_ns, enum thread_phase phase)
@@ -106,11 +112,36 @@ bool is_told_late(const struct thread *thread, const struct plan_op *op, enum ou
 SIM_SELDOM bool answer_waits(struct machine *machine, struct thread *thread, enum outcome answer);
 /* Registers whose the handlers of thread.c are. */
 void thread_actors(struct machine *machine, bool (*at_server)(const void *context, uint32_t subject));
-/* A connection for the step that starts at the thread's clock; the pool's callback when it had to wait. outer: that of
- * a transaction around the stage, which the thread has beside the one of its own transactions. */
-enum outcome connection_take(struct machine *machine, struct thread *thread, bool outer);
-void connection_give(struct machine *machine, struct thread *thread, sim_ns at_ns);
-void outer_connection_give(struct machine *machine, struct thread *thread, sim_ns at_ns);
+/* outer: the connection of a transaction around the stage, which the thread has beside the one of its own. */
+static SIM_ALWAYS void connection_got(struct machine *machine, struct thread *thread, bool outer, sim_ns waited_ns)
+{
+    *(outer ? &thread->has_outer : &thread->has_connection) = true;
+    tally_add(&machine->process[machine->plan->process_of[thread->instance]].connection_wait, waited_ns);
+}
+/* No connection is free; and the pool's callback. */
+enum outcome connection_wait(struct machine *machine, struct thread *thread);
+/* A connection for the step that starts at the thread's clock. */
+static SIM_ALWAYS enum outcome connection_take(struct machine *machine, struct thread *thread, bool outer)
+{
+    if (!thread->pool_counts || (outer ? thread->has_outer : thread->has_connection)) return OUTCOME_DONE;
+    if (thread->clock_ns > machine->sim->now_ns) return later(thread, thread->clock_ns, PHASE_START);
+    struct seats *pool = &machine->pool[thread->instance];
+    if (pool->n_queue > 0 || !seats_try(pool)) return connection_wait(machine, thread);
+    connection_got(machine, thread, outer, 0);
+    return OUTCOME_DONE;
+}
+static inline void connection_give(struct machine *machine, struct thread *thread, sim_ns at_ns)
+{
+    if (!thread->has_connection) return;
+    thread->has_connection = false;
+    seats_give(&machine->pool[thread->instance], at_ns);
+}
+static inline void outer_connection_give(struct machine *machine, struct thread *thread, sim_ns at_ns)
+{
+    if (!thread->has_outer) return;
+    thread->has_outer = false;
+    seats_give(&machine->pool[thread->instance], at_ns);
+}
 void on_connection(void *machine, uint32_t index);
 /* A place among the commands that the step's store serves at once; the store's callback. */
 enum outcome command_take(struct machine *machine, struct thread *thread, const struct plan_op *op);

@@ -105,6 +105,12 @@ static inline sim_ns dist_draw(const struct dist *dist, uint32_t word)
     return dist->value_ns[(uint64_t)word * dist->n_values >> 32];
 }
 
+/* Always 0. */
+static inline bool dist_is_zero(const struct dist *dist)
+{
+    return dist->draw == DRAW_CONSTANT && dist->constant_ns == 0;
+}
+
 /* Mean and CV of a specification that dist_make accepts, in closed form. */
 void dist_moments(const struct dist_spec *spec, double *mean_s, double *cv);
 

@@ -6,28 +6,23 @@
 
 #include "sim/engine/ns.h"
 
+/* A change at t adds change x (T - t) to the integral up to T: the sum of change x t is all that it takes, in whatever
+ * order the changes are told. */
 struct level {
     int64_t value;
-    sim_ns since_ns;      /* last change */
-    __int128 area;        /* integral up to since_ns, value x ns */
+    __int128 moment;      /* sum over changes of change x its instant */
 };
-
-static inline void level_set(struct level *level, sim_ns now_ns, int64_t value)
-{
-    level->area += (__int128)level->value * (now_ns - level->since_ns);
-    level->value = value;
-    level->since_ns = now_ns;
-}
 
 static inline void level_add(struct level *level, sim_ns now_ns, int64_t change)
 {
-    level_set(level, now_ns, level->value + change);
+    level->value += change;
+    level->moment += (__int128)change * now_ns;
 }
 
-/* Integral up to now_ns. */
+/* Integral up to now_ns, not before any change. */
 static inline __int128 level_area(const struct level *level, sim_ns now_ns)
 {
-    return level->area + (__int128)level->value * (now_ns - level->since_ns);
+    return (__int128)level->value * now_ns - level->moment;
 }
 
 #endif

@@ -20,22 +20,32 @@ struct random_words { uint32_t word[4]; };
 struct random_key random_key(uint64_t seed, uint32_t replication);
 
 #ifdef __SSE2__
+/* The keys of the ten rounds: for those who draw for every record, worked out once. */
+struct random_rounds { __m128i key[10]; };
+
+static inline struct random_rounds random_rounds(struct random_key key)
+{
+    const __m128i bump = _mm_set_epi64x(PHILOX_W32_1, PHILOX_W32_0);
+    __m128i k = _mm_unpacklo_epi64(_mm_cvtsi32_si128((int)key.word[0]), _mm_cvtsi32_si128((int)key.word[1]));
+    struct random_rounds rounds;
+#pragma GCC unroll 10
+    for (int round = 0; round < 10; round++, k = _mm_add_epi32(k, bump)) rounds.key[round] = k;
+    return rounds;
+}
+
 /* Both products of a round at once: x holds words 0 and 2 of the counter, y words 1 and 3, each in the low half of its
  * lane. What gathers in the high halves is never looked at. */
-static inline struct random_words random_philox(struct random_key key, uint32_t c0, uint32_t c1, uint32_t c2,
-                                                uint32_t c3)
+static inline struct random_words random_philox(const struct random_rounds *rounds, uint32_t c0, uint32_t c1,
+                                                uint32_t c2, uint32_t c3)
 {
     const __m128i multiplier = _mm_set_epi64x(PHILOX_M4x32_1, PHILOX_M4x32_0);
-    const __m128i bump = _mm_set_epi64x(PHILOX_W32_1, PHILOX_W32_0);
     __m128i x = _mm_unpacklo_epi64(_mm_cvtsi32_si128((int)c0), _mm_cvtsi32_si128((int)c2));
     __m128i y = _mm_unpacklo_epi64(_mm_cvtsi32_si128((int)c1), _mm_cvtsi32_si128((int)c3));
-    __m128i k = _mm_unpacklo_epi64(_mm_cvtsi32_si128((int)key.word[0]), _mm_cvtsi32_si128((int)key.word[1]));
 #pragma GCC unroll 10
     for (int round = 0; round < 10; round++) {
-        __m128i product = _mm_shuffle_epi32(_mm_mul_epu32(x, multiplier), _MM_SHUFFLE(1, 0, 3, 2));
-        x = _mm_xor_si128(_mm_xor_si128(_mm_srli_epi64(product, 32), k), y);
-        y = product;
-        k = _mm_add_epi32(k, bump);
+        const __m128i product = _mm_mul_epu32(x, multiplier), apart = _mm_xor_si128(rounds->key[round], y);
+        x = _mm_xor_si128(_mm_shuffle_epi32(product, _MM_SHUFFLE(0, 1, 0, 3)), apart);
+        y = _mm_shuffle_epi32(product, _MM_SHUFFLE(0, 0, 0, 2));
     }
     struct random_words words;
     x = _mm_shuffle_epi32(x, _MM_SHUFFLE(3, 1, 2, 0));
@@ -44,20 +54,31 @@ static inline struct random_words random_philox(struct random_key key, uint32_t 
     return words;
 }
 #else
-static inline struct random_words random_philox(struct random_key key, uint32_t c0, uint32_t c1, uint32_t c2,
-                                                uint32_t c3)
+struct random_rounds { struct random_key key; };
+
+static inline struct random_rounds random_rounds(struct random_key key) { return (struct random_rounds){ key }; }
+
+static inline struct random_words random_philox(const struct random_rounds *rounds, uint32_t c0, uint32_t c1,
+                                                uint32_t c2, uint32_t c3)
 {
     philox4x32_ctr_t counter = {{c0, c1, c2, c3}};
-    philox4x32_key_t philox_key = {{key.word[0], key.word[1]}};
+    philox4x32_key_t philox_key = {{rounds->key.word[0], rounds->key.word[1]}};
     philox4x32_ctr_t block = philox4x32_R(10, counter, philox_key);
     return (struct random_words){{block.v[0], block.v[1], block.v[2], block.v[3]}};
 }
 #endif
 
 /* Four independent 32-bit words. purpose: what the draw is for; entity: whose; index: which of its blocks. */
+static inline struct random_words random_block_by(const struct random_rounds *rounds, uint32_t purpose, uint64_t entity,
+                                                  uint32_t index)
+{
+    return random_philox(rounds, index, purpose, (uint32_t)entity, (uint32_t)(entity >> 32));
+}
+
 static inline struct random_words random_block(struct random_key key, uint32_t purpose, uint64_t entity, uint32_t index)
 {
-    return random_philox(key, index, purpose, (uint32_t)entity, (uint32_t)(entity >> 32));
+    const struct random_rounds rounds = random_rounds(key);
+    return random_block_by(&rounds, purpose, entity, index);
 }
 
 /* Centre of the word's cell in (0, 1): never 0, never 1. */

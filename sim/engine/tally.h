@@ -46,9 +46,13 @@ static SIM_ALWAYS void tally_add(struct tally *tally, sim_ns ns)
     uint64_t value = (uint64_t)ns;
     uint32_t shift = (63u ^ (uint32_t)__builtin_clzll(value | (2 * TALLY_SUB - 1))) - TALLY_SUB_BITS;
     uint64_t bucket = ((uint64_t)shift << TALLY_SUB_BITS) + (value >> shift);
-    if (bucket - tally->first >= tally->n_buckets) tally_widen(tally, bucket);
+    uint64_t place = bucket - tally->first;
+    if (place >= tally->n_buckets) {
+        tally_widen(tally, bucket);
+        place = bucket - tally->first;
+    }
+    tally->count[place]++;
     if (tally->exact) tally_keep(tally, ns);
-    tally->count[bucket - tally->first]++;
     tally->n++;
     tally->sum_ns += ns;
     if (ns < tally->min_ns) tally->min_ns = ns;

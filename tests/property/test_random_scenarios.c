@@ -161,7 +161,7 @@ static void coarsen(const struct plan *plan)
         if (plan->op[i].has_time) make_coarse(plan->op[i].time);
         if (plan->op[i].backoff) make_coarse(plan->op[i].backoff);
     }
-    for (uint32_t i = 0; i < scenario->n_topics; i++) make_coarse(&plan->append[i]);
+    for (uint32_t i = 0; i < scenario->n_topics; i++) make_coarse((struct dist *)&plan->topic[i].append);
     for (uint32_t i = 0; i < scenario->n_groups; i++) {
         make_coarse(&plan->group[i].fetch);
         make_coarse(&plan->group[i].commit);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Ends of records and commits are instants that were written down when they were decided; here they become visible:
+ * offsets move, levels change, times are counted. The order in which they are applied does not matter, only that nobody
+ * looks before it is done. In line for poll.c, where most of them are due when they are decided, and settle.c, for those
+ * that are not. */
+#ifndef MODELS_KAFKA_SETTLE_H
+#define MODELS_KAFKA_SETTLE_H
+
+#include "models/kafka/poll.h"
+#include "models/kafka/takeover.h"
+
+/* A record of a position that is behind ended: nothing may wait there now. Records that came at this instant or later
+ * do not count, so the answer does not depend on when the end is applied. */
+void position_catches_up(struct kafka *kafka, struct position *position, sim_ns at_ns);
+/* A commit that goes back (K1), or beyond what is there (K2). */
+SIM_SELDOM void commit_is_wrong(struct kafka *kafka, uint32_t position, sim_ns at_ns);
+
+/* The record has been processed; its instant has come. */
+static SIM_ALWAYS void apply_done(struct kafka *kafka, const struct consumer *consumer, const struct done done)
+{
+    if (kafka->delivery) {
+        done_by_anyone(kafka, consumer, done);
+        return;
+    }
+    struct position *position = &kafka->position[done.position];
+    struct group *group = &kafka->group[consumer->group];
+    position->processed = done.offset + 1;
+    level_add(&group->backlog, done.at_ns, -1);
+    if (position->behind) position_catches_up(kafka, position, done.at_ns);
+    if (done.at_ns > group->last_done_ns) group->last_done_ns = done.at_ns;
+    group->fact.processed++;
+    tally_add(&group->fact.wait, done.start_ns - done.appended_ns);
+    tally_add(&group->fact.service, done.at_ns - done.start_ns);
+    sim_fact(kafka->sim, done.at_ns, FACT_PROCESSED, (uint64_t)done.position << 40 | (uint64_t)done.offset);
+}
+
+/* Forgets records that every reader has committed. */
+static SIM_ALWAYS void log_forget(struct kafka *kafka, struct log *log, sim_ns at_ns)
+{
+    int64_t least = kafka->position[log->reader[0]].committed;
+    for (uint32_t i = 1; i < log->n_readers; i++)
+        if (kafka->position[log->reader[i]].committed < least) least = kafka->position[log->reader[i]].committed;
+    if (kafka->n_departed > 0) least = least_in_hand(kafka, log, least);
+    if (least == log->start) return;
+    for (int64_t offset = log->start; offset < least; offset++)
+        kafka->calls.retire(kafka->calls.context, log_subject(log, offset), at_ns);
+    log_release(log, &kafka->pool, least);
+}
+
+static SIM_ALWAYS void commit_position(struct kafka *kafka, uint32_t index, sim_ns at_ns)
+{
+    struct position *position = &kafka->position[index];
+    struct group *group = &kafka->group[position->group];
+    struct log *log = &kafka->log[position->log];
+    const int64_t to = position->commit_to, more = to - position->committed;
+    position->touched = false;
+    if (more < 0 || to > position->processed || position->processed > position->polled || position->polled > log->end)
+        commit_is_wrong(kafka, index, at_ns);
+    if (more <= 0) return;
+    sim_ns age_ns = at_ns - log_at(log, position->committed);
+    if (age_ns > group->fact.peak_lag_ns) group->fact.peak_lag_ns = age_ns;
+    group->lag -= more;
+    position->committed = to;
+    sim_fact(kafka->sim, at_ns, FACT_COMMITTED, (uint64_t)index << 40 | (uint64_t)to);
+    log_forget(kafka, log, at_ns);
+}
+
+/* The commit that the consumer has sent is at the broker. */
+static SIM_ALWAYS void apply_commit(struct kafka *kafka, struct consumer *consumer)
+{
+    consumer->commit_pending = false;
+    kafka->group[consumer->group].fact.commits++;
+    for (uint32_t i = 0; i < consumer->n_touched; i++)
+        commit_position(kafka, consumer->touched[i], consumer->commit_at_ns);
+    consumer->n_touched = 0;
+}
+
+#endif
