@@ -17,6 +17,7 @@ struct compiler {
     struct plan_stage *stage;
     uint32_t n_once;
     uint32_t n_lucks; /* of the stage at hand */
+    struct plan_position *position;
     struct dist_cache *cache;
     struct arena *arena;
     struct sim_err *err;
@@ -268,7 +269,7 @@ static bool groups_compile(struct compiler *compiler)
             return false;
     }
     plan->group = group;
-    plan->position = position;
+    plan->position = compiler->position = position;
     plan->consumer = consumer;
     return true;
 }
@@ -552,6 +553,65 @@ static bool stages_compile(struct compiler *compiler)
     return true;
 }
 
+static uint32_t draw_of(struct plan *plan, struct plan_draw *draw, const struct plan_position *position)
+{
+    if (!plan->stage[position->stage].draws || position->passed_on > 0) return NONE;
+    for (uint32_t i = 0; i < plan->n_draws; i++)
+        if (draw[i].stage == position->stage && draw[i].origin == position->origin) return i;
+    draw[plan->n_draws] = (struct plan_draw){ position->stage, position->origin, position->group, 0 };
+    return plan->n_draws++;
+}
+
+/* What is known of the stages behind one while they are collected. */
+struct behind { const struct plan *plan; uint64_t stages, draws; };
+
+static void behind_stage(struct behind *behind, uint32_t stage);
+
+static void behind_topic(struct behind *behind, uint32_t topic)
+{
+    for (uint32_t i = 0; i < behind->plan->n_positions; i++) {
+        const struct plan_position *position = &behind->plan->position[i];
+        if (position->topic != topic || position->partition > 0) continue;
+        if (position->draw < 64) behind->draws |= (uint64_t)1 << position->draw;
+        behind_stage(behind, position->stage);
+    }
+}
+
+static void behind_stage(struct behind *behind, uint32_t stage)
+{
+    const struct plan *plan = behind->plan;
+    if (stage >= 64 || behind->stages >> stage & 1) return;
+    behind->stages |= (uint64_t)1 << stage;
+    for (const struct plan_op *op = &plan->op[plan->stage[stage].first_op]; op->kind != OP_END; op++) {
+        if (op->kind == STEP_PUBLISH) behind_topic(behind, op->target);
+        if (op->kind == STEP_JOIN && plan->scenario->flow.then != NONE) behind_topic(behind, plan->scenario->flow.then);
+    }
+}
+
+static void after_compile(struct compiler *compiler, uint32_t index, struct plan_draw *draw)
+{
+    struct plan_stage *stage = &compiler->stage[index];
+    struct behind behind = { compiler->plan, 0, 0 };
+    uint32_t *after = arena_array(compiler->arena, uint32_t, compiler->plan->n_draws);
+    behind_stage(&behind, index);
+    for (uint32_t i = 0; i < compiler->plan->n_draws && i < 64; i++) {
+        if (behind.draws >> i & 1) after[stage->n_after++] = i;
+        for (uint32_t k = 0; k < compiler->plan->n_draws && k < 64; k++)
+            if (draw[k].stage == index && (behind.draws >> i & 1)) draw[i].behind |= (uint64_t)1 << k;
+    }
+    stage->after = after;
+}
+
+static void draws_compile(struct compiler *compiler)
+{
+    struct plan *plan = compiler->plan;
+    struct plan_draw *draw = arena_array(compiler->arena, struct plan_draw, plan->n_positions);
+    for (uint32_t i = 0; i < plan->n_positions; i++)
+        compiler->position[i].draw = draw_of(plan, draw, &compiler->position[i]);
+    plan->draw = draw;
+    for (uint32_t i = 0; i < compiler->scenario->n_stages; i++) after_compile(compiler, i, draw);
+}
+
 /* ---- orders ---- */
 
 static const struct pick *pick_compile(struct compiler *compiler, const struct pick_spec *spec)
@@ -653,6 +713,7 @@ const struct plan *plan_make(const struct scenario *scenario, struct arena *aren
     if (!servers_compile(&compiler) || !groups_compile(&compiler)) return NULL;
     readers_compile(&compiler);
     if (!stages_compile(&compiler) || !orders_compile(&compiler)) return NULL;
+    draws_compile(&compiler);
     disturbances_compile(&compiler);
     return plan;
 }

@@ -73,11 +73,20 @@ struct plan_stage {
     uint32_t table;          /* whose row it writes first; NONE */
     bool draws;              /* something in it depends on the record's random words */
     enum stage_lead lead;
+    uint32_t n_after;        /* draws (plan.draw, the first 64) of the stages that its order's records come to yet where */
+    const uint32_t *after;   /* nothing is refused */
 };
 
 /* origin: the topic that a record came from at first, where this one holds what was given up (a retry topic), after
  * being passed on so many times; else topic. */
-struct plan_position { uint32_t group, read, stage, topic, partition, log, consumer, origin, passed_on; };
+struct plan_position {
+    uint32_t group, read, stage, topic, partition, log, consumer, origin, passed_on;
+    uint32_t draw;                  /* index into plan.draw; NONE: no words of first deliveries */
+};
+
+/* A stage that draws, for records that came from a topic at first, in a group (the first, where several have both).
+ * behind: a bit for each draw whose stage its records have been through by then. */
+struct plan_draw { uint32_t stage, origin, group; uint64_t behind; };
 
 struct plan_group {
     struct dist fetch, commit, poll;
@@ -110,6 +119,8 @@ struct plan {
     const struct dist *fault_lasts; /* by fault */
     const struct dist *pod_start;   /* by scaler */
     const struct plan_position *position;
+    uint32_t n_draws;
+    const struct plan_draw *draw;
     const uint32_t *n_readers;      /* by log */
     const uint32_t *const *reader;  /* by log: positions */
     const struct plan_group *group;

@@ -27,12 +27,14 @@
 #include "sim/engine/level.h"
 #include "sim/engine/sim.h"
 
+struct consumer;
+
 /* What becomes of records: set by the room above. */
 struct kafka_calls {
     void *context;
-    /* consumer begins with a record at start_ns (>= now); ends with kafka_record_done or kafka_record_failed. */
-    void (*process)(void *context, uint32_t consumer, uint32_t position, uint32_t subject, uint32_t attempt,
-                    sim_ns start_ns);
+    /* The consumer begins with a record at its start_ns (>= now); ends with kafka_record_done or kafka_record_failed.
+     * next: the subject of the record behind it, where there is one; else subject. */
+    void (*process)(void *context, const struct consumer *consumer, uint32_t position, uint32_t subject, uint32_t next);
     /* No group needs the record any more since at_ns (<= now). */
     void (*retire)(void *context, uint32_t subject, sim_ns at_ns);
     /* The record in service of the consumer is given up at at_ns (now), and goes to the group's dead-letter topic, if

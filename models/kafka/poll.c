@@ -129,12 +129,14 @@ static void record_begin(struct kafka *kafka, struct consumer *consumer, uint32_
     consumer->in_record = true;
     consumer->record_position = position;
     consumer->record_offset = offset;
-    consumer->appended_ns = log_at(log, offset);
+    const struct log_record *record = log_record_at(log, (uint64_t)offset);
+    const uint32_t subject = record->subject;
+    consumer->appended_ns = record->at_ns;
     consumer->start_ns = at_ns;
     consumer->attempt = kafka->failures_seen ? attempts_of(kafka, consumer, position, offset) : 0;
     if (kafka->delivery) delivery_note(kafka, consumer, position, offset, at_ns);
-    kafka->calls.process(kafka->calls.context, consumer->index, position,
-                         log_subject(log, offset), consumer->attempt, at_ns);
+    kafka->calls.process(kafka->calls.context, consumer, position, subject,
+                         offset + 1 < log->end ? log_subject(log, offset + 1) : subject);
 }
 
 /* Position of the record appended first among those the batch may hold; NONE at its end. */

@@ -49,8 +49,7 @@ void log_append(struct log *log, struct log_pool *pool, sim_ns at_ns, uint32_t s
     uint64_t offset = (uint64_t)log->end, within = offset % LOG_BLOCK_RECORDS;
     if (within == 0) block_begin(log, pool, offset / LOG_BLOCK_RECORDS);
     struct log_block *block = log->ring[offset / LOG_BLOCK_RECORDS & log->ring_mask];
-    block->at_ns[within] = at_ns;
-    block->subject[within] = subject;
+    block->record[within] = (struct log_record){ at_ns, subject };
     log->end++;
 }
 

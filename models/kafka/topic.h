@@ -15,10 +15,12 @@
 
 enum { LOG_BLOCK_RECORDS = 256 };
 
+/* Packed: most often one cache line, and nothing between two of them. */
+struct __attribute__((packed, aligned(4))) log_record { sim_ns at_ns; uint32_t subject; };
+
 struct log_block {
     struct log_block *next_free;
-    sim_ns at_ns[LOG_BLOCK_RECORDS];
-    uint32_t subject[LOG_BLOCK_RECORDS];
+    struct log_record record[LOG_BLOCK_RECORDS];
 };
 
 struct log {
@@ -42,19 +44,19 @@ void log_append(struct log *log, struct log_pool *pool, sim_ns at_ns, uint32_t s
 void log_release(struct log *log, struct log_pool *pool, int64_t start);
 
 /* Where a record stands. Offsets are not negative: unsigned, so that a shift and a mask find the place. */
-static inline const struct log_block *log_block_of(const struct log *log, uint64_t offset)
+static inline const struct log_record *log_record_at(const struct log *log, uint64_t offset)
 {
-    return log->ring[offset / LOG_BLOCK_RECORDS & log->ring_mask];
+    return &log->ring[offset / LOG_BLOCK_RECORDS & log->ring_mask]->record[offset % LOG_BLOCK_RECORDS];
 }
 
 static inline uint32_t log_subject(const struct log *log, int64_t offset)
 {
-    return log_block_of(log, (uint64_t)offset)->subject[(uint64_t)offset % LOG_BLOCK_RECORDS];
+    return log_record_at(log, (uint64_t)offset)->subject;
 }
 
 static inline sim_ns log_at(const struct log *log, int64_t offset)
 {
-    return log_block_of(log, (uint64_t)offset)->at_ns[(uint64_t)offset % LOG_BLOCK_RECORDS];
+    return log_record_at(log, (uint64_t)offset)->at_ns;
 }
 
 #endif

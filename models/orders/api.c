@@ -50,7 +50,7 @@ static void request_begin(struct machine *machine, uint32_t slot)
 {
     uint32_t index = thread_take(machine);
     const struct process_spec *process = &machine->plan->scenario->process[machine->plan->api_process];
-    thread_begin(machine, index, process->api_stage, slot, NONE, 0, machine->sim->now_ns);
+    request_process(machine, index, process->api_stage, slot);
 }
 
 static void on_api_thread(void *context, uint32_t slot) { request_begin(context, slot); }

@@ -10,26 +10,6 @@
 #include "models/orders/pick.h"
 #include "models/orders/thread.h"
 
-/* Attempts at what was passed on to a retry topic are numbered from here on, for draws of their own. */
-enum { PASSED_ON = 1024 };
-
-static void on_process(void *context, uint32_t consumer, uint32_t position, uint32_t subject, uint32_t attempt,
-                       sim_ns start_ns)
-{
-    struct machine *machine = context;
-    const struct plan_position *plan = &machine->plan->position[position];
-    const struct log *log = &machine->kafka.log[plan->log];
-    int64_t next = machine->kafka.consumer[consumer].record_offset + 1;
-    if (next < log->end) __builtin_prefetch(order_at(&machine->orders, log_subject(log, next)));
-    uint32_t table = machine->plan->stage[plan->stage].table;
-    if (table != NONE) {
-        const struct order *order = order_at(&machine->orders, subject);
-        table_prefetch(&machine->tables, table, row_key(order, machine->plan->scenario->table[table].key));
-    }
-    thread_begin(machine, consumer, plan->stage, subject, plan->origin, attempt + plan->passed_on * PASSED_ON,
-                 start_ns);
-}
-
 static sim_ns on_give_up(void *context, uint32_t consumer, uint32_t position, sim_ns at_ns)
 {
     struct machine *machine = context;
@@ -154,11 +134,12 @@ void machine_init(struct machine *machine, struct sim *sim, const struct plan *p
                 options->keep_stage_times, plan->scenario->n_stages);
     paths_init(machine, options->verdicts_only ? 0 : orders_bound(plan->scenario));
     tally_init(&machine->completion, sim->arena, 1000000);
+    words_init(machine);
     threads_init(machine);
     causes_init(machine);
     servers_init(machine);
     kafka_init(&machine->kafka, sim, plan, key, &machine->invariants,
-               (struct kafka_calls){ machine, on_process, on_retire, on_give_up, on_unread }, machine->step_by_step);
+               (struct kafka_calls){ machine, record_process, on_retire, on_give_up, on_unread }, machine->step_by_step);
     api_init(machine);
     outboxes_init(machine);
     if (!plan->disturbed) return;

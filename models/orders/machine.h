@@ -18,6 +18,7 @@
 #include "models/orders/order.h"
 #include "models/orders/path.h"
 #include "models/orders/producer.h"
+#include "models/orders/words.h"
 #include "models/process.h"
 #include "models/redis/lock.h"
 #include "models/seats.h"
@@ -99,6 +100,7 @@ struct machine {
     struct tables tables;
     struct locks locks;
     struct orders orders;
+    struct words words;
     uint32_t n_threads;
     struct thread *thread;      /* consumers first, then API */
     uint64_t *api_free;         /* a bit for each API thread */
@@ -158,9 +160,10 @@ static inline void thread_takes(const struct machine *machine, struct thread *th
 void machine_init(struct machine *machine, struct sim *sim, const struct plan *plan, struct random_key key,
                   const struct run_options *options);
 /* ---- stage.c ---- */
-/* A thread begins with a stage for an order at start_ns. topic NONE: an API request. */
-void thread_begin(struct machine *machine, uint32_t thread, uint32_t stage, uint32_t order, uint32_t topic,
-                  uint32_t attempt, sim_ns start_ns);
+/* A thread of the API begins with the request of an order, now. */
+void request_process(struct machine *machine, uint32_t thread, uint32_t stage, uint32_t order);
+/* A consumer begins with a record: kafka_calls.process. */
+void record_process(void *machine, const struct consumer *consumer, uint32_t position, uint32_t order, uint32_t next);
 
 /* ---- api.c ---- */
 void api_init(struct machine *machine);

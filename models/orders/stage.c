@@ -327,11 +327,12 @@ void thread_goes_on(struct machine *machine, struct thread *thread)
     else run_ahead(machine, thread, true);
 }
 
-/* Luck is the order's own, however often a record is delivered. */
-static void words_draw(const struct machine *machine, struct thread *thread)
+/* The words of the record, and the time of its stage. Luck is the order's own, however often a record is delivered. */
+static void own_words(const struct machine *machine, struct thread *thread, const struct plan_stage *stage)
 {
     uint64_t entity = entity_of(thread);
     thread->words = random_block_by(&machine->rounds, PURPOSE_STAGE, entity, thread->attempt * BLOCKS_OF_ATTEMPT);
+    thread->time_ns = stage->has_time ? dist_draw(&stage->time, thread->words.word[WORD_SERVICE]) : 0;
     if (thread->attempt == 0) return;
     thread->words.word[WORD_LUCK] = random_block_by(&machine->rounds, PURPOSE_STAGE, entity, 0).word[WORD_LUCK];
 }
@@ -354,30 +355,75 @@ static SIM_ALWAYS bool works_first(const struct machine *machine, struct thread 
     return true;
 }
 
-void thread_begin(struct machine *machine, uint32_t index, uint32_t stage, uint32_t order, uint32_t topic,
-                  uint32_t attempt, sim_ns start_ns)
+static SIM_ALWAYS void words_take(struct machine *machine, struct thread *thread, const struct plan_stage *stage,
+                                  uint32_t draw)
 {
-    const struct plan_stage *plan = &machine->plan->stage[stage];
-    struct thread *thread = &machine->thread[index];
+    if (!stage->draws) {
+        thread->time_ns = stage->has_time ? stage->time.constant_ns : 0;
+    } else if (draw != NONE && thread->attempt == 0) {
+        const struct record_words *own = words_known(machine, &machine->words, order_of(thread)->id, draw,
+                                                     machine->plan->draw);
+        thread->words = own->words;
+        thread->time_ns = own->time_ns;
+    } else {
+        own_words(machine, thread, stage);
+    }
+}
+
+/* The thread turns to an order's stage. */
+static SIM_ALWAYS void begin(struct machine *machine, struct thread *thread, const struct plan_stage *stage,
+                             uint32_t order, sim_ns start_ns)
+{
     thread_takes(machine, thread, order);
-    thread->stage = stage;
-    thread->topic = topic;
-    thread->attempt = attempt;
-    thread->pc = plan->first_op;
+    thread->pc = stage->first_op;
     thread->phase = PHASE_START;
     thread->clock_ns = thread->begun_ns = start_ns;
     thread->duplicate = thread->seen = thread->replied = false;
     thread->once_marks = thread->marks_after = 0;
     thread->publishes = thread->tries = 0;
-    if (plan->draws) words_draw(machine, thread);
-    if (thread->consumer == NONE) {
-        thread->sent_ns = 0;
-        path_open(machine, thread);
-    }
     thread->waits_for = PATH_PARTS;
+}
+
+static SIM_ALWAYS void set_out(struct machine *machine, struct thread *thread, const struct plan_stage *stage)
+{
     if (order_of(thread)->flags & ORDER_FOLLOWED) path_begin(machine, thread);
-    thread->time_ns = plan->has_time ? dist_draw(&plan->time, thread->words.word[WORD_SERVICE]) : 0;
     if (machine->step_by_step) begin_by_step(machine, thread);
-    else if (works_first(machine, thread, plan)) park(machine, thread, thread->clock_ns, PHASE_START);
+    else if (works_first(machine, thread, stage)) park(machine, thread, thread->clock_ns, PHASE_START);
     else run_ahead(machine, thread, false);
+}
+
+void request_process(struct machine *machine, uint32_t index, uint32_t stage, uint32_t order)
+{
+    const struct plan_stage *plan = &machine->plan->stage[stage];
+    struct thread *thread = &machine->thread[index];
+    begin(machine, thread, plan, order, machine->sim->now_ns);
+    thread->stage = stage;
+    thread->topic = NONE;
+    thread->attempt = 0;
+    thread->sent_ns = 0;
+    words_take(machine, thread, plan, NONE);
+    words_ahead(machine, plan, order_of(thread)->id);
+    path_open(machine, thread);
+    set_out(machine, thread, plan);
+}
+
+/* Attempts at what was passed on to a retry topic are numbered from here on, for draws of their own. */
+enum { PASSED_ON = 1024 };
+
+void record_process(void *context, const struct consumer *consumer, uint32_t position, uint32_t order, uint32_t next)
+{
+    struct machine *machine = context;
+    const struct plan_position *plan = &machine->plan->position[position];
+    const struct plan_stage *stage = &machine->plan->stage[plan->stage];
+    struct thread *thread = &machine->thread[consumer->index];
+    if (next != order) __builtin_prefetch(order_at(&machine->orders, next));
+    begin(machine, thread, stage, order, consumer->start_ns);
+    if (stage->table != NONE)
+        table_prefetch(&machine->tables, stage->table,
+                       row_key(order_of(thread), machine->plan->scenario->table[stage->table].key));
+    thread->stage = plan->stage;
+    thread->topic = plan->origin;
+    thread->attempt = consumer->attempt + plan->passed_on * PASSED_ON;
+    words_take(machine, thread, stage, plan->draw);
+    set_out(machine, thread, stage);
 }

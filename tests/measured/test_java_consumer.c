@@ -196,14 +196,13 @@ static void answer_delay(struct rig *rig, struct consumer *consumer)
     consumer->half_ns = there_ns - consumer->arrive_ns;
 }
 
-static void process(void *context, uint32_t consumer, uint32_t position, uint32_t subject, uint32_t attempt,
-                    sim_ns start_ns)
+static void process(void *context, const struct consumer *consumer, uint32_t position, uint32_t subject, uint32_t next)
 {
     struct rig *rig = context;
     (void)subject;
-    (void)attempt;
-    if (rig->feed_answers) answer_delay(rig, &rig->kafka.consumer[consumer]);
-    sim_at(&rig->sim, start_ns, SIM_CONSUMER, on_record, rig, consumer, position);
+    (void)next;
+    if (rig->feed_answers) answer_delay(rig, &rig->kafka.consumer[consumer->index]);
+    sim_at(&rig->sim, consumer->start_ns, SIM_CONSUMER, on_record, rig, consumer->index, position);
 }
 
 static void retire(void *context, uint32_t subject, sim_ns at_ns)
