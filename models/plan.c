@@ -558,11 +558,14 @@ static uint32_t draw_of(struct plan *plan, struct plan_draw *draw, const struct 
     if (!plan->stage[position->stage].draws || position->passed_on > 0) return NONE;
     for (uint32_t i = 0; i < plan->n_draws; i++)
         if (draw[i].stage == position->stage && draw[i].origin == position->origin) return i;
-    draw[plan->n_draws] = (struct plan_draw){ position->stage, position->origin, position->group, 0 };
+    const struct plan_stage *stage = &plan->stage[position->stage];
+    draw[plan->n_draws] = (struct plan_draw){ .stage = position->stage, .origin = position->origin,
+                                              .group = position->group, .time = stage->has_time ? &stage->time : NULL,
+                                              .entity = entity_of_record(position->stage, position->origin, 0) };
     return plan->n_draws++;
 }
 
-/* What is known of the stages behind one while they are collected. */
+/* What lies behind a stage, while it is collected. */
 struct behind { const struct plan *plan; uint64_t stages, draws; };
 
 static void behind_stage(struct behind *behind, uint32_t stage);
@@ -588,16 +591,24 @@ static void behind_stage(struct behind *behind, uint32_t stage)
     }
 }
 
-static void after_compile(struct compiler *compiler, uint32_t index, struct plan_draw *draw)
+static uint64_t behind_of(const struct plan *plan, uint32_t stage)
 {
-    struct plan_stage *stage = &compiler->stage[index];
-    struct behind behind = { compiler->plan, 0, 0 };
-    uint32_t *after = arena_array(compiler->arena, uint32_t, compiler->plan->n_draws);
-    behind_stage(&behind, index);
+    struct behind behind = { plan, 0, 0 };
+    behind_stage(&behind, stage);
+    return behind.draws;
+}
+
+/* Those that have more behind them come later. */
+static void after_compile(struct compiler *compiler, struct plan_stage *stage, uint64_t behind)
+{
+    const struct plan_draw *draw = compiler->plan->draw;
+    uint32_t *after = arena_array(compiler->arena, uint32_t, 64);
     for (uint32_t i = 0; i < compiler->plan->n_draws && i < 64; i++) {
-        if (behind.draws >> i & 1) after[stage->n_after++] = i;
-        for (uint32_t k = 0; k < compiler->plan->n_draws && k < 64; k++)
-            if (draw[k].stage == index && (behind.draws >> i & 1)) draw[i].behind |= (uint64_t)1 << k;
+        if (!(behind >> i & 1)) continue;
+        uint32_t k = stage->n_after++;
+        for (; k > 0 && __builtin_popcountll(draw[after[k - 1]].behind) > __builtin_popcountll(draw[i].behind); k--)
+            after[k] = after[k - 1];
+        after[k] = i;
     }
     stage->after = after;
 }
@@ -609,7 +620,11 @@ static void draws_compile(struct compiler *compiler)
     for (uint32_t i = 0; i < plan->n_positions; i++)
         compiler->position[i].draw = draw_of(plan, draw, &compiler->position[i]);
     plan->draw = draw;
-    for (uint32_t i = 0; i < compiler->scenario->n_stages; i++) after_compile(compiler, i, draw);
+    for (uint32_t k = 0; k < plan->n_draws && k < 64; k++)
+        for (uint32_t i = 0; i < plan->n_draws && i < 64; i++)
+            draw[i].behind |= (behind_of(plan, draw[k].stage) >> i & 1) << k;
+    for (uint32_t i = 0; i < compiler->scenario->n_stages; i++)
+        after_compile(compiler, &compiler->stage[i], behind_of(plan, i));
 }
 
 /* ---- orders ---- */

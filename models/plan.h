@@ -74,8 +74,16 @@ struct plan_stage {
     bool draws;              /* something in it depends on the record's random words */
     enum stage_lead lead;
     uint32_t n_after;        /* draws (plan.draw, the first 64) of the stages that its order's records come to yet where */
-    const uint32_t *after;   /* nothing is refused */
+    const uint32_t *after;   /* nothing is refused, in about this order */
 };
+
+/* Which of an order's records it is, for draws: read by a stage from a topic (where it came from at first; NONE: the
+ * request). */
+static inline uint64_t entity_of_record(uint32_t stage, uint32_t topic, uint32_t order_id)
+{
+    uint64_t read = (uint64_t)stage * (MAX_TOPICS + 1) + (topic == NONE ? 0 : topic + 1);
+    return read << 32 | order_id;
+}
 
 /* origin: the topic that a record came from at first, where this one holds what was given up (a retry topic), after
  * being passed on so many times; else topic. */
@@ -86,7 +94,12 @@ struct plan_position {
 
 /* A stage that draws, for records that came from a topic at first, in a group (the first, where several have both).
  * behind: a bit for each draw whose stage its records have been through by then. */
-struct plan_draw { uint32_t stage, origin, group; uint64_t behind; };
+struct plan_draw {
+    uint32_t stage, origin, group;
+    const struct dist *time; /* of the stage; NULL */
+    uint64_t entity;         /* entity_of_record of order 0 */
+    uint64_t behind;
+};
 
 struct plan_group {
     struct dist fetch, commit, poll;

@@ -9,14 +9,14 @@
 /* ---- appends ---- */
 
 /* What a reading group sees of a record that is in the log now. */
-static void reader_append(struct kafka *kafka, const struct log *log, uint32_t index)
+static void reader_append(struct kafka *kafka, const struct log *log, uint32_t index, uint32_t subject)
 {
     const struct position *position = &kafka->position[index];
     struct group *group = &kafka->group[position->group];
     sim_ns now_ns = kafka->sim->now_ns;
     group_settle(kafka, position->group);
     int64_t partition_lag = log->end - position->committed;
-    level_add(&group->backlog, now_ns, 1);
+    level_rise(&group->backlog, now_ns);
     if (++group->lag > group->fact.peak_lag) {
         group->fact.peak_lag = group->lag;
         group->fact.peak_lag_at_ns = now_ns;
@@ -30,7 +30,7 @@ static void reader_append(struct kafka *kafka, const struct log *log, uint32_t i
     struct consumer *consumer = &kafka->consumer[position->consumer];
     if (consumer->spec->fetch_order == FETCH_ARRIVAL) consumer->only_unread = consumer->unread++ == 0 ? index : NONE;
     else fetch_note(&consumer->buffer);
-    consumer_notice(kafka, consumer, index);
+    consumer_notice(kafka, consumer, index, subject);
 }
 
 /* A fetch that arrives at this instant finds the record: an append comes before what consumers do. */
@@ -50,7 +50,7 @@ void kafka_append(struct kafka *kafka, uint32_t index, uint32_t subject)
     if (log->fetched) fetches_settle(kafka, log);
     log_append(log, &kafka->pool, kafka->sim->now_ns, subject);
     sim_fact(kafka->sim, kafka->sim->now_ns, FACT_APPENDED, (uint64_t)index << 40 | (uint64_t)log->end);
-    for (uint32_t i = 0; i < log->n_readers; i++) reader_append(kafka, log, log->reader[i]);
+    for (uint32_t i = 0; i < log->n_readers; i++) reader_append(kafka, log, log->reader[i], subject);
 }
 
 /* ---- start ---- */

@@ -111,6 +111,8 @@ void fetch_settle_due(struct kafka *kafka, struct consumer *consumer)
 
 /* ---- batches ---- */
 
+static sim_ns later(sim_ns a_ns, sim_ns b_ns) { return a_ns > b_ns ? a_ns : b_ns; }
+
 static void record_next(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns);
 static void poll_call(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns);
 
@@ -122,21 +124,28 @@ static void poll_to(struct position *position, int64_t next, sim_ns at_ns)
     position->polled_at_ns = at_ns;
 }
 
+/* next: subject of the record behind it, or its own. */
+static SIM_ALWAYS void record_hand(struct kafka *kafka, struct consumer *consumer, uint32_t position, int64_t offset,
+                                   const struct log_record record, uint32_t next, sim_ns at_ns)
+{
+    if (consumer->spec->due_after_ns > 0) at_ns = later(at_ns, record.at_ns + consumer->spec->due_after_ns);
+    consumer->in_record = true;
+    consumer->record_position = position;
+    consumer->record_offset = offset;
+    consumer->appended_ns = record.at_ns;
+    consumer->start_ns = at_ns;
+    consumer->attempt = kafka->failures_seen ? attempts_of(kafka, consumer, position, offset) : 0;
+    if (kafka->delivery) delivery_note(kafka, consumer, position, offset, at_ns);
+    kafka->calls.process(kafka->calls.context, consumer, position, record.subject, next);
+}
+
 static void record_begin(struct kafka *kafka, struct consumer *consumer, uint32_t position, int64_t offset,
                          sim_ns at_ns)
 {
     const struct log *log = &kafka->log[kafka->position[position].log];
-    consumer->in_record = true;
-    consumer->record_position = position;
-    consumer->record_offset = offset;
-    const struct log_record *record = log_record_at(log, (uint64_t)offset);
-    const uint32_t subject = record->subject;
-    consumer->appended_ns = record->at_ns;
-    consumer->start_ns = at_ns;
-    consumer->attempt = kafka->failures_seen ? attempts_of(kafka, consumer, position, offset) : 0;
-    if (kafka->delivery) delivery_note(kafka, consumer, position, offset, at_ns);
-    kafka->calls.process(kafka->calls.context, consumer, position, subject,
-                         offset + 1 < log->end ? log_subject(log, offset + 1) : subject);
+    const struct log_record record = *log_record_at(log, (uint64_t)offset);
+    record_hand(kafka, consumer, position, offset, record,
+                offset + 1 < log->end ? log_subject(log, offset + 1) : record.subject, at_ns);
 }
 
 /* Position of the record appended first among those the batch may hold; NONE at its end. */
@@ -260,8 +269,6 @@ static void poll_known(struct kafka *kafka, struct consumer *consumer, sim_ns at
     else poll_return(kafka, consumer, at_ns);
 }
 
-static sim_ns later(sim_ns a_ns, sim_ns b_ns) { return a_ns > b_ns ? a_ns : b_ns; }
-
 /* Other partitions may have a record of the same instant that is not told yet: which one is first is then known when
  * that instant is over. */
 static bool may_tie(const struct kafka *kafka, uint32_t position, sim_ns appended_ns)
@@ -355,16 +362,18 @@ void poll_later(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
     sim_at(kafka->sim, at_ns, SIM_CONSUMER, on_turn, kafka, consumer->index, 0);
 }
 
-/* An idle consumer and the only record that waits: the poll that returns it needs no search. Its content is fixed by
- * now, so its time may lie ahead. */
-static void poll_one(struct kafka *kafka, struct consumer *consumer, uint32_t index, sim_ns at_ns, sim_ns begin_ns)
+/* An idle consumer and the only record that waits, which has come now: the poll that returns it needs no search. Its
+ * content is fixed by now, so its time may lie ahead. */
+static SIM_ALWAYS void poll_one(struct kafka *kafka, struct consumer *consumer, uint32_t index, uint32_t subject,
+                                sim_ns at_ns, sim_ns begin_ns)
 {
     consumer->unread = 0;
     poll_note(kafka, consumer, at_ns);
-    record_begin(kafka, consumer, index, kafka->position[index].polled - 1, begin_ns);
+    record_hand(kafka, consumer, index, kafka->position[index].polled - 1,
+                (struct log_record){ kafka->sim->now_ns, subject }, subject, begin_ns);
 }
 
-static void arrival_one(struct kafka *kafka, struct consumer *consumer, uint32_t position)
+static void arrival_one(struct kafka *kafka, struct consumer *consumer, uint32_t position, uint32_t subject)
 {
     consumer->half_ns = fetch_latency(kafka, consumer) / 2;
     sim_ns at_ns = later(consumer->poll_from_ns, kafka->sim->now_ns + consumer->half_ns);
@@ -376,11 +385,12 @@ static void arrival_one(struct kafka *kafka, struct consumer *consumer, uint32_t
     consumer->cutoff_ns = at_ns - consumer->half_ns;
     sim_ns begin_ns = at_ns + poll_latency(kafka, consumer);
     poll_to(&kafka->position[position], kafka->position[position].polled + 1, begin_ns);
-    poll_one(kafka, consumer, position, at_ns, begin_ns);
+    poll_one(kafka, consumer, position, subject, at_ns, begin_ns);
 }
 
 /* The parked fetch returns with the record, the poll takes it without being filled, and sends the next fetch. */
-static void java_one(struct kafka *kafka, struct consumer *consumer, uint32_t position, uint32_t part)
+static void java_one(struct kafka *kafka, struct consumer *consumer, uint32_t position, uint32_t part,
+                     uint32_t subject)
 {
     sim_ns at_ns = later(consumer->poll_from_ns, kafka->sim->now_ns + consumer->half_ns);
     fetch_pass_one(&consumer->buffer, part);
@@ -388,17 +398,17 @@ static void java_one(struct kafka *kafka, struct consumer *consumer, uint32_t po
     consumer->arrive_ns = at_ns + consumer->half_ns;
     consumer->batch_left = 0;
     poll_to(&kafka->position[position], kafka->position[position].polled + 1, at_ns);
-    poll_one(kafka, consumer, position, at_ns, at_ns + poll_latency(kafka, consumer));
+    poll_one(kafka, consumer, position, subject, at_ns, at_ns + poll_latency(kafka, consumer));
 }
 
 /* An append to a partition of a consumer. */
-void consumer_notice(struct kafka *kafka, struct consumer *consumer, uint32_t position)
+void consumer_notice(struct kafka *kafka, struct consumer *consumer, uint32_t position, uint32_t subject)
 {
     sim_ns now_ns = kafka->sim->now_ns;
     uint32_t part = kafka->position[position].part;
     if (consumer->spec->fetch_order == FETCH_ARRIVAL) {
         if (consumer->state != CONSUMER_WAITING) return;
-        if (consumer->unread == 1 && may_run_ahead(kafka, consumer)) arrival_one(kafka, consumer, position);
+        if (consumer->unread == 1 && may_run_ahead(kafka, consumer)) arrival_one(kafka, consumer, position, subject);
         else arrival_wait(kafka, consumer);
         return;
     }
@@ -411,7 +421,7 @@ void consumer_notice(struct kafka *kafka, struct consumer *consumer, uint32_t po
     bool slots_left = consumer->spec->max_poll_records > 1; /* else the block counts as buffered until the next poll */
     if (parked && consumer->state == CONSUMER_WAITING && slots_left && may_run_ahead(kafka, consumer) &&
         consumer->buffer.unasked == 1 && fetch_is_clear(&consumer->buffer)) {
-        java_one(kafka, consumer, position, part);
+        java_one(kafka, consumer, position, part, subject);
         return;
     }
     if (parked) {
@@ -523,10 +533,6 @@ static void record_next(struct kafka *kafka, struct consumer *consumer, sim_ns a
             if (segment->first == segment->end) consumer->segment++;
         }
     }
-    if (position != NONE && consumer->spec->due_after_ns > 0) {
-        const struct log *log = &kafka->log[kafka->position[position].log];
-        at_ns = later(at_ns, log_at(log, offset) + consumer->spec->due_after_ns);
-    }
     if (position == NONE) batch_end(kafka, consumer, at_ns);
     else record_begin(kafka, consumer, position, offset, at_ns);
 }
@@ -539,11 +545,21 @@ static SIM_ALWAYS bool ends_alone(const struct kafka *kafka, const struct consum
 
 static SIM_ALWAYS void end_alone(struct kafka *kafka, struct consumer *consumer, const struct done done)
 {
-    kafka->position[done.position].commit_to = done.offset + 1;
-    kafka->group[consumer->group].fact.commits++;
+    struct position *position = &kafka->position[done.position];
+    struct group *group = &kafka->group[consumer->group];
+    struct log *log = &kafka->log[position->log];
+    const sim_ns age_ns = done.at_ns - done.appended_ns;
     consumer->last_commit_ns = consumer->poll_from_ns = done.at_ns;
     consumer->state = CONSUMER_WAITING;
-    commit_position(kafka, done.position, done.at_ns);
+    position->commit_to = done.offset + 1;
+    if (position->committed != done.offset || position->processed > position->polled || position->polled > log->end)
+        commit_is_wrong(kafka, done.position, done.at_ns);
+    if (age_ns > group->fact.peak_lag_ns) group->fact.peak_lag_ns = age_ns;
+    group->fact.commits++;
+    group->lag--;
+    position->committed = done.offset + 1;
+    sim_fact(kafka->sim, done.at_ns, FACT_COMMITTED, (uint64_t)done.position << 40 | (uint64_t)(done.offset + 1));
+    log_forget(kafka, log, done.at_ns);
 }
 
 void kafka_record_done(struct kafka *kafka, uint32_t index, sim_ns done_ns)

@@ -25,7 +25,7 @@ static SIM_ALWAYS void apply_done(struct kafka *kafka, const struct consumer *co
     struct position *position = &kafka->position[done.position];
     struct group *group = &kafka->group[consumer->group];
     position->processed = done.offset + 1;
-    level_add(&group->backlog, done.at_ns, -1);
+    level_fall(&group->backlog, done.at_ns);
     if (position->behind) position_catches_up(kafka, position, done.at_ns);
     if (done.at_ns > group->last_done_ns) group->last_done_ns = done.at_ns;
     group->fact.processed++;
@@ -41,8 +41,9 @@ static SIM_ALWAYS void log_forget(struct kafka *kafka, struct log *log, sim_ns a
     for (uint32_t i = 1; i < log->n_readers; i++)
         if (kafka->position[log->reader[i]].committed < least) least = kafka->position[log->reader[i]].committed;
     if (kafka->n_departed > 0) least = least_in_hand(kafka, log, least);
-    if (least == log->start) return;
-    for (int64_t offset = log->start; offset < least; offset++)
+    const int64_t start = log->start;
+    if (least == start) return;
+    for (int64_t offset = start; offset < least; offset++)
         kafka->calls.retire(kafka->calls.context, log_subject(log, offset), at_ns);
     log_release(log, &kafka->pool, least);
 }

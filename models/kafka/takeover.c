@@ -128,7 +128,7 @@ void done_by_anyone(struct kafka *kafka, const struct consumer *consumer, struct
     sim_ns at_ns = done.at_ns, appended_ns = done.appended_ns;
     if (position->consumer == consumer->index) {
         position->processed = done.offset + 1;
-        level_add(&group->backlog, at_ns, -1);
+        level_fall(&group->backlog, at_ns);
         if (position->behind) position_catches_up(kafka, position, at_ns);
         group->fact.sojourn_ns += at_ns - appended_ns;
         if (at_ns > group->last_done_ns) group->last_done_ns = at_ns;

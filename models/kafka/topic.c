@@ -37,7 +37,7 @@ static void ring_grow(struct log *log, struct arena *arena)
 static void block_begin(struct log *log, struct log_pool *pool, uint64_t block)
 {
     if (block - (uint64_t)log->start / LOG_BLOCK_RECORDS > log->ring_mask) ring_grow(log, pool->arena);
-    log->ring[block & log->ring_mask] = block_take(pool);
+    log->last = log->ring[block & log->ring_mask] = block_take(pool);
 }
 
 void log_append(struct log *log, struct log_pool *pool, sim_ns at_ns, uint32_t subject)
@@ -48,8 +48,7 @@ void log_append(struct log *log, struct log_pool *pool, sim_ns at_ns, uint32_t s
     }
     uint64_t offset = (uint64_t)log->end, within = offset % LOG_BLOCK_RECORDS;
     if (within == 0) block_begin(log, pool, offset / LOG_BLOCK_RECORDS);
-    struct log_block *block = log->ring[offset / LOG_BLOCK_RECORDS & log->ring_mask];
-    block->record[within] = (struct log_record){ at_ns, subject };
+    log->last->record[within] = (struct log_record){ at_ns, subject };
     log->end++;
 }
 

@@ -26,6 +26,7 @@ struct log_block {
 struct log {
     _Alignas(64) int64_t start;   /* offsets kept: [start, end) */
     int64_t end;
+    struct log_block *last;       /* of the record appended last */
     struct log_block **ring;      /* block of offset o: ring[(o / LOG_BLOCK_RECORDS) & ring_mask] */
     uint32_t ring_mask;
     uint32_t topic, partition;

@@ -28,13 +28,7 @@ static inline uint32_t index_of(const struct machine *machine, const struct thre
 
 static inline struct order *order_of(const struct thread *thread) { return thread->at_hand; }
 
-/* Which record this is for draws: the same for every consumer count. topic NONE: a request. */
-static inline uint64_t entity_of_record(uint32_t stage, uint32_t topic, uint32_t order_id)
-{
-    uint64_t read = (uint64_t)stage * (MAX_TOPICS + 1) + (topic == NONE ? 0 : topic + 1);
-    return read << 32 | order_id;
-}
-
+/* Which record this is for draws: the same for every consumer count. */
 static inline uint64_t entity_of(const struct thread *thread)
 {
     return entity_of_record(thread->stage, thread->topic, order_of(thread)->id);

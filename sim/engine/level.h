@@ -10,19 +10,32 @@
  * order the changes are told. */
 struct level {
     int64_t value;
-    __int128 moment;      /* sum over changes of change x its instant */
+    unsigned __int128 moment; /* sum over changes of change x its instant, modulo 2^128 */
 };
 
 static inline void level_add(struct level *level, sim_ns now_ns, int64_t change)
 {
     level->value += change;
-    level->moment += (__int128)change * now_ns;
+    level->moment += (unsigned __int128)((__int128)change * now_ns);
+}
+
+/* By one: what every record does. */
+static inline void level_rise(struct level *level, sim_ns now_ns)
+{
+    level->value++;
+    level->moment += (uint64_t)now_ns;
+}
+
+static inline void level_fall(struct level *level, sim_ns now_ns)
+{
+    level->value--;
+    level->moment -= (uint64_t)now_ns;
 }
 
 /* Integral up to now_ns, not before any change. */
 static inline __int128 level_area(const struct level *level, sim_ns now_ns)
 {
-    return (__int128)level->value * now_ns - level->moment;
+    return (__int128)((unsigned __int128)((__int128)level->value * now_ns) - level->moment);
 }
 
 #endif

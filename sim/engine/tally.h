@@ -54,7 +54,7 @@ static SIM_ALWAYS void tally_add(struct tally *tally, sim_ns ns)
     tally->count[place]++;
     if (tally->exact) tally_keep(tally, ns);
     tally->n++;
-    tally->sum_ns += ns;
+    tally->sum_ns += value;
     if (ns < tally->min_ns) tally->min_ns = ns;
     if (ns > tally->max_ns) tally->max_ns = ns;
 }
