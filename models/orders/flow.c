@@ -3,13 +3,13 @@
 
 static void publish(struct flow_decision *decision, uint32_t topic)
 {
-    if (topic != NONE) decision->topic[decision->n_topics++] = topic;
+    if (topic != NONE) decision->topic[decision->n_topics++] = (uint8_t)topic;
 }
 
 static void decide(struct flow_decision *decision, enum order_status status)
 {
     decision->changes = true;
-    decision->status = status;
+    decision->status = (uint8_t)status;
 }
 
 static void undo_legs(const struct flow_spec *flow, uint8_t legs, struct flow_decision *decision)
@@ -62,19 +62,20 @@ static void payment_ok(const struct flow_spec *flow, struct order *order, struct
     else if (is_over(order) && !repeated) publish(decision, flow->then_undo);
 }
 
-struct flow_decision flow_join(const struct flow_spec *flow, struct order *order, uint32_t topic)
+void flow_join(const struct flow_spec *flow, struct order *order, uint32_t topic, struct flow_decision *decision)
 {
-    struct flow_decision decision = { .status = (enum order_status)order->status };
+    decision->changes = decision->sends_payment = false;
+    decision->status = order->status;
+    decision->n_topics = 0;
     for (uint32_t i = 0; i < flow->n_legs; i++) {
-        if (topic == flow->leg[i].ok) leg_ok(flow, order, i, &decision);
-        else if (topic == flow->leg[i].failed) leg_failed(flow, order, i, &decision);
+        if (topic == flow->leg[i].ok) leg_ok(flow, order, i, decision);
+        else if (topic == flow->leg[i].failed) leg_failed(flow, order, i, decision);
     }
-    if (topic == flow->then_ok) payment_ok(flow, order, &decision);
+    if (topic == flow->then_ok) payment_ok(flow, order, decision);
     if (topic == flow->then_failed && order->status == ORDER_PAYING) {
-        decide(&decision, ORDER_FAILED);
-        undo_legs(flow, order->legs_ok, &decision);
+        decide(decision, ORDER_FAILED);
+        undo_legs(flow, order->legs_ok, decision);
     }
-    return decision;
 }
 
 bool flow_allows(enum order_status from, enum order_status to)

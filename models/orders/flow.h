@@ -14,14 +14,14 @@
 
 struct flow_decision {
     bool changes;                /* status */
-    enum order_status status;
     bool sends_payment;
-    uint32_t n_topics;
-    uint32_t topic[MAX_LEGS + 1]; /* to publish, in this order */
+    uint8_t status;              /* enum order_status */
+    uint8_t n_topics;
+    uint8_t topic[MAX_LEGS + 1]; /* to publish, in this order */
 };
 
 /* An answer has come on `topic`. Notes it in the order's join row; status and marks are the caller's to set. */
-struct flow_decision flow_join(const struct flow_spec *flow, struct order *order, uint32_t topic);
+void flow_join(const struct flow_spec *flow, struct order *order, uint32_t topic, struct flow_decision *decision);
 
 /* Whether the status may follow the other (a path of the state machine). */
 bool flow_allows(enum order_status from, enum order_status to);

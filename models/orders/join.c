@@ -41,8 +41,8 @@ static void on_joined(void *context, uint32_t index, uint64_t argument)
 static enum outcome send_later(struct machine *machine, struct thread *thread, const struct flow_decision *decision,
                                sim_ns ends_ns)
 {
-    thread->n_sends = (uint8_t)decision->n_topics;
-    for (uint32_t i = 0; i < decision->n_topics; i++) thread->send[i] = (uint8_t)decision->topic[i];
+    thread->n_sends = decision->n_topics;
+    for (uint32_t i = 0; i < decision->n_topics; i++) thread->send[i] = decision->topic[i];
     thread->phase = PHASE_START;
     thread->clock_ns = ends_ns;
     step_leave(machine, thread, &machine->plan->op[thread->pc++]);
@@ -73,21 +73,21 @@ static bool has_changed(const struct thread *thread, const struct order *order)
 }
 
 /* From the row as it was read. */
-static struct flow_decision decide_blindly(struct machine *machine, struct thread *thread)
+static void decide_blindly(struct machine *machine, struct thread *thread, struct flow_decision *decision)
 {
     struct order *order = order_of(thread), read = *order;
     read.legs_ok = thread->seen_ok;
     read.legs_failed = thread->seen_failed;
     read.status = thread->seen_status;
-    struct flow_decision decision = flow_join(&machine->plan->scenario->flow, &read, thread->topic);
+    flow_join(&machine->plan->scenario->flow, &read, thread->topic, decision);
     if (has_changed(thread, order)) mishap_note(machine, MISHAP_JOIN_RACE, order->id, thread->stage, thread->seen_ns);
     const bool whole = guard_of(machine) == GUARD_WHOLE_ROW;
     order->legs_ok = whole ? read.legs_ok : (uint8_t)(order->legs_ok | (read.legs_ok & ~thread->seen_ok));
     order->legs_failed =
         whole ? read.legs_failed : (uint8_t)(order->legs_failed | (read.legs_failed & ~thread->seen_failed));
     order->flags |= read.flags & ORDER_PAYMENT_OK;
-    if (decision.changes || whole) order_overwrite_status(machine, thread->order, decision.status, thread->stage);
-    return decision;
+    if (!decision->changes && !whole) return;
+    order_overwrite_status(machine, thread->order, (enum order_status)decision->status, thread->stage);
 }
 
 static bool is_over(const struct order *order)
@@ -113,10 +113,11 @@ enum outcome join_effect(struct machine *machine, struct thread *thread, sim_ns 
     const bool guarded = guard_of(machine) == GUARD_COMPARE_AND_SET || guard_of(machine) == GUARD_ROW_LOCK;
     struct flow_decision decision;
     if (guarded) {
-        decision = flow_join(&machine->plan->scenario->flow, order, thread->topic);
-        if (decision.changes) order_set_status(machine, thread->order, decision.status, thread->stage);
+        flow_join(&machine->plan->scenario->flow, order, thread->topic, &decision);
+        if (decision.changes)
+            order_set_status(machine, thread->order, (enum order_status)decision.status, thread->stage);
     } else {
-        decision = decide_blindly(machine, thread);
+        decide_blindly(machine, thread, &decision);
     }
     if (decision.sends_payment) order->did |= DID_SEND_PAYMENT;
     if (order->flags & ORDER_FOLLOWED) path_end(machine, thread);
