@@ -620,6 +620,7 @@ static void draws_compile(struct compiler *compiler)
     for (uint32_t i = 0; i < plan->n_positions; i++)
         compiler->position[i].draw = draw_of(plan, draw, &compiler->position[i]);
     plan->draw = draw;
+    for (uint32_t k = 0; k < plan->n_draws && k < 64; k++) draw[k].behind = (uint64_t)1 << k;
     for (uint32_t k = 0; k < plan->n_draws && k < 64; k++)
         for (uint32_t i = 0; i < plan->n_draws && i < 64; i++)
             draw[i].behind |= (behind_of(plan, draw[k].stage) >> i & 1) << k;

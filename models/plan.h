@@ -93,12 +93,12 @@ struct plan_position {
 };
 
 /* A stage that draws, for records that came from a topic at first, in a group (the first, where several have both).
- * behind: a bit for each draw whose stage its records have been through by then. */
+ * behind: a bit for each draw whose stage an order has been through by then. */
 struct plan_draw {
     uint32_t stage, origin, group;
     const struct dist *time; /* of the stage; NULL */
     uint64_t entity;         /* entity_of_record of order 0 */
-    uint64_t behind;
+    uint64_t behind;         /* its own bit included */
 };
 
 struct plan_group {

@@ -5,6 +5,8 @@
 #include "models/orders/thread.h"
 #include "models/purpose.h"
 
+enum { LOOK_EVERY = 16 };
+
 void words_init(struct machine *machine)
 {
     struct words *words = &machine->words;
@@ -25,29 +27,41 @@ static SIM_ALWAYS void convert(struct record_words *place, const struct plan_dra
     place->time_ns = read->time ? dist_draw(read->time, place->words.word[WORD_SERVICE]) : 0;
 }
 
-/* Not for a group that is far behind, nor for what lies behind it: the row would be another order's by then. First all
- * words, then all times: each is a chain of steps that wait for one another, and the chains do not. */
-void words_ahead(const struct machine *machine, const struct plan_stage *stage, uint32_t order_id)
+/* Groups that are far behind: looked for now and then, which no result hangs on. */
+static uint64_t late_reads(struct machine *machine)
 {
-    struct record_words *row = &machine->words.place[(order_id % WORDS_ROWS) * machine->words.n_reads];
-    const struct plan_draw *draws = machine->plan->draw;
-    uint64_t late = 0;
-    uint32_t wanted[64], n = 0;
-    for (uint32_t i = 0; i < stage->n_after; i++) {
-        const uint32_t read = stage->after[i];
-        const bool is_late = machine->kafka.group[draws[read].group].backlog.value > WORDS_ROWS;
-        late |= (uint64_t)is_late << read;
-        if (is_late || (draws[read].behind & late) || row[read].order_id == order_id) continue;
-        draw(machine, &row[read], order_id, &draws[read]);
-        wanted[n++] = read;
-    }
-    for (uint32_t i = 0; i < n; i++) convert(&row[wanted[i]], &draws[wanted[i]]);
+    struct words *words = &machine->words;
+    if (words->n_looks++ % LOOK_EVERY > 0) return words->late;
+    words->late = 0;
+    for (uint32_t i = 0; i < words->n_reads && i < 64; i++)
+        if (machine->kafka.group[machine->plan->draw[i].group].backlog.value > WORDS_ROWS)
+            words->late |= (uint64_t)1 << i;
+    return words->late;
 }
 
-void words_missed(const struct machine *machine, struct record_words *place, uint32_t order_id,
+/* First all words, then all times: each is a chain of steps that wait for one another, and the chains do not. */
+static SIM_ALWAYS void draw_after(struct machine *machine, const struct plan_stage *stage, uint32_t order_id,
+                                  uint64_t late)
+{
+    struct record_words *row = &machine->words.place[(order_id % WORDS_ROWS) * machine->words.n_reads];
+    const struct plan_draw *read = machine->plan->draw;
+    for (uint32_t i = 0; i < stage->n_after; i++) {
+        const uint32_t at = stage->after[i];
+        if (!(read[at].behind & late) && row[at].order_id != order_id) draw(machine, &row[at], order_id, &read[at]);
+    }
+    for (uint32_t i = 0; i < stage->n_after; i++)
+        if (row[stage->after[i]].order_id == order_id) convert(&row[stage->after[i]], &read[stage->after[i]]);
+}
+
+void words_ahead(struct machine *machine, const struct plan_stage *stage, uint32_t order_id)
+{
+    draw_after(machine, stage, order_id, late_reads(machine));
+}
+
+void words_missed(struct machine *machine, struct record_words *place, uint32_t order_id,
                   const struct plan_draw *read)
 {
     draw(machine, place, order_id, read);
     convert(place, read);
-    words_ahead(machine, &machine->plan->stage[read->stage], order_id);
+    draw_after(machine, &machine->plan->stage[read->stage], order_id, late_reads(machine) & ~read->behind);
 }

@@ -26,17 +26,20 @@ struct record_words {
 struct words {
     uint32_t n_reads;            /* plan.n_draws */
     struct record_words *place;  /* by row and read */
+    uint64_t late;               /* by read: its group is far behind */
+    uint32_t n_looks;
 };
 
 void words_init(struct machine *machine);
-/* A request begins with its stage: draws for all that usually comes after it, at one go. */
-void words_ahead(const struct machine *machine, const struct plan_stage *stage, uint32_t order_id);
+/* A request begins with its stage: draws for all that usually comes after it, at one go. Not for a group that is far
+ * behind, nor for what lies behind it: the row would be another order's by then. */
+void words_ahead(struct machine *machine, const struct plan_stage *stage, uint32_t order_id);
 /* A record begins, and its words are not there: the same, for them and for what usually comes after them. */
-void words_missed(const struct machine *machine, struct record_words *place, uint32_t order_id,
+void words_missed(struct machine *machine, struct record_words *place, uint32_t order_id,
                   const struct plan_draw *read);
 
 /* Of the first delivery of an order's record to a read (plan_position.draw). Valid until the next call. */
-static SIM_ALWAYS const struct record_words *words_known(const struct machine *machine, const struct words *words,
+static SIM_ALWAYS const struct record_words *words_known(struct machine *machine, const struct words *words,
                                                          uint32_t order_id, uint32_t read,
                                                          const struct plan_draw *draw)
 {

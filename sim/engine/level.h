@@ -10,32 +10,35 @@
  * order the changes are told. */
 struct level {
     int64_t value;
-    unsigned __int128 moment; /* sum over changes of change x its instant, modulo 2^128 */
+    uint64_t moment_low, moment_high; /* sum over changes of change x its instant, modulo 2^128 */
 };
 
 static inline void level_add(struct level *level, sim_ns now_ns, int64_t change)
 {
+    const __int128 moment = (__int128)change * now_ns;
     level->value += change;
-    level->moment += (unsigned __int128)((__int128)change * now_ns);
+    level->moment_high += (uint64_t)(moment >> 64) +
+        __builtin_add_overflow(level->moment_low, (uint64_t)moment, &level->moment_low);
 }
 
 /* By one: what every record does. */
 static inline void level_rise(struct level *level, sim_ns now_ns)
 {
     level->value++;
-    level->moment += (uint64_t)now_ns;
+    level->moment_high += __builtin_add_overflow(level->moment_low, (uint64_t)now_ns, &level->moment_low);
 }
 
 static inline void level_fall(struct level *level, sim_ns now_ns)
 {
     level->value--;
-    level->moment -= (uint64_t)now_ns;
+    level->moment_high -= __builtin_sub_overflow(level->moment_low, (uint64_t)now_ns, &level->moment_low);
 }
 
 /* Integral up to now_ns, not before any change. */
 static inline __int128 level_area(const struct level *level, sim_ns now_ns)
 {
-    return (__int128)((unsigned __int128)((__int128)level->value * now_ns) - level->moment);
+    const unsigned __int128 moment = (unsigned __int128)level->moment_high << 64 | level->moment_low;
+    return (__int128)((unsigned __int128)((__int128)level->value * now_ns) - moment);
 }
 
 #endif
