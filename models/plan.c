@@ -30,6 +30,13 @@ static bool dist_compile(struct compiler *compiler, struct dist *out, const stru
 
 /* ---- topics, stores, locks ---- */
 
+static uint16_t parted_over(const struct topic_spec *topic)
+{
+    _Static_assert(2 * MAX_PARTITIONS < UINT16_MAX, "partitions and a bit");
+    if (topic->key != KEY_ORDER_ID && topic->key != KEY_ID_MODULO) return 0;
+    return (uint16_t)(2 * topic->partitions + (topic->key == KEY_ID_MODULO));
+}
+
 static bool servers_compile(struct compiler *compiler)
 {
     const struct scenario *scenario = compiler->scenario;
@@ -40,6 +47,7 @@ static bool servers_compile(struct compiler *compiler)
         const struct topic_spec *spec = &scenario->topic[i];
         topic[i] = (struct plan_topic){ .key = spec->key, .partitions = spec->partitions,
                                         .first_log = compiler->plan->n_logs, .lingers = spec->linger_ns > 0,
+                                        .parted_over = parted_over(spec),
                                         .takes_turns = spec->linger_ns > 0 || spec->key == KEY_NULL };
         compiler->plan->n_logs += spec->partitions;
         if (!dist_compile(compiler, &topic[i].append, &spec->append)) return false;
@@ -539,6 +547,8 @@ static bool stages_compile(struct compiler *compiler)
             return false;
         stage->draws = stage_draws(compiler, stage, first);
         stage->lead = stage_lead(&compiler->op[first]);
+        for (struct plan_op *op = &compiler->op[first]; op->kind != OP_END; op++)
+            op->sends_last = op->simple && op->at_once && op->timeless && !op->special && op[1].kind == OP_END;
         for (uint32_t op = first; op < compiler->plan->n_ops; op++)
             compiler->op[op].once_did = effects_of(scenario, spec->step, spec->n_steps);
         stage->table = NONE;

@@ -32,6 +32,7 @@ struct plan_op {
     bool unshared;           /* what it touches is its thread's own (unshared.h) */
     uint8_t style, effect, status;
     bool fenced : 1, fence_current : 1; /* write, read */
+    bool sends_last : 1;     /* publish: at_once, without a time of its own, and then the stage ends */
     bool guard, always;      /* unlock */
     bool outer;              /* connection: beside that of the stage's own transactions */
     bool watched;            /* lock: without a lease */
@@ -116,6 +117,7 @@ struct plan_topic {
     struct dist append;
     enum topic_key key;
     uint32_t partitions, first_log;
+    uint16_t parted_over;    /* equal where equal ids have equal partitions; 0: not by the order id */
     bool takes_turns;        /* sticky partitions or linger: where a record goes hangs on what others send before */
     bool lingers;
 };

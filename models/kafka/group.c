@@ -79,8 +79,9 @@ static void consumer_init(struct kafka *kafka, uint32_t index)
     consumer->spec = spec;
     consumer->plan = &kafka->plan->group[plan->group];
     consumer->only_unread = NONE;
-    consumer->commits_at_once = spec->fetch_order == FETCH_ARRIVAL && spec->commit_mode <= COMMIT_MANUAL &&
-        dist_is_zero(&kafka->plan->group[plan->group].commit);
+    const struct plan_group *times = &kafka->plan->group[plan->group];
+    consumer->at_once = spec->fetch_order == FETCH_ARRIVAL && spec->commit_mode <= COMMIT_MANUAL &&
+        dist_is_zero(&times->fetch) && dist_is_zero(&times->poll) && dist_is_zero(&times->commit);
     consumer->group = plan->group;
     consumer->n_positions = plan->n_positions;
     consumer->position = plan->position;

@@ -100,7 +100,7 @@ struct consumer {
     uint32_t record_position, attempt;
     bool in_record, done_pending, commit_pending;
     bool departed;                 /* at work on a batch of partitions that are no longer its own */
-    bool commits_at_once;          /* FETCH_ARRIVAL: after a batch or a record, and it takes no time */
+    bool at_once;                  /* FETCH_ARRIVAL: fetch, poll and commit take no time, after a batch or a record */
     uint32_t segment;              /* the batch in hand */
     int64_t batch_left;
     sim_ns commit_at_ns;

@@ -373,9 +373,10 @@ static SIM_ALWAYS void poll_one(struct kafka *kafka, struct consumer *consumer, 
                 (struct log_record){ kafka->sim->now_ns, subject }, subject, begin_ns);
 }
 
-static void arrival_one(struct kafka *kafka, struct consumer *consumer, uint32_t position, uint32_t subject)
+static SIM_ALWAYS void arrival_one(struct kafka *kafka, struct consumer *consumer, uint32_t position,
+                                   uint32_t subject)
 {
-    consumer->half_ns = fetch_latency(kafka, consumer) / 2;
+    if (!consumer->at_once) consumer->half_ns = fetch_latency(kafka, consumer) / 2;
     sim_ns at_ns = later(consumer->poll_from_ns, kafka->sim->now_ns + consumer->half_ns);
     if (at_ns > kafka->sim->now_ns && kafka->position[position].ties) {
         poll_call(kafka, consumer, at_ns);
@@ -383,7 +384,7 @@ static void arrival_one(struct kafka *kafka, struct consumer *consumer, uint32_t
     }
     consumer->batch_left = consumer->spec->max_poll_records - 1;
     consumer->cutoff_ns = at_ns - consumer->half_ns;
-    sim_ns begin_ns = at_ns + poll_latency(kafka, consumer);
+    sim_ns begin_ns = consumer->at_once ? at_ns : at_ns + poll_latency(kafka, consumer);
     poll_to(&kafka->position[position], kafka->position[position].polled + 1, begin_ns);
     poll_one(kafka, consumer, position, subject, at_ns, begin_ns);
 }
@@ -540,7 +541,7 @@ static void record_next(struct kafka *kafka, struct consumer *consumer, sim_ns a
 /* The consumer goes idle with this record, which is all that it has to commit, and the commit is there at once. */
 static SIM_ALWAYS bool ends_alone(const struct kafka *kafka, const struct consumer *consumer)
 {
-    return consumer->commits_at_once && consumer->unread == 0 && consumer->uncommitted == 0 && !kafka->delivery;
+    return consumer->at_once && consumer->unread == 0 && consumer->uncommitted == 0 && !kafka->delivery;
 }
 
 static SIM_ALWAYS void end_alone(struct kafka *kafka, struct consumer *consumer, const struct done done)

@@ -51,25 +51,25 @@ static uint32_t sticky_partition(struct machine *machine, uint32_t instance, uin
     return sticky->partition;
 }
 
-/* Nearly every topic of a pipeline has the order id as key and the same number of partitions: hashed once an order. */
-static uint32_t hashed_partition(struct order *order, uint32_t partitions)
+/* Nearly every topic of a pipeline goes by the order id and has the same number of partitions: found once an order. */
+static uint32_t partition_by_id(struct order *order, const struct plan_topic *topic)
 {
-    if (order->hashed_over != partitions) {
-        order->hashed_over = (uint16_t)partitions;
-        order->hashed = (uint16_t)murmur2_partition_of_id(order->id, partitions);
+    if (order->parted_over != topic->parted_over) {
+        order->parted_over = topic->parted_over;
+        order->part = (uint16_t)(topic->key == KEY_ID_MODULO ? order->id % topic->partitions :
+                                                               murmur2_partition_of_id(order->id, topic->partitions));
     }
-    return order->hashed;
+    return order->part;
 }
 
 static uint32_t partition_of(struct machine *machine, struct order *order, uint32_t instance, uint32_t topic)
 {
     const struct plan_topic *plan = &machine->plan->topic[topic];
+    if (plan->parted_over > 0) return partition_by_id(order, plan);
     switch (plan->key) {
-    case KEY_ORDER_ID: return hashed_partition(order, plan->partitions);
     case KEY_USER: return murmur2_partition_of_id(order->user, plan->partitions);
     case KEY_ITEM: return murmur2_partition_of_id(order->item, plan->partitions);
-    case KEY_ID_MODULO: return order->id % plan->partitions;
-    case KEY_NULL: break;
+    case KEY_ORDER_ID: case KEY_ID_MODULO: case KEY_NULL: break;
     }
     return sticky_partition(machine, instance, topic);
 }

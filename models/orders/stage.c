@@ -321,9 +321,19 @@ void thread_run(struct machine *machine, struct thread *thread)
     else run_ahead(machine, thread, false);
 }
 
+/* A record whose last step is what its instant was for: no need for the loop. */
+static SIM_ALWAYS void send_and_end(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    publish(machine, thread, op->target, thread->clock_ns);
+    thread->pc++;
+    thread_end(machine, thread);
+}
+
 void thread_goes_on(struct machine *machine, struct thread *thread)
 {
+    const struct plan_op *op = &machine->plan->op[thread->pc];
     if (machine->step_by_step) run_by_step(machine, thread, true);
+    else if (op->sends_last) send_and_end(machine, thread, op);
     else run_ahead(machine, thread, true);
 }
 
