@@ -671,6 +671,17 @@ static uint32_t orders_table(const struct compiler *compiler)
     return NONE;
 }
 
+/* Rows and locks go by it, writes take it, keys of records may be it. */
+static bool content_counts(const struct plan *plan)
+{
+    for (uint32_t i = 0; i < plan->n_ops; i++)
+        if (plan->op[i].kind == STEP_WRITE || plan->op[i].kind == STEP_READ || plan->op[i].kind == STEP_LOCK)
+            return true;
+    for (uint32_t i = 0; i < plan->scenario->n_topics; i++)
+        if (plan->topic[i].key == KEY_USER || plan->topic[i].key == KEY_ITEM) return true;
+    return plan->orders_have_coupons;
+}
+
 static bool orders_compile(struct compiler *compiler)
 {
     const struct orders_spec *orders = &compiler->scenario->orders;
@@ -681,6 +692,7 @@ static bool orders_compile(struct compiler *compiler)
     plan->amount = pick_compile(compiler, &orders->amount);
     plan->coupon = pick_compile(compiler, &orders->coupon);
     plan->orders_have_coupons = orders->coupon.kind != PICK_NOTHING;
+    plan->content_counts = content_counts(plan);
     plan->stock_table = table_of_effect(compiler, EFFECT_RESERVE);
     plan->coupon_table = table_of_effect(compiler, EFFECT_USE);
     plan->points_table = table_of_effect(compiler, EFFECT_DEBIT);

@@ -148,6 +148,7 @@ struct plan {
     uint32_t api_process;           /* NONE: no load */
     const struct pick *user, *item, *quantity, *amount, *coupon;
     bool orders_have_coupons;
+    bool content_counts;            /* somebody looks at an order's user, item, quantity, amount or coupon */
     bool has_fences;                /* some row compares tokens */
     bool has_views;                 /* some transaction reads more than one row */
     uint32_t stock_table, coupon_table, points_table; /* NONE */

@@ -164,8 +164,9 @@ bool api_instance_is_empty(const struct machine *machine, uint32_t instance)
 static void order_fill(struct machine *machine, struct order *order, uint32_t id)
 {
     const struct plan *plan = machine->plan;
-    struct random_words words = random_block_by(&machine->rounds, PURPOSE_CONTENT, id, 0);
     order->id = id;
+    if (!plan->content_counts) return;
+    struct random_words words = random_block_by(&machine->rounds, PURPOSE_CONTENT, id, 0);
     order->user = (uint32_t)pick_draw(plan->user, words.word[0]);
     order->item = (uint32_t)pick_draw(plan->item, words.word[1]);
     order->quantity = (uint16_t)pick_draw(plan->quantity, words.word[2]);
