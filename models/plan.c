@@ -634,6 +634,9 @@ static void draws_compile(struct compiler *compiler)
     for (uint32_t k = 0; k < plan->n_draws && k < 64; k++)
         for (uint32_t i = 0; i < plan->n_draws && i < 64; i++)
             draw[i].behind |= (behind_of(plan, draw[k].stage) >> i & 1) << k;
+    for (uint32_t k = 0; k < plan->n_draws && k < 64; k++)
+        for (uint32_t i = 0; i < plan->n_draws && i < 64; i++)
+            draw[i].past |= (uint64_t)(draw[k].group == draw[i].group || (draw[i].behind >> k & 1)) << k;
     for (uint32_t i = 0; i < compiler->scenario->n_stages; i++)
         after_compile(compiler, &compiler->stage[i], behind_of(plan, i));
 }

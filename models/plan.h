@@ -74,8 +74,8 @@ struct plan_stage {
     uint32_t table;          /* whose row it writes first; NONE */
     bool draws;              /* something in it depends on the record's random words */
     enum stage_lead lead;
-    uint32_t n_after;        /* draws (plan.draw, the first 64) of the stages that its order's records come to yet where */
-    const uint32_t *after;   /* nothing is refused, in about this order */
+    uint32_t n_after;        /* draws (plan.draw, the first 64) of the stages that its order's records come to yet */
+    const uint32_t *after;   /* where nothing is refused, in about this order */
 };
 
 /* Which of an order's records it is, for draws: read by a stage from a topic (where it came from at first; NONE: the
@@ -100,6 +100,7 @@ struct plan_draw {
     const struct dist *time; /* of the stage; NULL */
     uint64_t entity;         /* entity_of_record of order 0 */
     uint64_t behind;         /* its own bit included */
+    uint64_t past;           /* known to be over when it begins: a bit for each draw behind it, and of its group */
 };
 
 struct plan_group {

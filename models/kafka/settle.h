@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Ends of records and commits are instants that were written down when they were decided; here they become visible:
  * offsets move, levels change, times are counted. The order in which they are applied does not matter, only that nobody
- * looks before it is done. In line for poll.c, where most of them are due when they are decided, and settle.c, for those
- * that are not. */
+ * looks before it is done. In line for poll.c, where most of them are due when they are decided, and settle.c, for the
+ * others. */
 #ifndef MODELS_KAFKA_SETTLE_H
 #define MODELS_KAFKA_SETTLE_H
 

@@ -31,7 +31,7 @@ struct log {
     uint32_t ring_mask;
     uint32_t topic, partition;
     uint16_t n_readers;
-    bool fetched;                 /* by a client that keeps a fetch in flight: it must be settled before the log grows */
+    bool fetched;                 /* by a client with a fetch in flight: to be settled before the log grows */
     const uint32_t *reader;       /* positions (group.h) that read it */
 };
 

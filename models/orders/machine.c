@@ -139,7 +139,8 @@ void machine_init(struct machine *machine, struct sim *sim, const struct plan *p
     causes_init(machine);
     servers_init(machine);
     kafka_init(&machine->kafka, sim, plan, key, &machine->invariants,
-               (struct kafka_calls){ machine, record_process, on_retire, on_give_up, on_unread }, machine->step_by_step);
+               (struct kafka_calls){ machine, record_process, on_retire, on_give_up, on_unread },
+               machine->step_by_step);
     api_init(machine);
     outboxes_init(machine);
     if (!plan->disturbed) return;

@@ -40,7 +40,7 @@ struct order {
     uint16_t claimed;        /* idempotency keys inserted in transactions that are still open */
     uint8_t tombstones;      /* what must not be done any more: DID_RESERVE, DID_USE, DID_DEBIT */
     uint8_t flags;
-    uint16_t parted_over, part; /* the partition of its id in topics that are parted so (plan_topic); 0: not asked yet */
+    uint16_t parted_over, part; /* the partition of its id where topics are parted so (plan_topic); 0: not asked yet */
 };
 
 /* Kept beside the order where somebody asks for it. */

@@ -63,5 +63,5 @@ void words_missed(struct machine *machine, struct record_words *place, uint32_t 
 {
     draw(machine, place, order_id, read);
     convert(place, read);
-    draw_after(machine, &machine->plan->stage[read->stage], order_id, late_reads(machine) & ~read->behind);
+    draw_after(machine, &machine->plan->stage[read->stage], order_id, late_reads(machine) & ~read->past);
 }

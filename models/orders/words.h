@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The random words of records, and the service times they mean, worked out before the records begin. A record has the
  * same words whenever they are drawn, so when is only a matter of speed: the time of a record that begins decides which
- * event is next, and everything waits for it; what is drawn before that, while the stage before is at work on the order,
- * costs next to nothing.
+ * event is next, and everything waits for it, while draws for several records do not wait for one another
+ * (docs/decisions/0003).
  *
  * An order has a row here until another one takes it; whoever does not find its words there draws them. Only of first
  * deliveries: another attempt has words of its own. */
