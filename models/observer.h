@@ -79,13 +79,13 @@ struct observer {
 
 /* What every record changes comes first. */
 struct group_facts {
-    int64_t peak_lag; sim_ns peak_lag_at_ns;          /* sum over the group's partitions, at every change */
-    int64_t peak_backlog; sim_ns peak_backlog_at_ns;
+    int64_t peak_lag, peak_backlog;                    /* sum over the group's partitions, at every change */
     int64_t peak_partition_lag;
     sim_ns peak_lag_ns;                                /* greatest age of an uncommitted record */
+    uint64_t processed, polls, commits;
     sim_ns drained_at_ns;                              /* last time its backlog became 0 after the load had ended, or
                                                           the last time before; SIM_NEVER while it is not 0 */
-    uint64_t processed, polls, commits;
+    sim_ns peak_lag_at_ns, peak_backlog_at_ns;
     __int128 busy_ns;                                  /* sum over consumers of time with a record in service */
     __int128 sojourn_ns;                               /* sum over records of (append or t = 0 -> done, or end) */
     struct tally wait, service;                        /* append -> start; start -> done */

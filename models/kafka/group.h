@@ -90,33 +90,33 @@ struct consumer {
     sim_ns arrive_ns;              /* fetch: at the broker */
     sim_ns half_ns;                /* of the fetch in flight */
 
-    struct fetch_buffer buffer;
-    sim_ns ready_ns;               /* answer: at the client */
     sim_ns start_ns;               /* of the record in service; and: */
-
-    /* the record in service, and the one before it while its end still lies ahead */
     sim_ns appended_ns;
     int64_t record_offset;
     uint32_t record_position, attempt;
     bool in_record, done_pending, commit_pending;
     bool departed;                 /* at work on a batch of partitions that are no longer its own */
     bool at_once;                  /* FETCH_ARRIVAL: fetch, poll and commit take no time, after a batch or a record */
-    uint32_t segment;              /* the batch in hand */
-    int64_t batch_left;
-    sim_ns commit_at_ns;
-    struct done { uint32_t position; int64_t offset; sim_ns appended_ns, start_ns, at_ns; } done;
-    /* commits */
-    sim_ns last_commit_ns;
+    int64_t batch_left;            /* the batch in hand */
     uint64_t uncommitted;          /* processed since the last commit */
-    uint32_t *touched;             /* positions processed since the last commit */
-    uint32_t n_touched;
-    uint32_t n_fetches, n_commits, n_polls;
-    struct random_words fetch_words, commit_words, poll_words;
+    sim_ns last_commit_ns;
+
     int64_t unread;                /* FETCH_ARRIVAL: records appended and not taken yet */
     sim_ns cutoff_ns;              /* FETCH_ARRIVAL: records appended later belong to a later batch */
     uint32_t only_unread;          /* the position of the one that is unread; NONE when that is not known */
     uint32_t n_positions;
     sim_handle idle_turn;          /* COMMIT_TIME: when the poll that waits gives up */
+    sim_ns commit_at_ns;
+    uint32_t *touched;             /* positions processed since the last commit */
+    uint32_t n_touched;
+    uint32_t segment;              /* of the batch in hand */
+    sim_ns ready_ns;               /* answer: at the client */
+
+    struct fetch_buffer buffer;
+    /* the record before the one in service while its end still lies ahead */
+    struct done { uint32_t position; int64_t offset; sim_ns appended_ns, start_ns, at_ns; } done;
+    uint32_t n_fetches, n_commits, n_polls;
+    struct random_words fetch_words, commit_words, poll_words;
     /* membership (member.h) */
     uint32_t *own;                 /* position, where partitions can change hands */
     struct member *member;         /* NULL: not in the group */
