@@ -510,48 +510,51 @@ static void batch_end(struct kafka *kafka, struct consumer *consumer, sim_ns at_
     wait_for_records(kafka, consumer);
 }
 
+/* In order of arrival: the first record of the position that is not taken yet begins. */
+static SIM_ALWAYS void arrival_take(struct kafka *kafka, struct consumer *consumer, uint32_t position, sim_ns at_ns)
+{
+    const int64_t offset = kafka->position[position].polled;
+    poll_to(&kafka->position[position], offset + 1, at_ns);
+    consumer->unread--;
+    consumer->only_unread = NONE;
+    record_begin(kafka, consumer, position, offset, at_ns);
+}
+
 /* The next record of the batch in hand at at_ns, or its end. */
 static void record_next(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
-    uint32_t position = NONE;
-    int64_t offset = 0;
-    bool arrival = consumer->spec->fetch_order == FETCH_ARRIVAL;
-    if (consumer->batch_left-- > 0 && !(arrival && consumer->unread == 0)) {
-        if (arrival) {
-            sim_ns appended_ns;
-            position = earliest(kafka, consumer, &appended_ns);
-            if (position != NONE && appended_ns > consumer->cutoff_ns) position = NONE;
-            if (position != NONE) {
-                offset = kafka->position[position].polled;
-                poll_to(&kafka->position[position], offset + 1, at_ns);
-                consumer->unread--;
-                consumer->only_unread = NONE;
-            }
-        } else {
-            struct fetch_block *segment = &consumer->buffer.segment[consumer->segment];
-            position = consumer->position[segment->part];
-            offset = segment->first++;
-            if (segment->first == segment->end) consumer->segment++;
+    const bool goes_on = consumer->batch_left-- > 0;
+    if (goes_on && consumer->spec->fetch_order == FETCH_ARRIVAL) {
+        sim_ns appended_ns;
+        const uint32_t position = earliest(kafka, consumer, &appended_ns);
+        if (position != NONE && appended_ns <= consumer->cutoff_ns) {
+            arrival_take(kafka, consumer, position, at_ns);
+            return;
         }
+    } else if (goes_on) {
+        struct fetch_block *segment = &consumer->buffer.segment[consumer->segment];
+        const int64_t offset = segment->first++;
+        if (segment->first == segment->end) consumer->segment++;
+        record_begin(kafka, consumer, consumer->position[segment->part], offset, at_ns);
+        return;
     }
-    if (position == NONE) batch_end(kafka, consumer, at_ns);
-    else record_begin(kafka, consumer, position, offset, at_ns);
+    batch_end(kafka, consumer, at_ns);
 }
 
-/* The consumer goes idle with this record, which is all that it has to commit, and the commit is there at once. */
+/* ---- a record that ends and is all that its consumer has to commit, where that takes no time ---- */
+
 static SIM_ALWAYS bool ends_alone(const struct kafka *kafka, const struct consumer *consumer)
 {
-    return consumer->at_once && consumer->unread == 0 && consumer->uncommitted == 0 && !kafka->delivery;
+    return consumer->at_once && consumer->uncommitted == 0 && !kafka->delivery;
 }
 
-static SIM_ALWAYS void end_alone(struct kafka *kafka, struct consumer *consumer, const struct done done)
+static SIM_ALWAYS void commit_alone(struct kafka *kafka, struct consumer *consumer, const struct done done)
 {
     struct position *position = &kafka->position[done.position];
     struct group *group = &kafka->group[consumer->group];
     struct log *log = &kafka->log[position->log];
     const sim_ns age_ns = done.at_ns - done.appended_ns;
     consumer->last_commit_ns = consumer->poll_from_ns = done.at_ns;
-    consumer->state = CONSUMER_WAITING;
     position->commit_to = done.offset + 1;
     if (position->committed != done.offset || position->processed > position->polled || position->polled > log->end)
         commit_is_wrong(kafka, done.position, done.at_ns);
@@ -561,6 +564,29 @@ static SIM_ALWAYS void end_alone(struct kafka *kafka, struct consumer *consumer,
     position->committed = done.offset + 1;
     sim_fact(kafka->sim, done.at_ns, FACT_COMMITTED, (uint64_t)done.position << 40 | (uint64_t)(done.offset + 1));
     log_forget(kafka, log, done.at_ns);
+}
+
+/* The next record is of a later batch: commit, poll, and there it is. False: it is of the same one. */
+static SIM_ALWAYS bool polls_on(struct kafka *kafka, struct consumer *consumer, const struct done done)
+{
+    sim_ns first_ns;
+    const uint32_t first = earliest(kafka, consumer, &first_ns);
+    if (consumer->batch_left > 0 && first_ns <= consumer->cutoff_ns) return false;
+    commit_alone(kafka, consumer, done);
+    poll_note(kafka, consumer, done.at_ns);
+    consumer->batch_left = consumer->spec->max_poll_records - 1;
+    consumer->cutoff_ns = done.at_ns;
+    arrival_take(kafka, consumer, first, done.at_ns);
+    return true;
+}
+
+/* True: what is next has been decided. */
+static SIM_ALWAYS bool end_alone(struct kafka *kafka, struct consumer *consumer, const struct done done)
+{
+    if (consumer->unread > 0) return done.at_ns == kafka->sim->now_ns && polls_on(kafka, consumer, done);
+    commit_alone(kafka, consumer, done);
+    consumer->state = CONSUMER_WAITING;
+    return true;
 }
 
 void kafka_record_done(struct kafka *kafka, uint32_t index, sim_ns done_ns)
@@ -573,10 +599,7 @@ void kafka_record_done(struct kafka *kafka, uint32_t index, sim_ns done_ns)
     consumer->in_record = false;
     if (done_ns <= kafka->sim->now_ns) {
         apply_done(kafka, consumer, done);
-        if (ends_alone(kafka, consumer)) {
-            end_alone(kafka, consumer, done);
-            return;
-        }
+        if (ends_alone(kafka, consumer) && end_alone(kafka, consumer, done)) return;
     } else {
         consumer->done = done;
         consumer->done_pending = true;
