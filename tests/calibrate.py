@@ -227,6 +227,19 @@ ok("and keeps what the scenario says", open_values[PAY]["kept"] == 0.002)
 answer = fit("--fit", "/stages/undo/time/mean=0.1ms..1ms", code=5)
 ok("nothing shows it: open on both sides", answer["fitted"] == [] and not {"below", "above"} & answer["undetermined"][0].keys())
 
+# ---- the truth, 30 ms, and the scenario's own value, 70 ms, lie outside of what is searched ----
+answer = fit("--fit", f"{STOCK}=100ms..200ms", "--out", "outside.json", "--force", code=5)
+refuted = answer["undetermined"][0]
+ok("what every observation refutes is not called open", answer["fitted"] == [] and refuted["explains_nothing"] is True)
+ok("and the scenario's own value is kept", refuted["kept"] == 0.07 and json.load(open("outside.json"))["stages"]["reserve"]["time"]["mean"] == "70ms")
+text = " ".join(sim("calibrate", "start.json", "seen.json", "--fit", f"{STOCK}=100ms..200ms", code=5).stdout.split())
+ok("said in words", "no value from 100 ms to 200 ms" in text and "70.0 ms, the scenario's own, is kept" in text and "anything" not in text and "Decided by" not in text)
+answer = fit("--fit", "/stages/undo/time/mean=2ms..9ms", code=5)["undetermined"][0]
+ok("a value that nothing shows is kept as well, 1 ms outside of 2 to 9", answer["kept"] == 0.001 and "explains_nothing" not in answer)
+text = " ".join(sim("calibrate", "start.json", "seen.json", "--fit", f"{STOCK}=2ms..200ms", "--fit", f"{PAY}=0.1ms..1ms", code=None).stdout.split())
+ok("beside one that is found: 2 ms are kept, outside of 0.1 to 1", "2.00 ms is kept" in text)
+ok("nothing is unexplained, and nothing said of that", "are explained. Chi-squared" in text and "0 are not" not in text)
+
 # ---- a contradiction, and figures left out ----
 wrong = copy.deepcopy(observed)
 wrong["statuses"][1]["paid"] = round(0.5 * wrong["statuses"][1]["paid"])
