@@ -280,6 +280,24 @@ ok("what is held out is predicted", len(out) == 7 and all(o["verdict"] == "expla
 ok("and decides nothing", not any("count" in name or "peak" in name for v in answer["fitted"] for name in v["decided_by"]))
 ok("its error is told", "Held out" in sim("calibrate", "start.json", "seen.json", "--hold-out", "count").stdout)
 
+# ---- observations without labels ----
+bare = copy.deepcopy(observed)
+for one in [*bare["statuses"], bare["offsets"], bare["peak_lag"]]:
+    del one["label"]
+bare["lag_trend"] = {"rows": [{"t_s": observed["offsets"]["t_s"], "total": sum(r["lag"] for r in observed["offsets"]["rows"] if r["group"] == "stock")}]}
+bare["statuses"].append({"between_s": [30, 34], "paid": None, "failed": 0})
+bare["statuses"].append({"failed": 0})
+json.dump(bare, open("seen.json", "w"))
+answer = fit("--hold-out", "statuses at 40 s")
+names = {o["name"]: o["use"] for o in answer["observations"]}
+ok("they are called by what they are", {"statuses at 20 s: paid", "statuses between 30 and 34 s: failed", "statuses at the end: failed", "largest lag of one partition",
+                                        "lag over time, t = 70 s: total lag"} <= names.keys())
+ok("and held out by that", names["statuses at 40 s: paid"] == "held out" and names["statuses at 20 s: paid"] == "decides")
+text = sim("calibrate", "start.json", "seen.json").stdout
+ok("no blank heading", "\n  statuses at 20 s\n" in text and "\n  \n" not in text and "; : " not in text)
+
+json.dump(observed, open("seen.json", "w"))
+
 # ---- bad input ----
 for args in (["--fit", "x"], ["--fit", f"{STOCK}=9ms..2ms"], ["--hold-out", "zebra"], ["--replications", "4"], ["--hold-out", "count", "--hold-out", "peak", "--hold-out", "created", "--hold-out", "stock", "--hold-out", "payment"],
              ["--fit", f"{STOCK}=2ms..200ms", "--fit", "reserve.time.mean=2ms..200ms"]):
