@@ -296,6 +296,17 @@ ok("and held out by that", names["statuses at 40 s: paid"] == "held out" and nam
 text = sim("calibrate", "start.json", "seen.json").stdout
 ok("no blank heading", "\n  statuses at 20 s\n" in text and "\n  \n" not in text and "; : " not in text)
 
+# ---- what would break a row or reach the terminal ----
+for where, value in ((("statuses", 0, "label"), "a\nb"), (("peak_lag", "label"), "\x1b[31mred"), (("offsets", "rows", 0, "group"), "st\tock"),
+                     (("statuses", 1, "label"), "\u009b1m")):
+    odd = copy.deepcopy(observed)
+    node = odd
+    for key in where[:-1]:
+        node = node[key]
+    node[where[-1]] = value
+    json.dump(odd, open("seen.json", "w"))
+    done = sim("calibrate", "start.json", "seen.json", code=3)
+    ok(f"{where}: the place and the character are named", f"/{'/'.join(map(str, where))}: " in done.stderr and f"U+{next(ord(c) for c in value if ord(c) < 32 or 127 <= ord(c) < 160):04X}" in done.stderr)
 json.dump(observed, open("seen.json", "w"))
 
 # ---- bad input ----

@@ -155,6 +155,8 @@ static const char *label_of(const char *const *pointer, const char *const *value
     for (uint32_t i = 0; i < n; i++)
         used += (size_t)snprintf(label + used, size - used, "%s%s=%s", i ? ", " : "",
                                  is_shared(pointer, n, i) ? pointer[i] : last_key(pointer[i]), value[i]);
+    for (char *c = label; *c; c++)
+        if ((unsigned char)*c < 0x20) *c = ' '; /* JSON may go over several lines; a label is one cell */
     return label;
 }
 
@@ -293,7 +295,10 @@ static void read_variants(const struct point *base, const struct json *json, str
                     "{NAME: {PTR: VALUE, ...}, ...}", json_type_name(json->root));
     for (const cJSON *item = json->root->child; item && findings->n_all == 0; item = item->next) {
         if (is_remark(item)) continue;
-        if (cJSON_IsObject(item)) (*point)[(*n_points)++] = variant_point(base, item, arena);
+        if (text_control(item->string) != 0)
+            finding_add(findings, arena, json_place(json, item), json_pointer_below("", item->string, arena),
+                        "a control character, U+%04X, in a name that is printed", text_control(item->string));
+        else if (cJSON_IsObject(item)) (*point)[(*n_points)++] = variant_point(base, item, arena);
         else
             finding_add(findings, arena, json_place(json, item), json_pointer_below("", item->string, arena),
                         "%s, but a variant is an object: {PTR: VALUE, ...}", json_type_name(item));

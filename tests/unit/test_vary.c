@@ -158,6 +158,7 @@ static void a_table_has_a_point_a_row(void **state)
     assert_non_null(strstr(point[1].from, ":4")); /* an empty line is one, too, */
     assert_non_null(strstr(point[2].from, ":5"));
     assert_non_null(strstr(point[3].from, ":7")); /* and so is one that ends within quotes */
+    assert_null(strpbrk(point[2].label, "\n")); /* which breaks no row of a table */
     assert_null(table_points("a,b\n1\n", &n, &arena, &err));
     assert_non_null(strstr(err.text, "line 2 has 1 cells"));
     err = (struct sim_err){ 0 };
