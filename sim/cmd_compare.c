@@ -97,11 +97,7 @@ static void name_files(struct comparing *comparing, const char *const *name)
 static const char *shown_point(const struct comparing *comparing, uint32_t i, struct arena *arena)
 {
     const struct point *point = &comparing->point[i];
-    enum { BETWEEN = 4 };
-    const size_t size = strlen(point->source->file) + strlen(point->label) + BETWEEN;
-    char *name = arena_alloc(arena, size);
-    snprintf(name, size, "%s (%s)", point->source->file, point->label);
-    return comparing->options->more.n > 0 ? point->source->file : name;
+    return comparing->options->more.n > 0 ? point->source->file : point_shown(point, arena);
 }
 
 /* Every point is acceptable before the first run. What is wrong is said with the file it is in. */

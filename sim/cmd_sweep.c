@@ -245,6 +245,13 @@ static int serve(struct sweeping *sweeping, struct arena *arena)
     return 0;
 }
 
+/* The place that findings are of: the scenario as it is, or one of the points. */
+static const char *where_found(const struct sweeping *sweeping, struct arena *arena)
+{
+    const struct point *refused = sweeping->desk.refused;
+    return refused && refused != &sweeping->base ? point_shown(refused, arena) : sweeping->options->operand;
+}
+
 static int run_sweep(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
 {
     const struct options *options = sweeping->options;
@@ -256,7 +263,7 @@ static int run_sweep(struct sweeping *sweeping, struct arena *arena, struct sim_
     }
     if (ranks_me(options->ranks) > 0) return serve(sweeping, arena);
     if (!read_all(sweeping, arena, err)) {
-        if (sweeping->findings.n_all > 0) findings_print(&sweeping->findings, options->operand, stderr);
+        if (sweeping->findings.n_all > 0) findings_print(&sweeping->findings, where_found(sweeping, arena), stderr);
         return (int)err->code;
     }
     const char *const *metric = metrics_shown(&sweeping->desk.study, sweeping->desk.layout, options->metric.word,

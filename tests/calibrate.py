@@ -227,6 +227,19 @@ ok("and keeps what the scenario says", open_values[PAY]["kept"] == 0.002)
 answer = fit("--fit", "/stages/undo/time/mean=0.1ms..1ms", code=5)
 ok("nothing shows it: open on both sides", answer["fitted"] == [] and not {"below", "above"} & answer["undetermined"][0].keys())
 
+# ---- the truth, 30 ms, and the scenario's own value, 70 ms, lie outside of what is searched ----
+answer = fit("--fit", f"{STOCK}=100ms..200ms", "--out", "outside.json", "--force", code=5)
+refuted = answer["undetermined"][0]
+ok("what every observation refutes is not called open", answer["fitted"] == [] and refuted["explains_nothing"] is True)
+ok("and the scenario's own value is kept", refuted["kept"] == 0.07 and json.load(open("outside.json"))["stages"]["reserve"]["time"]["mean"] == "70ms")
+text = " ".join(sim("calibrate", "start.json", "seen.json", "--fit", f"{STOCK}=100ms..200ms", code=5).stdout.split())
+ok("said in words", "no value from 100 ms to 200 ms" in text and "70.0 ms, the scenario's own, is kept" in text and "anything" not in text and "Decided by" not in text)
+answer = fit("--fit", "/stages/undo/time/mean=2ms..9ms", code=5)["undetermined"][0]
+ok("a value that nothing shows is kept as well, 1 ms outside of 2 to 9", answer["kept"] == 0.001 and "explains_nothing" not in answer)
+text = " ".join(sim("calibrate", "start.json", "seen.json", "--fit", f"{STOCK}=2ms..200ms", "--fit", f"{PAY}=0.1ms..1ms", code=None).stdout.split())
+ok("beside one that is found: 2 ms are kept, outside of 0.1 to 1", "2.00 ms is kept" in text)
+ok("nothing is unexplained, and nothing said of that", "are explained. Chi-squared" in text and "0 are not" not in text)
+
 # ---- a contradiction, and figures left out ----
 wrong = copy.deepcopy(observed)
 wrong["statuses"][1]["paid"] = round(0.5 * wrong["statuses"][1]["paid"])
@@ -266,6 +279,35 @@ out = [o for o in answer["observations"] if o["use"] == "held out"]
 ok("what is held out is predicted", len(out) == 7 and all(o["verdict"] == "explained" for o in out))
 ok("and decides nothing", not any("count" in name or "peak" in name for v in answer["fitted"] for name in v["decided_by"]))
 ok("its error is told", "Held out" in sim("calibrate", "start.json", "seen.json", "--hold-out", "count").stdout)
+
+# ---- observations without labels ----
+bare = copy.deepcopy(observed)
+for one in [*bare["statuses"], bare["offsets"], bare["peak_lag"]]:
+    del one["label"]
+bare["lag_trend"] = {"rows": [{"t_s": observed["offsets"]["t_s"], "total": sum(r["lag"] for r in observed["offsets"]["rows"] if r["group"] == "stock")}]}
+bare["statuses"].append({"between_s": [30, 34], "paid": None, "failed": 0})
+bare["statuses"].append({"failed": 0})
+json.dump(bare, open("seen.json", "w"))
+answer = fit("--hold-out", "statuses at 40 s")
+names = {o["name"]: o["use"] for o in answer["observations"]}
+ok("they are called by what they are", {"statuses at 20 s: paid", "statuses between 30 and 34 s: failed", "statuses at the end: failed", "largest lag of one partition",
+                                        "lag over time, t = 70 s: total lag"} <= names.keys())
+ok("and held out by that", names["statuses at 40 s: paid"] == "held out" and names["statuses at 20 s: paid"] == "decides")
+text = sim("calibrate", "start.json", "seen.json").stdout
+ok("no blank heading", "\n  statuses at 20 s\n" in text and "\n  \n" not in text and "; : " not in text)
+
+# ---- what would break a row or reach the terminal ----
+for where, value in ((("statuses", 0, "label"), "a\nb"), (("peak_lag", "label"), "\x1b[31mred"), (("offsets", "rows", 0, "group"), "st\tock"),
+                     (("statuses", 1, "label"), "\u009b1m")):
+    odd = copy.deepcopy(observed)
+    node = odd
+    for key in where[:-1]:
+        node = node[key]
+    node[where[-1]] = value
+    json.dump(odd, open("seen.json", "w"))
+    done = sim("calibrate", "start.json", "seen.json", code=3)
+    ok(f"{where}: the place and the character are named", f"/{'/'.join(map(str, where))}: " in done.stderr and f"U+{next(ord(c) for c in value if ord(c) < 32 or 127 <= ord(c) < 160):04X}" in done.stderr)
+json.dump(observed, open("seen.json", "w"))
 
 # ---- bad input ----
 for args in (["--fit", "x"], ["--fit", f"{STOCK}=9ms..2ms"], ["--hold-out", "zebra"], ["--replications", "4"], ["--hold-out", "count", "--hold-out", "peak", "--hold-out", "created", "--hold-out", "stock", "--hold-out", "payment"],

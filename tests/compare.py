@@ -89,7 +89,7 @@ refused(1, "missing.json", "a.json", "missing.json")
 open("bad.json", "w").write(text.replace('"consumers"', '"consumer"', 1))
 refused(3, "bad.json:", "a.json", "bad.json")
 for content, says in (('{"x": 1, "y": {}}', "v.json:1:7: /x: a number, but a variant is an object"), ("[]", "v.json:1:1"),
-                      ('{"x": {}}', "at least two variants"), ('{"x": {}, "x": {}}', "v.json:1:"),
+                      ('{"x\\nz": {}, "y": {}}', "a control character, U+000A"), ('{"x": {}}', "at least two variants"), ('{"x": {}, "x": {}}', "v.json:1:"),
                       ('{"x": {}, "y": {"/groups/no/consumers": 2}}', "a.json (y)"), ("", "v.json:")):
     open("v.json", "w").write(content)
     refused(3, says, "a.json", "--variants", "v.json")

@@ -21,10 +21,10 @@ ONLY_THE_READER = {
         lone-surrogate""",
     # Names that refer to other sections.
     "names": """api-runs-unknown-stage group-in-no-process group-in-two-processes group-reads-unknown-topic
-        group-runs-unknown-stage process-of-unknown-group stage-publishes-unknown-topic stage-takes-unknown-lock
+        group-runs-unknown-stage scaler-of-a-group-in-no-process process-of-unknown-group stage-publishes-unknown-topic stage-takes-unknown-lock
         stage-writes-undeclared-table fault-of-unknown-process explore-fault-of-unknown-process dead-letter-unknown sweeper-of-unknown-process fault-outage-of-no-store fault-slow-nothing fault-step-unknown table-in-unknown-store scaler-of-unknown-group basis-names-nothing calibrate-no-such-value""",
     # Values that are compared with one another.
-    "comparisons": """explore-range-reversed explore-fault-end-refused fault-instance-beyond fault-later-than-the-end fault-step-beyond backlog-of-wrong-length calibrate-reversed checkpoint-after-the-end
+    "comparisons": """explore-range-reversed fault-instance-beyond fault-later-than-the-end fault-step-beyond backlog-of-wrong-length calibrate-reversed checkpoint-after-the-end
         checkpoint-before-the-start histogram-not-to-1 ids-overflow k6-max-below-preallocated
         max-vus-without-preallocated mixture-weights outbox-too-full percentiles-descend pick-reversed rows-too-few
         scaler-least-above-most scaler-starts-above-most scaler-too-many-pods scaler-uneven-pods shares-below-1
@@ -33,7 +33,8 @@ ONLY_THE_READER = {
     "size of a duration": "duration-overflows duration-too-long seed-of-65-bits sweeper-too-often fault-too-often watchdog-too-short scaler-polls-too-often",
     # Files beside the scenario.
     "files": """observations-broken observations-missing trace-file-missing trace-no-such-column
-        trace-not-ascending trace-not-numbers""",
+        trace-decimal-comma trace-decimal-comma-in-quotes trace-decimal-comma-without-names trace-first-value-in-quotes
+        trace-open-quote trace-two-columns-of-a-name trace-not-ascending trace-not-numbers""",
     # What steps, groups and the flow mean together.
     "rules": """explore-nothing explore-no-such-value explore-range-of-another-kind answer-nobody-joins api-inserts-nothing api-joins api-publishes-nothing backlog-in-the-middle
         backlog-not-read commit-of-another-table effect-on-the-wrong-table effect-on-two-tables
@@ -98,6 +99,65 @@ for path in sorted(glob.glob("tests/bad/*.json")):
         verdict(schema_refuses(validator, path), f"{path}: the schema takes it")
 verdict(exempt <= seen, f"on the list, but no text: {exempt - seen}")
 
+
+# ---- what sim explore may draw, and ranges to fit: value by value ----
+
+GC = {"pause": "shop", "for": "1s"}
+SLOW = {"slow": "reserve", "factor": 2, "for": "1s"}
+TWICE = {"duplicate": "order-created", "share": 0.5, "for": "1s"}
+DEAD = {"crash": "shop"}
+MEAN = "/stages/reserve/time/mean"
+
+
+def fault(of, **members):
+    return {"explore": {"faults": {"x": {**of, **members}}}}
+
+
+BOTH_TAKE = [
+    GC, SLOW, TWICE, DEAD, {**GC, "for": ["1s", "2s"]}, {**GC, "for": {"any": ["1s", {"mean": "2s", "cv": 0.5}]}},
+    {**GC, "at": "load_end+3s"}, {**GC, "at": ["1s", "1m30s"]}, {**GC, "at": {"any": ["1s", "load_end"]}},
+    {**GC, "every": ["1s", "2s"]}, {**GC, "rate_per_h": [0.5, 2]}, {**GC, "instance": 0}, {**GC, "instance": {"any": [0]}},
+    {**SLOW, "factor": [0.5, 8]}, {**SLOW, "factor": {"any": [0.5, 8, 2]}}, {**TWICE, "share": [0, 1]},
+    {**DEAD, "back_after": ["0s", "3s"]}, {**DEAD, "when": {"stage": "reserve", "step": 0, "nth": 3}},
+    {"restart": "shop", "rolling": {"any": [True, False]}, "kill_after": "1s"},
+]
+BOTH_REFUSE = [
+    {**GC, "for": value} for value in
+    ("1 s", "", "5", "1e3ms", 3, [1, 2], ["1s", "x"], ["1s", ""], ["1 s", "2s"], ["1s", 2], ["-1s", "2s"], {"any": ["1s", "x", "2s"]})
+] + [{**GC, "at": value} for value in ("1 s", "", "5", "-1ms", 0, ["-1s", "1s"], ["x", "1s"], [1, 2], {"any": ["1s", "", "2s"]})] + [
+    {**GC, "instance": value} for value in (-1, 0.5, "0", [-1, 0], ["0s", "1s"], {"any": [0, -1, 0]})
+] + [{**SLOW, "factor": value} for value in (0, -1, 1e9, "2", [0, 2], [-5, -1], ["1s", "2s"], {"any": [1, 0, 2]})] + [
+    {**TWICE, "share": value} for value in (-0.5, 1.5, "1", [-1, 1], [0.5, 1.5], ["0s", "1s"], {"any": [0.1, 2, 0.3]})
+] + [{**DEAD, "back_after": value} for value in ("1 s", "", "-1ms", 3, ["1s", "x"])] + [
+    {**DEAD, "when": {}}, {**DEAD, "when": {"stage": "reserve"}}, {**DEAD, "for": "1s"}, {"pause": "shop"}, {"slow": "reserve", "for": "1s"},
+    {**GC, "at": "1s", "every": "2s"}, {**GC, "every": "0s"}, {**GC, "rate_per_h": 0}, {"restart": "shop", "rolling": "yes"},
+]
+RANGES_REFUSED = [["1ms", "x"], ["1ms", ""], ["1 ms", "5ms"], ["1ms", 5], ["5", "6"], [True, False], [[], {}], ["1ms"], "1ms"]
+
+with open("scenarios/skeleton.json", encoding="utf-8") as f:
+    skeleton = json.load(f)
+
+
+def agree(part, taken):
+    text = json.dumps({**skeleton, **part})
+    read = subprocess.run([SIM, "check", "-"], input=text, capture_output=True, text=True).returncode == 0
+    verdict(read == taken, f"the reader {'takes' if read else 'refuses'} {part}")
+    verdict(validator.is_valid(json.loads(text)) == taken, f"the schema {'refuses' if taken else 'takes'} {part}")
+
+
+skeleton["groups"]["stock-service"]["consumers"] = 1
+skeleton["processes"] = {"shop": {"api": {"threads": 200, "stage": "accept"}, "groups": "all"}}
+for one in BOTH_TAKE:
+    agree(fault(one), True)
+for one in BOTH_REFUSE:
+    agree(fault(one), False)
+for section in ("calibrate", "vary"):
+    def ranged(value):
+        return {"calibrate": {MEAN: value}} if section == "calibrate" else {"explore": {"vary": {MEAN: value}}}
+    agree(ranged(["1ms", "5ms"]), True)
+    for value in RANGES_REFUSED:
+        agree(ranged(value), False)
+agree({"explore": {"vary": {MEAN: {"any": ["1ms", "7ms"]}}}}, True)
 
 
 # ---- options in the documents ----

@@ -92,6 +92,11 @@ ok("and the content is that of one go", u_rows == v_rows and sorted(u.execute("S
 other = sim(*UNKNOWN[:-2], "--replications", "20", "--out", "v.db", "--resume")
 ok("with other ranges it is not resumed", other.returncode == 2 and "unknown values differs" in other.stderr)
 ok("varied and unknown: refused", "is varied" in sim("sweep", "s.json", "--vary", f"{group}.consumers=1,2", "--unknown", f"{group}.consumers=1..2").stderr)
+open("p.csv", "w").write(f'/groups/{group}/consumers,/orders/at_most\n1,100\n"2,5",100\n')
+done = sim("sweep", "s.json", "--points", "p.csv", "--out", "p.db")
+ok("a wrong cell is reported with its line", done.returncode == 3 and done.stderr == f"p.csv:3: /groups/{group}/consumers: a string where a whole number is needed\n")
+done = sim("sweep", "s.json", "--vary", f"{group}.consumers=1,x", "--out", "p.db")
+ok("a wrong value of a grid with its point", done.returncode == 3 and done.stderr == f"s.json (consumers=x): /groups/{group}/consumers: a string where a whole number is needed\n")
 ok("two kinds of points: refused", sim("sweep", "s.json", "--tornado", "--vary", f"{group}.consumers=1,2").returncode == 2)
 
 # ---- pictures ----

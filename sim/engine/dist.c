@@ -35,6 +35,9 @@ struct dist_cache *dist_cache_open(struct arena *arena)
     return cache;
 }
 
+/* Made of parts with borders of their own, which a scale would move. */
+static bool has_borders(enum dist_family family) { return family == DIST_MIXTURE || family == DIST_EMPIRICAL; }
+
 /* ---- one table ---- */
 
 static uint32_t node_count(uint32_t cell_bits) { return ((uint32_t)OCTAVES << cell_bits) + 1; }
@@ -46,7 +49,8 @@ static double node_probability(uint32_t i, uint32_t cell_bits)
     return ldexp(1 + ldexp(cell, -(int)cell_bits), (int)octave - 33);
 }
 
-static bool fill(struct table *table, const struct shape *shape, uint32_t cell_bits, struct arena *arena)
+/* out: the nodes of both sides, one behind the other. */
+static bool fill(struct table *table, const struct shape *shape, uint32_t cell_bits, double **out, struct arena *arena)
 {
     uint32_t n = node_count(cell_bits);
     double *node = arena_array(arena, double, 2 * n);
@@ -58,6 +62,7 @@ static bool fill(struct table *table, const struct shape *shape, uint32_t cell_b
     table->cell_bits = cell_bits;
     table->side[0] = node;
     table->side[1] = node + n;
+    *out = node;
     return true;
 }
 
@@ -92,6 +97,59 @@ static double greatest_error(const struct table *table, double mean)
     return greatest;
 }
 
+/* ---- jumps ---- */
+
+enum { HALVINGS = 40 };
+
+/* How much of the mean hangs on a node: half of the cells beside it, and at the end what lies outside. */
+static double node_weight(uint32_t i, uint32_t cell_bits)
+{
+    const uint32_t last = node_count(cell_bits) - 1;
+    const double here = node_probability(i, cell_bits);
+    const double before = i > 0 ? node_probability(i - 1, cell_bits) : -here;
+    const double behind = i < last ? node_probability(i + 1, cell_bits) : here;
+    return (behind - before) / 2;
+}
+
+/* A cell that rises by more than a straight line may be off, and more than both of its neighbours. */
+static bool is_jump(const double *node, uint32_t i, uint32_t n, double mean)
+{
+    const double rise = fabs(node[i + 1] - node[i]);
+    const double before = i > 0 ? fabs(node[i] - node[i - 1]) : 0;
+    const double behind = i + 2 < n ? fabs(node[i + 2] - node[i + 1]) : 0;
+    const double beside = fmax(before, behind), value = fmin(node[i], node[i + 1]);
+    return rise - beside > 8 * DIST_TABLE_ERROR * fmax(value, SMALL * mean);
+}
+
+/* Share of cell i, from its outer end, that lies before the step. */
+static double step_in_cell(const struct shape *shape, const double *node, uint32_t i, uint32_t cell_bits, bool upper)
+{
+    const double from = node_probability(i, cell_bits), width = node_probability(i + 1, cell_bits) - from;
+    const double middle = (node[i] + node[i + 1]) / 2;
+    double low = 0, high = 1;
+    for (int k = 0; k < HALVINGS; k++) {
+        const double half = (low + high) / 2, value = shape_quantile(shape, from + width * half, upper);
+        if ((value > middle) == (node[i] > middle)) low = half;
+        else high = half;
+    }
+    return (low + high) / 2;
+}
+
+/* A straight line over a step has the mean of a step in the middle of the cell. Where it is not there, the node on its
+ * nearer side is moved towards the other one, not past it. */
+static void settle_jumps(double *node, uint32_t cell_bits, const struct shape *shape, double mean, bool upper)
+{
+    const uint32_t n = node_count(cell_bits);
+    for (uint32_t i = 0; i + 1 < n; i++) {
+        if (!is_jump(node, i, n, mean)) continue;
+        const double width = node_probability(i + 1, cell_bits) - node_probability(i, cell_bits);
+        const double lost = width * (0.5 - step_in_cell(shape, node, i, cell_bits, upper)); /* times the rise */
+        const uint32_t moved = lost > 0 ? i : i + 1;
+        node[moved] += lost / node_weight(moved, cell_bits) * (node[i + 1] - node[i]);
+        i++; /* the cell behind has a node that may have been moved */
+    }
+}
+
 /* Twice the cells make a quarter of the error. A fifth of DIST_TABLE_ERROR is left to what the second differences miss,
  * and to the scale, which moves every quantile to keep the mean. */
 static uint32_t cell_bits_for(double error)
@@ -104,18 +162,22 @@ static uint32_t cell_bits_for(double error)
 static bool tabulate(struct table *table, const struct dist_spec *spec, struct arena *arena, struct sim_err *err)
 {
     struct shape shape;
-    double mean, second;
+    double mean, second, *node;
     if (!shape_make(&shape, spec, arena, err)) return false;
     shape_moments(spec, &mean, &second);
-    bool ok = fill(table, &shape, CELL_BITS_MIN, arena);
+    bool ok = fill(table, &shape, CELL_BITS_MIN, &node, arena);
     if (ok) {
         uint32_t bits = cell_bits_for(greatest_error(table, mean));
-        ok = bits == CELL_BITS_MIN || fill(table, &shape, bits, arena);
+        ok = bits == CELL_BITS_MIN || fill(table, &shape, bits, &node, arena);
     }
     if (!ok)
         return sim_fail(err, SIM_ESCENARIO, NULL, "the quantiles of this distribution cannot be computed, or pass %g s",
                         LONGEST_S);
     table->mean = lines_mean(table);
+    if (!has_borders(spec->family)) return true;
+    settle_jumps(node, table->cell_bits, &shape, mean, false);
+    settle_jumps(node + node_count(table->cell_bits), table->cell_bits, &shape, mean, true);
+    table->mean = mean; /* so nothing is scaled */
     return true;
 }
 

@@ -4,7 +4,9 @@
  * Smooth shapes use a table indexed by octave: on either side of the median the distance to the end, as a double,
  * gives by its top bits the cell (32 to 256 an octave, as the shape needs), by the rest the place on the straight line
  * between two exact quantiles; no division, and tails down to 2^-32. One table serves all means of a shape; what it
- * loses in the mean is put back into the scale. */
+ * loses in the mean is put back into the scale. Mixtures and histograms are not scaled: their constants and borders are
+ * what they were said to be. What they lose at a jump is put back beside it, so that their means are off by no more
+ * than their quantiles are. */
 #ifndef SIM_ENGINE_DIST_H
 #define SIM_ENGINE_DIST_H
 
@@ -18,7 +20,7 @@
 
 /* Greatest error of a quantile, relative to it or to a 64th of the mean, whichever is greater; for every word. Not next
  * to a corner (a given percentile, a histogram's border), where DIST_CORNER_ERROR holds, nor next to a jump (a mixture
- * with a constant), where the step is spread over one cell, 1/256 of an octave. */
+ * with a constant), where the step is spread over two cells, 1/256 of an octave each, and passes neither end. */
 #define DIST_TABLE_ERROR 5e-5
 #define DIST_CORNER_ERROR 1e-3
 

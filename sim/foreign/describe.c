@@ -14,6 +14,7 @@
 
 #include "sim/foreign/seen.h"
 #include "models/scenario.h"
+#include "sim/scenario/json.h"
 
 #define CLOCK_S         2.0
 #define LONGEST_S       1e9 /* of observations */
@@ -102,6 +103,8 @@ static bool read_row(struct dump *dump, const char *const *field, uint32_t n, si
         return source_finding(dump->source, at, "", "%u fields where the head names %u", n, dump->n_fields);
     if (!row.group) row.group = "group";
     row.topic = field[topic];
+    if (text_control(row.group) != 0 || text_control(row.topic) != 0)
+        return source_finding(dump->source, at, "", "a control character in the name of a group or a topic");
     if (!count_of(field[partition], &number) || number > MAX_PARTITIONS - 1)
         return source_finding(dump->source, at, "", "PARTITION \"%.40s\" is no partition", field[partition]);
     if (number < 0) return true; /* a member without a partition */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/foreign/describe.h"
+#include "sim/scenario/json.h"
 
 enum { TABLES = 240, SAMPLES_MAX = 4000000 };
 
@@ -27,7 +28,10 @@ bool samples_kind(const char *name, enum sample_kind *out)
     return false;
 }
 
-bool samples_is_name(const char *text) { return text && *text && strlen(text) < 250 && !strpbrk(text, " \t\r\n"); }
+bool samples_is_name(const char *text)
+{
+    return text && *text && strlen(text) < 250 && !strchr(text, ' ') && text_control(text) == 0;
+}
 
 bool samples_keep(struct samples *samples, const struct sample *sample)
 {

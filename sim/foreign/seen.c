@@ -118,7 +118,7 @@ bool seen_rate(const struct seen *seen, uint32_t group, const cJSON *observation
                                                                  count_of_status(status, seen, curve, &count[n])) n++;
     const struct seen_group *one = group < seen->n_groups ? &seen->group[group] : NULL;
     if (one && one->done >= 0 && isfinite(seen->offsets_t_s)) {
-        const double in_hand = fmin(BATCH, one->lag) / 2;
+        const double in_hand = fmin(BATCH * (one->consumers > 0 ? one->consumers : 1), one->lag) / 2;
         count[n++] = (struct done_at){ seen->offsets_t_s, ROW_CLOCK_S, one->done + in_hand, in_hand / sqrt(3) };
     }
     *n_counts = n;

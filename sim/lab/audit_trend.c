@@ -9,7 +9,7 @@
 #include "sim/results/number.h"
 #include "sim/results/observed.h"
 
-enum { STARTS_TRIED = 31 };
+enum { STARTS_TRIED = 31, ASKED_AT = 8 /* instants looked at within the time of a batch */ };
 #define DRIFT 0.03 /* of what is done: a service time need not be the same all along */
 
 static double row_lag(const struct auditor *auditor, uint32_t i)
@@ -133,20 +133,53 @@ static double backlog_at(const struct auditor *auditor, double t_s, double start
     return load_curve_arrived(auditor->curve, at_s) - load_curve_done(auditor->curve, pace, at_s);
 }
 
+/* How far the backlog is off when an instant, the start or the pace is: to the worse side, since it stops at 0. */
+static double backlog_spread(const struct auditor *auditor, double t_s, double by_t_s, double by_start_s,
+                             double by_pace)
+{
+    const double start_s = auditor->out->start_s, pace = auditor->out->pace_per_s;
+    const double lag = backlog_at(auditor, t_s, start_s, pace);
+    const double above = backlog_at(auditor, t_s + by_t_s, start_s + by_start_s, pace + by_pace) - lag;
+    const double below = backlog_at(auditor, t_s - by_t_s, start_s - by_start_s, fmax(pace - by_pace, 0)) - lag;
+    return fmax(fabs(above), fabs(below));
+}
+
+/* The consumers that the table over time is of: those of the group that is behind, else the most that a group has. One
+ * without a partition has nothing in hand. */
+static double consumers_of_trend(const struct auditor *auditor)
+{
+    const struct observations *seen = auditor->seen;
+    uint32_t n = auditor->behind ? group_view(auditor, auditor->behind).consumers : 0;
+    for (uint32_t i = 0; i < seen->n_groups && !auditor->behind; i++)
+        if (seen->group[i].consumers > n) n = seen->group[i].consumers;
+    if (seen->trend[0].n > 0 && n > seen->trend[0].n) n = seen->trend[0].n;
+    return n > 0 ? n : 1;
+}
+
+/* Most that is done at t and not committed: a batch for each consumer, of what waited at some instant since it can have
+ * been asked for. So the last batches are in hand when nothing waits any more. */
+static double most_in_hand(const struct auditor *auditor, double t_s)
+{
+    const double start_s = auditor->out->start_s, pace = auditor->out->pace_per_s;
+    const double batches = AUDIT_BATCH * consumers_of_trend(auditor), batch_s = batches / pace;
+    double waited = 0;
+    for (int i = 0; i <= ASKED_AT; i++)
+        waited = fmax(waited, backlog_at(auditor, t_s - batch_s * i / ASKED_AT, start_s, pace));
+    return fmin(batches, waited);
+}
+
 /* What must have waited at t by the counts, and how well that is known. */
 static double expected_lag(const struct auditor *auditor, double t_s, double *sd)
 {
     const struct audit *known = auditor->out;
-    const double start_s = known->start_s, pace = known->pace_per_s, clock_s = AUDIT_TABLE_S;
-    const double lag = backlog_at(auditor, t_s, start_s, pace);
-    const double by_start = backlog_at(auditor, t_s, start_s + known->start_sd_s, pace) - lag;
-    const double by_pace = backlog_at(auditor, t_s, start_s, pace + known->pace_sd_per_s) - lag;
-    const double by_clock = backlog_at(auditor, t_s + clock_s, start_s, pace) - lag;
-    const double by_drift = backlog_at(auditor, t_s, start_s, pace * (1 + DRIFT)) - lag;
-    const double in_hand = lag > 0 ? fmin(AUDIT_BATCH, lag) / 2 : 0;
+    const double in_hand = most_in_hand(auditor, t_s) / 2;
+    const double by_start = backlog_spread(auditor, t_s, 0, known->start_sd_s, 0);
+    const double by_pace = backlog_spread(auditor, t_s, 0, 0, known->pace_sd_per_s);
+    const double by_clock = backlog_spread(auditor, t_s, AUDIT_TABLE_S, 0, 0);
+    const double by_drift = backlog_spread(auditor, t_s, 0, 0, known->pace_per_s * DRIFT);
     *sd = sqrt(by_start * by_start + by_pace * by_pace + by_clock * by_clock + by_drift * by_drift +
                in_hand * in_hand / 3 + 20 * 20);
-    return lag + in_hand;
+    return backlog_at(auditor, t_s, known->start_s, known->pace_per_s) + in_hand;
 }
 
 static void judge_with_counts(struct auditor *auditor)

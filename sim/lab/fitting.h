@@ -38,6 +38,7 @@ struct fit_state {
     double knot[MINIMUM_MOST][KNOTS_MOST];
     struct probe *centre;
     struct witnessed witnessed[MINIMUM_MOST];
+    bool keeps_own[MINIMUM_MOST]; /* runs have what the scenario says of the value, wherever that is */
 };
 
 static inline bool is_range_end(double place) { return place <= 0 || place >= 1; }

@@ -58,6 +58,41 @@ static void find_deciders(struct fit_state *fit, uint32_t k, const struct profil
     }
 }
 
+/* ---- what is kept ---- */
+
+/* How many figures contradict the whole range: those that it moves by more than a contradiction is. 0 when one of them
+ * is explained somewhere, or when there is none. */
+static uint32_t refuting(struct fit_state *fit, uint32_t k)
+{
+    const struct targets *targets = &fit->calibrate->targets;
+    struct sight *low = arena_array(fit->arena, struct sight, targets->n);
+    struct sight *high = arena_array(fit->arena, struct sight, targets->n);
+    double place[MINIMUM_MOST];
+    uint32_t n = 0;
+    memcpy(place, fit->best, sizeof place);
+    place[k] = 0;
+    response_at(&fit->response, place, low);
+    place[k] = 1;
+    response_at(&fit->response, place, high);
+    for (uint32_t f = 0; f < targets->n; f++) {
+        const struct target *target = &targets->target[f];
+        const double noise = fmax(sight_noise(&fit->question, target, &low[f], target->observed),
+                                  sight_noise(&fit->question, target, &high[f], target->observed));
+        if (!(fabs(high[f].mean - low[f].mean) > CONTRADICTS * noise)) continue;
+        if (target->use == TARGET_DECIDES) return 0;
+        n += target->use == TARGET_CONTRADICTS;
+    }
+    return n;
+}
+
+/* What the scenario says stays: where nothing in the range is better, and beyond an end up to which all is accepted. */
+static bool keeps_own(const struct fit_state *fit, uint32_t k, const struct profile *profile, uint32_t n_refuting)
+{
+    const struct free_value *value = &fit->calibrate->value[k];
+    return n_refuting > 0 || (value->before < value->low && profile->open_low) ||
+           (value->before > value->high && profile->open_high);
+}
+
 static struct calibrated_value value_found(struct fit_state *fit, uint32_t k, const struct profile *profile)
 {
     const struct free_value *value = &fit->calibrate->value[k];
@@ -67,6 +102,9 @@ static struct calibrated_value value_found(struct fit_state *fit, uint32_t k, co
         .high = in_units(value, profile->high), .open_low = profile->open_low, .open_high = profile->open_high,
         .range_low = raw_units(value, value->low), .range_high = raw_units(value, value->high)
     };
+    if (out.open_low && out.open_high) out.n_refuting = refuting(fit, k);
+    fit->keeps_own[k] = keeps_own(fit, k, profile, out.n_refuting);
+    if (fit->keeps_own[k]) out.value = out.before;
     find_deciders(fit, k, profile, &out);
     return out;
 }

@@ -21,9 +21,9 @@ static struct point point_at(const struct fit_state *fit, const double *place)
     if (point.n_edits > 0) memcpy(edit, point.edit, point.n_edits * sizeof *edit);
     for (uint32_t k = 0; k < calibrate->n_values; k++) {
         const struct free_value *value = &calibrate->value[k];
-        edit[point.n_edits++] = (struct study_edit){
-            value->pointer, free_value_text(value, free_value_at(value, place[k]), fit->arena)
-        };
+        const double quantity = fit->keeps_own[k] ? value->before : free_value_at(value, place[k]);
+        edit[point.n_edits++] =
+            (struct study_edit){ value->pointer, free_value_text(value, quantity, fit->arena) };
     }
     point.edit = edit;
     point.label = "calibration";

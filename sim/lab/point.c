@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/lab/steady.h"
+#include "sim/scenario/finding.h"
 
 /* ---- more load ---- */
 
@@ -112,6 +113,7 @@ bool desk_open(struct desk *desk, const struct point *point, struct findings *fi
     arena_reset(&desk->arena);
     desk->plan = NULL;
     desk->point = read_point(desk, point, findings, err) ? point : NULL;
+    if (!desk->point) desk->refused = point;
     return desk->point != NULL;
 }
 
@@ -121,6 +123,11 @@ bool desk_plan(struct desk *desk, struct sim_err *err)
     const struct plan *plan = plan_make(&desk->study.scenario, &desk->arena, err);
     if (plan && steady_settle(&desk->study, plan, &desk->arena, err)) desk->plan = plan;
     return desk->plan != NULL;
+}
+
+const char *point_shown(const struct point *point, struct arena *arena)
+{
+    return point->from ? point->from : arena_printf(arena, "%s (%s)", point->source->file, point->label);
 }
 
 void desk_fini(struct desk *desk) { arena_fini(&desk->arena); }

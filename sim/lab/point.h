@@ -15,6 +15,7 @@ struct point {
     const struct study_edit *edit;
     uint32_t first_varied, n_varied; /* of them the varied ones; unknown values may follow */
     const char *label;             /* "consumers=3"; unique among the points of an experiment */
+    const char *from;              /* "points.csv:3", the line that it is of; NULL: none */
     const struct observations *observations; /* in place of those that the scenario names; NULL: those */
     double load_factor;            /* so many times the load's rates, its users and its orders; 0: as it is */
     double time_factor;            /* so many times as long a stage's work; 0: as it is */
@@ -25,6 +26,7 @@ struct point {
 struct desk {
     struct arena arena;
     const struct point *point; /* whose study lies here; NULL: none */
+    const struct point *refused; /* the last that could not be read; NULL: none */
     struct study study;
     const struct layout *layout;
     const struct plan *plan;   /* NULL until desk_plan */
@@ -36,6 +38,9 @@ bool desk_open(struct desk *desk, const struct point *point, struct findings *fi
 /* Compiles it for runs, and finds its warm-up (steady.h). False without err: interrupted there. */
 bool desk_plan(struct desk *desk, struct sim_err *err);
 void desk_fini(struct desk *desk);
+
+/* Where a value of the point is to be looked for: its line, or the scenario's file with its label. */
+const char *point_shown(const struct point *point, struct arena *arena);
 
 /* Whether a load can be multiplied: a recorded trace cannot. */
 bool load_can_scale(const struct scenario *scenario);

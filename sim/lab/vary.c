@@ -155,6 +155,8 @@ static const char *label_of(const char *const *pointer, const char *const *value
     for (uint32_t i = 0; i < n; i++)
         used += (size_t)snprintf(label + used, size - used, "%s%s=%s", i ? ", " : "",
                                  is_shared(pointer, n, i) ? pointer[i] : last_key(pointer[i]), value[i]);
+    for (char *c = label; *c; c++)
+        if ((unsigned char)*c < 0x20) *c = ' '; /* JSON may go over several lines; a label is one cell */
     return label;
 }
 
@@ -227,10 +229,10 @@ static char *cut_row(char *at, const char **cell, uint32_t most, uint32_t *n)
     }
 }
 
-static uint32_t count(const char *text, char what)
+static uint32_t count(const char *text, const char *end, char what)
 {
     uint32_t n = 0;
-    for (; *text; text++) n += *text == what;
+    for (; text < end; text++) n += *text == what;
     return n;
 }
 
@@ -239,22 +241,27 @@ bool points_of_csv(const struct point *base, const char *file, struct point **po
 {
     struct study_source source;
     if (!study_source_load(&source, file, arena, err)) return false;
-    char *at = arena_strdup(arena, source.text + (strncmp(source.text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0));
-    uint32_t most = count(at, ',') + 1, n_pointers, n_cells, line = 1;
+    const char *text = source.text + (strncmp(source.text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
+    const char *text_end = text + strlen(text);
+    char *const copy = arena_strdup(arena, text), *at = copy;
+    uint32_t most = count(text, text_end, ',') + 1, n_pointers, n_cells, line = 1;
     const char **pointer = arena_array(arena, const char *, most), **cell = arena_array(arena, const char *, most);
-    *point = arena_array(arena, struct point, count(at, '\n') + 1);
+    *point = arena_array(arena, struct point, count(text, text_end, '\n') + 1);
     *n_points = 0;
     at = cut_row(at, pointer, most, &n_pointers);
     if (!*pointer[0])
         return sim_fail(err, SIM_EUSAGE, file, "the first line must name the places to set, one a column");
+    const char *row = text; /* a quoted cell may have line ends */
     while (*at) {
-        line++;
+        line += count(row, text + (at - copy), '\n');
+        row = text + (at - copy);
         at = cut_row(at, cell, most, &n_cells);
         if (n_cells == 1 && !*cell[0]) continue;
         if (n_cells != n_pointers)
             return sim_fail(err, SIM_EUSAGE, file, "line %u has %u cells, but the first line names %u places", line,
                             n_cells, n_pointers);
-        (*point)[(*n_points)++] = make_point(base, pointer, cell, n_pointers, arena);
+        (*point)[*n_points] = make_point(base, pointer, cell, n_pointers, arena);
+        (*point)[(*n_points)++].from = arena_printf(arena, "%s:%u", file, line);
     }
     return *n_points > 0 || sim_fail(err, SIM_EUSAGE, file, "there is no row below the first line");
 }
@@ -288,7 +295,10 @@ static void read_variants(const struct point *base, const struct json *json, str
                     "{NAME: {PTR: VALUE, ...}, ...}", json_type_name(json->root));
     for (const cJSON *item = json->root->child; item && findings->n_all == 0; item = item->next) {
         if (is_remark(item)) continue;
-        if (cJSON_IsObject(item)) (*point)[(*n_points)++] = variant_point(base, item, arena);
+        if (text_control(item->string) != 0)
+            finding_add(findings, arena, json_place(json, item), json_pointer_below("", item->string, arena),
+                        "a control character, U+%04X, in a name that is printed", text_control(item->string));
+        else if (cJSON_IsObject(item)) (*point)[(*n_points)++] = variant_point(base, item, arena);
         else
             finding_add(findings, arena, json_place(json, item), json_pointer_below("", item->string, arena),
                         "%s, but a variant is an object: {PTR: VALUE, ...}", json_type_name(item));

@@ -41,20 +41,39 @@ static void values_table(struct page *page, const struct calibration *calibratio
                  "관측값으로 결정되는 값이 없음.");
 }
 
+/* The scenario's own value, or, where the observations do not accept that, one that they do. */
+static const char *what_is_kept(struct page *page, const struct calibrated_value *value)
+{
+    const struct number now = shown_value(value, value->value), before = shown_value(value, value->before);
+    if (strcmp(now.s, before.s) == 0)
+        return page_format(page, page_word(page, "%s is kept", "%s 유지"), now.s);
+    return page_format(page,
+                       page_word(page, "the scenario's %s is not among them, %s is taken",
+                                 "시나리오의 %s은(는) 해당하지 않으므로 %s 사용"),
+                       before.s, now.s);
+}
+
 static void say_undecided(struct page *page, const struct calibrated_value *value)
 {
     const struct number low = shown_value(value, value->low), high = shown_value(value, value->high);
     const struct number from = shown_value(value, value->range_low), to = shown_value(value, value->range_high);
-    const struct number now = shown_value(value, value->value);
-    if (value->open_low && value->open_high)
-        page_item(page, TONE_PLAIN, "%s: anything from %s to %s, all that was searched; %s is kept.",
-                  "%s: 탐색한 %s ~ %s 범위 전체가 가능; %s 유지.", value->pointer, from.s, to.s, now.s);
+    const char *kept = what_is_kept(page, value);
+    if (value->n_refuting > 0)
+        page_item(page, TONE_BAD,
+                  "%s: no value from %s to %s, all that was searched, explains what hangs on it (observations: %u); %s, "
+                  "the scenario's own, is kept.",
+                  "%s: 탐색한 %s ~ %s 범위의 어떤 값도 이 값에 좌우되는 관측값 %u개 중 하나도 설명하지 못함; 시나리오의 "
+                  "%s 유지.",
+                  value->pointer, from.s, to.s, value->n_refuting, shown_value(value, value->value).s);
+    else if (value->open_low && value->open_high)
+        page_item(page, TONE_PLAIN, "%s: anything from %s to %s, all that was searched; %s.",
+                  "%s: 탐색한 %s ~ %s 범위 전체가 가능; %s.", value->pointer, from.s, to.s, kept);
     else if (value->open_low)
-        page_item(page, TONE_PLAIN, "%s: anything under %s (searched from %s to %s); %s is kept.",
-                  "%s: %s 미만이면 모두 가능 (탐색 범위 %s ~ %s); %s 유지.", value->pointer, high.s, from.s, to.s, now.s);
+        page_item(page, TONE_PLAIN, "%s: anything under %s (searched from %s to %s); %s.",
+                  "%s: %s 미만이면 모두 가능 (탐색 범위 %s ~ %s); %s.", value->pointer, high.s, from.s, to.s, kept);
     else
-        page_item(page, TONE_PLAIN, "%s: anything above %s (searched from %s to %s); %s is kept.",
-                  "%s: %s 초과이면 모두 가능 (탐색 범위 %s ~ %s); %s 유지.", value->pointer, low.s, from.s, to.s, now.s);
+        page_item(page, TONE_PLAIN, "%s: anything above %s (searched from %s to %s); %s.",
+                  "%s: %s 초과이면 모두 가능 (탐색 범위 %s ~ %s); %s.", value->pointer, low.s, from.s, to.s, kept);
 }
 
 static void undecided(struct page *page, const struct calibration *calibration)
@@ -69,6 +88,9 @@ static void undecided(struct page *page, const struct calibration *calibration)
 
 static void deciders(struct page *page, const struct calibration *calibration)
 {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < calibration->n_values; i++) n += calibration->value[i].n_deciders;
+    if (n == 0) return;
     page_heading(page, "Decided by", "결정 근거");
     for (uint32_t i = 0; i < calibration->n_values; i++) {
         const struct calibrated_value *value = &calibration->value[i];
@@ -153,12 +175,17 @@ static void compared(struct page *page, const struct calibration *calibration)
              "잡음: 한 번의 실행과 관측 시각 오차를 합한 표준편차; 잔차: 그 단위로 나타낸 차이. 흐린 행은 다른 값의 반복으로, "
              "추정에 쓰지 않음.");
     figures_table(page, calibration, false);
-    page_say(page, n_off > 0 ? TONE_BAD : TONE_GOOD,
-             "Of %u observations %u are explained, %u are not: no values in the ranges searched give them beside the "
-             "others. Chi-squared of the %u that decide: %.1f.",
-             "관측값 %u개 중 %u개는 설명되고 %u개는 설명되지 않음: 탐색 범위의 어떤 값도 나머지와 함께 설명하지 못함. "
-             "추정에 쓴 %u개의 카이제곱: %.1f.",
-             n, n - n_off, n_off, calibration->n_decide, calibration->chi_squared);
+    if (n_off == 0)
+        page_say(page, TONE_GOOD, "All %u observations are explained. Chi-squared of the %u that decide: %.1f.",
+                 "관측값 %u개가 모두 설명됨. 추정에 쓴 %u개의 카이제곱: %.1f.", n, calibration->n_decide,
+                 calibration->chi_squared);
+    else
+        page_say(page, TONE_BAD,
+                 "Of %u observations %u are explained, %u are not: no values in the ranges searched give them beside "
+                 "the others. Chi-squared of the %u that decide: %.1f.",
+                 "관측값 %u개 중 %u개는 설명되고 %u개는 설명되지 않음: 탐색 범위의 어떤 값도 나머지와 함께 설명하지 못함. "
+                 "추정에 쓴 %u개의 카이제곱: %.1f.",
+                 n, n - n_off, n_off, calibration->n_decide, calibration->chi_squared);
     if (n_by_row > 0)
         page_say(
             page, TONE_PLAIN,
@@ -286,6 +313,7 @@ static void put_undetermined(cJSON *list, const struct calibrated_value *value)
     if (!value->open_low) put_number(item, "above", value->low);
     cJSON_AddStringToObject(item, "unit", value->unit);
     put_number(item, "kept", value->value);
+    if (value->n_refuting > 0) cJSON_AddBoolToObject(item, "explains_nothing", true);
     put_deciders(item, value);
 }
 

@@ -15,6 +15,7 @@ struct calibrated_value {
     double before, value;         /* of the scenario; now */
     double low, high;             /* the interval */
     bool open_low, open_high;     /* the observations set no limit within the range searched */
+    uint32_t n_refuting;          /* open, since all that hangs on the value contradicts all of the range: so many */
     double range_low, range_high; /* searched */
     uint32_t n_deciders;          /* observations that set the limits, the heaviest first */
     const char *decider[DECIDERS_MOST];

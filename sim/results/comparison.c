@@ -48,6 +48,18 @@ static const char *const kind_name[] = {
     [PREDICT_PEAK] = "largest lag of one partition"
 };
 
+static const char *label_or(const char *label, const char *otherwise) { return label[0] ? label : otherwise; }
+
+/* Counts by state without a label are called by their instant. */
+static void status_name(const struct observed_status *status, const char *what, char *out, size_t size)
+{
+    if (status->label[0]) snprintf(out, size, "%s: %s", status->label, what);
+    else if (isfinite(status->t_s)) snprintf(out, size, "statuses at %g s: %s", status->t_s, what);
+    else if (isfinite(status->from_s))
+        snprintf(out, size, "statuses between %g and %g s: %s", status->from_s, status->to_s, what);
+    else snprintf(out, size, "statuses at the end: %s", what);
+}
+
 char *prediction_name(const struct observations *observations, const struct prediction *prediction, char *out,
                       size_t size)
 {
@@ -57,9 +69,7 @@ char *prediction_name(const struct observations *observations, const struct pred
     switch (prediction->kind) {
     case PREDICT_PAID:
     case PREDICT_PENDING:
-    case PREDICT_FAILED:
-        snprintf(out, size, "%s: %s", observations->status[prediction->item].label, what);
-        break;
+    case PREDICT_FAILED: status_name(&observations->status[prediction->item], what, out, size); break;
     case PREDICT_LOG_END:
     case PREDICT_LAG:
         snprintf(out, size, "%s, %s, partition %u: %s", offset->group, offset->topic, (unsigned)offset->partition,
@@ -70,10 +80,10 @@ char *prediction_name(const struct observations *observations, const struct pred
     case PREDICT_TREND_TOTAL:
     case PREDICT_TREND_LARGEST:
     case PREDICT_TREND_ARRIVED:
-        snprintf(out, size, "%s, t = %g s: %s", observations->trend_label, observations->trend[prediction->item].t_s,
-                 what);
+        snprintf(out, size, "%s, t = %g s: %s", label_or(observations->trend_label, "lag over time"),
+                 observations->trend[prediction->item].t_s, what);
         break;
-    case PREDICT_PEAK: snprintf(out, size, "%s", observations->peak_label); break;
+    case PREDICT_PEAK: snprintf(out, size, "%s", label_or(observations->peak_label, what)); break;
     }
     return out;
 }

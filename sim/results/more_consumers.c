@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sim/results/bottleneck.h"
 #include "sim/results/number.h"
@@ -223,6 +224,11 @@ static int limit_ko(const struct told *told, char *out, size_t size)
     return 0;
 }
 
+static const char *waited_for_ko(const char *kind)
+{
+    return strcmp(kind, "lock") == 0 ? "락" : strcmp(kind, "table") == 0 ? "테이블" : "저장소";
+}
+
 /* What stays in the way of those that help: waiting, and the next group. */
 static const char *waiting_clause(const struct told *told, bool ko, char *out, size_t size)
 {
@@ -232,7 +238,8 @@ static const char *waiting_clause(const struct told *told, bool ko, char *out, s
     out[0] = '\0';
     if (more->limit == MORE_KEEPS_UP || !(more->waiting_s > 0)) return out;
     if (more->waits_name)
-        snprintf(mostly, sizeof mostly, ko ? " (주로 %s %s)" : ", mostly for %s %s", more->waits_for, more->waits_name);
+        snprintf(mostly, sizeof mostly, ko ? " (주로 %s %s)" : ", mostly for %s %s",
+                 ko ? waited_for_ko(more->waits_for) : more->waits_for, more->waits_name);
     snprintf(out, size, ko ? "; 건당 %s 중 %s는 대기%s" : "; of %s a record %s are waiting%s",
              number_seconds(told->demand->service_s).s, number_seconds(more->waiting_s).s, mostly);
     return out;

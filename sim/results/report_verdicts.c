@@ -10,6 +10,7 @@
 #include "sim/results/meaning.h"
 #include "sim/results/number.h"
 #include "sim/results/report.h"
+#include "sim/results/violation.h"
 
 /* ---- invariants ---- */
 
@@ -117,7 +118,7 @@ static void broken_one(struct page *page, const struct outcome *outcome, const s
               invariant_meaning(page, invariant->name, invariant->meaning),
               number_count((double)invariant->violations).s,
               page_word(page, invariant->violations == 1 ? "" : "s", ""), (unsigned)invariant->first_replication,
-              number_fixed(ns_to_s(first->first_at_ns), 3).s, order, first->first_what);
+              number_fixed(ns_to_s(first->first_at_ns), 3).s, order, violation_words(page, first->first_what));
     page_code(page, "sim run %s --seed %" PRIu64 " --replications %u%s", outcome->study->file, outcome->seed,
               (unsigned)invariant->first_replication + 1, edits(page, outcome->study));
 }

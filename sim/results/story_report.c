@@ -13,6 +13,7 @@
 #include "sim/results/meaning.h"
 #include "sim/results/number.h"
 #include "sim/results/page.h"
+#include "sim/results/violation.h"
 #include "sim/version.h"
 
 static const char *const status_words[ORDER_STATUSES] = { "PENDING", "PAYING", "PAID", "FAILED", "CANCELLED" };
@@ -204,7 +205,8 @@ static const char *line_text(struct page *page, const struct replayed *replayed,
     }
     case STORY_BROKEN: {
         const struct invariant_facts *fact = &replayed->facts->invariant[line->invariant];
-        return page_format(page, page_word(page, "BROKEN %s: %s", "위반 %s: %s"), fact->name, fact->first_what);
+        return page_format(page, page_word(page, "BROKEN %s: %s", "위반 %s: %s"), fact->name,
+                           violation_words(page, fact->first_what));
     }
     case STORY_BEGINS:
     case STORY_STEP:
@@ -279,7 +281,7 @@ bool story_write(const struct replayed *replayed, const struct text_style *style
     page_title(&page, "%s", "%s", replayed->study->scenario.name);
     page_say(&page, TONE_BAD, "%s, %s: broken at %s s: %s", "%s, %s: %s초에 위반: %s", broken->name,
              invariant_meaning(&page, broken->name, broken->meaning),
-             number_fixed(ns_to_s(broken->first_at_ns), 6).s, broken->first_what);
+             number_fixed(ns_to_s(broken->first_at_ns), 6).s, violation_words(&page, broken->first_what));
     page_say(&page, TONE_PLAIN, "Seed %" PRIu64 ", faults: %u, orders: %s; the same run to the last fact, sim %s.%s",
              "seed %" PRIu64 ", 장애 %u건, 주문 %s건; 마지막 사실까지 동일한 실행, sim %s.%s", replayed->seed,
              replayed->study->scenario.n_faults, number_count((double)replayed->facts->orders.created).s, SIM_VERSION,

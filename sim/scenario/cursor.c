@@ -481,7 +481,9 @@ void read_bool(struct cursor *object, const char *key, bool *out, const char *fa
 void read_text(struct cursor *object, const char *key, const char **out, const char *fallback)
 {
     struct cursor at = cursor_at(object, key, fallback);
-    cursor_text(&at, out);
+    if (!cursor_text(&at, out)) return;
+    const uint32_t control = text_control(*out);
+    if (control != 0) cursor_finding(&at, "a control character, U+%04X, in a text that is printed", control);
 }
 
 void read_name(struct cursor *object, const char *key, uint32_t *out, const char *fallback, const struct names *names)
@@ -508,7 +510,7 @@ static bool is_name(const char *text)
         bool letter = (*c | 0x20) >= 'a' && (*c | 0x20) <= 'z';
         if (!letter && !(*c >= '0' && *c <= '9') && *c < 0x80 && !strchr("._-", *c)) return false;
     }
-    return characters >= 1 && characters <= NAME_LENGTH_MAX;
+    return characters >= 1 && characters <= NAME_LENGTH_MAX && text_control(text) == 0;
 }
 
 struct names names_of_section(struct cursor *document, const char *key, const char *what, uint32_t most)

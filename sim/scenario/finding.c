@@ -62,6 +62,7 @@ static void put(FILE *out, const char *text)
 {
     for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
         if (*c < 0x20 || *c == 0x7f) fprintf(out, "\\x%02x", *c);
+        else if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) fprintf(out, "\\x%02x", *++c); /* U+0080 to U+009F */
         else putc(*c, out);
     }
 }

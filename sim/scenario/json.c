@@ -439,3 +439,12 @@ const char *json_type_name(const cJSON *node)
     if (cJSON_IsNull(node)) return "null";
     return cJSON_IsArray(node) ? "an array" : "an object";
 }
+
+uint32_t text_control(const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+        if (*c < 0x20 || *c == 0x7f) return *c;
+        if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) return c[1]; /* U+0080 to U+009F */
+    }
+    return 0;
+}

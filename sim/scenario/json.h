@@ -57,4 +57,7 @@ cJSON *json_find(cJSON *root, const char *pointer, cJSON **nearest, struct arena
 /* "a string", "a number", ... */
 const char *json_type_name(const cJSON *node);
 
+/* The first control character of UTF-8 text, which would break a line or move a terminal's cursor; 0: there is none. */
+uint32_t text_control(const char *text);
+
 #endif

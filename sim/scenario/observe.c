@@ -343,6 +343,10 @@ static void read_claims(struct cursor *document, struct observed_claims *out)
     read_length(&claims, "catch_up_at_most_hours", &out->catch_up_hours);
     for (const cJSON *child = cursor_first(&claims); child; child = cursor_next(child)) {
         const char *word = claimed_word(child->string, document->reading->arena);
+        if (word && text_control(word) != 0) {
+            struct cursor at = cursor_child(&claims, child, 0);
+            cursor_finding(&at, "a control character, U+%04X, in a key that is printed", text_control(word));
+        }
         if (word) read_claimed_service(&claims, child, word, &service[out->n_services++]);
     }
     out->service = service;
@@ -355,7 +359,8 @@ static void read_observations(struct cursor *document, struct observations *out)
     static const char *const schemas[] = { "sim-observations/1" };
     uint32_t schema = 0;
     read_enum_of(document, "schema", &schema, REQUIRED, schemas, 1);
-    read_text(document, "source", &out->source, OPTIONAL);
+    struct cursor source = cursor_at(document, "source", OPTIONAL); /* for people: it is not printed */
+    cursor_text(&source, &out->source);
     read_text(document, "start_clock", &out->start_clock, OPTIONAL);
     out->start_of_day_s = seconds_of_day(out->start_clock);
     read_load_seen(document, &out->load);

@@ -160,34 +160,55 @@ void read_explore(struct reader *reader, struct cursor *document)
 
 /* ---- both ends ---- */
 
-/* The fault with each range at one of its ends; a time where it says none. */
-static const char *fault_at_end(const struct explore_fault *fault, bool high, struct arena *arena)
+/* Which value of a range, of a choice. */
+static const char *end_of(const struct explore_member *member, bool high)
+{
+    const struct explore_range *range = &member->range;
+    if (member->text) return member->text;
+    if (range->n_choices > 0) return range->choice[high ? range->n_choices - 1 : 0];
+    return high ? range->high : range->low;
+}
+
+/* The fault with each range at one of its ends; a time where it says none. One member may have another value. */
+static const char *fault_at_end(const struct explore_fault *fault, bool high, uint32_t other, const char *value,
+                                struct arena *arena)
 {
     const char *text = "{", *comma = "";
     for (uint32_t i = 0; i < fault->n_members; i++) {
         const struct explore_member *member = &fault->member[i];
-        const struct explore_range *range = &member->range;
-        const char *value = member->text       ? member->text
-                            : range->n_choices ? range->choice[high ? range->n_choices - 1 : 0]
-                            : high             ? range->high
-                                               : range->low;
-        text = arena_printf(arena, "%s%s\"%s\": %s", text, comma, member->key, value);
+        text = arena_printf(arena, "%s%s\"%s\": %s", text, comma, member->key,
+                            i == other ? value : end_of(member, high));
         comma = ", ";
     }
     return arena_printf(arena, "%s%s}", text, fault->says_when ? "" : arena_printf(arena, "%s\"at\": \"0s\"", comma));
 }
 
-static void check_fault_ends(struct reader *reader, const struct explore_fault *fault, bool high)
+/* False with a finding. */
+static bool check_fault(struct reader *reader, const struct explore_fault *fault, const char *json)
 {
     struct arena *arena = reader->reading.arena;
-    const struct fault_text text = { fault->name, fault_at_end(fault, high, arena) };
+    const struct fault_text text = { fault->name, json };
     const struct fault_spec *spec;
     struct findings findings;
     uint32_t n;
-    if (study_faults(reader->study, &text, 1, &spec, &n, &findings, arena)) return;
+    if (study_faults(reader->study, &text, 1, &spec, &n, &findings, arena)) return true;
     for (uint32_t i = 0; i < findings.n; i++)
         reading_finding(&reader->reading, arena_printf(arena, "/explore%s", findings.finding[i].pointer), "%s",
                         findings.finding[i].message);
+    return false;
+}
+
+/* Both ends, and each choice between them. */
+static void check_explore_fault(struct reader *reader, const struct explore_fault *fault)
+{
+    struct arena *arena = reader->reading.arena;
+    for (int high = 0; high < 2; high++)
+        if (!check_fault(reader, fault, fault_at_end(fault, high, NONE, NULL, arena))) return;
+    for (uint32_t i = 0; i < fault->n_members; i++) {
+        const struct explore_range *range = &fault->member[i].range;
+        for (uint32_t c = 1; c + 1 < range->n_choices; c++)
+            if (!check_fault(reader, fault, fault_at_end(fault, false, i, range->choice[c], arena))) return;
+    }
 }
 
 static void check_value(struct reader *reader, cJSON *resolved, struct explore_value *value)
@@ -215,11 +236,7 @@ static void check_value(struct reader *reader, cJSON *resolved, struct explore_v
 void check_explore(struct reader *reader, cJSON *resolved)
 {
     const struct explore_spec *explore = &reader->study->explore;
-    for (uint32_t i = 0; i < explore->n_faults; i++) {
-        const uint32_t n_before = reader->reading.findings->n_all;
-        check_fault_ends(reader, &explore->fault[i], false);
-        if (reader->reading.findings->n_all == n_before) check_fault_ends(reader, &explore->fault[i], true);
-    }
+    for (uint32_t i = 0; i < explore->n_faults; i++) check_explore_fault(reader, &explore->fault[i]);
     for (uint32_t i = 0; i < explore->n_values; i++) check_value(reader, resolved, &explore->value[i]);
     if (explore->given && explore->n_faults == 0 && explore->n_values == 0 && !explore->ties)
         reading_finding(&reader->reading, "/explore", "nothing is drawn; give it faults, vary, or ties");

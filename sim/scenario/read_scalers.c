@@ -133,6 +133,7 @@ static void check_pods(struct reader *reader, const struct scaler_spec *scaler, 
 {
     const struct scenario *s = reader->scenario;
     const struct group_spec *group = &s->group[scaler->group];
+    if (group->process == NONE) return; /* it has no pods, which is said of the group */
     const struct process_spec *process = &s->process[group->process];
     const char *other = also_hosted(s, scaler->group);
     if (other)
@@ -198,6 +199,7 @@ void check_scalers(struct reader *reader)
                         s->group[scaler->group].name, s->scaler[k].name);
         check_keda(reader, scaler, pointer);
         check_pods(reader, scaler, AT(reader, "%s/group", pointer));
-        if (reader->reading.findings->n_all == before) check_room(reader, scaler, pointer);
+        if (reader->reading.findings->n_all == before && s->group[scaler->group].process != NONE)
+            check_room(reader, scaler, pointer);
     }
 }

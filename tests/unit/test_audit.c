@@ -287,6 +287,89 @@ static void one_law_at_a_time(void **state)
     cJSON_Delete(figures);
 }
 
+/* ---- batches in hand ---- */
+
+/* 100 orders/s for 100 s; `consumers` do 10/s each in batches of 500 that all end at multiples of 50 s and are
+ * committed a second later. So all figures are known: done is 10 t for each, committed the last whole batches. */
+enum { BATCH_S = 50, BATCH_RECORDS = 500, LOAD_S = 100, LOAD_PER_S = 100, ORDERS = LOAD_S * LOAD_PER_S };
+
+static double least(double a, double b) { return a < b ? a : b; }
+
+static double lag_of_batches(double consumers, double t_s)
+{
+    const double arrived = least(LOAD_PER_S * t_s, ORDERS);
+    return arrived - least(arrived, consumers * BATCH_RECORDS * floor((t_s - 1) / BATCH_S));
+}
+
+static void add_row(cJSON *rows, double t_s, double lag, uint32_t partitions)
+{
+    cJSON *row = cJSON_CreateObject(), *by = cJSON_AddArrayToObject(row, "lag");
+    for (uint32_t k = 0; k < partitions; k++) cJSON_AddItemToArray(by, cJSON_CreateNumber(lag / partitions));
+    cJSON_AddNumberToObject(row, "t_s", t_s);
+    cJSON_AddNumberToObject(row, "total", lag);
+    cJSON_AddItemToArray(rows, row);
+}
+
+static cJSON *figures_of_batches(uint32_t consumers, const double *row_s, uint32_t n_rows)
+{
+    static const double status_s[] = { 40, 100, 150 };
+    cJSON *document = cJSON_CreateObject(), *load = cJSON_AddObjectToObject(document, "load");
+    cJSON_AddStringToObject(document, "schema", "sim-observations/1");
+    cJSON_AddNumberToObject(load, "rate_per_s", LOAD_PER_S);
+    cJSON_AddNumberToObject(load, "duration_s", LOAD_S);
+    cJSON_AddNumberToObject(load, "orders_created", ORDERS);
+    cJSON *groups = cJSON_AddArrayToObject(document, "groups"), *group = cJSON_CreateObject();
+    cJSON_AddItemToArray(groups, group);
+    cJSON_AddStringToObject(group, "name", "stock");
+    cJSON_AddNumberToObject(group, "partitions", consumers);
+    cJSON_AddNumberToObject(group, "consumers", consumers);
+    cJSON *statuses = cJSON_AddArrayToObject(document, "statuses");
+    for (size_t i = 0; i < sizeof status_s / sizeof *status_s; i++) {
+        cJSON *status = cJSON_CreateObject();
+        const double arrived = least(LOAD_PER_S * status_s[i], ORDERS), done = 10 * consumers * status_s[i];
+        cJSON_AddItemToArray(statuses, status);
+        cJSON_AddNumberToObject(status, "t_s", status_s[i]);
+        cJSON_AddNumberToObject(status, "paid", done);
+        cJSON_AddNumberToObject(status, "pending", arrived - done);
+    }
+    cJSON *rows = cJSON_AddArrayToObject(cJSON_AddObjectToObject(document, "lag_trend"), "rows");
+    for (uint32_t i = 0; i < n_rows; i++) add_row(rows, row_s[i], lag_of_batches(consumers, row_s[i]), consumers);
+    return document;
+}
+
+static void expect_findings(cJSON *document, uint32_t n)
+{
+    struct audit audit;
+    audit_document(&audit, document);
+    cJSON_Delete(document);
+    if (audit.n_findings == n) return;
+    print_findings(&audit);
+    fail_msg("%u findings, not %u", audit.n_findings, n);
+}
+
+/* Five consumers have up to 2500 records done and not committed, five times what one has. */
+static void a_batch_in_hand_of_each_consumer(void **state)
+{
+    static const double row_s[] = { 50, 75, 100, 125, 150 };
+    (void)state;
+    expect_findings(figures_of_batches(5, row_s, 5), 0);
+    cJSON *document = figures_of_batches(5, row_s, 4);
+    add_row(find(document, "/lag_trend/rows"), 150, lag_of_batches(5, 150) + 1500, 5); /* but not eight times */
+    expect_findings(document, 2); /* by the pace, and as a rise without arrivals */
+}
+
+/* At 200 s all is done, the last 500 of each consumer are not committed; a minute later there is nothing in hand. */
+static void a_batch_in_hand_when_all_is_done(void **state)
+{
+    static const double row_s[] = { 100, 150, 200, 260 };
+    (void)state;
+    assert_true(lag_of_batches(5, 200) >= 2500 && lag_of_batches(5, 260) <= 0);
+    expect_findings(figures_of_batches(5, row_s, 4), 0);
+    cJSON *document = figures_of_batches(5, row_s, 3);
+    add_row(find(document, "/lag_trend/rows"), 300, 1000, 5);
+    expect_findings(document, 1);
+}
+
 /* A file that says nothing is audited, too. */
 static void nothing_to_say(void **state)
 {
@@ -306,6 +389,8 @@ int main(void)
         cmocka_unit_test(the_report),
         cmocka_unit_test(true_figures_agree),
         cmocka_unit_test(one_law_at_a_time),
+        cmocka_unit_test(a_batch_in_hand_of_each_consumer),
+        cmocka_unit_test(a_batch_in_hand_when_all_is_done),
         cmocka_unit_test(nothing_to_say),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -338,6 +338,65 @@ static void test_mixture(void **state)
     assert_true(fabs(sums.mean / dist.mean_s - 1) < 1e-3 && fabs(sums.cv / dist.cv - 1) < 2e-3);
 }
 
+/* Nothing but constants: each draw is one of them, but for the words of the two cells that the step is spread over. Its
+ * share is right to the word, so the mean is: summed over all words, the two constants word by word near the step. */
+static void expect_constants(double rare, double short_s, double long_s)
+{
+    const struct dist_spec part[] = { { .family = DIST_CONSTANT, .mean_s = short_s },
+                                      { .family = DIST_CONSTANT, .mean_s = long_s } };
+    const double weight[] = { 1 - rare, rare };
+    struct dist dist =
+        make(&(struct dist_spec){ .family = DIST_MIXTURE, .n_parts = 2, .part = part, .weight = weight });
+    const sim_ns short_ns = llround(short_s * 1e9), long_ns = llround(long_s * 1e9);
+    const double step = (1 - rare) * 0x1p32;
+    const uint32_t margin = (uint32_t)(fmin(rare, 1 - rare) * 0x1p32 / 50);
+    const uint32_t from = (uint32_t)step - margin, to = (uint32_t)step + margin;
+    double sum = (double)short_ns * from + (double)long_ns * (0x1p32 - to);
+    uint32_t n_between = 0;
+    for (uint32_t word = from; word < to; word++) {
+        const sim_ns ns = dist_draw(&dist, word);
+        assert_in_range(ns, short_ns, long_ns);
+        n_between += ns > short_ns && ns < long_ns;
+        sum += (double)ns;
+    }
+    for (uint32_t i = 0; i < 20000; i++) {
+        const uint32_t word = nth_word(i);
+        if (word < from) assert_int_equal(dist_draw(&dist, word), short_ns);
+        if (word >= to) assert_int_equal(dist_draw(&dist, word), long_ns);
+    }
+    assert_true(n_between <= fmin(rare, 1 - rare) * 0x1p32 / 128 + 2);
+    const double off = sum / 0x1p32 / 1e9 / ((1 - rare) * short_s + rare * long_s) - 1;
+    if (!(fabs(off) < 1e-8)) fail_msg("%g of %g s: the mean is off by %.2e", rare, long_s, off);
+}
+
+static void test_mixture_of_constants(void **state)
+{
+    (void)state;
+    expect_constants(0.01, 0.005, 2);
+    expect_constants(0.0001, 0.005, 90);
+    expect_constants(0.3, 0.001, 0.5);
+    expect_constants(0.99, 0, 0.02); /* a step near the lower end */
+}
+
+/* The other parts keep their quantiles, and the constant is itself, whatever the step loses. */
+static void test_quantiles_beside_a_jump(void **state)
+{
+    const struct dist_spec part[] = { { .family = DIST_UNIFORM, .low_s = DAY / 4, .high_s = DAY },
+                                      { .family = DIST_CONSTANT, .mean_s = 100 * DAY } };
+    static const double weight[] = { 0.99, 0.01 };
+    struct dist dist =
+        make(&(struct dist_spec){ .family = DIST_MIXTURE, .n_parts = 2, .part = part, .weight = weight });
+    (void)state;
+    for (uint32_t i = 0; i < 20000; i++) {
+        const uint32_t word = nth_word(i);
+        const double p = random_unit(word), s = ns_to_s(dist_draw(&dist, word));
+        if (fabs((1 - p) / 0.01 - 1) < 0.01) continue;
+        const double exact = p < 0.99 ? DAY / 4 + 0.75 * DAY * p / 0.99 : 100 * DAY;
+        if (!(fabs(s - exact) <= DIST_TABLE_ERROR * exact)) fail_msg("%.9g, not %.9g, at %g", s, exact, p);
+        assert_true(s <= 100 * DAY);
+    }
+}
+
 /* ---- refusals ---- */
 
 static void test_refusals(void **state)
@@ -423,7 +482,8 @@ int main(void)
         cmocka_unit_test(test_quantiles), cmocka_unit_test(test_inverse_everywhere), cmocka_unit_test(test_moments),
         cmocka_unit_test(test_scaling), cmocka_unit_test(test_monotone), cmocka_unit_test(test_constant),
         cmocka_unit_test(test_values), cmocka_unit_test(test_histogram), cmocka_unit_test(test_percentiles),
-        cmocka_unit_test(test_mixture), cmocka_unit_test(test_refusals), cmocka_unit_test(test_longer),
+        cmocka_unit_test(test_mixture), cmocka_unit_test(test_mixture_of_constants),
+        cmocka_unit_test(test_quantiles_beside_a_jump), cmocka_unit_test(test_refusals), cmocka_unit_test(test_longer),
     };
     gsl_set_error_handler_off();
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -2,13 +2,16 @@
  * Goal: whatever the text, the reader ends, and either takes it or says what is wrong and where. Method: 20,000 damaged
  * copies of a text that uses every key, the damage drawn from a fixed seed: bytes changed, cut and doubled, and, so
  * that most get past the syntax, whole values swapped for others of the same text or for awkward ones. What is taken
- * must read back from its resolved text. Worth most under the sanitizers (make check). */
+ * must read back from its resolved text. And each shipped scenario with each of its values left out in turn, so that
+ * every rule across sections meets what the others found. Worth most under the sanitizers (make check). */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <cjson/cJSON.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,8 +185,81 @@ static void test_damaged(void **state)
     assert_in_range(n_taken, COPIES / 50, COPIES / 2); /* neither all cut at the syntax nor all let through */
 }
 
+/* ---- each value left out ---- */
+
+struct gaps {
+    cJSON *root;
+    const char *folder;
+    struct arena arena;
+    uint32_t n, n_taken;
+};
+
+static void read_with_gap(struct gaps *gaps)
+{
+    struct study study;
+    struct findings findings;
+    struct sim_err err = { 0 };
+    char *text = cJSON_Print(gaps->root);
+    gaps->n++;
+    if (study_read_text(&study, text, strlen(text), "gap.json", gaps->folder, NULL, 0, &findings, &gaps->arena, &err))
+        gaps->n_taken++;
+    else if (err.code != SIM_ESCENARIO || findings.n == 0) fail_msg("no finding for\n%s", text);
+    cJSON_free(text);
+    arena_reset(&gaps->arena);
+}
+
+/* The first goes and comes back behind the last: once all have, they stand as they did. */
+static void leave_out_each(struct gaps *gaps, cJSON *parent)
+{
+    const int n = cJSON_GetArraySize(parent);
+    for (int i = 0; i < n; i++) {
+        cJSON *child = parent->child;
+        leave_out_each(gaps, child);
+        cJSON_DetachItemViaPointer(parent, child);
+        read_with_gap(gaps);
+        assert_true(cJSON_AddItemToArray(parent, child));
+    }
+}
+
+static void leave_out_of(struct gaps *gaps, const char *path)
+{
+    char *text = calloc(1, TEXT_MAX);
+    FILE *stream = fopen(path, "rb");
+    assert_true(text && stream);
+    assert_in_range(fread(text, 1, TEXT_MAX - 1, stream), 1, TEXT_MAX - 2);
+    fclose(stream);
+    gaps->root = cJSON_Parse(text);
+    if (!gaps->root) fail_msg("%s is no JSON", path);
+    if (!cJSON_HasObjectItem(gaps->root, "schema")) leave_out_each(gaps, gaps->root); /* observations have one */
+    cJSON_Delete(gaps->root);
+    free(text);
+}
+
+static void test_left_out(void **state)
+{
+    static const struct {
+        const char *pattern, *folder;
+    } all[] = { { "tests/scenario/*.json", "tests/scenario" },
+                { "tests/bad/scaler-*.json", "tests/bad" },
+                { "scenarios/[a-rt-z]*.json", "scenarios" },
+                { "scenarios/s[d-l]*.json", "scenarios" } }; /* not the schema */
+    struct gaps gaps = { 0 };
+    (void)state;
+    arena_init(&gaps.arena);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        glob_t found;
+        gaps.folder = all[i].folder;
+        assert_int_equal(glob(all[i].pattern, 0, NULL, &found), 0);
+        for (size_t k = 0; k < found.gl_pathc; k++) leave_out_of(&gaps, found.gl_pathv[k]);
+        globfree(&found);
+    }
+    arena_fini(&gaps.arena);
+    print_message("%u of %u with something left out were still acceptable\n", gaps.n_taken, gaps.n);
+    assert_in_range(gaps.n, 5000, 50000);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_damaged) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_damaged), cmocka_unit_test(test_left_out) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,9 +11,12 @@
 
 #include <cmocka.h>
 
+#include <glob.h>
+
 #include "models/invariant.h"
 #include "sim/results/grid.h"
 #include "sim/results/meaning.h"
+#include "sim/results/violation.h"
 #include "tests/support/small_study.h"
 
 static struct arena arena;
@@ -205,6 +208,80 @@ static void every_invariant_has_its_words(void **state)
     }
 }
 
+/* The literals of one call, put together. False when there are none. */
+static bool literals_of(const char *call, char *out, size_t size)
+{
+    const char *end = strchr(call, ';');
+    size_t n = 0;
+    bool inside = false, some = false;
+    for (const char *c = call; c < end; c++) {
+        if (*c == '"') inside = !inside, some = true;
+        else if (inside && n + 1 < size) out[n++] = *c;
+    }
+    out[n] = '\0';
+    return some;
+}
+
+/* As it might be printed: 7 for each conversion. */
+static void print_form(const char *form, char *out)
+{
+    for (; *form; form++) {
+        *out++ = *form == '%' ? '7' : *form;
+        if (*form == '%') form += strcspn(form, "sudg");
+    }
+    *out = '\0';
+}
+
+static uint32_t check_violations(const char *source, struct page *page)
+{
+    static const char *const calls[] = { "invariant_broken(", "effect_broken(", "effect_once(" };
+    uint32_t n = 0;
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+        for (const char *at = strstr(source, calls[i]); at; at = strstr(at + 1, calls[i])) {
+            char form[512], text[512];
+            if (!literals_of(at, form, sizeof form)) continue;
+            print_form(form, text);
+            if (strcmp(violation_words(page, text), text) == 0) fail_msg("\"%s\" has no Korean words", form);
+            n++;
+        }
+    return n;
+}
+
+/* The formats are those of the models' sources: a new one is seen to lack its words. */
+static void every_violation_has_korean_words(void **state)
+{
+    struct page in_korean = { stdout, &korean, &arena, BLOCK_NONE };
+    struct page in_english = { stdout, &english, &arena, BLOCK_NONE };
+    glob_t found;
+    uint32_t n = 0;
+    (void)state;
+    assert_int_equal(glob("models/*.c", 0, NULL, &found), 0);
+    assert_int_equal(glob("models/*/*.c", GLOB_APPEND, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        enum { SOURCE_MAX = 1 << 16 };
+        static char source[SOURCE_MAX];
+        FILE *file = fopen(found.gl_pathv[i], "r");
+        assert_non_null(file);
+        const size_t size = fread(source, 1, SOURCE_MAX - 1, file);
+        assert_true(size < SOURCE_MAX - 1);
+        source[size] = '\0';
+        fclose(file);
+        n += check_violations(source, &in_korean);
+    }
+    globfree(&found);
+    assert_in_range(n, 50, 100);
+    assert_string_equal(violation_words(&in_korean, "18 reservations of orders that are not paid"),
+                        "결제되지 않은 주문의 예약 18건");
+    assert_string_equal(violation_words(&in_korean, "still PENDING, and nothing is left to happen"),
+                        "아직 PENDING이며, 더 일어날 일이 없음");
+    assert_string_equal(violation_words(&in_korean, "pay, commit: points debited twice"), "pay, 커밋: 포인트가 두 번 차감됨");
+    assert_string_equal(
+        violation_words(&in_korean, "table stock, row 6: writes 93 from a read of 94, but the row holds 92 by now"),
+        "테이블 stock, 행 6: 94을(를) 읽고 93을(를) 쓰지만, 행의 현재 값은 92");
+    assert_string_equal(violation_words(&in_korean, "words that nobody knows"), "words that nobody knows");
+    assert_string_equal(violation_words(&in_english, "paid and compensated"), "paid and compensated");
+}
+
 static void eighty_columns_are_enough(void **state)
 {
     (void)state;
@@ -322,6 +399,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(assumed_values_of_the_bottleneck_first, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(korean_uses_the_words_of_the_report, open_arena, close_arena),
         cmocka_unit_test(every_invariant_has_its_words),
+        cmocka_unit_test_setup_teardown(every_violation_has_korean_words, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(eighty_columns_are_enough, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(no_line_ends_in_blanks, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(colour_only_when_asked_for, open_arena, close_arena),

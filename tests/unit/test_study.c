@@ -540,6 +540,21 @@ static void test_files_that_cannot_be_read(void **state)
     assert_true(err.code == SIM_ESCENARIO && findings.n_all == 1);
 }
 
+/* ---- columns of CSV files ---- */
+
+/* Quoted commas and quotes belong to their field; a byte order mark, blanks and empty lines to none. */
+static void test_quoted_fields(void **state)
+{
+    struct study study;
+    struct finding finding;
+    const char *trace =
+        "{\"executor\": \"trace\", \"file\": \"tests/scenario/data/quoted.csv\", \"column\": \"t_s\"}";
+    assert_int_equal(edit_small("/load/scenarios/k6", trace, &study, &finding, *state), SIM_OK);
+    const struct load_spec *load = &study.scenario.load[0];
+    assert_int_equal(load->n_times, 3);
+    assert_true(load->time_ns[0] == 500 * SIM_MS && load->time_ns[1] == 1500 * SIM_MS && load->time_ns[2] == 2 * SIM_S);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -563,6 +578,7 @@ int main(void)
         cmocka_unit_test(test_findings_are_counted_and_sorted),
         cmocka_unit_test(test_printed_safely),
         cmocka_unit_test(test_files_that_cannot_be_read),
+        cmocka_unit_test(test_quoted_fields),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

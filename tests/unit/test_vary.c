@@ -145,13 +145,20 @@ static void a_table_has_a_point_a_row(void **state)
     uint32_t n;
     (void)state;
     arena_init(&arena);
-    struct point *point = table_points("pay.consumers,/stages/pay/time\r\n1,5ms\r\n\r\n2,\"{\"\"mean\"\": \"\"6ms\"\"}\"\r\n", &n,
-                                       &arena, &err);
+    struct point *point = table_points("pay.consumers,/stages/pay/time\r\n"
+                                       "1,5ms\r\n\r\n"
+                                       "2,\"{\"\"mean\"\": \"\"6ms\"\"}\"\r\n"
+                                       "3,\"{\n}\"\r\n4,5ms\n", &n, &arena, &err);
     assert_non_null(point);
-    assert_int_equal(n, 2);
+    assert_int_equal(n, 4);
     assert_string_equal(point[0].edit[1].value, "5ms");
     assert_string_equal(point[1].edit[0].value, "2");
     assert_string_equal(point[1].edit[1].value, "{\"mean\": \"6ms\"}");
+    assert_non_null(strstr(point[0].from, ":2"));
+    assert_non_null(strstr(point[1].from, ":4")); /* an empty line is one, too, */
+    assert_non_null(strstr(point[2].from, ":5"));
+    assert_non_null(strstr(point[3].from, ":7")); /* and so is one that ends within quotes */
+    assert_null(strpbrk(point[2].label, "\n")); /* which breaks no row of a table */
     assert_null(table_points("a,b\n1\n", &n, &arena, &err));
     assert_non_null(strstr(err.text, "line 2 has 1 cells"));
     err = (struct sim_err){ 0 };
