@@ -85,14 +85,15 @@ struct group_facts {
     sim_ns peak_lag_ns;                                /* greatest age of an uncommitted record */
     sim_ns drained_at_ns;                              /* last time its backlog became 0 after the load had ended, or
                                                           the last time before; SIM_NEVER while it is not 0 */
-    uint64_t processed, polls, commits;
+    uint64_t processed, polls, commits;                /* processed: each record once, whoever was first */
     __int128 busy_ns;                                  /* sum over consumers of time with a record in service */
     __int128 sojourn_ns;                               /* sum over records of (append or t = 0 -> done, or end) */
     struct tally wait, service;                        /* append -> start; start -> done */
-    uint64_t duplicates, skipped;
+    uint64_t duplicates, skipped;                      /* skipped: not processed but given up, at its first end */
     uint64_t idle_consumers;                           /* consumers without a partition */
     uint64_t rebalances, evictions, sessions_expired, late_dropped;
-    uint64_t dead_letters;                             /* of the skipped: those that a dead-letter topic has */
+    uint64_t dead_letters;                             /* sent to the dead-letter topic; a record comes there again
+                                                          when it is given up again */
     __int128 failed_ns;                                /* of busy_ns: deliveries that ended with an exception */
     __int128 backlog_area;                             /* integral of backlog over time, records x ns */
     sim_ns rebalance_ns, longest_rebalance_ns;         /* from the first change to the new assignment */

@@ -333,7 +333,6 @@ static void group_finish(struct kafka *kafka, uint32_t index, sim_ns end_ns, boo
         invariant_broken(kafka->invariants, INVARIANT_L1, end_ns, 0, "group %s: integral %.9g s, sum of times %.9g s",
                          kafka->plan->scenario->group[index].name, (double)group->fact.backlog_area * 1e-9,
                          (double)group->fact.sojourn_ns * 1e-9);
-    group->fact.processed -= group->fact.skipped;
     for (uint32_t i = 0; i < kafka->plan->group[index].n_consumers; i++)
         group->fact.busy_ns += open_busy_ns(&kafka->consumer[plan->first_consumer + i], end_ns);
 }

@@ -193,6 +193,73 @@ static void test_the_rest_of_the_poll_comes_again(void **state)
     trial_close(&trial);
 }
 
+/* A record counts once, however often it comes to an end. 100 orders are served by 5 s and nothing is committed; the
+ * consumer dies at 9 s, and its successor has all of them again, with the same luck. What was given up is sent to the
+ * dead-letter topic each time. */
+static void test_given_up_twice_is_one_record(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/stages/serve/steps",
+          "[{\"work\": \"parse\", \"time\": \"4ms\", \"refuse\": 0.3}, {\"status\": \"PAID\"}]" },
+        { "/orders/at_most", "100" },
+        { "/kafka/deliveries", "1" },
+        { "/kafka/session_timeout", "6s" },
+        { "/groups/servers/commit_mode", "\"time\"" },
+        { "/groups/servers/commit_time", "1h" },
+        { "/groups/servers/consumers", "2" },
+        { "/groups/servers/dead_letter", "dead" },
+        { "/processes/back/instances", "2" },
+        { "/faults", "{\"kill\": {\"crash\": \"back\", \"instance\": 0, \"at\": \"9s\"}}" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, edits, N(edits));
+    const struct group_facts *group = &facts->group[0];
+    assert_int_equal(group->duplicates, 100);
+    assert_in_range(facts->orders.by_status[ORDER_PAID], 50, 90);
+    assert_int_equal(group->processed, facts->orders.by_status[ORDER_PAID]);
+    assert_int_equal(group->skipped, 100 - group->processed);
+    assert_int_equal(group->dead_letters, 2 * group->skipped);
+    assert_int_equal(group->service.n, 100);
+    trial_close(&trial);
+}
+
+/* The listener takes 3 s and throws; after 1 s another consumer has the record, too, and throws as well. */
+static void test_given_up_by_an_evicted_consumer(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/stages/serve/steps/0/time", "3s" },    { "/stages/serve/steps/0/refuse", "1" },
+        { "/orders/at_most", "1" },                { "/kafka/deliveries", "1" },
+        { "/kafka/max_poll_interval", "1s" },      { "/groups/servers/consumers", "2" },
+        { "/processes/back/instances", "2" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, edits, N(edits));
+    assert_true(facts->group[0].evictions > 0 && facts->group[0].duplicates > 0);
+    assert_int_equal(facts->group[0].processed, 0);
+    assert_int_equal(facts->group[0].skipped, 1);
+    trial_close(&trial);
+}
+
+/* Thrown at 4 ms, in the dead-letter topic at 10 s, and the run ends at 2 s: the record has not come to an end. */
+static void test_on_its_way_to_the_dead_letters(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/stages/serve/steps/0/refuse", "1" }, { "/orders/at_most", "1" },
+        { "/kafka/deliveries", "1" },            { "/groups/servers/dead_letter", "dead" },
+        { "/topics/dead/append", "10s" },        { "/run", "{\"at_most\": \"2s\"}" },
+    };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, SHOP, edits, N(edits));
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_true(facts->cut);
+    assert_int_equal(facts->group[0].processed, 0);
+    assert_int_equal(facts->group[0].skipped, 0);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +270,9 @@ int main(void)
         cmocka_unit_test(test_a_fixed_backoff_is_not_cut),
         cmocka_unit_test(test_a_retry_topic_does_not_block),
         cmocka_unit_test(test_the_rest_of_the_poll_comes_again),
+        cmocka_unit_test(test_given_up_twice_is_one_record),
+        cmocka_unit_test(test_given_up_by_an_evicted_consumer),
+        cmocka_unit_test(test_on_its_way_to_the_dead_letters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
