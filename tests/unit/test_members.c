@@ -102,6 +102,24 @@ static void test_a_crash_is_noticed_by_the_session(void **state)
     }
 }
 
+/* It stands still from 100.022 s on and is killed 43 s later: its last heartbeat was before that, and so its session ends
+ * 45 s after it, not after the kill. */
+static void test_killed_while_it_stands_still(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/faults", "{\"still\": {\"pause\": \"back\", \"instance\": 1, \"at\": \"100.022s\", \"for\": \"44s\"},"
+                     " \"kill\": {\"crash\": \"back\", \"instance\": 1, \"at\": \"143.022s\"}}" },
+        { "/kafka/session_timeout", "46s" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+    trial_expect_invariants(facts);
+    assert_int_equal(facts->group[0].sessions_expired, 1);
+    assert_in_range(stands_still(1, 99), 43, 53); /* with its first batch */
+    trial_close(&trial);
+}
+
 /* A process that comes back before its old member's session ends makes the whole group wait for that end: the new
  * member asks to join, the old one never does. A static member just goes on. */
 static void test_back_before_the_session_ends(void **state)
@@ -371,6 +389,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_crash_is_noticed_by_the_session),
+        cmocka_unit_test(test_killed_while_it_stands_still),
         cmocka_unit_test(test_back_before_the_session_ends),
         cmocka_unit_test(test_a_new_group_waits_for_more),
         cmocka_unit_test(test_a_late_poll_is_evicted),
