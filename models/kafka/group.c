@@ -21,10 +21,7 @@ static void reader_append(struct kafka *kafka, const struct log *log, uint32_t i
         group->fact.peak_lag = group->lag;
         group->fact.peak_lag_at_ns = now_ns;
     }
-    if (group->backlog.value > group->fact.peak_backlog) {
-        group->fact.peak_backlog = group->backlog.value;
-        group->fact.peak_backlog_at_ns = now_ns;
-    }
+    backlog_rose(group, now_ns);
     if (partition_lag > group->fact.peak_partition_lag) group->fact.peak_partition_lag = partition_lag;
     if (position->consumer == NONE) return;
     struct consumer *consumer = &kafka->consumer[position->consumer];

@@ -30,9 +30,11 @@ static void position_rewind(struct kafka *kafka, uint32_t index)
     struct group *group = &kafka->group[position->group];
     const struct log *log = &kafka->log[position->log];
     sim_ns now_ns = kafka->sim->now_ns;
+    group_settle(kafka, position->group);
     for (int64_t offset = position->committed; offset < position->processed; offset++)
         group->fact.sojourn_ns -= now_ns - log_at(log, offset);
     level_add(&group->backlog, now_ns, position->processed - position->committed);
+    backlog_rose(group, now_ns);
     position->processed = position->committed;
     position->polled = position->polled_before = position->committed;
     position->commit_to = position->committed;

@@ -102,6 +102,30 @@ static void test_a_crash_is_noticed_by_the_session(void **state)
     }
 }
 
+/* 200 orders, each served by the time the next one comes, and none committed. When their consumer has died and the other
+ * one takes over, all of them are backlog again. */
+static void test_what_comes_again_is_backlog(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/load/scenarios/orders/rate", "10" },
+        { "/load/scenarios/orders/duration", "20s" },
+        { "/kafka/partitions", "1" },
+        { "/kafka/session_timeout", "6s" },
+        { "/kafka/commit_mode", "\"time\"" },
+        { "/kafka/commit_time", "1h" },
+        { "/groups/servers/consumers", "2" },
+        { "/faults", "{\"kill\": {\"crash\": \"back\", \"instance\": 0, \"at\": \"19.95s\"}}" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+    trial_expect_invariants(facts);
+    assert_int_equal(facts->group[0].duplicates, 200);
+    assert_int_equal(facts->group[0].peak_backlog, 200);
+    assert_in_range(facts->group[0].peak_backlog_at_ns, 19950 * SIM_MS + 3 * SIM_S, 19950 * SIM_MS + 9 * SIM_S);
+    trial_close(&trial);
+}
+
 /* It stands still from 100.022 s on and is killed 43 s later: its last heartbeat was before that, and so its session ends
  * 45 s after it, not after the kill. */
 static void test_killed_while_it_stands_still(void **state)
@@ -390,6 +414,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_crash_is_noticed_by_the_session),
         cmocka_unit_test(test_killed_while_it_stands_still),
+        cmocka_unit_test(test_what_comes_again_is_backlog),
         cmocka_unit_test(test_back_before_the_session_ends),
         cmocka_unit_test(test_a_new_group_waits_for_more),
         cmocka_unit_test(test_a_late_poll_is_evicted),
