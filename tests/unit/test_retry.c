@@ -172,6 +172,45 @@ static void test_a_retry_topic_does_not_block(void **state)
     trial_close(&trial);
 }
 
+struct ends { uint32_t n; sim_ns at_ns[8]; };
+
+static void on_order(void *context, const struct order_fact *order)
+{
+    struct ends *ends = context;
+    if (ends->n < 8) ends->at_ns[ends->n++] = order->ended_ns;
+}
+
+/* Three records come at 0 s and are due at 5 s: the first one is handed to a consumer that is idle, and waits as well as
+ * the two behind it. 10 ms each: 5.01, 5.02, 5.03 s, whoever hands them out, and whether or not each step is an event. */
+static void test_nothing_begins_before_it_is_due(void **state)
+{
+    static const char *const order[] = { "\"java\"", "\"java-3.6\"", "\"arrival\"" };
+    static const char far[] = "{\"far\": {\"pause\": \"back\", \"at\": \"1h\", \"for\": \"1s\"}}";
+    (void)state;
+    for (uint32_t i = 0; i < 6; i++) {
+        const struct study_edit edits[] = {
+            { "/stages/serve/steps", "[{\"work\": \"parse\", \"time\": \"10ms\"}, {\"status\": \"PAID\"}]" },
+            { "/load/scenarios/orders", "{\"executor\": \"bursts\", \"size\": 3, \"every\": \"10s\", "
+                                        "\"duration\": \"5s\"}" },
+            { "/kafka/fetch", "0s" },
+            { "/kafka/commit", "0s" },
+            { "/groups/servers/due_after", "5s" },
+            { "/groups/servers/fetch_order", order[i % 3] },
+            { "/faults", i < 3 ? "{}" : far },
+        };
+        struct ends ends = { 0 };
+        const struct observer observer = { .context = &ends, .on_order = on_order };
+        struct trial trial;
+        trial_open(&trial, SHOP, edits, N(edits));
+        const struct run_facts *facts = trial_run(&trial, 0, &observer);
+        trial_expect_invariants(facts);
+        assert_int_equal(ends.n, 3);
+        for (uint32_t k = 0; k < 3; k++) assert_int_equal(ends.at_ns[k], 5 * SIM_S + (k + 1) * 10 * SIM_MS);
+        assert_true(facts->group[0].wait.sum_ns == (5000 + 5010 + 5020) * SIM_MS);
+        trial_close(&trial);
+    }
+}
+
 /* A failure gives the rest of its poll back: the ones behind it are fetched again, in order, and none is delivered
  * twice but the one that failed. */
 static void test_the_rest_of_the_poll_comes_again(void **state)
@@ -269,6 +308,7 @@ int main(void)
         cmocka_unit_test(test_backoff_sleeps_in_the_thread),
         cmocka_unit_test(test_a_fixed_backoff_is_not_cut),
         cmocka_unit_test(test_a_retry_topic_does_not_block),
+        cmocka_unit_test(test_nothing_begins_before_it_is_due),
         cmocka_unit_test(test_the_rest_of_the_poll_comes_again),
         cmocka_unit_test(test_given_up_twice_is_one_record),
         cmocka_unit_test(test_given_up_by_an_evicted_consumer),
