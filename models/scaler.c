@@ -91,7 +91,7 @@ static void on_pod_ready(void *context, uint32_t slot, uint64_t number)
     struct scaler *scaler = context;
     struct sim *sim = scaler->machine->sim;
     struct pod *pod = &scaler->pod[slot];
-    sim_woke(sim);
+    if (!sim_wakes(sim)) return;
     if (pod->number != number || pod->state != POD_STARTING) return;
     if (!pod_starts(scaler, pod)) {
         sim_at_idle(sim, sim->now_ns + RETRY_NS, SIM_SERVER, on_pod_ready, scaler, slot, number);
@@ -247,7 +247,7 @@ static void on_poll(void *context, uint32_t subject, uint64_t argument)
     struct sim *sim = scaler->machine->sim;
     (void)subject;
     (void)argument;
-    sim_woke(sim);
+    if (!sim_wakes(sim)) return;
     scaler->read = query(scaler);
     const uint32_t before = scaler->replicas;
     const bool is_active = keda_is_active(&scaler->keda, scaler->read.residual);
@@ -263,7 +263,7 @@ static void on_sync(void *context, uint32_t subject, uint64_t argument)
     struct sim *sim = scaler->machine->sim;
     (void)subject;
     (void)argument;
-    sim_woke(sim);
+    if (!sim_wakes(sim)) return;
     if (scaler->replicas > 0) {
         scaler->told = scaler->spec->use_cached_metrics ? scaler->read.lag : query(scaler).lag;
         scale(scaler, hpa_sync(&scaler->hpa, sim->now_ns, scaler->replicas, scaler->told));

@@ -267,7 +267,7 @@ static void on_poll_interval(void *context, uint32_t index, uint64_t argument)
     const struct instance *instance = &kafka->processes->instance[kafka->plan->consumer[index].instance];
     sim_ns now_ns = kafka->sim->now_ns, due_ns = consumer->last_poll_ns + consumer->spec->max_poll_interval_ns;
     (void)argument;
-    sim_woke(kafka->sim);
+    if (!sim_wakes(kafka->sim)) return;
     consumer->poll_watched = false;
     if (consumer->state != CONSUMER_BUSY || !consumer->member || consumer->member->silent) return;
     if (instance->paused_until_ns > now_ns || due_ns > now_ns) {
