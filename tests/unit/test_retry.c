@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "models/plan.h"
 #include "tests/support/trial.h"
 
 /* clang-format off */
@@ -172,6 +173,53 @@ static void test_a_retry_topic_does_not_block(void **state)
     trial_close(&trial);
 }
 
+/* Who may poll too late is known before the run: a member is put out, whether or not a fault makes one look; and where
+ * none can be late, steps are no events. */
+static void test_late_polls_are_foreseen(void **state)
+{
+    static const struct { struct study_edit edit[3]; bool foreseen; } cases[] = {
+        { { { "/stages/serve/steps/0/refuse", "0.02" }, { "/kafka/backoff", "6m" } }, true },
+        { { { "/stages/serve/steps/0/refuse", "0.02" }, { "/kafka/backoff", "1s" }, { "/kafka/backoff_multiplier", "3" } },
+          false }, /* up to 30 s */
+        { { { "/groups/servers/due_after", "301s" } }, true },
+        { { { "/groups/servers/due_after", "200s" } }, false },
+        { { { "/stages/serve/steps/0/time", "{\"mean\": \"40ms\", \"cv\": 3}" }, { "/kafka/max_poll_interval", "500ms" },
+            { "/kafka/max_poll_records", "1" } }, true },
+        { { { "/stages/serve/steps/0/time", "{\"mean\": \"40ms\", \"cv\": 0.3}" }, { "/kafka/max_poll_interval", "500ms" },
+            { "/kafka/max_poll_records", "1" } }, false },
+        { { { "/stages/serve/steps/0/time", "{\"mixture\": [{\"weight\": 0.99, \"time\": \"3ms\"}, "
+              "{\"weight\": 0.01, \"time\": \"5s\"}]}" }, { "/kafka/max_poll_interval", "2s" },
+            { "/kafka/max_poll_records", "1" } }, true },
+        { { { "/kafka/commit", "20ms" }, { "/kafka/commit_mode", "\"record\"" }, { "/kafka/max_poll_interval", "30s" } },
+          true }, /* 3 x 500 x (8 + 20) ms */
+    };
+    /* Where records put their consumers out again and again the run is cut; by then nobody is in the API. */
+    static const struct study_edit far = { "/faults",
+                                           "{\"far\": {\"pause\": \"front\", \"at\": \"7199s\", \"for\": \"1us\"}}" };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint32_t n = 0;
+        struct study_edit edits[7] = { { "/run", "{\"at_most\": \"2h\"}" },
+                                       { "/groups/servers/consumers", "2" },
+                                       { "/kafka/partitions", "2" } };
+        struct trial trial;
+        while (n < 3 && cases[i].edit[n].pointer) n++;
+        memcpy(edits + 3, cases[i].edit, n * sizeof *edits);
+        trial_open(&trial, SHOP, edits, n + 3);
+        assert_true(trial.plan->disturbed == cases[i].foreseen);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        const uint64_t fingerprint = facts->fingerprint, evictions = facts->group[0].evictions;
+        trial_close(&trial);
+        edits[n + 3] = far;
+        trial_open(&trial, SHOP, edits, n + 4);
+        facts = trial_run(&trial, 0, NULL);
+        assert_true(facts->fingerprint == fingerprint);
+        assert_int_equal(facts->group[0].evictions, evictions);
+        if (!cases[i].foreseen) assert_int_equal(evictions, 0);
+        trial_close(&trial);
+    }
+}
+
 struct ends { uint32_t n; sim_ns at_ns[8]; };
 
 static void on_order(void *context, const struct order_fact *order)
@@ -308,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_backoff_sleeps_in_the_thread),
         cmocka_unit_test(test_a_fixed_backoff_is_not_cut),
         cmocka_unit_test(test_a_retry_topic_does_not_block),
+        cmocka_unit_test(test_late_polls_are_foreseen),
         cmocka_unit_test(test_nothing_begins_before_it_is_due),
         cmocka_unit_test(test_the_rest_of_the_poll_comes_again),
         cmocka_unit_test(test_given_up_twice_is_one_record),
