@@ -756,8 +756,10 @@ static void disturbances_compile(struct compiler *compiler)
     const struct scenario *scenario = compiler->scenario;
     struct plan *plan = compiler->plan;
     plan->disturbed = scenario->n_faults > 0 || scenario->n_scalers > 0;
-    for (uint32_t g = 0; g < scenario->n_groups; g++)
-        plan->disturbed |= scenario->group[g].max_poll_interval_ns > 0 && may_poll_late(plan, g);
+    for (uint32_t g = 0; g < scenario->n_groups; g++) {
+        const struct group_spec *spec = &scenario->group[g];
+        plan->disturbed |= spec->cold || (spec->max_poll_interval_ns > 0 && may_poll_late(plan, g));
+    }
     traps_set(scenario, plan, compiler->op);
     unshared_mark(plan, compiler->op);
 }

@@ -152,15 +152,13 @@ void position_begin(struct kafka *kafka, uint32_t index)
 
 static void positions_begin(struct kafka *kafka, struct consumer *consumer)
 {
-    for (uint32_t i = 0; i < consumer->n_positions; i++) {
-        position_begin(kafka, consumer->position[i]);
+    for (uint32_t i = 0; i < consumer->n_positions; i++)
         consumer->buffer.part[i].next = kafka->position[consumer->position[i]].polled;
-    }
     fetch_recount(&consumer->buffer);
     consumer->unread = consumer->buffer.unasked;
 }
 
-/* A late or cold group has its partitions now. With members, this is its first poll: one may have left before it, or
+/* A group has its partitions, and begins; a cold one is dealt them first (member.h). With members, this is its first poll: one may have left before it, or
  * may have to join again. */
 static void on_join(void *context, uint32_t index, uint64_t argument)
 {
@@ -171,13 +169,6 @@ static void on_join(void *context, uint32_t index, uint64_t argument)
     if (!consumer->departed) positions_begin(kafka, consumer);
     consumer->poll_from_ns = consumer->last_commit_ns = kafka->sim->now_ns;
     wait_for_records(kafka, consumer);
-}
-
-/* A new group waits for more members: 3 s for the first, 3 s more when another one came (KIP-134). */
-static sim_ns join_ns(const struct group_spec *spec)
-{
-    if (!spec->cold) return spec->start_ns;
-    return spec->start_ns + spec->rebalance_delay_ns * (spec->consumers > 1 ? 2 : 1);
 }
 
 void kafka_expect_faults(struct kafka *kafka, struct processes *processes, const struct conditions *conditions,
@@ -230,7 +221,7 @@ void kafka_start(struct kafka *kafka)
         if (kafka->log[i].n_readers > 0) release(kafka, &kafka->log[i], 0);
     for (uint32_t i = 0; i < kafka->plan->n_consumers; i++)
         if (kafka->consumer[i].n_positions > 0 || kafka->consumer[i].member)
-            sim_at(kafka->sim, join_ns(kafka->consumer[i].spec), SIM_SERVER, on_join, kafka, i, 0);
+            sim_at(kafka->sim, kafka->consumer[i].spec->start_ns, SIM_SERVER, on_join, kafka, i, 0);
 }
 
 /* ---- levels and end ---- */

@@ -168,6 +168,34 @@ static void test_back_before_the_session_ends(void **state)
     trial_close(&trial);
 }
 
+/* A new group joins by the protocol, whether or not a fault makes one look. With a round trip of 2 ms: 3 ms until its
+ * request is there with an id, 3 s for others to come, 2 ms until the leader has dealt, 1 ms until the member knows, 2 ms
+ * for its offsets; then the first fetch, 2 ms, and 5 ms for the record that came at 0 s. */
+static void test_a_new_group_joins_by_the_protocol(void **state)
+{
+    static const char *const reset[] = { "earliest", "latest" };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct study_edit edits[] = {
+            { "/groups/servers/cold", "true" },        { "/groups/servers/reset", reset[i] },
+            { "/groups/servers/consumers", "1" },      { "/kafka/partitions", "1" },
+            { "/kafka/fetch", "2ms" },                 { "/load/scenarios/orders/duration", "10s" },
+            { "/faults", "{}" },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+        const uint64_t fingerprint = facts->fingerprint, processed = facts->group[0].processed;
+        assert_int_equal(facts->group[0].rebalances, 1);
+        if (i == 0) assert_int_equal(facts->completion.max_ns, 3015 * SIM_MS);
+        else assert_int_equal(processed, 1000 - 301); /* what came up to 3.00 s is not seen at 3.008 s */
+        trial_close(&trial);
+        edits[6].value = "{\"far\": {\"pause\": \"back\", \"at\": \"1h\", \"for\": \"1s\"}}";
+        facts = run_with(&trial, 0, edits, N(edits));
+        assert_true(facts->fingerprint == fingerprint && facts->group[0].processed == processed);
+        trial_close(&trial);
+    }
+}
+
 /* Semantics 14 G: two members or more of a new group start after 6 s, one alone after 3 s; with reset latest what came
  * before is never seen. */
 static void test_a_new_group_waits_for_more(void **state)
@@ -417,6 +445,7 @@ int main(void)
         cmocka_unit_test(test_what_comes_again_is_backlog),
         cmocka_unit_test(test_back_before_the_session_ends),
         cmocka_unit_test(test_a_new_group_waits_for_more),
+        cmocka_unit_test(test_a_new_group_joins_by_the_protocol),
         cmocka_unit_test(test_a_late_poll_is_evicted),
         cmocka_unit_test(test_a_static_member_that_polls_late),
         cmocka_unit_test(test_taken_out_and_wanted_again),
