@@ -95,7 +95,7 @@ static void on_relief(void *context, uint32_t index, uint64_t argument)
 {
     struct faults *faults = context;
     (void)argument;
-    sim_woke(faults->machine->sim);
+    if (!sim_wakes(faults->machine->sim)) return;
     faults->holds[index]--;
     impose(faults, fault_spec(faults, index));
 }
@@ -197,7 +197,7 @@ static void schedule(struct faults *faults, uint32_t index, uint64_t occurrence,
 static void on_fault(void *context, uint32_t index, uint64_t occurrence)
 {
     struct faults *faults = context;
-    sim_woke(faults->machine->sim);
+    if (!sim_wakes(faults->machine->sim)) return;
     note(faults, index, occurrence, NONE);
     schedule(faults, index, occurrence + 1, faults->machine->sim->now_ns);
 }

@@ -82,17 +82,18 @@ struct group_facts {
     int64_t peak_lag, peak_backlog;                    /* sum over the group's partitions, at every change */
     int64_t peak_partition_lag;
     sim_ns peak_lag_ns;                                /* greatest age of an uncommitted record */
-    uint64_t processed, polls, commits;
+    uint64_t processed, polls, commits;                /* processed: each record once, whoever was first */
     sim_ns drained_at_ns;                              /* last time its backlog became 0 after the load had ended, or
                                                           the last time before; SIM_NEVER while it is not 0 */
     sim_ns peak_lag_at_ns, peak_backlog_at_ns;
     __int128 busy_ns;                                  /* sum over consumers of time with a record in service */
     __int128 sojourn_ns;                               /* sum over records of (append or t = 0 -> done, or end) */
     struct tally wait, service;                        /* append -> start; start -> done */
-    uint64_t duplicates, skipped;
+    uint64_t duplicates, skipped;                      /* skipped: not processed but given up, at its first end */
     uint64_t idle_consumers;                           /* consumers without a partition */
     uint64_t rebalances, evictions, sessions_expired, late_dropped;
-    uint64_t dead_letters;                             /* of the skipped: those that a dead-letter topic has */
+    uint64_t dead_letters;                             /* sent to the dead-letter topic; a record comes there again
+                                                          when it is given up again */
     __int128 failed_ns;                                /* of busy_ns: deliveries that ended with an exception */
     __int128 backlog_area;                             /* integral of backlog over time, records x ns */
     sim_ns rebalance_ns, longest_rebalance_ns;         /* from the first change to the new assignment */

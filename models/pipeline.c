@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * One run: puts the parts together, samples levels, takes checkpoints, finds the end, closes the books.
  *
- * A run ends when nothing can happen any more: no event but the sampler's, no instant that waits to be applied. Its end
- * is then the time of the last fact. Checkpoints that lie behind it see the state as it stays. */
+ * A run ends when nothing can happen any more: no event but the sampler's and those that keep no run alive, no instant
+ * that waits to be applied. Its end is then the time of the last fact. Whether it has come is asked at each sample, and
+ * before each event that keeps no run alive; nothing of that kind happens behind the end, however far the next sample.
+ * Checkpoints that lie behind it see the state as it stays. */
 #include "models/pipeline.h"
 
 #include <string.h>
@@ -63,6 +65,8 @@ static bool is_quiet(struct run *run)
     return sim_is_idle(&run->sim) && !kafka_pending(&run->machine.kafka) && !scalers_await(&run->scalers) &&
            !ahead_pending(&run->machine);
 }
+
+static bool is_over(void *context) { return is_quiet(context); }
 
 static void sample(struct run *run)
 {
@@ -143,6 +147,7 @@ static struct run *run_open(const struct plan *plan, uint64_t seed, uint32_t rep
     machine_init(&run->machine, &run->sim, plan, random_key(seed, replication), options);
     scalers_init(&run->scalers, &run->machine);
     faults_init(&run->faults, &run->machine, &run->scalers);
+    if (run->scenario->ends == END_QUIESCENT) run->sim.quiet = is_over, run->sim.quiet_context = run;
     if (options->shuffles) sim_shuffle(&run->sim, options->tie_seed);
     if (options->story) story_listen(options->story, &run->machine, &run->faults);
     run->partition = arena_array(arena, struct partition_level, plan->n_positions);

@@ -125,7 +125,7 @@ struct plan_topic {
 
 struct plan {
     const struct scenario *scenario;
-    bool disturbed; /* faults, pods that come and go, members that are evicted: every step is an event */
+    bool disturbed; /* faults, pods that come and go, members that join or are evicted: every step is an event */
     uint32_t n_logs, n_positions, n_consumers, n_ops, n_instances;
     const struct plan_topic *topic;
     const struct dist *push;        /* by lock */

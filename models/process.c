@@ -62,7 +62,7 @@ void process_kill(struct processes *processes, uint32_t instance)
     struct instance *at = &processes->instance[instance];
     processes->disturbed = true;
     at->born = UINT64_MAX;
-    at->paused_until_ns = 0;
+    if (at->paused_until_ns > processes->sim->now_ns) at->paused_until_ns = processes->sim->now_ns;
     at->drains = false;
 }
 

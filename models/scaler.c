@@ -91,7 +91,7 @@ static void on_pod_ready(void *context, uint32_t slot, uint64_t number)
     struct scaler *scaler = context;
     struct sim *sim = scaler->machine->sim;
     struct pod *pod = &scaler->pod[slot];
-    sim_woke(sim);
+    if (!sim_wakes(sim)) return;
     if (pod->number != number || pod->state != POD_STARTING) return;
     if (!pod_starts(scaler, pod)) {
         sim_at_idle(sim, sim->now_ns + RETRY_NS, SIM_SERVER, on_pod_ready, scaler, slot, number);
@@ -247,7 +247,7 @@ static void on_poll(void *context, uint32_t subject, uint64_t argument)
     struct sim *sim = scaler->machine->sim;
     (void)subject;
     (void)argument;
-    sim_woke(sim);
+    if (!sim_wakes(sim)) return;
     scaler->read = query(scaler);
     const uint32_t before = scaler->replicas;
     const bool is_active = keda_is_active(&scaler->keda, scaler->read.residual);
@@ -263,7 +263,7 @@ static void on_sync(void *context, uint32_t subject, uint64_t argument)
     struct sim *sim = scaler->machine->sim;
     (void)subject;
     (void)argument;
-    sim_woke(sim);
+    if (!sim_wakes(sim)) return;
     if (scaler->replicas > 0) {
         scaler->told = scaler->spec->use_cached_metrics ? scaler->read.lag : query(scaler).lag;
         scale(scaler, hpa_sync(&scaler->hpa, sim->now_ns, scaler->replicas, scaler->told));
@@ -354,15 +354,37 @@ void scalers_instance_died(struct scalers *scalers, uint32_t instance)
         }
 }
 
+/* The group's consumers are where a pod is ready and its JVM is there: one that has crashed is ready, and does nothing
+ * until it comes back, which keeps the run alive by itself. */
+static bool is_served(const struct scaler *scaler)
+{
+    const struct processes *processes = &scaler->machine->processes;
+    for (uint32_t i = 0; i < scaler->n_slots; i++)
+        if (scaler->pod[i].state == POD_READY && !process_is_down(processes, scaler->pod[i].instance)) return true;
+    return false;
+}
+
+static int64_t lag_of(const struct scaler *scaler)
+{
+    int64_t lag = 0;
+    for (uint32_t i = 0; i < scaler->n_positions; i++) {
+        struct partition_level level;
+        kafka_level(&scaler->machine->kafka, scaler->position[i], &level);
+        lag += level.lag;
+    }
+    return lag;
+}
+
+/* Records wait that nobody serves, and a pod is on its way or will be: KEDA starts the first one, the autoscaler those
+ * beyond. */
 static bool awaits(struct scaler *scaler)
 {
-    if (scaler->n_ready > 0) return false;
+    if (is_served(scaler) || lag_of(scaler) == 0) return false;
+    if (scaler->replicas > scaler->n_ready) return true;
     look(scaler);
-    int64_t lag = 0;
-    for (uint32_t i = 0; i < scaler->n_positions; i++)
-        lag += scaler->partition[i].log_end - scaler->partition[i].committed;
-    if (scaler->replicas > 0) return lag > 0;
-    return lag > 0 && keda_is_active(&scaler->keda, keda_residual(&scaler->keda, scaler->partition));
+    const struct keda_metric metric = keda_would_read(&scaler->keda, scaler->partition);
+    if (scaler->replicas == 0) return keda_is_active(&scaler->keda, metric.residual);
+    return hpa_grows(&scaler->hpa, scaler->replicas, metric.lag);
 }
 
 bool scalers_await(struct scalers *scalers)

@@ -59,7 +59,7 @@ void warm_up_end(struct warm_up *warm_up, struct machine *machine, struct scaler
 
 static void group_take_off(struct group_facts *fact, const struct group_facts *at_end)
 {
-    fact->processed -= at_end->processed - at_end->skipped; /* by now skipped records are not among those processed */
+    TAKE_OFF(fact, at_end, processed);
     TAKE_OFF(fact, at_end, duplicates);
     TAKE_OFF(fact, at_end, skipped);
     TAKE_OFF(fact, at_end, polls);

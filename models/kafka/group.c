@@ -21,10 +21,7 @@ static void reader_append(struct kafka *kafka, const struct log *log, uint32_t i
         group->fact.peak_lag = group->lag;
         group->fact.peak_lag_at_ns = now_ns;
     }
-    if (group->backlog.value > group->fact.peak_backlog) {
-        group->fact.peak_backlog = group->backlog.value;
-        group->fact.peak_backlog_at_ns = now_ns;
-    }
+    backlog_rose(group, now_ns);
     if (partition_lag > group->fact.peak_partition_lag) group->fact.peak_partition_lag = partition_lag;
     if (position->consumer == NONE) return;
     struct consumer *consumer = &kafka->consumer[position->consumer];
@@ -156,15 +153,13 @@ void position_begin(struct kafka *kafka, uint32_t index)
 
 static void positions_begin(struct kafka *kafka, struct consumer *consumer)
 {
-    for (uint32_t i = 0; i < consumer->n_positions; i++) {
-        position_begin(kafka, consumer->position[i]);
+    for (uint32_t i = 0; i < consumer->n_positions; i++)
         consumer->buffer.part[i].next = kafka->position[consumer->position[i]].polled;
-    }
     fetch_recount(&consumer->buffer);
     consumer->unread = consumer->buffer.unasked;
 }
 
-/* A late or cold group has its partitions now. With members, this is its first poll: one may have left before it, or
+/* A group has its partitions, and begins; a cold one is dealt them first (member.h). With members, this is its first poll: one may have left before it, or
  * may have to join again. */
 static void on_join(void *context, uint32_t index, uint64_t argument)
 {
@@ -175,13 +170,6 @@ static void on_join(void *context, uint32_t index, uint64_t argument)
     if (!consumer->departed) positions_begin(kafka, consumer);
     consumer->poll_from_ns = consumer->last_commit_ns = kafka->sim->now_ns;
     wait_for_records(kafka, consumer);
-}
-
-/* A new group waits for more members: 3 s for the first, 3 s more when another one came (KIP-134). */
-static sim_ns join_ns(const struct group_spec *spec)
-{
-    if (!spec->cold) return spec->start_ns;
-    return spec->start_ns + spec->rebalance_delay_ns * (spec->consumers > 1 ? 2 : 1);
 }
 
 void kafka_expect_faults(struct kafka *kafka, struct processes *processes, const struct conditions *conditions,
@@ -234,7 +222,7 @@ void kafka_start(struct kafka *kafka)
         if (kafka->log[i].n_readers > 0) release(kafka, &kafka->log[i], 0);
     for (uint32_t i = 0; i < kafka->plan->n_consumers; i++)
         if (kafka->consumer[i].n_positions > 0 || kafka->consumer[i].member)
-            sim_at(kafka->sim, join_ns(kafka->consumer[i].spec), SIM_SERVER, on_join, kafka, i, 0);
+            sim_at(kafka->sim, kafka->consumer[i].spec->start_ns, SIM_SERVER, on_join, kafka, i, 0);
 }
 
 /* ---- levels and end ---- */
@@ -334,7 +322,6 @@ static void group_finish(struct kafka *kafka, uint32_t index, sim_ns end_ns, boo
         invariant_broken(kafka->invariants, INVARIANT_L1, end_ns, 0, "group %s: integral %.9g s, sum of times %.9g s",
                          kafka->plan->scenario->group[index].name, (double)group->fact.backlog_area * 1e-9,
                          (double)group->fact.sojourn_ns * 1e-9);
-    group->fact.processed -= group->fact.skipped;
     for (uint32_t i = 0; i < kafka->plan->group[index].n_consumers; i++)
         group->fact.busy_ns += open_busy_ns(&kafka->consumer[plan->first_consumer + i], end_ns);
 }

@@ -25,6 +25,7 @@
 #include "models/plan.h"
 #include "models/process.h"
 #include "sim/engine/level.h"
+#include "sim/engine/seldom.h"
 #include "sim/engine/sim.h"
 
 struct consumer;
@@ -114,7 +115,7 @@ struct consumer {
 
     struct fetch_buffer buffer;
     /* the record before the one in service while its end still lies ahead */
-    struct done { uint32_t position; int64_t offset; sim_ns appended_ns, start_ns, at_ns; } done;
+    struct done { uint32_t position; bool given_up; int64_t offset; sim_ns appended_ns, start_ns, at_ns; } done;
     uint32_t n_fetches, n_commits, n_polls;
     struct random_words fetch_words, commit_words, poll_words;
     /* membership (member.h) */
@@ -179,6 +180,8 @@ void kafka_start(struct kafka *kafka);
 void kafka_append(struct kafka *kafka, uint32_t log, uint32_t subject);
 /* The listener returns at done_ns (>= now) for the record in service. */
 void kafka_record_done(struct kafka *kafka, uint32_t consumer, sim_ns done_ns);
+/* The same for one that was given up (retry.c). */
+SIM_SELDOM void kafka_record_given_up(struct kafka *kafka, uint32_t consumer, sim_ns done_ns);
 /* The listener throws at failed_ns (now): the error handler's turn (retry.c). exception: of which kind, less than 64.
  * Returns true when the record was given up. */
 bool kafka_record_failed(struct kafka *kafka, uint32_t consumer, uint32_t exception, sim_ns failed_ns);

@@ -28,12 +28,20 @@ sim_ns member_heartbeat_ns(const struct member *member, sim_ns at_ns)
     return first_ns + (at_ns - first_ns + period_ns - 1) / period_ns * period_ns;
 }
 
+/* Until when its process has gone on: now, or it stands still, to be killed now perhaps. */
+static sim_ns alive_until_ns(const struct member *member)
+{
+    const struct kafka *kafka = member->kafka;
+    const struct instance *instance = &kafka->processes->instance[kafka->plan->consumer[member->consumer].instance];
+    return instance->paused_until_ns >= kafka->sim->now_ns ? instance->paused_from_ns : kafka->sim->now_ns;
+}
+
 /* The last sign of life that the coordinator has by now. */
 static void contact_note(struct member *member)
 {
-    sim_ns now_ns = member->kafka->sim->now_ns, first_ns = member->joined_ns + member->phase_ns;
+    sim_ns until_ns = alive_until_ns(member), first_ns = member->joined_ns + member->phase_ns;
     sim_ns period_ns = heartbeat_period_ns(member), last_ns = member->joined_ns;
-    if (now_ns >= first_ns) last_ns = first_ns + (now_ns - first_ns) / period_ns * period_ns;
+    if (until_ns >= first_ns) last_ns = first_ns + (until_ns - first_ns) / period_ns * period_ns;
     if (last_ns > member->contact_ns) member->contact_ns = last_ns;
 }
 
@@ -259,7 +267,7 @@ static void on_poll_interval(void *context, uint32_t index, uint64_t argument)
     const struct instance *instance = &kafka->processes->instance[kafka->plan->consumer[index].instance];
     sim_ns now_ns = kafka->sim->now_ns, due_ns = consumer->last_poll_ns + consumer->spec->max_poll_interval_ns;
     (void)argument;
-    sim_woke(kafka->sim);
+    if (!sim_wakes(kafka->sim)) return;
     consumer->poll_watched = false;
     if (consumer->state != CONSUMER_BUSY || !consumer->member || consumer->member->silent) return;
     if (instance->paused_until_ns > now_ns || due_ns > now_ns) {

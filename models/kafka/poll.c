@@ -589,12 +589,12 @@ static SIM_ALWAYS bool end_alone(struct kafka *kafka, struct consumer *consumer,
     return true;
 }
 
-void kafka_record_done(struct kafka *kafka, uint32_t index, sim_ns done_ns)
+static SIM_ALWAYS void record_ends(struct kafka *kafka, uint32_t index, sim_ns done_ns, bool given_up)
 {
     struct consumer *consumer = &kafka->consumer[index];
     consumer_settle(kafka, consumer);
     SIM_ASSERT_IN(kafka->sim, consumer->in_record && !consumer->done_pending);
-    const struct done done = { consumer->record_position, consumer->record_offset, consumer->appended_ns,
+    const struct done done = { consumer->record_position, given_up, consumer->record_offset, consumer->appended_ns,
                                consumer->start_ns, done_ns };
     consumer->in_record = false;
     if (done_ns <= kafka->sim->now_ns) {
@@ -608,6 +608,16 @@ void kafka_record_done(struct kafka *kafka, uint32_t index, sim_ns done_ns)
     touch(kafka, consumer, done.position, done.offset + 1);
     if (consumer->spec->commit_mode == COMMIT_RECORD) done_ns = commit_send(kafka, consumer, done_ns);
     record_next(kafka, consumer, done_ns);
+}
+
+void kafka_record_done(struct kafka *kafka, uint32_t index, sim_ns done_ns)
+{
+    record_ends(kafka, index, done_ns, false);
+}
+
+void kafka_record_given_up(struct kafka *kafka, uint32_t index, sim_ns done_ns)
+{
+    record_ends(kafka, index, done_ns, true);
 }
 
 bool kafka_goes_idle(const struct kafka *kafka, uint32_t index)

@@ -26,6 +26,14 @@ void settle_later(struct kafka *kafka, const struct consumer *consumer, sim_ns a
 /* Forgets records that every reader has committed. */
 void release(struct kafka *kafka, struct log *log, sim_ns at_ns);
 
+/* The group's backlog is greater than before; all that is due has been applied. */
+static inline void backlog_rose(struct group *group, sim_ns now_ns)
+{
+    if (group->backlog.value <= group->fact.peak_backlog) return;
+    group->fact.peak_backlog = group->backlog.value;
+    group->fact.peak_backlog_at_ns = now_ns;
+}
+
 /* ---- group.c ---- */
 /* The consumer's i-th position takes its place in the fetch buffer. */
 void part_init(struct kafka *kafka, struct consumer *consumer, uint32_t i);

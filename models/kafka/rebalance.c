@@ -161,7 +161,7 @@ static void on_rebalance_timeout(void *context, uint32_t index, uint64_t round)
 {
     struct kafka *kafka = context;
     struct coordinator *coordinator = &kafka->coordinator[index];
-    sim_woke(kafka->sim);
+    if (!sim_wakes(kafka->sim)) return;
     if (coordinator->state != GROUP_PREPARING || coordinator->round != round) return;
     struct member **link = &coordinator->member;
     while (*link) {

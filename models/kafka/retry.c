@@ -104,12 +104,11 @@ static void give_up(struct kafka *kafka, struct consumer *consumer, sim_ns faile
     struct group *group = &kafka->group[consumer->group];
     uint32_t position = consumer->record_position;
     int64_t offset = consumer->record_offset;
-    group->fact.skipped++;
     kafka->failing[position].consumer = NONE;
     group->fact.dead_letters += consumer->spec->dead_letter != NONE;
     sim_ns done_ns = kafka->calls.give_up(kafka->calls.context, consumer->index, position, failed_ns);
     forget_rest(kafka, consumer, offset + 1);
-    kafka_record_done(kafka, consumer->index, done_ns);
+    kafka_record_given_up(kafka, consumer->index, done_ns);
 }
 
 static bool is_retried(const struct group_spec *spec, uint32_t exception)

@@ -15,6 +15,13 @@ void position_catches_up(struct kafka *kafka, struct position *position, sim_ns 
 /* A commit that goes back (K1), or beyond what is there (K2). */
 SIM_SELDOM void commit_is_wrong(struct kafka *kafka, uint32_t position, sim_ns at_ns);
 
+/* A record counts when it comes to an end for the first time: processed or given up, never both, and once. */
+static SIM_ALWAYS void record_counts(struct group_facts *fact, const struct done done)
+{
+    fact->processed += !done.given_up;
+    fact->skipped += done.given_up;
+}
+
 /* The record has been processed; its instant has come. */
 static SIM_ALWAYS void apply_done(struct kafka *kafka, const struct consumer *consumer, const struct done done)
 {
@@ -28,7 +35,7 @@ static SIM_ALWAYS void apply_done(struct kafka *kafka, const struct consumer *co
     level_fall(&group->backlog, done.at_ns);
     if (position->behind) position_catches_up(kafka, position, done.at_ns);
     if (done.at_ns > group->last_done_ns) group->last_done_ns = done.at_ns;
-    group->fact.processed++;
+    record_counts(&group->fact, done);
     tally_add(&group->fact.wait, done.start_ns - done.appended_ns);
     tally_add(&group->fact.service, done.at_ns - done.start_ns);
     sim_fact(kafka->sim, done.at_ns, FACT_PROCESSED, (uint64_t)done.position << 40 | (uint64_t)done.offset);

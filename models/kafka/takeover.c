@@ -30,9 +30,11 @@ static void position_rewind(struct kafka *kafka, uint32_t index)
     struct group *group = &kafka->group[position->group];
     const struct log *log = &kafka->log[position->log];
     sim_ns now_ns = kafka->sim->now_ns;
+    group_settle(kafka, position->group);
     for (int64_t offset = position->committed; offset < position->processed; offset++)
         group->fact.sojourn_ns -= now_ns - log_at(log, offset);
     level_add(&group->backlog, now_ns, position->processed - position->committed);
+    backlog_rose(group, now_ns);
     position->processed = position->committed;
     position->polled = position->polled_before = position->committed;
     position->commit_to = position->committed;
@@ -135,7 +137,7 @@ void done_by_anyone(struct kafka *kafka, const struct consumer *consumer, struct
     }
     if (done.offset >= delivery->done_to) {
         delivery->done_to = done.offset + 1;
-        group->fact.processed++;
+        record_counts(&group->fact, done);
         tally_add(&group->fact.wait, done.start_ns - appended_ns);
         tally_add(&group->fact.service, at_ns - done.start_ns);
         group->fact.sojourn_ns -= at_ns - appended_ns; /* it is in the two tallies */

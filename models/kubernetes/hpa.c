@@ -143,6 +143,15 @@ static uint32_t normalise(struct hpa *hpa, sim_ns now_ns, uint32_t replicas, uin
     return has_behavior ? limit_rate(hpa, now_ns, replicas, stable) : limit_step(hpa, replicas, stable);
 }
 
+bool hpa_grows(const struct hpa *hpa, uint32_t replicas, int64_t total)
+{
+    const struct scaler_spec *spec = hpa->spec;
+    if (replicas == 0 || replicas >= spec->max_replicas) return false;
+    if (replicas < hpa->least) return true;
+    if (spec->has_behavior && spec->up.select == SELECT_DISABLED) return false;
+    return hpa_desired(spec, replicas, total) > replicas;
+}
+
 uint32_t hpa_sync(struct hpa *hpa, sim_ns now_ns, uint32_t replicas, int64_t total)
 {
     uint32_t next;

@@ -36,6 +36,8 @@ struct hpa {
 void hpa_init(struct hpa *hpa, const struct scaler_spec *spec, sim_ns now_ns, uint32_t replicas, struct arena *arena);
 /* Pods that the metric alone asks for, of so many that there are (> 0). */
 uint32_t hpa_desired(const struct scaler_spec *spec, uint32_t replicas, int64_t total);
+/* Whether the controller will add pods while it is told this total: at its next turn, or when a window is over. */
+bool hpa_grows(const struct hpa *hpa, uint32_t replicas, int64_t total);
 /* One turn of the controller: replicas from now on. With none it is switched off. */
 uint32_t hpa_sync(struct hpa *hpa, sim_ns now_ns, uint32_t replicas, int64_t total);
 

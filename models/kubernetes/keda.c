@@ -17,12 +17,9 @@ static int64_t residual_of(const struct keda *keda, const struct keda_partition 
 }
 
 /* An offset that has not moved since the last query: the partition counts nothing. */
-static bool is_persistent(struct keda *keda, uint32_t index, int64_t committed)
+static bool is_persistent(const struct keda *keda, uint32_t index, int64_t committed)
 {
-    if (!keda->spec->exclude_persistent_lag || committed == KEDA_NO_OFFSET) return false;
-    if (keda->previous[index] == committed) return true;
-    keda->previous[index] = committed;
-    return false;
+    return keda->spec->exclude_persistent_lag && committed != KEDA_NO_OFFSET && keda->previous[index] == committed;
 }
 
 /* ensureEvenDistributionOfPartitions: the least divisor of the number of partitions that is enough pods. */
@@ -43,16 +40,16 @@ static int64_t cut(const struct keda *keda, int64_t lag, int64_t n_with_lag)
     return lag / threshold > bound ? bound * threshold : lag;
 }
 
-int64_t keda_residual(const struct keda *keda, const struct keda_partition *partition)
+static int64_t residual(const struct keda *keda, const struct keda_partition *partition)
 {
-    int64_t residual = 0;
-    for (uint32_t i = 0; i < keda->n_partitions; i++) residual += residual_of(keda, &partition[i]);
-    return residual;
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < keda->n_partitions; i++) sum += residual_of(keda, &partition[i]);
+    return sum;
 }
 
-struct keda_metric keda_query(struct keda *keda, const struct keda_partition *partition)
+struct keda_metric keda_would_read(const struct keda *keda, const struct keda_partition *partition)
 {
-    struct keda_metric metric = { 0, keda_residual(keda, partition) };
+    struct keda_metric metric = { 0, residual(keda, partition) };
     int64_t n_with_lag = 0;
     for (uint32_t i = 0; i < keda->n_partitions; i++) {
         const int64_t lag =
@@ -61,6 +58,14 @@ struct keda_metric keda_query(struct keda *keda, const struct keda_partition *pa
         n_with_lag += lag > 0;
     }
     metric.lag = cut(keda, metric.lag, n_with_lag);
+    return metric;
+}
+
+struct keda_metric keda_query(struct keda *keda, const struct keda_partition *partition)
+{
+    const struct keda_metric metric = keda_would_read(keda, partition);
+    for (uint32_t i = 0; i < keda->n_partitions; i++)
+        if (partition[i].committed != KEDA_NO_OFFSET) keda->previous[i] = partition[i].committed;
     return metric;
 }
 

@@ -39,8 +39,8 @@ void keda_init(struct keda *keda, const struct scaler_spec *spec, enum offset_re
                struct arena *arena);
 /* One query, whoever asks: excludePersistentLag compares it with the one before. */
 struct keda_metric keda_query(struct keda *keda, const struct keda_partition *partition);
-/* The residual lag alone; no query. */
-int64_t keda_residual(const struct keda *keda, const struct keda_partition *partition);
+/* What the next query would tell if nothing moved; no query. */
+struct keda_metric keda_would_read(const struct keda *keda, const struct keda_partition *partition);
 static inline bool keda_is_active(const struct keda *keda, int64_t residual)
 {
     return residual > (int64_t)keda->spec->activation_lag_threshold;

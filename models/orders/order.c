@@ -17,12 +17,15 @@ static void chunk_table_grow(struct orders *orders)
     uint32_t wider = orders->chunk_capacity ? 2 * orders->chunk_capacity : 64;
     struct order **chunk = arena_array(orders->arena, struct order *, wider);
     struct order_times **times = arena_array(orders->arena, struct order_times *, wider);
+    uint32_t **look = arena_array(orders->arena, uint32_t *, wider);
     for (uint32_t i = 0; i < orders->n_chunks; i++) {
         chunk[i] = orders->chunk[i];
         times[i] = orders->times[i];
+        look[i] = orders->look[i];
     }
     orders->chunk = chunk;
     orders->times = times;
+    orders->look = look;
     orders->chunk_capacity = wider;
 }
 
@@ -45,6 +48,7 @@ static void chunk_open(struct orders *orders)
     struct order *chunk = arena_array(orders->arena, struct order, ORDER_CHUNK);
     uint32_t first = orders->n_chunks * ORDER_CHUNK;
     if (orders->keep_times) orders->times[orders->n_chunks] = times_open(orders);
+    if (orders->keep_looks) orders->look[orders->n_chunks] = arena_array(orders->arena, uint32_t, ORDER_CHUNK);
     orders->chunk[orders->n_chunks++] = chunk;
     for (uint32_t i = ORDER_CHUNK; i-- > 0;) {
         chunk[i].id = orders->free;

@@ -52,9 +52,10 @@ struct orders {
     struct arena *arena;
     struct order **chunk;
     struct order_times **times;  /* NULL when not kept */
+    uint32_t **look;             /* the sweeper's first look at which the order is stuck, modulo 2^32; NULL likewise */
     uint32_t n_chunks, chunk_capacity, n_stages;
     uint32_t free;               /* slot + 1; 0: none */
-    bool keep_times, keep_stages;
+    bool keep_times, keep_stages, keep_looks;
 };
 
 void orders_init(struct orders *orders, struct arena *arena, bool keep_times, bool keep_stages, uint32_t n_stages);
@@ -69,6 +70,11 @@ static inline struct order *order_at(const struct orders *orders, uint32_t slot)
 static inline struct order_times *order_times_at(const struct orders *orders, uint32_t slot)
 {
     return &orders->times[slot / ORDER_CHUNK][slot % ORDER_CHUNK];
+}
+
+static inline uint32_t *order_look_at(const struct orders *orders, uint32_t slot)
+{
+    return &orders->look[slot / ORDER_CHUNK][slot % ORDER_CHUNK];
 }
 
 static inline bool order_is_terminal(const struct order *order) { return order->status >= ORDER_PAID; }

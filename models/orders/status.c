@@ -17,7 +17,7 @@ void order_created(struct machine *machine, uint32_t slot)
     machine->counts.created++;
     machine->counts.by_status[order->status]++; /* who publishes first may have been answered before it inserts */
     if (machine->ahead.is_on) ahead_note(machine, ORDER_STATUSES, (enum order_status)order->status);
-    if (machine->sweeper) sweeper_wakes(machine->sweeper);
+    if (machine->orders.keep_looks) sweeper_notes(machine, slot);
     sim_fact(machine->sim, machine->sim->now_ns, FACT_CREATED, order->id);
 }
 

@@ -39,9 +39,19 @@ static void look_again(struct sweeper *sweeper)
     if (!sweeper->rests) sim_at(sim, (sim->now_ns / every_ns + 1) * every_ns, SIM_TIMER, on_look, sweeper, 0, 0);
 }
 
-void sweeper_wakes(struct sweeper *sweeper)
+static void rouse(struct sweeper *sweeper)
 {
     if (sweeper->rests) look_again(sweeper);
+}
+
+/* It looks at the multiples of every_ns: which one is the first that finds an order older than the limit is known when
+ * its row is committed, and takes less room than the instant. */
+void sweeper_notes(struct machine *machine, uint32_t slot)
+{
+    const struct sweeper_spec *spec = &machine->plan->scenario->flow.sweeper;
+    const sim_ns limit_ns = machine->sim->now_ns + spec->older_than_ns;
+    *order_look_at(&machine->orders, slot) = (uint32_t)(limit_ns / spec->every_ns + 1);
+    if (machine->sweeper) rouse(machine->sweeper);
 }
 
 static uint32_t instance_of(const struct sweeper *sweeper)
@@ -60,10 +70,11 @@ static bool is_open(const struct sweeper *sweeper, const struct order *order)
     return order->status == ORDER_PENDING || (order->status == ORDER_PAYING && sweeper->spec->paying);
 }
 
-static bool is_stuck(const struct sweeper *sweeper, const struct order *order)
+static bool is_stuck(const struct sweeper *sweeper, uint32_t slot)
 {
-    if (!is_open(sweeper, order)) return false;
-    return sweeper->machine->sim->now_ns - order->created_ns > sweeper->spec->older_than_ns;
+    const struct machine *machine = sweeper->machine;
+    const uint32_t look = (uint32_t)(machine->sim->now_ns / sweeper->spec->every_ns);
+    return (int32_t)(look - *order_look_at(&machine->orders, slot)) >= 0;
 }
 
 static void go_on(struct sweeper *sweeper, uint32_t instance)
@@ -90,8 +101,9 @@ static void on_look(void *context, uint32_t subject, uint64_t argument)
     uint64_t left = instance == NONE ? 0 : n_open(sweeper);
     for (uint32_t slot = 0; left > 0 && slot < machine->orders.n_chunks * ORDER_CHUNK; slot++) {
         struct order *order = order_at(&machine->orders, slot);
-        if (is_open(sweeper, order)) left--;
-        if (!is_stuck(sweeper, order) || sweeper->n == SWEPT_AT_ONCE) continue;
+        if (!is_open(sweeper, order)) continue;
+        left--;
+        if (!is_stuck(sweeper, slot) || sweeper->n == SWEPT_AT_ONCE) continue;
         order->refs++;
         sweeper->seen[sweeper->n] = (enum order_status)order->status;
         sweeper->order[sweeper->n++] = slot;
@@ -156,5 +168,5 @@ void sweeper_start(struct machine *machine)
     sweeper->clerk.topic = NONE;
     sweeper->clerk.stage = scenario->n_stages + 1; /* a stage of its own, for draws */
     sweeper->rests = true;
-    sweeper_wakes(sweeper); /* for orders that were there before */
+    rouse(sweeper); /* for orders that were there before */
 }

@@ -12,7 +12,7 @@
 
 /* Where the flow has one: before the first order is created. */
 void sweeper_start(struct machine *machine);
-/* An order was created. */
-void sweeper_wakes(struct sweeper *sweeper);
+/* An order is PENDING from now on. Only where the flow has a sweeper. */
+SIM_SELDOM void sweeper_notes(struct machine *machine, uint32_t slot);
 
 #endif

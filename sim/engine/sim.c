@@ -68,6 +68,13 @@ static bool limits_passed(const struct sim *sim, uint64_t events_max, struct sim
     return false;
 }
 
+bool sim_wakes(struct sim *sim)
+{
+    sim->n_idle--;
+    if (!sim->over && sim_is_idle(sim)) sim->over = sim->quiet && sim->quiet(sim->quiet_context);
+    return !sim->over;
+}
+
 enum { DRAWN_BITS = 9 };
 
 static uint64_t sequence_of(queue_key key)

@@ -34,6 +34,9 @@ typedef enum sim_passage sim_gate(void *context, const struct sim_event *event, 
 
 struct sim;
 
+/* Nothing is pending that can make something happen: whether nothing waits to be made to happen, either. */
+typedef bool sim_quiet(void *context);
+
 /* Told between two events, after all that the first one did. */
 typedef void sim_tap(void *context, const struct sim *sim);
 
@@ -66,6 +69,9 @@ struct sim {
     bool unwatched;              /* nobody is asked before an event, or told: sim_pass may be true */
     sim_gate *gate;              /* asked before each event; NULL: all run. Set before sim_run */
     void *gate_context;
+    sim_quiet *quiet;            /* asked before an event that keeps no run alive; NULL: they all happen */
+    void *quiet_context;
+    bool over;                   /* it has said so: no event of that kind happens any more */
     sim_tap *tap;                /* NULL: nobody listens. Set before sim_run */
     void *tap_context;
     bool shuffles;               /* sim_shuffle */
@@ -133,14 +139,15 @@ static inline void sim_back(struct sim *sim, sim_ns now_ns) { sim->now_ns = now_
 bool sim_cancel(struct sim *sim, sim_handle handle);
 
 /* The same for an event that keeps no run alive: what may yet go wrong in a system that has nothing left to do. Its
- * handler calls sim_woke first. Not for sim_cancel. */
+ * handler asks sim_wakes first, and returns where the answer is no: the run had come to its end before, whether or not
+ * a sampler has seen that yet. Not for sim_cancel. */
 static inline void sim_at_idle(struct sim *sim, sim_ns at_ns, enum sim_priority priority, sim_fn *fn, void *context,
                                uint32_t subject, uint64_t argument)
 {
     sim_at(sim, at_ns, priority, fn, context, subject, argument);
     sim->n_idle++;
 }
-static inline void sim_woke(struct sim *sim) { sim->n_idle--; }
+SIM_SELDOM bool sim_wakes(struct sim *sim);
 
 /* Runs until nothing is scheduled or sim_stop is called. False with err when one instant holds more than
  * SIM_SAME_INSTANT_MAX events, or n_events passes events_max (0: no limit). */

@@ -209,6 +209,34 @@ static bool has_backlog(const struct scenario *scenario)
     return false;
 }
 
+/* ---- members ---- */
+
+/* As Kafka's client has it. */
+static bool beats_in_time(const struct group_spec *group) { return group->heartbeat_ns < group->session_timeout_ns; }
+
+static void too_seldom(struct reader *reader, const char *where, const struct group_spec *group)
+{
+    char heartbeat[48], session[48];
+    FINDING(reader, AT(reader, "%s/heartbeat_interval", where),
+            "%s is not below session_timeout, %s; Kafka's client refuses that: its session would end between two "
+            "heartbeats",
+            ns_format(group->heartbeat_ns, heartbeat, sizeof heartbeat),
+            ns_format(group->session_timeout_ns, session, sizeof session));
+}
+
+static void check_heartbeats(struct reader *reader)
+{
+    const struct scenario *s = reader->scenario;
+    const struct group_spec *all = &reader->group_default;
+    if (!beats_in_time(all)) too_seldom(reader, "/kafka", all);
+    for (uint32_t i = 0; i < s->n_groups; i++) {
+        const struct group_spec *group = &s->group[i];
+        const bool inherits =
+            group->heartbeat_ns == all->heartbeat_ns && group->session_timeout_ns == all->session_timeout_ns;
+        if (!inherits && !beats_in_time(group)) too_seldom(reader, AT(reader, "/groups/%s", group->name), group);
+    }
+}
+
 /* ---- flow ---- */
 
 static bool stage_joins(const struct stage_spec *stage) { return find_step(stage, STEP_JOIN); }
@@ -401,6 +429,7 @@ void check_scenario(struct reader *reader)
     check_api(reader);
     check_stages_used(reader);
     check_keys(reader);
+    check_heartbeats(reader);
     check_stores(reader);
     check_stages(reader);
     check_flow(reader);

@@ -63,6 +63,12 @@ static uint32_t between(struct draw *draw, uint32_t low, uint32_t high) { return
 
 static bool chance(struct draw *draw, uint32_t percent) { return below(draw, 100) < percent; }
 
+/* After which all other draws are what they would be without it. */
+static uint32_t aside(const struct draw *draw, uint32_t n)
+{
+    return (uint32_t)((random_mix(~draw->state) >> 32) * n >> 32);
+}
+
 /* Few mostly, many now and then. */
 static uint32_t spread(struct draw *draw, uint32_t high)
 {
@@ -428,6 +434,13 @@ static void say_members(struct draw *draw, bool polls_often)
         between(draw, 1, 3));
 }
 
+/* In one group of ten. */
+static void say_due_after(struct draw *draw)
+{
+    const uint32_t due_ms = aside(draw, 5000);
+    if (due_ms > 0 && due_ms <= 500) SAY(draw, "\"due_after\": \"%ums\", ", due_ms);
+}
+
 static void say_group(struct draw *draw, const char *name, const char *reads, bool is_last)
 {
     const char *mode = chance(draw, 40) ? "batch" : PICK(draw, "record", "manual", "time", "count");
@@ -443,6 +456,7 @@ static void say_group(struct draw *draw, const char *name, const char *reads, bo
     SAY(draw, "\"fetch_max_wait\": \"%ums\", ", chance(draw, 50) ? 500 : between(draw, 1, 100));
     SAY(draw, "\"fetch\": %s, \"commit\": %s, ", network(draw, 1000), network(draw, 3000));
     if (chance(draw, 30)) SAY(draw, "\"poll\": %s, ", time_of(draw, 500));
+    say_due_after(draw);
     if (draw->repeats) SAY(draw, "\"deliveries\": 1000000, ");
     if (draw->faulty) say_members(draw, polls_often);
     if (strstr(reads, draw->entry.topic) && chance(draw, 15)) say_backlog(draw, &draw->entry);

@@ -306,7 +306,7 @@ static void walk(struct walker *walker, sim_ns join_ns)
 {
     bool arrival = walker->twin->spec->fetch_order == FETCH_ARRIVAL;
     sim_ns at_ns = join_ns;
-    walker->last_commit_ns = join_ns;
+    walker->last_commit_ns = walker->twin->spec->start_ns; /* of the thread */
     walker->spent = NOTHING;
     for (;;) {
         sim_ns after_ns = arrival ? arrival_batch(walker, at_ns) : java_batch(walker, at_ns);
@@ -579,18 +579,23 @@ static void on_order_of_both(void *context, const struct order_fact *order)
     on_order(&both->seen[1], &second);
 }
 
-static sim_ns join_instant(const struct group_spec *spec)
-{
-    if (!spec->cold) return spec->start_ns;
-    return spec->start_ns + spec->rebalance_delay_ns * (spec->consumers > 1 ? 2 : 1);
-}
-
 static sim_ns constant(const struct dist_spec *spec)
 {
     sim_ns ns = 0;
     assert_int_equal(spec->family, DIST_CONSTANT);
     assert_true(ns_from_s(spec->mean_s, &ns));
     return ns;
+}
+
+/* A new group: the first request is told the member's id, the second one joins (a round trip and a half); the group waits
+ * once, and once more where others came; the leader gets the members and sends the assignment (a round trip), half of one
+ * and the assignment is at the client, a whole one more and its offsets are. */
+static sim_ns join_instant(const struct group_spec *spec)
+{
+    const sim_ns round_trip_ns = constant(&spec->fetch);
+    if (!spec->cold) return spec->start_ns;
+    return spec->start_ns + spec->rebalance_delay_ns * (spec->consumers > 1 ? 2 : 1) + 3 * round_trip_ns +
+        2 * (round_trip_ns / 2);
 }
 
 static uint32_t backlog_of(const struct group_spec *spec, uint32_t partition)

@@ -67,6 +67,35 @@ static void test_later_faults_change_nothing(void **state)
     trial_close(&faulty);
 }
 
+/* The last order is served at 9.94 s. A crash at 13 s lies behind the end, however seldom somebody looks whether it has
+ * come; one at 9.93 s does not, and keeps the run alive until its order is served by the process that is back. */
+static void test_the_end_does_not_hang_on_who_looks(void **state)
+{
+    static const char *const every[] = { "10ms", "1s", "7s", "1m", "1h" };
+    static const char behind[] = "{\"kill\": {\"crash\": \"back\", \"at\": \"13s\", \"back_after\": \"1s\"}}";
+    static const char before[] = "{\"kill\": {\"crash\": \"back\", \"at\": \"9.93s\", \"back_after\": \"1s\"}}";
+    uint64_t fingerprint[2] = { 0 };
+    sim_ns end_ns = 0;
+    (void)state;
+    for (uint32_t i = 0; i < 5; i++) {
+        const struct study_edit sample = { "/run/sample_every", every[i] };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, behind, &sample, 1);
+        assert_true(facts->end_ns == 9940 * SIM_MS && !facts->cut);
+        assert_int_equal(facts->fault[0].happened, 0);
+        if (i > 0) assert_true(facts->fingerprint == fingerprint[0]);
+        fingerprint[0] = facts->fingerprint;
+        trial_close(&trial);
+        facts = run_with(&trial, before, &sample, 1);
+        assert_int_equal(facts->fault[0].happened, 1);
+        assert_true(facts->end_ns > 50 * SIM_S && !facts->cut);
+        if (i > 0) assert_true(facts->fingerprint == fingerprint[1] && facts->end_ns == end_ns);
+        fingerprint[1] = facts->fingerprint;
+        end_ns = facts->end_ns;
+        trial_close(&trial);
+    }
+}
+
 /* The 22nd order starts at 2.1 s (the first at 0 s); its write is sent then, and reaches the database at 2.11 s,
  * within the pause; the answer is read at its end, 3.105 s, and the commit takes 20 ms from there. */
 static void test_a_pause_holds_the_jvm_not_the_server(void **state)
@@ -274,6 +303,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_later_faults_change_nothing),
+        cmocka_unit_test(test_the_end_does_not_hang_on_who_looks),
         cmocka_unit_test(test_a_pause_holds_the_jvm_not_the_server),
         cmocka_unit_test(test_a_crash_keeps_what_was_sent),
         cmocka_unit_test(test_an_api_that_is_away_refuses),

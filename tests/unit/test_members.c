@@ -102,6 +102,48 @@ static void test_a_crash_is_noticed_by_the_session(void **state)
     }
 }
 
+/* 200 orders, each served by the time the next one comes, and none committed. When their consumer has died and the other
+ * one takes over, all of them are backlog again. */
+static void test_what_comes_again_is_backlog(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/load/scenarios/orders/rate", "10" },
+        { "/load/scenarios/orders/duration", "20s" },
+        { "/kafka/partitions", "1" },
+        { "/kafka/session_timeout", "6s" },
+        { "/kafka/commit_mode", "\"time\"" },
+        { "/kafka/commit_time", "1h" },
+        { "/groups/servers/consumers", "2" },
+        { "/faults", "{\"kill\": {\"crash\": \"back\", \"instance\": 0, \"at\": \"19.95s\"}}" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+    trial_expect_invariants(facts);
+    assert_int_equal(facts->group[0].duplicates, 200);
+    assert_int_equal(facts->group[0].peak_backlog, 200);
+    assert_in_range(facts->group[0].peak_backlog_at_ns, 19950 * SIM_MS + 3 * SIM_S, 19950 * SIM_MS + 9 * SIM_S);
+    trial_close(&trial);
+}
+
+/* It stands still from 100.022 s on and is killed 43 s later: its last heartbeat was before that, and so its session ends
+ * 45 s after it, not after the kill. */
+static void test_killed_while_it_stands_still(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/faults", "{\"still\": {\"pause\": \"back\", \"instance\": 1, \"at\": \"100.022s\", \"for\": \"44s\"},"
+                     " \"kill\": {\"crash\": \"back\", \"instance\": 1, \"at\": \"143.022s\"}}" },
+        { "/kafka/session_timeout", "46s" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+    trial_expect_invariants(facts);
+    assert_int_equal(facts->group[0].sessions_expired, 1);
+    assert_in_range(stands_still(1, 99), 43, 53); /* with its first batch */
+    trial_close(&trial);
+}
+
 /* A process that comes back before its old member's session ends makes the whole group wait for that end: the new
  * member asks to join, the old one never does. A static member just goes on. */
 static void test_back_before_the_session_ends(void **state)
@@ -124,6 +166,34 @@ static void test_back_before_the_session_ends(void **state)
     assert_int_equal(stands_still(0, 99), 0);
     assert_in_range(stands_still(1, 99), 19, 23); /* and its first batch */
     trial_close(&trial);
+}
+
+/* A new group joins by the protocol, whether or not a fault makes one look. With a round trip of 2 ms: 3 ms until its
+ * request is there with an id, 3 s for others to come, 2 ms until the leader has dealt, 1 ms until the member knows, 2 ms
+ * for its offsets; then the first fetch, 2 ms, and 5 ms for the record that came at 0 s. */
+static void test_a_new_group_joins_by_the_protocol(void **state)
+{
+    static const char *const reset[] = { "earliest", "latest" };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct study_edit edits[] = {
+            { "/groups/servers/cold", "true" },        { "/groups/servers/reset", reset[i] },
+            { "/groups/servers/consumers", "1" },      { "/kafka/partitions", "1" },
+            { "/kafka/fetch", "2ms" },                 { "/load/scenarios/orders/duration", "10s" },
+            { "/faults", "{}" },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+        const uint64_t fingerprint = facts->fingerprint, processed = facts->group[0].processed;
+        assert_int_equal(facts->group[0].rebalances, 1);
+        if (i == 0) assert_int_equal(facts->completion.max_ns, 3015 * SIM_MS);
+        else assert_int_equal(processed, 1000 - 301); /* what came up to 3.00 s is not seen at 3.008 s */
+        trial_close(&trial);
+        edits[6].value = "{\"far\": {\"pause\": \"back\", \"at\": \"1h\", \"for\": \"1s\"}}";
+        facts = run_with(&trial, 0, edits, N(edits));
+        assert_true(facts->fingerprint == fingerprint && facts->group[0].processed == processed);
+        trial_close(&trial);
+    }
 }
 
 /* Semantics 14 G: two members or more of a new group start after 6 s, one alone after 3 s; with reset latest what came
@@ -371,8 +441,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_crash_is_noticed_by_the_session),
+        cmocka_unit_test(test_killed_while_it_stands_still),
+        cmocka_unit_test(test_what_comes_again_is_backlog),
         cmocka_unit_test(test_back_before_the_session_ends),
         cmocka_unit_test(test_a_new_group_waits_for_more),
+        cmocka_unit_test(test_a_new_group_joins_by_the_protocol),
         cmocka_unit_test(test_a_late_poll_is_evicted),
         cmocka_unit_test(test_a_static_member_that_polls_late),
         cmocka_unit_test(test_taken_out_and_wanted_again),

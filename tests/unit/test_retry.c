@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "models/plan.h"
 #include "tests/support/trial.h"
 
 /* clang-format off */
@@ -172,6 +173,92 @@ static void test_a_retry_topic_does_not_block(void **state)
     trial_close(&trial);
 }
 
+/* Who may poll too late is known before the run: a member is put out, whether or not a fault makes one look; and where
+ * none can be late, steps are no events. */
+static void test_late_polls_are_foreseen(void **state)
+{
+    static const struct { struct study_edit edit[3]; bool foreseen; } cases[] = {
+        { { { "/stages/serve/steps/0/refuse", "0.02" }, { "/kafka/backoff", "6m" } }, true },
+        { { { "/stages/serve/steps/0/refuse", "0.02" }, { "/kafka/backoff", "1s" }, { "/kafka/backoff_multiplier", "3" } },
+          false }, /* up to 30 s */
+        { { { "/groups/servers/due_after", "301s" } }, true },
+        { { { "/groups/servers/due_after", "200s" } }, false },
+        { { { "/stages/serve/steps/0/time", "{\"mean\": \"40ms\", \"cv\": 3}" }, { "/kafka/max_poll_interval", "500ms" },
+            { "/kafka/max_poll_records", "1" } }, true },
+        { { { "/stages/serve/steps/0/time", "{\"mean\": \"40ms\", \"cv\": 0.3}" }, { "/kafka/max_poll_interval", "500ms" },
+            { "/kafka/max_poll_records", "1" } }, false },
+        { { { "/stages/serve/steps/0/time", "{\"mixture\": [{\"weight\": 0.99, \"time\": \"3ms\"}, "
+              "{\"weight\": 0.01, \"time\": \"5s\"}]}" }, { "/kafka/max_poll_interval", "2s" },
+            { "/kafka/max_poll_records", "1" } }, true },
+        { { { "/kafka/commit", "20ms" }, { "/kafka/commit_mode", "\"record\"" }, { "/kafka/max_poll_interval", "30s" } },
+          true }, /* 3 x 500 x (8 + 20) ms */
+    };
+    /* Where records put their consumers out again and again the run is cut; by then nobody is in the API. */
+    static const struct study_edit far = { "/faults",
+                                           "{\"far\": {\"pause\": \"front\", \"at\": \"7199s\", \"for\": \"1us\"}}" };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint32_t n = 0;
+        struct study_edit edits[7] = { { "/run", "{\"at_most\": \"2h\"}" },
+                                       { "/groups/servers/consumers", "2" },
+                                       { "/kafka/partitions", "2" } };
+        struct trial trial;
+        while (n < 3 && cases[i].edit[n].pointer) n++;
+        memcpy(edits + 3, cases[i].edit, n * sizeof *edits);
+        trial_open(&trial, SHOP, edits, n + 3);
+        assert_true(trial.plan->disturbed == cases[i].foreseen);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        const uint64_t fingerprint = facts->fingerprint, evictions = facts->group[0].evictions;
+        trial_close(&trial);
+        edits[n + 3] = far;
+        trial_open(&trial, SHOP, edits, n + 4);
+        facts = trial_run(&trial, 0, NULL);
+        assert_true(facts->fingerprint == fingerprint);
+        assert_int_equal(facts->group[0].evictions, evictions);
+        if (!cases[i].foreseen) assert_int_equal(evictions, 0);
+        trial_close(&trial);
+    }
+}
+
+struct ends { uint32_t n; sim_ns at_ns[8]; };
+
+static void on_order(void *context, const struct order_fact *order)
+{
+    struct ends *ends = context;
+    if (ends->n < 8) ends->at_ns[ends->n++] = order->ended_ns;
+}
+
+/* Three records come at 0 s and are due at 5 s: the first one is handed to a consumer that is idle, and waits as well as
+ * the two behind it. 10 ms each: 5.01, 5.02, 5.03 s, whoever hands them out, and whether or not each step is an event. */
+static void test_nothing_begins_before_it_is_due(void **state)
+{
+    static const char *const order[] = { "\"java\"", "\"java-3.6\"", "\"arrival\"" };
+    static const char far[] = "{\"far\": {\"pause\": \"back\", \"at\": \"1h\", \"for\": \"1s\"}}";
+    (void)state;
+    for (uint32_t i = 0; i < 6; i++) {
+        const struct study_edit edits[] = {
+            { "/stages/serve/steps", "[{\"work\": \"parse\", \"time\": \"10ms\"}, {\"status\": \"PAID\"}]" },
+            { "/load/scenarios/orders", "{\"executor\": \"bursts\", \"size\": 3, \"every\": \"10s\", "
+                                        "\"duration\": \"5s\"}" },
+            { "/kafka/fetch", "0s" },
+            { "/kafka/commit", "0s" },
+            { "/groups/servers/due_after", "5s" },
+            { "/groups/servers/fetch_order", order[i % 3] },
+            { "/faults", i < 3 ? "{}" : far },
+        };
+        struct ends ends = { 0 };
+        const struct observer observer = { .context = &ends, .on_order = on_order };
+        struct trial trial;
+        trial_open(&trial, SHOP, edits, N(edits));
+        const struct run_facts *facts = trial_run(&trial, 0, &observer);
+        trial_expect_invariants(facts);
+        assert_int_equal(ends.n, 3);
+        for (uint32_t k = 0; k < 3; k++) assert_int_equal(ends.at_ns[k], 5 * SIM_S + (k + 1) * 10 * SIM_MS);
+        assert_true(facts->group[0].wait.sum_ns == (5000 + 5010 + 5020) * SIM_MS);
+        trial_close(&trial);
+    }
+}
+
 /* A failure gives the rest of its poll back: the ones behind it are fetched again, in order, and none is delivered
  * twice but the one that failed. */
 static void test_the_rest_of_the_poll_comes_again(void **state)
@@ -193,6 +280,73 @@ static void test_the_rest_of_the_poll_comes_again(void **state)
     trial_close(&trial);
 }
 
+/* A record counts once, however often it comes to an end. 100 orders are served by 5 s and nothing is committed; the
+ * consumer dies at 9 s, and its successor has all of them again, with the same luck. What was given up is sent to the
+ * dead-letter topic each time. */
+static void test_given_up_twice_is_one_record(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/stages/serve/steps",
+          "[{\"work\": \"parse\", \"time\": \"4ms\", \"refuse\": 0.3}, {\"status\": \"PAID\"}]" },
+        { "/orders/at_most", "100" },
+        { "/kafka/deliveries", "1" },
+        { "/kafka/session_timeout", "6s" },
+        { "/groups/servers/commit_mode", "\"time\"" },
+        { "/groups/servers/commit_time", "1h" },
+        { "/groups/servers/consumers", "2" },
+        { "/groups/servers/dead_letter", "dead" },
+        { "/processes/back/instances", "2" },
+        { "/faults", "{\"kill\": {\"crash\": \"back\", \"instance\": 0, \"at\": \"9s\"}}" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, edits, N(edits));
+    const struct group_facts *group = &facts->group[0];
+    assert_int_equal(group->duplicates, 100);
+    assert_in_range(facts->orders.by_status[ORDER_PAID], 50, 90);
+    assert_int_equal(group->processed, facts->orders.by_status[ORDER_PAID]);
+    assert_int_equal(group->skipped, 100 - group->processed);
+    assert_int_equal(group->dead_letters, 2 * group->skipped);
+    assert_int_equal(group->service.n, 100);
+    trial_close(&trial);
+}
+
+/* The listener takes 3 s and throws; after 1 s another consumer has the record, too, and throws as well. */
+static void test_given_up_by_an_evicted_consumer(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/stages/serve/steps/0/time", "3s" },    { "/stages/serve/steps/0/refuse", "1" },
+        { "/orders/at_most", "1" },                { "/kafka/deliveries", "1" },
+        { "/kafka/max_poll_interval", "1s" },      { "/groups/servers/consumers", "2" },
+        { "/processes/back/instances", "2" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, edits, N(edits));
+    assert_true(facts->group[0].evictions > 0 && facts->group[0].duplicates > 0);
+    assert_int_equal(facts->group[0].processed, 0);
+    assert_int_equal(facts->group[0].skipped, 1);
+    trial_close(&trial);
+}
+
+/* Thrown at 4 ms, in the dead-letter topic at 10 s, and the run ends at 2 s: the record has not come to an end. */
+static void test_on_its_way_to_the_dead_letters(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/stages/serve/steps/0/refuse", "1" }, { "/orders/at_most", "1" },
+        { "/kafka/deliveries", "1" },            { "/groups/servers/dead_letter", "dead" },
+        { "/topics/dead/append", "10s" },        { "/run", "{\"at_most\": \"2s\"}" },
+    };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, SHOP, edits, N(edits));
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_true(facts->cut);
+    assert_int_equal(facts->group[0].processed, 0);
+    assert_int_equal(facts->group[0].skipped, 0);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,7 +356,12 @@ int main(void)
         cmocka_unit_test(test_backoff_sleeps_in_the_thread),
         cmocka_unit_test(test_a_fixed_backoff_is_not_cut),
         cmocka_unit_test(test_a_retry_topic_does_not_block),
+        cmocka_unit_test(test_late_polls_are_foreseen),
+        cmocka_unit_test(test_nothing_begins_before_it_is_due),
         cmocka_unit_test(test_the_rest_of_the_poll_comes_again),
+        cmocka_unit_test(test_given_up_twice_is_one_record),
+        cmocka_unit_test(test_given_up_by_an_evicted_consumer),
+        cmocka_unit_test(test_on_its_way_to_the_dead_letters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -328,6 +328,36 @@ static void test_pods_that_crash(void **state)
     trial_close(&trial);
 }
 
+/* The only pod dies for good with its first batch. While a pod will come for what waits the run goes on: one that is on
+ * its way, and one that the autoscaler has yet to ask for. Where none will, it ends, and the orders hang. */
+static void test_pods_that_come_for_the_dead(void **state)
+{
+    enum { KILLED, CAPPED, TOO_FEW, PERSISTENT, CASES };
+    static const char *const most[CASES] = { "3", "1", "3", "3" };
+    static const char *const threshold[CASES] = { "10", "10", "100000", "10" };
+    (void)state;
+    for (uint32_t i = 0; i < CASES; i++)
+        for (uint32_t r = 0; r < 8; r++) {
+            const struct study_edit edits[] = {
+                { "/faults", "{\"oom\": {\"crash\": \"back\", \"at\": \"65s\"}}" },
+                { "/load/scenarios/orders/size", "600" },
+                { "/kafka/session_timeout", "6s" },
+                { "/scalers/keda/max_replica_count", most[i] },
+                { "/scalers/keda/lag_threshold", threshold[i] },
+                { "/scalers/keda/exclude_persistent_lag", i == PERSISTENT ? "true" : "false" },
+                { "/run/ends", "quiescent" },
+                { "/run/at_most", "2h" },
+            };
+            struct trial trial;
+            const struct run_facts *facts = run_with(&trial, r, edits, N(edits));
+            assert_false(facts->cut);
+            if (i == KILLED) trial_expect_invariants(facts);
+            if (i == KILLED) assert_int_equal(facts->orders.by_status[ORDER_PAID], 600);
+            else if (i != PERSISTENT) assert_in_range(facts->end_ns, 60 * SIM_S, 65 * SIM_S); /* its last fact */
+            trial_close(&trial);
+        }
+}
+
 /* A run is a function of scenario, seed and replication. */
 static void test_the_same_again(void **state)
 {
@@ -354,6 +384,7 @@ int main(void)
         cmocka_unit_test(test_to_zero_and_back),
         cmocka_unit_test(test_below_the_activation_threshold),
         cmocka_unit_test(test_pods_that_crash),
+        cmocka_unit_test(test_pods_that_come_for_the_dead),
         cmocka_unit_test(test_the_same_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -229,6 +229,45 @@ static void test_idle(void **state)
     assert_true(sim_is_idle(&sim));
 }
 
+struct rest { struct sim *sim; uint32_t asked, happened; bool quiet; };
+
+static bool at_rest(void *context)
+{
+    struct rest *rest = context;
+    rest->asked++;
+    return rest->quiet;
+}
+
+static void on_mishap(void *context, uint32_t subject, uint64_t argument)
+{
+    struct rest *rest = context;
+    (void)argument;
+    if (!sim_wakes(rest->sim)) return;
+    rest->happened++;
+    if (subject == 2) rest->quiet = true;
+}
+
+/* What keeps no run alive happens while there is something else to come, or somebody says that something waits; the
+ * first time that neither is so, and ever after, it does not. */
+static void test_nothing_behind_the_end(void **state)
+{
+    struct sim sim;
+    struct diary *diary = diary_open(&sim);
+    struct rest rest = { .sim = &sim };
+    struct sim_err err = { 0 };
+    (void)state;
+    sim.quiet = at_rest;
+    sim.quiet_context = &rest;
+    for (uint32_t i = 1; i <= 5; i++) sim_at_idle(&sim, (sim_ns)i * 10, SIM_FAULT, on_mishap, &rest, i, 0);
+    sim_at(&sim, 10, SIM_CONSUMER, note, diary, 0, 0); /* after the first one, at its instant */
+    sim_at(&sim, 60, SIM_SAMPLER, note, diary, 1, 0);
+    assert_true(sim_run(&sim, 0, &err));
+    assert_int_equal(rest.happened, 2);
+    assert_int_equal(rest.asked, 2); /* not at 10; at 20 it was not quiet; at 30 it was, and that is that */
+    assert_int_equal(diary->n, 2);
+    assert_true(sim_is_idle(&sim));
+}
+
 /* Some that walk about, at the same instants now and then: each step is an event, or passed where that is allowed. */
 struct walk { struct diary *diary; bool passes; uint32_t n_passed; uint64_t left; };
 
@@ -384,6 +423,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_random_schedules, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_shuffled_ties, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_idle, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_nothing_behind_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pass, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_fingerprint, set_up, tear_down),

@@ -87,6 +87,25 @@ static void test_too_eager(void **state)
     }
 }
 
+/* The request waits for the database: the order is PENDING from 50 ms after its arrival on, when its row is there, to 111
+ * ms, when it is PAYING. The sweeper looks at 100 and 110 ms: it is 50 and 60 ms old then. */
+static void test_age_counts_from_the_commit(void **state)
+{
+    static const struct { const char *older_than; uint64_t swept; } table[] = { { "59999us", ORDERS }, { "60ms", 0 } };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct trial trial;
+        const struct study_edit edit[] = { { "/flow/sweeper/older_than", table[i].older_than },
+                                           { "/stages/accept/steps/0/time", "100ms" } };
+        trial_open(&trial, SAGA, edit, 2);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->mishaps[MISHAP_SWEPT], table[i].swept);
+        assert_int_equal(facts->orders.by_status[ORDER_CANCELLED], table[i].swept);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], ORDERS - table[i].swept);
+        trial_close(&trial);
+    }
+}
+
 /* It has read PENDING at an age of 10 ms, and writes 4 ms later, when the join has been there: guarded, it sees that
  * and leaves the order alone; without a guard PAYING becomes CANCELLED behind the manager's back. */
 static void test_without_a_guard(void **state)
@@ -205,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_too_eager),
+        cmocka_unit_test(test_age_counts_from_the_commit),
         cmocka_unit_test(test_without_a_guard),
         cmocka_unit_test(test_metastable),
         cmocka_unit_test(test_stuck_orders),
