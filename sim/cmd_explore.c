@@ -147,6 +147,7 @@ static struct search search_of(const struct exploring *exploring)
                             .file = exploring->study.file,
                             .first_seed = exploring->explore.first_seed,
                             .runs = explored->runs,
+                            .span = explored->span,
                             .broken = explored->broken,
                             .interrupted = explored->interrupted,
                             .runs_per_s = exploring->took_s > 0 ? (double)explored->runs / exploring->took_s : 0,

@@ -50,6 +50,26 @@ cut = json.load(open("cut/explore.json"))
 ok(f"an interrupted search is kept and marked: {process.returncode}",
    process.returncode == 130 and cut["interrupted"] is True and cut["runs"] > 0 and os.path.exists(cut["violations"][0]["capsule"]))
 
+# ---- a search that ends within its first block of 32 runs ----
+slow = json.load(open(os.path.join(SCENARIOS, "explore-unlock.json")))
+slow["orders"]["at_most"] = 200000
+slow["load"]["scenarios"]["sale"].update(rate=200, duration="20m")
+slow["tables"]["stock"]["quantity"] = 10 ** 6
+slow["run"]["at_most"] = "2h"
+json.dump(slow, open("slow.json", "w"))
+for jobs in ("1", "2"):
+    few = sim("explore", "slow.json", "--time", "1.5s", "--jobs", jobs, "--format", "json")
+    made = json.loads(few.stdout)
+    ok(f"--time keeps the runs of a block that it ends, {jobs} jobs: {few.returncode}, {made['runs']} runs",
+       few.returncode == 4 and made["runs"] > 0 and made["violations"] and made["coverage"]["ties"] <= made["runs"])
+process = subprocess.Popen([SIM, "explore", "slow.json", "--jobs", "1", "--out", "early"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+time.sleep(1.5)
+process.send_signal(signal.SIGINT)
+process.communicate(timeout=60)
+early = json.load(open("early/explore.json"))
+ok(f"so does Ctrl-C: {process.returncode}, {early['runs']} runs",
+   process.returncode == 130 and early["interrupted"] is True and early["runs"] > 0 and os.path.exists(early["violations"][0]["capsule"]))
+
 # ---- nothing found ----
 right = sim("explore", LEASE, "--set", "/stages/reserve-stock/steps/4/style=conditional", "--runs", "500", "--format", "json")
 ok(f"the right variant survives: {right.returncode} {right.stderr}", right.returncode == 0)

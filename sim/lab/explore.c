@@ -122,7 +122,7 @@ static bool run_block(void *context, uint32_t block, uint32_t worker, struct sim
     if (!open_block(stand, &specimen, err)) return false;
     for (uint64_t i = 0; i < EXPLORE_BLOCK; i++) {
         const uint64_t run = (uint64_t)block * EXPLORE_BLOCK + i;
-        if (atomic_load_explicit(&hunt->stop, memory_order_relaxed)) return false;
+        if (atomic_load_explicit(&hunt->stop, memory_order_relaxed)) return slot->runs > 0; /* what was made counts */
         if (run >= hunt->explore->runs) break;
         if (!run_one(hunt, stand, &specimen, run, slot, err)) return false;
     }
@@ -137,6 +137,7 @@ static bool take_block(void *context, uint32_t block, struct sim_err *err)
     const struct slot *slot = &hunt->slot[block % hunt->n_slots];
     (void)err;
     hunt->out->runs += slot->runs;
+    hunt->out->span = (uint64_t)block * EXPLORE_BLOCK + slot->runs;
     hunt->out->broken += slot->broken;
     coverage_add(&hunt->out->coverage, &slot->coverage);
     for (uint32_t i = 0; i < INVARIANT_COUNT; i++) {
@@ -172,11 +173,12 @@ static bool go_on(void *context)
     return !atomic_load(&hunt->stop);
 }
 
+/* Time that is over ends no taking: blocks that were begun have made runs, too. */
 static bool enough(void *context)
 {
     struct hunt *hunt = context;
-    const bool over = (hunt->explore->only_first && hunt->out->broken > 0) || is_time_over(hunt);
-    if (over) atomic_store(&hunt->stop, true);
+    const bool over = hunt->explore->only_first && hunt->out->broken > 0;
+    if (over || is_time_over(hunt)) atomic_store(&hunt->stop, true);
     return over;
 }
 

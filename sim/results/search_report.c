@@ -23,11 +23,12 @@ static void head(struct page *page, const struct search *search)
 {
     page_title(page, "%s", "%s", search->name);
     page_say(page, TONE_PLAIN,
-             "Search for a broken invariant: %s runs, seeds %" PRIu64 " to %" PRIu64 ", %s runs a second, sim %s.",
-             "정합성 위반 탐색: 실행 %s회, seed %" PRIu64 " ~ %" PRIu64 ", 초당 %s회, sim %s.",
+             "Search for a broken invariant: %s runs, seeds %" PRIu64 " to %" PRIu64 "%s, %s runs a second, sim %s.",
+             "정합성 위반 탐색: 실행 %s회, seed %" PRIu64 " ~ %" PRIu64 "%s, 초당 %s회, sim %s.",
              number_count((double)search->runs).s, search->first_seed,
-             search->first_seed + (search->runs ? search->runs - 1 : 0), number_count(search->runs_per_s).s,
-             SIM_VERSION);
+             search->first_seed + (search->span ? search->span - 1 : 0),
+             search->runs < search->span ? page_word(page, " in part", " 중 일부") : "",
+             number_count(search->runs_per_s).s, SIM_VERSION);
     if (search->interrupted)
         page_say(page, TONE_BAD, "Interrupted: what was found until then is kept.", "중단됨: 그때까지의 결과만 표시.");
 }

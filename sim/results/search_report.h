@@ -28,6 +28,7 @@ struct search_violation {
 struct search {
     const char *name, *file; /* of the scenario */
     uint64_t first_seed, runs, broken;
+    uint64_t span; /* seeds first_seed .. first_seed + span - 1; more than runs when some of them were not made */
     bool interrupted;
     double runs_per_s; /* measured: shown to people, not in JSON */
     uint32_t n_violations;
