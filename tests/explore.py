@@ -70,6 +70,38 @@ early = json.load(open("early/explore.json"))
 ok(f"so does Ctrl-C: {process.returncode}, {early['runs']} runs",
    process.returncode == 130 and early["interrupted"] is True and early["runs"] > 0 and os.path.exists(early["violations"][0]["capsule"]))
 
+# ---- making it smaller ends, too, and what is not small yet is kept ----
+late = json.load(open(LEASE))
+late["orders"]["at_most"] = 200000
+late["load"]["scenarios"]["sale"].update(rate=100, duration="20m")
+late["tables"]["stock"]["quantity"] = 10 ** 6
+late["run"]["at_most"] = "1h"
+late["explore"] = {"faults": {"gc": {"pause": "shop", "instance": 0, "for": ["10s", "30s"], "at": ["18m", "20m"]},
+                              "gc2": {"pause": "api", "for": ["1s", "30s"], "at": ["5m", "10m"]}}, "most_faults": 8}
+json.dump(late, open("late.json", "w"))
+
+
+def kept_as_it_was(what, folder, code, expected):
+    kept = json.load(open(f"{folder}/explore.json"))
+    ok(f"{what}: {code}, {kept['runs']} runs, {kept['violations']}",
+       code == expected and kept["runs"] == 1 and kept["violations"] and kept["violations"][0]["unfinished"] is True)
+    for violation in kept["violations"]:
+        again = sim("replay", violation["capsule"])
+        ok(f"{what}: its capsule repeats it: {again.returncode} {again.stderr}", again.returncode == 4)
+    return kept
+
+
+ONE = ("explore", "late.json", "--seed", "7", "--runs", "1", "--jobs", "1")
+process = subprocess.Popen([SIM, *ONE, "--out", "large"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+time.sleep(1)
+process.send_signal(signal.SIGTERM)
+shown, _ = process.communicate(timeout=60)
+ok("a signal while it is made smaller is marked", kept_as_it_was("a signal", "large", process.returncode, 130)["interrupted"] is True)
+ok("and said", "Interrupted" in shown and "Ended before it was made as small" in shown)
+timed = sim(*ONE, "--time", "0.7s", "--out", "timed")
+ok("--time alone is no interruption", "interrupted" not in kept_as_it_was("--time", "timed", timed.returncode, 4))
+ok("what was made as small as it gets is not marked", all("unfinished" not in violation for violation in found["violations"]))
+
 # ---- nothing found ----
 right = sim("explore", LEASE, "--set", "/stages/reserve-stock/steps/4/style=conditional", "--runs", "500", "--format", "json")
 ok(f"the right variant survives: {right.returncode} {right.stderr}", right.returncode == 0)

@@ -64,9 +64,11 @@ static void violation_write(struct page *page, const struct search *search, cons
     page_item(page, TONE_BAD, "%s, %s: seed %" PRIu64 ", at %s s%s: %s", "%s, %s: seed %" PRIu64 ", %s초%s: %s",
               violation->invariant, invariant_meaning(page, violation->invariant, violation->meaning), violation->seed,
               number_fixed(ns_to_s(violation->at_ns), 3).s, order_of(page, violation), violation->what);
-    page_say(page, TONE_PLAIN, "Smallest plan found: faults %u (of %u), orders %s%s.",
-             "축소한 최소 계획: 장애 %u건 (처음 %u건), 주문 %s건%s.", violation->n_faults, violation->faults_before,
-             number_count((double)violation->orders).s,
+    page_say(page, TONE_PLAIN, "%s: faults %u (of %u), orders %s%s.", "%s: 장애 %u건 (처음 %u건), 주문 %s건%s.",
+             violation->unfinished ? page_word(page, "Ended before it was made as small as it gets",
+                                               "축소를 끝내지 못한 계획")
+                                   : page_word(page, "Smallest plan found", "축소한 최소 계획"),
+             violation->n_faults, violation->faults_before, number_count((double)violation->orders).s,
              violation->ties ? page_word(page, ", ties drawn", ", 동시 사건 순서 추첨") : "");
     for (uint32_t i = 0; i < violation->n_faults; i++)
         page_code(page, "%s: %s", violation->fault[i].name, violation->fault[i].json);
@@ -131,6 +133,7 @@ static cJSON *violation_json(const struct search_violation *violation)
     else cJSON_AddNullToObject(node, "order_id");
     cJSON_AddStringToObject(node, "what", violation->what);
     cJSON_AddBoolToObject(node, "ties", violation->ties);
+    if (violation->unfinished) cJSON_AddTrueToObject(node, "unfinished");
     cJSON *plan = cJSON_AddObjectToObject(node, "plan"), *values = cJSON_AddObjectToObject(node, "values");
     for (uint32_t i = 0; i < violation->n_faults; i++)
         cJSON_AddRawToObject(plan, violation->fault[i].name, violation->fault[i].json);

@@ -8,7 +8,7 @@
 
 #include "sim/results/result.h"
 
-/* One invariant that broke, in the smallest run that was found to break it. */
+/* One invariant that broke, in the smallest run that was found to break it by then. */
 struct search_violation {
     const char *invariant, *meaning;
     uint64_t seed;
@@ -23,6 +23,7 @@ struct search_violation {
     const struct study_edit *value;
     uint64_t orders;        /* created in that run */
     uint32_t faults_before; /* drawn, before it was made smaller */
+    bool unfinished;        /* time or Ctrl-C came before it was as small as it gets */
 };
 
 struct search {
