@@ -208,6 +208,15 @@ static void on_step_fault(void *context, uint32_t index, uint64_t instance)
     note(context, index, 0, (uint32_t)instance);
 }
 
+/* A fault of a process counts what its own threads do, and of one instance what that one's do. */
+static bool is_its_own(const struct machine *machine, const struct fault_spec *spec, uint32_t instance)
+{
+    const struct plan *plan = machine->plan;
+    if (spec->on != ON_PROCESS) return true;
+    return plan->process_of[instance] == spec->target &&
+           (spec->instance == NONE || plan->first_instance[spec->target] + spec->instance == instance);
+}
+
 static bool at_step(void *context, uint32_t thread_index)
 {
     struct faults *faults = context;
@@ -217,6 +226,7 @@ static bool at_step(void *context, uint32_t thread_index)
     for (uint32_t i = 0; i < machine->plan->scenario->n_faults; i++) {
         const struct fault_spec *spec = fault_spec(faults, i);
         if (spec->when != WHEN_STEP || thread->pc != machine->plan->stage[spec->stage].first_op + spec->step) continue;
+        if (!is_its_own(machine, spec, thread->instance)) continue;
         bool now = spec->nth > 0 ? ++faults->passed[i] == spec->nth
                                  : order_of(thread)->id == spec->order_id && faults->passed[i]++ == 0;
         if (!now) continue;
