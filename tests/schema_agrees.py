@@ -24,7 +24,7 @@ ONLY_THE_READER = {
         group-runs-unknown-stage process-of-unknown-group stage-publishes-unknown-topic stage-takes-unknown-lock
         stage-writes-undeclared-table fault-of-unknown-process explore-fault-of-unknown-process dead-letter-unknown sweeper-of-unknown-process fault-outage-of-no-store fault-slow-nothing fault-step-unknown table-in-unknown-store scaler-of-unknown-group basis-names-nothing calibrate-no-such-value""",
     # Values that are compared with one another.
-    "comparisons": """explore-range-reversed explore-fault-end-refused fault-instance-beyond fault-later-than-the-end fault-step-beyond backlog-of-wrong-length calibrate-reversed checkpoint-after-the-end
+    "comparisons": """explore-range-reversed explore-fault-end-refused explore-too-many-faults fault-instance-beyond fault-later-than-the-end fault-step-beyond backlog-of-wrong-length calibrate-reversed checkpoint-after-the-end
         checkpoint-before-the-start histogram-not-to-1 ids-overflow k6-max-below-preallocated
         max-vus-without-preallocated mixture-weights outbox-too-full percentiles-descend pick-reversed rows-too-few
         scaler-least-above-most scaler-starts-above-most scaler-too-many-pods scaler-uneven-pods shares-below-1
@@ -35,7 +35,7 @@ ONLY_THE_READER = {
     "files": """observations-broken observations-missing trace-file-missing trace-no-such-column
         trace-not-ascending trace-not-numbers""",
     # What steps, groups and the flow mean together.
-    "rules": """explore-nothing explore-no-such-value explore-range-of-another-kind answer-nobody-joins api-inserts-nothing api-joins api-publishes-nothing backlog-in-the-middle
+    "rules": """explore-choice-refused explore-nothing explore-no-such-value explore-range-of-another-kind answer-nobody-joins api-inserts-nothing api-joins api-publishes-nothing backlog-in-the-middle
         backlog-not-read commit-of-another-table effect-on-the-wrong-table effect-on-two-tables
         fence-of-a-plain-lock fence-without-the-lock
         flush-outside-transaction group-commit-without-flush flush-without-group-commit join-of-no-answer join-without-flow
