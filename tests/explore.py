@@ -102,6 +102,50 @@ timed = sim(*ONE, "--time", "0.7s", "--out", "timed")
 ok("--time alone is no interruption", "interrupted" not in kept_as_it_was("--time", "timed", timed.returncode, 4))
 ok("what was made as small as it gets is not marked", all("unfinished" not in violation for violation in found["violations"]))
 
+# ---- what is drawn goes with the values of its block ----
+def variant(name, change):
+    scenario = json.load(open(LEASE))
+    change(scenario)
+    json.dump(scenario, open(name, "w"))
+    return name
+
+
+def shorter(scenario):
+    """A run that may be cut after 1 s: a fault at a time of the load of 5 s would be too late."""
+    scenario["explore"]["vary"] = {"/run/at_most": ["1s", "10m"]}
+
+
+def fewer(scenario):
+    """Instances that are not there in every block."""
+    scenario["explore"]["vary"] = {"/processes/shop/instances": [1, 3]}
+    scenario["explore"]["faults"]["gc"]["instance"] = [0, 2]
+
+
+for name, change in (("shorter.json", shorter), ("fewer.json", fewer)):
+    fits = sim("explore", variant(name, change), "--runs", "400", "--format", "json")
+    ok(f"{name}: no run is refused: {fits.returncode} {fits.stderr}", fits.returncode == 4 and json.loads(fits.stdout)["runs"] == 400)
+    ok(f"{name}: the fault happens", json.loads(fits.stdout or "{}").get("coverage", {}).get("fault.gc", 0) > 100)
+
+# ---- coverage tells kinds of faults apart, whatever they are called ----
+def two_kinds(scenario):
+    scenario["explore"]["faults"] = {"gc": {"pause": "shop", "for": ["1s", "5s"]}, "gc-2": {"crash": "api", "back_after": "1s"}}
+    scenario["explore"]["most_faults"] = 1
+
+
+def own_and_drawn(scenario):
+    scenario["faults"] = {"gc": {"pause": "api", "at": "100ms", "for": "1ms"}}
+
+
+kinds = json.loads(sim("explore", variant("kinds.json", two_kinds), "--runs", "200", "--format", "json").stdout)["coverage"]
+ok(f"one fault a run is counted once: {kinds['fault.gc']} and {kinds['fault.gc-2']}",
+   kinds["fault.gc"] > 20 and kinds["fault.gc-2"] > 20 and kinds["fault.gc"] + kinds["fault.gc-2"] <= 200)
+both = json.loads(sim("explore", variant("both.json", own_and_drawn), "--runs", "100", "--format", "json").stdout,
+                  object_pairs_hook=lambda pairs: [pairs, dict(pairs)])
+keys, reached = [key for key, _ in dict(both[1])["coverage"][0]], both[1]["coverage"][1]
+ok("no key is there twice", len(keys) == len(set(keys)))
+ok(f"the scenario's own fault keeps its name, the drawn ones have another: {reached['fault.gc']}",
+   reached["fault.gc"] == 100 and 0 < reached["fault.gc-2"] <= 100)
+
 # ---- nothing found ----
 right = sim("explore", LEASE, "--set", "/stages/reserve-stock/steps/4/style=conditional", "--runs", "500", "--format", "json")
 ok(f"the right variant survives: {right.returncode} {right.stderr}", right.returncode == 0)
