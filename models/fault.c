@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Every occurrence has draws of its own: the gap before it, the instance, its length. */
+ * Every occurrence has draws of its own: the gap before it, the instance, its length. They are keyed by the fault's name:
+ * another fault before it in the list changes nothing of it. */
 #include "models/fault.h"
 
 #include <math.h>
@@ -21,7 +22,8 @@ const struct fault_spec *fault_spec(const struct faults *faults, uint32_t index)
 
 static struct random_words words_of(const struct faults *faults, uint32_t index, uint64_t occurrence)
 {
-    return random_block(faults->machine->key, PURPOSE_FAULT, index, (uint32_t)occurrence);
+    const uint64_t entity = random_entity(fault_spec(faults, index)->name);
+    return random_block(faults->machine->key, PURPOSE_FAULT, entity, (uint32_t)occurrence);
 }
 
 static sim_ns until(const struct faults *faults, uint32_t index, uint64_t occurrence)

@@ -147,6 +147,25 @@ static void test_faults_at_a_rate(void **state)
     trial_close(&trial);
 }
 
+/* What is drawn for a fault hangs on its name, not on what else is in the list. */
+static void test_a_fault_before_it_changes_no_draw(void **state)
+{
+    static const char gc[] = "\"gc\": {\"pause\": \"back\", \"rate_per_h\": 1200, \"for\": {\"mean\": \"50ms\", \"cv\": 1}}";
+    const struct study_edit instances[] = { { "/processes/back/instances", "3" } };
+    struct trial alone, behind;
+    char faults[256];
+    (void)state;
+    snprintf(faults, sizeof faults, "{%s}", gc);
+    const struct run_facts *a = run_with(&alone, faults, instances, 1);
+    snprintf(faults, sizeof faults, "{\"late\": {\"crash\": \"back\", \"at\": \"1h\"}, %s}", gc);
+    const struct run_facts *b = run_with(&behind, faults, instances, 1);
+    assert_true(a->fault[0].happened > 0);
+    assert_int_equal(a->fault[0].happened, b->fault[1].happened);
+    assert_true(a->fault[0].first_at_ns == b->fault[1].first_at_ns && a->fingerprint == b->fingerprint);
+    trial_close(&alone);
+    trial_close(&behind);
+}
+
 /* The answer to the insert of 2 s waits for the end of a pause, 6.02 s; its process dies before and comes back. By then
  * the thread of that number is in the middle of another insert, and nothing of its former life may reach it: each
  * request is answered once, or has failed. */
@@ -335,6 +354,7 @@ int main(void)
         cmocka_unit_test(test_a_crash_keeps_what_was_sent),
         cmocka_unit_test(test_an_api_that_is_away_refuses),
         cmocka_unit_test(test_faults_at_a_rate),
+        cmocka_unit_test(test_a_fault_before_it_changes_no_draw),
         cmocka_unit_test(test_what_a_dead_life_has_left_is_lost),
         cmocka_unit_test(test_overlapping_faults_end_one_by_one),
         cmocka_unit_test(test_a_rollout_waits_for_its_own),
