@@ -125,8 +125,7 @@ static bool keep_one(struct exploring *exploring, const struct broken_run *broke
                                       .unfinished = shrunk.unfinished };
     struct invariants names;
     invariants_init(&names);
-    const char *name =
-        arena_printf(arena, "%s-%llu.json", names.fact[broken->invariant].name, (unsigned long long)out->seed);
+    const char *name = capsule_name(names.fact[broken->invariant].name, out->seed, arena);
     if (!write_capsule(exploring, &shrunk, name, &facts, stand, arena, err)) return false;
     const struct invariant_facts *fact = &facts->invariant[broken->invariant];
     out->invariant = fact->name;
@@ -189,13 +188,14 @@ static bool write_rest(const struct exploring *exploring, struct sim_err *err)
 
 static bool search_and_keep(struct exploring *exploring, struct arena *arena, struct sim_err *err)
 {
-    static const char *const none[] = { NULL };
     const double start_s = wall_now_s();
     if (!explore_run(&exploring->explore, &exploring->explored, arena, err)) return false;
     exploring->took_s = wall_now_s() - start_s;
     if (!keep_found(exploring, arena, err)) return false;
     if (!exploring->options->out) return true;
-    return write_rest(exploring, err) && output_commit(&exploring->output, none, err);
+    if (!write_rest(exploring, err)) return false;
+    const char *const *before = output_names(&exploring->output, capsule_is_name, err);
+    return before && output_commit(&exploring->output, before, err);
 }
 
 static void print(const struct exploring *exploring)

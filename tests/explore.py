@@ -3,7 +3,7 @@
 """sim explore and sim replay. Goal: the same search whatever the number of threads; what it finds is small, is kept and
 repeats to the last fact; a capsule that was tampered with, or is none, is refused or diverges at a named place; nothing
 is overwritten. Method: the built program on the shipped scenario with a lease."""
-import json, os, signal, subprocess, tempfile, time
+import json, os, shutil, signal, subprocess, tempfile, time
 
 from support.runner import SIM, close, ok, sim
 
@@ -145,6 +145,17 @@ keys, reached = [key for key, _ in dict(both[1])["coverage"][0]], both[1]["cover
 ok("no key is there twice", len(keys) == len(set(keys)))
 ok(f"the scenario's own fault keeps its name, the drawn ones have another: {reached['fault.gc']}",
    reached["fault.gc"] == 100 and 0 < reached["fault.gc-2"] <= 100)
+
+# ---- what an earlier search has left ----
+shutil.copytree("one", "again")
+for name in ("S1-notes.json", "Q1-3.json", "mine.txt"):
+    open(f"again/{name}", "w").close()
+empty = sim("explore", LEASE, "--runs", "1", "--set", "/stages/reserve-stock/steps/4/style=conditional", "--out", "again", "--force")
+ok(f"capsules that this search has not found do not stay, what is none does: {empty.returncode} {sorted(os.listdir('again'))}",
+   empty.returncode == 0 and sorted(os.listdir("again")) == ["Q1-3.json", "S1-notes.json", "explore.json", "mine.txt"])
+kept = sim("explore", LEASE, "--runs", "300", "--out", "again", "--force", "--format", "json")
+ok("those that it has found are there", json.loads(kept.stdout)["violations"] and
+   all(os.path.exists(violation["capsule"]) for violation in json.loads(kept.stdout)["violations"]))
 
 # ---- nothing found ----
 right = sim("explore", LEASE, "--set", "/stages/reserve-stock/steps/4/style=conditional", "--runs", "500", "--format", "json")

@@ -16,6 +16,25 @@
 
 static const char *const schema = "sim-capsule/1";
 
+/* ---- its name ---- */
+
+const char *capsule_name(const char *invariant, uint64_t seed, struct arena *arena)
+{
+    return arena_printf(arena, "%s-%" PRIu64 ".json", invariant, seed);
+}
+
+bool capsule_is_name(const char *name)
+{
+    struct invariants invariants;
+    invariants_init(&invariants);
+    const size_t length = strcspn(name, "-");
+    const size_t digits = name[length] ? strspn(name + length + 1, "0123456789") : 0;
+    if (digits == 0 || strcmp(name + length + 1 + digits, ".json") != 0) return false;
+    for (uint32_t i = 0; i < INVARIANT_COUNT; i++)
+        if (strlen(invariants.fact[i].name) == length && strncmp(invariants.fact[i].name, name, length) == 0) return true;
+    return false;
+}
+
 /* ---- orders ---- */
 
 static uint32_t add_order(uint64_t order_id[STORY_ORDERS], uint32_t n, uint64_t id)

@@ -32,6 +32,11 @@ bool capsule_write(const struct specimen *specimen, const char *scenario_text, c
                    const struct invariant_facts *broken, const struct story *story, FILE *out, struct arena *arena,
                    struct sim_err *err);
 
+/* What a capsule's file is called: "S3-17.json", after the invariant and the seed. */
+const char *capsule_name(const char *invariant, uint64_t seed, struct arena *arena);
+/* Whether a file of this name might be one. */
+bool capsule_is_name(const char *name);
+
 /* Reads a file. False with err; findings are filled when err->code is SIM_ESCENARIO and err->text is empty. */
 bool capsule_read(struct capsule *out, const char *file, struct findings *findings, struct arena *arena,
                   struct sim_err *err);
