@@ -200,6 +200,11 @@ tampered("not hexadecimal", step[1], "zz", 3, "hexadecimal")
 tampered("another instant of the violation", f'"at": "{document["broken"]["at"]}"', '"at": "1ms"', 1,
          f'is broken first there at 1ms, order {document["broken"]["order_id"]}, here at {document["broken"]["at"]}')
 tampered("another order of the violation", f'"order_id": {document["broken"]["order_id"]}', '"order_id": 1', 1, "there")
+for key in ("events", "orders"):
+    tampered(f"another number of {key}", f'"{key}": {document["run"][key]}', f'"{key}": {document["run"][key] + 1}', 1, "the run is the same, but there it ends")
+tampered("another end", f'"end": "{document["run"]["end"]}"', '"end": "1h"', 1, "the run is the same, but there it ends at 1h")
+tampered("no end", f'"end": "{document["run"]["end"]}"', '"end": "late"', 3, "/run/end")
+tampered("other words for what broke", f'"what": "{document["broken"]["what"]}"', '"what": "nothing"', 1, "it is said there: nothing")
 tampered("a word for the instant of the violation", f'"at": "{document["broken"]["at"]}"', '"at": "soon"', 3, "/broken/at")
 tampered("another version that plays another run", f'"version": "{document["version"]}",\n  "seed": {document["seed"]}',
          f'"version": "0.0.9",\n  "seed": {document["seed"] + 7}', 1, "the capsule is of sim 0.0.9")

@@ -21,7 +21,10 @@ struct capsule {
     uint64_t broken_order_id; /* and for which order; 0: for no single one */
     uint32_t n_orders;        /* whose story is told */
     uint64_t order_id[STORY_ORDERS];
-    uint64_t fingerprint; /* of the whole run */
+    const char *broken_what;  /* in which words; NULL: not said */
+    uint64_t fingerprint;     /* of the whole run, */
+    sim_ns end_ns;            /* its end, */
+    uint64_t events, orders;  /* and how much happened */
     uint32_t n_steps;
     const struct trail_step *trail;
 };
