@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Every occurrence has draws of its own: the gap before it, the instance, its length. */
+ * Every occurrence has draws of its own: the gap before it, the instance, its length. They are keyed by the fault's name:
+ * another fault before it in the list changes nothing of it. */
 #include "models/fault.h"
 
 #include <math.h>
@@ -21,7 +22,8 @@ const struct fault_spec *fault_spec(const struct faults *faults, uint32_t index)
 
 static struct random_words words_of(const struct faults *faults, uint32_t index, uint64_t occurrence)
 {
-    return random_block(faults->machine->key, PURPOSE_FAULT, index, (uint32_t)occurrence);
+    const uint64_t entity = random_entity(fault_spec(faults, index)->name);
+    return random_block(faults->machine->key, PURPOSE_FAULT, entity, (uint32_t)occurrence);
 }
 
 static sim_ns until(const struct faults *faults, uint32_t index, uint64_t occurrence)
@@ -208,6 +210,15 @@ static void on_step_fault(void *context, uint32_t index, uint64_t instance)
     note(context, index, 0, (uint32_t)instance);
 }
 
+/* A fault of a process counts what its own threads do, and of one instance what that one's do. */
+static bool is_its_own(const struct machine *machine, const struct fault_spec *spec, uint32_t instance)
+{
+    const struct plan *plan = machine->plan;
+    if (spec->on != ON_PROCESS) return true;
+    return plan->process_of[instance] == spec->target &&
+           (spec->instance == NONE || plan->first_instance[spec->target] + spec->instance == instance);
+}
+
 static bool at_step(void *context, uint32_t thread_index)
 {
     struct faults *faults = context;
@@ -217,6 +228,7 @@ static bool at_step(void *context, uint32_t thread_index)
     for (uint32_t i = 0; i < machine->plan->scenario->n_faults; i++) {
         const struct fault_spec *spec = fault_spec(faults, i);
         if (spec->when != WHEN_STEP || thread->pc != machine->plan->stage[spec->stage].first_op + spec->step) continue;
+        if (!is_its_own(machine, spec, thread->instance)) continue;
         bool now = spec->nth > 0 ? ++faults->passed[i] == spec->nth
                                  : order_of(thread)->id == spec->order_id && faults->passed[i]++ == 0;
         if (!now) continue;

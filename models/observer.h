@@ -47,6 +47,7 @@ struct run_levels {
     const struct partition_level *partition;
     struct order_counts orders;
     const int64_t *group_consumers; /* that it should have, by group */
+    const sim_ns *group_whole_ns; /* since when no fault has kept one of them away, by group; SIM_NEVER: one is away */
     const int64_t *group_busy;   /* consumers with a record in service, by group */
     const sim_ns *group_busy_ns; /* sum over the group's consumers of time with a record in service, from 0 to at_ns */
     uint32_t n_scalers;

@@ -11,6 +11,7 @@
 
 #include "models/chain.h"
 #include "models/fault.h"
+#include "models/kafka/member.h"
 #include "models/orders/ahead.h"
 #include "models/orders/cause.h"
 #include "models/orders/machine.h"
@@ -29,7 +30,7 @@ struct run {
     struct run_levels levels;
     struct partition_level *partition;
     int64_t *consumers, *busy;
-    sim_ns *busy_ns;
+    sim_ns *busy_ns, *whole_ns;
     bool interrupted;
     uint32_t next_checkpoint;
     bool cut;
@@ -42,6 +43,7 @@ static const struct run_levels *take_levels(struct run *run, sim_ns at_ns)
     for (uint32_t i = 0; i < machine->plan->n_positions; i++) kafka_level(&machine->kafka, i, &run->partition[i]);
     for (uint32_t i = 0; i < run->scenario->n_groups; i++) {
         run->consumers[i] = kafka_consumers(&machine->kafka, i);
+        run->whole_ns[i] = kafka_whole_ns(&machine->kafka, i);
         run->busy[i] = kafka_busy(&machine->kafka, i);
         run->busy_ns[i] = kafka_busy_ns(&machine->kafka, i);
     }
@@ -49,6 +51,7 @@ static const struct run_levels *take_levels(struct run *run, sim_ns at_ns)
     run->levels.n_partitions = machine->plan->n_positions;
     run->levels.partition = run->partition;
     run->levels.group_consumers = run->consumers;
+    run->levels.group_whole_ns = run->whole_ns;
     run->levels.group_busy = run->busy;
     run->levels.group_busy_ns = run->busy_ns;
     run->levels.n_scalers = run->scalers.n;
@@ -154,6 +157,7 @@ static struct run *run_open(const struct plan *plan, uint64_t seed, uint32_t rep
     run->consumers = arena_array(arena, int64_t, plan->scenario->n_groups);
     run->busy = arena_array(arena, int64_t, plan->scenario->n_groups);
     run->busy_ns = arena_array(arena, sim_ns, plan->scenario->n_groups);
+    run->whole_ns = arena_array(arena, sim_ns, plan->scenario->n_groups);
     return run;
 }
 

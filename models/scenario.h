@@ -347,7 +347,7 @@ struct fault_spec {
     enum fault_kind kind;
     enum fault_object on;
     uint32_t target;              /* index of what it is on; NONE for ON_KAFKA */
-    uint32_t instance; /* of a process; NONE: drawn each time, the thread's own with WHEN_STEP; restart: all */
+    uint32_t instance; /* of a process; NONE: drawn each time, whichever comes with WHEN_STEP; restart: all */
     enum fault_when when;
     sim_ns at_ns, from_ns, until_ns, every_ns;
     double rate_per_h;

@@ -14,7 +14,7 @@ enum { STORY_ROWS = STORY_ORDERS * 3 };
 struct watched_order {
     uint64_t id;
     uint32_t slot;
-    bool is_there, created;
+    bool sought, is_there, created;
     enum order_status status;
 };
 
@@ -145,11 +145,12 @@ static void order_appears(struct watch *watch, struct watched_order *watched, ui
 static void look_at_order(struct watch *watch, struct watched_order *watched)
 {
     const struct machine *machine = watch->machine;
-    if (!watched->is_there) {
-        uint32_t slot = slot_of(machine, watched->id);
-        if (slot == NONE) return;
-        order_appears(watch, watched, slot);
+    if (!watched->sought && machine->next_id > watched->id) { /* ids are given in order, and once */
+        const uint32_t slot = slot_of(machine, watched->id);
+        watched->sought = true;
+        if (slot != NONE) order_appears(watch, watched, slot);
     }
+    if (!watched->is_there) return;
     const struct order *order = order_at(&machine->orders, watched->slot);
     if (!order->in_use || order->id != watched->id) {
         watched->is_there = false;

@@ -27,7 +27,7 @@ struct exploring {
     struct output output;
     uint32_t n_violations;
     struct search_violation violation[INVARIANT_COUNT];
-    double took_s;
+    double took_s, keep_from_s;
 };
 
 /* ---- reading ---- */
@@ -96,13 +96,23 @@ static bool write_capsule(struct exploring *exploring, const struct shrunk *shru
     return file_close(file, output_path(&exploring->output, name), err) && ok;
 }
 
+/* What was found is made smaller for as long as the search may last. */
+static bool has_patience(void *context)
+{
+    struct exploring *exploring = context;
+    const double time_s = exploring->options->time_s;
+    if (interrupt_asked()) exploring->explored.interrupted = true;
+    return !exploring->explored.interrupted && !(time_s > 0 && wall_now_s() - exploring->keep_from_s >= time_s);
+}
+
 static bool keep_one(struct exploring *exploring, const struct broken_run *broken, struct stand *stand,
                      struct arena *arena, struct sim_err *err)
 {
     struct shrunk shrunk;
+    const struct patience patience = { has_patience, exploring };
     const struct run_facts *facts;
     show_activity(exploring->options, "making what was found smaller");
-    if (!shrink(&broken->specimen, broken->invariant, &shrunk, arena, err)) return false;
+    if (!shrink(&broken->specimen, broken->invariant, &patience, &shrunk, arena, err)) return false;
     show_activity(exploring->options, NULL);
     struct search_violation *out = &exploring->violation[exploring->n_violations];
     *out = (struct search_violation){ .seed = shrunk.specimen.seed,
@@ -111,16 +121,16 @@ static bool keep_one(struct exploring *exploring, const struct broken_run *broke
                                       .fault = shrunk.specimen.fault,
                                       .n_values = shrunk.specimen.n_values,
                                       .value = shrunk.specimen.value,
-                                      .orders = shrunk.orders,
-                                      .faults_before = broken->specimen.n_faults };
+                                      .faults_before = broken->specimen.n_faults,
+                                      .unfinished = shrunk.unfinished };
     struct invariants names;
     invariants_init(&names);
-    const char *name =
-        arena_printf(arena, "%s-%llu.json", names.fact[broken->invariant].name, (unsigned long long)out->seed);
+    const char *name = capsule_name(names.fact[broken->invariant].name, out->seed, arena);
     if (!write_capsule(exploring, &shrunk, name, &facts, stand, arena, err)) return false;
     const struct invariant_facts *fact = &facts->invariant[broken->invariant];
     out->invariant = fact->name;
     out->meaning = fact->meaning;
+    out->orders = facts->orders.created;
     out->at_ns = fact->first_at_ns;
     out->order_id = fact->first_order_id;
     out->what = arena_strdup(arena, fact->first_what);
@@ -133,6 +143,7 @@ static bool keep_found(struct exploring *exploring, struct arena *arena, struct 
 {
     struct stand stand = { 0 };
     bool ok = true;
+    exploring->keep_from_s = wall_now_s();
     for (uint32_t i = 0; ok && i < INVARIANT_COUNT; i++)
         if (exploring->explored.first[i].found)
             ok = keep_one(exploring, &exploring->explored.first[i], &stand, arena, err);
@@ -147,6 +158,7 @@ static struct search search_of(const struct exploring *exploring)
                             .file = exploring->study.file,
                             .first_seed = exploring->explore.first_seed,
                             .runs = explored->runs,
+                            .span = explored->span,
                             .broken = explored->broken,
                             .interrupted = explored->interrupted,
                             .runs_per_s = exploring->took_s > 0 ? (double)explored->runs / exploring->took_s : 0,
@@ -176,13 +188,14 @@ static bool write_rest(const struct exploring *exploring, struct sim_err *err)
 
 static bool search_and_keep(struct exploring *exploring, struct arena *arena, struct sim_err *err)
 {
-    static const char *const none[] = { NULL };
     const double start_s = wall_now_s();
     if (!explore_run(&exploring->explore, &exploring->explored, arena, err)) return false;
     exploring->took_s = wall_now_s() - start_s;
     if (!keep_found(exploring, arena, err)) return false;
     if (!exploring->options->out) return true;
-    return write_rest(exploring, err) && output_commit(&exploring->output, none, err);
+    if (!write_rest(exploring, err)) return false;
+    const char *const *before = output_names(&exploring->output, capsule_is_name, err);
+    return before && output_commit(&exploring->output, before, err);
 }
 
 static void print(const struct exploring *exploring)

@@ -46,6 +46,24 @@ static const char *made_by(const struct capsule *capsule, struct arena *arena)
                         capsule->version, SIM_VERSION);
 }
 
+/* What the capsule says of the run as a whole: no fingerprint holds it. */
+static bool compare_sums(const struct replaying *replaying, struct arena *arena, struct sim_err *err)
+{
+    const struct capsule *capsule = &replaying->capsule;
+    const struct run_facts *facts = replaying->facts;
+    char was[48], is[48];
+    if (capsule->end_ns == facts->end_ns && capsule->events == facts->events &&
+        capsule->orders == facts->orders.created)
+        return true;
+    return sim_fail(err, SIM_ERUNTIME, replaying->options->operand,
+                    "the run is the same, but there it ends at %s after %llu events with %llu orders, here at %s after "
+                    "%llu with %llu%s",
+                    ns_format(capsule->end_ns, was, sizeof was), (unsigned long long)capsule->events,
+                    (unsigned long long)capsule->orders, ns_format(facts->end_ns, is, sizeof is),
+                    (unsigned long long)facts->events, (unsigned long long)facts->orders.created,
+                    made_by(capsule, arena));
+}
+
 /* Where this run first differs from the one in the capsule. */
 static bool compare(const struct replaying *replaying, struct arena *arena, struct sim_err *err)
 {
@@ -74,7 +92,7 @@ static bool compare(const struct replaying *replaying, struct arena *arena, stru
                         "%016llx here%s",
                         (unsigned long long)capsule->fingerprint, (unsigned long long)replaying->facts->fingerprint,
                         versions);
-    return true;
+    return compare_sums(replaying, arena, err);
 }
 
 static const struct invariant_facts *broken_one(const struct replaying *replaying)
@@ -95,7 +113,12 @@ static bool judge(const struct replaying *replaying, const struct invariant_fact
     if (!broken || broken->verdict != VERDICT_BROKEN)
         return sim_fail(err, SIM_ERUNTIME, file, "the run is the same, but %s is not broken in it%s",
                         capsule->invariant, versions);
-    if (broken->first_at_ns == capsule->broken_at_ns && broken->first_order_id == capsule->broken_order_id) return true;
+    if (broken->first_at_ns == capsule->broken_at_ns && broken->first_order_id == capsule->broken_order_id) {
+        const bool words_count = *versions == '\0' && capsule->broken_what; /* another version has words of its own */
+        if (!words_count || strcmp(capsule->broken_what, broken->first_what) == 0) return true;
+        return sim_fail(err, SIM_ERUNTIME, file, "the run is the same, but of %s it is said there: %.60s; here: %.60s",
+                        capsule->invariant, capsule->broken_what, broken->first_what);
+    }
     return sim_fail(err, SIM_ERUNTIME, file,
                     "the run is the same, but %s is broken first there at %s, order %llu, here at %s, order %llu%s",
                     capsule->invariant, ns_format(capsule->broken_at_ns, was, sizeof was),

@@ -425,7 +425,7 @@ const struct option_spec option_table[] = {
     { "seed", 0, ARGUMENT_NEEDED, "N", ON_STUDY | ON_CHECK | ON_AUDIT, set_seed, 0, "seed of all random numbers (the scenario's, else 1)" },
     { "seed", 0, ARGUMENT_NEEDED, "N", ON_EXPLORE, set_seed, 0, "of the first run; run i has seed N + i (the scenario's, else 1)" },
     { "runs", 0, ARGUMENT_NEEDED, "N", ON_EXPLORE, set_runs, 0, "runs in all (2000; with --time: no limit)" },
-    { "time", 0, ARGUMENT_NEEDED, "DURATION", ON_EXPLORE, set_time, 0, "end after so long, as in 60s" },
+    { "time", 0, ARGUMENT_NEEDED, "DURATION", ON_EXPLORE, set_time, 0, "end the search after so long, as in 60s;\nwhat it found is made smaller for as long again at most" },
     { "first", 0, FLAG(only_first), .commands = ON_EXPLORE, .help = "end with the first that breaks an invariant" },
     { "replications", 0, ARGUMENT_NEEDED, "N", ON_STUDY | ON_CHECK, set_replications, 0,
       "independent runs (the scenario's, else 1; sweep, compare: 30;\ncalibrate: 20, at the fitted values; plan: 60, and up to 400\n"

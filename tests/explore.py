@@ -3,7 +3,7 @@
 """sim explore and sim replay. Goal: the same search whatever the number of threads; what it finds is small, is kept and
 repeats to the last fact; a capsule that was tampered with, or is none, is refused or diverges at a named place; nothing
 is overwritten. Method: the built program on the shipped scenario with a lease."""
-import json, os, signal, subprocess, tempfile, time
+import json, os, shutil, signal, subprocess, tempfile, time
 
 from support.runner import SIM, close, ok, sim
 
@@ -50,6 +50,113 @@ cut = json.load(open("cut/explore.json"))
 ok(f"an interrupted search is kept and marked: {process.returncode}",
    process.returncode == 130 and cut["interrupted"] is True and cut["runs"] > 0 and os.path.exists(cut["violations"][0]["capsule"]))
 
+# ---- a search that ends within its first block of 32 runs ----
+slow = json.load(open(os.path.join(SCENARIOS, "explore-unlock.json")))
+slow["orders"]["at_most"] = 200000
+slow["load"]["scenarios"]["sale"].update(rate=200, duration="20m")
+slow["tables"]["stock"]["quantity"] = 10 ** 6
+slow["run"]["at_most"] = "2h"
+json.dump(slow, open("slow.json", "w"))
+for jobs in ("1", "2"):
+    few = sim("explore", "slow.json", "--time", "1.5s", "--jobs", jobs, "--format", "json")
+    made = json.loads(few.stdout)
+    ok(f"--time keeps the runs of a block that it ends, {jobs} jobs: {few.returncode}, {made['runs']} runs",
+       few.returncode == 4 and made["runs"] > 0 and made["violations"] and made["coverage"]["ties"] <= made["runs"])
+process = subprocess.Popen([SIM, "explore", "slow.json", "--jobs", "1", "--out", "early"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+time.sleep(1.5)
+process.send_signal(signal.SIGINT)
+process.communicate(timeout=60)
+early = json.load(open("early/explore.json"))
+ok(f"so does Ctrl-C: {process.returncode}, {early['runs']} runs",
+   process.returncode == 130 and early["interrupted"] is True and early["runs"] > 0 and os.path.exists(early["violations"][0]["capsule"]))
+
+# ---- making it smaller ends, too, and what is not small yet is kept ----
+late = json.load(open(LEASE))
+late["orders"]["at_most"] = 200000
+late["load"]["scenarios"]["sale"].update(rate=100, duration="20m")
+late["tables"]["stock"]["quantity"] = 10 ** 6
+late["run"]["at_most"] = "1h"
+late["explore"] = {"faults": {"gc": {"pause": "shop", "instance": 0, "for": ["10s", "30s"], "at": ["18m", "20m"]},
+                              "gc2": {"pause": "api", "for": ["1s", "30s"], "at": ["5m", "10m"]}}, "most_faults": 8}
+json.dump(late, open("late.json", "w"))
+
+
+def kept_as_it_was(what, folder, code, expected):
+    kept = json.load(open(f"{folder}/explore.json"))
+    ok(f"{what}: {code}, {kept['runs']} runs, {kept['violations']}",
+       code == expected and kept["runs"] == 1 and kept["violations"] and kept["violations"][0]["unfinished"] is True)
+    for violation in kept["violations"]:
+        again = sim("replay", violation["capsule"])
+        ok(f"{what}: its capsule repeats it: {again.returncode} {again.stderr}", again.returncode == 4)
+    return kept
+
+
+ONE = ("explore", "late.json", "--seed", "7", "--runs", "1", "--jobs", "1")
+process = subprocess.Popen([SIM, *ONE, "--out", "large"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+time.sleep(1)
+process.send_signal(signal.SIGTERM)
+shown, _ = process.communicate(timeout=60)
+ok("a signal while it is made smaller is marked", kept_as_it_was("a signal", "large", process.returncode, 130)["interrupted"] is True)
+ok("and said", "Interrupted" in shown and "Ended before it was made as small" in shown)
+timed = sim(*ONE, "--time", "0.7s", "--out", "timed")
+ok("--time alone is no interruption", "interrupted" not in kept_as_it_was("--time", "timed", timed.returncode, 4))
+ok("what was made as small as it gets is not marked", all("unfinished" not in violation for violation in found["violations"]))
+
+# ---- what is drawn goes with the values of its block ----
+def variant(name, change):
+    scenario = json.load(open(LEASE))
+    change(scenario)
+    json.dump(scenario, open(name, "w"))
+    return name
+
+
+def shorter(scenario):
+    """A run that may be cut after 1 s: a fault at a time of the load of 5 s would be too late."""
+    scenario["explore"]["vary"] = {"/run/at_most": ["1s", "10m"]}
+
+
+def fewer(scenario):
+    """Instances that are not there in every block."""
+    scenario["explore"]["vary"] = {"/processes/shop/instances": [1, 3]}
+    scenario["explore"]["faults"]["gc"]["instance"] = [0, 2]
+
+
+for name, change in (("shorter.json", shorter), ("fewer.json", fewer)):
+    fits = sim("explore", variant(name, change), "--runs", "400", "--format", "json")
+    ok(f"{name}: no run is refused: {fits.returncode} {fits.stderr}", fits.returncode == 4 and json.loads(fits.stdout)["runs"] == 400)
+    ok(f"{name}: the fault happens", json.loads(fits.stdout or "{}").get("coverage", {}).get("fault.gc", 0) > 100)
+
+# ---- coverage tells kinds of faults apart, whatever they are called ----
+def two_kinds(scenario):
+    scenario["explore"]["faults"] = {"gc": {"pause": "shop", "for": ["1s", "5s"]}, "gc-2": {"crash": "api", "back_after": "1s"}}
+    scenario["explore"]["most_faults"] = 1
+
+
+def own_and_drawn(scenario):
+    scenario["faults"] = {"gc": {"pause": "api", "at": "100ms", "for": "1ms"}}
+
+
+kinds = json.loads(sim("explore", variant("kinds.json", two_kinds), "--runs", "200", "--format", "json").stdout)["coverage"]
+ok(f"one fault a run is counted once: {kinds['fault.gc']} and {kinds['fault.gc-2']}",
+   kinds["fault.gc"] > 20 and kinds["fault.gc-2"] > 20 and kinds["fault.gc"] + kinds["fault.gc-2"] <= 200)
+both = json.loads(sim("explore", variant("both.json", own_and_drawn), "--runs", "100", "--format", "json").stdout,
+                  object_pairs_hook=lambda pairs: [pairs, dict(pairs)])
+keys, reached = [key for key, _ in dict(both[1])["coverage"][0]], both[1]["coverage"][1]
+ok("no key is there twice", len(keys) == len(set(keys)))
+ok(f"the scenario's own fault keeps its name, the drawn ones have another: {reached['fault.gc']}",
+   reached["fault.gc"] == 100 and 0 < reached["fault.gc-2"] <= 100)
+
+# ---- what an earlier search has left ----
+shutil.copytree("one", "again")
+for name in ("S1-notes.json", "Q1-3.json", "mine.txt"):
+    open(f"again/{name}", "w").close()
+empty = sim("explore", LEASE, "--runs", "1", "--set", "/stages/reserve-stock/steps/4/style=conditional", "--out", "again", "--force")
+ok(f"capsules that this search has not found do not stay, what is none does: {empty.returncode} {sorted(os.listdir('again'))}",
+   empty.returncode == 0 and sorted(os.listdir("again")) == ["Q1-3.json", "S1-notes.json", "explore.json", "mine.txt"])
+kept = sim("explore", LEASE, "--runs", "300", "--out", "again", "--force", "--format", "json")
+ok("those that it has found are there", json.loads(kept.stdout)["violations"] and
+   all(os.path.exists(violation["capsule"]) for violation in json.loads(kept.stdout)["violations"]))
+
 # ---- nothing found ----
 right = sim("explore", LEASE, "--set", "/stages/reserve-stock/steps/4/style=conditional", "--runs", "500", "--format", "json")
 ok(f"the right variant survives: {right.returncode} {right.stderr}", right.returncode == 0)
@@ -93,6 +200,11 @@ tampered("not hexadecimal", step[1], "zz", 3, "hexadecimal")
 tampered("another instant of the violation", f'"at": "{document["broken"]["at"]}"', '"at": "1ms"', 1,
          f'is broken first there at 1ms, order {document["broken"]["order_id"]}, here at {document["broken"]["at"]}')
 tampered("another order of the violation", f'"order_id": {document["broken"]["order_id"]}', '"order_id": 1', 1, "there")
+for key in ("events", "orders"):
+    tampered(f"another number of {key}", f'"{key}": {document["run"][key]}', f'"{key}": {document["run"][key] + 1}', 1, "the run is the same, but there it ends")
+tampered("another end", f'"end": "{document["run"]["end"]}"', '"end": "1h"', 1, "the run is the same, but there it ends at 1h")
+tampered("no end", f'"end": "{document["run"]["end"]}"', '"end": "late"', 3, "/run/end")
+tampered("other words for what broke", f'"what": "{document["broken"]["what"]}"', '"what": "nothing"', 1, "it is said there: nothing")
 tampered("a word for the instant of the violation", f'"at": "{document["broken"]["at"]}"', '"at": "soon"', 3, "/broken/at")
 tampered("another version that plays another run", f'"version": "{document["version"]}",\n  "seed": {document["seed"]}',
          f'"version": "0.0.9",\n  "seed": {document["seed"] + 7}', 1, "the capsule is of sim 0.0.9")

@@ -24,7 +24,7 @@ ONLY_THE_READER = {
         group-runs-unknown-stage scaler-of-a-group-in-no-process process-of-unknown-group stage-publishes-unknown-topic stage-takes-unknown-lock
         stage-writes-undeclared-table fault-of-unknown-process explore-fault-of-unknown-process dead-letter-unknown sweeper-of-unknown-process fault-outage-of-no-store fault-slow-nothing fault-step-unknown table-in-unknown-store scaler-of-unknown-group basis-names-nothing calibrate-no-such-value""",
     # Values that are compared with one another.
-    "comparisons": """explore-range-reversed fault-instance-beyond fault-later-than-the-end fault-step-beyond backlog-of-wrong-length calibrate-reversed checkpoint-after-the-end
+    "comparisons": """explore-range-reversed explore-too-many-faults fault-instance-beyond fault-later-than-the-end fault-step-beyond backlog-of-wrong-length calibrate-reversed checkpoint-after-the-end
         checkpoint-before-the-start histogram-not-to-1 ids-overflow k6-max-below-preallocated
         max-vus-without-preallocated mixture-weights outbox-too-full percentiles-descend pick-reversed rows-too-few
         heartbeat-beyond-the-session heartbeat-beyond-the-session-of-a-group

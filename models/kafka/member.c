@@ -73,6 +73,27 @@ static struct member *member_left_behind(struct kafka *kafka, const struct consu
     return member;
 }
 
+/* ---- what faults do to the group ---- */
+
+void group_mends(struct kafka *kafka, uint32_t index)
+{
+    struct coordinator *coordinator = &kafka->coordinator[index];
+    if (!coordinator->struck || coordinator->n_members != kafka_consumers(kafka, index)) return;
+    for (const struct member *member = coordinator->member; member; member = member->next)
+        if (member->silent) return;
+    coordinator->struck = false;
+    if (coordinator->whole_ns < kafka->sim->now_ns) coordinator->whole_ns = kafka->sim->now_ns;
+}
+
+sim_ns kafka_whole_ns(const struct kafka *kafka, uint32_t group)
+{
+    if (!kafka->coordinator) return 0;
+    const struct coordinator *coordinator = &kafka->coordinator[group];
+    const sim_ns answers_ns = kafka->conditions ? kafka->conditions->kafka_down_until_ns : 0;
+    if (coordinator->struck) return SIM_NEVER;
+    return coordinator->whole_ns > answers_ns ? coordinator->whole_ns : answers_ns;
+}
+
 /* ---- sessions ---- */
 
 static void on_session(void *context, uint32_t subject, uint64_t argument);
@@ -104,6 +125,7 @@ static void on_session(void *context, uint32_t subject, uint64_t argument)
         return;
     }
     kafka->group[member->group].fact.sessions_expired++;
+    kafka->coordinator[member->group].struck = true;
     if (consumer->member == member) member_departs(kafka, member);
     rebalance_removes(kafka, member);
 }
@@ -112,12 +134,15 @@ static void fall_silent(struct kafka *kafka, struct member *member)
 {
     contact_note(member);
     member->silent = true;
+    kafka->coordinator[member->group].struck = true;
     member_watch(kafka, member, member->contact_ns + kafka->consumer[member->consumer].spec->session_timeout_ns);
 }
 
 void kafka_member_paused(struct kafka *kafka, uint32_t index, sim_ns until_ns)
 {
     struct consumer *consumer = &kafka->consumer[index];
+    struct coordinator *coordinator = coordinator_of(kafka, consumer);
+    if (coordinator->whole_ns < until_ns) coordinator->whole_ns = until_ns;
     if (!consumer->member || consumer->member->silent) return;
     contact_note(consumer->member);
     sim_ns ends_ns = consumer->member->contact_ns + consumer->spec->session_timeout_ns;
@@ -307,6 +332,7 @@ void kafka_member_leave(struct kafka *kafka, uint32_t index, bool for_good,
 {
     struct consumer *consumer = &kafka->consumer[index];
     consumer->wanted = !for_good;
+    if (!for_good) coordinator_of(kafka, consumer)->struck = true;
     consumer->returns = false;
     if (is_on_its_way_out(consumer) && !left) return; /* whoever asked first is told */
     consumer->leaving = true;

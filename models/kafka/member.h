@@ -49,6 +49,8 @@ struct coordinator {
     struct member *member;
     sim_ns since_ns;         /* the rebalance under way began */
     sim_ns abandoned_ns;     /* spent in those after which nobody was left */
+    bool struck;             /* a fault has taken a member away, and not all are back */
+    sim_ns whole_ns;         /* not struck: since when, or until when one of them stands still */
     bool delayed, more_came; /* initial delay; a member joined meanwhile */
     uint32_t *owner;         /* by partition of the group: member number; NONE */
     bool *begun;             /* by partition: has ever been assigned (reset applies once) */
@@ -67,6 +69,10 @@ void kafka_member_leave(struct kafka *kafka, uint32_t consumer, bool for_good,
                         void (*left)(void *context, uint32_t consumer), void *context);
 /* Time that the group has spent in rebalances so far. Only in runs in which members can change. */
 sim_ns kafka_rebalanced_ns(const struct kafka *kafka, uint32_t group);
+/* Since when no fault has kept a consumer of the group away: its process is up and goes on, it is a member with its
+ * partitions, and the broker answers. SIM_NEVER: one is away; later than now: until then. What a group does to itself
+ * (a poll that takes too long) is no fault. */
+sim_ns kafka_whole_ns(const struct kafka *kafka, uint32_t group);
 /* Whether the group has ever committed an offset for the position. */
 bool kafka_has_offset(const struct kafka *kafka, uint32_t position);
 /* The consumer's process died: nobody tells the group. */
@@ -99,6 +105,9 @@ void assignment_take(struct kafka *kafka, struct consumer *consumer);
 void partitions_give_up(struct kafka *kafka, struct consumer *consumer);
 
 /* ---- member.c, for rebalance.c ---- */
+
+/* The group's partitions are dealt: is everybody there again whom a fault had taken away? */
+void group_mends(struct kafka *kafka, uint32_t group);
 
 /* The next heartbeat at or after at_ns; of a silent member: SIM_NEVER. */
 sim_ns member_heartbeat_ns(const struct member *member, sim_ns at_ns);

@@ -114,6 +114,7 @@ static void on_synced(void *context, uint32_t index, uint64_t round)
     if (coordinator->state != GROUP_COMPLETING || coordinator->round != round) return;
     deal(kafka, index);
     coordinator->state = GROUP_STABLE;
+    group_mends(kafka, index);
     fact->rebalances++;
     fact->rebalance_ns += now_ns - coordinator->since_ns;
     if (now_ns - coordinator->since_ns > fact->longest_rebalance_ns)
@@ -255,6 +256,7 @@ void rebalance_joins(struct kafka *kafka, struct member *member, bool comes_back
         member->answered = coordinator->generation;
         sim_at(kafka->sim, kafka->sim->now_ns + 2 * round_trip(kafka, consumer), SIM_CONSUMER, on_assigned, kafka,
                consumer->index, coordinator->generation);
+        group_mends(kafka, member->group);
         return;
     }
     if (coordinator->state == GROUP_EMPTY) begin_delayed(kafka, member->group);

@@ -8,14 +8,6 @@
 #include "models/purpose.h"
 #include "sim/engine/error.h"
 
-/* Identity of a load that survives reordering: FNV-1a of its name. */
-static uint64_t entity_of(const char *name)
-{
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (; name && *name; name++) hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-    return hash;
-}
-
 static double rate_per_ns(const struct load_spec *spec, double rate) { return rate / (double)spec->time_unit_ns; }
 
 /* k6 cuts the period to whole ns; below one it would spin. */
@@ -116,7 +108,7 @@ void load_open(struct load_state *load, const struct load_spec *spec, struct ran
     SIM_ASSERT(spec->executor != LOAD_CONSTANT_ARRIVAL_RATE || spec->rate > 0);
     SIM_ASSERT(spec->executor != LOAD_BURSTS || (spec->burst_size > 0 && spec->burst_every_ns > 0));
     *load = (struct load_state){.spec = spec, .key = key, .end_ns = load_duration_ns(spec)};
-    load->entity = entity_of(spec->name);
+    load->entity = random_entity(spec->name);
     if (spec->executor == LOAD_CONSTANT_ARRIVAL_RATE) load->period_ns = period_of(spec);
     if (spec->executor == LOAD_RAMPING_ARRIVAL_RATE) open_ramp(load);
 }

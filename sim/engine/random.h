@@ -19,6 +19,9 @@ struct random_words { uint32_t word[4]; };
  * seeds equal in their low 32 bits, do not collide. */
 struct random_key random_key(uint64_t seed, uint32_t replication);
 
+/* The entity of what has a name and no number of its own: the same wherever it stands in a list. */
+uint64_t random_entity(const char *name);
+
 #ifdef __SSE2__
 /* The keys of the ten rounds: for those who draw for every record, worked out once. */
 struct random_rounds { __m128i key[10]; };

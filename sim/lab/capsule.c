@@ -16,6 +16,25 @@
 
 static const char *const schema = "sim-capsule/1";
 
+/* ---- its name ---- */
+
+const char *capsule_name(const char *invariant, uint64_t seed, struct arena *arena)
+{
+    return arena_printf(arena, "%s-%" PRIu64 ".json", invariant, seed);
+}
+
+bool capsule_is_name(const char *name)
+{
+    struct invariants invariants;
+    invariants_init(&invariants);
+    const size_t length = strcspn(name, "-");
+    const size_t digits = name[length] ? strspn(name + length + 1, "0123456789") : 0;
+    if (digits == 0 || strcmp(name + length + 1 + digits, ".json") != 0) return false;
+    for (uint32_t i = 0; i < INVARIANT_COUNT; i++)
+        if (strlen(invariants.fact[i].name) == length && strncmp(invariants.fact[i].name, name, length) == 0) return true;
+    return false;
+}
+
 /* ---- orders ---- */
 
 static uint32_t add_order(uint64_t order_id[STORY_ORDERS], uint32_t n, uint64_t id)
@@ -196,7 +215,7 @@ static void read_broken(struct opening *opening, struct cursor *document)
         if (!known) cursor_finding(&at, "there is no invariant \"%.20s\"", opening->out->invariant);
     }
     read_text(&broken, "meaning", &text, OPTIONAL);
-    read_text(&broken, "what", &text, OPTIONAL);
+    read_text(&broken, "what", &opening->out->broken_what, OPTIONAL);
     struct cursor when = cursor_at(&broken, "at", REQUIRED), order = cursor_at(&broken, "order_id", OPTIONAL);
     if (when.node) cursor_ns(&when, &opening->out->broken_at_ns, 0, SIM_NEVER - 1);
     if (order.node) cursor_whole(&order, &opening->out->broken_order_id, 1, MAX_ID);
@@ -242,9 +261,9 @@ static void read_run_of_capsule(struct opening *opening, struct cursor *document
     struct cursor mark = cursor_at(&run, "fingerprint", REQUIRED);
     if (mark.node) opening->out->fingerprint = hex_of(&mark);
     read_trail(opening, &run);
-    cursor_has(&run, "end");
-    cursor_has(&run, "events");
-    cursor_has(&run, "orders");
+    read_ns(&run, "end", &opening->out->end_ns, REQUIRED, 0, SIM_NEVER - 1);
+    read_u64(&run, "events", &opening->out->events, REQUIRED, 0, WHOLE_MAX);
+    read_u64(&run, "orders", &opening->out->orders, REQUIRED, 0, WHOLE_MAX);
     cursor_close(&run);
 }
 

@@ -21,7 +21,10 @@ struct capsule {
     uint64_t broken_order_id; /* and for which order; 0: for no single one */
     uint32_t n_orders;        /* whose story is told */
     uint64_t order_id[STORY_ORDERS];
-    uint64_t fingerprint; /* of the whole run */
+    const char *broken_what;  /* in which words; NULL: not said */
+    uint64_t fingerprint;     /* of the whole run, */
+    sim_ns end_ns;            /* its end, */
+    uint64_t events, orders;  /* and how much happened */
     uint32_t n_steps;
     const struct trail_step *trail;
 };
@@ -31,6 +34,11 @@ struct capsule {
 bool capsule_write(const struct specimen *specimen, const char *scenario_text, const struct run_facts *facts,
                    const struct invariant_facts *broken, const struct story *story, FILE *out, struct arena *arena,
                    struct sim_err *err);
+
+/* What a capsule's file is called: "S3-17.json", after the invariant and the seed. */
+const char *capsule_name(const char *invariant, uint64_t seed, struct arena *arena);
+/* Whether a file of this name might be one. */
+bool capsule_is_name(const char *name);
 
 /* Reads a file. False with err; findings are filled when err->code is SIM_ESCENARIO and err->text is empty. */
 bool capsule_read(struct capsule *out, const char *file, struct findings *findings, struct arena *arena,

@@ -3,8 +3,7 @@
  * run's facts says which were reached. */
 #include "sim/lab/coverage.h"
 
-#include <string.h>
-
+#include "sim/lab/hazard.h"
 #include "sim/results/story_report.h"
 #include "sim/scenario/finding.h"
 
@@ -13,10 +12,9 @@ struct walk {
     struct coverage *coverage;
     const char **name;
     const struct run_facts *facts;
-    const struct scenario *ran;
+    const struct specimen *specimen;
     struct arena *arena;
     uint32_t at;
-    bool ties;
 };
 
 static void reach(struct walk *walk, uint64_t how_often) { walk->coverage->runs[walk->at++] += how_often > 0; }
@@ -29,31 +27,25 @@ static void reach(struct walk *walk, uint64_t how_often) { walk->coverage->runs[
 
 /* ---- faults ---- */
 
-/* "gc" and "gc-2" are occurrences of gc. */
-static bool is_of(const char *name, const char *kind)
+/* All drawn ones of a kind, whatever they are called. */
+static uint64_t happened(const struct walk *walk, uint32_t kind)
 {
-    const size_t length = strlen(kind);
-    if (strncmp(name, kind, length) != 0) return false;
-    const char *rest = name + length;
-    return *rest == '\0' || (*rest == '-' && rest[1] && strspn(rest + 1, "0123456789") == strlen(rest + 1));
-}
-
-static uint64_t happened(const struct walk *walk, const char *kind, uint32_t from)
-{
+    const struct specimen *specimen = walk->specimen;
+    const struct fault_facts *drawn = walk->facts->fault + (walk->facts->n_faults - specimen->n_faults);
     uint64_t n = 0;
-    for (uint32_t i = from; walk->facts && i < walk->facts->n_faults; i++)
-        if (is_of(walk->ran->fault[i].name, kind)) n += walk->facts->fault[i].happened;
+    for (uint32_t i = 0; i < specimen->n_faults; i++)
+        if (specimen->kind[i] == kind) n += drawn[i].happened;
     return n;
 }
 
 static void faults_walk(struct walk *walk, const struct study *study)
 {
-    const uint32_t n_own = study->scenario.n_faults;
-    for (uint32_t i = 0; i < n_own; i++)
+    const char *name[EXPLORE_FAULTS_MAX];
+    if (!walk->facts) hazard_names(study, name, walk->arena);
+    for (uint32_t i = 0; i < study->scenario.n_faults; i++)
         PLACE(walk, walk->facts->fault[i].happened, "fault.%s", study->scenario.fault[i].name);
-    for (uint32_t i = 0; i < study->explore.n_faults; i++)
-        PLACE(walk, happened(walk, study->explore.fault[i].name, n_own), "fault.%s", study->explore.fault[i].name);
-    PLACE(walk, walk->ties, "ties");
+    for (uint32_t i = 0; i < study->explore.n_faults; i++) PLACE(walk, happened(walk, i), "fault.%s", name[i]);
+    PLACE(walk, walk->specimen->ties, "ties");
 }
 
 /* ---- servers ---- */
@@ -137,10 +129,10 @@ struct coverage coverage_open(const struct study *study, struct arena *arena)
     return coverage;
 }
 
-void coverage_note(struct coverage *coverage, const struct study *study, const struct scenario *ran,
-                   const struct run_facts *facts, bool ties)
+void coverage_note(struct coverage *coverage, const struct study *study, const struct specimen *specimen,
+                   const struct run_facts *facts)
 {
-    struct walk walk = { .coverage = coverage, .facts = facts, .ran = ran, .ties = ties };
+    struct walk walk = { .coverage = coverage, .facts = facts, .specimen = specimen };
     walk_all(&walk, study);
 }
 

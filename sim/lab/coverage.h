@@ -6,6 +6,7 @@
 
 #include "models/observer.h"
 #include "sim/engine/arena.h"
+#include "sim/lab/specimen.h"
 #include "sim/scenario/study.h"
 
 struct coverage {
@@ -15,9 +16,9 @@ struct coverage {
 };
 
 struct coverage coverage_open(const struct study *study, struct arena *arena);
-/* One run more. ran: the scenario with the faults that were drawn; its own ones come first. */
-void coverage_note(struct coverage *coverage, const struct study *study, const struct scenario *ran,
-                   const struct run_facts *facts, bool ties);
+/* One run more, of a specimen whose faults were drawn; in the facts they come after the scenario's own. */
+void coverage_note(struct coverage *coverage, const struct study *study, const struct specimen *specimen,
+                   const struct run_facts *facts);
 /* A run that was given up for its length. */
 void coverage_note_endless(struct coverage *coverage);
 void coverage_add(struct coverage *coverage, const struct coverage *more);

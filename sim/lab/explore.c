@@ -44,13 +44,28 @@ static struct specimen block_specimen(const struct explore *explore, uint64_t bl
     return specimen;
 }
 
-static void add_hazard(const struct explore *explore, struct specimen *specimen, uint64_t run, struct arena *arena)
+static void add_hazard(const struct explore *explore, const struct stand *stand, struct specimen *specimen,
+                       uint64_t run, struct arena *arena)
 {
     specimen->seed = explore->first_seed + run;
-    struct hazard hazard = hazard_draw(explore->study, specimen->seed, arena);
+    struct hazard hazard = hazard_draw(explore->study, &stand->study.scenario, specimen->seed, arena);
     specimen->ties = hazard.ties;
     specimen->n_faults = hazard.n_faults;
     specimen->fault = hazard.fault;
+    specimen->kind = hazard.kind;
+}
+
+/* What does not go with the block's values is left out: an instance that is not there, a time after the end. */
+static void leave_out_refused(struct stand *stand, struct specimen *specimen)
+{
+    const uint32_t n = specimen->n_faults;
+    if (stand_accepts(stand, specimen->fault, n)) return;
+    specimen->n_faults = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        specimen->fault[specimen->n_faults] = specimen->fault[i];
+        specimen->kind[specimen->n_faults] = specimen->kind[i];
+        specimen->n_faults += stand_accepts(stand, specimen->fault, specimen->n_faults + 1);
+    }
 }
 
 /* Values that do not go together are not used: the block runs with the scenario's own. */
@@ -69,17 +84,18 @@ struct specimen explore_specimen(const struct explore *explore, uint64_t run, st
     struct stand stand = { 0 };
     struct sim_err err = { 0 };
     open_block(&stand, &specimen, &err);
+    add_hazard(explore, &stand, &specimen, run, arena);
+    leave_out_refused(&stand, &specimen);
     stand_fini(&stand);
-    add_hazard(explore, &specimen, run, arena);
     return specimen;
 }
 
 /* ---- one block, on a worker ---- */
 
-static void note_run(const struct hunt *hunt, struct slot *slot, uint64_t run, const struct scenario *ran,
-                     const struct run_facts *facts, bool ties)
+static void note_run(const struct hunt *hunt, struct slot *slot, uint64_t run, const struct specimen *specimen,
+                     const struct run_facts *facts)
 {
-    coverage_note(&slot->coverage, hunt->explore->study, ran, facts, ties);
+    coverage_note(&slot->coverage, hunt->explore->study, specimen, facts);
     const struct invariant_facts *broken = first_broken(facts);
     slot->runs++;
     if (!broken) return;
@@ -94,12 +110,16 @@ static bool run_one(struct hunt *hunt, struct stand *stand, struct specimen *spe
                     struct sim_err *err)
 {
     struct sim_err limit = { 0 };
-    const struct scenario *ran;
     arena_reset(&stand->own);
-    add_hazard(hunt->explore, specimen, run, &stand->own);
-    const struct run_facts *facts = stand_run_faults(stand, specimen, &ran, &limit);
+    add_hazard(hunt->explore, stand, specimen, run, &stand->own);
+    const struct run_facts *facts = stand_run_faults(stand, specimen, &limit);
+    if (!facts && limit.code == SIM_ESCENARIO) {
+        limit = (struct sim_err){ 0 };
+        leave_out_refused(stand, specimen);
+        facts = stand_run_faults(stand, specimen, &limit);
+    }
     if (facts) {
-        note_run(hunt, slot, run, ran, facts, specimen->ties);
+        note_run(hunt, slot, run, specimen, facts);
         return true;
     }
     if (limit.code != SIM_ERUNTIME || strncmp(limit.text, "more than", 9) != 0)
@@ -122,7 +142,7 @@ static bool run_block(void *context, uint32_t block, uint32_t worker, struct sim
     if (!open_block(stand, &specimen, err)) return false;
     for (uint64_t i = 0; i < EXPLORE_BLOCK; i++) {
         const uint64_t run = (uint64_t)block * EXPLORE_BLOCK + i;
-        if (atomic_load_explicit(&hunt->stop, memory_order_relaxed)) return false;
+        if (atomic_load_explicit(&hunt->stop, memory_order_relaxed)) return slot->runs > 0; /* what was made counts */
         if (run >= hunt->explore->runs) break;
         if (!run_one(hunt, stand, &specimen, run, slot, err)) return false;
     }
@@ -137,6 +157,7 @@ static bool take_block(void *context, uint32_t block, struct sim_err *err)
     const struct slot *slot = &hunt->slot[block % hunt->n_slots];
     (void)err;
     hunt->out->runs += slot->runs;
+    hunt->out->span = (uint64_t)block * EXPLORE_BLOCK + slot->runs;
     hunt->out->broken += slot->broken;
     coverage_add(&hunt->out->coverage, &slot->coverage);
     for (uint32_t i = 0; i < INVARIANT_COUNT; i++) {
@@ -172,11 +193,12 @@ static bool go_on(void *context)
     return !atomic_load(&hunt->stop);
 }
 
+/* Time that is over ends no taking: blocks that were begun have made runs, too. */
 static bool enough(void *context)
 {
     struct hunt *hunt = context;
-    const bool over = (hunt->explore->only_first && hunt->out->broken > 0) || is_time_over(hunt);
-    if (over) atomic_store(&hunt->stop, true);
+    const bool over = hunt->explore->only_first && hunt->out->broken > 0;
+    if (over || is_time_over(hunt)) atomic_store(&hunt->stop, true);
     return over;
 }
 

@@ -174,38 +174,90 @@ static uint32_t kinds_draw(struct lot *lot, uint32_t n, uint32_t *kind)
     return n_kinds;
 }
 
-static bool is_taken(const struct study *study, const struct hazard *hazard, const char *name)
+/* ---- their names ---- */
+
+struct taken {
+    uint32_t n;
+    const char **name;
+};
+
+static void take_name(struct taken *taken, const char *name) { taken->name[taken->n++] = name; }
+
+static bool is_taken(const struct taken *taken, const char *name)
 {
-    for (uint32_t i = 0; i < study->scenario.n_faults; i++)
-        if (strcmp(study->scenario.fault[i].name, name) == 0) return true;
-    for (uint32_t i = 0; i < hazard->n_faults; i++)
-        if (strcmp(hazard->fault[i].name, name) == 0) return true;
+    for (uint32_t i = 0; i < taken->n; i++)
+        if (strcmp(taken->name[i], name) == 0) return true;
     return false;
 }
 
 /* "gc", "gc-2" .. */
-static const char *name_for(const struct study *study, const struct hazard *hazard, const char *name,
-                            struct arena *arena)
+static const char *free_name(const struct taken *taken, const char *name, struct arena *arena)
 {
     const char *own = name;
-    for (uint32_t n = 2; is_taken(study, hazard, own); n++) own = arena_printf(arena, "%.80s-%u", name, n);
+    for (uint32_t n = 2; is_taken(taken, own); n++) own = arena_printf(arena, "%.80s-%u", name, n);
     return own;
 }
 
-struct hazard hazard_draw(const struct study *study, uint64_t seed, struct arena *arena)
+/* Names of the scenario's own faults and of all kinds, with room for those of n drawn ones. */
+static struct taken names_open(const struct study *study, uint32_t n, struct arena *arena)
+{
+    const uint32_t n_own = study->scenario.n_faults, n_kinds = study->explore.n_faults;
+    struct taken taken = { .name = arena_array(arena, const char *, n_own + 2 * n_kinds + n) };
+    for (uint32_t i = 0; i < n_own; i++) take_name(&taken, study->scenario.fault[i].name);
+    return taken;
+}
+
+/* A kind has its name, unless a fault of the scenario has it. */
+static void name_kinds(const struct study *study, struct taken *taken, const char **name, struct arena *arena)
+{
+    const struct explore_spec *explore = &study->explore;
+    const struct taken own = *taken;
+    for (uint32_t i = 0; i < explore->n_faults; i++)
+        if (!is_taken(&own, explore->fault[i].name)) take_name(taken, explore->fault[i].name);
+    for (uint32_t i = 0; i < explore->n_faults; i++) {
+        const bool has_its_own = !is_taken(&own, explore->fault[i].name);
+        name[i] = has_its_own ? explore->fault[i].name : free_name(taken, explore->fault[i].name, arena);
+        if (!has_its_own) take_name(taken, name[i]);
+    }
+}
+
+void hazard_names(const struct study *study, const char **name, struct arena *arena)
+{
+    struct taken taken = names_open(study, 0, arena);
+    name_kinds(study, &taken, name, arena);
+}
+
+/* ---- all of it ---- */
+
+static bool is_first(const struct hazard *hazard, uint32_t kind)
+{
+    for (uint32_t i = 0; i < hazard->n_faults; i++)
+        if (hazard->kind[i] == kind) return false;
+    return true;
+}
+
+struct hazard hazard_draw(const struct study *study, const struct scenario *scenario, uint64_t seed,
+                          struct arena *arena)
 {
     const struct explore_spec *explore = &study->explore;
     struct lot lot = lot_open(seed, LOT_FAULTS);
     struct hazard hazard = { .ties = explore->ties && chance(&lot, 0.5) };
+    const char *name[EXPLORE_FAULTS_MAX];
     uint32_t kind[EXPLORE_FAULTS_MAX];
     if (explore->n_faults == 0 || explore->most_faults == 0) return hazard;
     const uint32_t n_kinds = kinds_draw(&lot, explore->n_faults, kind);
     const uint32_t n_faults = 1 + below(&lot, explore->most_faults);
     hazard.fault = arena_array(arena, struct fault_text, n_faults);
+    hazard.kind = arena_array(arena, uint32_t, n_faults);
+    struct taken taken = names_open(study, n_faults, arena);
+    name_kinds(study, &taken, name, arena);
     for (uint32_t i = 0; i < n_faults; i++) {
-        const struct explore_fault *fault = &explore->fault[kind[below(&lot, n_kinds)]];
-        const char *name = name_for(study, &hazard, fault->name, arena);
-        hazard.fault[hazard.n_faults++] = (struct fault_text){ name, fault_draw(&lot, &study->scenario, fault, arena) };
+        const uint32_t which = kind[below(&lot, n_kinds)];
+        const struct explore_fault *fault = &explore->fault[which];
+        const char *own = is_first(&hazard, which) ? name[which] : free_name(&taken, fault->name, arena);
+        take_name(&taken, own);
+        hazard.kind[hazard.n_faults] = which;
+        hazard.fault[hazard.n_faults++] = (struct fault_text){ own, fault_draw(&lot, scenario, fault, arena) };
     }
     return hazard;
 }

@@ -12,10 +12,16 @@ struct hazard {
     bool ties;
     uint32_t n_faults;
     struct fault_text *fault;
+    uint32_t *kind; /* of each: its place in the explore block */
 };
 
-/* The faults of the run with this seed. The texts live in the arena. */
-struct hazard hazard_draw(const struct study *study, uint64_t seed, struct arena *arena);
+/* The faults of the run with this seed, within the scenario as the run's values make it. The texts live in the arena,
+ * or are the study's. */
+struct hazard hazard_draw(const struct study *study, const struct scenario *scenario, uint64_t seed,
+                          struct arena *arena);
+
+/* What the faults of each kind are called: the first one so, the others with a number. No fault of the scenario is. */
+void hazard_names(const struct study *study, const char **name, struct arena *arena);
 
 /* Values for the runs of a block: pointers and JSON texts, as edits. Returns how many. edit has room for as many as
  * explore->n_values. */

@@ -154,6 +154,34 @@ bool output_open(struct output *out, const char *dir, bool force, struct arena *
     return false;
 }
 
+/* ---- what was there before ---- */
+
+struct listing {
+    struct arena *arena;
+    bool (*is_such)(const char *name);
+    uint32_t n, most;
+    const char **name; /* NULL: they are counted */
+};
+
+static bool list_entry(void *context, const char *name, struct sim_err *err)
+{
+    struct listing *listing = context;
+    (void)err;
+    if (!listing->is_such(name) || listing->n == listing->most) return true;
+    if (listing->name) listing->name[listing->n] = arena_strdup(listing->arena, name);
+    listing->n++;
+    return true;
+}
+
+const char *const *output_names(const struct output *output, bool (*is_such)(const char *name), struct sim_err *err)
+{
+    struct listing count = { .is_such = is_such, .most = UINT32_MAX };
+    if (!for_each_entry(output->dir, list_entry, &count, err)) return NULL;
+    struct listing listing = { output->arena, is_such, 0, count.n,
+                               arena_array(output->arena, const char *, count.n + 1) };
+    return for_each_entry(output->dir, list_entry, &listing, err) ? listing.name : NULL;
+}
+
 /* ---- the end ---- */
 
 static bool move_file(const char *from, const char *to, struct sim_err *err)

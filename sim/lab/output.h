@@ -32,6 +32,9 @@ FILE *output_create(const struct output *output, const char *name, struct sim_er
 /* Copies a whole file into it. */
 bool output_copy(const struct output *output, const char *from, const char *name, struct sim_err *err);
 
+/* Files of the folder, as it was before, whose names are such: for output_commit. NULL with err. */
+const char *const *output_names(const struct output *output, bool (*is_such)(const char *name), struct sim_err *err);
+
 /* Moves everything to its place. Names that this program might have written before and has not written now (stale
  * ones, relative to dir, ending with NULL) are removed first. */
 bool output_commit(struct output *output, const char *const *stale, struct sim_err *err);

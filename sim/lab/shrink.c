@@ -19,20 +19,34 @@ struct shrinking {
     struct specimen best;
     uint64_t orders; /* created in the best */
     uint32_t tries;
+    const struct patience *patience;
+    bool unfinished;
     struct arena *arena;
 };
 
 /* ---- trying ---- */
 
-static bool still_breaks(struct shrinking *shrinking, const struct specimen *specimen)
+static bool may_try(struct shrinking *shrinking)
+{
+    if (!shrinking->unfinished) shrinking->unfinished = !shrinking->patience->go_on(shrinking->patience->context);
+    return !shrinking->unfinished && shrinking->tries < TRIES_MAX;
+}
+
+static bool breaks(struct shrinking *shrinking, const struct specimen *specimen)
 {
     struct findings findings;
     struct sim_err err = { 0 };
-    if (shrinking->tries++ >= TRIES_MAX || !stand_open(&shrinking->stand, specimen, &findings, &err)) return false;
+    shrinking->tries++;
+    if (!stand_open(&shrinking->stand, specimen, &findings, &err)) return false;
     const struct run_facts *facts = stand_run(&shrinking->stand, specimen, NULL, &err);
     if (!facts || facts->invariant[shrinking->invariant].verdict != VERDICT_BROKEN) return false;
     shrinking->orders = facts->orders.created;
     return true;
+}
+
+static bool still_breaks(struct shrinking *shrinking, const struct specimen *specimen)
+{
+    return may_try(shrinking) && breaks(shrinking, specimen);
 }
 
 /* True when the smaller one breaks it, too, and is the best from now on. */
@@ -251,32 +265,30 @@ static bool simplify_faults(struct shrinking *shrinking)
 
 /* ---- all of it ---- */
 
-bool shrink(const struct specimen *specimen, enum invariant_id invariant, struct shrunk *out, struct arena *arena,
-            struct sim_err *err)
+static void shrink_all(struct shrinking *shrinking)
 {
-    struct shrinking shrinking = { .invariant = invariant, .arena = arena };
     bool some = true;
-    shrinking.best = specimen_copy(specimen, 0, arena);
-    if (!still_breaks(&shrinking, &shrinking.best)) {
-        stand_fini(&shrinking.stand);
-        return sim_fail(err, SIM_ERUNTIME, NULL,
-                        "the run with seed %llu breaks nothing when it is repeated; please "
-                        "report this",
-                        (unsigned long long)specimen->seed);
-    }
-    while (drop_faults(&shrinking) | drop_values(&shrinking)) continue; /* before values are lowered, and stay so */
+    while (drop_faults(shrinking) | drop_values(shrinking)) continue; /* before values are lowered, and stay so */
     for (uint32_t round = 0; some && round < ROUNDS_MAX; round++) {
-        some = drop_faults(&shrinking);
-        some |= drop_ties(&shrinking);
-        some |= lower_orders(&shrinking);
-        some |= skip_orders(&shrinking);
-        some |= lower_crowds(&shrinking);
-        some |= simplify_faults(&shrinking);
+        some = drop_faults(shrinking);
+        some |= drop_ties(shrinking);
+        some |= lower_orders(shrinking);
+        some |= skip_orders(shrinking);
+        some |= lower_crowds(shrinking);
+        some |= simplify_faults(shrinking);
     }
-    const uint32_t tries = shrinking.tries;
-    shrinking.tries = 0; /* the last look counts the orders of what is left */
-    still_breaks(&shrinking, &shrinking.best);
-    *out = (struct shrunk){ shrinking.best, invariant, tries, shrinking.orders };
+}
+
+bool shrink(const struct specimen *specimen, enum invariant_id invariant, const struct patience *patience,
+            struct shrunk *out, struct arena *arena, struct sim_err *err)
+{
+    struct shrinking shrinking = { .invariant = invariant, .patience = patience, .arena = arena };
+    shrinking.best = specimen_copy(specimen, 0, arena);
+    const bool repeats = !may_try(&shrinking) || breaks(&shrinking, &shrinking.best);
+    if (repeats) shrink_all(&shrinking);
     stand_fini(&shrinking.stand);
-    return true;
+    *out = (struct shrunk){ shrinking.best, invariant, shrinking.tries, shrinking.unfinished };
+    return repeats || sim_fail(err, SIM_ERUNTIME, NULL,
+                               "the run with seed %llu breaks nothing when it is repeated; please report this",
+                               (unsigned long long)specimen->seed);
 }

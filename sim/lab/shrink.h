@@ -13,11 +13,17 @@ struct shrunk {
     struct specimen specimen;
     enum invariant_id invariant; /* that it breaks */
     uint32_t tries;
-    uint64_t orders; /* created in it */
+    bool unfinished; /* patience ended before nothing more could go */
+};
+
+/* Asked before each try; false: what is smallest by then is taken, the specimen as it was found if need be. */
+struct patience {
+    bool (*go_on)(void *context);
+    void *context;
 };
 
 /* The specimen must break the invariant. Texts live in the arena. */
-bool shrink(const struct specimen *specimen, enum invariant_id invariant, struct shrunk *out, struct arena *arena,
-            struct sim_err *err);
+bool shrink(const struct specimen *specimen, enum invariant_id invariant, const struct patience *patience,
+            struct shrunk *out, struct arena *arena, struct sim_err *err);
 
 #endif

@@ -50,16 +50,22 @@ const struct run_facts *stand_run(struct stand *stand, const struct specimen *sp
     return run(stand, stand->plan, specimen, story, err);
 }
 
-const struct run_facts *stand_run_faults(struct stand *stand, const struct specimen *specimen,
-                                         const struct scenario **ran, struct sim_err *err)
+bool stand_accepts(struct stand *stand, const struct fault_text *fault, uint32_t n_faults)
+{
+    struct findings findings;
+    const struct fault_spec *all;
+    uint32_t n_all;
+    return study_faults(&stand->study, fault, n_faults, &all, &n_all, &findings, &stand->own);
+}
+
+const struct run_facts *stand_run_faults(struct stand *stand, const struct specimen *specimen, struct sim_err *err)
 {
     struct findings findings;
     struct scenario *scenario = arena_new(&stand->own, struct scenario);
     *scenario = stand->study.scenario;
-    *ran = scenario;
     if (!study_faults(&stand->study, specimen->fault, specimen->n_faults, &scenario->fault, &scenario->n_faults,
                       &findings, &stand->own)) {
-        sim_fail(err, SIM_ERUNTIME, findings.finding[0].pointer, "a fault that was drawn is none: %s",
+        sim_fail(err, SIM_ESCENARIO, findings.finding[0].pointer, "a fault that was drawn is none: %s",
                  findings.finding[0].message);
         return NULL;
     }
@@ -87,6 +93,7 @@ const struct invariant_facts *first_broken(const struct run_facts *facts)
 struct specimen specimen_copy(const struct specimen *specimen, uint32_t n_more, struct arena *arena)
 {
     struct specimen copy = *specimen;
+    copy.kind = NULL;
     copy.value = arena_array(arena, struct study_edit, specimen->n_values + n_more);
     copy.fault = arena_array(arena, struct fault_text, specimen->n_faults + n_more);
     if (copy.n_values > 0) memcpy(copy.value, specimen->value, copy.n_values * sizeof *copy.value);

@@ -18,6 +18,7 @@ struct specimen {
     struct study_edit *value; /* JSON Pointer and JSON text */
     uint32_t n_faults;
     struct fault_text *fault;
+    uint32_t *kind; /* of each fault, in the explore block; NULL: not asked for */
 };
 
 /* Where specimens are read and run, one at a time. Zeroed before its first use. */
@@ -34,9 +35,11 @@ bool stand_open(struct stand *stand, const struct specimen *specimen, struct fin
 /* Runs what was opened; the facts live until the next run. story: may be NULL. NULL with err when a limit is passed. */
 const struct run_facts *stand_run(struct stand *stand, const struct specimen *specimen, struct story *story,
                                   struct sim_err *err);
-/* The same plan with these faults beside the scenario's own: for many runs of one opened specimen without faults. */
-const struct run_facts *stand_run_faults(struct stand *stand, const struct specimen *specimen,
-                                         const struct scenario **ran, struct sim_err *err);
+/* Whether the opened scenario accepts these faults beside its own. */
+bool stand_accepts(struct stand *stand, const struct fault_text *fault, uint32_t n_faults);
+/* The same plan with these faults beside the scenario's own: for many runs of one opened specimen without faults.
+ * SIM_ESCENARIO: a fault is not accepted. */
+const struct run_facts *stand_run_faults(struct stand *stand, const struct specimen *specimen, struct sim_err *err);
 void stand_fini(struct stand *stand);
 
 /* The invariant that was broken first; NULL: all hold, or stay open. */

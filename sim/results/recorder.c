@@ -86,14 +86,16 @@ static struct progress progress_of(const struct layout *layout, uint32_t group, 
 }
 
 /* What a group does in an interval that no partition of it began with fewer records than were then done in all: whoever
- * owns which, no consumer of it lacked work. That is what it can do, fetches and commits included. */
+ * owns which, no consumer of it lacked work. That is what it can do, fetches and commits included. Intervals in which a
+ * fault kept a consumer away say nothing of what they do while they are there. */
 static void note_capacity(struct recorder *recorder, uint32_t group, const struct run_levels *levels)
 {
     struct group_samples *samples = &recorder->group[group];
     struct progress *before = &recorder->before[group];
     const struct progress now = progress_of(recorder->layout, group, levels);
+    const bool all_there = levels->group_whole_ns[group] <= recorder->last_at_ns;
 
-    if (recorder->last_at_ns >= recorder->layout->study->scenario.warm_up_ns && before->least_waiting < INT64_MAX &&
+    if (all_there && recorder->last_at_ns >= recorder->layout->study->scenario.warm_up_ns && before->least_waiting < INT64_MAX &&
         before->least_waiting > now.done - before->done) {
         samples->done += now.done - before->done;
         samples->done_ns += levels->at_ns - recorder->last_at_ns;

@@ -23,11 +23,12 @@ static void head(struct page *page, const struct search *search)
 {
     page_title(page, "%s", "%s", search->name);
     page_say(page, TONE_PLAIN,
-             "Search for a broken invariant: %s runs, seeds %" PRIu64 " to %" PRIu64 ", %s runs a second, sim %s.",
-             "정합성 위반 탐색: 실행 %s회, seed %" PRIu64 " ~ %" PRIu64 ", 초당 %s회, sim %s.",
+             "Search for a broken invariant: %s runs, seeds %" PRIu64 " to %" PRIu64 "%s, %s runs a second, sim %s.",
+             "정합성 위반 탐색: 실행 %s회, seed %" PRIu64 " ~ %" PRIu64 "%s, 초당 %s회, sim %s.",
              number_count((double)search->runs).s, search->first_seed,
-             search->first_seed + (search->runs ? search->runs - 1 : 0), number_count(search->runs_per_s).s,
-             SIM_VERSION);
+             search->first_seed + (search->span ? search->span - 1 : 0),
+             search->runs < search->span ? page_word(page, " in part", " 중 일부") : "",
+             number_count(search->runs_per_s).s, SIM_VERSION);
     if (search->interrupted)
         page_say(page, TONE_BAD, "Interrupted: what was found until then is kept.", "중단됨: 그때까지의 결과만 표시.");
 }
@@ -63,9 +64,11 @@ static void violation_write(struct page *page, const struct search *search, cons
     page_item(page, TONE_BAD, "%s, %s: seed %" PRIu64 ", at %s s%s: %s", "%s, %s: seed %" PRIu64 ", %s초%s: %s",
               violation->invariant, invariant_meaning(page, violation->invariant, violation->meaning), violation->seed,
               number_fixed(ns_to_s(violation->at_ns), 3).s, order_of(page, violation), violation->what);
-    page_say(page, TONE_PLAIN, "Smallest plan found: faults %u (of %u), orders %s%s.",
-             "축소한 최소 계획: 장애 %u건 (처음 %u건), 주문 %s건%s.", violation->n_faults, violation->faults_before,
-             number_count((double)violation->orders).s,
+    page_say(page, TONE_PLAIN, "%s: faults %u (of %u), orders %s%s.", "%s: 장애 %u건 (처음 %u건), 주문 %s건%s.",
+             violation->unfinished ? page_word(page, "Ended before it was made as small as it gets",
+                                               "축소를 끝내지 못한 계획")
+                                   : page_word(page, "Smallest plan found", "축소한 최소 계획"),
+             violation->n_faults, violation->faults_before, number_count((double)violation->orders).s,
              violation->ties ? page_word(page, ", ties drawn", ", 동시 사건 순서 추첨") : "");
     for (uint32_t i = 0; i < violation->n_faults; i++)
         page_code(page, "%s: %s", violation->fault[i].name, violation->fault[i].json);
@@ -130,6 +133,7 @@ static cJSON *violation_json(const struct search_violation *violation)
     else cJSON_AddNullToObject(node, "order_id");
     cJSON_AddStringToObject(node, "what", violation->what);
     cJSON_AddBoolToObject(node, "ties", violation->ties);
+    if (violation->unfinished) cJSON_AddTrueToObject(node, "unfinished");
     cJSON *plan = cJSON_AddObjectToObject(node, "plan"), *values = cJSON_AddObjectToObject(node, "values");
     for (uint32_t i = 0; i < violation->n_faults; i++)
         cJSON_AddRawToObject(plan, violation->fault[i].name, violation->fault[i].json);

@@ -8,7 +8,7 @@
 
 #include "sim/results/result.h"
 
-/* One invariant that broke, in the smallest run that was found to break it. */
+/* One invariant that broke, in the smallest run that was found to break it by then. */
 struct search_violation {
     const char *invariant, *meaning;
     uint64_t seed;
@@ -23,11 +23,13 @@ struct search_violation {
     const struct study_edit *value;
     uint64_t orders;        /* created in that run */
     uint32_t faults_before; /* drawn, before it was made smaller */
+    bool unfinished;        /* time or Ctrl-C came before it was as small as it gets */
 };
 
 struct search {
     const char *name, *file; /* of the scenario */
     uint64_t first_seed, runs, broken;
+    uint64_t span; /* seeds first_seed .. first_seed + span - 1; more than runs when some of them were not made */
     bool interrupted;
     double runs_per_s; /* measured: shown to people, not in JSON */
     uint32_t n_violations;

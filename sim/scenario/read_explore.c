@@ -158,57 +158,60 @@ void read_explore(struct reader *reader, struct cursor *document)
     cursor_close(&explore);
 }
 
-/* ---- both ends ---- */
+/* ---- both ends, all choices ---- */
 
-/* Which value of a range, of a choice. */
-static const char *end_of(const struct explore_member *member, bool high)
+/* The nth value that is looked at: the ends of a range, or each choice. The last one stays where there are fewer. */
+static const char *nth_of(const struct explore_range *range, uint32_t n)
 {
-    const struct explore_range *range = &member->range;
-    if (member->text) return member->text;
-    if (range->n_choices > 0) return range->choice[high ? range->n_choices - 1 : 0];
-    return high ? range->high : range->low;
+    if (range->n_choices > 0) return range->choice[n < range->n_choices ? n : range->n_choices - 1];
+    return n == 0 ? range->low : range->high;
 }
 
-/* The fault with each range at one of its ends; a time where it says none. One member may have another value. */
-static const char *fault_at_end(const struct explore_fault *fault, bool high, uint32_t other, const char *value,
-                                struct arena *arena)
+/* The fault with the nth value of each range; a time where it says none. */
+static const char *fault_at(const struct explore_fault *fault, uint32_t n, struct arena *arena)
 {
     const char *text = "{", *comma = "";
     for (uint32_t i = 0; i < fault->n_members; i++) {
         const struct explore_member *member = &fault->member[i];
-        text = arena_printf(arena, "%s%s\"%s\": %s", text, comma, member->key,
-                            i == other ? value : end_of(member, high));
+        const char *value = member->text ? member->text : nth_of(&member->range, n);
+        text = arena_printf(arena, "%s%s\"%s\": %s", text, comma, member->key, value);
         comma = ", ";
     }
     return arena_printf(arena, "%s%s}", text, fault->says_when ? "" : arena_printf(arena, "%s\"at\": \"0s\"", comma));
 }
 
-/* False with a finding. */
-static bool check_fault(struct reader *reader, const struct explore_fault *fault, const char *json)
+static void check_fault_at(struct reader *reader, const struct explore_fault *fault, uint32_t nth)
 {
     struct arena *arena = reader->reading.arena;
-    const struct fault_text text = { fault->name, json };
+    const struct fault_text text = { fault->name, fault_at(fault, nth, arena) };
     const struct fault_spec *spec;
+    struct study alone = *reader->study; /* how many there are beside it is asked by itself */
     struct findings findings;
     uint32_t n;
-    if (study_faults(reader->study, &text, 1, &spec, &n, &findings, arena)) return true;
+    alone.scenario.n_faults = 0;
+    if (study_faults(&alone, &text, 1, &spec, &n, &findings, arena)) return;
     for (uint32_t i = 0; i < findings.n; i++)
         reading_finding(&reader->reading, arena_printf(arena, "/explore%s", findings.finding[i].pointer), "%s",
                         findings.finding[i].message);
-    return false;
 }
 
-/* Both ends, and each choice between them. */
-static void check_explore_fault(struct reader *reader, const struct explore_fault *fault)
+static void check_fault(struct reader *reader, const struct explore_fault *fault)
 {
-    struct arena *arena = reader->reading.arena;
-    for (int high = 0; high < 2; high++)
-        if (!check_fault(reader, fault, fault_at_end(fault, high, NONE, NULL, arena))) return;
-    for (uint32_t i = 0; i < fault->n_members; i++) {
-        const struct explore_range *range = &fault->member[i].range;
-        for (uint32_t c = 1; c + 1 < range->n_choices; c++)
-            if (!check_fault(reader, fault, fault_at_end(fault, false, i, range->choice[c], arena))) return;
-    }
+    const uint32_t n_before = reader->reading.findings->n_all;
+    uint32_t most = 2;
+    for (uint32_t i = 0; i < fault->n_members; i++)
+        if (fault->member[i].range.n_choices > most) most = fault->member[i].range.n_choices;
+    for (uint32_t n = 0; n < most && reader->reading.findings->n_all == n_before; n++)
+        check_fault_at(reader, fault, n);
+}
+
+static void check_how_many(struct reader *reader, const struct explore_spec *explore)
+{
+    const uint32_t n_own = reader->study->scenario.n_faults;
+    if (explore->n_faults == 0 || n_own > MAX_FAULTS || n_own + explore->most_faults <= MAX_FAULTS) return;
+    reading_finding(&reader->reading, "/explore/most_faults",
+                    "up to %u drawn faults beside the %u of /faults; a run has at most %d, so that %u can be drawn",
+                    explore->most_faults, n_own, MAX_FAULTS, MAX_FAULTS - n_own);
 }
 
 static void check_value(struct reader *reader, cJSON *resolved, struct explore_value *value)
@@ -236,7 +239,8 @@ static void check_value(struct reader *reader, cJSON *resolved, struct explore_v
 void check_explore(struct reader *reader, cJSON *resolved)
 {
     const struct explore_spec *explore = &reader->study->explore;
-    for (uint32_t i = 0; i < explore->n_faults; i++) check_explore_fault(reader, &explore->fault[i]);
+    for (uint32_t i = 0; i < explore->n_faults; i++) check_fault(reader, &explore->fault[i]);
+    check_how_many(reader, explore);
     for (uint32_t i = 0; i < explore->n_values; i++) check_value(reader, resolved, &explore->value[i]);
     if (explore->given && explore->n_faults == 0 && explore->n_values == 0 && !explore->ties)
         reading_finding(&reader->reading, "/explore", "nothing is drawn; give it faults, vary, or ties");

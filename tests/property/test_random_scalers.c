@@ -56,7 +56,7 @@ static uint32_t draw(struct dice *dice, uint32_t n)
     return (uint32_t)(dice->state >> 32) % n;
 }
 
-enum { EDITS = 12, WORDS = 700 };
+enum { EDITS = 16, WORDS = 700 };
 
 struct drawn_scaler {
     uint32_t pods, of_pod, least, most;
@@ -113,6 +113,7 @@ static void draw_all(struct drawn_scaler *drawn, uint64_t seed)
                                     .crashes = draw(&dice, 4) == 0 };
     drawn->most = drawn->pods + drawn->least + draw(&dice, 5);
     draw_scaler(drawn, &dice);
+    EDIT(drawn, "/run/seed", "%llu", (unsigned long long)seed); /* else all have the same faults */
     EDIT(drawn, "/groups/servers/consumers", "%u", drawn->pods * drawn->of_pod);
     EDIT(drawn, "/processes/back/instances", "%u", drawn->pods);
     EDIT(drawn, "/kafka/partitions", "%u", 1 + draw(&dice, 6));

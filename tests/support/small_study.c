@@ -91,7 +91,7 @@ static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 struct moment {
     struct partition_level row[N_ROWS];
     int64_t consumers[2], busy[2];
-    sim_ns busy_ns[2];
+    sim_ns busy_ns[2], whole_ns[2];
     struct run_levels levels;
 };
 
@@ -110,7 +110,8 @@ static void moment_at(struct moment *moment, int64_t t_s, int64_t late)
     moment->levels = (struct run_levels){
         .at_ns = t_s * SIM_S, .n_partitions = N_ROWS, .partition = moment->row,
         .orders = { .scheduled = (uint64_t)created, .created = (uint64_t)created },
-        .group_consumers = moment->consumers, .group_busy = moment->busy, .group_busy_ns = moment->busy_ns
+        .group_consumers = moment->consumers, .group_busy = moment->busy, .group_busy_ns = moment->busy_ns,
+        .group_whole_ns = moment->whole_ns
     };
     moment->levels.orders.by_status[ORDER_PAID] = (uint64_t)done;
     moment->levels.orders.by_status[ORDER_PENDING] = (uint64_t)(created - done);

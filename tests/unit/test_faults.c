@@ -176,6 +176,25 @@ static void test_faults_at_a_rate(void **state)
     trial_close(&trial);
 }
 
+/* What is drawn for a fault hangs on its name, not on what else is in the list. */
+static void test_a_fault_before_it_changes_no_draw(void **state)
+{
+    static const char gc[] = "\"gc\": {\"pause\": \"back\", \"rate_per_h\": 1200, \"for\": {\"mean\": \"50ms\", \"cv\": 1}}";
+    const struct study_edit instances[] = { { "/processes/back/instances", "3" } };
+    struct trial alone, behind;
+    char faults[256];
+    (void)state;
+    snprintf(faults, sizeof faults, "{%s}", gc);
+    const struct run_facts *a = run_with(&alone, faults, instances, 1);
+    snprintf(faults, sizeof faults, "{\"late\": {\"crash\": \"back\", \"at\": \"1h\"}, %s}", gc);
+    const struct run_facts *b = run_with(&behind, faults, instances, 1);
+    assert_true(a->fault[0].happened > 0);
+    assert_int_equal(a->fault[0].happened, b->fault[1].happened);
+    assert_true(a->fault[0].first_at_ns == b->fault[1].first_at_ns && a->fingerprint == b->fingerprint);
+    trial_close(&alone);
+    trial_close(&behind);
+}
+
 /* The answer to the insert of 2 s waits for the end of a pause, 6.02 s; its process dies before and comes back. By then
  * the thread of that number is in the middle of another insert, and nothing of its former life may reach it: each
  * request is answered once, or has failed. */
@@ -299,6 +318,63 @@ static void test_a_crash_around_a_lock(void **state)
     }
 }
 
+/* Two processes run one stage, each with a consumer of its own; a record is there every 100 ms, at both at once. The
+ * third time that one of them comes to the step is the third record, at 0.2 s, whatever the other does; that one goes
+ * on while this one stands still and the ten records of a second come. */
+static void test_a_step_of_the_process_that_is_named(void **state)
+{
+    const struct study_edit edits[] = {
+        { "/processes", "{\"front\": {\"connections\": 0, \"api\": {\"threads\": 4, \"stage\": \"accept\"}}, "
+                        "\"back\": {\"connections\": 0, \"groups\": [\"servers\"]}, "
+                        "\"other\": {\"connections\": 0, \"groups\": [\"others\"]}}" },
+        { "/groups", "{\"servers\": {\"consumers\": 1, \"reads\": {\"orders\": \"serve\"}}, "
+                     "\"others\": {\"consumers\": 1, \"reads\": {\"orders\": \"serve\"}}}" },
+        { "/stages/serve/steps", "[ {\"work\": \"look\", \"time\": \"10ms\"}, {\"status\": \"PAID\"} ]" },
+    };
+    static const char *const faults[] = {
+        "{\"gc\": {\"pause\": \"%s\", \"for\": \"1s\", "
+        "\"when\": {\"stage\": \"serve\", \"step\": \"look\", \"phase\": \"before\", \"nth\": 3}}}",
+        "{\"gc\": {\"pause\": \"%s\", \"for\": \"1s\", "
+        "\"when\": {\"stage\": \"serve\", \"step\": \"look\", \"phase\": \"before\", \"order\": 3}}}",
+    };
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++) {
+        const uint32_t struck = i % 2, spared = 1 - struck;
+        struct trial trial;
+        char text[256];
+        snprintf(text, sizeof text, faults[i / 2], struck == 0 ? "back" : "other");
+        const struct run_facts *facts = run_with(&trial, text, edits, sizeof edits / sizeof edits[0]);
+        assert_int_equal(facts->fault[0].happened, 1);
+        assert_true(facts->fault[0].first_at_ns == 200 * SIM_MS);
+        assert_in_range(facts->group[struck].peak_backlog, 10, 11);
+        assert_int_equal(facts->group[spared].peak_backlog, 1);
+        trial_close(&trial);
+    }
+}
+
+/* Odd orders go to the second partition and so to the second instance: its third one is order 5, at 0.4 s. */
+static void test_a_step_of_the_instance_that_is_named(void **state)
+{
+    const struct study_edit edits[] = {
+        { "/processes/back/instances", "2" },
+        { "/kafka/partitions", "2" },
+        { "/topics/orders", "{\"key\": \"id_modulo\"}" },
+        { "/groups/servers/consumers", "2" },
+    };
+    static const char fault[] = "{\"gc\": {\"pause\": \"back\", \"instance\": %u, \"for\": \"1s\", "
+                                "\"when\": {\"stage\": \"serve\", \"step\": 0, \"phase\": \"before\", \"nth\": 3}}}";
+    (void)state;
+    for (uint32_t instance = 0; instance < 2; instance++) {
+        struct trial trial;
+        char text[256];
+        snprintf(text, sizeof text, fault, instance);
+        const struct run_facts *facts = run_with(&trial, text, edits, sizeof edits / sizeof edits[0]);
+        assert_int_equal(facts->fault[0].happened, 1);
+        assert_true(facts->fault[0].first_at_ns == (instance == 0 ? 500 : 400) * SIM_MS);
+        trial_close(&trial);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,12 +384,15 @@ int main(void)
         cmocka_unit_test(test_a_crash_keeps_what_was_sent),
         cmocka_unit_test(test_an_api_that_is_away_refuses),
         cmocka_unit_test(test_faults_at_a_rate),
+        cmocka_unit_test(test_a_fault_before_it_changes_no_draw),
         cmocka_unit_test(test_what_a_dead_life_has_left_is_lost),
         cmocka_unit_test(test_overlapping_faults_end_one_by_one),
         cmocka_unit_test(test_a_rollout_waits_for_its_own),
         cmocka_unit_test(test_a_crash_ends_a_stop),
         cmocka_unit_test(test_a_request_that_throws_has_failed),
         cmocka_unit_test(test_a_crash_around_a_lock),
+        cmocka_unit_test(test_a_step_of_the_process_that_is_named),
+        cmocka_unit_test(test_a_step_of_the_instance_that_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

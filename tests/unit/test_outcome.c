@@ -18,6 +18,7 @@
 #include "sim/results/layout.h"
 #include "sim/results/number.h"
 #include "tests/support/small_study.h"
+#include "tests/support/trial.h"
 
 static const double student_t = 4.302652729911275; /* two-sided 95 %, 2 degrees of freedom */
 
@@ -164,6 +165,55 @@ static struct comparison comparison_of(const struct outcome *outcome, enum predi
             return comparison_make(outcome, i);
     fail_msg("no prediction of kind %d for item %u", (int)kind, (unsigned)item);
     return (struct comparison){ 0 };
+}
+
+/* clang-format off */
+static const char ONE_CONSUMER[] = TRIAL_JSON({
+    "load": { "scenarios": { "orders": { "executor": "constant-arrival-rate", "rate": 10, "duration": "2m" } } },
+    "orders": { "item": 1, "quantity": 1 },
+    "kafka": { "partitions": 1 },
+    "topics": { "orders": {} },
+    "tables": { "orders": { "key": "order_id" } },
+    "processes": {
+        "front": { "connections": 0, "api": { "threads": 4, "stage": "accept" } },
+        "back": { "connections": 0, "groups": "all" }
+    },
+    "groups": { "servers": { "consumers": 1, "reads": { "orders": "serve" } } },
+    "stages": {
+        "accept": { "steps": [ { "insert": "orders" }, { "publish": "orders" }, { "reply": 202 } ] },
+        "serve": { "steps": [ { "work": "look", "time": "10ms" }, { "status": "PAID" } ] }
+    }
+});
+/* clang-format on */
+
+static void expect_capacity(const char *faults, const char *sample_every, double per_s)
+{
+    const struct study_edit edits[] = { { "/faults", faults }, { "/run/sample_every", sample_every } };
+    struct trial trial;
+    struct outcome outcome;
+    trial_open(&trial, ONE_CONSUMER, edits, 2);
+    const struct layout *layout = layout_make(&trial.study, &arena);
+    struct recorder *recorder = recorder_open(layout, 0, NULL, &arena);
+    const struct run_facts *facts = trial_run(&trial, 0, recorder_observer(recorder));
+    struct result *result[] = { recorder_close(recorder, facts, &arena) };
+    assert_true(outcome_make(&outcome, &trial.study, layout, result, 1, 0.95, 1, &arena, NULL));
+    assert_true(facts->fault[0].happened == 1 && facts->group[0].peak_backlog > 300);
+    assert_close(outcome.demand[0].capacity_per_s, per_s, 0.02 * per_s);
+    trial_close(&trial);
+}
+
+/* A record takes 10 ms: one consumer does 100 a second while it is there, however long a fault keeps it away with
+ * records waiting, and however often somebody looks. A crash is noticed when the session of 45 s has ended. */
+static void who_is_away_does_not_count_as_slow(void **state)
+{
+    static const char crash[] = "{\"fault\": {\"crash\": \"back\", \"at\": \"10.005s\", \"back_after\": \"1s\"}}";
+    (void)state;
+    expect_capacity(crash, "100ms", 100);
+    expect_capacity(crash, "1s", 100);
+    expect_capacity(crash, "10s", 100);
+    expect_capacity("{\"fault\": {\"pause\": \"back\", \"at\": \"10s\", \"for\": \"40s\"}}", "100ms", 100);
+    expect_capacity("{\"fault\": {\"outage\": \"kafka\", \"at\": \"10s\", \"for\": \"40s\"}}", "100ms", 100);
+    expect_capacity("{\"fault\": {\"restart\": \"back\", \"at\": \"10s\", \"back_after\": \"40s\"}}", "1s", 100);
 }
 
 static void predictions_beside_observations(void **state)
@@ -414,6 +464,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(exit_codes, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(fingerprint_hangs_on_order, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(bottleneck_with_figures, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(who_is_away_does_not_count_as_slow, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(predictions_beside_observations, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(no_verdict_without_a_spread_or_a_group, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(every_key_of_the_contract, open_arena, close_arena),
