@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A push moves the keys on the shorter side of its place: an event for the end of a service time goes to the far end,
- * one for this very instant to the front, where the last pop left room.
- * When the run is full its greatest key goes to the heap; when it is empty the least half of a run comes back. */
+ * Where a new key belongs is a matter of chance, and a search for it a branch that nobody can foretell. So a push
+ * compares with every place, which costs a few steps that do not wait for one another, and puts the new key's place
+ * among the nibbles. Places are taken from below: with few keys pending only the lower half is looked at.
+ * When all places are taken the greatest key goes to the heap; when all are free the least of the heap come back. */
 #include "sim/engine/queue.h"
 
 #include <string.h>
@@ -10,13 +11,14 @@
 #include "sim/engine/error.h"
 #include "sim/engine/seldom.h"
 
-enum { FIRST_HEAP = 256, REFILL = QUEUE_NEAR / 2, START = 1 };
+enum { FIRST_HEAP = 256, HALF = QUEUE_NEAR / 2, ROOMY = 3 * QUEUE_NEAR / 4, LAST_NIBBLE = 4 * (QUEUE_NEAR - 1) };
 
 void queue_init(struct queue *queue, struct arena *arena)
 {
     queue->n = queue->n_heap = 0;
-    queue->first = queue->end = START;
-    queue->near[0] = 0;
+    queue->free = QUEUE_ALL_FREE;
+    queue->order = 0;
+    for (uint32_t i = 0; i < QUEUE_NEAR; i++) queue->near[i] = QUEUE_NO_KEY;
     queue->capacity = FIRST_HEAP;
     queue->arena = arena;
     queue->heap = arena_array(arena, queue_key, queue->capacity);
@@ -56,18 +58,15 @@ static queue_key heap_pop(struct queue *queue)
     return top;
 }
 
-/* Moves the run back to the start of its space. */
-static SIM_SELDOM void run_rewind(struct queue *queue)
+static queue_key greatest(const struct queue *queue)
 {
-    uint32_t n = queue->end - queue->first;
-    memmove(queue->near + START, queue->near + queue->first, n * sizeof(queue_key));
-    queue->first = START;
-    queue->end = START + n;
+    const uint32_t n_near = QUEUE_NEAR - (uint32_t)__builtin_popcount(queue->free);
+    return queue->near[queue->order >> 4 * (n_near - 1) & (QUEUE_NEAR - 1)];
 }
 
 void queue_push_far(struct queue *queue, queue_key key)
 {
-    if (queue->first == queue->end || key > queue->near[queue->end - 1]) {
+    if (queue->free == QUEUE_ALL_FREE || key > greatest(queue)) {
         queue->n++;
         heap_push(queue, key);
     } else {
@@ -75,34 +74,65 @@ void queue_push_far(struct queue *queue, queue_key key)
     }
 }
 
-/* Half of the key decides all but ties. */
-static uint64_t instant(queue_key key) { return (uint64_t)(key >> 64); }
+/* Makes a free place of the greatest key's. */
+static SIM_SELDOM void spill(struct queue *queue)
+{
+    const uint32_t place = (uint32_t)(queue->order >> LAST_NIBBLE);
+    heap_push(queue, queue->near[place]);
+    queue->near[place] = QUEUE_NO_KEY;
+    queue->order &= ((uint64_t)1 << LAST_NIBBLE) - 1;
+    queue->free = 1u << place;
+}
+
+/* The least of the heap, which is greater than all that are near. */
+static void bring_back(struct queue *queue)
+{
+    const uint32_t n_near = QUEUE_NEAR - (uint32_t)__builtin_popcount(queue->free);
+    const uint32_t place = (uint32_t)__builtin_ctz(queue->free);
+    queue->near[place] = heap_pop(queue);
+    queue->order |= (uint64_t)place << 4 * n_near;
+    queue->free &= queue->free - 1;
+}
+
+/* The key belongs behind one of the heap: while there is room, those before it come back. Without that, keys that a
+ * crowd has driven into the heap would draw others after them long after it is gone. False: there is no room. */
+static __attribute__((noinline)) bool is_near(struct queue *queue, queue_key key)
+{
+    while (queue->n_heap > 0 && key > queue->heap[0] && __builtin_popcount(queue->free) > QUEUE_NEAR - ROOMY)
+        bring_back(queue);
+    return queue->n_heap == 0 || key < queue->heap[0];
+}
 
 void queue_push(struct queue *queue, queue_key key)
 {
     queue->n++;
-    if (queue->n_heap > 0 && key > queue->heap[0]) {
+    if (queue->n_heap > 0 && key > queue->heap[0] && !is_near(queue, key)) {
         heap_push(queue, key);
         return;
     }
-    if (queue->first == queue->end) queue->first = queue->end = START;
-    else if (queue->end == QUEUE_RUN) run_rewind(queue);
-    queue_key *middle = &queue->near[(queue->first + queue->end) / 2], *place;
-    const uint64_t at = instant(key);
-    if (queue->first > START && key < *middle) { /* move those before it: the middle is not among them */
-        for (place = &queue->near[--queue->first]; instant(place[1]) < at; place++) place[0] = place[1];
-        for (; place[1] < key; place++) place[0] = place[1];
-    } else { /* those behind it, back to the middle or the start at the most */
-        for (place = &queue->near[queue->end++]; instant(place[-1]) > at; place--) place[0] = place[-1];
-        for (; place[-1] > key; place--) place[0] = place[-1];
+    if (queue->free == 0) {
+        if (key > greatest(queue)) {
+            heap_push(queue, key);
+            return;
+        }
+        spill(queue);
     }
-    *place = key;
-    if (queue->end - queue->first > QUEUE_NEAR) heap_push(queue, queue->near[--queue->end]);
+    uint32_t rank = 0;
+#pragma GCC unroll 8
+    for (uint32_t i = 0; i < HALF; i++) rank += queue->near[i] < key;
+    if (queue->free >> HALF != QUEUE_ALL_FREE >> HALF)
+#pragma GCC unroll 8
+        for (uint32_t i = HALF; i < QUEUE_NEAR; i++) rank += queue->near[i] < key;
+    const uint32_t place = (uint32_t)__builtin_ctz(queue->free);
+    const uint64_t less = queue->order & (((uint64_t)1 << 4 * rank) - 1);
+    queue->near[place] = key;
+    queue->free &= queue->free - 1;
+    queue->order = less | (uint64_t)place << 4 * rank | (queue->order - less) << 4;
 }
 
 void queue_refill(struct queue *queue)
 {
     SIM_ASSERT(queue->n_heap > 0);
-    queue->first = queue->end = START;
-    while (queue->end < START + REFILL && queue->n_heap > 0) queue->near[queue->end++] = heap_pop(queue);
+    queue->order = 0;
+    for (uint32_t n = 0; n < HALF && queue->n_heap > 0; n++) bring_back(queue);
 }

@@ -2,10 +2,10 @@
  * The event loop. Bodies of events stay in slots; only keys move in the heap. A cancelled event stays in the heap as a
  * key whose slot has no function and is dropped when its time comes: cancels are rare, and timers short.
  *
- * A shuffled event passes the queue twice. Its first turn gives it a place drawn among those of its instant: the key's
- * sequence becomes (1, drawn, the schedule's own). All keys of an instant and priority that have not had their first
- * turn are less than those that have, so whoever runs was drawn from all that were there. Runs in the usual order pay
- * nothing for it. */
+ * A shuffled event that is not alone passes the queue twice. Its first turn gives it a place drawn among those of its
+ * instant: the key's sequence becomes (1, drawn, the schedule's own). All keys of an instant and priority that have not
+ * had their first turn are less than those that have, so whoever runs was drawn from all that were there. Runs in the
+ * usual order pay nothing for it. */
 #include "sim/engine/sim.h"
 
 #include <string.h>
@@ -93,6 +93,12 @@ static queue_key drawn(const struct sim *sim, queue_key key)
     return key | (queue_key)(bits << QUEUE_SLOT_BITS);
 }
 
+/* Another event of its instant and priority is pending; without one, a place among them is a matter of course. */
+static bool has_company(const struct sim *sim, queue_key key)
+{
+    return (queue_least(&sim->queue) ^ key) >> (QUEUE_SLOT_BITS + QUEUE_SEQUENCE_BITS) == 0;
+}
+
 void sim_shuffle(struct sim *sim, uint64_t tie_seed)
 {
     sim->shuffles = true;
@@ -152,7 +158,7 @@ static inline bool event_run(struct sim *sim, queue_key key, uint64_t events_max
 static bool is_put_back(struct sim *sim, queue_key key)
 {
     if (sim->tap) sim->tap(sim->tap_context, sim);
-    if (sim->shuffles && !is_drawn(key)) {
+    if (sim->shuffles && !is_drawn(key) && has_company(sim, key)) {
         queue_push(&sim->queue, drawn(sim, key));
         return true;
     }
