@@ -563,7 +563,7 @@ static SIM_ALWAYS void commit_alone(struct kafka *kafka, struct consumer *consum
     group->lag--;
     position->committed = done.offset + 1;
     sim_fact(kafka->sim, done.at_ns, FACT_COMMITTED, (uint64_t)done.position << 40 | (uint64_t)(done.offset + 1));
-    log_forget(kafka, log, done.at_ns);
+    log_forget_one(kafka, log, done.offset, done.at_ns);
 }
 
 /* The next record is of a later batch: commit, poll, and there it is. False: it is of the same one. */

@@ -36,8 +36,8 @@ static SIM_ALWAYS void apply_done(struct kafka *kafka, const struct consumer *co
     if (position->behind) position_catches_up(kafka, position, done.at_ns);
     if (done.at_ns > group->last_done_ns) group->last_done_ns = done.at_ns;
     record_counts(&group->fact, done);
-    tally_add(&group->fact.wait, done.start_ns - done.appended_ns);
-    tally_add(&group->fact.service, done.at_ns - done.start_ns);
+    tally_count(&group->fact.wait, done.start_ns - done.appended_ns);
+    tally_count(&group->fact.service, done.at_ns - done.start_ns);
     sim_fact(kafka->sim, done.at_ns, FACT_PROCESSED, (uint64_t)done.position << 40 | (uint64_t)done.offset);
 }
 
@@ -53,6 +53,18 @@ static SIM_ALWAYS void log_forget(struct kafka *kafka, struct log *log, sim_ns a
     for (int64_t offset = start; offset < least; offset++)
         kafka->calls.retire(kafka->calls.context, log_subject(log, offset), at_ns);
     log_release(log, &kafka->pool, least);
+}
+
+/* The same where the record at the offset is all that can go. */
+static SIM_ALWAYS void log_forget_one(struct kafka *kafka, struct log *log, int64_t offset, sim_ns at_ns)
+{
+    if (log->n_readers > 1 || (uint64_t)(offset + 1) % LOG_BLOCK_RECORDS == 0) {
+        log_forget(kafka, log, at_ns);
+        return;
+    }
+    SIM_ASSERT_IN(kafka->sim, log->start == offset);
+    log->start = offset + 1;
+    kafka->calls.retire(kafka->calls.context, log_subject(log, offset), at_ns);
 }
 
 static SIM_ALWAYS void commit_position(struct kafka *kafka, uint32_t index, sim_ns at_ns)

@@ -138,8 +138,8 @@ void done_by_anyone(struct kafka *kafka, const struct consumer *consumer, struct
     if (done.offset >= delivery->done_to) {
         delivery->done_to = done.offset + 1;
         record_counts(&group->fact, done);
-        tally_add(&group->fact.wait, done.start_ns - appended_ns);
-        tally_add(&group->fact.service, at_ns - done.start_ns);
+        tally_count(&group->fact.wait, done.start_ns - appended_ns);
+        tally_count(&group->fact.service, at_ns - done.start_ns);
         group->fact.sojourn_ns -= at_ns - appended_ns; /* it is in the two tallies */
     } else {
         group->fact.busy_ns += at_ns - done.start_ns;

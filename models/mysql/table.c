@@ -147,7 +147,7 @@ enum row_answer row_lock(struct tables *tables, struct transaction_row *touched,
 {
     struct row *row = row_of(tables, touched);
     if (row->owner == thread + 1 || row->owner == 0) {
-        if (row->owner == 0) tally_add(&tables->table[touched->table].fact.wait, 0);
+        if (row->owner == 0) tally_count(&tables->table[touched->table].fact.wait, 0);
         row->owner = thread + 1;
         touched->locked = true;
         return ROW_OK;
@@ -184,7 +184,7 @@ bool row_lock_victim(struct tables *tables, uint32_t thread)
     if (tables->waits_for[thread].table == NONE) return false;
     struct table *table = &tables->table[tables->waits_for[thread].table];
     row_lock_forget(tables, thread);
-    tally_add(&table->fact.wait, tables->sim->now_ns - tables->waits_since_ns[thread]);
+    tally_count(&table->fact.wait, tables->sim->now_ns - tables->waits_since_ns[thread]);
     return true;
 }
 
@@ -193,7 +193,7 @@ void row_lock_leave(struct tables *tables, uint32_t thread)
     struct table *table = &tables->table[tables->waits_for[thread].table];
     row_lock_forget(tables, thread);
     table->fact.lock_timeouts++;
-    tally_add(&table->fact.wait, tables->sim->now_ns - tables->waits_since_ns[thread]);
+    tally_count(&table->fact.wait, tables->sim->now_ns - tables->waits_since_ns[thread]);
 }
 
 static void row_unlock(struct tables *tables, const struct transaction_row *touched)
@@ -204,7 +204,7 @@ static void row_unlock(struct tables *tables, const struct transaction_row *touc
     uint32_t thread = row->owner - 1;
     row->waiter = tables->next_waiter[thread];
     tables->waits_for[thread].table = NONE;
-    tally_add(&tables->table[touched->table].fact.wait, tables->sim->now_ns - tables->waits_since_ns[thread]);
+    tally_count(&tables->table[touched->table].fact.wait, tables->sim->now_ns - tables->waits_since_ns[thread]);
     tables->granted(tables->context, thread);
 }
 

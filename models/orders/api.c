@@ -63,7 +63,7 @@ void api_reply(struct machine *machine, struct thread *thread, sim_ns at_ns)
     struct load_run *load = &machine->load[order->load];
     if (load->limited) seats_give(&load->vus, at_ns);
     if (at_ns <= machine->kafka.end_ns)
-        tally_add(&machine->process[machine->plan->api_process].api, at_ns - order->created_ns);
+        tally_count(&machine->process[machine->plan->api_process].api, at_ns - order->created_ns);
 }
 
 void api_done(struct machine *machine, uint32_t index, sim_ns at_ns)

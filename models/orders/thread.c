@@ -140,7 +140,7 @@ static void on_connection_timeout(void *context, uint32_t index, uint64_t argume
     (void)argument;
     if (!seats_leave(&machine->pool[thread->instance], index)) return;
     machine->process[machine->plan->process_of[thread->instance]].connections_timed_out++;
-    tally_add(&machine->process[machine->plan->process_of[thread->instance]].connection_wait,
+    tally_count(&machine->process[machine->plan->process_of[thread->instance]].connection_wait,
               machine->sim->now_ns - thread->waits_since_ns);
     thread->clock_ns = machine->sim->now_ns;
     thread->seen = true;

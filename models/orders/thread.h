@@ -115,7 +115,7 @@ void thread_actors(struct machine *machine, bool (*at_server)(const void *contex
 static SIM_ALWAYS void connection_got(struct machine *machine, struct thread *thread, bool outer, sim_ns waited_ns)
 {
     *(outer ? &thread->has_outer : &thread->has_connection) = true;
-    tally_add(&machine->process[machine->plan->process_of[thread->instance]].connection_wait, waited_ns);
+    tally_count(&machine->process[machine->plan->process_of[thread->instance]].connection_wait, waited_ns);
 }
 /* No connection is free; and the pool's callback. */
 enum outcome connection_wait(struct machine *machine, struct thread *thread);

@@ -238,7 +238,7 @@ void waiter_answer(struct locks *locks, uint32_t thread, enum lock_answer answer
     waiter->entered = false;
     if (answer != LOCK_GOT) {
         locks->fact[entry->lock].timed_out++;
-        tally_add(&locks->fact[entry->lock].wait, locks->sim->now_ns - waiter->refused_ns);
+        tally_count(&locks->fact[entry->lock].wait, locks->sim->now_ns - waiter->refused_ns);
     }
     entry_drop_if_idle(locks, entry);
     locks->answered(locks->context, thread, answer);
@@ -291,7 +291,7 @@ static void on_try(void *context, uint32_t thread, uint64_t argument)
         no_answer(locks, thread, locks->sim->now_ns - there_ns, false);
     } else if (script_run(locks, waiter->entry, &waiter->call, &ttl_ns)) {
         waiter->entered = !waiter->call.nested;
-        tally_add(&locks->fact[waiter->entry->lock].wait, locks->sim->now_ns - waiter->refused_ns);
+        tally_count(&locks->fact[waiter->entry->lock].wait, locks->sim->now_ns - waiter->refused_ns);
         sim_at(locks->sim, back_ns, SIM_CONSUMER, on_got, locks, thread, 0);
     } else {
         sim_at(locks->sim, back_ns, SIM_CONSUMER, on_refused, locks, thread, (uint64_t)ttl_ns);
@@ -415,7 +415,7 @@ bool lock_acquire(struct locks *locks, const struct lock_call *call)
     sim_ns ttl_ns = 0;
     if (is_unreachable(locks, call->lock)) return acquire_unanswered(locks, entry, call);
     if (script_run(locks, entry, call, &ttl_ns)) {
-        tally_add(&locks->fact[call->lock].wait, 0);
+        tally_count(&locks->fact[call->lock].wait, 0);
         return true;
     }
     waiter_open(locks, entry, call);
@@ -477,7 +477,7 @@ static enum unlock_answer release_run(struct locks *locks, struct lock_entry *en
     }
     entry->last_owner = thread + 1;
     note_release(locks, entry);
-    tally_add(&locks->fact[entry->lock].hold, now_ns - entry->acquired_ns);
+    tally_count(&locks->fact[entry->lock].hold, now_ns - entry->acquired_ns);
     sim_fact(locks->sim, now_ns, FACT_UNLOCKED, entry->key << 8 | entry->lock);
     publish(locks, entry, thread);
     return UNLOCK_DONE;

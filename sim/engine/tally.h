@@ -38,10 +38,10 @@ SIM_SELDOM void tally_widen(struct tally *tally, uint64_t bucket);
 /* Puts ns into the exact store, which grows, or is dropped for good when it would pass exact_max. */
 void tally_keep(struct tally *tally, sim_ns ns);
 
-/* ns >= 0. The leading bits of a value, TALLY_SUB_BITS + 1 of them where it has so many, are its bucket: octaves 0 and 1
- * have one width, and each further one twice that of the one before. A negative value would have a bucket that is never
- * there. */
-static SIM_ALWAYS void tally_add(struct tally *tally, sim_ns ns)
+/* ns >= 0. The leading bits of a value, TALLY_SUB_BITS + 1 of them where it has so many, are its bucket: octaves 0 and
+ * 1 have one width, and each further one twice that of the one before. A negative value would have a bucket that is
+ * never there. tally_count: of a tally that keeps no values (exact_max 0). */
+static SIM_ALWAYS void tally_count(struct tally *tally, sim_ns ns)
 {
     uint64_t value = (uint64_t)ns;
     uint32_t shift = (63u ^ (uint32_t)__builtin_clzll(value | (2 * TALLY_SUB - 1))) - TALLY_SUB_BITS;
@@ -52,11 +52,16 @@ static SIM_ALWAYS void tally_add(struct tally *tally, sim_ns ns)
         place = bucket - tally->first;
     }
     tally->count[place]++;
-    if (tally->exact) tally_keep(tally, ns);
     tally->n++;
     tally->sum_ns += value;
     if (ns < tally->min_ns) tally->min_ns = ns;
     if (ns > tally->max_ns) tally->max_ns = ns;
+}
+
+static SIM_ALWAYS void tally_add(struct tally *tally, sim_ns ns)
+{
+    if (tally->exact) tally_keep(tally, ns);
+    tally_count(tally, ns);
 }
 
 /* Mean in seconds; NaN when empty. */
