@@ -37,7 +37,7 @@ ONLY_THE_READER = {
         trace-decimal-comma trace-decimal-comma-in-quotes trace-decimal-comma-without-names trace-first-value-in-quotes
         trace-open-quote trace-two-columns-of-a-name trace-not-ascending trace-not-numbers""",
     # What steps, groups and the flow mean together.
-    "rules": """explore-nothing explore-no-such-value explore-range-of-another-kind answer-nobody-joins api-inserts-nothing api-joins api-publishes-nothing backlog-in-the-middle
+    "rules": """explore-nothing explore-all-parts explore-no-such-value explore-range-of-another-kind answer-nobody-joins api-inserts-nothing api-joins api-publishes-nothing backlog-in-the-middle
         backlog-not-read commit-of-another-table effect-on-the-wrong-table effect-on-two-tables
         fence-of-a-plain-lock fence-without-the-lock
         flush-outside-transaction group-commit-without-flush flush-without-group-commit join-of-no-answer join-without-flow

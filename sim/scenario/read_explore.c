@@ -214,6 +214,16 @@ static void check_how_many(struct reader *reader, const struct explore_spec *exp
                     explore->most_faults, n_own, MAX_FAULTS, MAX_FAULTS - n_own);
 }
 
+/* Runs are counted by the parts of the scenario: these must be the same in all of them. */
+static bool holds_parts(const char *pointer)
+{
+    static const char *const sections[] = { "", "/topics", "/groups", "/stores", "/tables", "/locks", "/processes",
+                                            "/scalers", "/faults" };
+    for (uint32_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        if (strcmp(pointer, sections[i]) == 0) return true;
+    return false;
+}
+
 static void check_value(struct reader *reader, cJSON *resolved, struct explore_value *value)
 {
     struct arena *arena = reader->reading.arena;
@@ -227,6 +237,12 @@ static void check_value(struct reader *reader, cJSON *resolved, struct explore_v
                         "there is no value at %s; a JSON Pointer such as /groups/NAME/consumers "
                         "is needed",
                         value->pointer);
+        return;
+    }
+    if (holds_parts(value->pointer)) {
+        reading_finding(&reader->reading, at,
+                        "all parts at once cannot be drawn; name one of them, as in %s/NAME",
+                        *value->pointer ? value->pointer : "/groups");
         return;
     }
     value->whole = value->whole && is_whole(now);
