@@ -125,6 +125,9 @@ ok "what two tables say of themselves holds" sh -c '"$0" audit - <out | grep -q 
 sed 's/"service_s": 0.023[0-9]*/"service_s": 0.04/' out >slower
 exits 0 audit slower
 shows "least 9,855 records between 0 s" # all but a batch
+sed 's/created \([0-2]\)\( .*\)consumer-1-0b8c/created \1\2consumer-\1-0b8c/' "$data/describe.txt" >three.txt
+exits 0 import offsets three.txt
+says "with 3 consumers 69.53 ms a record, standard error 2.51 ms" # a batch of each, one independent of the others
 exits 0 init --offsets "$data/describe.txt" --out off.json
 next_works off.json
 sed -n '/rebalancing/,$p' "$data/describe.txt" >one.txt # one table: what waits goes

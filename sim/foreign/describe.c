@@ -318,14 +318,15 @@ static void add_service(const struct dump *dump, const char *group, uint32_t con
     if (!(seconds > 0) || !(done > 0)) return;
     const uint32_t n = consumers > 0 ? consumers : 1;
     const double service_s = n * seconds / done;
-    const double relative = hypot(CLOCK_S * sqrt(2) / seconds, BATCH / sqrt(6) / done);
+    const double relative = hypot(CLOCK_S * sqrt(2) / seconds, BATCH * sqrt(n / 6.0) / done);
     cJSON_AddNumberToObject(out, "service_s", service_s);
     cJSON_AddNumberToObject(out, "service_sigma_s", service_s * relative);
     source_remark(dump->source,
                   "%s was behind from %g s to %g s and committed %.0f records: with %u consumer%s%s %.2f ms a record, "
-                  "standard error %.2f ms (clock of a table %g s, a batch of %.0f in hand at either end)",
+                  "standard error %.2f ms (clock of a table %g s, a batch of %.0f in hand%s at either end)",
                   group, dump->snapshot[best_from].t_s, dump->snapshot[best_to].t_s, done, n, n == 1 ? "" : "s",
-                  consumers > 0 ? "" : " (assumed)", service_s * 1e3, service_s * relative * 1e3, CLOCK_S, BATCH);
+                  consumers > 0 ? "" : " (assumed)", service_s * 1e3, service_s * relative * 1e3, CLOCK_S, BATCH,
+                  n == 1 ? "" : " of each");
 }
 
 static void add_groups(const struct dump *dump, cJSON *out)
