@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "models/draws.h"
 #include "models/kafka/assignor.h"
 #include "models/orders/order.h"
 #include "models/orders/pick.h"
@@ -564,84 +565,6 @@ static bool stages_compile(struct compiler *compiler)
     return true;
 }
 
-static uint32_t draw_of(struct plan *plan, struct plan_draw *draw, const struct plan_position *position)
-{
-    if (!plan->stage[position->stage].draws || position->passed_on > 0) return NONE;
-    for (uint32_t i = 0; i < plan->n_draws; i++)
-        if (draw[i].stage == position->stage && draw[i].origin == position->origin) return i;
-    const struct plan_stage *stage = &plan->stage[position->stage];
-    draw[plan->n_draws] = (struct plan_draw){ .stage = position->stage, .origin = position->origin,
-                                              .group = position->group, .time = stage->has_time ? &stage->time : NULL,
-                                              .entity = entity_of_record(position->stage, position->origin, 0) };
-    return plan->n_draws++;
-}
-
-/* What lies behind a stage, while it is collected. */
-struct behind { const struct plan *plan; uint64_t stages, draws; };
-
-static void behind_stage(struct behind *behind, uint32_t stage);
-
-static void behind_topic(struct behind *behind, uint32_t topic)
-{
-    for (uint32_t i = 0; i < behind->plan->n_positions; i++) {
-        const struct plan_position *position = &behind->plan->position[i];
-        if (position->topic != topic || position->partition > 0) continue;
-        if (position->draw < 64) behind->draws |= (uint64_t)1 << position->draw;
-        behind_stage(behind, position->stage);
-    }
-}
-
-static void behind_stage(struct behind *behind, uint32_t stage)
-{
-    const struct plan *plan = behind->plan;
-    if (stage >= 64 || behind->stages >> stage & 1) return;
-    behind->stages |= (uint64_t)1 << stage;
-    for (const struct plan_op *op = &plan->op[plan->stage[stage].first_op]; op->kind != OP_END; op++) {
-        if (op->kind == STEP_PUBLISH) behind_topic(behind, op->target);
-        if (op->kind == STEP_JOIN && plan->scenario->flow.then != NONE) behind_topic(behind, plan->scenario->flow.then);
-    }
-}
-
-static uint64_t behind_of(const struct plan *plan, uint32_t stage)
-{
-    struct behind behind = { plan, 0, 0 };
-    behind_stage(&behind, stage);
-    return behind.draws;
-}
-
-/* Those that have more behind them come later. */
-static void after_compile(struct compiler *compiler, struct plan_stage *stage, uint64_t behind)
-{
-    const struct plan_draw *draw = compiler->plan->draw;
-    uint32_t *after = arena_array(compiler->arena, uint32_t, 64);
-    for (uint32_t i = 0; i < compiler->plan->n_draws && i < 64; i++) {
-        if (!(behind >> i & 1)) continue;
-        uint32_t k = stage->n_after++;
-        for (; k > 0 && __builtin_popcountll(draw[after[k - 1]].behind) > __builtin_popcountll(draw[i].behind); k--)
-            after[k] = after[k - 1];
-        after[k] = i;
-    }
-    stage->after = after;
-}
-
-static void draws_compile(struct compiler *compiler)
-{
-    struct plan *plan = compiler->plan;
-    struct plan_draw *draw = arena_array(compiler->arena, struct plan_draw, plan->n_positions);
-    for (uint32_t i = 0; i < plan->n_positions; i++)
-        compiler->position[i].draw = draw_of(plan, draw, &compiler->position[i]);
-    plan->draw = draw;
-    for (uint32_t k = 0; k < plan->n_draws && k < 64; k++) draw[k].behind = (uint64_t)1 << k;
-    for (uint32_t k = 0; k < plan->n_draws && k < 64; k++)
-        for (uint32_t i = 0; i < plan->n_draws && i < 64; i++)
-            draw[i].behind |= (behind_of(plan, draw[k].stage) >> i & 1) << k;
-    for (uint32_t k = 0; k < plan->n_draws && k < 64; k++)
-        for (uint32_t i = 0; i < plan->n_draws && i < 64; i++)
-            draw[i].past |= (uint64_t)(draw[k].group == draw[i].group || (draw[i].behind >> k & 1)) << k;
-    for (uint32_t i = 0; i < compiler->scenario->n_stages; i++)
-        after_compile(compiler, &compiler->stage[i], behind_of(plan, i));
-}
-
 /* ---- orders ---- */
 
 static const struct pick *pick_compile(struct compiler *compiler, const struct pick_spec *spec)
@@ -801,7 +724,7 @@ const struct plan *plan_make(const struct scenario *scenario, struct arena *aren
     if (!servers_compile(&compiler) || !groups_compile(&compiler)) return NULL;
     readers_compile(&compiler);
     if (!stages_compile(&compiler) || !orders_compile(&compiler)) return NULL;
-    draws_compile(&compiler);
+    compiler.plan->draw = draws_find(compiler.plan, compiler.position, compiler.stage, compiler.arena);
     disturbances_compile(&compiler);
     return plan;
 }

@@ -47,6 +47,7 @@ static inline bool seats_try(struct seats *seats)
     if (in_use + 1 > seats->peak) seats->peak = in_use + 1;
     return true;
 }
+/* Puts subject into the queue. */
 void seats_wait(struct seats *seats, uint32_t subject);
 /* Takes a seat now, or returns false and puts subject into the queue. */
 static inline bool seats_take(struct seats *seats, uint32_t subject)
@@ -55,6 +56,7 @@ static inline bool seats_take(struct seats *seats, uint32_t subject)
     seats_wait(seats, subject);
     return false;
 }
+/* A seat that nobody holds any more is in use until at_ns, or somebody waits for it. */
 void seats_end(struct seats *seats, sim_ns at_ns);
 /* Gives a seat back at at_ns >= now. */
 static inline void seats_give(struct seats *seats, sim_ns at_ns)

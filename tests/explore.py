@@ -10,6 +10,15 @@ from support.runner import SIM, close, ok, sim
 SCENARIOS = os.path.abspath("scenarios")
 
 
+def ended_by(what, after_s, *args):
+    """Exit code and output of the program when a signal comes in the middle."""
+    process = subprocess.Popen([SIM, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(after_s)
+    process.send_signal(what)
+    shown, _ = process.communicate(timeout=60)
+    return process.returncode, shown
+
+
 os.chdir(tempfile.mkdtemp(prefix="sim-explore-"))
 LEASE = os.path.join(SCENARIOS, "explore-lease.json")
 
@@ -42,13 +51,10 @@ ok("--time ends a search", timed.returncode == 4 and json.loads(timed.stdout)["r
 ok("who finds the file knows what was searched", found["seed"] == 1 and found["version"] and "interrupted" not in found)
 
 # ---- interrupted ----
-process = subprocess.Popen([SIM, "explore", LEASE, "--time", "60s", "--out", "cut"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-time.sleep(0.5)
-process.send_signal(signal.SIGINT)
-process.communicate(timeout=30)
+code, _ = ended_by(signal.SIGINT, 0.5, "explore", LEASE, "--time", "60s", "--out", "cut")
 cut = json.load(open("cut/explore.json"))
-ok(f"an interrupted search is kept and marked: {process.returncode}",
-   process.returncode == 130 and cut["interrupted"] is True and cut["runs"] > 0 and os.path.exists(cut["violations"][0]["capsule"]))
+ok(f"an interrupted search is kept and marked: {code}",
+   code == 130 and cut["interrupted"] is True and cut["runs"] > 0 and os.path.exists(cut["violations"][0]["capsule"]))
 
 # ---- a search that ends within its first block of 32 runs ----
 slow = json.load(open(os.path.join(SCENARIOS, "explore-unlock.json")))
@@ -62,13 +68,10 @@ for jobs in ("1", "2"):
     made = json.loads(few.stdout)
     ok(f"--time keeps the runs of a block that it ends, {jobs} jobs: {few.returncode}, {made['runs']} runs",
        few.returncode == 4 and made["runs"] > 0 and made["violations"] and made["coverage"]["ties"] <= made["runs"])
-process = subprocess.Popen([SIM, "explore", "slow.json", "--jobs", "1", "--out", "early"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-time.sleep(1.5)
-process.send_signal(signal.SIGINT)
-process.communicate(timeout=60)
+code, _ = ended_by(signal.SIGINT, 1.5, "explore", "slow.json", "--jobs", "1", "--out", "early")
 early = json.load(open("early/explore.json"))
-ok(f"so does Ctrl-C: {process.returncode}, {early['runs']} runs",
-   process.returncode == 130 and early["interrupted"] is True and early["runs"] > 0 and os.path.exists(early["violations"][0]["capsule"]))
+ok(f"so does Ctrl-C: {code}, {early['runs']} runs",
+   code == 130 and early["interrupted"] is True and early["runs"] > 0 and os.path.exists(early["violations"][0]["capsule"]))
 
 # ---- making it smaller ends, too, and what is not small yet is kept ----
 late = json.load(open(LEASE))
@@ -92,11 +95,8 @@ def kept_as_it_was(what, folder, code, expected):
 
 
 ONE = ("explore", "late.json", "--seed", "7", "--runs", "1", "--jobs", "1")
-process = subprocess.Popen([SIM, *ONE, "--out", "large"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-time.sleep(1)
-process.send_signal(signal.SIGTERM)
-shown, _ = process.communicate(timeout=60)
-ok("a signal while it is made smaller is marked", kept_as_it_was("a signal", "large", process.returncode, 130)["interrupted"] is True)
+code, shown = ended_by(signal.SIGTERM, 1, *ONE, "--out", "large")
+ok("a signal while it is made smaller is marked", kept_as_it_was("a signal", "large", code, 130)["interrupted"] is True)
 ok("and said", "Interrupted" in shown and "Ended before it was made as small" in shown)
 timed = sim(*ONE, "--time", "0.7s", "--out", "timed")
 ok("--time alone is no interruption", "interrupted" not in kept_as_it_was("--time", "timed", timed.returncode, 4))

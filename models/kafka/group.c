@@ -159,8 +159,8 @@ static void positions_begin(struct kafka *kafka, struct consumer *consumer)
     consumer->unread = consumer->buffer.unasked;
 }
 
-/* A group has its partitions, and begins; a cold one is dealt them first (member.h). With members, this is its first poll: one may have left before it, or
- * may have to join again. */
+/* A group has its partitions, and begins; a cold one is dealt them first (member.h). With members, this is its first
+ * poll: one may have left before it, or may have to join again. */
 static void on_join(void *context, uint32_t index, uint64_t argument)
 {
     struct kafka *kafka = context;

@@ -551,18 +551,13 @@ static SIM_ALWAYS bool ends_alone(const struct kafka *kafka, const struct consum
 static SIM_ALWAYS void commit_alone(struct kafka *kafka, struct consumer *consumer, const struct done done)
 {
     struct position *position = &kafka->position[done.position];
-    struct group *group = &kafka->group[consumer->group];
     struct log *log = &kafka->log[position->log];
-    const sim_ns age_ns = done.at_ns - done.appended_ns;
     consumer->last_commit_ns = consumer->poll_from_ns = done.at_ns;
     position->commit_to = done.offset + 1;
     if (position->committed != done.offset || position->processed > position->polled || position->polled > log->end)
         commit_is_wrong(kafka, done.position, done.at_ns);
-    if (age_ns > group->fact.peak_lag_ns) group->fact.peak_lag_ns = age_ns;
-    group->fact.commits++;
-    group->lag--;
-    position->committed = done.offset + 1;
-    sim_fact(kafka->sim, done.at_ns, FACT_COMMITTED, (uint64_t)done.position << 40 | (uint64_t)(done.offset + 1));
+    kafka->group[consumer->group].fact.commits++;
+    commit_moves(kafka, done.position, done.offset + 1, done.appended_ns, done.at_ns);
     log_forget_one(kafka, log, done.offset, done.at_ns);
 }
 

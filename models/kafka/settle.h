@@ -67,21 +67,27 @@ static SIM_ALWAYS void log_forget_one(struct kafka *kafka, struct log *log, int6
     kafka->calls.retire(kafka->calls.context, log_subject(log, offset), at_ns);
 }
 
-static SIM_ALWAYS void commit_position(struct kafka *kafka, uint32_t index, sim_ns at_ns)
+/* The group's committed offset moves from a record that was appended at since_ns. */
+static SIM_ALWAYS void commit_moves(struct kafka *kafka, uint32_t index, int64_t to, sim_ns since_ns, sim_ns at_ns)
 {
     struct position *position = &kafka->position[index];
     struct group *group = &kafka->group[position->group];
+    if (at_ns - since_ns > group->fact.peak_lag_ns) group->fact.peak_lag_ns = at_ns - since_ns;
+    group->lag -= to - position->committed;
+    position->committed = to;
+    sim_fact(kafka->sim, at_ns, FACT_COMMITTED, (uint64_t)index << 40 | (uint64_t)to);
+}
+
+static SIM_ALWAYS void commit_position(struct kafka *kafka, uint32_t index, sim_ns at_ns)
+{
+    struct position *position = &kafka->position[index];
     struct log *log = &kafka->log[position->log];
     const int64_t to = position->commit_to, more = to - position->committed;
     position->touched = false;
     if (more < 0 || to > position->processed || position->processed > position->polled || position->polled > log->end)
         commit_is_wrong(kafka, index, at_ns);
     if (more <= 0) return;
-    sim_ns age_ns = at_ns - log_at(log, position->committed);
-    if (age_ns > group->fact.peak_lag_ns) group->fact.peak_lag_ns = age_ns;
-    group->lag -= more;
-    position->committed = to;
-    sim_fact(kafka->sim, at_ns, FACT_COMMITTED, (uint64_t)index << 40 | (uint64_t)to);
+    commit_moves(kafka, index, to, log_at(log, position->committed), at_ns);
     log_forget(kafka, log, at_ns);
 }
 

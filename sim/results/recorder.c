@@ -95,7 +95,8 @@ static void note_capacity(struct recorder *recorder, uint32_t group, const struc
     const struct progress now = progress_of(recorder->layout, group, levels);
     const bool all_there = levels->group_whole_ns[group] <= recorder->last_at_ns;
 
-    if (all_there && recorder->last_at_ns >= recorder->layout->study->scenario.warm_up_ns && before->least_waiting < INT64_MAX &&
+    if (all_there && recorder->last_at_ns >= recorder->layout->study->scenario.warm_up_ns &&
+        before->least_waiting < INT64_MAX &&
         before->least_waiting > now.done - before->done) {
         samples->done += now.done - before->done;
         samples->done_ns += levels->at_ns - recorder->last_at_ns;
