@@ -371,8 +371,7 @@ static SIM_ALWAYS void words_take(struct machine *machine, struct thread *thread
     if (!stage->draws) {
         thread->time_ns = stage->has_time ? stage->time.constant_ns : 0;
     } else if (draw != NONE && thread->attempt == 0) {
-        const struct record_words *own = words_known(machine, &machine->words, order_of(thread)->id, draw,
-                                                     machine->plan->draw);
+        const struct record_words *own = words_known(machine, &machine->words, order_of(thread)->id, draw);
         thread->words = own->words;
         thread->time_ns = own->time_ns;
     } else {

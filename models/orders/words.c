@@ -5,7 +5,7 @@
 #include "models/orders/thread.h"
 #include "models/purpose.h"
 
-enum { LOOK_EVERY = 16 };
+enum { LOOK_EVERY = 16, AT_ONE_GO = 16 };
 
 void words_init(struct machine *machine)
 {
@@ -15,16 +15,33 @@ void words_init(struct machine *machine)
     for (uint32_t i = 0; i < WORDS_ROWS * words->n_reads; i++) words->place[i].order_id = i / words->n_reads + 1;
 }
 
-static SIM_ALWAYS void draw(const struct machine *machine, struct record_words *place, uint32_t order_id,
-                            const struct plan_draw *read)
+/* Draws that are to be made at one go. What finds no room is drawn when its record begins. */
+struct drawing {
+    uint32_t n;
+    uint32_t read[AT_ONE_GO];
+    uint64_t entity[AT_ONE_GO];
+};
+
+static SIM_ALWAYS void drawing_add(struct drawing *drawing, const struct plan_draw *draw, uint32_t read,
+                                    uint32_t order_id)
 {
-    place->words = random_block_by(&machine->rounds, PURPOSE_STAGE, read->entity | order_id, 0);
-    place->order_id = order_id;
+    drawing->read[drawing->n] = read;
+    drawing->entity[drawing->n++] = draw[read].entity | order_id;
 }
 
-static SIM_ALWAYS void convert(struct record_words *place, const struct plan_draw *read)
+/* First all words, then all times: each is a chain of steps that wait for one another, and the chains do not. */
+static SIM_ALWAYS void draw(const struct machine *machine, const struct drawing *drawing, struct record_words *row,
+                            uint32_t order_id)
 {
-    place->time_ns = read->time ? dist_draw(read->time, place->words.word[WORD_SERVICE]) : 0;
+    struct random_words words[AT_ONE_GO];
+    random_blocks_by(&machine->rounds, PURPOSE_STAGE, drawing->entity, drawing->n, 0, words);
+    for (uint32_t i = 0; i < drawing->n; i++) {
+        struct record_words *place = &row[drawing->read[i]];
+        const struct dist *time = machine->plan->draw[drawing->read[i]].time;
+        place->words = words[i];
+        place->time_ns = time ? dist_draw(time, words[i].word[WORD_SERVICE]) : 0;
+        place->order_id = order_id;
+    }
 }
 
 /* Groups that are far behind: looked for now and then, which no result hangs on. */
@@ -39,29 +56,37 @@ static uint64_t late_reads(struct machine *machine)
     return words->late;
 }
 
-/* First all words, then all times: each is a chain of steps that wait for one another, and the chains do not. */
-static SIM_ALWAYS void draw_after(struct machine *machine, const struct plan_stage *stage, uint32_t order_id,
-                                  uint64_t late)
+static struct record_words *row_of(const struct machine *machine, uint32_t order_id)
 {
-    struct record_words *row = &machine->words.place[(order_id % WORDS_ROWS) * machine->words.n_reads];
+    return &machine->words.place[(order_id % WORDS_ROWS) * machine->words.n_reads];
+}
+
+/* Adds what comes after a stage, and draws. */
+static SIM_ALWAYS void draw_after(struct machine *machine, struct drawing *drawing, const struct plan_stage *stage,
+                                  uint32_t order_id, uint64_t late)
+{
+    struct record_words *row = row_of(machine, order_id);
     const struct plan_draw *read = machine->plan->draw;
-    for (uint32_t i = 0; i < stage->n_after; i++) {
+    for (uint32_t i = 0; i < stage->n_after && drawing->n < AT_ONE_GO; i++) {
         const uint32_t at = stage->after[i];
-        if (!(read[at].behind & late) && row[at].order_id != order_id) draw(machine, &row[at], order_id, &read[at]);
+        if (!(read[at].behind & late) && row[at].order_id != order_id) drawing_add(drawing, read, at, order_id);
     }
-    for (uint32_t i = 0; i < stage->n_after; i++)
-        if (row[stage->after[i]].order_id == order_id) convert(&row[stage->after[i]], &read[stage->after[i]]);
+    draw(machine, drawing, row, order_id);
 }
 
 void words_ahead(struct machine *machine, const struct plan_stage *stage, uint32_t order_id)
 {
-    draw_after(machine, stage, order_id, late_reads(machine));
+    struct drawing drawing;
+    drawing.n = 0;
+    draw_after(machine, &drawing, stage, order_id, late_reads(machine));
 }
 
-void words_missed(struct machine *machine, struct record_words *place, uint32_t order_id,
-                  const struct plan_draw *read)
+void words_missed(struct machine *machine, uint32_t order_id, uint32_t read)
 {
-    draw(machine, place, order_id, read);
-    convert(place, read);
-    draw_after(machine, &machine->plan->stage[read->stage], order_id, late_reads(machine) & ~read->past);
+    const struct plan_draw *draw = machine->plan->draw;
+    struct drawing drawing;
+    drawing.n = 0;
+    drawing_add(&drawing, draw, read, order_id);
+    draw_after(machine, &drawing, &machine->plan->stage[draw[read].stage], order_id,
+               late_reads(machine) & ~draw[read].past);
 }

@@ -35,16 +35,14 @@ void words_init(struct machine *machine);
  * behind, nor for what lies behind it: the row would be another order's by then. */
 void words_ahead(struct machine *machine, const struct plan_stage *stage, uint32_t order_id);
 /* A record begins, and its words are not there: the same, for them and for what usually comes after them. */
-void words_missed(struct machine *machine, struct record_words *place, uint32_t order_id,
-                  const struct plan_draw *read);
+void words_missed(struct machine *machine, uint32_t order_id, uint32_t read);
 
 /* Of the first delivery of an order's record to a read (plan_position.draw). Valid until the next call. */
 static SIM_ALWAYS const struct record_words *words_known(struct machine *machine, const struct words *words,
-                                                         uint32_t order_id, uint32_t read,
-                                                         const struct plan_draw *draw)
+                                                         uint32_t order_id, uint32_t read)
 {
     struct record_words *place = &words->place[(order_id % WORDS_ROWS) * words->n_reads + read];
-    if (place->order_id != order_id) words_missed(machine, place, order_id, &draw[read]);
+    if (place->order_id != order_id) words_missed(machine, order_id, read);
     return place;
 }
 

@@ -31,6 +31,25 @@ static void test_known_answers(void **state)
     assert_memory_equal(pi.word, pi_words, sizeof pi_words);
 }
 
+/* Many at one go are the same as one at a time, whatever their number, and none is written beyond it. */
+static void test_blocks(void **state)
+{
+    enum { MOST = 20 };
+    const struct random_rounds rounds = random_rounds(random_key(7, 3));
+    uint64_t entity[MOST];
+    (void)state;
+    for (uint32_t i = 0; i < MOST; i++) entity[i] = random_mix(i + 1);
+    for (uint32_t n = 0; n <= MOST; n++) {
+        struct random_words words[MOST + 1] = {0};
+        random_blocks_by(&rounds, 0x80000001, entity, n, n + 0x80000000, words);
+        for (uint32_t i = 0; i < n; i++) {
+            const struct random_words one = random_block_by(&rounds, 0x80000001, entity[i], n + 0x80000000);
+            assert_memory_equal(words[i].word, one.word, sizeof one.word);
+        }
+        for (uint32_t i = 0; i < 4; i++) assert_int_equal(words[n].word[i], 0);
+    }
+}
+
 static int compare(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -105,8 +124,8 @@ static void test_unit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_answers), cmocka_unit_test(test_keys_differ), cmocka_unit_test(test_independence),
-        cmocka_unit_test(test_unit),
+        cmocka_unit_test(test_known_answers), cmocka_unit_test(test_blocks), cmocka_unit_test(test_keys_differ),
+        cmocka_unit_test(test_independence), cmocka_unit_test(test_unit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

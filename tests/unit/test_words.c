@@ -124,7 +124,7 @@ static void test_far_behind(void **state)
     drawn(&desk, 8, text);
     assert_string_equal(text, "use<created decide<discounted ");
     assert_int_equal(plan->draw[0].stage, stage_of(&desk, "reserve"));
-    words_missed(&desk.machine, place_of(&desk, 8, 0), 8, &plan->draw[0]);
+    words_missed(&desk.machine, 8, 0);
     drawn(&desk, 8, text);
     assert_string_equal(text, "reserve<created use<created decide<reserved decide<discounted settle<pay ");
     trial_close(&desk.trial);
@@ -138,7 +138,7 @@ static void test_missed(void **state)
     open_desk(&desk);
     const struct plan *plan = desk.trial.plan;
     for (uint32_t i = 0; i < plan->n_draws; i++) {
-        const struct record_words *known = words_known(&desk.machine, &desk.machine.words, 3, i, plan->draw);
+        const struct record_words *known = words_known(&desk.machine, &desk.machine.words, 3, i);
         assert_int_equal(known->order_id, 3);
     }
     char text[400];
