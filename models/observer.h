@@ -96,6 +96,7 @@ struct group_facts {
     uint64_t dead_letters;                             /* sent to the dead-letter topic; a record comes there again
                                                           when it is given up again */
     __int128 failed_ns;                                /* of busy_ns: deliveries that ended with an exception */
+    __int128 backoff_ns;                               /* slept after them, in consumers' threads */
     __int128 backlog_area;                             /* integral of backlog over time, records x ns */
     sim_ns rebalance_ns, longest_rebalance_ns;         /* from the first change to the new assignment */
     sim_ns caught_up_ns;                               /* by when each partition in which records waited at t = 0 has

@@ -65,6 +65,8 @@ static void group_take_off(struct group_facts *fact, const struct group_facts *a
     TAKE_OFF(fact, at_end, polls);
     TAKE_OFF(fact, at_end, commits);
     TAKE_OFF(fact, at_end, busy_ns);
+    TAKE_OFF(fact, at_end, failed_ns);
+    TAKE_OFF(fact, at_end, backoff_ns);
     tally_since(&fact->wait, &at_end->wait);
     tally_since(&fact->service, &at_end->service);
 }

@@ -133,6 +133,8 @@ bool kafka_record_failed(struct kafka *kafka, uint32_t index, uint32_t exception
     else group->fact.duplicates++;
     forget_rest(kafka, consumer, consumer->record_offset);
     sim_ns at_ns = consumer->uncommitted > 0 ? commit_send(kafka, consumer, failed_ns) : failed_ns;
-    poll_later(kafka, consumer, at_ns + backoff_ns(consumer->spec, failing->attempts));
+    const sim_ns sleep_ns = backoff_ns(consumer->spec, failing->attempts);
+    group->fact.backoff_ns += sleep_ns;
+    poll_later(kafka, consumer, at_ns + sleep_ns);
     return false;
 }

@@ -8,40 +8,7 @@
 #include <stdlib.h>
 
 #include "sim/results/number.h"
-
-static uint32_t widest_topic(const struct scenario *scenario, const struct group_spec *group)
-{
-    uint32_t partitions = 0;
-    for (uint32_t i = 0; i < group->n_reads; i++)
-        if (scenario->topic[group->read[i].topic].partitions > partitions)
-            partitions = scenario->topic[group->read[i].topic].partitions;
-    return partitions;
-}
-
-/* Mean time of a stage that never waits for a lock, a row or a server. */
-static double stage_alone_s(const struct stage_spec *stage)
-{
-    double total_s = 0, mean_s = 0, cv;
-
-    if (stage->has_time) {
-        dist_moments(&stage->time, &mean_s, &cv);
-        return mean_s;
-    }
-    for (uint32_t i = 0; i < stage->n_steps; i++)
-        if (stage->step[i].has_time) {
-            dist_moments(&stage->step[i].time, &mean_s, &cv);
-            total_s += mean_s;
-        }
-    return total_s;
-}
-
-static double longest_stage_s(const struct scenario *scenario, const struct group_spec *group)
-{
-    double longest_s = 0;
-    for (uint32_t i = 0; i < group->n_reads; i++)
-        longest_s = fmax(longest_s, stage_alone_s(&scenario->stage[group->read[i].stage]));
-    return longest_s;
-}
+#include "sim/results/pace.h"
 
 bool bottleneck_is_hot(const struct group_demand *demand, uint32_t most)
 {
@@ -56,10 +23,10 @@ double bottleneck_fullest_share(const struct group_demand *demand, uint32_t most
 
 /* With consumers that share partitions unevenly, the one with most is full first: the group then does only what that
  * one's share of the records allows. */
-static double capacity(const struct group_demand *demand, double measured_per_s)
+static double capacity(const struct group_demand *demand, double one_per_s)
 {
+    const double all_busy_per_s = demand->working * (isfinite(one_per_s) ? one_per_s : 1 / demand->service_s);
     const double sharing = fmin(demand->working, demand->partitions);
-    const double all_busy_per_s = isfinite(measured_per_s) ? measured_per_s : demand->working / demand->service_s;
     return all_busy_per_s / sharing / bottleneck_fullest_share(demand, demand->most_partitions);
 }
 
@@ -77,10 +44,13 @@ static void count_consumers(struct group_demand *demand, const struct outcome *o
     }
 }
 
-/* Done per second while there was enough to do. That of a group whose pods come and go is of any number of them. */
-static double measured_per_s(const struct outcome *outcome, const struct group_demand *demand)
+/* Of one consumer that always has work. */
+static double one_per_s(const struct outcome *outcome, const struct group_demand *demand)
 {
-    return demand->scaler ? (double)NAN : outcome_mean(outcome, "groups.%s.capacity_per_s", demand->name);
+    const struct scenario *scenario = &outcome->study->scenario;
+    const double idle = outcome_mean(outcome, "groups.%s.idle_consumers", demand->name);
+    return outcome_mean(outcome, "groups.%s.capacity_per_s", demand->name) /
+           pace_workers(scenario, &scenario->group[demand->group], isfinite(idle) ? (uint32_t)idle : 0);
 }
 
 static struct group_demand demand_of(const struct outcome *outcome, uint32_t index)
@@ -89,7 +59,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     const struct group_spec *spec = &scenario->group[index];
     struct group_demand demand = { .group = index, .name = spec->name };
 
-    demand.partitions = widest_topic(scenario, spec);
+    demand.partitions = pace_partitions(scenario, spec);
     count_consumers(&demand, outcome);
     const uint32_t sharing = demand.working < demand.partitions ? demand.working : demand.partitions;
     demand.most_partitions = sharing ? (demand.partitions + sharing - 1) / sharing : 0;
@@ -97,7 +67,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.records = outcome_mean(outcome, "groups.%s.processed", spec->name);
     if (outcome_mean(outcome, "groups.%s.evictions", spec->name) > 0)
         demand.repeats = outcome_mean(outcome, "groups.%s.duplicates", spec->name);
-    demand.alone_s = longest_stage_s(scenario, spec);
+    demand.alone_s = pace_longest_s(scenario, spec);
     demand.service_s = outcome_mean(outcome, "groups.%s.service_s.mean", spec->name);
     demand.utilisation = outcome_mean(outcome, "groups.%s.utilisation", spec->name);
     demand.peak_backlog = outcome_mean(outcome, "groups.%s.peak_backlog", spec->name);
@@ -112,7 +82,8 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     const double orders_per_s = outcome_mean(outcome, "orders.peak_rate_per_s");
     const double arrived_per_s = outcome_mean(outcome, "groups.%s.peak_rate_per_s", spec->name);
     demand.offered_per_s = orders_per_s > 0 ? fmax(orders_per_s * records_per_order, arrived_per_s) : 0;
-    demand.capacity_per_s = capacity(&demand, measured_per_s(outcome, &demand));
+    demand.one_per_s = one_per_s(outcome, &demand);
+    demand.capacity_per_s = capacity(&demand, demand.one_per_s);
     demand.pressure = demand.offered_per_s / demand.capacity_per_s;
     return demand;
 }
@@ -179,6 +150,12 @@ bool bottleneck_waits_inside(const struct group_demand *demand)
 /* Its polls take longer than max.poll.interval, and most of what it does it has done before. */
 bool bottleneck_goes_round(const struct group_demand *demand) { return demand->repeats > demand->records; }
 
+/* What a record takes of a consumer beside the delivery that succeeds is worth a word. */
+static bool takes_more(const struct group_demand *demand)
+{
+    return !bottleneck_goes_round(demand) && 1 / demand->one_per_s > 1.1 * demand->service_s;
+}
+
 static void capacity_en(struct sentence *sentence, const struct group_demand *demand)
 {
     add(sentence, "%s%u consumer%s %s %s %srecords/s at %s a record",
@@ -188,6 +165,8 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
         number_seconds(demand->service_s).s);
     if (bottleneck_waits_inside(demand))
         add(sentence, " (%s of work, the rest waits for locks, rows or servers)", number_seconds(demand->alone_s).s);
+    if (takes_more(demand))
+        add(sentence, ", %s in all with commits, fetches, retries and the waits of busy times", number_seconds(1 / demand->one_per_s).s);
     if (demand->working < demand->consumers)
         add(sentence, " (%u idle: %u partition%s)", (unsigned)(demand->consumers - demand->working),
             (unsigned)demand->partitions, demand->partitions == 1 ? "" : "s");
@@ -223,6 +202,8 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
         number_fixed(demand->capacity_per_s, 1).s);
     if (bottleneck_waits_inside(demand))
         add(sentence, " (작업 자체는 %s, 나머지는 락, 행, 서버 대기)", number_seconds(demand->alone_s).s);
+    if (takes_more(demand))
+        add(sentence, ", 커밋·fetch·재시도와 바쁠 때의 대기까지 포함하면 %s", number_seconds(1 / demand->one_per_s).s);
     if (demand->working < demand->consumers)
         add(sentence, " (Partition이 %u개라 %u개는 유휴)", (unsigned)demand->partitions,
             (unsigned)(demand->consumers - demand->working));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Which group limits the pipeline, why, and which would be next. Pressure is what the load's greatest rate asks of a
  * group over what it can do: its capacity with all consumers busy is measured where a backlog kept them so, else taken
- * from its mean service time; either way it is limited by the consumer that owns most partitions. */
+ * from what a record takes of a consumer's time: all its deliveries, the sleeps between them, commits and polls; either
+ * way it is limited by the consumer that owns most partitions. */
 #ifndef SIM_RESULTS_BOTTLENECK_H
 #define SIM_RESULTS_BOTTLENECK_H
 

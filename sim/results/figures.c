@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "sim/engine/error.h"
+#include "sim/results/pace.h"
 
 static void enter(struct walk *walk, const char *key)
 {
@@ -195,7 +196,7 @@ static void checkpoints(struct walk *walk, const struct layout *layout, const st
 
 /* ---- groups, locks, tables, processes ---- */
 
-enum { CAPACITY_SAMPLES_MIN = 10 }; /* fewer saturated sample intervals say nothing */
+enum { CAPACITY_INTERVALS_MIN = 10, CAPACITY_STRETCH_MIN = 5000 };
 
 /* Where consumers come in mid-run, utilisation is that of all who could be there. */
 static uint32_t most_consumers(const struct group_spec *spec)
@@ -209,6 +210,34 @@ static double available_s(const struct scenario *scenario, uint32_t group, const
     for (uint32_t i = 0; i < scenario->n_scalers; i++)
         if (scenario->scaler[i].group == group) return (double)record->facts->scaler[i].consumer_ns * 1e-9;
     return span_s * most_consumers(&scenario->group[group]);
+}
+
+/* What a record takes of a consumer's time: all its deliveries, the sleeps between them, commits and polls. */
+static double record_takes_s(const struct group_spec *spec, const struct group_facts *facts)
+{
+    const double at_work_s = (double)(facts->busy_ns + facts->backoff_ns) * 1e-9;
+    return ratio(at_work_s, (double)facts->service.n) + pace_client_s(spec);
+}
+
+/* Records per second while all its consumers have work: seen where they had, else from what a record takes. A stretch of
+ * such moments begins with records that take long, which is what has made the others wait: what is seen in short ones
+ * errs low, as what a record takes does where a pause has stretched one. Where most deliveries are of records that have
+ * been processed before, what one takes says little. What was seen of a group that others join is of any number of them.
+ */
+static double capacity_per_s(const struct scenario *scenario, const struct record *record, uint32_t index)
+{
+    const struct group_spec *spec = &scenario->group[index];
+    const struct group_facts *facts = &record->facts->group[index];
+    const struct group_samples *samples = &record->group[index];
+    const double workers = pace_workers(scenario, spec, (uint32_t)facts->idle_consumers);
+    const double taken_per_s = workers * ratio(1, record_takes_s(spec, facts));
+
+    if (samples->n_done < CAPACITY_INTERVALS_MIN || pace_is_joined(spec)) return taken_per_s;
+    const double seen_per_s = (double)samples->done / ns_to_s(samples->done_ns);
+    const double stretch_s = ns_to_s(samples->done_ns) / samples->n_stretches;
+    const bool for_long = stretch_s * workers > CAPACITY_STRETCH_MIN * tally_mean_s(&facts->service);
+    const bool goes_round = facts->duplicates > facts->processed;
+    return for_long || goes_round ? seen_per_s : fmax(seen_per_s, taken_per_s);
 }
 
 static void group_over_time(struct walk *walk, const struct scenario *scenario, const struct record *record,
@@ -248,8 +277,7 @@ static void group_over_time(struct walk *walk, const struct scenario *scenario, 
     figure(walk, "throughput_per_s", "1/s", ratio((double)facts->processed, span_s));
     figure(walk, "peak_rate_per_s", "1/s", samples->peak_rate_per_s);
     figure(walk, "largest_partition_share", "ratio", samples->largest_share);
-    figure(walk, "capacity_per_s", "1/s",
-           samples->n_done >= CAPACITY_SAMPLES_MIN ? (double)samples->done / ns_to_s(samples->done_ns) : (double)NAN);
+    figure(walk, "capacity_per_s", "1/s", capacity_per_s(scenario, record, index));
     spread_of_times(walk, "wait_s", &facts->wait);
     spread_of_times(walk, "service_s", &facts->service);
     leave(walk);

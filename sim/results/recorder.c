@@ -7,6 +7,7 @@
  * run that was cut has no such moments, and they are null. */
 #include "sim/results/result.h"
 
+#include "sim/results/pace.h"
 #include "sim/results/series.h"
 
 #include <math.h>
@@ -19,7 +20,7 @@ struct watch { sim_ns at_ns; uint32_t slot; }; /* slot: PREDICTION_VALUES * pred
 
 /* Of a group: records done so far, and the least that waits in any of its partitions that ever had one (INT64_MAX:
  * none had). */
-struct progress { int64_t done, least_waiting; };
+struct progress { int64_t done, least_waiting; bool had_enough; };
 
 struct recorder {
     const struct layout *layout;
@@ -33,6 +34,7 @@ struct recorder {
     struct group_samples *group;
     struct scaler_samples *scaler;
     struct progress *before;       /* by group, at the sample before */
+    double *shortest_s;            /* by group: its shortest stage's mean time alone */
     sim_ns window_at_ns;           /* start of the window of the arrival rate */
     uint64_t window_scheduled;
     double peak_rate_per_s;
@@ -74,7 +76,7 @@ static void note_peaks(struct group_samples *samples, const struct group_sum *su
 
 static struct progress progress_of(const struct layout *layout, uint32_t group, const struct run_levels *levels)
 {
-    struct progress progress = { 0, INT64_MAX };
+    struct progress progress = { 0, INT64_MAX, false };
 
     for (uint32_t i = layout->group_row[group]; i < layout->group_row[group + 1]; i++) {
         const struct partition_level *level = &levels->partition[i];
@@ -85,22 +87,35 @@ static struct progress progress_of(const struct layout *layout, uint32_t group, 
     return progress;
 }
 
-/* What a group does in an interval that no partition of it began with fewer records than were then done in all: whoever
- * owns which, no consumer of it lacked work. That is what it can do, fetches and commits included. Intervals in which a
- * fault kept a consumer away say nothing of what they do while they are there. */
+/* Whether every partition holds more records than one consumer will do in the interval to come. It must not hang on what
+ * is then done: an interval in which much was done would not count, and the mean would be of slow ones. Records that
+ * wait for their time (a retry topic) are no work yet. */
+static bool has_enough(const struct recorder *recorder, uint32_t group, int64_t waiting, sim_ns span_ns)
+{
+    const struct scenario *scenario = &recorder->layout->study->scenario;
+    const double most = ns_to_s(span_ns) / recorder->shortest_s[group];
+
+    return scenario->group[group].due_after_ns == 0 && (double)waiting >= 2 * most + 10;
+}
+
+/* What a group does in an interval in which, whoever owns which partition, no consumer of it lacked work. That is what it
+ * can do, fetches and commits included. Intervals in which a fault kept a consumer away say nothing of what they do
+ * while they are there. */
 static void note_capacity(struct recorder *recorder, uint32_t group, const struct run_levels *levels)
 {
     struct group_samples *samples = &recorder->group[group];
     struct progress *before = &recorder->before[group];
-    const struct progress now = progress_of(recorder->layout, group, levels);
+    struct progress now = progress_of(recorder->layout, group, levels);
     const bool all_there = levels->group_whole_ns[group] <= recorder->last_at_ns;
+    const sim_ns span_ns = levels->at_ns - recorder->last_at_ns;
 
-    if (all_there && recorder->last_at_ns >= recorder->layout->study->scenario.warm_up_ns &&
-        before->least_waiting < INT64_MAX &&
-        before->least_waiting > now.done - before->done) {
+    now.had_enough = all_there && recorder->last_at_ns >= recorder->layout->study->scenario.warm_up_ns &&
+        before->least_waiting < INT64_MAX && has_enough(recorder, group, before->least_waiting, span_ns);
+    if (now.had_enough) {
         samples->done += now.done - before->done;
-        samples->done_ns += levels->at_ns - recorder->last_at_ns;
+        samples->done_ns += span_ns;
         samples->n_done++;
+        samples->n_stretches += !before->had_enough;
     }
     *before = now;
 }
@@ -247,6 +262,9 @@ struct recorder *recorder_open(const struct layout *layout, uint32_t replication
     recorder->group = arena_array(arena, struct group_samples, scenario->n_groups);
     recorder->scaler = arena_array(arena, struct scaler_samples, scenario->n_scalers);
     recorder->before = arena_array(arena, struct progress, scenario->n_groups);
+    recorder->shortest_s = arena_array(arena, double, scenario->n_groups);
+    for (uint32_t i = 0; i < scenario->n_groups; i++)
+        recorder->shortest_s[i] = pace_shortest_s(scenario, &scenario->group[i]);
     open_watches(recorder, arena);
     series_open(&recorder->series, layout, replication, files, arena);
     if (!recorder->series.orders)

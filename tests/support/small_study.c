@@ -19,13 +19,15 @@ static const struct topic_spec topics[] = { { .name = "order-created", .partitio
                                             { .name = "pay", .partitions = 1 } };
 static const struct group_read stock_reads[] = { { 0, 0 } }, pay_reads[] = { { 1, 1 } };
 static const struct group_spec groups[] = {
-    { .name = SMALL_STOCK, .consumers = 1, .n_reads = 1, .read = stock_reads },
-    { .name = SMALL_PAY, .consumers = 2, .n_reads = 1, .read = pay_reads }
+    { .name = SMALL_STOCK, .consumers = 1, .max_poll_records = 500, .n_reads = 1, .read = stock_reads },
+    { .name = SMALL_PAY, .consumers = 2, .max_poll_records = 500, .n_reads = 1, .read = pay_reads }
 };
 static const struct lock_spec locks[] = { { .name = "item", .store = NONE } };
 static const struct table_spec tables[] = { { .name = "stock", .store = NONE } };
 static const struct process_spec processes[] = { { .name = "shop", .instances = 1 } };
-static const struct stage_spec stages[] = { { .name = "reserve" }, { .name = "charge" } };
+static const struct stage_spec stages[] = {
+    { .name = "reserve", .has_time = true, .time = { .family = DIST_CONSTANT, .mean_s = 0.25 } }, { .name = "charge" }
+};
 static const struct checkpoint_spec checkpoints[] = { { "half.way", 10 * SIM_S }, { "late", 30 * SIM_S },
                                                       { "after", 100 * SIM_S } };
 
