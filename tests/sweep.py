@@ -4,7 +4,7 @@
 is killed at random instants, at least 50 times, and resumed ends with the rows of one that was not; what does not fit is
 refused and nothing is overwritten. Method: the built program on the skeleton scenario; files are compared as rows ordered
 by primary key, without the two measurements that the contract names."""
-import json, os, random, re, signal, sqlite3, statistics, subprocess, tempfile, time
+import json, os, random, re, shutil, signal, sqlite3, statistics, subprocess, tempfile, time
 
 from support.runner import SIM, close, ok, rows, sim
 
@@ -110,6 +110,36 @@ ok("pictures that are there stay", sim("plot", "a.db").returncode == 2)
 done = sim("plot", "a.db", "--force", "--metric", "orders.payd")
 ok("an unknown figure is refused", done.returncode == 2 and "orders.payd" in done.stderr and sorted(os.listdir("a-plots")) == names)
 
+# ---- read where nothing may be written ----
+NOBODY = 65534
+JOURNAL = slice(18, 20)  # bytes of the header: 1 is a rollback journal, 2 is WAL
+
+
+def as_reader(*args):
+    """The program as somebody who may read its folder and not write to it."""
+    return subprocess.run(["./sim", *args], capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=here,
+                          user=NOBODY if os.geteuid() == 0 else None)
+
+
+here = os.path.abspath("reader")
+os.mkdir(here)
+os.chmod(".", 0o755)
+shutil.copy(SIM, here)
+for name in ("done.db", "wal.db", "shut.db"):
+    shutil.copy("a.db", f"{here}/{name}")
+open(f"{here}/other.db", "w").write("no database\n" * 100)
+wal = sqlite3.connect(f"{here}/wal.db")
+wal.execute("PRAGMA journal_mode = WAL")
+wal.close()
+os.chmod(f"{here}/shut.db", 0)
+os.chmod(here, 0o555)
+ok("a finished file has left WAL", open("a.db", "rb").read(20)[JOURNAL] == b"\1\1" and not os.path.exists("a.db-wal"))
+for name, code, says in (("done.db", 1, "done-plots: this folder cannot be made"), ("wal.db", 1, "its folder must be writable"),
+                         ("shut.db", 1, "Permission denied"), ("other.db", 1, "no result file of sim sweep")):
+    done = as_reader("plot", name)
+    ok(f"{name} read by somebody else: exit {done.returncode}: {done.stderr.strip()}", done.returncode == code and says in done.stderr)
+os.chmod(here, 0o755)
+
 # ---- what does not fit ----
 for what, args, code, says in [
     ("an existing file", SWEEP + ["--out", "a.db"], 2, "--resume goes on with it"),
@@ -190,5 +220,6 @@ process.send_signal(signal.SIGINT)
 out, err = process.communicate(timeout=20)
 kept = len(rows("i.db")["replication"])
 ok(f"Ctrl-C: exit {process.returncode}, {kept} runs kept: {err.strip()}", process.returncode == 130 and kept > 0 and "--resume goes on" in err)
+ok("what is kept has left WAL too", open("i.db", "rb").read(20)[JOURNAL] == b"\1\1")
 
 close()
