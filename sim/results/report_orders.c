@@ -20,9 +20,8 @@ static void target_cell(struct grid *grid, struct page *page, const struct outco
         const struct outcome_threshold *threshold = &outcome->threshold[i];
         if (strcmp(threshold->spec->metric, path) != 0)
             continue;
-        const char *met = threshold->passed ? page_word(page, "met", "달성") : page_word(page, "MISSED", "미달성");
-        grid_verdict(grid, threshold->passed,
-                     page_format(page, "%s%g%% %s", op[threshold->spec->op], threshold->spec->bound * 100, met));
+        threshold_verdict(grid, page, outcome, threshold,
+                          page_format(page, "%s%g%% ", op[threshold->spec->op], threshold->spec->bound * 100));
         return;
     }
     grid_cell(grid, TONE_PLAIN, "%s", "");
