@@ -84,7 +84,7 @@ static void backlogs_of_the_start(struct page *page, const struct outcome *outco
         const char *name = scenario->group[g].name;
         const double at_s = outcome_mean(outcome, "groups.%s.caught_up_at_s", name);
         const double half_s = outcome_half_width(outcome, "groups.%s.caught_up_at_s", name);
-        char within[64] = "";
+        char within[80] = "";
         if (!(scenario->group[g].n_backlog > 0)) continue;
         if (outcome->n > 1 && isfinite(half_s)) snprintf(within, sizeof within, " ±%s", number_seconds(half_s).s);
         const uint32_t nulls = outcome_nulls(outcome, "groups.%s.caught_up_at_s", name);

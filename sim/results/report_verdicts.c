@@ -10,6 +10,7 @@
 #include "sim/results/meaning.h"
 #include "sim/results/number.h"
 #include "sim/results/report.h"
+#include "sim/results/threshold.h"
 #include "sim/results/violation.h"
 
 /* ---- invariants ---- */
@@ -239,7 +240,7 @@ void report_thresholds(struct page *page, const struct outcome *outcome)
     for (uint32_t i = 0; i < outcome->n_thresholds; i++) {
         const struct outcome_threshold *threshold = &outcome->threshold[i];
         grid_cell(grid, TONE_PLAIN, "%s", threshold->spec->metric);
-        grid_cell(grid, TONE_PLAIN, "%s", number_of_metric(threshold->spec->metric, threshold->value).s);
+        grid_cell(grid, TONE_PLAIN, "%s", threshold_shown(threshold->spec, threshold->value).s);
         /* "value" alone says nothing */
         grid_cell(grid, TONE_PLAIN, "%s",
                   threshold->spec->expression + (strncmp(threshold->spec->expression, "value", 5) == 0 ? 5 : 0));

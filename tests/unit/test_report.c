@@ -211,6 +211,34 @@ static void a_mean_of_some_runs_says_so(void **state)
     free(text), free(hangul), free(marked);
 }
 
+/* 118 to 120 of 200 orders are paid at 30 s: 59.5 % of them, which is less than 59.501 %. */
+static void a_missed_target_shows_why(void **state)
+{
+    (void)state;
+    static const struct threshold_spec target[] = { { "checkpoints.late.paid_ratio", "value>=0.59501", "value", OP_GE, 0.59501 },
+                                                    { "orders.failed_ratio", "value<0.0000001", "value", OP_LT, 1e-7 } };
+    struct study study = *small_study(&arena);
+    study.n_thresholds = 2;
+    study.threshold = target;
+    const struct layout *layout = layout_make(&study, &arena);
+    double *value = arena_array(&arena, double, layout_values(layout));
+    struct result *result[] = { small_run(layout, 0, 0, NULL, &arena) };
+    struct outcome outcome;
+    memcpy(value, result[0]->value, layout_values(layout) * sizeof *value);
+    value[layout_find(layout, "checkpoints.late.paid_ratio", NULL)] = 0.5950004;
+    value[layout_find(layout, "orders.failed_ratio", NULL)] = 0.00000014;
+    result[0]->value = value;
+    assert_true(outcome_make(&outcome, &study, layout, result, 1, 0.95, 7, &arena, NULL));
+    char *text = report_of(&outcome, &english), *marked = report_of(&outcome, &markdown);
+
+    has(text, "(59.5%)");
+    has(text, ">=59.501% MISSED");
+    has(text, "0 (0.000014%)"); /* 0.0% would meet it */
+    has(text, "<1e-05% MISSED");
+    has(marked, "| 0.000014% | <0.0000001 | ❌ MISSED |");
+    free(text), free(marked);
+}
+
 static void a_backlog_that_some_runs_do_not_catch_up_with(void **state)
 {
     (void)state;
@@ -463,6 +491,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(paragraphs_wrap_by_width, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(every_section_is_there, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_mean_of_some_runs_says_so, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_missed_target_shows_why, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_backlog_that_some_runs_do_not_catch_up_with, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(assumed_values_of_the_bottleneck_first, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(korean_uses_the_words_of_the_report, open_arena, close_arena),
