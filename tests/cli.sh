@@ -155,6 +155,24 @@ exits 0 run small.json --out deep/er/down --quiet
 ok "folders above are made" test -s deep/er/down/summary.json
 exits 2 run small.json --out small.json
 exits 2 run small.json --plots; says "--out"
+# What a command reads it does not replace, with --force neither.
+spares() { # file, then arguments that would write over it
+    spared=$1
+    shift
+    cp "$spared" before
+    exits 2 "$@" --force; says "which the command reads"; silent out
+    ok "$spared is as before" cmp -s "$spared" before
+}
+cp "$report" fit.json
+cp "${report%.json}.observations.json" .
+cp "${report%.json}.observations.json" seen.json
+{ echo stage,ms; for ms in 20 21 22 23 24 25 26 27 28 29; do echo reserve,$ms; done; } >steps.csv
+spares small.json sweep small.json --vary stock-service.consumers=1,2 --out small.json
+spares steps.csv import durations steps.csv --column value=ms --column stage=stage --unit ms --out steps.csv
+spares seen.json init --observations seen.json --out seen.json
+spares seen.json calibrate fit.json seen.json --out seen.json
+spares report-2025-12-24.observations.json calibrate fit.json seen.json --out report-2025-12-24.observations.json
+spares fit.json calibrate fit.json seen.json --out ./fit.json
 exits 99 run slow.json --out missed --quiet
 ok "a missed threshold leaves its files" test -s missed/summary.json -a -s missed/lag.csv
 exits 0 run "$report" --set /orders/at_most=3000 --out observed --quiet

@@ -155,6 +155,24 @@ for what, args, code, says in [
     done = sim(*args)
     ok(f"{what}: exit {done.returncode}: {done.stderr.strip()[:200]}", done.returncode == code and says in done.stderr)
 ok("refusals left the file alone", rows("a.db") == whole)
+open("table.csv", "w").write(f"/groups/{group}/consumers\n1\n")
+timed = json.load(open("s.json"))
+timed["stages"]["reserve"]["time"] = {"csv": "times.csv", "unit": "ms"}
+open("times.csv", "w").write("ms\n20\n30\n")
+json.dump(timed, open("timed.json", "w"))
+os.symlink("s.json", "alias.json")
+os.mkdir("sub")
+for what, args, file in [
+    ("its own scenario", SWEEP + ["--out", "s.json"], "s.json"),
+    ("by another way", SWEEP + ["--out", "sub/../alias.json"], "s.json"),
+    ("the points", ["sweep", "s.json", "--points", "table.csv", "--out", "table.csv"], "table.csv"),
+    ("the CSV over the points", ["sweep", "s.json", "--points", "table.csv", "--out", "z.db", "--export", "table.csv"], "table.csv"),
+    ("a file of the scenario", ["sweep", "timed.json", *SWEEP[2:], "--out", "times.csv"], "times.csv"),
+]:
+    before = open(file).read()
+    done = sim(*args, "--force")
+    ok(f"{what} is not replaced: exit {done.returncode}: {done.stderr.strip()[:200]}",
+       done.returncode == 2 and f"{file}, which the command reads" in done.stderr and open(file).read() == before)
 ok("refusals made no file", not os.path.exists("z.db"))
 done = sim(*SWEEP[:-1], "7", "--out", "b.db", "--resume")
 ok("more replications are taken on", done.returncode == 0 and len(rows("b.db")["replication"]) == 42)
