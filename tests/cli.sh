@@ -265,5 +265,12 @@ PATH=$work/tools:$PATH "$sim" run small.json --out broken --plots >out 2>err; rc
 ok "a gnuplot that fails: exit $rc" test $rc -eq 1; says "line 1: broken"
 ok "but the results are kept" test -s broken/summary.json -a -s broken/lag.csv
 
+printf '#!/bin/sh\necho "a first line" >&2\necho "  gnuplot: error while loading libgd.so.3" >&2\nexit 127\n' >tools/gnuplot
+PATH=$work/tools:$PATH "$sim" plot drawn --force >out 2>err; rc=$?
+ok "one that fails before it has read anything: exit $rc" test $rc -eq 1; says ": gnuplot: error while loading libgd.so.3"
+printf '#!/bin/sh\nprintf "plot x y\\n      ^\\n\\"a.gp\\" line 7: x is undefined\\nand more\\n" >&2\nexit 1\n' >tools/gnuplot
+PATH=$work/tools:$PATH "$sim" plot drawn --force >out 2>err; rc=$?
+ok "one that names the line: exit $rc" test $rc -eq 1; says '"a.gp" line 7: x is undefined'
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
