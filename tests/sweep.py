@@ -231,6 +231,25 @@ for words, args in (("it exists", ("--out", "n.db", "--export", "u2.csv")), ("na
     done = sim(*SWEEP, *args)
     ok(f"{args}: exit {done.returncode}, {done.stderr.strip()}", done.returncode == 2 and words in done.stderr and not os.path.exists("n.db"))
 
+# ---- two at once ----
+TWICE = [SIM, *SWEEP[:-1], "200", "--out", "two.db", "--resume", "--quiet", "--jobs", "1"]
+sim(*SWEEP[:-1], "1", "--out", "two.db")
+both = [subprocess.Popen(TWICE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+ends = [(process.communicate(timeout=120)[1].strip(), process.returncode) for process in both]
+ok(f"two sweeps on one file: {ends}", all(code == 0 or code == 1 and "another program has the file" in err for err, code in ends))
+sim(*TWICE[1:])
+ok("and nothing is lost or twice", sqlite3.connect("two.db").execute("SELECT count(*) FROM replication").fetchone() == (1200,))
+sim(*SWEEP[:-1], "1", "--out", "two.db", "--force")
+process = subprocess.Popen(TWICE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+other = sqlite3.connect("two.db", timeout=60)
+while other.execute("SELECT count(*) FROM replication").fetchone() == (6,):
+    time.sleep(0.01)
+other.execute("INSERT INTO replication VALUES (5, 199, '', 0, 0)")  # the last run, by somebody else
+other.commit()
+err = process.communicate(timeout=60)[1].strip()
+ok(f"a run that somebody else has stored: exit {process.returncode}: {err}", process.returncode == 1 and "another program has the file" in err and "--resume goes on" in err)
+other.close()
+
 # ---- interrupted ----
 process = subprocess.Popen([SIM, *SWEEP[:-1], "2000", "--out", "i.db"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 time.sleep(0.5)

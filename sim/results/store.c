@@ -16,6 +16,7 @@
 #include "sim/results/layout.h"
 #include "sim/results/number.h"
 
+enum { PATIENCE_MS = 10000 /* until whoever writes at this moment is done */ };
 enum statement { ADD_REPLICATION, ADD_METRIC, ADD_SERIES, ADD_DRAW, STATEMENTS };
 
 struct store {
@@ -63,8 +64,15 @@ static const char schema[] =
     "  GROUP BY point_id, metric) LEFT JOIN student USING (n);"
     "PRAGMA user_version = 1;";
 
+/* A row that is there already, of a run that was missing when this file was opened, is another sweep's. */
 static bool failed(const struct store *store, const char *doing, struct sim_err *err)
 {
+    const int code = store->db ? sqlite3_errcode(store->db) : SQLITE_NOMEM;
+    if (code == SQLITE_BUSY || code == SQLITE_CONSTRAINT)
+        return sim_fail(err, SIM_ERUNTIME, store->path,
+                        "%s: another program has the file at the same time, a second sweep perhaps; only one can fill it. "
+                        "What was finished is in it; when the other has ended, --resume goes on",
+                        doing);
     return sim_fail(err, SIM_ERUNTIME, store->path, "%s: %s", doing,
                     store->db ? sqlite3_errmsg(store->db) : "out of memory");
 }
@@ -119,7 +127,10 @@ static struct store *connect(const char *path, int flags, struct arena *arena, s
     struct store *store = arena_new(arena, struct store);
     store->path = path;
     store->arena = arena;
-    if (sqlite3_open_v2(path, &store->db, flags, NULL) == SQLITE_OK) return store;
+    if (sqlite3_open_v2(path, &store->db, flags, NULL) == SQLITE_OK) {
+        sqlite3_busy_timeout(store->db, PATIENCE_MS);
+        return store;
+    }
     const int reason = store->db ? sqlite3_system_errno(store->db) : 0;
     if (reason) sim_fail(err, SIM_ERUNTIME, path, "it cannot be opened: %s", strerror(reason));
     else failed(store, "opening", err);
@@ -231,7 +242,9 @@ static bool begin(struct store *store, const struct store_experiment *experiment
  * the disk is full, SQLite refuses: the file stays in WAL, as complete as ever. */
 static void leave_wal(struct store *store)
 {
-    if (store->in_wal) sqlite3_exec(store->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+    if (!store->in_wal) return;
+    sqlite3_busy_timeout(store->db, 0); /* a reader may stay for hours */
+    sqlite3_exec(store->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
 }
 
 static struct store *close_failed(struct store *store)
