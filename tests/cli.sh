@@ -235,6 +235,11 @@ exits 0 plot redrawn --lang ko
 ok "other words in Korean" sh -c '! cmp -s drawn/plots/utilisation.svg redrawn/plots/utilisation.svg'
 echo "set title 'mine'" >>redrawn/plots/utilisation.gp
 exits 2 plot redrawn; says "changed"
+for records in 100 400000 4500000 45000000; do
+    exits 0 run small.json --set /run/ends=1s --set "/groups/stock-service/backlog={\"order-created\": [$records]}" \
+        --set /kafka/partitions=1 --set /orders/at_most=10 --set /thresholds={} --set /checkpoints={} --out wide --plots --force --quiet
+    ok "both panels have their label beside numbers of $records" test "$(grep -c 'rotate(270)' wide/plots/backlog-and-lag.svg)" -eq 2
+done
 pause=${report%/*}/lease-shorter-than-pause.json
 exits 4 run "$pause" --out oversold --plots --quiet; silent err
 ok "and a seventh where an invariant broke" test "$(pictures oversold svg) $(pictures oversold png)" = "7 7"
