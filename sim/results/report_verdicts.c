@@ -216,8 +216,8 @@ static void figures_that_are_missing(struct page *page, const struct outcome *ou
         if (i > 0 && strcmp(threshold[-1].spec->metric, threshold->spec->metric) == 0)
             continue;
         page_say(page, TONE_BAD,
-                 "%s does not exist in %u of %u runs: its result, and so its verdict, is the mean of the other %u alone. "
-                 "The last column is the share of all runs that meet it.",
+                 "%s does not exist in %u of %u runs: its result, and so its verdict, is the mean of the other %u "
+                 "alone. The last column is the share of all runs that meet it.",
                  "%1$s: 실행 %3$u회 중 %2$u회에는 값이 없음. 결과와 달성 여부는 나머지 %4$u회만의 평균이며, 충족률은 "
                  "모든 실행 기준.",
                  threshold->spec->metric, threshold->nulls, outcome->n, outcome->n - threshold->nulls);

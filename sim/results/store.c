@@ -70,8 +70,8 @@ static bool failed(const struct store *store, const char *doing, struct sim_err 
     const int code = store->db ? sqlite3_errcode(store->db) : SQLITE_NOMEM;
     if (code == SQLITE_BUSY || code == SQLITE_CONSTRAINT)
         return sim_fail(err, SIM_ERUNTIME, store->path,
-                        "%s: another program has the file at the same time, a second sweep perhaps; only one can fill it. "
-                        "What was finished is in it; when the other has ended, --resume goes on",
+                        "%s: another program has the file at the same time, a second sweep perhaps; only one can fill "
+                        "it. What was finished is in it; when the other has ended, --resume goes on",
                         doing);
     return sim_fail(err, SIM_ERUNTIME, store->path, "%s: %s", doing,
                     store->db ? sqlite3_errmsg(store->db) : "out of memory");
@@ -300,8 +300,8 @@ static bool cannot_read(const struct store *store, struct sim_err *err)
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
         return sim_fail(err, SIM_ERUNTIME, store->path,
-                        "it cannot be read here: its sweep was stopped in the middle or is not over, and then its folder "
-                        "must be writable; copy it, with %s-wal where that exists, to a folder that is",
+                        "it cannot be read here: its sweep was stopped in the middle or is not over, and then its "
+                        "folder must be writable; copy it, with %s-wal where that exists, to a folder that is",
                         store->path);
     case SQLITE_OK:
     case SQLITE_DONE:

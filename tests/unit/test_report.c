@@ -215,8 +215,10 @@ static void a_mean_of_some_runs_says_so(void **state)
 static void a_missed_target_shows_why(void **state)
 {
     (void)state;
-    static const struct threshold_spec target[] = { { "checkpoints.late.paid_ratio", "value>=0.59501", "value", OP_GE, 0.59501 },
-                                                    { "orders.failed_ratio", "value<0.0000001", "value", OP_LT, 1e-7 } };
+    static const struct threshold_spec target[] = {
+        { "checkpoints.late.paid_ratio", "value>=0.59501", "value", OP_GE, 0.59501 },
+        { "orders.failed_ratio", "value<0.0000001", "value", OP_LT, 1e-7 }
+    };
     struct study study = *small_study(&arena);
     study.n_thresholds = 2;
     study.threshold = target;

@@ -401,9 +401,12 @@ static void test_resolved_beside_the_original(void **state)
 static void test_a_scenario_without_a_name_has_its_files(void **state)
 {
     static const struct { const char *file, *name, *resolved; } cases[] = {
-        { "a/small.json", "small", "\"name\": \"small\"" },     { "20251224.json", "20251224", "\"name\": \"20251224\"" },
-        { "null.json", "null", "\"name\": \"null\"" },          { "true.json", "true", "\"name\": \"true\"" },
-        { "\"x\".json", "\"x\"", "\"name\": \"\\\"x\\\"\"" }, { "[1].json", "[1]", "\"name\": \"[1]\"" },
+        { "a/small.json", "small", "\"name\": \"small\"" },
+        { "20251224.json", "20251224", "\"name\": \"20251224\"" },
+        { "null.json", "null", "\"name\": \"null\"" },
+        { "true.json", "true", "\"name\": \"true\"" },
+        { "\"x\".json", "\"x\"", "\"name\": \"\\\"x\\\"\"" },
+        { "[1].json", "[1]", "\"name\": \"[1]\"" },
         { "-", "stdin", "\"name\": \"stdin\"" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
