@@ -245,15 +245,15 @@ bench: ## orders/s, events/s, bytes/order, ratio to two reference loops
 # ---- the rest ----
 
 install: all ## install the program, its schema and its scenarios under PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/sim/scenarios \
-	    $(DESTDIR)$(PREFIX)/share/doc/sim/docs/decisions
-	install -m 755 $(BUILD)/sim $(DESTDIR)$(PREFIX)/bin/sim
-	install -m 644 $(wildcard scenarios/*.json scenarios/README.md) $(DESTDIR)$(PREFIX)/share/sim/scenarios
-	install -d $(DESTDIR)$(PREFIX)/share/sim/scenarios/variants
-	install -m 644 $(wildcard scenarios/variants/*.json) $(DESTDIR)$(PREFIX)/share/sim/scenarios/variants
-	install -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/sim
-	install -m 644 $(wildcard docs/*.md docs/*.png) $(DESTDIR)$(PREFIX)/share/doc/sim/docs
-	install -m 644 $(wildcard docs/decisions/*.md) $(DESTDIR)$(PREFIX)/share/doc/sim/docs/decisions
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/sim/scenarios' \
+	    '$(DESTDIR)$(PREFIX)/share/doc/sim/docs/decisions'
+	install -m 755 $(BUILD)/sim '$(DESTDIR)$(PREFIX)/bin/sim'
+	install -m 644 $(wildcard scenarios/*.json scenarios/README.md) '$(DESTDIR)$(PREFIX)/share/sim/scenarios'
+	install -d '$(DESTDIR)$(PREFIX)/share/sim/scenarios/variants'
+	install -m 644 $(wildcard scenarios/variants/*.json) '$(DESTDIR)$(PREFIX)/share/sim/scenarios/variants'
+	install -m 644 README.md LICENSE '$(DESTDIR)$(PREFIX)/share/doc/sim'
+	install -m 644 $(wildcard docs/*.md docs/*.png) '$(DESTDIR)$(PREFIX)/share/doc/sim/docs'
+	install -m 644 $(wildcard docs/decisions/*.md) '$(DESTDIR)$(PREFIX)/share/doc/sim/docs/decisions'
 
 clean: ## remove build/
 	rm -rf build

@@ -34,27 +34,40 @@ static void become_gnuplot(const char *folder, const char *script, int complaint
     _exit(errno == ENOENT ? CODE_MISSING : CODE_NOT_STARTED);
 }
 
-/* Reads until the other end is closed; keeps the first line that says something. */
-static void read_complaint(int from, char complaint[COMPLAINT_BYTES])
+/* What a process says when it fails: gnuplot's own errors name the line of the script, below an echo of it; a loader or
+ * a wrapper names none, and then the last line is the reason. */
+struct complaint { char text[COMPLAINT_BYTES], line[COMPLAINT_BYTES]; size_t length; bool over; };
+
+static void complaint_end_line(struct complaint *complaint)
 {
-    char buffer[4096], *text = complaint;
+    complaint->line[complaint->length] = '\0';
+    if (complaint->length > 0 && !complaint->over) {
+        memcpy(complaint->text, complaint->line, complaint->length + 1);
+        complaint->over = strstr(complaint->text, "line ") != NULL;
+    }
+    complaint->length = 0;
+}
+
+/* Reads until the other end is closed. */
+static void read_complaint(int from, struct complaint *complaint)
+{
+    char buffer[4096];
     ssize_t n;
-    bool over = false;
     while ((n = read(from, buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR))
-        for (ssize_t i = 0; i < n && !over; i++) {
-            bool line_end = buffer[i] == '\n';
-            if (line_end && text > complaint && strstr(complaint, "line ")) over = true;
-            else if (line_end || (buffer[i] == ' ' && text == complaint)) text = complaint;
-            else if (text < complaint + COMPLAINT_BYTES - 1) *text++ = buffer[i];
-            *text = '\0';
+        for (ssize_t i = 0; i < n; i++) {
+            if (buffer[i] == '\n') complaint_end_line(complaint);
+            else if ((buffer[i] != ' ' || complaint->length > 0) && complaint->length < COMPLAINT_BYTES - 1)
+                complaint->line[complaint->length++] = buffer[i];
         }
+    complaint_end_line(complaint);
 }
 
 static enum gnuplot_end end_of(int status, const char *folder, const char *script, const char *complaint,
                                struct sim_err *err)
 {
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return GNUPLOT_OK;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == CODE_MISSING) return GNUPLOT_MISSING;
+    /* A loader that lacks a library ends with the same code, and says so; our own child says nothing. */
+    if (WIFEXITED(status) && WEXITSTATUS(status) == CODE_MISSING && !*complaint) return GNUPLOT_MISSING;
     if (WIFSIGNALED(status)) {
         sim_fail(err, SIM_ERUNTIME, script, "gnuplot was ended by signal %d", WTERMSIG(status));
     } else {
@@ -66,7 +79,7 @@ static enum gnuplot_end end_of(int status, const char *folder, const char *scrip
 
 enum gnuplot_end gnuplot_run(const char *folder, const char *script, struct sim_err *err)
 {
-    char complaint[COMPLAINT_BYTES] = "";
+    struct complaint complaint = { 0 };
     int ends[2], status = 0;
     fflush(NULL); /* what we have written comes before what gnuplot writes, and only once */
     if (pipe(ends) != 0)
@@ -77,10 +90,10 @@ enum gnuplot_end gnuplot_run(const char *folder, const char *script, struct sim_
         become_gnuplot(folder, script, ends[1]);
     }
     close(ends[1]);
-    if (child > 0) read_complaint(ends[0], complaint);
+    if (child > 0) read_complaint(ends[0], &complaint);
     close(ends[0]);
     if (child < 0)
         return sim_fail(err, SIM_ERUNTIME, script, "gnuplot cannot be started: %s", strerror(errno)), GNUPLOT_FAILED;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-    return end_of(status, folder, script, complaint, err);
+    return end_of(status, folder, script, complaint.text, err);
 }

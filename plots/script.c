@@ -107,6 +107,15 @@ static void write_formats(const struct script *script)
             WIDTH, HEIGHT, font, WIDTH, HEIGHT, script->korean ? font : "Sans", script->name);
 }
 
+/* One for both panels, so that their axes stand below one another; up to six digits fit beside the label. */
+static double left_margin(double y_to)
+{
+    enum { FIT = 6 };
+    int digits = 1;
+    for (; y_to >= 10; y_to /= 10) digits++;
+    return 0.085 + (digits > FIT ? 0.009 * (digits - FIT) : 0);
+}
+
 static void write_pictures_frame(const struct script *script, const struct frame *frame)
 {
     FILE *out = script->out;
@@ -122,8 +131,8 @@ static void write_pictures_frame(const struct script *script, const struct frame
           "    set grid ytics linetype 1 linecolor rgb '#E2E2E2' linewidth 1\n",
           out);
     if (frame->two_panels)
-        fputs("    set multiplot\n    set key off\n    set bmargin at screen 0.42\n    set lmargin at screen 0.085\n",
-              out);
+        fprintf(out, "    set multiplot\n    set key off\n    set bmargin at screen 0.42\n"
+                     "    set lmargin at screen %.9g\n", left_margin(frame->y_to));
     if (!frame->rate_label) return;
     fprintf(out, "    set border 11\n    set y2range [0:%.9g]\n    set y2tics textcolor rgb '#777777'\n",
             frame->rate_to);

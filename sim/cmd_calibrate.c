@@ -39,6 +39,7 @@ static bool check_place(const struct calibrating *calibrating, struct arena *are
     const struct study *study = &calibrating->desk.study;
     const uint32_t n_others = study->n_inputs - (study->observations_path != NULL);
     if (!options->out) return true;
+    if (!deliver_spares(options, study, options->out, err)) return false;
     if (!options->force && access(options->out, F_OK) == 0)
         return sim_fail(err, SIM_EUSAGE, options->out, "is there already; --force replaces it");
     if (n_others == 0 || strcmp(file_folder(options->out, arena), calibrating->source.folder) == 0) return true;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "sim/commands.h"
+#include "sim/deliver.h"
 #include "sim/lab/interrupt.h"
 #include "sim/lab/output.h"
 #include "sim/lab/sweep.h"
@@ -162,6 +163,7 @@ static struct store *open_store(struct sweeping *sweeping, struct arena *arena, 
     if (there && options->resume)
         return store_resume(sweeping->file, &sweeping->experiment, sweeping->stored, sweeping->sweep.n_points, arena,
                             err);
+    if (!deliver_spares(options, &sweeping->desk.study, sweeping->file, err)) return NULL;
     if (there && !options->force) {
         sim_fail(err, SIM_EUSAGE, sweeping->file, "it exists; --resume goes on with it, --force replaces it");
         return NULL;
@@ -176,6 +178,7 @@ static bool can_export(const struct sweeping *sweeping, struct sim_err *err)
     if (!name) return true;
     if (strcmp(name, sweeping->file) == 0)
         return sim_fail(err, SIM_EUSAGE, name, "--export and --out name one file; the CSV is another one");
+    if (!deliver_spares(sweeping->options, &sweeping->desk.study, name, err)) return false;
     return sweeping->options->force || access(name, F_OK) != 0 ||
            sim_fail(err, SIM_EUSAGE, name, "it exists; --force replaces it");
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sim/commands.h"
@@ -11,8 +12,35 @@
 #include "sim/scenario/reader.h"
 #include "sim/scenario/write.h"
 
+static bool is_read(const char *input, const struct stat *written, const char *path, struct sim_err *err)
+{
+    struct stat status;
+    if (!input || stat(input, &status) != 0 || status.st_dev != written->st_dev || status.st_ino != written->st_ino)
+        return false;
+    sim_fail(err, SIM_EUSAGE, path, "this is %s, which the command reads: it would be replaced; take another name",
+             input);
+    return true;
+}
+
+bool deliver_spares(const struct options *options, const struct study *study, const char *path, struct sim_err *err)
+{
+    const char *const named[] = { options->operand, options->second, options->points, options->variants,
+                                  options->observations_file, options->k6_file, options->orders_file,
+                                  options->durations_file };
+    struct stat written;
+    if (stat(path, &written) != 0 || !S_ISREG(written.st_mode)) return true;
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++)
+        if (is_read(named[i], &written, path, err)) return false;
+    for (uint32_t i = 0; i < options->offsets.n; i++)
+        if (is_read(options->offsets.word[i], &written, path, err)) return false;
+    for (uint32_t i = 0; study && i < study->n_inputs; i++)
+        if (is_read(study->input[i].full_path, &written, path, err)) return false;
+    return true;
+}
+
 bool deliver_is_free(const struct options *options, const char *path, struct sim_err *err)
 {
+    if (!deliver_spares(options, NULL, path, err)) return false;
     return options->force || access(path, F_OK) != 0 ||
            sim_fail(err, SIM_EUSAGE, path, "is there already; --force replaces it");
 }

@@ -14,7 +14,12 @@ bool deliver(const struct options *options, cJSON *document, struct arena *arena
 /* Another file beside the one of --out, under the same conditions. */
 bool deliver_beside(const struct options *options, const char *path, const char *text, struct arena *arena,
                     struct sim_err *err);
-/* Whether --force is given or nothing is there yet; asked before the first of several files is written. */
+/* Whether a file to be written is none of those that the command reads: what its options name, and with a study what
+ * its scenario names, by whatever name. --force replaces results, not what they were made from. */
+bool deliver_spares(const struct options *options, const struct study *study, const char *path, struct sim_err *err);
+
+/* Whether that is so, and --force is given or nothing is there yet; asked before the first of several files is
+ * written. */
 bool deliver_is_free(const struct options *options, const char *path, struct sim_err *err);
 
 /* Whether a new scenario is acceptable: a value that came in from outside may be out of range. Findings, about the new

@@ -14,68 +14,93 @@ const struct command_spec command_table[COMMANDS] = {
         "  sim run scenarios/report-2025-12-24.json\n"
         "  sim run scenarios/report-2025-12-24.json --set stock-service-group.consumers=3\n"
         "  sim run my.json --replications 20 --out results --plots\n"
-        "  sim schema --example > my.json\n" },
+        "  sim schema --example > my.json\n",
+        "0 done; 1 run time (file, disk, gnuplot); 2 usage; 3 an input is not acceptable;\n"
+        "4 an invariant is broken; 5 not precise enough, or undecided; 99 a threshold is not met, or a plan\n"
+        "is infeasible; 130 interrupted, what was finished is kept. Each command names those it has" },
     [COMMAND_RUN] = { "run", "SCENARIO", "Runs one scenario and prints what came out.",
         "  sim run scenarios/report-2025-12-24.json\n"
         "  sim run my.json --set stock-service-group.consumers=3 --set /stages/pay/time/mean=15ms\n"
         "  sim run my.json --replications 20 --out results --plots\n"
         "  sim run my.json --format json | jq .orders\n"
-        "  sim run - < my.json\n" },
+        "  sim run - < my.json\n",
+        "0 done; 1 run time (file, disk, gnuplot); 2 usage; 3 scenario not acceptable;\n"
+        "4 an invariant is broken; 5 the precision asked for is not reached, or no\n"
+        "steady state in sight; 99 a threshold is not met; 130 interrupted, what was finished is kept" },
     [COMMAND_CHECK] = { "check", "SCENARIO", "Reads a scenario and says what is wrong with it; runs nothing.",
         "  sim check my.json\n"
         "  sim check my.json --set stock-service-group.consumers=3\n"
-        "  sim check my.json --format json | jq '.findings[].message'\n" },
+        "  sim check my.json --format json | jq '.findings[].message'\n",
+        "0 acceptable; 1 run time (file); 2 usage; 3 not acceptable" },
     [COMMAND_SCHEMA] = { "schema", NULL, "Prints the JSON Schema (draft-07) of scenarios, or a scenario to start from.",
         "  sim schema > scenario.schema.json\n"
-        "  sim schema --example > my.json\n" },
+        "  sim schema --example > my.json\n",
+        "0 done; 1 run time (disk); 2 usage" },
     [COMMAND_PLOT] = { "plot", "DIR|FILE.db", "Draws the pictures of results again: of a folder, or of the file of a sweep.",
         "  sim plot results\n"
         "  sim plot sweep.db --metric completion_s.p95\n"
-        "  sim plot results --terminal\n" },
+        "  sim plot results --terminal\n",
+        "0 drawn; 1 run time (file, disk, gnuplot missing or failing); 2 usage; 130 interrupted" },
     [COMMAND_SWEEP] = { "sweep", "SCENARIO", "Runs every combination of varied values and stores each run in one SQLite file.",
         "  sim sweep my.json --vary stock-service-group.consumers=1..6\n"
         "  sim sweep my.json --vary stock.consumers=1..3 --vary /stages/pay/time/mean=5ms..20ms..5ms\n"
         "  sim sweep my.json --points table.csv --out results.db --metric completion_s.p95\n"
         "  sim sweep my.json --vary stock.consumers=1..6 --resume --export results.csv\n"
-        "  sim sweep my.json --tornado --metric completion_s.p95 --plots\n" },
+        "  sim sweep my.json --tornado --metric completion_s.p95 --plots\n",
+        "0 done, targets missed or not; 1 run time (file, disk, database, gnuplot); 2 usage;\n"
+        "3 scenario or a point not acceptable; 4 an invariant is broken in a run;\n"
+        "5 the precision asked for is not reached; 130 interrupted, what was finished is kept" },
     [COMMAND_COMPARE] = { "compare", "SCENARIO", "Says whether one variant is better than another, and by how much.",
         "  sim compare today.json tomorrow.json\n"
         "  sim compare my.json --vary stock.consumers=1,2,3 --metric completion_s.p95\n"
         "  sim compare scenarios/hot-item.json --variants scenarios/variants/stock-strategies.json\n"
-        "  sim compare a.json b.json --format json | jq '.metrics[] | select(.difference[0].significant)'\n", .many = true },
+        "  sim compare a.json b.json --format json | jq '.metrics[] | select(.difference[0].significant)'\n",
+        "0 done; 1 run time; 2 usage; 3 a scenario is not acceptable; 130 interrupted", .many = true },
     [COMMAND_CALIBRATE] = { "calibrate", "SCENARIO", "Fits values of a scenario to what was counted; writes a new scenario.",
         "  sim calibrate my.json observations.json --out fitted.json\n"
         "  sim calibrate my.json observations.json --fit /stages/pay/time/mean=1ms..100ms\n"
         "  sim calibrate my.json observations.json --hold-out \"largest lag\"\n"
-        "  sim calibrate my.json observations.json --format json | jq .fitted\n", .second = "OBSERVATIONS" },
+        "  sim calibrate my.json observations.json --format json | jq .fitted\n",
+        "0 done; 1 run time; 2 usage; 3 scenario or observations not acceptable;\n"
+        "5 none of the values can be told from the observations; 130 interrupted", .second = "OBSERVATIONS" },
     [COMMAND_PLAN] = { "plan", "SCENARIO", "Finds the cheapest values that meet the thresholds, and says while what they do.",
         "  sim plan my.json --vary stock-service-group.consumers=1..6\n"
         "  sim plan my.json --vary stock.consumers=1..6 --unknown /stages/pay/time/mean=5ms..22ms\n"
         "  sim plan my.json --vary stock.consumers=1..6 --vary pay.consumers=1..6 --cost pay.consumers=2\n"
-        "  sim plan my.json --vary stock.consumers=1..6 --format json | jq .holds_while\n" },
+        "  sim plan my.json --vary stock.consumers=1..6 --format json | jq .holds_while\n",
+        "0 found; 5 undecided; 99 infeasible; 1 run time; 2 usage; 3 scenario not acceptable;\n"
+        "130 interrupted" },
     [COMMAND_EXPLORE] = { "explore", "SCENARIO", "Searches for faults and interleavings that break an invariant; makes them small.",
         "  sim explore scenarios/explore-lease.json --runs 2000 --out found\n"
         "  sim explore my.json --time 60s --first --out found\n"
-        "  sim explore my.json --set reserve.lease=30s --runs 100000\n" },
+        "  sim explore my.json --set reserve.lease=30s --runs 100000\n",
+        "0 nothing found; 4 an invariant is broken; 1 run time; 2 usage; 3 scenario not\n"
+        "acceptable; 130 interrupted, what was found until then is kept" },
     [COMMAND_REPLAY] = { "replay", "CAPSULE", "Plays a run that sim explore has found, and tells its story step by step.",
         "  sim replay found/S3-17.json\n"
-        "  sim replay found/S3-17.json --lang ko\n" },
+        "  sim replay found/S3-17.json --lang ko\n",
+        "4 the invariant breaks again, in the same run; 1 the run is not the same; 2 usage;\n"
+        "3 the capsule is not acceptable" },
     [COMMAND_INIT] = { "init", NULL, "Writes a runnable scenario from what there is; says what it assumed.",
         "  sim init --observations report.json --out my.json\n"
         "  sim init --k6 script.js > my.json\n"
-        "  sim init --offsets describe.txt --durations steps.csv --column stage=group --out my.json\n" },
+        "  sim init --offsets describe.txt --durations steps.csv --column stage=group --out my.json\n",
+        "0 written; 1 run time (file, disk); 2 usage; 3 an input is not acceptable" },
     [COMMAND_AUDIT] = { "audit", "OBSERVATIONS", "Says which measured figures contradict one another, and by which law.",
         "  sim audit report.json\n"
         "  sim audit report.json --lang ko --format markdown\n"
         "  sim audit report.json my.json\n"
-        "  sim audit report.json --format json | jq '.findings[].explanation'\n", .second = "SCENARIO", .may_lack = true },
+        "  sim audit report.json --format json | jq '.findings[].explanation'\n",
+        "0 done, with findings, too; 1 run time; 2 usage; 3 observations or scenario not\n"
+        "acceptable", .second = "SCENARIO", .may_lack = true },
     [COMMAND_IMPORT] = { "import", "KIND", "Reads a foreign format; prints a scenario's load or observations.",
         "  sim import k6 script.js\n"
         "  sim import k6 summary.json --out observations.json\n"
         "  sim import offsets describe.txt --start 08:57:02 --out observations.json\n"
         "  sim import durations steps.csv --column stage=group --column value=lock_ms --column at=t_start\n"
         "  sim import durations steps.csv --out fits.json --plots\n"
-        "  sim import orders orders.csv --column id=order_id --time-zone +09:00 --out observations.json\n", .second = "FILE" },
+        "  sim import orders orders.csv --column id=order_id --time-zone +09:00 --out observations.json\n",
+        "0 done; 1 run time (file, disk, gnuplot); 2 usage; 3 the file is not acceptable", .second = "FILE" },
 };
 /* clang-format on */
 

@@ -9,6 +9,7 @@
 
 struct command_spec {
     const char *name, *operand, *does, *examples;
+    const char *exits;  /* what its exit codes mean, of those of the contract */
     const char *second; /* a second operand; NULL: there is none */
     bool may_lack;      /* the second one may be missing */
     bool many;          /* as many operands as there are */

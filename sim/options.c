@@ -283,19 +283,5 @@ void options_help(enum command command, FILE *out)
     fprintf(out, "\nOptions:\n");
     for (size_t i = 0; i < option_table_rows; i++)
         if (option_table[i].commands & (1u << command)) print_option(&option_table[i], out);
-    if (command == COMMAND_EXPLORE)
-        fprintf(out, "\nExit codes: 0 nothing found; 4 an invariant is broken; 1 run time; 2 usage; 3 scenario not\n"
-                     "acceptable; 130 interrupted, what was found until then is kept.\n");
-    if (command == COMMAND_REPLAY)
-        fprintf(out,
-                "\nExit codes: 4 the invariant breaks again, in the same run; 1 the run is not the same; 2 usage;\n"
-                "3 the capsule is not acceptable.\n");
-    if (command == COMMAND_PLAN)
-        fprintf(out,
-                "\nExit codes: 0 found; 5 undecided; 99 infeasible; 1 run time; 2 usage; 3 scenario not acceptable;\n"
-                "130 interrupted.\n");
-    if (command == COMMAND_NONE || command == COMMAND_RUN)
-        fprintf(out,
-                "\nExit codes: 0 done; 1 run time (file, disk, gnuplot); 2 usage; 3 scenario not acceptable;\n"
-                "4 an invariant is broken; 99 a threshold is not met; 130 interrupted, what was finished is kept.\n");
+    fprintf(out, "\nExit codes: %s.\n", spec->exits);
 }

@@ -155,6 +155,24 @@ exits 0 run small.json --out deep/er/down --quiet
 ok "folders above are made" test -s deep/er/down/summary.json
 exits 2 run small.json --out small.json
 exits 2 run small.json --plots; says "--out"
+# What a command reads it does not replace, with --force neither.
+spares() { # file, then arguments that would write over it
+    spared=$1
+    shift
+    cp "$spared" before
+    exits 2 "$@" --force; says "which the command reads"; silent out
+    ok "$spared is as before" cmp -s "$spared" before
+}
+cp "$report" fit.json
+cp "${report%.json}.observations.json" .
+cp "${report%.json}.observations.json" seen.json
+{ echo stage,ms; for ms in 20 21 22 23 24 25 26 27 28 29; do echo reserve,$ms; done; } >steps.csv
+spares small.json sweep small.json --vary stock-service.consumers=1,2 --out small.json
+spares steps.csv import durations steps.csv --column value=ms --column stage=stage --unit ms --out steps.csv
+spares seen.json init --observations seen.json --out seen.json
+spares seen.json calibrate fit.json seen.json --out seen.json
+spares report-2025-12-24.observations.json calibrate fit.json seen.json --out report-2025-12-24.observations.json
+spares fit.json calibrate fit.json seen.json --out ./fit.json
 exits 99 run slow.json --out missed --quiet
 ok "a missed threshold leaves its files" test -s missed/summary.json -a -s missed/lag.csv
 exits 0 run "$report" --set /orders/at_most=3000 --out observed --quiet
@@ -217,6 +235,11 @@ exits 0 plot redrawn --lang ko
 ok "other words in Korean" sh -c '! cmp -s drawn/plots/utilisation.svg redrawn/plots/utilisation.svg'
 echo "set title 'mine'" >>redrawn/plots/utilisation.gp
 exits 2 plot redrawn; says "changed"
+for records in 100 400000 4500000 45000000; do
+    exits 0 run small.json --set /run/ends=1s --set "/groups/stock-service/backlog={\"order-created\": [$records]}" \
+        --set /kafka/partitions=1 --set /orders/at_most=10 --set /thresholds={} --set /checkpoints={} --out wide --plots --force --quiet
+    ok "both panels have their label beside numbers of $records" test "$(grep -c 'rotate(270)' wide/plots/backlog-and-lag.svg)" -eq 2
+done
 pause=${report%/*}/lease-shorter-than-pause.json
 exits 4 run "$pause" --out oversold --plots --quiet; silent err
 ok "and a seventh where an invariant broke" test "$(pictures oversold svg) $(pictures oversold png)" = "7 7"
@@ -246,6 +269,13 @@ mkdir tools && printf '#!/bin/sh\necho "line 1: broken" >&2\nexit 1\n' >tools/gn
 PATH=$work/tools:$PATH "$sim" run small.json --out broken --plots >out 2>err; rc=$?
 ok "a gnuplot that fails: exit $rc" test $rc -eq 1; says "line 1: broken"
 ok "but the results are kept" test -s broken/summary.json -a -s broken/lag.csv
+
+printf '#!/bin/sh\necho "a first line" >&2\necho "  gnuplot: error while loading libgd.so.3" >&2\nexit 127\n' >tools/gnuplot
+PATH=$work/tools:$PATH "$sim" plot drawn --force >out 2>err; rc=$?
+ok "one that fails before it has read anything: exit $rc" test $rc -eq 1; says ": gnuplot: error while loading libgd.so.3"
+printf '#!/bin/sh\nprintf "plot x y\\n      ^\\n\\"a.gp\\" line 7: x is undefined\\nand more\\n" >&2\nexit 1\n' >tools/gnuplot
+PATH=$work/tools:$PATH "$sim" plot drawn --force >out 2>err; rc=$?
+ok "one that names the line: exit $rc" test $rc -eq 1; says '"a.gp" line 7: x is undefined'
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -4,7 +4,7 @@
 is killed at random instants, at least 50 times, and resumed ends with the rows of one that was not; what does not fit is
 refused and nothing is overwritten. Method: the built program on the skeleton scenario; files are compared as rows ordered
 by primary key, without the two measurements that the contract names."""
-import json, os, random, re, signal, sqlite3, statistics, subprocess, tempfile, time
+import json, os, random, re, shutil, signal, sqlite3, statistics, subprocess, tempfile, time
 
 from support.runner import SIM, close, ok, rows, sim
 
@@ -110,6 +110,36 @@ ok("pictures that are there stay", sim("plot", "a.db").returncode == 2)
 done = sim("plot", "a.db", "--force", "--metric", "orders.payd")
 ok("an unknown figure is refused", done.returncode == 2 and "orders.payd" in done.stderr and sorted(os.listdir("a-plots")) == names)
 
+# ---- read where nothing may be written ----
+NOBODY = 65534
+JOURNAL = slice(18, 20)  # bytes of the header: 1 is a rollback journal, 2 is WAL
+
+
+def as_reader(*args):
+    """The program as somebody who may read its folder and not write to it."""
+    return subprocess.run(["./sim", *args], capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=here,
+                          user=NOBODY if os.geteuid() == 0 else None)
+
+
+here = os.path.abspath("reader")
+os.mkdir(here)
+os.chmod(".", 0o755)
+shutil.copy(SIM, here)
+for name in ("done.db", "wal.db", "shut.db"):
+    shutil.copy("a.db", f"{here}/{name}")
+open(f"{here}/other.db", "w").write("no database\n" * 100)
+wal = sqlite3.connect(f"{here}/wal.db")
+wal.execute("PRAGMA journal_mode = WAL")
+wal.close()
+os.chmod(f"{here}/shut.db", 0)
+os.chmod(here, 0o555)
+ok("a finished file has left WAL", open("a.db", "rb").read(20)[JOURNAL] == b"\1\1" and not os.path.exists("a.db-wal"))
+for name, code, says in (("done.db", 1, "done-plots: this folder cannot be made"), ("wal.db", 1, "its folder must be writable"),
+                         ("shut.db", 1, "Permission denied"), ("other.db", 1, "no result file of sim sweep")):
+    done = as_reader("plot", name)
+    ok(f"{name} read by somebody else: exit {done.returncode}: {done.stderr.strip()}", done.returncode == code and says in done.stderr)
+os.chmod(here, 0o755)
+
 # ---- what does not fit ----
 for what, args, code, says in [
     ("an existing file", SWEEP + ["--out", "a.db"], 2, "--resume goes on with it"),
@@ -125,6 +155,24 @@ for what, args, code, says in [
     done = sim(*args)
     ok(f"{what}: exit {done.returncode}: {done.stderr.strip()[:200]}", done.returncode == code and says in done.stderr)
 ok("refusals left the file alone", rows("a.db") == whole)
+open("table.csv", "w").write(f"/groups/{group}/consumers\n1\n")
+timed = json.load(open("s.json"))
+timed["stages"]["reserve"]["time"] = {"csv": "times.csv", "unit": "ms"}
+open("times.csv", "w").write("ms\n20\n30\n")
+json.dump(timed, open("timed.json", "w"))
+os.symlink("s.json", "alias.json")
+os.mkdir("sub")
+for what, args, file in [
+    ("its own scenario", SWEEP + ["--out", "s.json"], "s.json"),
+    ("by another way", SWEEP + ["--out", "sub/../alias.json"], "s.json"),
+    ("the points", ["sweep", "s.json", "--points", "table.csv", "--out", "table.csv"], "table.csv"),
+    ("the CSV over the points", ["sweep", "s.json", "--points", "table.csv", "--out", "z.db", "--export", "table.csv"], "table.csv"),
+    ("a file of the scenario", ["sweep", "timed.json", *SWEEP[2:], "--out", "times.csv"], "times.csv"),
+]:
+    before = open(file).read()
+    done = sim(*args, "--force")
+    ok(f"{what} is not replaced: exit {done.returncode}: {done.stderr.strip()[:200]}",
+       done.returncode == 2 and f"{file}, which the command reads" in done.stderr and open(file).read() == before)
 ok("refusals made no file", not os.path.exists("z.db"))
 done = sim(*SWEEP[:-1], "7", "--out", "b.db", "--resume")
 ok("more replications are taken on", done.returncode == 0 and len(rows("b.db")["replication"]) == 42)
@@ -183,6 +231,27 @@ for words, args in (("it exists", ("--out", "n.db", "--export", "u2.csv")), ("na
     done = sim(*SWEEP, *args)
     ok(f"{args}: exit {done.returncode}, {done.stderr.strip()}", done.returncode == 2 and words in done.stderr and not os.path.exists("n.db"))
 
+# ---- two at once ----
+TWICE = [SIM, *SWEEP[:-1], "200", "--out", "two.db", "--resume", "--quiet", "--jobs", "1"]
+sim(*SWEEP[:-1], "1", "--out", "two.db")
+both = [subprocess.Popen(TWICE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+ends = [(process.communicate(timeout=120)[1].strip(), process.returncode) for process in both]
+ok(f"two sweeps on one file: {ends}", all(code == 0 or code == 1 and "another program has the file" in err for err, code in ends))
+sim(*TWICE[1:])
+ok("and nothing is lost or twice", sqlite3.connect("two.db").execute("SELECT count(*) FROM replication").fetchone() == (1200,))
+other = sqlite3.connect("two.db", isolation_level=None)
+other.execute("PRAGMA journal_mode = WAL")
+for table in ("replication", "metric", "series"):
+    other.execute(f"DELETE FROM {table} WHERE replication = 199")
+other.execute("BEGIN IMMEDIATE")
+other.execute("INSERT INTO replication VALUES (5, 199, '', 0, 0)")  # the last run, by somebody else, who is not done
+process = subprocess.Popen(TWICE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+time.sleep(2)  # by now it has looked at what is missing, and waits
+other.execute("COMMIT")
+err = process.communicate(timeout=60)[1].strip()
+ok(f"a run that somebody else has stored: exit {process.returncode}: {err}", process.returncode == 1 and "another program has the file" in err and "--resume goes on" in err)
+other.close()
+
 # ---- interrupted ----
 process = subprocess.Popen([SIM, *SWEEP[:-1], "2000", "--out", "i.db"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 time.sleep(0.5)
@@ -190,5 +259,6 @@ process.send_signal(signal.SIGINT)
 out, err = process.communicate(timeout=20)
 kept = len(rows("i.db")["replication"])
 ok(f"Ctrl-C: exit {process.returncode}, {kept} runs kept: {err.strip()}", process.returncode == 130 and kept > 0 and "--resume goes on" in err)
+ok("what is kept has left WAL too", open("i.db", "rb").read(20)[JOURNAL] == b"\1\1")
 
 close()

@@ -144,6 +144,7 @@ void position_begin(struct kafka *kafka, uint32_t index)
         kafka->calls.unread(kafka->calls.context, index, log_subject(log, position->processed), false,
                             kafka->sim->now_ns);
     group->missed += (uint64_t)missed;
+    if (log->end > position->committed) lag_age_note(group, log_at(log, position->committed), kafka->sim->now_ns);
     group->lag -= log->end - position->committed;
     level_add(&group->backlog, kafka->sim->now_ns, -missed);
     if (missed > 0) group->last_done_ns = kafka->sim->now_ns;
@@ -303,10 +304,7 @@ static void group_finish(struct kafka *kafka, uint32_t index, sim_ns end_ns, boo
                                 true, end_ns);
         for (int64_t offset = position->processed; offset < log->end; offset++)
             group->fact.sojourn_ns += end_ns - log_at(log, offset);
-        if (log->end > position->committed) {
-            sim_ns age_ns = end_ns - log_at(log, position->committed);
-            if (age_ns > group->fact.peak_lag_ns) group->fact.peak_lag_ns = age_ns;
-        }
+        if (log->end > position->committed) lag_age_note(group, log_at(log, position->committed), end_ns);
         if (!cut && position->processed < position->committed)
             invariant_broken(kafka->invariants, INVARIANT_K3, end_ns, 0,
                              "topic %s partition %u: %lld committed, %lld processed",

@@ -34,6 +34,12 @@ static inline void backlog_rose(struct group *group, sim_ns now_ns)
     group->fact.peak_backlog_at_ns = now_ns;
 }
 
+/* The committed offset is about to leave a record that was appended at since_ns: it has never been older. */
+static inline void lag_age_note(struct group *group, sim_ns since_ns, sim_ns at_ns)
+{
+    if (at_ns - since_ns > group->fact.peak_lag_ns) group->fact.peak_lag_ns = at_ns - since_ns;
+}
+
 /* ---- group.c ---- */
 /* The consumer's i-th position takes its place in the fetch buffer. */
 void part_init(struct kafka *kafka, struct consumer *consumer, uint32_t i);

@@ -72,7 +72,7 @@ static SIM_ALWAYS void commit_moves(struct kafka *kafka, uint32_t index, int64_t
 {
     struct position *position = &kafka->position[index];
     struct group *group = &kafka->group[position->group];
-    if (at_ns - since_ns > group->fact.peak_lag_ns) group->fact.peak_lag_ns = at_ns - since_ns;
+    lag_age_note(group, since_ns, at_ns);
     group->lag -= to - position->committed;
     position->committed = to;
     sim_fact(kafka->sim, at_ns, FACT_COMMITTED, (uint64_t)index << 40 | (uint64_t)to);

@@ -204,12 +204,14 @@ static uint32_t most_consumers(const struct group_spec *spec)
     return spec->consumers_max > spec->consumers ? spec->consumers_max : spec->consumers;
 }
 
-/* Consumer-seconds that a group could work in: those of the pods that a scaler has had, or all the time. */
-static double available_s(const struct scenario *scenario, uint32_t group, const struct record *record, double span_s)
+/* Time of consumers that a group could work in: of the pods that a scaler has had, or all of it. A whole number, as the
+ * time that they worked is: of two rounded ones the part may come out greater than the whole. */
+static __int128 available_ns(const struct scenario *scenario, uint32_t group, const struct record *record,
+                             sim_ns span_ns)
 {
     for (uint32_t i = 0; i < scenario->n_scalers; i++)
-        if (scenario->scaler[i].group == group) return (double)record->facts->scaler[i].consumer_ns * 1e-9;
-    return span_s * most_consumers(&scenario->group[group]);
+        if (scenario->scaler[i].group == group) return record->facts->scaler[i].consumer_ns;
+    return (__int128)span_ns * most_consumers(&scenario->group[group]);
 }
 
 /* What a record takes of a consumer's time: all its deliveries, the sleeps between them, commits and polls. */
@@ -241,7 +243,7 @@ static double capacity_per_s(const struct scenario *scenario, const struct recor
 }
 
 static void group_over_time(struct walk *walk, const struct scenario *scenario, const struct record *record,
-                            uint32_t index, double span_s)
+                            uint32_t index, sim_ns span_ns)
 {
     const struct group_spec *spec = &scenario->group[index];
     const struct group_facts *facts = &record->facts->group[index];
@@ -273,8 +275,8 @@ static void group_over_time(struct walk *walk, const struct scenario *scenario, 
     count(walk, "commits", facts->commits);
     count(walk, "idle_consumers", facts->idle_consumers);
     figure(walk, "utilisation", "ratio",
-           ratio((double)facts->busy_ns * 1e-9, available_s(scenario, index, record, span_s)));
-    figure(walk, "throughput_per_s", "1/s", ratio((double)facts->processed, span_s));
+           ratio((double)facts->busy_ns, (double)available_ns(scenario, index, record, span_ns)));
+    figure(walk, "throughput_per_s", "1/s", ratio((double)facts->processed, ns_to_s(span_ns)));
     figure(walk, "peak_rate_per_s", "1/s", samples->peak_rate_per_s);
     figure(walk, "largest_partition_share", "ratio", samples->largest_share);
     figure(walk, "capacity_per_s", "1/s", capacity_per_s(scenario, record, index));
@@ -392,7 +394,7 @@ void figures_walk(struct walk *walk, const struct layout *layout, const struct r
     order_times(walk, scenario, record);
     enter(walk, "groups");
     for (uint32_t i = 0; i < scenario->n_groups; i++)
-        group_over_time(walk, scenario, record, i, end_s - warm_up_s);
+        group_over_time(walk, scenario, record, i, facts->end_ns - scenario->warm_up_ns);
     leave(walk);
     enter(walk, "locks");
     for (uint32_t i = 0; i < scenario->n_locks; i++)

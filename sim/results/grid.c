@@ -61,15 +61,25 @@ void grid_cell(struct grid *grid, enum tone tone, const char *format, ...)
     va_end(arguments);
 }
 
-void grid_mean(struct grid *grid, const char *path, const struct infer_mean *mean)
+bool grid_mean(struct grid *grid, const char *path, const struct infer_mean *mean, uint32_t n_runs)
 {
+    const bool in_part = mean->n > 0 && mean->n < n_runs;
+    char of[32] = "";
+    if (in_part) snprintf(of, sizeof of, " (%u/%u)", (unsigned)mean->n, n_runs);
     const struct number at = number_of_metric(path, mean->mean), half = number_of_metric(path, mean->half_width);
     if (mean->n == 0)
         grid_cell(grid, TONE_FAINT, "-");
     else if (mean->n == 1 || !number_is_seen(half.s))
-        grid_cell(grid, TONE_PLAIN, "%s", at.s);
+        grid_cell(grid, TONE_PLAIN, "%s%s", at.s, of);
     else
-        grid_cell(grid, TONE_PLAIN, "%s ±%s", at.s, half.s);
+        grid_cell(grid, TONE_PLAIN, "%s ±%s%s", at.s, half.s, of);
+    return in_part;
+}
+
+void grid_say_parts(struct page *page)
+{
+    page_say(page, TONE_BAD, "(k/n): the figure exists in k of n runs only; the mean is of these alone.",
+             "(k/n): 실행 n회 중 k회에만 값이 있으며, 평균은 그 실행만의 것.");
 }
 
 void grid_verdict(struct grid *grid, bool good, const char *word)

@@ -15,8 +15,11 @@ void grid_column(struct grid *grid, enum align align, const char *en, const char
 void grid_cell(struct grid *grid, enum tone tone, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Whether a target is met, or an observation explained: with a mark in Markdown. */
 void grid_verdict(struct grid *grid, bool good, const char *word);
-/* The mean of a figure of summary.json, by its path, +- its half-width where that shows at these digits. */
-void grid_mean(struct grid *grid, const char *path, const struct infer_mean *mean);
+/* The mean of a figure of summary.json, by its path, +- its half-width where that shows at these digits; " (3/12)"
+ * where it exists in 3 of the n_runs runs only. True where that had to be said. */
+bool grid_mean(struct grid *grid, const char *path, const struct infer_mean *mean, uint32_t n_runs);
+/* What "(3/12)" means, below the table. */
+void grid_say_parts(struct page *page);
 /* Leaves the other cells of this row empty. */
 void grid_end_row(struct grid *grid);
 /* A line across all columns; the row must be at its start. */

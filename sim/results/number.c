@@ -42,7 +42,7 @@ static struct number apart(const char *plain)
 
 struct number number_fixed(double value, int decimals)
 {
-    char plain[32];
+    char plain[48];
 
     if (!isfinite(value))
         return (struct number){ "-" };
@@ -53,14 +53,6 @@ struct number number_fixed(double value, int decimals)
 }
 
 struct number number_count(double value) { return number_fixed(value, 0); }
-
-struct number number_percent(double ratio)
-{
-    struct number n = number_fixed(ratio * 100, 1);
-    if (isfinite(ratio))
-        strcat(n.s, "%");
-    return n;
-}
 
 struct number number_limit(double ratio)
 {
@@ -75,19 +67,31 @@ struct number number_limit(double ratio)
     return n;
 }
 
-static int decimals_for(double value) { return value >= 100 ? 0 : value >= 10 ? 1 : 2; }
+/* ---- figures, by what they are ---- */
 
-struct number number_seconds(double s)
+/* "42.8%" is 42.8e-2. */
+struct form { double shown; int decimals; const char *unit, *scale; };
+
+static struct number in_form(struct form form)
 {
-    const double shown = fabs(s) < 0.9995 ? s * 1e3 : s;
-    struct number n = number_fixed(shown, decimals_for(fabs(shown)));
-
-    if (isfinite(s))
-        strcat(n.s, s == 0 ? " s" : fabs(s) < 0.9995 ? " ms" : " s");
-    if (s == 0)
-        return (struct number){ "0 s" };
+    struct number n = number_fixed(form.shown, form.decimals);
+    if (isfinite(form.shown)) strcat(n.s, form.unit);
     return n;
 }
+
+static struct form form_percent(double ratio) { return (struct form){ ratio * 100, 1, "%", "e-2" }; }
+
+static int decimals_for(double value) { return value >= 100 ? 0 : value >= 10 ? 1 : 2; }
+
+static struct form form_seconds(double s)
+{
+    if (s == 0) return (struct form){ 0, 0, " s", "" };
+    if (fabs(s) < 0.9995) return (struct form){ s * 1e3, decimals_for(fabs(s * 1e3)), " ms", "e-3" };
+    return (struct form){ s, decimals_for(fabs(s)), " s", "" };
+}
+
+struct number number_percent(double ratio) { return in_form(form_percent(ratio)); }
+struct number number_seconds(double s) { return in_form(form_seconds(s)); }
 
 static int ends_with(const char *text, const char *end)
 {
@@ -95,14 +99,27 @@ static int ends_with(const char *text, const char *end)
     return length > of_end && strcmp(text + length - of_end, end) == 0;
 }
 
-struct number number_of_metric(const char *path, double value)
+static struct form form_of_metric(const char *path, double value)
 {
     if (ends_with(path, "_ratio"))
-        return number_percent(value);
+        return form_percent(value);
     if ((ends_with(path, "_s") || strstr(path, "_s.")) && !strstr(path, "_per_s"))
-        return number_seconds(value);
+        return form_seconds(value);
     const int whole = value >= 10 || !(fabs(value - round(value)) > 0);
-    return number_fixed(value, whole ? 0 : 2);
+    return (struct form){ value, whole ? 0 : 2, "", "" };
+}
+
+struct number number_of_metric(const char *path, double value) { return in_form(form_of_metric(path, value)); }
+
+struct number number_with_more(const char *path, double value, int more, double *back)
+{
+    struct form form = form_of_metric(path, value);
+    char read[64];
+
+    form.decimals += more;
+    snprintf(read, sizeof read, "%.*f%s", form.decimals, form.shown, form.scale);
+    *back = strtod(read, NULL);
+    return in_form(form);
 }
 
 bool number_is_seen(const char *shown)

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-struct number { char s[48]; };
+struct number { char s[64]; };
 
 struct number number_json(double value);
 struct number number_count(double value);                /* nearest whole number: "40,730" */
@@ -17,6 +17,8 @@ struct number number_limit(double ratio);                /* an upper limit, neve
 struct number number_seconds(double s);                  /* "23.3 ms", "8.12 s", "373 s" */
 /* As people read a figure of summary.json, by its path: a ratio as a percentage, times with their unit. */
 struct number number_of_metric(const char *path, double value);
+/* The same with so many more decimals; *back is what one reads there. */
+struct number number_with_more(const char *path, double value, int more, double *back);
 
 /* Whether a number for people shows a digit other than 0. */
 bool number_is_seen(const char *shown);

@@ -57,6 +57,7 @@ static bool judge_thresholds(struct outcome *outcome, struct arena *arena, struc
             held += threshold_holds(spec, outcome->value[figure][r]);
         verdict[i] = (struct outcome_threshold){
             .spec = spec, .value = outcome->mean[figure].mean,
+            .nulls = outcome->n - (uint32_t)outcome->mean[figure].n,
             .passed = threshold_holds(spec, outcome->mean[figure].mean),
             .passed_share = outcome->n ? (double)held / outcome->n : (double)NAN
         };
@@ -191,6 +192,15 @@ double outcome_half_width(const struct outcome *outcome, const char *path_format
     const struct infer_mean *mean = mean_at(outcome, path_format, arguments);
     va_end(arguments);
     return mean ? mean->half_width : (double)NAN;
+}
+
+uint32_t outcome_nulls(const struct outcome *outcome, const char *path_format, ...)
+{
+    va_list arguments;
+    va_start(arguments, path_format);
+    const struct infer_mean *mean = mean_at(outcome, path_format, arguments);
+    va_end(arguments);
+    return outcome->n - (mean ? (uint32_t)mean->n : 0);
 }
 
 int outcome_exit(const struct outcome *outcome)

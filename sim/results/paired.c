@@ -106,13 +106,16 @@ static void values_table(struct page *page, const struct paired *paired)
     grid_column(grid, ALIGN_LEFT, "variant", "변형");
     metric_columns(grid, page, paired);
     grid_column(grid, ALIGN_RIGHT, "targets", "목표");
+    bool in_part = false;
     for (uint32_t v = 0; v < paired->n_variants; v++) {
         grid_cell(grid, TONE_PLAIN, "%s", paired->variant[v].name);
         for (uint32_t i = 0; i < paired->n_metrics; i++)
-            if (paired->metric[i].shown) grid_mean(grid, paired->metric[i].metric, &paired->metric[i].value[v]);
+            if (paired->metric[i].shown)
+                in_part |= grid_mean(grid, paired->metric[i].metric, &paired->metric[i].value[v], paired->replications);
         verdict_cell(grid, page, paired, v);
     }
     grid_write(grid);
+    if (in_part) grid_say_parts(page);
 }
 
 static void gain_row(struct grid *grid, struct page *page, const struct paired *paired)

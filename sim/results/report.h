@@ -4,6 +4,7 @@
 #ifndef SIM_RESULTS_REPORT_H
 #define SIM_RESULTS_REPORT_H
 
+#include "sim/results/grid.h"
 #include "sim/results/page.h"
 
 void report_orders(struct page *page, const struct outcome *outcome);
@@ -18,6 +19,9 @@ void report_scalers(struct page *page, const struct outcome *outcome);
 /* Faults, rebalances, records delivered again or given up. */
 void report_failures(struct page *page, const struct outcome *outcome);
 void report_invariants(struct page *page, const struct outcome *outcome);
+/* "met", "MISSED", after the target; what is met while the figure is null in some runs says in how many it is not. */
+void threshold_verdict(struct grid *grid, struct page *page, const struct outcome *outcome,
+                       const struct outcome_threshold *threshold, const char *target);
 void report_thresholds(struct page *page, const struct outcome *outcome);
 void report_bottleneck(struct page *page, const struct outcome *outcome);
 void report_observed(struct page *page, const struct outcome *outcome);

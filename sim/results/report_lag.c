@@ -13,17 +13,27 @@
 
 /* ---- the whole run ---- */
 
+/* A group that is left with records in some runs has no instant: the mean of the others would be of survivors. */
+static const char *gone_at(struct page *page, const struct outcome *outcome, const char *name, bool waited)
+{
+    const uint32_t nulls = outcome_nulls(outcome, "groups.%s.drained_at_s", name);
+
+    if (nulls == 0)
+        return page_format(page, "%s", number_seconds(outcome_mean(outcome, "groups.%s.drained_at_s", name)).s);
+    if (nulls < outcome->n)
+        return page_format(page, page_word(page, "not in %u/%u", "%u/%u회 미완료"), nulls, outcome->n);
+    return waited ? page_word(page, "not", "미완료") : "-";
+}
+
 static void group_row(struct page *page, struct grid *grid, const struct outcome *outcome, const char *name)
 {
-    const double drained_s = outcome_mean(outcome, "groups.%s.drained_at_s", name);
     const double backlog = outcome_mean(outcome, "groups.%s.peak_backlog", name);
-    const char *never = backlog > 0 ? page_word(page, "not", "미완료") : "-";
 
     grid_cell(grid, TONE_PLAIN, "%s", name);
     grid_cell(grid, TONE_PLAIN, "%s", number_count(outcome_mean(outcome, "groups.%s.peak_lag", name)).s);
     grid_cell(grid, TONE_PLAIN, "%s", number_count(backlog).s);
     grid_cell(grid, TONE_PLAIN, "%s", number_seconds(outcome_mean(outcome, "groups.%s.peak_lag_s", name)).s);
-    grid_cell(grid, TONE_PLAIN, "%s", isfinite(drained_s) ? number_seconds(drained_s).s : never);
+    grid_cell(grid, TONE_PLAIN, "%s", gone_at(page, outcome, name, backlog > 0));
     grid_cell(grid, TONE_PLAIN, "%s", number_percent(outcome_mean(outcome, "groups.%s.utilisation", name)).s);
     grid_cell(grid, TONE_PLAIN, "%s", number_seconds(outcome_mean(outcome, "groups.%s.service_s.mean", name)).s);
 }
@@ -50,6 +60,22 @@ static void groups_over_the_run(struct page *page, const struct outcome *outcome
     grid_write(grid);
 }
 
+/* Of groups that are done in some runs and not in others: in how many, and when there. */
+static void gone_in_some_runs(struct page *page, const struct outcome *outcome)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    for (uint32_t g = 0; g < scenario->n_groups; g++) {
+        const char *name = scenario->group[g].name;
+        const uint32_t nulls = outcome_nulls(outcome, "groups.%s.drained_at_s", name);
+        if (nulls == 0 || nulls == outcome->n) continue;
+        page_say(page, TONE_BAD,
+                 "%s is left with records in %u of %u runs; in the other %u none is left at %s (mean of these alone).",
+                 "%1$s: 실행 %3$u회 중 %2$u회에서 소진되지 않음; 나머지 %4$u회만의 평균 소진 시점은 %5$s.", name, nulls,
+                 outcome->n, outcome->n - nulls,
+                 number_seconds(outcome_mean(outcome, "groups.%s.drained_at_s", name)).s);
+    }
+}
+
 /* What a group had waiting at t = 0: when it was gone, for groups that had something. */
 static void backlogs_of_the_start(struct page *page, const struct outcome *outcome)
 {
@@ -58,10 +84,18 @@ static void backlogs_of_the_start(struct page *page, const struct outcome *outco
         const char *name = scenario->group[g].name;
         const double at_s = outcome_mean(outcome, "groups.%s.caught_up_at_s", name);
         const double half_s = outcome_half_width(outcome, "groups.%s.caught_up_at_s", name);
-        char within[64] = "";
+        char within[80] = "";
         if (!(scenario->group[g].n_backlog > 0)) continue;
         if (outcome->n > 1 && isfinite(half_s)) snprintf(within, sizeof within, " ±%s", number_seconds(half_s).s);
-        if (isfinite(at_s))
+        const uint32_t nulls = outcome_nulls(outcome, "groups.%s.caught_up_at_s", name);
+        if (isfinite(at_s) && nulls > 0)
+            page_say(page, TONE_BAD,
+                     "%s does not catch up with what waited at the start in %u of %u runs; in the other %u it has at "
+                     "%s%s (mean of these alone).",
+                     "%1$s: 실행 %3$u회 중 %2$u회에서 시작할 때 밀려 있던 이벤트를 따라잡지 못함; 나머지 %4$u회만의 평균 "
+                     "시점은 %5$s%6$s.",
+                     name, nulls, outcome->n, outcome->n - nulls, number_seconds(at_s).s, within);
+        else if (isfinite(at_s))
             page_say(page, TONE_PLAIN, "%s has caught up at %s%s: each partition that had records waiting at the start "
                      "has been empty by then.",
                      "%s: %s%s에 따라잡음 (시작할 때 밀려 있던 모든 Partition이 한 번은 빈 시점).", name,
@@ -199,6 +233,7 @@ void report_lag(struct page *page, const struct outcome *outcome)
         return;
     page_heading(page, "Consumer lag", "Consumer Lag 분석");
     groups_over_the_run(page, outcome);
+    gone_in_some_runs(page, outcome);
     backlogs_of_the_start(page, outcome);
     const struct checkpoint_spec *checkpoint = moment(outcome);
     if (checkpoint)

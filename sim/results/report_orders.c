@@ -7,25 +7,31 @@
 #include "sim/results/grid.h"
 #include "sim/results/number.h"
 #include "sim/results/report.h"
+#include "sim/results/threshold.h"
 
 /* ---- targets ---- */
+
+/* What is asked of the ratio at this path; NULL: nothing is. */
+static const struct outcome_threshold *target_of(const struct outcome *outcome, const char *path)
+{
+    for (uint32_t i = 0; i < outcome->n_thresholds; i++)
+        if (strcmp(outcome->threshold[i].spec->metric, path) == 0)
+            return &outcome->threshold[i];
+    return NULL;
+}
 
 /* Below the row: what a threshold asks of the ratio at this path, and whether it is met. */
 static void target_cell(struct grid *grid, struct page *page, const struct outcome *outcome, const char *path)
 {
     static const char *const op[] = { [OP_LT] = "<", [OP_LE] = "<=", [OP_GT] = ">", [OP_GE] = ">=", [OP_EQ] = "==",
                                       [OP_NE] = "!=" };
+    const struct outcome_threshold *target = target_of(outcome, path);
 
-    for (uint32_t i = 0; i < outcome->n_thresholds; i++) {
-        const struct outcome_threshold *threshold = &outcome->threshold[i];
-        if (strcmp(threshold->spec->metric, path) != 0)
-            continue;
-        const char *met = threshold->passed ? page_word(page, "met", "달성") : page_word(page, "MISSED", "미달성");
-        grid_verdict(grid, threshold->passed,
-                     page_format(page, "%s%g%% %s", op[threshold->spec->op], threshold->spec->bound * 100, met));
-        return;
-    }
-    grid_cell(grid, TONE_PLAIN, "%s", "");
+    if (target)
+        threshold_verdict(grid, page, outcome, target, /* .15: 99.99995 is not 100 */
+                          page_format(page, "%s%.15g%% ", op[target->spec->op], target->spec->bound * 100));
+    else
+        grid_cell(grid, TONE_PLAIN, "%s", "");
 }
 
 static bool has_target(const struct outcome *outcome, const char *place)
@@ -44,12 +50,15 @@ static bool has_target(const struct outcome *outcome, const char *place)
 
 /* ---- rows ---- */
 
-static void count_cell(struct grid *grid, const struct outcome *outcome, const char *place, const char *status)
+static void count_cell(struct grid *grid, struct page *page, const struct outcome *outcome, const char *place,
+                       const char *status)
 {
     const double count = outcome_mean(outcome, "%s.%s", place, status);
     const double ratio = outcome_mean(outcome, "%s.%s_ratio", place, status);
+    const struct outcome_threshold *target = target_of(outcome, page_format(page, "%s.%s_ratio", place, status));
 
-    grid_cell(grid, TONE_PLAIN, "%s (%s)", number_count(count).s, number_percent(ratio).s);
+    grid_cell(grid, TONE_PLAIN, "%s (%s)", number_count(count).s,
+              target ? threshold_shown(target->spec, ratio).s : number_percent(ratio).s);
 }
 
 /* place: "orders" or "checkpoints.NAME". */
@@ -59,9 +68,9 @@ static void status_rows(struct page *page, struct grid *grid, const struct outco
     grid_cell(grid, TONE_STRONG, "%s", name);
     grid_cell(grid, TONE_PLAIN, "%s", number_seconds(at_s).s);
     grid_cell(grid, TONE_PLAIN, "%s", number_count(outcome_mean(outcome, "%s.created", place)).s);
-    count_cell(grid, outcome, place, "paid");
-    count_cell(grid, outcome, place, "pending");
-    count_cell(grid, outcome, place, "failed");
+    count_cell(grid, page, outcome, place, "paid");
+    count_cell(grid, page, outcome, place, "pending");
+    count_cell(grid, page, outcome, place, "failed");
     if (!has_target(outcome, place))
         return;
     grid_cell(grid, TONE_FAINT, "  %s", page_word(page, "target", "목표"));

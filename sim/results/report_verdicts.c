@@ -10,6 +10,7 @@
 #include "sim/results/meaning.h"
 #include "sim/results/number.h"
 #include "sim/results/report.h"
+#include "sim/results/threshold.h"
 #include "sim/results/violation.h"
 
 /* ---- invariants ---- */
@@ -191,6 +192,38 @@ void report_invariants(struct page *page, const struct outcome *outcome)
 
 /* ---- thresholds ---- */
 
+/* The contract judges by the mean, which leaves out the runs that lack the figure; what is met by some runs only must
+ * not look like what is met. */
+void threshold_verdict(struct grid *grid, struct page *page, const struct outcome *outcome,
+                       const struct outcome_threshold *threshold, const char *target)
+{
+    const char *word = threshold->passed ? page_word(page, "met", "달성") : page_word(page, "MISSED", "미달성");
+
+    if (threshold->passed && threshold->nulls > 0)
+        grid_cell(grid, TONE_BAD, page_word(page, "%s%s%s (%u/%u runs)", "%s%s%s (%u/%u회)"),
+                  page->style->markdown ? "⚠️ " : "", target, word, outcome->n - threshold->nulls, outcome->n);
+    else
+        grid_verdict(grid, threshold->passed, page_format(page, "%s%s", target, word));
+}
+
+/* A metric with several thresholds is told of once. */
+static void figures_that_are_missing(struct page *page, const struct outcome *outcome)
+{
+    for (uint32_t i = 0; i < outcome->n_thresholds; i++) {
+        const struct outcome_threshold *threshold = &outcome->threshold[i];
+        if (threshold->nulls == 0 || threshold->nulls == outcome->n)
+            continue;
+        if (i > 0 && strcmp(threshold[-1].spec->metric, threshold->spec->metric) == 0)
+            continue;
+        page_say(page, TONE_BAD,
+                 "%s does not exist in %u of %u runs: its result, and so its verdict, is the mean of the other %u "
+                 "alone. The last column is the share of all runs that meet it.",
+                 "%1$s: 실행 %3$u회 중 %2$u회에는 값이 없음. 결과와 달성 여부는 나머지 %4$u회만의 평균이며, 충족률은 "
+                 "모든 실행 기준.",
+                 threshold->spec->metric, threshold->nulls, outcome->n, outcome->n - threshold->nulls);
+    }
+}
+
 void report_thresholds(struct page *page, const struct outcome *outcome)
 {
     struct grid *grid = grid_open(page);
@@ -207,14 +240,14 @@ void report_thresholds(struct page *page, const struct outcome *outcome)
     for (uint32_t i = 0; i < outcome->n_thresholds; i++) {
         const struct outcome_threshold *threshold = &outcome->threshold[i];
         grid_cell(grid, TONE_PLAIN, "%s", threshold->spec->metric);
-        grid_cell(grid, TONE_PLAIN, "%s", number_of_metric(threshold->spec->metric, threshold->value).s);
+        grid_cell(grid, TONE_PLAIN, "%s", threshold_shown(threshold->spec, threshold->value).s);
         /* "value" alone says nothing */
         grid_cell(grid, TONE_PLAIN, "%s",
                   threshold->spec->expression + (strncmp(threshold->spec->expression, "value", 5) == 0 ? 5 : 0));
-        grid_verdict(grid, threshold->passed,
-                     threshold->passed ? page_word(page, "met", "달성") : page_word(page, "MISSED", "미달성"));
+        threshold_verdict(grid, page, outcome, threshold, "");
         if (outcome->n > 1)
             grid_cell(grid, TONE_PLAIN, "%s", number_percent(threshold->passed_share).s);
     }
     grid_write(grid);
+    figures_that_are_missing(page, outcome);
 }

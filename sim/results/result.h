@@ -88,7 +88,13 @@ void completion_csv_header(FILE *out);
 
 /* ---- outcome: several results together ---- */
 
-struct outcome_threshold { const struct threshold_spec *spec; double value; bool passed; double passed_share; };
+struct outcome_threshold {
+    const struct threshold_spec *spec;
+    double value;              /* mean over the runs that have the figure */
+    uint32_t nulls;            /* runs that do not */
+    bool passed;               /* by that mean (contract) */
+    double passed_share;       /* of all runs */
+};
 struct outcome_invariant {
     const char *name, *meaning;
     enum verdict verdict;     /* worst over the replications: broken, then open, then holds */
@@ -147,6 +153,9 @@ bool outcome_make(struct outcome *out, const struct study *study, const struct l
 /* Mean of the figure at a path ("groups.%s.peak_lag", name); NaN where it is null or there is none. */
 double outcome_mean(const struct outcome *outcome, const char *path_format, ...) __attribute__((format(printf, 2, 3)));
 double outcome_half_width(const struct outcome *outcome, const char *path_format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* In how many runs the figure is null; all of them where there is none of that path. */
+uint32_t outcome_nulls(const struct outcome *outcome, const char *path_format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Exit code by contract: 4 broken invariant, then 99 threshold, else 0. */
 int outcome_exit(const struct outcome *outcome);

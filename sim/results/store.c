@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The interval of a mean needs Student's t, which SQLite does not know: the table student holds t for every number of
- * runs that a point may have, and the view metric_ci joins it. WAL lets somebody read while the experiment runs. */
+ * runs that a point may have, and the view metric_ci joins it. WAL lets somebody read while the experiment runs; a file
+ * in WAL cannot be read in a folder that one may not write to, so it leaves WAL when its writer closes it. */
 #include "sim/results/store.h"
 
 #include <inttypes.h>
@@ -15,12 +16,14 @@
 #include "sim/results/layout.h"
 #include "sim/results/number.h"
 
+enum { PATIENCE_MS = 10000 /* until whoever writes at this moment is done */ };
 enum statement { ADD_REPLICATION, ADD_METRIC, ADD_SERIES, ADD_DRAW, STATEMENTS };
 
 struct store {
     sqlite3 *db;
     const char *path;
     struct arena *arena;
+    bool in_wal; /* the writer has put it there */
     uint32_t n_points, replications;
     unsigned char *has; /* [point * replications + replication] */
     sqlite3_stmt *statement[STATEMENTS];
@@ -61,8 +64,15 @@ static const char schema[] =
     "  GROUP BY point_id, metric) LEFT JOIN student USING (n);"
     "PRAGMA user_version = 1;";
 
+/* A row that is there already, of a run that was missing when this file was opened, is another sweep's. */
 static bool failed(const struct store *store, const char *doing, struct sim_err *err)
 {
+    const int code = store->db ? sqlite3_errcode(store->db) : SQLITE_NOMEM;
+    if (code == SQLITE_BUSY || code == SQLITE_CONSTRAINT)
+        return sim_fail(err, SIM_ERUNTIME, store->path,
+                        "%s: another program has the file at the same time, a second sweep perhaps; only one can fill "
+                        "it. What was finished is in it; when the other has ended, --resume goes on",
+                        doing);
     return sim_fail(err, SIM_ERUNTIME, store->path, "%s: %s", doing,
                     store->db ? sqlite3_errmsg(store->db) : "out of memory");
 }
@@ -117,14 +127,20 @@ static struct store *connect(const char *path, int flags, struct arena *arena, s
     struct store *store = arena_new(arena, struct store);
     store->path = path;
     store->arena = arena;
-    if (sqlite3_open_v2(path, &store->db, flags, NULL) == SQLITE_OK) return store;
-    failed(store, "opening", err);
+    if (sqlite3_open_v2(path, &store->db, flags, NULL) == SQLITE_OK) {
+        sqlite3_busy_timeout(store->db, PATIENCE_MS);
+        return store;
+    }
+    const int reason = store->db ? sqlite3_system_errno(store->db) : 0;
+    if (reason) sim_fail(err, SIM_ERUNTIME, path, "it cannot be opened: %s", strerror(reason));
+    else failed(store, "opening", err);
     sqlite3_close(store->db);
     return NULL;
 }
 
 static bool ready(struct store *store, struct sim_err *err)
 {
+    store->in_wal = true;
     return run_sql(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", "opening for writing", err);
 }
 
@@ -222,9 +238,19 @@ static bool begin(struct store *store, const struct store_experiment *experiment
            ready_to_add(store, err);
 }
 
+/* What WAL holds goes into the file first, so a kill in between loses nothing. Where somebody reads at this moment, or
+ * the disk is full, SQLite refuses: the file stays in WAL, as complete as ever. */
+static void leave_wal(struct store *store)
+{
+    if (!store->in_wal) return;
+    sqlite3_busy_timeout(store->db, 0); /* a reader may stay for hours */
+    sqlite3_exec(store->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+}
+
 static struct store *close_failed(struct store *store)
 {
     for (int i = 0; i < STATEMENTS; i++) sqlite3_finalize(store->statement[i]);
+    leave_wal(store);
     sqlite3_close(store->db);
     return NULL;
 }
@@ -267,6 +293,25 @@ static bool read_unknowns(struct store *store, struct store_experiment *out, str
     return sqlite3_finalize(row) == SQLITE_OK || failed(store, "reading", err);
 }
 
+/* A file that a killed sweep left in WAL, in a folder that may not be written to, is refused only when it is read. */
+static bool cannot_read(const struct store *store, struct sim_err *err)
+{
+    switch (sqlite3_errcode(store->db)) {
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+        return sim_fail(err, SIM_ERUNTIME, store->path,
+                        "it cannot be read here: its sweep was stopped in the middle or is not over, and then its "
+                        "folder must be writable; copy it, with %s-wal where that exists, to a folder that is",
+                        store->path);
+    case SQLITE_OK:
+    case SQLITE_DONE:
+    case SQLITE_ERROR:
+    case SQLITE_NOTADB:
+        return sim_fail(err, SIM_ERUNTIME, store->path, "this is no result file of sim sweep");
+    }
+    return failed(store, "reading", err);
+}
+
 static bool read_experiment(struct store *store, struct store_experiment *out, struct sim_err *err)
 {
     sqlite3_stmt *row = prepare(store, "SELECT version, scenario_sha256, scenario_json, seed, replications"
@@ -279,9 +324,9 @@ static bool read_experiment(struct store *store, struct store_experiment *out, s
         out->seed = strtoull(text_of(row, 3, store->arena), NULL, 10);
         out->replications = (uint32_t)sqlite3_column_int64(row, 4);
     }
+    if (!ok) cannot_read(store, err);
     sqlite3_finalize(row);
-    if (!ok) return sim_fail(err, SIM_ERUNTIME, store->path, "this is no result file of sim sweep");
-    return read_unknowns(store, out, err);
+    return ok && read_unknowns(store, out, err);
 }
 
 static bool read_points(struct store *store, struct store_point **point, uint32_t *n_points, struct sim_err *err)
@@ -316,7 +361,7 @@ struct store *store_open(const char *path, struct store_experiment *experiment, 
         return close_failed(store);
     store->n_points = *n_points;
     store->replications = experiment->replications;
-    return ready_to_add(store, err) ? store : close_failed(store);
+    return store;
 }
 
 static bool same_params(const struct store_point *a, const struct store_point *b)
@@ -403,6 +448,7 @@ struct store *store_resume(const char *path, const struct store_experiment *expe
 bool store_close(struct store *store, struct sim_err *err)
 {
     for (int i = 0; i < STATEMENTS; i++) sqlite3_finalize(store->statement[i]);
+    leave_wal(store);
     return sqlite3_close(store->db) == SQLITE_OK || failed(store, "closing", err);
 }
 

@@ -218,6 +218,7 @@ static void put_thresholds(cJSON *root, const struct outcome *outcome)
         put_text(item, "metric", threshold->spec->metric);
         put_text(item, "expression", threshold->spec->expression);
         put_number(item, "value", threshold->value);
+        put_number(item, "nulls", threshold->nulls);
         cJSON_AddBoolToObject(item, "passed", threshold->passed);
         put_number(item, "passed_share", threshold->passed_share);
     }

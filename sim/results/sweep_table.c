@@ -70,6 +70,7 @@ void sweep_table_write(const struct sweep_table *table, const struct text_style 
         grid_column(grid, ALIGN_RIGHT, head, head);
     }
     grid_column(grid, ALIGN_RIGHT, "targets", "목표");
+    bool in_part = false;
     for (uint32_t p = 0; p < table->n_points; p++) {
         uint32_t n =
             store_exits(table->store, p, 0) + store_exits(table->store, p, 4) + store_exits(table->store, p, 99);
@@ -78,11 +79,12 @@ void sweep_table_write(const struct sweep_table *table, const struct text_style 
         for (uint32_t i = 0; i < table->n_metrics; i++) {
             uint32_t n_values;
             struct infer_mean mean = mean_of(table, p, table->metric[i], &n_values, NULL, &arena);
-            grid_mean(grid, table->metric[i], &mean);
+            in_part |= grid_mean(grid, table->metric[i], &mean, n_values);
         }
         verdict_cell(grid, &page, table, p, n);
     }
     grid_write(grid);
+    if (in_part) grid_say_parts(&page);
     fputc('\n', out);
     arena_fini(&arena);
 }

@@ -53,6 +53,24 @@ bool threshold_holds(const struct threshold_spec *spec, double value)
     return false;
 }
 
+/* Whether who reads `back` sees the verdict, and of a missed target that the value is not the bound itself. */
+static bool tells(const struct threshold_spec *spec, double value, double back)
+{
+    const bool holds = threshold_holds(spec, value);
+    return threshold_holds(spec, back) == holds && (holds || (back == spec->bound) == (value == spec->bound));
+}
+
+struct number threshold_shown(const struct threshold_spec *spec, double value)
+{
+    enum { MORE_AT_MOST = 17 }; /* as many as a double has */
+    double back;
+    struct number shown = number_with_more(spec->metric, value, 0, &back);
+
+    for (int more = 1; more <= MORE_AT_MOST && !tells(spec, value, back); more++)
+        shown = number_with_more(spec->metric, value, more, &back);
+    return shown;
+}
+
 bool layout_has_threshold(const struct layout *layout, uint32_t threshold, struct sim_err *err)
 {
     return threshold_figure(layout, &layout->study->threshold[threshold], err) != NONE;

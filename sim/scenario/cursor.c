@@ -129,16 +129,16 @@ bool cursor_has(struct cursor *object, const char *key)
     return object->node && cJSON_GetObjectItemCaseSensitive(object->node, key);
 }
 
-/* A default: text that is no JSON is a bare string. */
-static const cJSON *make_default(struct reading *reading, const char *text)
+/* A default: text that is no JSON, or is to be text whatever it looks like, is a bare string. */
+static const cJSON *make_default(struct reading *reading, const char *text, bool is_text)
 {
-    cJSON *value = json_value(text, reading->arena);
+    cJSON *value = is_text ? NULL : json_value(text, reading->arena);
     if (!value) value = cJSON_CreateString(text);
     cJSON_AddItemToArray(reading->defaults, value);
     return value;
 }
 
-struct cursor cursor_at(struct cursor *parent, const char *key, const char *fallback)
+static struct cursor at_or(struct cursor *parent, const char *key, const char *fallback, bool is_text)
 {
     struct cursor at = { .reading = parent->reading, .parent = parent, .key = key };
     know(parent, key);
@@ -146,8 +146,13 @@ struct cursor cursor_at(struct cursor *parent, const char *key, const char *fall
     at.node = cJSON_GetObjectItemCaseSensitive(parent->node, key);
     if (at.node || parent->inherits) return at;
     if (fallback == REQUIRED) cursor_finding(&at, "missing; the key is required");
-    else if (fallback[0] != '\0') at.node = make_default(parent->reading, fallback);
+    else if (fallback[0] != '\0') at.node = make_default(parent->reading, fallback, is_text);
     return at;
+}
+
+struct cursor cursor_at(struct cursor *parent, const char *key, const char *fallback)
+{
+    return at_or(parent, key, fallback, false);
 }
 
 struct cursor cursor_child(struct cursor *parent, const cJSON *child, uint32_t index)
@@ -480,7 +485,7 @@ void read_bool(struct cursor *object, const char *key, bool *out, const char *fa
 
 void read_text(struct cursor *object, const char *key, const char **out, const char *fallback)
 {
-    struct cursor at = cursor_at(object, key, fallback);
+    struct cursor at = at_or(object, key, fallback, true);
     if (!cursor_text(&at, out)) return;
     const uint32_t control = text_control(*out);
     if (control != 0) cursor_finding(&at, "a control character, U+%04X, in a text that is printed", control);

@@ -113,6 +113,7 @@ void read_ns(struct cursor *object, const char *key, sim_ns *out, const char *fa
 bool read_ns_or(struct cursor *object, const char *key, const char *word, sim_ns *out, const char *fallback,
                 sim_ns least, sim_ns most);
 void read_bool(struct cursor *object, const char *key, bool *out, const char *fallback);
+/* The default of a text is that text, whatever it looks like. */
 void read_text(struct cursor *object, const char *key, const char **out, const char *fallback);
 void read_name(struct cursor *object, const char *key, uint32_t *out, const char *fallback, const struct names *names);
 void read_enum_of(struct cursor *object, const char *key, uint32_t *out, const char *fallback, const char *const *name,

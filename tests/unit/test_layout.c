@@ -114,6 +114,17 @@ static void figures_of_a_run(void **state)
     assert_close(value_of(layout, result, "completion_s.max"), 20.1, 1e-12);
 }
 
+/* 15 s of nanoseconds x 1e-9 is more than 15. */
+static void who_is_always_busy_is_no_more_than_that(void **state)
+{
+    (void)state;
+    const struct layout *layout = layout_make(small_study(&arena), &arena);
+    for (uint32_t cut_s = 1; cut_s < 40; cut_s++) {
+        const struct result *result = small_run(layout, 0, cut_s, NULL, &arena);
+        assert_close(value_of(layout, result, "groups." SMALL_STOCK ".utilisation"), 1, 0);
+    }
+}
+
 static void what_does_not_exist_is_null(void **state)
 {
     (void)state;
@@ -266,6 +277,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(parts_stay_apart, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(nearest_path_is_offered, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(figures_of_a_run, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(who_is_always_busy_is_no_more_than_that, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_does_not_exist_is_null, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(checkpoints_after_the_end, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(rows_of_the_files, open_arena, close_arena),

@@ -234,6 +234,36 @@ static void help_begins_with_examples_and_fits(void **state)
     }
 }
 
+/* Those of the contract that the command can end with. */
+static void help_names_every_exit_code(void **state)
+{
+    static const char *const codes[COMMANDS] = {
+        [COMMAND_NONE] = "0 1 2 3 4 5 99 130", [COMMAND_RUN] = "0 1 2 3 4 5 99 130", [COMMAND_CHECK] = "0 1 2 3",
+        [COMMAND_SCHEMA] = "0 1 2", [COMMAND_PLOT] = "0 1 2 130", [COMMAND_SWEEP] = "0 1 2 3 4 5 130",
+        [COMMAND_INIT] = "0 1 2 3", [COMMAND_IMPORT] = "0 1 2 3", [COMMAND_AUDIT] = "0 1 2 3",
+        [COMMAND_EXPLORE] = "0 1 2 3 4 130", [COMMAND_REPLAY] = "1 2 3 4", [COMMAND_COMPARE] = "0 1 2 3 130",
+        [COMMAND_CALIBRATE] = "0 1 2 3 5 130", [COMMAND_PLAN] = "0 1 2 3 5 99 130",
+    };
+    (void)state;
+    for (enum command command = COMMAND_NONE; command < COMMANDS; command++) {
+        char text[1 << 14], line[512], code[8];
+        FILE *out = fmemopen(text, sizeof text, "w");
+        options_help(command, out);
+        fclose(out);
+        const char *exits = strstr(text, "\nExit codes: ");
+        int n;
+        assert_non_null(exits);
+        snprintf(line, sizeof line, "; %s", exits + strlen("\nExit codes: ")); /* each code is between "; " and " " */
+        for (char *c = line; *c; c++)
+            if (*c == '\n') *c = ' ';
+        for (const char *at = codes[command]; sscanf(at, "%7s%n", code, &n) == 1; at += n) {
+            char said[16];
+            snprintf(said, sizeof said, "; %s ", code);
+            if (!strstr(line, said)) fail_msg("no exit code %s: %s", code, line);
+        }
+    }
+}
+
 /* Every example of every page begins with a command that is read as one. */
 static void help_names_only_what_there_is(void **state)
 {
@@ -272,6 +302,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_not_allowed),
         cmocka_unit_test(refuses_values_out_of_range),
         cmocka_unit_test(help_begins_with_examples_and_fits),
+        cmocka_unit_test(help_names_every_exit_code),
         cmocka_unit_test(help_names_only_what_there_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -387,7 +387,7 @@ static void every_key_of_the_contract(void **state)
     has_keys(at(cJSON_GetArrayItem(at(root, "invariants"), 2), "first"), "replication t_s order_id what cause");
     assert_true(cJSON_IsFalse(at(cJSON_GetArrayItem(at(root, "invariants"), 2), "passed")));
     assert_true(cJSON_IsNull(at(cJSON_GetArrayItem(at(root, "invariants"), 0), "first")));
-    has_keys(cJSON_GetArrayItem(at(root, "thresholds"), 0), "metric expression value passed passed_share");
+    has_keys(cJSON_GetArrayItem(at(root, "thresholds"), 0), "metric expression value nulls passed passed_share");
     has_keys(at(root, "bottleneck"), "group reason");
     cJSON_Delete(root);
     free(text);

@@ -15,6 +15,7 @@
 
 #include "models/invariant.h"
 #include "sim/results/grid.h"
+#include "sim/results/layout.h"
 #include "sim/results/meaning.h"
 #include "sim/results/violation.h"
 #include "tests/support/small_study.h"
@@ -152,6 +153,110 @@ static void every_section_is_there(void **state)
     free(text);
 }
 
+static unsigned widest_line(char *text)
+{
+    unsigned widest = 0;
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+        if (strncmp(line, "    sim run", 11) != 0 && text_width(line) > widest)
+            widest = text_width(line);
+    return widest;
+}
+
+/* Three runs, of which the second lacks the figure at the path. */
+static struct outcome one_without(const struct study *study, const char *path)
+{
+    const struct layout *layout = layout_make(study, &arena);
+    struct outcome outcome;
+    struct result **result = arena_array(&arena, struct result *, 3);
+    for (uint32_t r = 0; r < 3; r++) result[r] = small_run(layout, r, 0, NULL, &arena);
+    const uint32_t figure = layout_find(layout, path, NULL);
+    assert_int_not_equal(figure, NONE);
+    double *value = arena_array(&arena, double, layout_values(layout));
+    memcpy(value, result[1]->value, layout_values(layout) * sizeof *value);
+    value[figure] = (double)NAN;
+    result[1]->value = value;
+    assert_true(outcome_make(&outcome, study, layout, result, 3, 0.95, 7, &arena, NULL));
+    return outcome;
+}
+
+/* Done at 50, 50.25, 50.5 s; the mean of the first and the last says nothing about the second. */
+static void a_mean_of_some_runs_says_so(void **state)
+{
+    (void)state;
+    static const char path[] = "groups." SMALL_STOCK ".drained_at_s";
+    static const struct threshold_spec target[] = { { path, "value<60", "value", OP_LT, 60 } };
+    struct study study = *small_study(&arena);
+    study.n_thresholds = 1;
+    study.threshold = target;
+    const struct outcome outcome = one_without(&study, path);
+    assert_int_equal(outcome_nulls(&outcome, path), 1);
+    assert_int_equal(outcome.threshold[0].nulls, 1);
+    char *text = report_of(&outcome, &english), *hangul = report_of(&outcome, &korean),
+         *marked = report_of(&outcome, &markdown);
+
+    has(text, "not in 1/3");
+    has(text, SMALL_STOCK " is left with records in 1 of 3 runs; in the other 2");
+    has(text, "<60     met (2/3 runs)    66.7%");
+    has(text, path);
+    has(text, "does not exist in 1 of 3 runs");
+    has(hangul, "1/3회 미완료");
+    has(hangul, SMALL_STOCK ": 실행 3회 중 1회에서 소진되지 않음");
+    has(hangul, "달성 (2/3회)");
+    has(hangul, "실행 3회 중 1회에는 값이 없음");
+    has(marked, "| not in 1/3 |");
+    has(marked, "| ⚠️ met (2/3 runs) |");
+    has_not(marked, "✅ met");
+    assert_in_range(widest_line(text), 70, 80);
+    assert_in_range(widest_line(hangul), 70, 80);
+    free(text), free(hangul), free(marked);
+}
+
+/* 118 to 120 of 200 orders are paid at 30 s: 59.5 % of them, which is less than 59.501 %. */
+static void a_missed_target_shows_why(void **state)
+{
+    (void)state;
+    static const struct threshold_spec target[] = {
+        { "checkpoints.late.paid_ratio", "value>=0.59501", "value", OP_GE, 0.59501 },
+        { "orders.failed_ratio", "value<0.0000001", "value", OP_LT, 1e-7 }
+    };
+    struct study study = *small_study(&arena);
+    study.n_thresholds = 2;
+    study.threshold = target;
+    const struct layout *layout = layout_make(&study, &arena);
+    double *value = arena_array(&arena, double, layout_values(layout));
+    struct result *result[] = { small_run(layout, 0, 0, NULL, &arena) };
+    struct outcome outcome;
+    memcpy(value, result[0]->value, layout_values(layout) * sizeof *value);
+    value[layout_find(layout, "checkpoints.late.paid_ratio", NULL)] = 0.5950004;
+    value[layout_find(layout, "orders.failed_ratio", NULL)] = 0.00000014;
+    result[0]->value = value;
+    assert_true(outcome_make(&outcome, &study, layout, result, 1, 0.95, 7, &arena, NULL));
+    char *text = report_of(&outcome, &english), *marked = report_of(&outcome, &markdown);
+
+    has(text, "(59.5%)");
+    has(text, ">=59.501% MISSED");
+    has(text, "0 (0.000014%)"); /* 0.0% would meet it */
+    has(text, "<1e-05% MISSED");
+    has(marked, "| 0.000014% | <0.0000001 | ❌ MISSED |");
+    free(text), free(marked);
+}
+
+static void a_backlog_that_some_runs_do_not_catch_up_with(void **state)
+{
+    (void)state;
+    struct study study = *small_study(&arena);
+    struct group_spec *group = arena_array(&arena, struct group_spec, 2);
+    memcpy(group, study.scenario.group, 2 * sizeof *group);
+    group[0].n_backlog = 1;
+    study.scenario.group = group;
+    const struct outcome some = one_without(&study, "groups." SMALL_STOCK ".caught_up_at_s");
+    char *text = report_of(&some, &english), *hangul = report_of(&some, &korean);
+
+    has(text, SMALL_STOCK " does not catch up with what waited at the start in 1 of 3 runs");
+    has(hangul, SMALL_STOCK ": 실행 3회 중 1회에서 시작할 때 밀려 있던 이벤트를");
+    free(text), free(hangul);
+}
+
 static void assumed_values_of_the_bottleneck_first(void **state)
 {
     (void)state;
@@ -183,15 +288,6 @@ static void korean_uses_the_words_of_the_report(void **state)
     has_not(text, "TABLE"); /* nothing happened at the table */
     has_not(text, "Bottleneck");
     free(text);
-}
-
-static unsigned widest_line(char *text)
-{
-    unsigned widest = 0;
-    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-        if (strncmp(line, "    sim run", 11) != 0 && text_width(line) > widest)
-            widest = text_width(line);
-    return widest;
 }
 
 static void every_invariant_has_its_words(void **state)
@@ -396,6 +492,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_grid_is_aligned_by_width, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(paragraphs_wrap_by_width, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(every_section_is_there, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_mean_of_some_runs_says_so, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_missed_target_shows_why, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_backlog_that_some_runs_do_not_catch_up_with, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(assumed_values_of_the_bottleneck_first, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(korean_uses_the_words_of_the_report, open_arena, close_arena),
         cmocka_unit_test(every_invariant_has_its_words),

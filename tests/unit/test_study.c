@@ -397,6 +397,29 @@ static void test_resolved_beside_the_original(void **state)
     assert_non_null(strstr(study.text, "\"observations\": \"inputs/seen.json\""));
 }
 
+/* A file's name is a name, though it may read as JSON. */
+static void test_a_scenario_without_a_name_has_its_files(void **state)
+{
+    static const struct { const char *file, *name, *resolved; } cases[] = {
+        { "a/small.json", "small", "\"name\": \"small\"" },
+        { "20251224.json", "20251224", "\"name\": \"20251224\"" },
+        { "null.json", "null", "\"name\": \"null\"" },
+        { "true.json", "true", "\"name\": \"true\"" },
+        { "\"x\".json", "\"x\"", "\"name\": \"\\\"x\\\"\"" },
+        { "[1].json", "[1]", "\"name\": \"[1]\"" },
+        { "-", "stdin", "\"name\": \"stdin\"" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct study study;
+        struct findings findings;
+        struct sim_err err = { 0 };
+        if (!study_read_text(&study, small, strlen(small), cases[i].file, ".", NULL, 0, &findings, *state, &err))
+            fail_msg("%s: %s", cases[i].file, findings.finding[0].message);
+        assert_string_equal(study.scenario.name, cases[i].name);
+        assert_non_null(strstr(study.text, cases[i].resolved));
+    }
+}
+
 static void test_shipped_files(void **state)
 {
     struct study study, again;
@@ -575,6 +598,7 @@ int main(void)
         cmocka_unit_test(test_edits),
         cmocka_unit_test(test_edits_refused),
         cmocka_unit_test(test_places_of_edits),
+        cmocka_unit_test(test_a_scenario_without_a_name_has_its_files),
         cmocka_unit_test(test_findings_are_counted_and_sorted),
         cmocka_unit_test(test_printed_safely),
         cmocka_unit_test(test_files_that_cannot_be_read),

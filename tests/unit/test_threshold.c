@@ -88,13 +88,44 @@ static void every_comparison(void **state)
     }
 }
 
+/* Rounded it would meet what it misses, or miss what it meets. */
+static void digits_show_the_verdict(void **state)
+{
+    (void)state;
+    static const struct { const char *metric; enum compare_op op; double bound, value; const char *shown; } cases[] = {
+        { "a.paid_ratio", OP_GE, 1, 0.99962, "99.96%" },            /* not 100.0% */
+        { "a.paid_ratio", OP_GE, 1, 1, "100.0%" },
+        { "a.paid_ratio", OP_GE, 0.95, 0.95, "95.0%" },
+        { "a.paid_ratio", OP_GE, 0.29, 0.29, "29.0%" },             /* 0.29 * 100 is 28.999999999999996 */
+        { "a.pending_ratio", OP_EQ, 0, 0.000375, "0.04%" },
+        { "a.pending_ratio", OP_EQ, 0, 0, "0.0%" },
+        { "completion_s", OP_LT, 0.0662, 0.06624, "66.24 ms" },
+        { "completion_s", OP_LT, 0.0662, 0.0662, "66.2 ms" },
+        { "completion_s", OP_LT, 600, 600.0004, "600.0004 s" },
+        { "completion_s", OP_LT, 600, 600, "600 s" },
+        { "completion_s", OP_GT, 600, 600.0004, "600.0004 s" },
+        { "completion_s", OP_GE, 600, 600.0004, "600 s" },
+        { "completion_s", OP_LE, 600, 600.0004, "600.0004 s" },
+        { "groups.g.peak_lag", OP_GE, 4800, 4799.6, "4,799.6" },
+        { "groups.g.peak_lag", OP_GE, 4800.4, 4800, "4,800" },
+        { "groups.g.peak_lag", OP_LE, 0.3, 0.1 + 0.2, "0.30000000000000004" },
+        { "groups.g.peak_lag", OP_LT, 1, (double)NAN, "-" },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct threshold_spec spec = { cases[i].metric, "", NULL, cases[i].op, cases[i].bound };
+        assert_string_equal(threshold_shown(&spec, cases[i].value).s, cases[i].shown);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(k6_names_find_figures, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(an_unknown_figure_is_an_error_of_the_scenario, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(percentiles_that_are_not_kept_are_unknown, open_arena, close_arena),
-        cmocka_unit_test_setup_teardown(every_comparison, open_arena, close_arena)
+        cmocka_unit_test_setup_teardown(every_comparison, open_arena, close_arena),
+        cmocka_unit_test(digits_show_the_verdict)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
