@@ -73,6 +73,8 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.peak_backlog = outcome_mean(outcome, "groups.%s.peak_backlog", spec->name);
     demand.peak_backlog_at_s = outcome_mean(outcome, "groups.%s.peak_backlog_at_s", spec->name);
     demand.drained_at_s = outcome_mean(outcome, "groups.%s.drained_at_s", spec->name);
+    demand.runs = outcome->n;
+    demand.left_in = outcome_nulls(outcome, "groups.%s.drained_at_s", spec->name);
     demand.lag_age_s = outcome_mean(outcome, "groups.%s.peak_lag_s", spec->name);
     const double records_per_order = outcome_mean(outcome, "groups.%s.processed", spec->name) /
                                      outcome_mean(outcome, "orders.created");
@@ -191,7 +193,10 @@ static void reason_en(struct sentence *sentence, const struct group_demand *dema
     }
     add(sentence, "; up to %s records wait (at %s)", number_count(demand->peak_backlog).s,
         number_seconds(demand->peak_backlog_at_s).s);
-    if (isfinite(demand->drained_at_s))
+    if (demand->left_in > 0)
+        add(sentence, demand->runs > 1 ? ", and some are left at the end of %u of %u runs" : ", and some are left at the end",
+            (unsigned)demand->left_in, (unsigned)demand->runs);
+    else
         add(sentence, ", none is left at %s", number_seconds(demand->drained_at_s).s);
 }
 
@@ -228,7 +233,10 @@ static void reason_ko(struct sentence *sentence, const struct group_demand *dema
     }
     add(sentence, "; 최대 대기 %s건 (%s)", number_count(demand->peak_backlog).s,
         number_seconds(demand->peak_backlog_at_s).s);
-    if (isfinite(demand->drained_at_s))
+    if (demand->left_in > 0)
+        add(sentence, demand->runs > 1 ? ", 실행 %2$u회 중 %1$u회에서 끝까지 남음" : ", 끝까지 남음", (unsigned)demand->left_in,
+            (unsigned)demand->runs);
+    else
         add(sentence, ", %s에 모두 처리", number_seconds(demand->drained_at_s).s);
 }
 

@@ -125,6 +125,7 @@ struct group_demand {
     double capacity_per_s;       /* what its consumers can do with that split, all busy */
     double one_per_s;            /* of it, what one of them can; NaN: its records take no time, or there are none */
     double pressure;             /* offered / capacity; NaN for a group without records */
+    uint32_t runs, left_in;      /* replications; in how many of them records are left at the end */
     double alone_s;              /* mean time of its longest stage by the scenario, with nothing to wait for */
     double service_s, utilisation, peak_backlog, peak_backlog_at_s, drained_at_s, lag_age_s; /* means; NaN: null */
 };
