@@ -175,7 +175,7 @@ for t in 100 220; do # a group that reads two topics: each order is in both, and
     for topic in reserved used; do echo "flow $topic 0 $((t * 100)) $((t * 100)) 0 c-1-uuid /10.0.0.5 c-1"; done
 done >joins.txt
 exits 0 import offsets joins.txt
-says "the log of a topic grew by 12000 records in 120 s: 100/s"
+says "the log of reserved grew by 12000 records in 120 s: 100/s"
 exits 0 init --offsets "$data/range.json" --out range.scenario
 next_works range.scenario
 exits 0 run range.scenario --format json --quiet

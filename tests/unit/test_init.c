@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Goal: what is read out of tables of offsets is what made them: when records came, and how fast a group worked.
+ * Method: tables by arithmetic, of logs and groups whose rates are known. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sim/foreign/init.h"
+#include "sim/foreign/offsets_csv.h"
+
+static struct arena arena;
+
+static int open_arena(void **state) { (void)state; arena_init(&arena); return 0; }
+static int close_arena(void **state) { (void)state; arena_fini(&arena); return 0; }
+
+static struct source source_of(const char *text, struct findings *findings)
+{
+    return (struct source){
+        .file = "table", .text = text, .length = strlen(text), .findings = findings, .arena = &arena
+    };
+}
+
+static const char *table(double t_s, const char *rows)
+{
+    return arena_printf(&arena, "t_s=%g\nGROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG CONSUMER-ID\n%s", t_s,
+                        rows);
+}
+
+static bool says(const struct source *source, const char *what)
+{
+    for (uint32_t i = 0; i < source->n_remarks; i++)
+        if (strstr(source->remark[i], what)) return true;
+    return false;
+}
+
+static const cJSON *at(const cJSON *object, const char *key) { return cJSON_GetObjectItemCaseSensitive(object, key); }
+
+static void expect_number(const cJSON *object, const char *key, double expected)
+{
+    const cJSON *value = at(object, key);
+    if (!cJSON_IsNumber(value) || !(fabs(value->valuedouble - expected) <= 1e-9 * fmax(1, fabs(expected))))
+        fail_msg("%s: %s instead of %.10g", key, value ? cJSON_PrintUnformatted(value) : "nothing", expected);
+}
+
+/* ---- load ---- */
+
+/* Log ends of one topic at instants. */
+struct look {
+    double t_s, log_end;
+};
+
+static cJSON *load_of(const struct look *look, uint32_t n, const char *start, struct source *source)
+{
+    struct findings findings = { 0 };
+    const char *text = "";
+    for (uint32_t i = 0; i < n; i++)
+        text = arena_printf(&arena, "%s%s", text,
+                            table(look[i].t_s, arena_printf(&arena, "g t 0 %.0f %.0f 0 c\n", look[i].log_end,
+                                                            look[i].log_end)));
+    *source = source_of(text, &findings);
+    cJSON *made = offsets_read(source, start);
+    assert_non_null(made);
+    cJSON *load = cJSON_DetachItemFromObjectCaseSensitive(made, "load");
+    cJSON_Delete(made);
+    return load;
+}
+
+static void expect_stage(const cJSON *load, int i, double target_per_s, double duration_s)
+{
+    const cJSON *stage = cJSON_GetArrayItem(at(load, "stages"), i);
+    expect_number(stage, "target_per_s", target_per_s);
+    expect_number(stage, "duration_s", duration_s);
+}
+
+/* 10/s for a minute, 50/s for two, nothing for two. The middle two differ by less than counting noise: one piece. */
+static void a_load_has_the_rates_of_its_intervals(void **state)
+{
+    (void)state;
+    const struct look look[] = { { 0, 7000 },    { 60, 7600 },   { 120, 10590 },
+                                 { 180, 13600 }, { 240, 13600 }, { 300, 13600 } };
+    struct source source;
+    cJSON *load = load_of(look, 6, NULL, &source);
+    expect_number(load, "start_rate_per_s", 10);
+    assert_int_equal(cJSON_GetArraySize(at(load, "stages")), 3);
+    expect_stage(load, 0, 10, 60);
+    expect_stage(load, 1, 50, 0);
+    expect_stage(load, 2, 50, 120);
+    assert_true(says(&source, "2 pieces of one rate each, from 10/s to 50/s"));
+    assert_true(says(&source, "the load ends at 180 s"));
+    cJSON_Delete(load);
+}
+
+static void one_rate_is_one_rate(void **state)
+{
+    (void)state;
+    const struct look look[] = { { 0, 7 }, { 60, 607 }, { 120, 1207 }, { 180, 1207 } };
+    struct source source;
+    cJSON *load = load_of(look, 4, NULL, &source);
+    expect_number(load, "rate_per_s", 10);
+    expect_number(load, "duration_s", 120);
+    assert_null(at(load, "stages"));
+    cJSON_Delete(load);
+}
+
+/* --start is the load's: it lies between two tables, or before the first, of which nothing is known. */
+static void a_load_begins_at_its_start(void **state)
+{
+    (void)state;
+    const struct look look[] = { { 100, 7 }, { 160, 607 }, { 220, 3607 } };
+    struct source source;
+    cJSON *load = load_of(look, 3, "t_s=130", &source);
+    expect_number(load, "start_rate_per_s", 20); /* 600 in the 30 s that are left */
+    expect_stage(load, 0, 20, 30);
+    expect_stage(load, 2, 50, 60);
+    cJSON_Delete(load);
+    load = load_of(look, 3, "t_s=50", &source);
+    expect_number(load, "start_rate_per_s", 0);
+    expect_stage(load, 0, 0, 50);
+    expect_stage(load, 2, 10, 60);
+    assert_true(says(&source, "nothing is known of what came before the first table, at 50 s"));
+    cJSON_Delete(load);
+}
+
+/* Both grow by 6,000 in all; the second is fed by the first, a minute later. */
+static void the_topic_that_grows_first_is_the_load(void **state)
+{
+    (void)state;
+    struct findings findings = { 0 };
+    struct source source = source_of(
+        arena_printf(&arena, "%s%s%s", table(0, "g paid 0 0 0 0 c\ng created 0 0 0 0 c\n"),
+                     table(60, "g paid 0 0 0 0 c\ng created 0 0 6000 6000 c\n"),
+                     table(120, "g paid 0 0 6000 6000 c\ng created 0 6000 6000 0 c\n")), &findings);
+    cJSON *made = offsets_read(&source, NULL);
+    expect_number(at(made, "load"), "rate_per_s", 100);
+    expect_number(at(made, "load"), "duration_s", 60);
+    cJSON_Delete(made);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_load_has_the_rates_of_its_intervals, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(one_rate_is_one_rate, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_load_begins_at_its_start, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(the_topic_that_grows_first_is_the_load, open_arena, close_arena),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
