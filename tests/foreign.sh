@@ -184,6 +184,28 @@ of = json.load(open("out"))["checkpoints"]["offsets"]["groups"]["stock-service-g
 named = json.load(open("range.scenario.observations.json"))["offsets"]["rows"]
 of = [p["log_end_offset"] for p in of if p["topic"] == "order-created"]
 assert [r["log_end"] for r in named] == [6300] * 3 and all(abs(end - 6300) < 80 for end in of), of'
+# A table a minute, as sim's own run of the report leaves them: its ramp, its end and its greatest lag.
+"$sim" run "$top/scenarios/report-2025-12-24.json" --quiet --format json --out minutes >own
+awk -F, 'NR == 1 || $2 % 60 == 8' minutes/lag.csv >minutes.csv
+exits 0 init --offsets minutes.csv --out minutes.json
+says "taken for the load: 7 pieces of one rate each"
+exits 0 run minutes.json --replications 2 --format json --quiet
+ok "peak and counts of every table are those of the run" "$python" - <<'PYTHON'
+import json
+made, own = json.load(open("out")), json.load(open("own"))
+peaks = [run["groups"]["stock-service-group"]["peak_lag"] for run in (made, own)]
+assert abs(peaks[0] / peaks[1] - 1) < 0.05, peaks
+tables = [one for one in made["observations"] if one["name"].startswith("order-created, t = ")]
+assert len(tables) >= 14 and all(abs(one["residual"]) <= 5 + 0.002 * one["observed"] for one in tables), tables
+PYTHON
+# A pace that the tables give between 300 s and 600 s, and that is wrong before: the second table shows it.
+rows() { echo "t_s=$1"; printf "GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG\ng t 0 $2 $3 $(($3 - $2))\n"; }
+{ rows 0 0 0; rows 300 3000 30000; rows 600 20000 30000; } >paces.txt
+exits 0 init --offsets paces.txt --out paces.json
+exits 0 run paces.json --replications 3 --quiet
+shows "g in the tables before the last (0 of 1 explained), furthest off"
+exits 0 run paces.json --replications 3 --quiet --lang ko
+shows "g, 마지막 이전의 표 (1개 중 0개 설명됨)"
 printf 'GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG\ninvoices bills 0 10 15 5\n' >own.txt
 exits 0 init --offsets own.txt --out own.json # no group of the usual pipeline
 exits 0 run own.json --quiet
