@@ -234,9 +234,9 @@ static void fit_bottleneck(struct init *init, struct pipeline *pipeline)
     set_mean(init, stage, mean_s, "fitted");
     add_range(init, stage, mean_s / 4, mean_s * 4);
     source_remark(init->remarks,
-                  "fitted: %s works %.2f records/s while it is behind, from %u counts: with %u consumer%s %.2f ms a "
+                  "fitted: %s works %.2f records/s while it is behind, from %u count%s: with %u consumer%s %.2f ms a "
                   "record (standard error %.2f ms), as /stages/%s/time/mean",
-                  name, rate, n_counts, consumers, consumers == 1 ? "" : "s", mean_s * 1e3, sigma_s * 1e3, stage);
+                  name, rate, n_counts, n_counts == 1 ? "" : "s", consumers, consumers == 1 ? "" : "s", mean_s * 1e3, sigma_s * 1e3, stage);
 }
 
 /* Two dumps under lag have measured some groups' times. */

@@ -95,6 +95,12 @@ void load_curve_scale(struct load_curve *curve, double n)
     curve->total = n;
 }
 
+void load_curve_wait(struct load_curve *curve, double n)
+{
+    for (uint32_t i = 1; i <= CURVE_POINTS; i++) curve->arrived[i] += n;
+    curve->total += n;
+}
+
 double load_curve_arrived(const struct load_curve *curve, double t_s)
 {
     if (t_s <= 0) return 0;

@@ -15,7 +15,8 @@ struct seen_group {
     uint32_t partitions;               /* 0: not said */
     uint32_t consumers;                /* 0: not said */
     double service_s, service_sigma_s; /* measured between two dumps; 0: not said */
-    double lag, done;                  /* of the offsets table, summed over its partitions; -1: not there */
+    double lag;                        /* summed over its partitions: in the last table of offsets, or in one before it
+                                          where it was further behind; -1: in none */
 };
 
 struct seen {
@@ -27,10 +28,11 @@ struct seen {
 
 void seen_read(struct seen *out, const cJSON *observations);
 
-/* The group with the greatest lag in the offsets table; n_groups when none lags. */
+/* The group with the greatest lag; n_groups when none lags. */
 uint32_t seen_behind(const struct seen *seen);
 
-/* Rate of the group that holds orders back: from the counts of paid or pending orders, and from its offsets. */
+/* Rate of the group that holds orders back: from the counts of paid or pending orders, and from its offsets. Of several
+ * tables it is what was committed since the first, whatever the log had held before. */
 bool seen_rate(const struct seen *seen, uint32_t group, const cJSON *observations, const struct load_curve *curve,
                double *rate_per_s, double *error_per_s, uint32_t *n_counts);
 
