@@ -317,6 +317,36 @@ static void add_service(const struct dump *dump, const char *group, uint32_t con
                   n == 1 ? "" : " of each");
 }
 
+static uint32_t partitions_of_topic(const struct dump *dump, const struct snapshot *snapshot, const struct row *like)
+{
+    uint32_t partitions = 0;
+    for (uint32_t i = 0; i < snapshot->n; i++) {
+        const struct row *row = &dump->row[snapshot->first + i];
+        if (strcmp(row->group, like->group) == 0 && strcmp(row->topic, like->topic) == 0 &&
+            row->partition + 1 > partitions)
+            partitions = row->partition + 1;
+    }
+    return partitions;
+}
+
+/* Of each topic that the group reads, "several" of them perhaps; 0 where they differ: the rows say it then. */
+static uint32_t partitions_of(const struct dump *dump, const struct snapshot *snapshot, const char *group,
+                              const char **topic)
+{
+    uint32_t partitions = 0;
+    const char *before = "", *first = *topic;
+    for (uint32_t i = 0; i < snapshot->n; i++) {
+        const struct row *row = &dump->row[snapshot->first + i];
+        if (strcmp(row->group, group) != 0 || strcmp(row->topic, before) == 0) continue;
+        before = row->topic;
+        if (strcmp(row->topic, first) != 0) *topic = "several";
+        const uint32_t its = partitions_of_topic(dump, snapshot, row);
+        if (partitions > 0 && its != partitions) return *topic = "several", 0;
+        partitions = its;
+    }
+    return partitions;
+}
+
 static void add_groups(const struct dump *dump, cJSON *out)
 {
     const struct snapshot *last = &dump->snapshot[dump->n_snapshots - 1];
@@ -327,20 +357,14 @@ static void add_groups(const struct dump *dump, cJSON *out)
         cJSON_ArrayForEach(one, groups) there |=
             strcmp(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one, "name")), row->group) == 0;
         if (there) continue;
-        uint32_t partitions = 0;
         const char *topic = row->topic;
-        for (uint32_t k = 0; k < last->n; k++) {
-            const struct row *other = &dump->row[last->first + k];
-            if (strcmp(other->group, row->group) != 0) continue;
-            if (strcmp(other->topic, row->topic) != 0) topic = "several";
-            else if (other->partition + 1 > partitions) partitions = other->partition + 1;
-        }
+        const uint32_t partitions = partitions_of(dump, last, row->group, &topic);
         const uint32_t consumers = consumers_of(dump, last, row->group);
         one = cJSON_CreateObject();
         cJSON_AddItemToArray(groups, one);
         cJSON_AddStringToObject(one, "name", row->group);
         cJSON_AddStringToObject(one, "topic", topic);
-        cJSON_AddNumberToObject(one, "partitions", partitions);
+        if (partitions > 0) cJSON_AddNumberToObject(one, "partitions", partitions);
         if (consumers > 0) cJSON_AddNumberToObject(one, "consumers", consumers);
         if (dump->n_snapshots > 1) add_service(dump, row->group, consumers, one);
     }

@@ -236,7 +236,8 @@ static void fit_bottleneck(struct init *init, struct pipeline *pipeline)
     source_remark(init->remarks,
                   "fitted: %s works %.2f records/s while it is behind, from %u count%s: with %u consumer%s %.2f ms a "
                   "record (standard error %.2f ms), as /stages/%s/time/mean",
-                  name, rate, n_counts, n_counts == 1 ? "" : "s", consumers, consumers == 1 ? "" : "s", mean_s * 1e3, sigma_s * 1e3, stage);
+                  name, rate, n_counts, n_counts == 1 ? "" : "s", consumers, consumers == 1 ? "" : "s", mean_s * 1e3,
+                  sigma_s * 1e3, stage);
 }
 
 /* Two dumps under lag have measured some groups' times. */
@@ -346,7 +347,8 @@ static void add_backlogs(struct init *init)
         cJSON *one = cJSON_GetObjectItemCaseSensitive(groups, group->name), *backlog = NULL;
         for (uint32_t t = 0; t < group->n_topics && one; t++) {
             if (!at(at(one, "reads"), group->topic[t]) || !is_entry(init, group->topic[t])) continue;
-            cJSON *lags = lags_of(rows, group->name, group->topic[t], group->partitions);
+            cJSON *lags = lags_of(rows, group->name, group->topic[t],
+                                  seen_partitions(&init->seen, group->topic[t]));
             if (!lags) continue;
             if (!backlog) backlog = cJSON_AddObjectToObject(one, "backlog");
             cJSON_AddItemToObject(backlog, group->topic[t], lags);

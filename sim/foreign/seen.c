@@ -28,12 +28,15 @@ static struct seen_group *group_named(struct seen *seen, const char *name)
     return group;
 }
 
-static void add_topic(struct seen_group *group, const char *topic)
+static void add_topic(struct seen_group *group, const char *topic, uint32_t partitions)
 {
+    uint32_t i = 0;
     if (!topic || strcmp(topic, "several") == 0) return;
-    for (uint32_t i = 0; i < group->n_topics; i++)
-        if (strcmp(group->topic[i], topic) == 0) return;
-    if (group->n_topics < MAX_SEEN_TOPICS) group->topic[group->n_topics++] = topic;
+    while (i < group->n_topics && strcmp(group->topic[i], topic) != 0) i++;
+    if (i == MAX_SEEN_TOPICS) return;
+    if (i == group->n_topics) group->n_topics++, group->rows_of[i] = 0;
+    group->topic[i] = topic;
+    if (partitions > group->rows_of[i]) group->rows_of[i] = partitions;
 }
 
 static void read_groups(struct seen *seen, const cJSON *groups)
@@ -44,7 +47,7 @@ static void read_groups(struct seen *seen, const cJSON *groups)
         const char *name = cJSON_GetStringValue(at(one, "name"));
         struct seen_group *group = name ? group_named(seen, name) : NULL;
         if (!group) continue;
-        add_topic(group, cJSON_GetStringValue(at(one, "topic")));
+        add_topic(group, cJSON_GetStringValue(at(one, "topic")), 0);
         group->partitions = (uint32_t)fmin(fmax(seen_number(one, "partitions", 0), 0), 1024);
         group->consumers = (uint32_t)fmin(fmax(seen_number(one, "consumers", 0), 0), 1024);
         group->service_s = seen_number(one, "service_s", 0);
@@ -61,7 +64,7 @@ static void read_rows(struct seen *seen, const cJSON *rows)
         const char *name = cJSON_GetStringValue(at(row, "group"));
         struct seen_group *group = name ? group_named(seen, name) : NULL;
         if (!group) continue;
-        add_topic(group, cJSON_GetStringValue(at(row, "topic")));
+        add_topic(group, cJSON_GetStringValue(at(row, "topic")), 1 + (uint32_t)seen_number(row, "partition", 0));
         const double lag = seen_number(row, "lag", -1);
         if (lag >= 0) group->lag = fmax(group->lag, 0) + lag;
     }
@@ -102,6 +105,20 @@ void seen_read(struct seen *out, const cJSON *observations)
     read_groups(out, at(observations, "groups"));
     read_rows(out, at(offsets, "rows"));
     read_earlier(out, at(observations, "snapshots"));
+}
+
+uint32_t seen_partitions(const struct seen *seen, const char *topic)
+{
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < seen->n_groups; i++) {
+        const struct seen_group *group = &seen->group[i];
+        for (uint32_t t = 0; t < group->n_topics; t++) {
+            if (strcmp(group->topic[t], topic) != 0) continue;
+            if (group->partitions > most) most = group->partitions;
+            if (group->rows_of[t] > most) most = group->rows_of[t];
+        }
+    }
+    return most;
 }
 
 uint32_t seen_behind(const struct seen *seen)

@@ -12,7 +12,8 @@ struct seen_group {
     const char *name;
     uint32_t n_topics;
     const char *topic[MAX_SEEN_TOPICS];
-    uint32_t partitions;               /* 0: not said */
+    uint32_t rows_of[MAX_SEEN_TOPICS]; /* partitions of each topic that the table of offsets has, up to the last */
+    uint32_t partitions;               /* of a topic, as the group's entry says; 0: not said */
     uint32_t consumers;                /* 0: not said */
     double service_s, service_sigma_s; /* measured between two dumps; 0: not said */
     double lag;                        /* summed over its partitions: in the last table of offsets, or in one before it
@@ -27,6 +28,9 @@ struct seen {
 };
 
 void seen_read(struct seen *out, const cJSON *observations);
+
+/* Partitions of a topic, by the groups that read it and by its rows; 0: not said. */
+uint32_t seen_partitions(const struct seen *seen, const char *topic);
 
 /* The group with the greatest lag; n_groups when none lags. */
 uint32_t seen_behind(const struct seen *seen);

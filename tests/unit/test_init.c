@@ -145,7 +145,7 @@ static void the_topic_that_grows_first_is_the_load(void **state)
 
 /* ---- service times ---- */
 
-static const char *mean_of(const char *text, const char *stage)
+static cJSON *scenario_of(const char *text)
 {
     struct findings findings = { 0 };
     struct source source = source_of(text, &findings);
@@ -155,10 +155,16 @@ static const char *mean_of(const char *text, const char *stage)
     };
     cJSON *scenario = init_scenario(&input);
     assert_non_null(scenario);
+    cJSON_Delete(tables);
+    return scenario;
+}
+
+static const char *mean_of(const char *text, const char *stage)
+{
+    cJSON *scenario = scenario_of(text);
     const char *mean = cJSON_GetStringValue(at(at(at(at(scenario, "stages"), stage), "time"), "mean"));
     mean = mean ? arena_strdup(&arena, mean) : "";
     cJSON_Delete(scenario);
-    cJSON_Delete(tables);
     return mean;
 }
 
@@ -200,6 +206,50 @@ static void what_waited_at_first_is_work_as_well(void **state)
     assert_string_equal(mean_of(text, "reserve-stock"), "49.59ms"); /* 12,100 in 600 s */
 }
 
+/* ---- partitions ---- */
+
+/* Three partitions that the API fills, one behind them: each topic has its own, and what waits has its place. */
+static void topics_have_partitions_of_their_own(void **state)
+{
+    (void)state;
+    cJSON *scenario = scenario_of(table(0, "stock-group order-created 0 100 700 600 c\n"
+                                           "stock-group order-created 1 100 100 0 c\n"
+                                           "stock-group order-created 2 100 100 0 c\n"
+                                           "payment-group process-payment 0 50 50 0 c\n"));
+    const cJSON *topics = at(scenario, "topics"), *created = at(topics, "order-created");
+    expect_number(at(scenario, "kafka"), "partitions", 3);
+    assert_string_equal(cJSON_GetStringValue(at(at(at(scenario, "kafka"), "basis"), "partitions")), "assumed");
+    expect_number(created, "partitions", 3);
+    assert_string_equal(cJSON_GetStringValue(at(at(created, "basis"), "partitions")), "measured");
+    expect_number(at(topics, "process-payment"), "partitions", 1);
+    assert_null(at(at(topics, "stock-reserved"), "partitions"));
+    assert_int_equal(
+        cJSON_GetArraySize(at(at(at(at(scenario, "groups"), "stock-group"), "backlog"), "order-created")), 3);
+    cJSON_Delete(scenario);
+}
+
+/* Of a group that reads topics of two and of one partition, each as it is. Groups of no known part. */
+static void a_group_reads_topics_that_differ(void **state)
+{
+    (void)state;
+    cJSON *scenario = scenario_of(table(0, "mailer mails 0 5 5 0 c\n"
+                                           "mailer mails 1 5 5 0 c\n"
+                                           "mailer bounces 0 5 9 4 c\n"));
+    expect_number(at(at(scenario, "topics"), "mails"), "partitions", 2);
+    expect_number(at(at(scenario, "topics"), "bounces"), "partitions", 1);
+    cJSON_Delete(scenario);
+}
+
+/* All alike: one count, measured, and no topic has its own. */
+static void one_count_of_partitions_is_kafkas(void **state)
+{
+    (void)state;
+    cJSON *scenario = scenario_of(table(0, stock(0, 300, 300)));
+    assert_string_equal(cJSON_GetStringValue(at(at(at(scenario, "kafka"), "basis"), "partitions")), "measured");
+    assert_null(at(at(at(scenario, "topics"), "order-created"), "partitions"));
+    cJSON_Delete(scenario);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +260,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_pace_does_not_hang_on_the_age_of_the_log, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_was_behind_before_the_last_table_has_a_pace, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_waited_at_first_is_work_as_well, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(topics_have_partitions_of_their_own, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_group_reads_topics_that_differ, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(one_count_of_partitions_is_kafkas, open_arena, close_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
