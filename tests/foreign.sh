@@ -265,6 +265,11 @@ says "no single durations"
 exits 0 import orders "$data/orders.csv" --time-zone +09:00
 says "one was paid every 200.00 ms"
 shows '"orders_created": 400'
+# Exported while orders wait, within a bin: 50/s for 100 s, one paid every 40 ms, and the last of those at 123.4 s.
+"$python" -c 'print("id,created_at,paid_at")
+for i in range(5000): print(i + 1, 1766535000 + i / 50, 1766535000 + (i + 1) / 25 if (i + 1) / 25 < 123.41 else "", sep=",")' >cut.csv
+exits 0 import orders cut.csv
+says "after the last order, every 40.00 ms (from 535)"
 exits 0 init --orders "$data/orders.csv" --time-zone +09:00 --out ord.json
 says "works 5.0"
 next_works ord.json
