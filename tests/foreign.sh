@@ -222,6 +222,9 @@ shows '["25ms", 0.75]'
 shows '"mean_s": 0.0235'
 exits 3 import durations "$data/steps.csv" --column value=locks_ms
 exits 2 import durations "$data/steps.csv" --column vlaue=lock_ms
+exits 3 import durations "$data/steps.csv" --column stage=group # of several columns none is the durations
+says "8 columns may be durations: lock_ms, select_ms, pause_ms,"
+says "--column value=lock_ms --column value=select_ms"
 exits 0 init --k6 "$data/script.js" --durations "$data/steps.csv" --column stage=group --column value=lock_ms --unit ms --out d.json
 says "stock lock"
 exits 0 check d.json

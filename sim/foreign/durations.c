@@ -74,6 +74,30 @@ static bool optional_column(struct gathering *g, const char *role, uint32_t *out
     return !name || table_need_column(&g->table, name, out);
 }
 
+/* Where nobody names a column of durations, the only one whose name ends in a unit. Of several each may be a step, or
+ * one the sum of the others: nobody but the user knows. */
+static bool find_value_column(struct gathering *g)
+{
+    const char *names = "", *option = "";
+    uint32_t n = 0, found = 0;
+    double unused;
+    for (uint32_t i = 0; i < g->table.n_columns; i++) {
+        const char *name = g->table.column[i];
+        if (i == g->at || i == g->stage || i == g->step || strncmp(name, "t_", 2) == 0 ||
+            !unit_of_column(name, &unused))
+            continue;
+        names = arena_printf(g->source->arena, "%s%s%s", names, n > 0 ? ", " : "", name);
+        option = arena_printf(g->source->arena, "%s --column value=%s", option, name);
+        found = i;
+        n++;
+    }
+    if (n == 0) return source_finding(g->source, 0, "", "no column of durations; name them: --column value=NAME");
+    if (n == 1) return add_value_column(g, g->table.column[found]);
+    return source_finding(g->source, 0, "",
+                          "%u columns may be durations: %.300s; say which are, each a step, without sums of others:%.400s",
+                          n, names, option);
+}
+
 static bool find_columns(struct gathering *g)
 {
     double unused;
@@ -83,12 +107,7 @@ static bool find_columns(struct gathering *g)
     if (!optional_column(g, "stage", &g->stage) || !optional_column(g, "step", &g->step) ||
         !optional_column(g, "at", &g->at))
         return false;
-    for (uint32_t i = 0; g->n_values == 0 && i < g->table.n_columns; i++)
-        if (i != g->at && unit_of_column(g->table.column[i], &unused) && strncmp(g->table.column[i], "t_", 2) != 0 &&
-            !add_value_column(g, g->table.column[i]))
-            return false;
-    if (g->n_values == 0)
-        return source_finding(g->source, 0, "", "no column of durations; name them: --column value=NAME");
+    if (g->n_values == 0 && !find_value_column(g)) return false;
     g->at_unit_s = g->options->unit && unit_of(g->options->unit, &unused) ? unused : 1e-3;
     if (g->at < g->table.n_columns) unit_of_column(g->table.column[g->at], &g->at_unit_s);
     return true;
