@@ -10,6 +10,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 exec </dev/null
 data=$top/tests/support/foreign
+python=${PYTHON:-python3}
 passed=0 failed=0
 
 ok() { # what, then a command that must succeed
@@ -59,6 +60,11 @@ shows '{"target": 20, "duration": "1m"}'
 shows '{"target": 100, "duration": "4m"}'
 exits 3 import k6 "$top/tests/bad_foreign/k6-shortcut.js" --lang ko
 says "/stages: 시나리오 밖의 stages = k6 ramping-vus의 단축형"
+# Time is in proportion to the stages: what is quadratic in them takes two minutes.
+"$python" -c 'print("export const options = { scenarios: { o: { executor: \"ramping-arrival-rate\", preAllocatedVUs: 10, stages: [",
+    "{ target: 7, duration: 1000 }, " * 80000, "] } } };")' >many.js
+timeout 20 "$sim" import k6 many.js >out 2>err
+ok "80,000 stages are read in time" test $? -eq 0 -a "$(grep -c '"target": 7' out)" -eq 80000
 for shape in handle-summary summary-export; do
     exits 0 import k6 "$data/$shape.json"
     shows '"orders_created": 40730'
@@ -76,7 +82,6 @@ exits 2 init
 exits 1 init --observations none.json
 exits 99 run my.json --replications 3 --format json --quiet
 "$sim" run "$top/scenarios/report-2025-12-24.json" --replications 3 --format json --quiet >shipped
-python=${PYTHON:-python3}
 ok "predicts like the shipped scenario" "$python" - <<'PYTHON'
 import json
 mine, shipped = json.load(open("out")), json.load(open("shipped"))
