@@ -403,14 +403,22 @@ static cJSON *document(struct gathering *g)
     cJSON_AddStringToObject(out, "schema", "sim-durations/1");
     cJSON_AddStringToObject(out, "source", g->source->file);
     cJSON *list = cJSON_AddArrayToObject(out, "durations");
+    uint32_t n_zero = 0;
     for (uint32_t i = 0; i < g->n_series; i++) {
-        if (g->series[i].n >= 8) cJSON_AddItemToArray(list, describe(g, &g->series[i]));
+        const struct series *series = &g->series[i];
+        n_zero += series->n_zero;
+        if (series->n >= 8) cJSON_AddItemToArray(list, describe(g, &g->series[i]));
         else
-            source_remark(g->source, "%s: %u durations are too few; left out",
-                          series_name(&g->series[i], g->source->arena), g->series[i].n);
+            source_remark(g->source, "%s: %u durations%s are too few; left out", series_name(series, g->source->arena),
+                          series->n, series->n_zero > 0 ? " above 0" : "");
     }
     if (list->child) return out;
-    source_finding(g->source, 0, "", "no stage or step has 8 durations or more");
+    if (n_zero > 0)
+        source_finding(g->source, 0, "",
+                       "no stage or step has 8 durations above 0: %u are 0, which is not measured, or shorter than the "
+                       "unit that they were rounded to",
+                       n_zero);
+    else source_finding(g->source, 0, "", "no stage or step has 8 durations or more");
     cJSON_Delete(out);
     return NULL;
 }
