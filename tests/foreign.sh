@@ -189,6 +189,11 @@ of = json.load(open("out"))["checkpoints"]["offsets"]["groups"]["stock-service-g
 named = json.load(open("range.scenario.observations.json"))["offsets"]["rows"]
 of = [p["log_end_offset"] for p in of if p["topic"] == "order-created"]
 assert [r["log_end"] for r in named] == [6300] * 3 and all(abs(end - 6300) < 80 for end in of), of'
+rows() { echo "t_s=$1"; printf "GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG\ng t 0 $2 $3 $(($3 - $2))\n"; }
+{ rows 0 500 900; rows 60 400 950; rows 120 420 940; } >falls.txt
+exits 0 import offsets falls.txt
+says "falls.txt:6: the committed offset of g, t, partition 0 falls from 500 to 400"
+says "2 offsets in all fall from one table to the next"
 # A table a minute, as sim's own run of the report leaves them: its ramp, its end and its greatest lag.
 "$sim" run "$top/scenarios/report-2025-12-24.json" --quiet --format json --out minutes >own
 awk -F, 'NR == 1 || $2 % 60 == 8' minutes/lag.csv >minutes.csv
@@ -204,7 +209,6 @@ tables = [one for one in made["observations"] if one["name"].startswith("order-c
 assert len(tables) >= 14 and all(abs(one["residual"]) <= 5 + 0.002 * one["observed"] for one in tables), tables
 PYTHON
 # A pace that the tables give between 300 s and 600 s, and that is wrong before: the second table shows it.
-rows() { echo "t_s=$1"; printf "GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG\ng t 0 $2 $3 $(($3 - $2))\n"; }
 { rows 0 0 0; rows 300 3000 30000; rows 600 20000 30000; } >paces.txt
 exits 0 init --offsets paces.txt --out paces.json
 exits 0 run paces.json --replications 3 --quiet

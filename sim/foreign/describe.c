@@ -167,6 +167,20 @@ static bool is_row(const struct dump *dump, const char *const *field, uint32_t n
     return (committed < n && count_of(field[committed], &unused)) || !instant_read(line, length, &unused, &has_date);
 }
 
+/* A row that a blank in a name has moved: the figures stand one to three fields behind their heads. */
+static bool is_moved_row(const struct dump *dump, const char *const *field, uint32_t n)
+{
+    const uint32_t partition = column_of(dump, "PARTITION"), committed = column_of(dump, "CURRENT-OFFSET");
+    const uint32_t log_end = column_of(dump, "LOG-END-OFFSET");
+    double unused;
+    if (dump->n_fields == 0) return false;
+    for (uint32_t by = 1; by <= 3; by++)
+        if (partition + by < n && committed + by < n && log_end + by < n && count_of(field[partition + by], &unused) &&
+            count_of(field[committed + by], &unused) && count_of(field[log_end + by], &unused))
+            return true;
+    return false;
+}
+
 static bool read_line(struct dump *dump, const char *line, size_t length, size_t at)
 {
     const char *field[FIELDS_MAX];
@@ -181,29 +195,48 @@ static bool read_line(struct dump *dump, const char *line, size_t length, size_t
         return open_snapshot(dump, line, length, at);
     }
     if (n == 1 && read_epoch(field[0], &dump->last_t_s)) return dump->has_time = true;
-    return is_row(dump, field, n, line, length) ? read_row(dump, field, n, at) : read_notice(dump, line, length, at);
+    if (is_row(dump, field, n, line, length)) return read_row(dump, field, n, at);
+    double unused;
+    bool has_date;
+    if (is_moved_row(dump, field, n) && !instant_read(line, length, &unused, &has_date))
+        return source_finding(dump->source, at, "",
+                              "the figures of this row do not stand below their heads: a name with a blank in it looks "
+                              "like two; write it without (%.60s-%.60s)",
+                              field[0], field[1]);
+    return read_notice(dump, line, length, at);
 }
 
 /* ---- tables as a whole ---- */
 
+static int by_name_and_partition(const struct row *x, const struct row *y)
+{
+    int order = strcmp(x->group, y->group);
+    if (order == 0) order = strcmp(x->topic, y->topic);
+    return order != 0 ? order : (x->partition > y->partition) - (x->partition < y->partition);
+}
+
 static int by_place(const void *a, const void *b)
 {
     const struct row *x = a, *y = b;
-    int order = strcmp(x->group, y->group);
-    if (order == 0) order = strcmp(x->topic, y->topic);
-    if (order == 0) order = (x->partition > y->partition) - (x->partition < y->partition);
+    const int order = by_name_and_partition(x, y);
     return order != 0 ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+/* Rows of a table in order of their places. */
+static struct row *sorted_rows(const struct dump *dump, const struct snapshot *snapshot)
+{
+    struct row *row = arena_array(dump->source->arena, struct row, snapshot->n + 1);
+    memcpy(row, &dump->row[snapshot->first], snapshot->n * sizeof *row);
+    qsort(row, snapshot->n, sizeof *row, by_place);
+    return row;
 }
 
 /* Two tables with nothing between them that tells them apart would be one, with every record counted twice. */
 static bool rows_differ(const struct dump *dump, const struct snapshot *snapshot)
 {
-    struct row *row = arena_array(dump->source->arena, struct row, snapshot->n + 1);
-    memcpy(row, &dump->row[snapshot->first], snapshot->n * sizeof *row);
-    qsort(row, snapshot->n, sizeof *row, by_place);
+    const struct row *row = sorted_rows(dump, snapshot);
     for (uint32_t i = 1; i < snapshot->n; i++)
-        if (strcmp(row[i - 1].group, row[i].group) == 0 && strcmp(row[i - 1].topic, row[i].topic) == 0 &&
-            row[i - 1].partition == row[i].partition)
+        if (by_name_and_partition(&row[i - 1], &row[i]) == 0)
             return source_finding(dump->source, row[i].at, "",
                                   "%s, %s, partition %u a second time, without an instant between; put a line with "
                                   "`date -Is` before each table",
@@ -226,6 +259,40 @@ static void name_uncommitted(const struct dump *dump, const struct snapshot *sna
                       "%u partition%s without a committed offset (-), as %s, %s, partition %u, left out: what waits "
                       "there is not known",
                       n, n == 1 ? "" : "s", first->group, first->topic, first->partition);
+}
+
+/* Whether an offset of a later table is less than it was; says the first. */
+static bool falls(const struct dump *dump, const struct row *before, const struct row *after, bool is_first)
+{
+    const bool committed = after->committed >= 0 && after->committed < before->committed;
+    const bool log_end = after->log_end >= 0 && after->log_end < before->log_end;
+    if (!committed && !log_end) return false;
+    if (is_first)
+        source_remark(dump->source,
+                      "%s:%u: the %s of %s, %s, partition %u falls from %.0f to %.0f: the topic was made anew, or the "
+                      "group set back; rates across it are too low",
+                      dump->source->file, source_place(dump->source, after->at).line,
+                      log_end ? "log end" : "committed offset", after->group, after->topic, after->partition,
+                      log_end ? before->log_end : before->committed, log_end ? after->log_end : after->committed);
+    return true;
+}
+
+static void name_falling(const struct dump *dump)
+{
+    const struct row *before = NULL;
+    uint32_t n_before = 0, n_falls = 0;
+    for (uint32_t s = 0; s < dump->n_snapshots; s++) {
+        const uint32_t n = dump->snapshot[s].n;
+        const struct row *now = sorted_rows(dump, &dump->snapshot[s]);
+        for (uint32_t i = 0, k = 0; i < n; i++) {
+            while (k < n_before && by_name_and_partition(&before[k], &now[i]) < 0) k++;
+            if (k < n_before && by_name_and_partition(&before[k], &now[i]) == 0)
+                n_falls += falls(dump, &before[k], &now[i], n_falls == 0);
+        }
+        before = now;
+        n_before = n;
+    }
+    if (n_falls > 1) source_remark(dump->source, "%u offsets in all fall from one table to the next", n_falls);
 }
 
 /* ---- observations ---- */
@@ -467,6 +534,7 @@ cJSON *describe_read(struct source *source, const char *start)
     for (uint32_t s = 0; s < dump.n_snapshots; s++)
         if (!rows_differ(&dump, &dump.snapshot[s])) return NULL;
     if (!place_in_time(&dump, start)) return NULL;
+    name_falling(&dump);
     name_uncommitted(&dump, &dump.snapshot[dump.n_snapshots - 1]);
     cJSON *out = cJSON_CreateObject();
     cJSON_AddStringToObject(out, "schema", "sim-observations/1");
