@@ -198,6 +198,16 @@ static void who_was_behind_before_the_last_table_has_a_pace(void **state)
                                              table(1600, stock(600, 30000, 0))), "reserve-stock"), "48ms");
 }
 
+/* `-` where nothing was ever committed: of a log without a record that is 0, as it is when a test begins afresh. */
+static void a_new_topic_begins_at_nothing(void **state)
+{
+    (void)state;
+    const char *fresh = "stock-group order-created 0 - 0 - c\nstock-group order-created 1 - 0 - c\n"
+                        "stock-group order-created 2 - 0 - c\n";
+    assert_string_equal(mean_of(arena_printf(&arena, "%s%s", table(0, fresh), table(600, stock(0, 12000, 18000))),
+                                "reserve-stock"), "48.98ms");
+}
+
 /* 300 wait at first, less than a batch: 150 of them are taken to be done. */
 static void what_waited_at_first_is_work_as_well(void **state)
 {
@@ -260,6 +270,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_pace_does_not_hang_on_the_age_of_the_log, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_was_behind_before_the_last_table_has_a_pace, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_waited_at_first_is_work_as_well, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_new_topic_begins_at_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(topics_have_partitions_of_their_own, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_group_reads_topics_that_differ, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(one_count_of_partitions_is_kafkas, open_arena, close_arena),
