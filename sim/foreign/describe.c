@@ -115,7 +115,7 @@ static bool read_row(struct dump *dump, const char *const *field, uint32_t n, si
         return source_finding(dump->source, at, "", "LOG-END-OFFSET \"%.40s\" is no offset", field[log_end]);
     if (lag < n && !count_of(field[lag], &row.lag))
         return source_finding(dump->source, at, "", "LAG \"%.40s\" is no count", field[lag]);
-    if (row.committed < 0 && row.log_end == 0) row.committed = row.lag = 0; /* a new topic: there is nothing to commit */
+    if (row.committed < 0 && row.log_end == 0) row.committed = row.lag = 0; /* a new topic has nothing to commit */
     if (row.lag < 0 && row.committed >= 0 && row.log_end >= row.committed) row.lag = row.log_end - row.committed;
     if (consumer < n && strcmp(field[consumer], "-") != 0) row.consumer = field[consumer];
     if (dump->n_rows == ROWS_MAX) return source_finding(dump->source, at, "", "more than %d rows", ROWS_MAX);

@@ -94,7 +94,8 @@ static bool find_value_column(struct gathering *g)
     if (n == 0) return source_finding(g->source, 0, "", "no column of durations; name them: --column value=NAME");
     if (n == 1) return add_value_column(g, g->table.column[found]);
     return source_finding(g->source, 0, "",
-                          "%u columns may be durations: %.300s; say which are, each a step, without sums of others:%.400s",
+                          "%u columns may be durations: %.300s; say which are, each a step, without sums of "
+                          "others:%.400s",
                           n, names, option);
 }
 

@@ -336,9 +336,10 @@ static bool is_entry(struct init *init, const char *topic)
     return false;
 }
 
-/* With two tables t = 0 is the first, with one it is that one. */
+/* With two tables t = 0 is the first, with one it is that one; but one after the start of a load is what came of it. */
 static void add_backlogs(struct init *init)
 {
+    if (init->load && init->seen.has_past && init->seen.offsets_t_s > 0) return;
     const cJSON *tables = at(init->observations, "snapshots");
     const cJSON *rows = at(tables ? tables->child : at(init->observations, "offsets"), "rows");
     cJSON *groups = cJSON_GetObjectItemCaseSensitive(init->scenario, "groups");
@@ -367,6 +368,7 @@ static bool read_observations(struct init *init)
     if (init->input->offsets) {
         init->observations = cJSON_Duplicate(init->input->offsets, true);
         seen_read(&init->seen, init->observations);
+        init->seen.has_past = !at(init->observations, "snapshots");
     }
     if (!source) return true;
     if (!observations_read_text(&checked, source->text, source->length, source->findings, init->arena)) return false;

@@ -69,8 +69,8 @@ cJSON *init_observations(const cJSON *made, struct source *remarks)
                            "the first table, where the run begins");
     if (n_left_out > 0)
         source_remark(remarks,
-                      "%u rows are not compared: the first table has no committed offset of their partitions, or theirs "
-                      "is less",
+                      "%u rows are not compared: the first table has no committed offset of their partitions, or "
+                      "theirs is less",
                       n_left_out);
     return out;
 }

@@ -192,7 +192,7 @@ static double in_hand(const cJSON *table, const struct seen_group *group)
     return fmin(BATCH * (group->consumers > 0 ? group->consumers : 1), lag_of(table, group->name)) / 2;
 }
 
-/* A table as a count of what the group has done since the first. A batch in hand then was done before. */
+/* A table as a count of what the group has done since the first; a batch in hand then was done before. */
 static bool count_of_table(const cJSON *first, const cJSON *table, const struct seen_group *group, struct done_at *out)
 {
     const double committed = committed_since(first, table, group->name), now = in_hand(table, group);
@@ -200,6 +200,17 @@ static bool count_of_table(const cJSON *first, const cJSON *table, const struct 
     *out = (struct done_at){ seen_number(table, "t_s", (double)NAN), ROW_CLOCK_S, fmax(committed + now - then, 0),
                              hypot(now, then) / sqrt(3) };
     return committed >= 0 && isfinite(out->t_s);
+}
+
+/* The same where nobody knows what the log held before: what has come and does not wait is done. */
+static bool count_of_lag(const cJSON *table, const struct seen_group *group, const struct load_curve *curve,
+                         struct done_at *out)
+{
+    const double t_s = seen_number(table, "t_s", (double)NAN), now = in_hand(table, group);
+    if (!(t_s > 0)) return false;
+    const double done = load_curve_arrived(curve, t_s) - lag_of(table, group->name);
+    *out = (struct done_at){ t_s, ROW_CLOCK_S, fmax(done + now, 0), now / sqrt(3) };
+    return done >= 0;
 }
 
 /* Of many tables that find the group behind, evenly spaced ones; where none does, of the last. */
@@ -231,7 +242,8 @@ bool seen_rate(const struct seen *seen, uint32_t group, const cJSON *observation
                                                                  count_of_status(status, seen, curve, &count[n])) n++;
     if (group < seen->n_groups) {
         const struct seen_group *one = &seen->group[group];
-        n += count_tables(tables, last, one, &count[n], MOST - n);
+        if (seen->has_past) n += count_of_lag(last, one, curve, &count[n]);
+        else n += count_tables(tables, last, one, &count[n], MOST - n);
         const double waiting = cJSON_GetArraySize(tables) > 1 ? lag_of(tables->child, one->name) : 0;
         load_curve_wait(&own, waiting);
         for (uint32_t i = 0; i < n && waiting > 0; i++) /* with work before the load it may be faster than the load */

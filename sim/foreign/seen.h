@@ -25,6 +25,7 @@ struct seen {
     struct seen_group group[MAX_SEEN_GROUPS];
     double offsets_t_s; /* NaN: not said */
     double created;     /* orders; 0: not said */
+    bool has_past;      /* the only table is of a log that may be older than the load: its lag counts, no offset */
 };
 
 void seen_read(struct seen *out, const cJSON *observations);

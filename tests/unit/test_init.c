@@ -145,19 +145,22 @@ static void the_topic_that_grows_first_is_the_load(void **state)
 
 /* ---- service times ---- */
 
-static cJSON *scenario_of(const char *text)
+/* k6: a script; NULL: none. */
+static cJSON *scenario_from(const char *text, const char *start, const char *k6)
 {
     struct findings findings = { 0 };
-    struct source source = source_of(text, &findings);
-    cJSON *tables = offsets_read(&source, NULL);
+    struct source source = source_of(text, &findings), script = source_of(k6 ? k6 : "", &findings);
+    cJSON *tables = offsets_read(&source, start);
     const struct init_input input = {
-        .name = "made", .offsets = tables, .offsets_source = &source, .arena = &arena
+        .name = "made", .offsets = tables, .offsets_source = &source, .k6 = k6 ? &script : NULL, .arena = &arena
     };
     cJSON *scenario = init_scenario(&input);
     assert_non_null(scenario);
     cJSON_Delete(tables);
     return scenario;
 }
+
+static cJSON *scenario_of(const char *text) { return scenario_from(text, NULL, NULL); }
 
 static const char *mean_of(const char *text, const char *stage)
 {
@@ -206,6 +209,19 @@ static void a_new_topic_begins_at_nothing(void **state)
                         "stock-group order-created 2 - 0 - c\n";
     assert_string_equal(mean_of(arena_printf(&arena, "%s%s", table(0, fresh), table(600, stock(0, 12000, 18000))),
                                 "reserve-stock"), "48.98ms");
+}
+
+/* A k6 script of 50/s and one table, at its end: 30,000 have come and 18,000 wait, of a log that is a million older. */
+static void one_table_in_the_course_of_a_load(void **state)
+{
+    (void)state;
+    static const char k6[] = "export const options = { scenarios: { o: { executor: 'constant-arrival-rate', rate: 50, "
+                             "duration: '10m', preAllocatedVUs: 9 } } }";
+    cJSON *scenario = scenario_from(table(600, stock(1e6, 12000, 18000)), "t_s=0", k6);
+    const cJSON *time = at(at(at(scenario, "stages"), "reserve-stock"), "time");
+    assert_string_equal(cJSON_GetStringValue(at(time, "mean")), "48.98ms");
+    assert_null(at(at(at(scenario, "groups"), "stock-group"), "backlog"));
+    cJSON_Delete(scenario);
 }
 
 /* 300 wait at first, less than a batch: 150 of them are taken to be done. */
@@ -271,6 +287,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_was_behind_before_the_last_table_has_a_pace, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_waited_at_first_is_work_as_well, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_new_topic_begins_at_nothing, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(one_table_in_the_course_of_a_load, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(topics_have_partitions_of_their_own, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_group_reads_topics_that_differ, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(one_count_of_partitions_is_kafkas, open_arena, close_arena),
