@@ -142,6 +142,14 @@ static double off_by(const struct comparison *comparison)
     return fabs(comparison->residual) / fmax(reach, 1);
 }
 
+/* What is not explained is further off than what is. */
+static bool is_further_off(const struct comparison *a, const struct comparison *b)
+{
+    if ((a->explained == EXPLAINED_NO) != (b->explained == EXPLAINED_NO))
+        return a->explained == EXPLAINED_NO;
+    return off_by(a) > off_by(b);
+}
+
 /* One figure of all these tables, from prediction i on; returns where the next begins. The row that is furthest off
  * stands for the others; a figure that is explained in all of them is counted, and not printed. */
 static uint32_t figure_of_tables(struct page *page, struct grid *grid, const struct outcome *outcome, uint32_t i,
@@ -155,7 +163,7 @@ static uint32_t figure_of_tables(struct page *page, struct grid *grid, const str
     for (; i + n < outcome->layout->n_predictions && same_figure(first, first + n); n++) {
         const struct comparison comparison = comparison_make(outcome, i + n);
         count_verdict(&here, comparison.explained);
-        if (n == 0 || off_by(&comparison) > off_by(&worst))
+        if (n == 0 || is_further_off(&comparison, &worst))
             worst = comparison;
     }
     verdicts->yes += here.yes;
@@ -165,7 +173,7 @@ static uint32_t figure_of_tables(struct page *page, struct grid *grid, const str
         const struct observed_offset *row = prediction_row(outcome->study->observations, first);
         grid_line(grid, TONE_STRONG,
                   page_word(page, "%s in the tables before the last (%u of %u explained), furthest off",
-                            "%s, 마지막 이전의 표 (%3$u개 중 %2$u개 설명됨), 차이가 가장 큰 시점"),
+                            "%1$s, 마지막 이전의 표 (%3$u개 중 %2$u개 설명됨), 차이가 가장 큰 시점"),
                   first->kind == PREDICT_TABLE_LAG ? row->group : row->topic, (unsigned)here.yes, (unsigned)n);
         comparison_row(page, grid, outcome, &worst);
     }
