@@ -10,6 +10,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 exec </dev/null
 data=$top/tests/support/foreign
+python=${PYTHON:-python3}
 passed=0 failed=0
 
 ok() { # what, then a command that must succeed
@@ -59,6 +60,11 @@ shows '{"target": 20, "duration": "1m"}'
 shows '{"target": 100, "duration": "4m"}'
 exits 3 import k6 "$top/tests/bad_foreign/k6-shortcut.js" --lang ko
 says "/stages: 시나리오 밖의 stages = k6 ramping-vus의 단축형"
+# Time is in proportion to the stages: what is quadratic in them takes two minutes.
+"$python" -c 'print("export const options = { scenarios: { o: { executor: \"ramping-arrival-rate\", preAllocatedVUs: 10, stages: [",
+    "{ target: 7, duration: 1000 }, " * 80000, "] } } };")' >many.js
+timeout 20 "$sim" import k6 many.js >out 2>err
+ok "80,000 stages are read in time" test $? -eq 0 -a "$(grep -c '"target": 7' out)" -eq 80000
 for shape in handle-summary summary-export; do
     exits 0 import k6 "$data/$shape.json"
     shows '"orders_created": 40730'
@@ -76,7 +82,6 @@ exits 2 init
 exits 1 init --observations none.json
 exits 99 run my.json --replications 3 --format json --quiet
 "$sim" run "$top/scenarios/report-2025-12-24.json" --replications 3 --format json --quiet >shipped
-python=${PYTHON:-python3}
 ok "predicts like the shipped scenario" "$python" - <<'PYTHON'
 import json
 mine, shipped = json.load(open("out")), json.load(open("shipped"))
@@ -175,7 +180,7 @@ for t in 100 220; do # a group that reads two topics: each order is in both, and
     for topic in reserved used; do echo "flow $topic 0 $((t * 100)) $((t * 100)) 0 c-1-uuid /10.0.0.5 c-1"; done
 done >joins.txt
 exits 0 import offsets joins.txt
-says "the log of a topic grew by 12000 records in 120 s: 100/s"
+says "the log of reserved grew by 12000 records in 120 s: 100/s"
 exits 0 init --offsets "$data/range.json" --out range.scenario
 next_works range.scenario
 exits 0 run range.scenario --format json --quiet
@@ -184,6 +189,32 @@ of = json.load(open("out"))["checkpoints"]["offsets"]["groups"]["stock-service-g
 named = json.load(open("range.scenario.observations.json"))["offsets"]["rows"]
 of = [p["log_end_offset"] for p in of if p["topic"] == "order-created"]
 assert [r["log_end"] for r in named] == [6300] * 3 and all(abs(end - 6300) < 80 for end in of), of'
+rows() { echo "t_s=$1"; printf "GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG\ng t 0 $2 $3 $(($3 - $2))\n"; }
+{ rows 0 500 900; rows 60 400 950; rows 120 420 940; } >falls.txt
+exits 0 import offsets falls.txt
+says "falls.txt:6: the committed offset of g, t, partition 0 falls from 500 to 400"
+says "2 offsets in all fall from one table to the next"
+# A table a minute, as sim's own run of the report leaves them: its ramp, its end and its greatest lag.
+"$sim" run "$top/scenarios/report-2025-12-24.json" --quiet --format json --out minutes >own
+awk -F, 'NR == 1 || $2 % 60 == 8' minutes/lag.csv >minutes.csv
+exits 0 init --offsets minutes.csv --out minutes.json
+says "taken for the load: 7 pieces of one rate each"
+exits 0 run minutes.json --replications 2 --format json --quiet
+ok "peak and counts of every table are those of the run" "$python" - <<'PYTHON'
+import json
+made, own = json.load(open("out")), json.load(open("own"))
+peaks = [run["groups"]["stock-service-group"]["peak_lag"] for run in (made, own)]
+assert abs(peaks[0] / peaks[1] - 1) < 0.05, peaks
+tables = [one for one in made["observations"] if one["name"].startswith("order-created, t = ")]
+assert len(tables) >= 14 and all(abs(one["residual"]) <= 5 + 0.002 * one["observed"] for one in tables), tables
+PYTHON
+# A pace that the tables give between 300 s and 600 s, and that is wrong before: the second table shows it.
+{ rows 0 0 0; rows 300 3000 30000; rows 600 20000 30000; } >paces.txt
+exits 0 init --offsets paces.txt --out paces.json
+exits 0 run paces.json --replications 3 --quiet
+shows "g in the tables before the last (0 of 1 explained), furthest off"
+exits 0 run paces.json --replications 3 --quiet --lang ko
+shows "g, 마지막 이전의 표 (1개 중 0개 설명됨)"
 printf 'GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG\ninvoices bills 0 10 15 5\n' >own.txt
 exits 0 init --offsets own.txt --out own.json # no group of the usual pipeline
 exits 0 run own.json --quiet
@@ -200,6 +231,9 @@ shows '["25ms", 0.75]'
 shows '"mean_s": 0.0235'
 exits 3 import durations "$data/steps.csv" --column value=locks_ms
 exits 2 import durations "$data/steps.csv" --column vlaue=lock_ms
+exits 3 import durations "$data/steps.csv" --column stage=group # of several columns none is the durations
+says "8 columns may be durations: lock_ms, select_ms, pause_ms,"
+says "--column value=lock_ms --column value=select_ms"
 exits 0 init --k6 "$data/script.js" --durations "$data/steps.csv" --column stage=group --column value=lock_ms --unit ms --out d.json
 says "stock lock"
 exits 0 check d.json
@@ -243,6 +277,11 @@ says "no single durations"
 exits 0 import orders "$data/orders.csv" --time-zone +09:00
 says "one was paid every 200.00 ms"
 shows '"orders_created": 400'
+# Exported while orders wait, within a bin: 50/s for 100 s, one paid every 40 ms, and the last of those at 123.4 s.
+"$python" -c 'print("id,created_at,paid_at")
+for i in range(5000): print(i + 1, 1766535000 + i / 50, 1766535000 + (i + 1) / 25 if (i + 1) / 25 < 123.41 else "", sep=",")' >cut.csv
+exits 0 import orders cut.csv
+says "after the last order, every 40.00 ms (from 535)"
 exits 0 init --orders "$data/orders.csv" --time-zone +09:00 --out ord.json
 says "works 5.0"
 next_works ord.json

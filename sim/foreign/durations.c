@@ -74,6 +74,31 @@ static bool optional_column(struct gathering *g, const char *role, uint32_t *out
     return !name || table_need_column(&g->table, name, out);
 }
 
+/* Where nobody names a column of durations, the only one whose name ends in a unit. Of several each may be a step, or
+ * one the sum of the others: nobody but the user knows. */
+static bool find_value_column(struct gathering *g)
+{
+    const char *names = "", *option = "";
+    uint32_t n = 0, found = 0;
+    double unused;
+    for (uint32_t i = 0; i < g->table.n_columns; i++) {
+        const char *name = g->table.column[i];
+        if (i == g->at || i == g->stage || i == g->step || strncmp(name, "t_", 2) == 0 ||
+            !unit_of_column(name, &unused))
+            continue;
+        names = arena_printf(g->source->arena, "%s%s%s", names, n > 0 ? ", " : "", name);
+        option = arena_printf(g->source->arena, "%s --column value=%s", option, name);
+        found = i;
+        n++;
+    }
+    if (n == 0) return source_finding(g->source, 0, "", "no column of durations; name them: --column value=NAME");
+    if (n == 1) return add_value_column(g, g->table.column[found]);
+    return source_finding(g->source, 0, "",
+                          "%u columns may be durations: %.300s; say which are, each a step, without sums of "
+                          "others:%.400s",
+                          n, names, option);
+}
+
 static bool find_columns(struct gathering *g)
 {
     double unused;
@@ -83,12 +108,7 @@ static bool find_columns(struct gathering *g)
     if (!optional_column(g, "stage", &g->stage) || !optional_column(g, "step", &g->step) ||
         !optional_column(g, "at", &g->at))
         return false;
-    for (uint32_t i = 0; g->n_values == 0 && i < g->table.n_columns; i++)
-        if (i != g->at && unit_of_column(g->table.column[i], &unused) && strncmp(g->table.column[i], "t_", 2) != 0 &&
-            !add_value_column(g, g->table.column[i]))
-            return false;
-    if (g->n_values == 0)
-        return source_finding(g->source, 0, "", "no column of durations; name them: --column value=NAME");
+    if (g->n_values == 0 && !find_value_column(g)) return false;
     g->at_unit_s = g->options->unit && unit_of(g->options->unit, &unused) ? unused : 1e-3;
     if (g->at < g->table.n_columns) unit_of_column(g->table.column[g->at], &g->at_unit_s);
     return true;
@@ -384,14 +404,22 @@ static cJSON *document(struct gathering *g)
     cJSON_AddStringToObject(out, "schema", "sim-durations/1");
     cJSON_AddStringToObject(out, "source", g->source->file);
     cJSON *list = cJSON_AddArrayToObject(out, "durations");
+    uint32_t n_zero = 0;
     for (uint32_t i = 0; i < g->n_series; i++) {
-        if (g->series[i].n >= 8) cJSON_AddItemToArray(list, describe(g, &g->series[i]));
+        const struct series *series = &g->series[i];
+        n_zero += series->n_zero;
+        if (series->n >= 8) cJSON_AddItemToArray(list, describe(g, &g->series[i]));
         else
-            source_remark(g->source, "%s: %u durations are too few; left out",
-                          series_name(&g->series[i], g->source->arena), g->series[i].n);
+            source_remark(g->source, "%s: %u durations%s are too few; left out", series_name(series, g->source->arena),
+                          series->n, series->n_zero > 0 ? " above 0" : "");
     }
     if (list->child) return out;
-    source_finding(g->source, 0, "", "no stage or step has 8 durations or more");
+    if (n_zero > 0)
+        source_finding(g->source, 0, "",
+                       "no stage or step has 8 durations above 0: %u are 0, which is not measured, or shorter than the "
+                       "unit that they were rounded to",
+                       n_zero);
+    else source_finding(g->source, 0, "", "no stage or step has 8 durations or more");
     cJSON_Delete(out);
     return NULL;
 }

@@ -234,9 +234,10 @@ static void fit_bottleneck(struct init *init, struct pipeline *pipeline)
     set_mean(init, stage, mean_s, "fitted");
     add_range(init, stage, mean_s / 4, mean_s * 4);
     source_remark(init->remarks,
-                  "fitted: %s works %.2f records/s while it is behind, from %u counts: with %u consumer%s %.2f ms a "
+                  "fitted: %s works %.2f records/s while it is behind, from %u count%s: with %u consumer%s %.2f ms a "
                   "record (standard error %.2f ms), as /stages/%s/time/mean",
-                  name, rate, n_counts, consumers, consumers == 1 ? "" : "s", mean_s * 1e3, sigma_s * 1e3, stage);
+                  name, rate, n_counts, n_counts == 1 ? "" : "s", consumers, consumers == 1 ? "" : "s", mean_s * 1e3,
+                  sigma_s * 1e3, stage);
 }
 
 /* Two dumps under lag have measured some groups' times. */
@@ -335,9 +336,10 @@ static bool is_entry(struct init *init, const char *topic)
     return false;
 }
 
-/* With two tables t = 0 is the first, with one it is that one. */
+/* With two tables t = 0 is the first, with one it is that one; but one after the start of a load is what came of it. */
 static void add_backlogs(struct init *init)
 {
+    if (init->load && init->seen.has_past && init->seen.offsets_t_s > 0) return;
     const cJSON *tables = at(init->observations, "snapshots");
     const cJSON *rows = at(tables ? tables->child : at(init->observations, "offsets"), "rows");
     cJSON *groups = cJSON_GetObjectItemCaseSensitive(init->scenario, "groups");
@@ -346,7 +348,8 @@ static void add_backlogs(struct init *init)
         cJSON *one = cJSON_GetObjectItemCaseSensitive(groups, group->name), *backlog = NULL;
         for (uint32_t t = 0; t < group->n_topics && one; t++) {
             if (!at(at(one, "reads"), group->topic[t]) || !is_entry(init, group->topic[t])) continue;
-            cJSON *lags = lags_of(rows, group->name, group->topic[t], group->partitions);
+            cJSON *lags = lags_of(rows, group->name, group->topic[t],
+                                  seen_partitions(&init->seen, group->topic[t]));
             if (!lags) continue;
             if (!backlog) backlog = cJSON_AddObjectToObject(one, "backlog");
             cJSON_AddItemToObject(backlog, group->topic[t], lags);
@@ -365,6 +368,7 @@ static bool read_observations(struct init *init)
     if (init->input->offsets) {
         init->observations = cJSON_Duplicate(init->input->offsets, true);
         seen_read(&init->seen, init->observations);
+        init->seen.has_past = !at(init->observations, "snapshots");
     }
     if (!source) return true;
     if (!observations_read_text(&checked, source->text, source->length, source->findings, init->arena)) return false;

@@ -36,8 +36,10 @@ static void count_from(cJSON *row, const char *key, double origin)
     if (offset) cJSON_ReplaceItemInObjectCaseSensitive(row, key, cJSON_CreateNumber(offset->valuedouble - origin));
 }
 
-static void shift_table(cJSON *table, const cJSON *first_rows)
+/* How many rows are left out: where the run begins is not known of their partitions. */
+static uint32_t shift_table(cJSON *table, const cJSON *first_rows)
 {
+    uint32_t n_left_out = 0;
     cJSON *rows = cJSON_GetObjectItemCaseSensitive(table, "rows");
     for (cJSON *row = rows->child, *next; row; row = next) {
         const double origin = origin_of(first_rows, row), committed = cJSON_GetNumberValue(at(row, "committed"));
@@ -47,8 +49,10 @@ static void shift_table(cJSON *table, const cJSON *first_rows)
             count_from(row, "log_end", origin);
         } else {
             cJSON_Delete(cJSON_DetachItemViaPointer(rows, row));
+            n_left_out++;
         }
     }
+    return n_left_out;
 }
 
 cJSON *init_observations(const cJSON *made, struct source *remarks)
@@ -58,8 +62,15 @@ cJSON *init_observations(const cJSON *made, struct source *remarks)
     cJSON *out = cJSON_Duplicate(made, true), *table;
     const cJSON *first_rows = at(tables->child, "rows");
     shift_table(cJSON_GetObjectItemCaseSensitive(out, "offsets"), first_rows);
-    cJSON_ArrayForEach(table, cJSON_GetObjectItemCaseSensitive(out, "snapshots")) shift_table(table, first_rows);
+    uint32_t n_left_out = 0;
+    cJSON_ArrayForEach(table, cJSON_GetObjectItemCaseSensitive(out, "snapshots")) n_left_out +=
+        shift_table(table, first_rows);
     source_remark(remarks, "in the observations beside the scenario, offsets count from those that were committed in "
                            "the first table, where the run begins");
+    if (n_left_out > 0)
+        source_remark(remarks,
+                      "%u rows are not compared: the first table has no committed offset of their partitions, or "
+                      "theirs is less",
+                      n_left_out);
     return out;
 }

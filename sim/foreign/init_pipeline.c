@@ -29,6 +29,11 @@ static const struct role roles[] = {
 
 enum { ROLES = sizeof roles / sizeof roles[0] };
 
+/* What a part reads that is its own; NULL: nothing is. */
+static const char *const own_topic[ROLES] = {
+    "order-created", NULL, NULL, "process-payment", NULL, "send-order-data"
+};
+
 uint32_t pipeline_roles(void) { return ROLES; }
 const struct role *pipeline_role(uint32_t i) { return &roles[i]; }
 
@@ -94,29 +99,92 @@ static void set_consumers(cJSON *group, uint32_t consumers)
     tag(group, "consumers", consumers > 0 ? "measured" : "assumed");
 }
 
+static const char *made_topic(const struct seen_group *group, struct arena *arena)
+{
+    return arena_printf(arena, "%s-topic", group->name);
+}
+
+/* The topic of a group that names none. */
+static const char *topic_without_name(const struct pipeline *pipeline, uint32_t group)
+{
+    if (pipeline->usual) return own_topic[pipeline->role[group]];
+    return made_topic(&pipeline->seen->group[group], pipeline->arena);
+}
+
+static uint32_t partitions_of(const struct pipeline *pipeline, const char *topic)
+{
+    uint32_t most = seen_partitions(pipeline->seen, topic);
+    for (uint32_t i = 0; i < pipeline->seen->n_groups; i++) {
+        const struct seen_group *group = &pipeline->seen->group[i];
+        const char *its = group->n_topics == 0 ? topic_without_name(pipeline, i) : NULL;
+        if (its && strcmp(its, topic) == 0 && group->partitions > most) most = group->partitions;
+    }
+    return most;
+}
+
+/* What is known of partitions: the count that most topics have (of two, the greater), and whether all have it. */
+struct partition_count {
+    uint32_t usual, topics; /* 0: nothing is known */
+    bool alike;
+};
+
+static void count_topic(struct partition_count *out, uint32_t *topics_of, uint32_t partitions)
+{
+    if (partitions == 0) return;
+    topics_of[partitions]++;
+    out->alike = out->alike && (out->topics == 0 || partitions == out->usual);
+    out->topics++;
+    const uint32_t now = topics_of[partitions], before = topics_of[out->usual];
+    if (out->usual == 0 || now > before || (now == before && partitions > out->usual)) out->usual = partitions;
+}
+
+/* Topics of the scenario that somebody saw, and groups that say how many partitions of no topic that is here. */
+static struct partition_count count_partitions(const struct pipeline *pipeline, const cJSON *topics)
+{
+    const struct seen *seen = pipeline->seen;
+    uint32_t topics_of[1025] = { 0 };
+    struct partition_count out = { .alike = true };
+    const cJSON *topic;
+    cJSON_ArrayForEach(topic, topics) count_topic(&out, topics_of, partitions_of(pipeline, topic->string));
+    for (uint32_t i = 0; i < seen->n_groups; i++) {
+        bool here = seen->group[i].n_topics == 0 && topic_without_name(pipeline, i);
+        for (uint32_t t = 0; t < seen->group[i].n_topics; t++)
+            here = here || cJSON_GetObjectItemCaseSensitive(topics, seen->group[i].topic[t]);
+        if (!here) count_topic(&out, topics_of, seen->group[i].partitions);
+    }
+    return out;
+}
+
+/* One count for all topics where all that were seen are alike; else each has its own, and the others the usual one. */
 static void set_partitions(struct pipeline *pipeline, cJSON *scenario, struct source *remarks)
 {
-    uint32_t partitions = 0;
-    for (uint32_t i = 0; i < pipeline->seen->n_groups; i++) {
-        const uint32_t one = pipeline->seen->group[i].partitions;
-        if (partitions > 0 && one > 0 && one != partitions)
-            source_remark(remarks, "assumed: every topic has as many partitions as %s's",
-                          pipeline->seen->group[i].name);
-        if (one > 0) partitions = one;
-    }
     cJSON *kafka = cJSON_GetObjectItemCaseSensitive(scenario, "kafka"), *child, *tags = cJSON_CreateObject();
-    if (partitions > 0) cJSON_ReplaceItemInObjectCaseSensitive(kafka, "partitions", cJSON_CreateNumber(partitions));
+    cJSON *topics = cJSON_GetObjectItemCaseSensitive(scenario, "topics");
+    const struct partition_count count = count_partitions(pipeline, topics);
+    if (count.topics > 0)
+        cJSON_ReplaceItemInObjectCaseSensitive(kafka, "partitions", cJSON_CreateNumber(count.usual));
     else source_remark(remarks, "assumed: 3 partitions a topic");
     cJSON_ArrayForEach(child, kafka) if (strcmp(child->string, "basis") != 0) cJSON_AddStringToObject(
-        tags, child->string, partitions > 0 && strcmp(child->string, "partitions") == 0 ? "measured" : "assumed");
+        tags, child->string,
+        count.topics > 0 && count.alike && strcmp(child->string, "partitions") == 0 ? "measured" : "assumed");
     cJSON_ReplaceItemInObjectCaseSensitive(kafka, "basis", tags);
+    if (count.alike) return;
+    cJSON_ArrayForEach(child, topics)
+    {
+        const uint32_t partitions = partitions_of(pipeline, child->string);
+        if (partitions == 0) continue;
+        cJSON_AddNumberToObject(child, "partitions", partitions);
+        tag(child, "partitions", "measured");
+    }
+    source_remark(remarks,
+                  "the topics that were seen differ in their partitions: each has its own; assumed: %u of each other",
+                  count.usual);
 }
 
 /* Where a part reads one topic of its own, the topic is called as it was seen. */
 static void rename_seen_topic(cJSON *scenario, const struct seen_group *group, const struct role *role)
 {
-    static const char *const own[ROLES] = { "order-created", NULL, NULL, "process-payment", NULL, "send-order-data" };
-    const char *from = own[role - roles];
+    const char *from = own_topic[role - roles];
     if (!from || group->n_topics != 1 || strcmp(group->topic[0], from) == 0) return;
     if (cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(scenario, "topics"), group->topic[0])) return;
     rename_topic(scenario, from, group->topic[0]);
@@ -178,7 +246,7 @@ static void add_own_group(cJSON *scenario, const struct seen_group *group, bool 
     cJSON *reads = cJSON_AddObjectToObject(one, "reads");
     const uint32_t n = group->n_topics > 0 ? group->n_topics : 1;
     for (uint32_t t = 0; t < n; t++) {
-        const char *topic = group->n_topics > 0 ? group->topic[t] : arena_printf(arena, "%s-topic", group->name);
+        const char *topic = group->n_topics > 0 ? group->topic[t] : made_topic(group, arena);
         cJSON_AddStringToObject(reads, topic, stage);
         if (cJSON_GetObjectItemCaseSensitive(topics, topic)) continue;
         cJSON_AddStringToObject(cJSON_AddObjectToObject(topics, topic), "key", "order_id");

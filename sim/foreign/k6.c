@@ -87,11 +87,12 @@ static bool read_stages(struct source *source, cJSON *out, const cJSON *from, co
         return source_finding(source, literal_at(stages ? stages : from), below,
                               "the executor needs stages: [{target, duration}]");
     cJSON *list = cJSON_AddArrayToObject(out, "stages");
+    uint32_t n = 0;
     cJSON_ArrayForEach(stage, stages)
     {
         cJSON *one = cJSON_CreateObject();
         cJSON_AddItemToArray(list, one);
-        const char *at = arena_printf(source->arena, "%s/%d", below, cJSON_GetArraySize(list) - 1);
+        const char *at = arena_printf(source->arena, "%s/%u", below, n++);
         if (!cJSON_IsObject(stage))
             return source_finding(source, literal_at(stage), at, "a stage is {target, duration}");
         if (!copy_key(source, one, stage, "target", true, at) || !copy_key(source, one, stage, "duration", true, at))

@@ -430,9 +430,9 @@ static bool read_member(struct scan *scan, cJSON *object, const char *pointer)
     return value != NULL;
 }
 
-static bool read_item(struct scan *scan, cJSON *array, const char *pointer)
+static bool read_item(struct scan *scan, cJSON *array, uint32_t index, const char *pointer)
 {
-    const char *below = arena_printf(scan->source->arena, "%s/%d", pointer, cJSON_GetArraySize(array));
+    const char *below = arena_printf(scan->source->arena, "%s/%u", pointer, index);
     cJSON *value = read_value(scan, below);
     if (value) cJSON_AddItemToArray(array, value);
     return value != NULL;
@@ -443,6 +443,7 @@ static cJSON *read_many(struct scan *scan, const char *pointer)
     const size_t from = scan->at;
     const bool object = scan->text[from] == '{';
     cJSON *out = object ? cJSON_CreateObject() : cJSON_CreateArray();
+    uint32_t n = 0; /* cJSON would count the items anew for each */
     bool ok = scan->depth++ < LITERAL_DEPTH_MAX;
     if (!ok) source_finding(scan->source, from, pointer, "nested deeper than %d", LITERAL_DEPTH_MAX);
     scan->at++;
@@ -452,7 +453,7 @@ static cJSON *read_many(struct scan *scan, const char *pointer)
             ok = source_finding(scan->source, from, pointer, "%s that is not closed", object ? "{" : "[");
             break;
         }
-        ok = object ? read_member(scan, out, pointer) : read_item(scan, out, pointer);
+        ok = object ? read_member(scan, out, pointer) : read_item(scan, out, n++, pointer);
         blank(scan);
         const char c = scan->text[scan->at];
         if (!ok || c == (object ? '}' : ']')) continue;

@@ -35,54 +35,76 @@ static double ramp_area(double a, double b, double d, double x)
     return a * x + (b - a) / d * x * x / 2;
 }
 
-/* One executor: its starts up to t, its end and its greatest rate. */
-static double executor_area(const cJSON *one, double t_s, double *end_s, double *peak_per_s)
+static double rate_of(const cJSON *object, const char *key, double unit_s)
 {
-    const double unit_s = seconds_of(at(one, "timeUnit"), 1), start_s = seconds_of(at(one, "startTime"), 0);
-    const cJSON *stages = at(one, "stages"), *stage;
-    double from = start_s, area = 0;
-    double rate = number_of(one, stages ? "startRate" : "rate", 0) / (unit_s > 0 ? unit_s : 1);
-    *peak_per_s = rate;
-    if (!stages) {
-        const double length = seconds_of(at(one, "duration"), 0);
-        *end_s = from + length;
-        return ramp_area(rate, rate, length, t_s - from);
-    }
-    cJSON_ArrayForEach(stage, stages)
-    {
-        const double target = number_of(stage, "target", 0) / (unit_s > 0 ? unit_s : 1);
-        const double length = seconds_of(at(stage, "duration"), 0);
-        area += ramp_area(rate, target, length, t_s - from);
-        from += length;
-        rate = target;
-        *peak_per_s = fmax(*peak_per_s, rate);
-    }
-    *end_s = from;
-    return area;
+    return number_of(object, key, 0) / (unit_s > 0 ? unit_s : 1);
 }
 
-static double all_areas(const cJSON *load, double t_s, double *end_s, double *peak_per_s)
+/* An executor as it is read once, stage by stage: a constant rate is a ramp from it to itself. */
+struct ramp {
+    const cJSON *next; /* stage; NULL: none */
+    double unit_s, from_s, length_s, rate, target; /* per s */
+};
+
+static bool next_ramp(struct ramp *ramp)
 {
-    const cJSON *one;
-    double sum = 0;
-    *end_s = *peak_per_s = 0;
-    cJSON_ArrayForEach(one, at(load, "scenarios"))
-    {
-        double end = 0, peak = 0;
-        sum += executor_area(one, t_s, &end, &peak);
-        *end_s = fmax(*end_s, end);
-        *peak_per_s += peak;
+    if (!ramp->next) return false;
+    ramp->from_s += ramp->length_s;
+    ramp->rate = ramp->target;
+    ramp->target = rate_of(ramp->next, "target", ramp->unit_s);
+    ramp->length_s = seconds_of(at(ramp->next, "duration"), 0);
+    ramp->next = ramp->next->next;
+    return true;
+}
+
+static struct ramp first_ramp(const cJSON *one)
+{
+    const cJSON *stages = at(one, "stages");
+    struct ramp ramp = { .unit_s = seconds_of(at(one, "timeUnit"), 1), .from_s = seconds_of(at(one, "startTime"), 0) };
+    ramp.rate = ramp.target = rate_of(one, stages ? "startRate" : "rate", ramp.unit_s);
+    if (!stages) ramp.length_s = seconds_of(at(one, "duration"), 0);
+    ramp.next = stages ? stages->child : NULL;
+    return ramp;
+}
+
+/* Its end and its greatest rate. */
+static void look_at(const cJSON *one, double *end_s, double *peak_per_s)
+{
+    struct ramp ramp = first_ramp(one);
+    *peak_per_s = ramp.rate;
+    while (next_ramp(&ramp)) *peak_per_s = fmax(*peak_per_s, ramp.target);
+    *end_s = ramp.from_s + ramp.length_s;
+}
+
+/* Adds its starts up to each point of the curve. */
+static void add_starts(struct load_curve *out, const cJSON *one)
+{
+    struct ramp ramp = first_ramp(one);
+    double before = 0; /* this ramp */
+    for (uint32_t i = 0; i <= CURVE_POINTS; i++) {
+        const double t_s = i * out->step_s;
+        while (t_s - ramp.from_s >= ramp.length_s && ramp.next) {
+            before += ramp_area(ramp.rate, ramp.target, ramp.length_s, ramp.length_s);
+            next_ramp(&ramp);
+        }
+        out->arrived[i] += before + ramp_area(ramp.rate, ramp.target, ramp.length_s, t_s - ramp.from_s);
     }
-    return sum;
 }
 
 bool load_curve_make(struct load_curve *out, const cJSON *load)
 {
-    double unused;
-    all_areas(load, 0, &out->end_s, &out->peak_per_s);
+    const cJSON *one;
+    *out = (struct load_curve){ 0 };
+    cJSON_ArrayForEach(one, at(load, "scenarios"))
+    {
+        double end_s = 0, peak_per_s = 0;
+        look_at(one, &end_s, &peak_per_s);
+        out->end_s = fmax(out->end_s, end_s);
+        out->peak_per_s += peak_per_s;
+    }
     if (!(out->end_s > 0) || !(out->peak_per_s > 0) || !isfinite(out->end_s)) return false;
     out->step_s = out->end_s / CURVE_POINTS;
-    for (uint32_t i = 0; i <= CURVE_POINTS; i++) out->arrived[i] = all_areas(load, i * out->step_s, &unused, &unused);
+    cJSON_ArrayForEach(one, at(load, "scenarios")) add_starts(out, one);
     out->total = out->arrived[CURVE_POINTS];
     return out->total > 0;
 }
@@ -93,6 +115,12 @@ void load_curve_scale(struct load_curve *curve, double n)
     for (uint32_t i = 0; i <= CURVE_POINTS; i++) curve->arrived[i] *= factor;
     curve->peak_per_s *= factor;
     curve->total = n;
+}
+
+void load_curve_wait(struct load_curve *curve, double n)
+{
+    for (uint32_t i = 1; i <= CURVE_POINTS; i++) curve->arrived[i] += n;
+    curve->total += n;
 }
 
 double load_curve_arrived(const struct load_curve *curve, double t_s)

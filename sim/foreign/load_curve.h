@@ -24,6 +24,9 @@ bool load_curve_make(struct load_curve *out, const cJSON *load);
 /* So that the total is n: orders that the tool dropped are taken off evenly. */
 void load_curve_scale(struct load_curve *curve, double n);
 
+/* So many wait at t = 0 already: as if they came right after it. */
+void load_curve_wait(struct load_curve *curve, double n);
+
 double load_curve_arrived(const struct load_curve *curve, double t_s);
 /* Done by t at no more than rate_per_s: the least over s <= t of arrived(s) + rate (t - s). */
 double load_curve_done(const struct load_curve *curve, double rate_per_s, double t_s);

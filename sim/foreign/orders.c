@@ -207,7 +207,8 @@ static void add_completion(const struct reading_orders *r, cJSON *out)
         cJSON_AddNumberToObject(times, name[i], round3(took[(uint32_t)(p[i] * (n - 1) + 0.5)]));
 }
 
-/* Time an order where some waited all along, by bin; and how it changes when the load is gone. */
+/* Time an order where some waited all along, by bin; and how it changes when the load is gone. A table that was taken
+ * while orders waited ends within a bin: nobody knows of payments after its last one. */
 static void add_throughput(struct reading_orders *r, cJSON *out)
 {
     if (r->n_paid == 0) return;
@@ -216,7 +217,7 @@ static void add_throughput(struct reading_orders *r, cJSON *out)
     double seconds[2] = { 0 }, done[2] = { 0 };
     cJSON *list = cJSON_AddArrayToObject(out, "throughput");
     for (double from = 0; from < end_s; from += bin_s) {
-        const double to = from + bin_s;
+        const double to = from + bin_s, known_s = fmin(to, end_s) - from;
         const uint32_t paid = paid_in(r, from, to);
         const uint32_t waiting = created_by(r, from) - paid_by(r, from), left = created_by(r, to) - paid_by(r, to);
         const bool behind = waiting >= WAITING && left >= WAITING && paid > 0;
@@ -225,9 +226,9 @@ static void add_throughput(struct reading_orders *r, cJSON *out)
         cJSON_AddNumberToObject(one, "to_s", to);
         cJSON_AddNumberToObject(one, "created", created_in(r, from, to));
         cJSON_AddNumberToObject(one, "paid", paid);
-        if (behind) cJSON_AddNumberToObject(one, "order_s", round(bin_s / paid * 1e6) / 1e6);
+        if (behind) cJSON_AddNumberToObject(one, "order_s", round(known_s / paid * 1e6) / 1e6);
         cJSON_AddItemToArray(list, one);
-        if (behind) seconds[from >= load_end_s] += bin_s, done[from >= load_end_s] += paid;
+        if (behind) seconds[from >= load_end_s] += known_s, done[from >= load_end_s] += paid;
     }
     if (done[0] > 0)
         source_remark(r->source,

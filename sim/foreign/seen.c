@@ -24,16 +24,19 @@ static struct seen_group *group_named(struct seen *seen, const char *name)
         if (strcmp(seen->group[i].name, name) == 0) return &seen->group[i];
     if (seen->n_groups == MAX_SEEN_GROUPS) return NULL;
     struct seen_group *group = &seen->group[seen->n_groups++];
-    *group = (struct seen_group){ .name = name, .lag = -1, .done = -1 };
+    *group = (struct seen_group){ .name = name, .lag = -1 };
     return group;
 }
 
-static void add_topic(struct seen_group *group, const char *topic)
+static void add_topic(struct seen_group *group, const char *topic, uint32_t partitions)
 {
+    uint32_t i = 0;
     if (!topic || strcmp(topic, "several") == 0) return;
-    for (uint32_t i = 0; i < group->n_topics; i++)
-        if (strcmp(group->topic[i], topic) == 0) return;
-    if (group->n_topics < MAX_SEEN_TOPICS) group->topic[group->n_topics++] = topic;
+    while (i < group->n_topics && strcmp(group->topic[i], topic) != 0) i++;
+    if (i == MAX_SEEN_TOPICS) return;
+    if (i == group->n_topics) group->n_topics++, group->rows_of[i] = 0;
+    group->topic[i] = topic;
+    if (partitions > group->rows_of[i]) group->rows_of[i] = partitions;
 }
 
 static void read_groups(struct seen *seen, const cJSON *groups)
@@ -44,7 +47,7 @@ static void read_groups(struct seen *seen, const cJSON *groups)
         const char *name = cJSON_GetStringValue(at(one, "name"));
         struct seen_group *group = name ? group_named(seen, name) : NULL;
         if (!group) continue;
-        add_topic(group, cJSON_GetStringValue(at(one, "topic")));
+        add_topic(group, cJSON_GetStringValue(at(one, "topic")), 0);
         group->partitions = (uint32_t)fmin(fmax(seen_number(one, "partitions", 0), 0), 1024);
         group->consumers = (uint32_t)fmin(fmax(seen_number(one, "consumers", 0), 0), 1024);
         group->service_s = seen_number(one, "service_s", 0);
@@ -52,6 +55,7 @@ static void read_groups(struct seen *seen, const cJSON *groups)
     }
 }
 
+/* Of one table: a group's topics, and how far behind it is. */
 static void read_rows(struct seen *seen, const cJSON *rows)
 {
     const cJSON *row;
@@ -60,11 +64,36 @@ static void read_rows(struct seen *seen, const cJSON *rows)
         const char *name = cJSON_GetStringValue(at(row, "group"));
         struct seen_group *group = name ? group_named(seen, name) : NULL;
         if (!group) continue;
-        add_topic(group, cJSON_GetStringValue(at(row, "topic")));
-        const double lag = seen_number(row, "lag", -1), done = seen_number(row, "committed", -1);
+        add_topic(group, cJSON_GetStringValue(at(row, "topic")), 1 + (uint32_t)seen_number(row, "partition", 0));
+        const double lag = seen_number(row, "lag", -1);
         if (lag >= 0) group->lag = fmax(group->lag, 0) + lag;
-        if (done >= 0) group->done = fmax(group->done, 0) + done;
     }
+}
+
+static bool is_of(const cJSON *row, const char *group)
+{
+    const char *name = cJSON_GetStringValue(at(row, "group"));
+    return name && strcmp(name, group) == 0;
+}
+
+static double lag_of(const cJSON *table, const char *group)
+{
+    const cJSON *row;
+    double lag = 0;
+    cJSON_ArrayForEach(row, at(table, "rows")) if (is_of(row, group)) lag += seen_number(row, "lag", 0);
+    return lag;
+}
+
+/* Who has caught up by the last table may have been behind before. Less than a batch is in hand, and no delay. */
+static void read_earlier(struct seen *seen, const cJSON *tables)
+{
+    const cJSON *table;
+    for (uint32_t i = 0; i < seen->n_groups; i++)
+        cJSON_ArrayForEach(table, tables)
+        {
+            const double lag = lag_of(table, seen->group[i].name);
+            if (lag >= BATCH) seen->group[i].lag = fmax(seen->group[i].lag, lag);
+        }
 }
 
 void seen_read(struct seen *out, const cJSON *observations)
@@ -75,6 +104,21 @@ void seen_read(struct seen *out, const cJSON *observations)
     out->created = seen_number(at(observations, "load"), "orders_created", 0);
     read_groups(out, at(observations, "groups"));
     read_rows(out, at(offsets, "rows"));
+    read_earlier(out, at(observations, "snapshots"));
+}
+
+uint32_t seen_partitions(const struct seen *seen, const char *topic)
+{
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < seen->n_groups; i++) {
+        const struct seen_group *group = &seen->group[i];
+        for (uint32_t t = 0; t < group->n_topics; t++) {
+            if (strcmp(group->topic[t], topic) != 0) continue;
+            if (group->partitions > most) most = group->partitions;
+            if (group->rows_of[t] > most) most = group->rows_of[t];
+        }
+    }
+    return most;
 }
 
 uint32_t seen_behind(const struct seen *seen)
@@ -107,20 +151,104 @@ static bool count_of_status(const cJSON *status, const struct seen *seen, const 
     return out->done >= 0;
 }
 
+static bool is_same_row(const cJSON *a, const cJSON *b)
+{
+    return is_of(a, cJSON_GetStringValue(at(b, "group"))) && cJSON_Compare(at(a, "topic"), at(b, "topic"), true) &&
+           cJSON_Compare(at(a, "partition"), at(b, "partition"), true);
+}
+
+/* The row of the same partition, from `from` on and then from the beginning: tables have their rows in one order. */
+static const cJSON *same_row(const cJSON *table, const cJSON *from, const cJSON *like)
+{
+    const cJSON *row = from;
+    for (; row; row = row->next)
+        if (is_same_row(row, like)) return row;
+    cJSON_ArrayForEach(row, at(table, "rows"))
+    {
+        if (row == from) return NULL;
+        if (is_same_row(row, like)) return row;
+    }
+    return NULL;
+}
+
+/* Committed since the first table, in partitions that both have; first NULL: since the log began. -1: not known. */
+static double committed_since(const cJSON *first, const cJSON *table, const char *group)
+{
+    const cJSON *row, *its = NULL;
+    double sum = -1;
+    cJSON_ArrayForEach(row, at(table, "rows"))
+    {
+        const double now = is_of(row, group) ? seen_number(row, "committed", -1) : -1;
+        if (first && now >= 0) its = same_row(first, its ? its->next : NULL, row);
+        const double then = first ? seen_number(its, "committed", -1) : 0;
+        if (now >= 0 && then >= 0) sum = fmax(sum, 0) + fmax(now - then, 0);
+    }
+    return sum;
+}
+
+/* Half a batch for each consumer that has work, on average. */
+static double in_hand(const cJSON *table, const struct seen_group *group)
+{
+    return fmin(BATCH * (group->consumers > 0 ? group->consumers : 1), lag_of(table, group->name)) / 2;
+}
+
+/* A table as a count of what the group has done since the first; a batch in hand then was done before. */
+static bool count_of_table(const cJSON *first, const cJSON *table, const struct seen_group *group, struct done_at *out)
+{
+    const double committed = committed_since(first, table, group->name), now = in_hand(table, group);
+    const double then = first ? in_hand(first, group) : 0;
+    *out = (struct done_at){ seen_number(table, "t_s", (double)NAN), ROW_CLOCK_S, fmax(committed + now - then, 0),
+                             hypot(now, then) / sqrt(3) };
+    return committed >= 0 && isfinite(out->t_s);
+}
+
+/* The same where nobody knows what the log held before: what has come and does not wait is done. */
+static bool count_of_lag(const cJSON *table, const struct seen_group *group, const struct load_curve *curve,
+                         struct done_at *out)
+{
+    const double t_s = seen_number(table, "t_s", (double)NAN), now = in_hand(table, group);
+    if (!(t_s > 0)) return false;
+    const double done = load_curve_arrived(curve, t_s) - lag_of(table, group->name);
+    *out = (struct done_at){ t_s, ROW_CLOCK_S, fmax(done + now, 0), now / sqrt(3) };
+    return done >= 0;
+}
+
+/* Of many tables that find the group behind, evenly spaced ones; where none does, of the last. */
+static uint32_t count_tables(const cJSON *tables, const cJSON *last, const struct seen_group *group,
+                             struct done_at *count, uint32_t most)
+{
+    const cJSON *table, *first = cJSON_GetArraySize(tables) > 1 ? tables->child : NULL;
+    uint32_t behind = 0, nth = 0, n = 0;
+    for (table = first ? first->next : NULL; table; table = table->next)
+        behind += lag_of(table, group->name) >= BATCH;
+    if (behind == 0) return most > 0 && count_of_table(first, last, group, count);
+    const uint32_t every = (behind + most - 1) / most;
+    for (table = first->next; table; table = table->next)
+        if (lag_of(table, group->name) >= BATCH && nth++ % every == 0 && n < most &&
+            count_of_table(first, table, group, &count[n]))
+            n++;
+    return n;
+}
+
 bool seen_rate(const struct seen *seen, uint32_t group, const cJSON *observations, const struct load_curve *curve,
                double *rate_per_s, double *error_per_s, uint32_t *n_counts)
 {
     enum { MOST = 64 };
     struct done_at count[MOST];
-    const cJSON *status;
+    struct load_curve own = *curve;
+    const cJSON *status, *tables = at(observations, "snapshots"), *last = at(observations, "offsets");
     uint32_t n = 0;
     cJSON_ArrayForEach(status, at(observations, "statuses")) if (n + 1 < MOST &&
                                                                  count_of_status(status, seen, curve, &count[n])) n++;
-    const struct seen_group *one = group < seen->n_groups ? &seen->group[group] : NULL;
-    if (one && one->done >= 0 && isfinite(seen->offsets_t_s)) {
-        const double in_hand = fmin(BATCH * (one->consumers > 0 ? one->consumers : 1), one->lag) / 2;
-        count[n++] = (struct done_at){ seen->offsets_t_s, ROW_CLOCK_S, one->done + in_hand, in_hand / sqrt(3) };
+    if (group < seen->n_groups) {
+        const struct seen_group *one = &seen->group[group];
+        if (seen->has_past) n += count_of_lag(last, one, curve, &count[n]);
+        else n += count_tables(tables, last, one, &count[n], MOST - n);
+        const double waiting = cJSON_GetArraySize(tables) > 1 ? lag_of(tables->child, one->name) : 0;
+        load_curve_wait(&own, waiting);
+        for (uint32_t i = 0; i < n && waiting > 0; i++) /* with work before the load it may be faster than the load */
+            if (count[i].t_s > 0) own.peak_per_s = fmax(own.peak_per_s, 2 * count[i].done / count[i].t_s);
     }
     *n_counts = n;
-    return load_curve_fit(curve, count, n, rate_per_s, error_per_s);
+    return load_curve_fit(&own, count, n, rate_per_s, error_per_s);
 }

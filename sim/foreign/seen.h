@@ -12,10 +12,12 @@ struct seen_group {
     const char *name;
     uint32_t n_topics;
     const char *topic[MAX_SEEN_TOPICS];
-    uint32_t partitions;               /* 0: not said */
+    uint32_t rows_of[MAX_SEEN_TOPICS]; /* partitions of each topic that the table of offsets has, up to the last */
+    uint32_t partitions;               /* of a topic, as the group's entry says; 0: not said */
     uint32_t consumers;                /* 0: not said */
     double service_s, service_sigma_s; /* measured between two dumps; 0: not said */
-    double lag, done;                  /* of the offsets table, summed over its partitions; -1: not there */
+    double lag;                        /* summed over its partitions: in the last table of offsets, or in one before it
+                                          where it was further behind; -1: in none */
 };
 
 struct seen {
@@ -23,14 +25,19 @@ struct seen {
     struct seen_group group[MAX_SEEN_GROUPS];
     double offsets_t_s; /* NaN: not said */
     double created;     /* orders; 0: not said */
+    bool has_past;      /* the only table is of a log that may be older than the load: its lag counts, no offset */
 };
 
 void seen_read(struct seen *out, const cJSON *observations);
 
-/* The group with the greatest lag in the offsets table; n_groups when none lags. */
+/* Partitions of a topic, by the groups that read it and by its rows; 0: not said. */
+uint32_t seen_partitions(const struct seen *seen, const char *topic);
+
+/* The group with the greatest lag; n_groups when none lags. */
 uint32_t seen_behind(const struct seen *seen);
 
-/* Rate of the group that holds orders back: from the counts of paid or pending orders, and from its offsets. */
+/* Rate of the group that holds orders back: from the counts of paid or pending orders, and from its offsets. Of several
+ * tables it is what was committed since the first, whatever the log had held before. */
 bool seen_rate(const struct seen *seen, uint32_t group, const cJSON *observations, const struct load_curve *curve,
                double *rate_per_s, double *error_per_s, uint32_t *n_counts);
 

@@ -12,6 +12,7 @@ void observations_complete(struct observations *observations, struct arena *aren
 {
     struct observed_status *status = arena_array(arena, struct observed_status, observations->n_statuses);
     struct observed_trend *trend = arena_array(arena, struct observed_trend, observations->n_trend);
+    struct observed_table *table = arena_array(arena, struct observed_table, observations->n_snapshots);
     if (!isfinite(observations->offsets_sigma_t_s)) observations->offsets_sigma_t_s = AUDIT_TABLE_S;
     for (uint32_t i = 0; i < observations->n_statuses; i++) {
         status[i] = observations->status[i];
@@ -23,14 +24,21 @@ void observations_complete(struct observations *observations, struct arena *aren
         trend[i] = observations->trend[i];
         if (!isfinite(trend[i].sigma_t_s)) trend[i].sigma_t_s = AUDIT_CLOCK_S;
     }
+    for (uint32_t i = 0; i < observations->n_snapshots; i++) {
+        table[i] = observations->snapshot[i];
+        if (!isfinite(table[i].sigma_t_s)) table[i].sigma_t_s = AUDIT_TABLE_S;
+    }
+    observations->snapshot = table;
     observations->status = status;
     observations->trend = trend;
 }
 
-/* Statuses, then the table of offsets, then the rows of a lag table; a peak has a clock that nobody reads. */
+/* Statuses, then the table of offsets, then the rows of a lag table; a peak has a clock that nobody reads; then the
+ * tables before the last. */
 static uint32_t clock_of(const struct observations *seen, const struct prediction *prediction)
 {
     if (prediction->kind <= PREDICT_FAILED) return prediction->item;
+    if (prediction->table != NONE) return seen->n_statuses + seen->n_trend + 2 + prediction->table;
     if (prediction->kind <= PREDICT_LAG_SPREAD) return seen->n_statuses;
     return seen->n_statuses + 1 + (prediction->kind == PREDICT_PEAK ? seen->n_trend : prediction->item);
 }
@@ -49,7 +57,8 @@ static bool is_offsets_again(const struct layout *layout, const struct predictio
     const struct observations *seen = layout->study->observations;
     for (uint32_t i = 0; i < layout->n_predictions; i++) {
         const struct prediction *sum = &layout->prediction[i];
-        if (sum->kind == PREDICT_TOTAL_LAG && sum->at_ns[WATCH_AT] == prediction->at_ns[WATCH_AT] &&
+        if ((sum->kind == PREDICT_TOTAL_LAG || sum->kind == PREDICT_TABLE_LAG) &&
+            sum->at_ns[WATCH_AT] == prediction->at_ns[WATCH_AT] &&
             !(fabs(sum->observed - (double)trend_total(&seen->trend[prediction->item])) > 0))
             return true;
     }
@@ -69,6 +78,8 @@ static bool repeats(const struct layout *layout, const struct prediction *predic
     case PREDICT_LOG_END:
     case PREDICT_TOTAL_LAG:
     case PREDICT_LAG_SPREAD:
+    case PREDICT_TABLE_LOG_END:
+    case PREDICT_TABLE_LAG:
     case PREDICT_TREND_ARRIVED:
     case PREDICT_PEAK: break;
     }
@@ -77,7 +88,7 @@ static bool repeats(const struct layout *layout, const struct prediction *predic
 
 static bool is_seen(const struct layout *layout, const struct prediction *prediction)
 {
-    const bool of_partitions = prediction->kind >= PREDICT_LOG_END && prediction->kind <= PREDICT_LAG_SPREAD;
+    const bool of_partitions = prediction->kind >= PREDICT_LOG_END && prediction->kind <= PREDICT_TABLE_LAG;
     return (!of_partitions || prediction->n_rows > 0) && layout->n_rows > 0;
 }
 
@@ -91,6 +102,8 @@ static double counts_behind(const struct observations *seen, const struct predic
     case PREDICT_PEAK: return 2;
     case PREDICT_LAG_SPREAD: return 4;
     case PREDICT_TOTAL_LAG: return 2 * rows_of_group(seen, seen->offset[prediction->item].group);
+    case PREDICT_TABLE_LOG_END: return prediction->n_rows;
+    case PREDICT_TABLE_LAG: return 2 * prediction->n_rows;
     case PREDICT_TREND_TOTAL: return 2 * fmax(seen->trend[prediction->item].n, 1);
     case PREDICT_TREND_LARGEST: return 2;
     case PREDICT_PAID:
@@ -152,7 +165,7 @@ bool targets_make(struct targets *out, const struct layout *layout, const char *
     const struct observations *seen = layout->study->observations;
     double *observed = arena_array(arena, double, layout->n_predictions);
     uint32_t *which = arena_array(arena, uint32_t, layout->n_predictions);
-    *out = (struct targets){ .n_clocks = seen->n_statuses + seen->n_trend + 2, .observed = observed,
+    *out = (struct targets){ .n_clocks = seen->n_statuses + seen->n_trend + 2 + seen->n_snapshots, .observed = observed,
                              .prediction = which };
     out->target = arena_array(arena, struct target, layout->n_predictions);
     for (uint32_t i = 0; i < layout->n_predictions; i++) {

@@ -16,6 +16,12 @@ static double clock_width(const struct outcome *outcome, uint32_t watched)
     return isfinite(from) && isfinite(to) ? fabs(to - from) / 2 : 0;
 }
 
+/* Rows of a table are asked for one after another: each may be of a record more or less than at its instant. */
+static double count_width(const struct prediction *prediction)
+{
+    return prediction->table == NONE ? 0 : 2 * sqrt(prediction->n_rows);
+}
+
 struct comparison comparison_make(const struct outcome *outcome, uint32_t prediction)
 {
     const uint32_t watched = layout_watched(outcome->layout, prediction);
@@ -30,7 +36,8 @@ struct comparison comparison_make(const struct outcome *outcome, uint32_t predic
     if (mean.n < 2)
         return result;
     infer_prediction(value, outcome->n, outcome->confidence, &result.lo, &result.hi);
-    const double width = hypot((result.hi - result.lo) / 2, clock_width(outcome, watched));
+    const double width = hypot(hypot((result.hi - result.lo) / 2, clock_width(outcome, watched)),
+                               count_width(result.prediction));
     /* These are counts: a whole number is inside when the nearest whole numbers of the ends say so. */
     result.lo = fmax(0, round(mean.mean - width));
     result.hi = round(mean.mean + width);
@@ -43,7 +50,8 @@ struct comparison comparison_make(const struct outcome *outcome, uint32_t predic
 static const char *const kind_name[] = {
     [PREDICT_PAID] = "paid", [PREDICT_PENDING] = "pending", [PREDICT_FAILED] = "failed",
     [PREDICT_LOG_END] = "log end", [PREDICT_LAG] = "lag", [PREDICT_TOTAL_LAG] = "total lag",
-    [PREDICT_LAG_SPREAD] = "spread of the partitions' lags", [PREDICT_TREND_TOTAL] = "total lag",
+    [PREDICT_LAG_SPREAD] = "spread of the partitions' lags", [PREDICT_TABLE_LOG_END] = "log end",
+    [PREDICT_TABLE_LAG] = "total lag", [PREDICT_TREND_TOTAL] = "total lag",
     [PREDICT_TREND_LARGEST] = "largest partition lag", [PREDICT_TREND_ARRIVED] = "arrived",
     [PREDICT_PEAK] = "largest lag of one partition"
 };
@@ -64,7 +72,7 @@ char *prediction_name(const struct observations *observations, const struct pred
                       size_t size)
 {
     const char *what = kind_name[prediction->kind];
-    const struct observed_offset *offset = &observations->offset[prediction->item];
+    const struct observed_offset *offset = prediction_row(observations, prediction);
 
     switch (prediction->kind) {
     case PREDICT_PAID:
@@ -77,6 +85,12 @@ char *prediction_name(const struct observations *observations, const struct pred
         break;
     case PREDICT_TOTAL_LAG:
     case PREDICT_LAG_SPREAD: snprintf(out, size, "%s: %s", offset->group, what); break;
+    case PREDICT_TABLE_LOG_END:
+    case PREDICT_TABLE_LAG:
+        snprintf(out, size, "%s, t = %g s: %s",
+                 prediction->kind == PREDICT_TABLE_LAG ? offset->group : offset->topic,
+                 observations->snapshot[prediction->table].t_s, what);
+        break;
     case PREDICT_TREND_TOTAL:
     case PREDICT_TREND_LARGEST:
     case PREDICT_TREND_ARRIVED:

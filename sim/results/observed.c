@@ -4,7 +4,10 @@
  *
  * Which partition is the worst is chance (it hangs on the rotation of fetches), so the table over time is compared by
  * its total and by its greatest partition. It names no group: it is taken to be the one with the greatest lag in the
- * offsets table, else whichever lags most. */
+ * offsets table, else whichever lags most.
+ *
+ * Of several tables of offsets the last is compared row by row, those before it by their sums: a table a minute has as
+ * many rows as the rest together. Groups that the scenario lacks are named by the last. */
 #include "sim/results/observed.h"
 
 #include <math.h>
@@ -89,7 +92,9 @@ static struct prediction *add(struct lister *lister, enum predicted_kind kind, u
 {
     struct prediction *prediction = &lister->out[lister->n++];
 
-    *prediction = (struct prediction){ .kind = kind, .item = item, .group = NONE, .observed = (double)observed };
+    *prediction = (struct prediction){
+        .kind = kind, .item = item, .table = NONE, .group = NONE, .observed = (double)observed
+    };
     look_around(prediction, t_s, sigma_t_s);
     return prediction;
 }
@@ -155,6 +160,98 @@ static void add_offsets(struct lister *lister)
     }
 }
 
+/* ---- tables before the last ---- */
+
+static uint32_t earlier_tables(const struct observations *observations)
+{
+    return observations->n_offsets && observations->n_snapshots ? observations->n_snapshots - 1
+                                                                : observations->n_snapshots;
+}
+
+/* Where the run begins there is nothing to predict. */
+static bool is_within(const struct observed_table *table) { return table->t_s > 0; }
+
+static void add_table_lags(struct lister *lister, uint32_t group)
+{
+    const char *name = lister->layout->study->scenario.group[group].name;
+
+    for (uint32_t k = 0; k < earlier_tables(lister->observations); k++) {
+        const struct observed_table *table = &lister->observations->snapshot[k];
+        uint32_t first = NONE;
+        int64_t total = 0;
+        for (uint32_t i = 0; i < table->n_rows; i++) {
+            if (strcmp(table->row[i].group, name) != 0)
+                continue;
+            first = first == NONE ? i : first;
+            total += table->row[i].lag;
+        }
+        if (first == NONE || !is_within(table))
+            continue;
+        struct prediction *sum = add(lister, PREDICT_TABLE_LAG, first, total, table->t_s, table->sigma_t_s);
+        look_at_group(sum, lister->layout, group);
+        sum->table = k;
+    }
+}
+
+/* Of the topic's partitions, all of which a table must have: from row i of the first group that reads it there. */
+static void add_table_log_end(struct lister *lister, const struct prediction *topic, const char *name, uint32_t k)
+{
+    const struct observed_table *table = &lister->observations->snapshot[k];
+    uint32_t first = NONE, n = 0;
+    int64_t total = 0;
+
+    for (uint32_t i = 0; i < table->n_rows; i++) {
+        const struct observed_offset *row = &table->row[i];
+        if (strcmp(row->topic, name) != 0 || (first != NONE && strcmp(row->group, table->row[first].group) != 0))
+            continue;
+        if (row->log_end < 0)
+            return;
+        first = first == NONE ? i : first;
+        total += row->log_end;
+        n++;
+    }
+    if (n != topic->n_rows || !is_within(table))
+        return;
+    struct prediction *sum = add(lister, PREDICT_TABLE_LOG_END, first, total, table->t_s, table->sigma_t_s);
+    sum->group = topic->group;
+    sum->first_row = topic->first_row;
+    sum->n_rows = topic->n_rows;
+    sum->table = k;
+}
+
+/* Several groups may read a topic; it has one log. */
+static bool is_read_before(const struct layout *layout, uint32_t row)
+{
+    for (uint32_t i = 0; i < row; i++)
+        if (layout->row[i].topic == layout->row[row].topic)
+            return true;
+    return false;
+}
+
+static void add_table_log_ends(struct lister *lister)
+{
+    const struct layout *layout = lister->layout;
+
+    for (uint32_t g = 0; earlier_tables(lister->observations) && g < layout->study->scenario.n_groups; g++)
+        for (uint32_t i = layout->group_row[g]; i < layout->group_row[g + 1]; i++) {
+            struct prediction topic = { .group = g, .first_row = i };
+            if (is_read_before(layout, i))
+                continue;
+            while (i + topic.n_rows < layout->group_row[g + 1] &&
+                   layout->row[i + topic.n_rows].topic == layout->row[i].topic)
+                topic.n_rows++;
+            for (uint32_t k = 0; k < earlier_tables(lister->observations); k++)
+                add_table_log_end(lister, &topic, layout->study->scenario.topic[layout->row[i].topic].name, k);
+        }
+}
+
+static void add_earlier_tables(struct lister *lister)
+{
+    add_table_log_ends(lister);
+    for (uint32_t g = 0; g < lister->layout->study->scenario.n_groups; g++)
+        add_table_lags(lister, g);
+}
+
 static uint32_t lagging_group(const struct layout *layout, const struct observations *observations)
 {
     int64_t most = 0;
@@ -217,10 +314,13 @@ const struct prediction *predictions_make(const struct layout *layout, uint32_t 
     if (!observations)
         return NULL;
     const size_t most = 3 * (size_t)observations->n_statuses + 4 * (size_t)observations->n_offsets + 1 +
-                        3 * (size_t)observations->n_trend;
+                        3 * (size_t)observations->n_trend +
+                        (size_t)observations->n_snapshots *
+                            (layout->study->scenario.n_topics + layout->study->scenario.n_groups);
     struct lister lister = { layout, observations, arena_array(arena, struct prediction, most), 0 };
     add_statuses(&lister);
     add_offsets(&lister);
+    add_earlier_tables(&lister);
     add_peak(&lister);
     add_trend(&lister);
     *n = lister.n;
@@ -244,6 +344,13 @@ static struct lag_view view_of(const struct prediction *prediction, const struct
         view.least = partition[i].lag < view.least ? partition[i].lag : view.least;
     }
     return view;
+}
+
+const struct observed_offset *prediction_row(const struct observations *observations,
+                                             const struct prediction *prediction)
+{
+    return prediction->table == NONE ? &observations->offset[prediction->item]
+                                     : &observations->snapshot[prediction->table].row[prediction->item];
 }
 
 /* Of the group that lags most at this moment, where the observations do not say which. */
@@ -286,6 +393,8 @@ double prediction_value(const struct layout *layout, const struct prediction *pr
         const struct lag_view view = view_of(prediction, partition);
         return view.least <= view.most ? (double)(view.most - view.least) : (double)NAN;
     }
+    case PREDICT_TABLE_LOG_END: return (double)view_of(prediction, partition).arrived;
+    case PREDICT_TABLE_LAG: return (double)view_of(prediction, partition).total;
     case PREDICT_PEAK: break;
     }
     return (double)NAN;

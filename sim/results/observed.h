@@ -15,6 +15,8 @@ enum predicted_kind {
     PREDICT_PAID, PREDICT_PENDING, PREDICT_FAILED,       /* orders; failed includes cancelled */
     PREDICT_LOG_END, PREDICT_LAG,                        /* of one partition */
     PREDICT_TOTAL_LAG, PREDICT_LAG_SPREAD,               /* of a group: sum; greatest less least partition lag */
+    PREDICT_TABLE_LOG_END, PREDICT_TABLE_LAG,            /* of a table before the last: records of a topic; lag of a
+                                                            group, summed */
     PREDICT_TREND_TOTAL, PREDICT_TREND_LARGEST,          /* rows of a lag table over time */
     PREDICT_TREND_ARRIVED,                               /* records that the log then held: nobody observed it (NaN),
                                                             but a lag is to be judged by it */
@@ -26,6 +28,7 @@ enum { WATCH_FROM, WATCH_AT, WATCH_TO, PREDICTION_VALUES };
 struct prediction {
     enum predicted_kind kind;
     uint32_t item;                     /* which status, offset row or trend row of the observations */
+    uint32_t table;                    /* NONE: item is a row of the last table; else of that snapshot */
     uint32_t group;                    /* NONE: the group whose figure is greatest */
     uint32_t first_row, n_rows;        /* rows of run_levels it reads; 0: not in this scenario */
     sim_ns at_ns[PREDICTION_VALUES];   /* SIM_NEVER: at the end of the run */
@@ -34,6 +37,9 @@ struct prediction {
 
 /* All predictions of the study's observations, in their order; *n is 0 without observations. layout needs its rows. */
 const struct prediction *predictions_make(const struct layout *layout, uint32_t *n, struct arena *arena);
+/* The row of a table that a prediction of offsets is of, or the first of those that it sums up. */
+const struct observed_offset *prediction_row(const struct observations *observations,
+                                             const struct prediction *prediction);
 /* Its value in the levels of one moment. Not for PREDICT_PEAK. */
 double prediction_value(const struct layout *layout, const struct prediction *prediction,
                         const struct order_counts *orders, const struct partition_level *partition);

@@ -14,7 +14,7 @@
 static const char *short_name(struct page *page, const struct outcome *outcome, const struct prediction *prediction)
 {
     const struct observations *observations = outcome->study->observations;
-    const struct observed_offset *offset = &observations->offset[prediction->item];
+    const struct observed_offset *offset = prediction_row(observations, prediction);
 
     switch (prediction->kind) {
     case PREDICT_PAID: return page_word(page, "PAID", "성공 (PAID)");
@@ -24,6 +24,12 @@ static const char *short_name(struct page *page, const struct outcome *outcome, 
     case PREDICT_LAG: return page_format(page, "p%u LAG", (unsigned)offset->partition);
     case PREDICT_TOTAL_LAG: return page_word(page, "total LAG", "총 Lag");
     case PREDICT_LAG_SPREAD: return page_word(page, "spread of the LAGs", "LAG 최대 - 최소");
+    case PREDICT_TABLE_LOG_END:
+        return page_format(page, page_word(page, "%s log end", "%s log end"),
+                           number_seconds(observations->snapshot[prediction->table].t_s).s);
+    case PREDICT_TABLE_LAG:
+        return page_format(page, page_word(page, "%s total LAG", "%s 총 Lag"),
+                           number_seconds(observations->snapshot[prediction->table].t_s).s);
     case PREDICT_TREND_TOTAL:
         return page_format(page, page_word(page, "%s total LAG", "%s 총 Lag"),
                            number_seconds(observations->trend[prediction->item].t_s).s);
@@ -87,8 +93,15 @@ static const char *new_source(struct page *page, const struct outcome *outcome, 
 
 struct tally_of_verdicts { uint32_t yes, no, unknown; };
 
+static void count_verdict(struct tally_of_verdicts *verdicts, enum explained explained)
+{
+    verdicts->yes += explained == EXPLAINED_YES;
+    verdicts->no += explained == EXPLAINED_NO;
+    verdicts->unknown += explained == EXPLAINED_UNKNOWN;
+}
+
 static void comparison_row(struct page *page, struct grid *grid, const struct outcome *outcome,
-                           const struct comparison *comparison, struct tally_of_verdicts *verdicts)
+                           const struct comparison *comparison)
 {
     const char *sign = comparison->residual >= 0.5 ? "+" : "";
 
@@ -102,18 +115,89 @@ static void comparison_row(struct page *page, struct grid *grid, const struct ou
     grid_cell(grid, TONE_PLAIN, "%s%s", sign, number_count(comparison->residual).s);
     switch (comparison->explained) {
     case EXPLAINED_YES:
-        verdicts->yes++;
         grid_verdict(grid, true, page_word(page, "yes", "가능"));
         break;
     case EXPLAINED_NO:
-        verdicts->no++;
         grid_verdict(grid, false, page_word(page, "NO", "불가"));
         break;
     case EXPLAINED_UNKNOWN:
-        verdicts->unknown++;
         grid_cell(grid, TONE_PLAIN, "?");
         break;
     }
+}
+
+/* ---- tables before the last ---- */
+
+static bool is_of_earlier_table(const struct prediction *prediction) { return prediction->table != NONE; }
+
+static bool same_figure(const struct prediction *a, const struct prediction *b)
+{
+    return a->kind == b->kind && a->first_row == b->first_row && is_of_earlier_table(b);
+}
+
+/* In units of what one run and the clock may be off by. */
+static double off_by(const struct comparison *comparison)
+{
+    const double reach = isnan(comparison->lo) ? 1 : (comparison->hi - comparison->lo) / 2;
+    return fabs(comparison->residual) / fmax(reach, 1);
+}
+
+/* What is not explained is further off than what is. */
+static bool is_further_off(const struct comparison *a, const struct comparison *b)
+{
+    if ((a->explained == EXPLAINED_NO) != (b->explained == EXPLAINED_NO))
+        return a->explained == EXPLAINED_NO;
+    return off_by(a) > off_by(b);
+}
+
+/* One figure of all these tables, from prediction i on; returns where the next begins. The row that is furthest off
+ * stands for the others; a figure that is explained in all of them is counted, and not printed. */
+static uint32_t figure_of_tables(struct page *page, struct grid *grid, const struct outcome *outcome, uint32_t i,
+                                 struct tally_of_verdicts *verdicts)
+{
+    const struct prediction *first = &outcome->layout->prediction[i];
+    struct comparison worst = { 0 };
+    struct tally_of_verdicts here = { 0 };
+    uint32_t n = 0;
+
+    for (; i + n < outcome->layout->n_predictions && same_figure(first, first + n); n++) {
+        const struct comparison comparison = comparison_make(outcome, i + n);
+        count_verdict(&here, comparison.explained);
+        if (n == 0 || is_further_off(&comparison, &worst))
+            worst = comparison;
+    }
+    verdicts->yes += here.yes;
+    verdicts->no += here.no;
+    verdicts->unknown += here.unknown;
+    if (here.no + here.unknown > 0) {
+        const struct observed_offset *row = prediction_row(outcome->study->observations, first);
+        grid_line(grid, TONE_STRONG,
+                  page_word(page, "%s in the tables before the last (%u of %u explained), furthest off",
+                            "%1$s, 마지막 이전의 표 (%3$u개 중 %2$u개 설명됨), 차이가 가장 큰 시점"),
+                  first->kind == PREDICT_TABLE_LAG ? row->group : row->topic, (unsigned)here.yes, (unsigned)n);
+        comparison_row(page, grid, outcome, &worst);
+    }
+    return i + n;
+}
+
+/* All of them, from prediction i on; returns where the rest begins. */
+static uint32_t earlier_tables(struct page *page, struct grid *grid, const struct outcome *outcome, uint32_t i,
+                               struct tally_of_verdicts *verdicts)
+{
+    const struct layout *layout = outcome->layout;
+    struct tally_of_verdicts here = { 0 };
+
+    while (i < layout->n_predictions && is_of_earlier_table(&layout->prediction[i]))
+        i = figure_of_tables(page, grid, outcome, i, &here);
+    if (here.yes > 0)
+        grid_line(grid, TONE_STRONG,
+                  page_word(page, "the tables before the last: of %u figures %u are explained",
+                            "마지막 이전의 표: 값 %u개 중 %u개가 설명됨"),
+                  (unsigned)(here.yes + here.no), (unsigned)here.yes);
+    verdicts->yes += here.yes;
+    verdicts->no += here.no;
+    verdicts->unknown += here.unknown;
+    return i;
 }
 
 static struct tally_of_verdicts comparisons_table(struct page *page, const struct outcome *outcome)
@@ -130,14 +214,19 @@ static struct tally_of_verdicts comparisons_table(struct page *page, const struc
                 page_format(page, "%g%% 구간", outcome->confidence * 100));
     grid_column(grid, ALIGN_RIGHT, "residual", "차이");
     grid_column(grid, ALIGN_LEFT, "explained", "설명");
-    for (uint32_t i = 0; i < layout->n_predictions; i++) {
-        const struct comparison comparison = comparison_make(outcome, i);
+    for (uint32_t i = 0; i < layout->n_predictions;) {
+        if (is_of_earlier_table(&layout->prediction[i])) {
+            i = earlier_tables(page, grid, outcome, i, &verdicts);
+            continue;
+        }
+        const struct comparison comparison = comparison_make(outcome, i++);
         if (isnan(comparison.prediction->observed))
             continue;
         const char *source = new_source(page, outcome, comparison.prediction, before);
         if (source)
             grid_line(grid, TONE_STRONG, "%s", source);
-        comparison_row(page, grid, outcome, &comparison, &verdicts);
+        count_verdict(&verdicts, comparison.explained);
+        comparison_row(page, grid, outcome, &comparison);
         before = comparison.prediction;
     }
     grid_write(grid);

@@ -299,6 +299,47 @@ static void predictions_beside_observations(void **state)
     assert_close(comparison_of(&outcome, PREDICT_TREND_ARRIVED, 1).predicted, 200, 0);
 }
 
+/* Tables at 0 s, 25 s and 30 s: the last is `offsets`, the first is where the run begins, that in between is compared
+ * by its sums. At 25 s 200 have come and 100, 99, 98 are done, so that 100, 101, 102 lag. */
+static void tables_before_the_last_are_compared(void **state)
+{
+    (void)state;
+    static const struct observed_offset at_start[] = { { SMALL_STOCK, "order-created", 0, 0, 0, 0 } };
+    static const struct observed_offset between[] = {
+        { SMALL_STOCK, "order-created", 0, 47, 67, 20 },   { SMALL_STOCK, "order-created", 1, 37, 67, 30 },
+        { SMALL_STOCK, "order-created", 2, 36, 66, 30 },   { SMALL_PAY, "pay", 0, 99, 99, 0 },
+        { "nobody-group", "order-created", 0, 67, 67, 0 }, { "nobody-group", "elsewhere", 0, 1, 2, 1 }
+    };
+    struct study study = *small_study(&arena);
+    struct observations seen = *study.observations;
+    const struct observed_table table[] = {
+        { .label = "", .t_s = 0, .sigma_t_s = (double)NAN, .n_rows = 1, .row = at_start },
+        { .label = "", .t_s = 25, .sigma_t_s = (double)NAN, .n_rows = 6, .row = between },
+        { .label = "", .t_s = 30, .sigma_t_s = (double)NAN, .n_rows = 4, .row = seen.offset }
+    };
+    seen.n_snapshots = 3;
+    seen.snapshot = table;
+    study.observations = &seen;
+    const struct outcome outcome = small_outcome(&study, 3, &arena);
+    const struct comparison lag = comparison_of(&outcome, PREDICT_TABLE_LAG, 0);
+    const struct comparison arrived = comparison_of(&outcome, PREDICT_TABLE_LOG_END, 0);
+    char name[128];
+
+    assert_close(lag.prediction->observed, 80, 0);
+    assert_close(lag.predicted, 101, 1e-12);
+    assert_close(lag.lo, 95, 0); /* hypot(4.97, 2 sqrt(3)) = 6.06 either way */
+    assert_close(lag.hi, 107, 0);
+    assert_int_equal(lag.explained, EXPLAINED_NO);
+    assert_string_equal(prediction_name(&seen, lag.prediction, name, sizeof name), SMALL_STOCK ", t = 25 s: total lag");
+    assert_close(arrived.prediction->observed, 200, 0);
+    assert_close(arrived.predicted, 200, 0);
+    assert_int_equal(arrived.explained, EXPLAINED_YES);
+    assert_string_equal(prediction_name(&seen, arrived.prediction, name, sizeof name),
+                        "order-created, t = 25 s: log end");
+    assert_close(comparison_of(&outcome, PREDICT_TABLE_LOG_END, 3).predicted, 99, 1e-12);
+    assert_int_equal(outcome.layout->n_predictions, layout_make(small_study(&arena), &arena)->n_predictions + 4);
+}
+
 static void no_verdict_without_a_spread_or_a_group(void **state)
 {
     (void)state;
@@ -524,6 +565,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_tried_again_takes_time, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_not_due_is_no_backlog, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(predictions_beside_observations, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(tables_before_the_last_are_compared, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(no_verdict_without_a_spread_or_a_group, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(every_key_of_the_contract, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(half_widths_under_the_same_paths, open_arena, close_arena),

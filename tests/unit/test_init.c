@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Goal: what is read out of tables of offsets is what made them: when records came, and how fast a group worked.
+ * Method: tables by arithmetic, of logs and groups whose rates are known. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sim/foreign/init.h"
+#include "sim/foreign/offsets_csv.h"
+
+static struct arena arena;
+
+static int open_arena(void **state) { (void)state; arena_init(&arena); return 0; }
+static int close_arena(void **state) { (void)state; arena_fini(&arena); return 0; }
+
+static struct source source_of(const char *text, struct findings *findings)
+{
+    return (struct source){
+        .file = "table", .text = text, .length = strlen(text), .findings = findings, .arena = &arena
+    };
+}
+
+static const char *table(double t_s, const char *rows)
+{
+    return arena_printf(&arena, "t_s=%g\nGROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG CONSUMER-ID\n%s", t_s,
+                        rows);
+}
+
+static bool says(const struct source *source, const char *what)
+{
+    for (uint32_t i = 0; i < source->n_remarks; i++)
+        if (strstr(source->remark[i], what)) return true;
+    return false;
+}
+
+static const cJSON *at(const cJSON *object, const char *key) { return cJSON_GetObjectItemCaseSensitive(object, key); }
+
+static void expect_number(const cJSON *object, const char *key, double expected)
+{
+    const cJSON *value = at(object, key);
+    if (!cJSON_IsNumber(value) || !(fabs(value->valuedouble - expected) <= 1e-9 * fmax(1, fabs(expected))))
+        fail_msg("%s: %s instead of %.10g", key, value ? cJSON_PrintUnformatted(value) : "nothing", expected);
+}
+
+/* ---- load ---- */
+
+/* Log ends of one topic at instants. */
+struct look {
+    double t_s, log_end;
+};
+
+static cJSON *load_of(const struct look *look, uint32_t n, const char *start, struct source *source)
+{
+    struct findings findings = { 0 };
+    const char *text = "";
+    for (uint32_t i = 0; i < n; i++)
+        text = arena_printf(&arena, "%s%s", text,
+                            table(look[i].t_s, arena_printf(&arena, "g t 0 %.0f %.0f 0 c\n", look[i].log_end,
+                                                            look[i].log_end)));
+    *source = source_of(text, &findings);
+    cJSON *made = offsets_read(source, start);
+    assert_non_null(made);
+    cJSON *load = cJSON_DetachItemFromObjectCaseSensitive(made, "load");
+    cJSON_Delete(made);
+    return load;
+}
+
+static void expect_stage(const cJSON *load, int i, double target_per_s, double duration_s)
+{
+    const cJSON *stage = cJSON_GetArrayItem(at(load, "stages"), i);
+    expect_number(stage, "target_per_s", target_per_s);
+    expect_number(stage, "duration_s", duration_s);
+}
+
+/* 10/s for a minute, 50/s for two, nothing for two. The middle two differ by less than counting noise: one piece. */
+static void a_load_has_the_rates_of_its_intervals(void **state)
+{
+    (void)state;
+    const struct look look[] = { { 0, 7000 },    { 60, 7600 },   { 120, 10590 },
+                                 { 180, 13600 }, { 240, 13600 }, { 300, 13600 } };
+    struct source source;
+    cJSON *load = load_of(look, 6, NULL, &source);
+    expect_number(load, "start_rate_per_s", 10);
+    assert_int_equal(cJSON_GetArraySize(at(load, "stages")), 3);
+    expect_stage(load, 0, 10, 60);
+    expect_stage(load, 1, 50, 0);
+    expect_stage(load, 2, 50, 120);
+    assert_true(says(&source, "2 pieces of one rate each, from 10/s to 50/s"));
+    assert_true(says(&source, "the load ends at 180 s"));
+    cJSON_Delete(load);
+}
+
+static void one_rate_is_one_rate(void **state)
+{
+    (void)state;
+    const struct look look[] = { { 0, 7 }, { 60, 607 }, { 120, 1207 }, { 180, 1207 } };
+    struct source source;
+    cJSON *load = load_of(look, 4, NULL, &source);
+    expect_number(load, "rate_per_s", 10);
+    expect_number(load, "duration_s", 120);
+    assert_null(at(load, "stages"));
+    cJSON_Delete(load);
+}
+
+/* --start is the load's: it lies between two tables, or before the first, of which nothing is known. */
+static void a_load_begins_at_its_start(void **state)
+{
+    (void)state;
+    const struct look look[] = { { 100, 7 }, { 160, 607 }, { 220, 3607 } };
+    struct source source;
+    cJSON *load = load_of(look, 3, "t_s=130", &source);
+    expect_number(load, "start_rate_per_s", 20); /* 600 in the 30 s that are left */
+    expect_stage(load, 0, 20, 30);
+    expect_stage(load, 2, 50, 60);
+    cJSON_Delete(load);
+    load = load_of(look, 3, "t_s=50", &source);
+    expect_number(load, "start_rate_per_s", 0);
+    expect_stage(load, 0, 0, 50);
+    expect_stage(load, 2, 10, 60);
+    assert_true(says(&source, "nothing is known of what came before the first table, at 50 s"));
+    cJSON_Delete(load);
+}
+
+/* Both grow by 6,000 in all; the second is fed by the first, a minute later. */
+static void the_topic_that_grows_first_is_the_load(void **state)
+{
+    (void)state;
+    struct findings findings = { 0 };
+    struct source source = source_of(
+        arena_printf(&arena, "%s%s%s", table(0, "g paid 0 0 0 0 c\ng created 0 0 0 0 c\n"),
+                     table(60, "g paid 0 0 0 0 c\ng created 0 0 6000 6000 c\n"),
+                     table(120, "g paid 0 0 6000 6000 c\ng created 0 6000 6000 0 c\n")), &findings);
+    cJSON *made = offsets_read(&source, NULL);
+    expect_number(at(made, "load"), "rate_per_s", 100);
+    expect_number(at(made, "load"), "duration_s", 60);
+    cJSON_Delete(made);
+}
+
+/* ---- service times ---- */
+
+/* k6: a script; NULL: none. */
+static cJSON *scenario_from(const char *text, const char *start, const char *k6)
+{
+    struct findings findings = { 0 };
+    struct source source = source_of(text, &findings), script = source_of(k6 ? k6 : "", &findings);
+    cJSON *tables = offsets_read(&source, start);
+    const struct init_input input = {
+        .name = "made", .offsets = tables, .offsets_source = &source, .k6 = k6 ? &script : NULL, .arena = &arena
+    };
+    cJSON *scenario = init_scenario(&input);
+    assert_non_null(scenario);
+    cJSON_Delete(tables);
+    return scenario;
+}
+
+static cJSON *scenario_of(const char *text) { return scenario_from(text, NULL, NULL); }
+
+static const char *mean_of(const char *text, const char *stage)
+{
+    cJSON *scenario = scenario_of(text);
+    const char *mean = cJSON_GetStringValue(at(at(at(at(scenario, "stages"), stage), "time"), "mean"));
+    mean = mean ? arena_strdup(&arena, mean) : "";
+    cJSON_Delete(scenario);
+    return mean;
+}
+
+/* Three partitions, one consumer, nothing waits at first. */
+static const char *stock(double base, double done, double lag)
+{
+    const char *rows = "";
+    for (int p = 0; p < 3; p++)
+        rows = arena_printf(&arena, "%sstock-group order-created %d %.0f %.0f %.0f c\n", rows, p, base + done / 3,
+                            base + (done + lag) / 3, lag / 3);
+    return rows;
+}
+
+/* 12,000 committed and half a batch of 500 in hand after 600 s: 48.98 ms a record, whatever the log held before. */
+static void a_pace_does_not_hang_on_the_age_of_the_log(void **state)
+{
+    (void)state;
+    const double base[] = { 0, 1000, 4000, 6000, 1e6 };
+    for (size_t i = 0; i < sizeof base / sizeof *base; i++)
+        assert_string_equal(mean_of(arena_printf(&arena, "%s%s", table(0, stock(base[i], 0, 0)),
+                                                 table(600, stock(base[i], 12000, 18000))), "reserve-stock"),
+                            "48.98ms");
+}
+
+/* Behind in one table only, that in the middle: 6,000 and half a batch in 300 s. By the last all is done. */
+static void who_was_behind_before_the_last_table_has_a_pace(void **state)
+{
+    (void)state;
+    assert_string_equal(mean_of(arena_printf(&arena, "%s%s%s", table(0, stock(600, 0, 0)),
+                                             table(300, stock(600, 6000, 24000)),
+                                             table(1600, stock(600, 30000, 0))), "reserve-stock"), "48ms");
+}
+
+/* `-` where nothing was ever committed: of a log without a record that is 0, as it is when a test begins afresh. */
+static void a_new_topic_begins_at_nothing(void **state)
+{
+    (void)state;
+    const char *fresh = "stock-group order-created 0 - 0 - c\nstock-group order-created 1 - 0 - c\n"
+                        "stock-group order-created 2 - 0 - c\n";
+    assert_string_equal(mean_of(arena_printf(&arena, "%s%s", table(0, fresh), table(600, stock(0, 12000, 18000))),
+                                "reserve-stock"), "48.98ms");
+}
+
+/* A k6 script of 50/s and one table, at its end: 30,000 have come and 18,000 wait, of a log that is a million older. */
+static void one_table_in_the_course_of_a_load(void **state)
+{
+    (void)state;
+    static const char k6[] = "export const options = { scenarios: { o: { executor: 'constant-arrival-rate', rate: 50, "
+                             "duration: '10m', preAllocatedVUs: 9 } } }";
+    cJSON *scenario = scenario_from(table(600, stock(1e6, 12000, 18000)), "t_s=0", k6);
+    const cJSON *time = at(at(at(scenario, "stages"), "reserve-stock"), "time");
+    assert_string_equal(cJSON_GetStringValue(at(time, "mean")), "48.98ms");
+    assert_null(at(at(at(scenario, "groups"), "stock-group"), "backlog"));
+    cJSON_Delete(scenario);
+}
+
+/* 300 wait at first, less than a batch: 150 of them are taken to be done. */
+static void what_waited_at_first_is_work_as_well(void **state)
+{
+    (void)state;
+    const char *text = arena_printf(&arena, "%s%s", table(0, stock(600, 0, 300)), table(600, stock(600, 12000, 18300)));
+    assert_string_equal(mean_of(text, "reserve-stock"), "49.59ms"); /* 12,100 in 600 s */
+}
+
+/* ---- partitions ---- */
+
+/* Three partitions that the API fills, one behind them: each topic has its own, and what waits has its place. */
+static void topics_have_partitions_of_their_own(void **state)
+{
+    (void)state;
+    cJSON *scenario = scenario_of(table(0, "stock-group order-created 0 100 700 600 c\n"
+                                           "stock-group order-created 1 100 100 0 c\n"
+                                           "stock-group order-created 2 100 100 0 c\n"
+                                           "payment-group process-payment 0 50 50 0 c\n"));
+    const cJSON *topics = at(scenario, "topics"), *created = at(topics, "order-created");
+    expect_number(at(scenario, "kafka"), "partitions", 3);
+    assert_string_equal(cJSON_GetStringValue(at(at(at(scenario, "kafka"), "basis"), "partitions")), "assumed");
+    expect_number(created, "partitions", 3);
+    assert_string_equal(cJSON_GetStringValue(at(at(created, "basis"), "partitions")), "measured");
+    expect_number(at(topics, "process-payment"), "partitions", 1);
+    assert_null(at(at(topics, "stock-reserved"), "partitions"));
+    assert_int_equal(
+        cJSON_GetArraySize(at(at(at(at(scenario, "groups"), "stock-group"), "backlog"), "order-created")), 3);
+    cJSON_Delete(scenario);
+}
+
+/* Of a group that reads topics of two and of one partition, each as it is. Groups of no known part. */
+static void a_group_reads_topics_that_differ(void **state)
+{
+    (void)state;
+    cJSON *scenario = scenario_of(table(0, "mailer mails 0 5 5 0 c\n"
+                                           "mailer mails 1 5 5 0 c\n"
+                                           "mailer bounces 0 5 9 4 c\n"));
+    expect_number(at(at(scenario, "topics"), "mails"), "partitions", 2);
+    expect_number(at(at(scenario, "topics"), "bounces"), "partitions", 1);
+    cJSON_Delete(scenario);
+}
+
+/* All alike: one count, measured, and no topic has its own. */
+static void one_count_of_partitions_is_kafkas(void **state)
+{
+    (void)state;
+    cJSON *scenario = scenario_of(table(0, stock(0, 300, 300)));
+    assert_string_equal(cJSON_GetStringValue(at(at(at(scenario, "kafka"), "basis"), "partitions")), "measured");
+    assert_null(at(at(at(scenario, "topics"), "order-created"), "partitions"));
+    cJSON_Delete(scenario);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_load_has_the_rates_of_its_intervals, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(one_rate_is_one_rate, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_load_begins_at_its_start, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(the_topic_that_grows_first_is_the_load, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_pace_does_not_hang_on_the_age_of_the_log, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(who_was_behind_before_the_last_table_has_a_pace, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_waited_at_first_is_work_as_well, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_new_topic_begins_at_nothing, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(one_table_in_the_course_of_a_load, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(topics_have_partitions_of_their_own, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_group_reads_topics_that_differ, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(one_count_of_partitions_is_kafkas, open_arena, close_arena),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
