@@ -7,66 +7,72 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sim/results/layout.h"
 #include "sim/results/number.h"
 #include "sim/results/pace.h"
-
-bool bottleneck_is_hot(const struct group_demand *demand, uint32_t most)
-{
-    const double fair = (double)most / demand->partitions;
-    return demand->largest_share > 1.1 * fair + 4 * sqrt(fair * (1 - fair) / demand->records);
-}
-
-double bottleneck_fullest_share(const struct group_demand *demand, uint32_t most)
-{
-    return bottleneck_is_hot(demand, most) ? demand->largest_share : (double)most / demand->partitions;
-}
-
-/* With consumers that share partitions unevenly, the one with most is full first: the group then does only what that
- * one's share of the records allows. */
-static double capacity(const struct group_demand *demand, double one_per_s)
-{
-    const double all_busy_per_s = demand->working * (isfinite(one_per_s) ? one_per_s : 1 / demand->service_s);
-    const double sharing = fmin(demand->working, demand->partitions);
-    return all_busy_per_s / sharing / bottleneck_fullest_share(demand, demand->most_partitions);
-}
 
 static void count_consumers(struct group_demand *demand, const struct outcome *outcome)
 {
     const struct scenario *scenario = &outcome->study->scenario;
-    const double idle = outcome_mean(outcome, "groups.%s.idle_consumers", demand->name);
     demand->consumers = scenario->group[demand->group].consumers;
-    demand->working = demand->consumers - (isfinite(idle) ? (uint32_t)idle : 0);
     for (uint32_t i = 0; i < scenario->n_scalers; i++) {
         if (scenario->scaler[i].group != demand->group) continue;
         demand->scaler = scenario->scaler[i].name;
         demand->consumers = (uint32_t)lround(outcome_mean(outcome, "scalers.%s.peak_consumers", demand->scaler));
-        demand->working = demand->consumers < demand->partitions ? demand->consumers : demand->partitions;
     }
 }
 
-/* Of one consumer that always has work. */
-static double one_per_s(const struct outcome *outcome, const struct group_demand *demand)
+/* Records that came to each partition of a group, in the mean of the runs. */
+static const double *records_of(const struct outcome *outcome, uint32_t group, struct arena *arena)
 {
-    const struct scenario *scenario = &outcome->study->scenario;
-    const double idle = outcome_mean(outcome, "groups.%s.idle_consumers", demand->name);
-    return outcome_mean(outcome, "groups.%s.capacity_per_s", demand->name) /
-           pace_workers(scenario, &scenario->group[demand->group], isfinite(idle) ? (uint32_t)idle : 0);
+    const struct layout *layout = outcome->layout;
+    const uint32_t first = layout->group_row[group], n = layout->group_row[group + 1] - first;
+    double *records = arena_array(arena, double, n);
+
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t r = 0; r < outcome->n; r++)
+            records[i] += outcome->value[layout_log_end(layout, first + i)][r] / outcome->n;
+    return records;
 }
 
-static struct group_demand demand_of(const struct outcome *outcome, uint32_t index)
+/* Relief is worth a word from here on. */
+#define RELIEF 0.98
+enum { RELIEF_TRIED = 64 };
+
+void bottleneck_split(struct group_demand *demand, const struct scenario *scenario, const struct group_spec *group,
+                      const double *records, struct arena *arena)
+{
+    const struct split now = split_of(scenario, group, demand->consumers, records, arena);
+
+    demand->partitions = split_useful(scenario, group);
+    demand->working = now.owners;
+    demand->most_partitions = now.most;
+    demand->fullest_share = now.share;
+    demand->uneven = now.uneven;
+    demand->largest_share = now.hottest;
+    demand->next = 0;
+    for (uint32_t n = demand->consumers + 1; n <= demand->partitions && n <= demand->consumers + RELIEF_TRIED; n++) {
+        const struct split with = split_of(scenario, group, n, records, arena);
+        if (!(with.share < RELIEF * now.share)) continue;
+        demand->next = n;
+        demand->next_most = with.most;
+        demand->next_share = with.share;
+        return;
+    }
+}
+
+static struct group_demand demand_of(const struct outcome *outcome, uint32_t index, struct arena *arena)
 {
     const struct scenario *scenario = &outcome->study->scenario;
     const struct group_spec *spec = &scenario->group[index];
     struct group_demand demand = { .group = index, .name = spec->name };
 
-    demand.partitions = pace_partitions(scenario, spec);
     count_consumers(&demand, outcome);
-    const uint32_t sharing = demand.working < demand.partitions ? demand.working : demand.partitions;
-    demand.most_partitions = sharing ? (demand.partitions + sharing - 1) / sharing : 0;
-    demand.largest_share = outcome_mean(outcome, "groups.%s.largest_partition_share", spec->name);
+    bottleneck_split(&demand, scenario, spec, records_of(outcome, index, arena), arena);
     demand.records = outcome_mean(outcome, "groups.%s.processed", spec->name);
     if (outcome_mean(outcome, "groups.%s.evictions", spec->name) > 0)
         demand.repeats = outcome_mean(outcome, "groups.%s.duplicates", spec->name);
+    demand.faults = scenario->n_faults > 0;
     demand.alone_s = pace_longest_s(scenario, spec);
     demand.service_s = outcome_mean(outcome, "groups.%s.service_s.mean", spec->name);
     demand.utilisation = outcome_mean(outcome, "groups.%s.utilisation", spec->name);
@@ -84,8 +90,8 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     const double orders_per_s = outcome_mean(outcome, "orders.peak_rate_per_s");
     const double arrived_per_s = outcome_mean(outcome, "groups.%s.peak_rate_per_s", spec->name);
     demand.offered_per_s = orders_per_s > 0 ? fmax(orders_per_s * records_per_order, arrived_per_s) : 0;
-    demand.one_per_s = one_per_s(outcome, &demand);
-    demand.capacity_per_s = capacity(&demand, demand.one_per_s);
+    demand.capacity_per_s = outcome_mean(outcome, "groups.%s.capacity_per_s", spec->name);
+    demand.one_per_s = demand.capacity_per_s * demand.fullest_share;
     demand.pressure = demand.offered_per_s / demand.capacity_per_s;
     return demand;
 }
@@ -97,11 +103,19 @@ static int greater_first(double x, double y)
     return known_x > known_y ? -1 : known_x < known_y;
 }
 
-/* The most pressed first; without any load (a drain), the busiest; then the order of the scenario. */
+/* With so little in reserve, it is the backlog that tells who holds the others back. */
+static const double tight = 0.9;
+
+/* Who fell behind first, of those that have little in reserve; then the most pressed; without any load (a drain), the
+ * busiest; then the order of the scenario. */
 static int by_pressure(const void *a, const void *b)
 {
     const struct group_demand *x = a, *y = b;
-    int order = greater_first(x->pressure, y->pressure);
+    int order = greater_first(x->pressure >= tight && bottleneck_fell_behind(x),
+                              y->pressure >= tight && bottleneck_fell_behind(y));
+
+    if (order == 0)
+        order = greater_first(x->pressure, y->pressure);
 
     if (order == 0)
         order = greater_first(x->utilisation, y->utilisation);
@@ -114,7 +128,7 @@ const struct group_demand *bottleneck_rank(const struct outcome *outcome, struct
     struct group_demand *demand = arena_array(arena, struct group_demand, n);
 
     for (uint32_t i = 0; i < n; i++)
-        demand[i] = demand_of(outcome, i);
+        demand[i] = demand_of(outcome, i, arena);
     qsort(demand, n, sizeof *demand, by_pressure);
     return demand;
 }
@@ -166,13 +180,16 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
         number_fixed(demand->capacity_per_s, 1).s, bottleneck_goes_round(demand) ? "new " : "",
         number_seconds(demand->service_s).s);
     if (bottleneck_waits_inside(demand))
-        add(sentence, " (%s of work, the rest waits for locks, rows or servers)", number_seconds(demand->alone_s).s);
+        add(sentence, " (%s of work, the rest waits for locks, rows or servers%s)", number_seconds(demand->alone_s).s,
+            demand->faults ? ", or a fault slows it" : "");
     if (takes_more(demand))
         add(sentence, ", %s in all with commits, fetches, retries and the waits of busy times", number_seconds(1 / demand->one_per_s).s);
     if (demand->working < demand->consumers)
         add(sentence, " (%u idle: %u partition%s)", (unsigned)(demand->consumers - demand->working),
             (unsigned)demand->partitions, demand->partitions == 1 ? "" : "s");
-    else if (demand->partitions % demand->working)
+    if (demand->uneven && demand->working > 1)
+        add(sentence, " (one of them gets %s of the work)", number_percent(demand->fullest_share).s);
+    else if (demand->working == demand->consumers && demand->partitions % demand->working)
         add(sentence, " (one of them has %u of the %u partitions)", (unsigned)demand->most_partitions,
             (unsigned)demand->partitions);
     if (demand->offered_per_s > 0)
@@ -180,15 +197,24 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
             number_percent(demand->pressure).s);
 }
 
+/* True: nothing is known of its pace, or there is nothing to know. */
+static bool no_pace_en(struct sentence *sentence, const struct group_demand *demand)
+{
+    if (demand->service_s > 0) return false;
+    if (demand->service_s == 0) add(sentence, "its records take no time; it keeps up");
+    else if (demand->peak_backlog > 0)
+        add(sentence, "it processed no record; up to %s wait", number_count(demand->peak_backlog).s);
+    else add(sentence, "no record reached it");
+    return true;
+}
+
 static void reason_en(struct sentence *sentence, const struct group_demand *demand)
 {
-    if (!isfinite(demand->service_s)) {
-        add(sentence, "no record reached it");
-        return;
-    }
+    if (no_pace_en(sentence, demand)) return;
     capacity_en(sentence, demand);
     if (!bottleneck_fell_behind(demand)) {
-        add(sentence, "; it keeps up");
+        if (demand->pressure >= 1) add(sentence, "; what waits stays under %g s of its work", behind_s);
+        else add(sentence, "; it keeps up");
         return;
     }
     add(sentence, "; up to %s records wait (at %s)", number_count(demand->peak_backlog).s,
@@ -206,13 +232,16 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
         number_seconds(demand->service_s).s, bottleneck_goes_round(demand) ? "새 레코드 " : "",
         number_fixed(demand->capacity_per_s, 1).s);
     if (bottleneck_waits_inside(demand))
-        add(sentence, " (작업 자체는 %s, 나머지는 락, 행, 서버 대기)", number_seconds(demand->alone_s).s);
+        add(sentence, " (작업 자체는 %s, 나머지는 락, 행, 서버 대기%s)", number_seconds(demand->alone_s).s,
+            demand->faults ? " 또는 장애로 인한 지연" : "");
     if (takes_more(demand))
         add(sentence, ", 커밋·fetch·재시도와 바쁠 때의 대기까지 포함하면 %s", number_seconds(1 / demand->one_per_s).s);
     if (demand->working < demand->consumers)
         add(sentence, " (Partition이 %u개라 %u개는 유휴)", (unsigned)demand->partitions,
             (unsigned)(demand->consumers - demand->working));
-    else if (demand->partitions % demand->working)
+    if (demand->uneven && demand->working > 1)
+        add(sentence, " (한 Consumer에 작업의 %s 집중)", number_percent(demand->fullest_share).s);
+    else if (demand->working == demand->consumers && demand->partitions % demand->working)
         add(sentence, " (한 Consumer가 Partition %u개 중 %u개 담당)", (unsigned)demand->partitions,
             (unsigned)demand->most_partitions);
     if (demand->offered_per_s > 0)
@@ -220,15 +249,23 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
             number_percent(demand->pressure).s);
 }
 
+static bool no_pace_ko(struct sentence *sentence, const struct group_demand *demand)
+{
+    if (demand->service_s > 0) return false;
+    if (demand->service_s == 0) add(sentence, "이벤트 처리에 시간이 걸리지 않음; 유입을 따라감");
+    else if (demand->peak_backlog > 0)
+        add(sentence, "처리한 이벤트 없음; 최대 대기 %s건", number_count(demand->peak_backlog).s);
+    else add(sentence, "도착한 이벤트 없음");
+    return true;
+}
+
 static void reason_ko(struct sentence *sentence, const struct group_demand *demand)
 {
-    if (!isfinite(demand->service_s)) {
-        add(sentence, "도착한 이벤트 없음");
-        return;
-    }
+    if (no_pace_ko(sentence, demand)) return;
     capacity_ko(sentence, demand);
     if (!bottleneck_fell_behind(demand)) {
-        add(sentence, "; 유입을 따라감");
+        if (demand->pressure >= 1) add(sentence, "; 대기는 %g초 작업량 미만", behind_s);
+        else add(sentence, "; 유입을 따라감");
         return;
     }
     add(sentence, "; 최대 대기 %s건 (%s)", number_count(demand->peak_backlog).s,

@@ -12,11 +12,10 @@
 const struct group_demand *bottleneck_rank(const struct outcome *outcome, struct arena *arena);
 /* One sentence with the figures, without the group's name. Returns out. */
 char *bottleneck_reason(const struct group_demand *demand, enum language language, char *out, size_t size);
-/* With `most` partitions on the fullest consumer: does one partition have clearly more of the records than these would
- * have by chance (four standard deviations)? */
-bool bottleneck_is_hot(const struct group_demand *demand, uint32_t most);
-/* Of the group's records, on that consumer. */
-double bottleneck_fullest_share(const struct group_demand *demand, uint32_t most);
+/* How the records fall to demand->consumers consumers, and how many would relieve the fullest one: the fields of the
+ * demand from working to next_share but for what is seen of the group's pace. records: by partition, as split_of. */
+void bottleneck_split(struct group_demand *demand, const struct scenario *scenario, const struct group_spec *group,
+                      const double *records, struct arena *arena);
 /* More waited than it could do in a few seconds. */
 bool bottleneck_fell_behind(const struct group_demand *demand);
 /* Its records take clearly longer than they would with nothing to wait for. */

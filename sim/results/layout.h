@@ -11,6 +11,7 @@
 #include "sim/results/observed.h"
 #include "sim/results/order_time.h"
 #include "sim/results/result.h"
+#include "sim/results/split.h"
 
 enum { PATH_DEPTH = 8 };
 
@@ -58,7 +59,7 @@ struct group_samples {
     uint32_t n_stretches;    /* which follow one another in so many stretches */
     int64_t window_appended; /* records in its logs at the start of the window of rates */
     double peak_rate_per_s;  /* greatest rate of appends in a window */
-    double largest_share;    /* of its records, in one partition of one topic, by the end; NaN: no records */
+    struct split split;      /* of its records by the end, to its consumers; those of a scaler: the most there were */
 };
 
 struct scaler_samples { double idle_s; }; /* consumers of ready pods without a partition x time */
@@ -83,15 +84,21 @@ struct walk {
 /* Visits every figure of the layout's study. Uses the layout's rows only. */
 void figures_walk(struct walk *walk, const struct layout *layout, const struct record *record);
 
-/* Every replication ends with the watched values of the predictions: PREDICTION_VALUES each, after the figures. */
+/* Every replication ends with the watched values of the predictions, PREDICTION_VALUES each, after the figures, and the
+ * log ends of the rows. */
 static inline uint32_t layout_values(const struct layout *layout)
 {
-    return layout->n_figures + PREDICTION_VALUES * layout->n_predictions;
+    return layout->n_figures + PREDICTION_VALUES * layout->n_predictions + layout->n_rows;
 }
 
 static inline uint32_t layout_watched(const struct layout *layout, uint32_t prediction)
 {
     return layout->n_figures + PREDICTION_VALUES * prediction;
+}
+
+static inline uint32_t layout_log_end(const struct layout *layout, uint32_t row)
+{
+    return layout_watched(layout, layout->n_predictions) + row;
 }
 
 #endif

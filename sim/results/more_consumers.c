@@ -26,7 +26,7 @@ static uint32_t store_of(const struct scenario *scenario, const struct step_spec
     return step->kind == STEP_READ || step->kind == STEP_WRITE ? scenario->table[step->target].store : NONE;
 }
 
-/* The lock or table that the group's steps wait for longest; where neither makes up a quarter of the waiting, the store
+/* The lock, table or pool that the group's steps wait for longest; where neither makes up a quarter of the waiting, the store
  * whose commands queue. */
 static void find_cause(struct more_consumers *more, const struct outcome *outcome, const struct group_spec *group)
 {
@@ -48,6 +48,8 @@ static void find_cause(struct more_consumers *more, const struct outcome *outcom
             if (of != NONE && scenario->store[of].capacity && !store) store = scenario->store[of].name;
         }
     }
+    weigh(more, &most_s, "connection pool", scenario->process[group->process].name,
+          outcome_mean(outcome, "processes.%s.connection_wait_s.mean", scenario->process[group->process].name));
     if (!more->waits_name && store) {
         more->waits_for = "store";
         more->waits_name = store;
@@ -56,21 +58,8 @@ static void find_cause(struct more_consumers *more, const struct outcome *outcom
 
 /* ---- the limit ---- */
 
-static uint32_t ceiling(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
-
-/* Fewest consumers among which the fullest one has fewer partitions. */
-static uint32_t relief(const struct group_demand *demand)
-{
-    for (uint32_t n = demand->working + 1; n <= demand->partitions; n++)
-        if (ceiling(demand->partitions, n) < demand->most_partitions) return n;
-    return 0;
-}
-
-/* Several topics dealt out one partition at a time: the widest one does not tell the split. */
-static bool split_is_known(const struct group_spec *group)
-{
-    return group->n_reads == 1 || group->assignor == ASSIGN_RANGE;
-}
+/* Two that wait for one another where nobody else does wait for half of the time: all of what they share is in use. */
+#define WAITS_MOSTLY 0.4
 
 static enum more_limit limit_of(const struct more_consumers *more, const struct group_demand *demand)
 {
@@ -78,11 +67,11 @@ static enum more_limit limit_of(const struct more_consumers *more, const struct 
     if (!bottleneck_fell_behind(demand) && !(demand->pressure >= 1)) return MORE_KEEPS_UP;
     if (demand->scaler && demand->pressure < 1) return MORE_LATE;
     if (bottleneck_goes_round(demand)) return MORE_REPEATS;
+    if (demand->uneven && demand->next == 0) return MORE_HOT;
     if (demand->working < demand->consumers) return MORE_IDLE;
-    if (demand->working > 1 && bottleneck_is_hot(demand, demand->most_partitions)) return MORE_HOT;
     if (demand->working >= demand->partitions) return MORE_PARTITIONS;
-    if (more->waiting_s > demand->service_s / 2) return MORE_WAITING;
-    return more->next == demand->working + 1 ? MORE_HELP : MORE_SPLIT;
+    if (more->waiting_s > WAITS_MOSTLY * demand->service_s) return MORE_WAITING;
+    return demand->next == demand->working + 1 ? MORE_HELP : MORE_SPLIT;
 }
 
 struct more_consumers more_consumers(const struct outcome *outcome, uint32_t rank)
@@ -91,14 +80,11 @@ struct more_consumers more_consumers(const struct outcome *outcome, uint32_t ran
     const struct group_spec *group = &outcome->study->scenario.group[demand->group];
     struct more_consumers more = { .limit = MORE_UNKNOWN };
 
-    if (!split_is_known(group) || demand->most_partitions == 0) return more;
-    more.times_one = (double)demand->partitions / demand->most_partitions;
-    more.next = relief(demand);
-    const double one_per_s = demand->capacity_per_s * bottleneck_fullest_share(demand, demand->most_partitions);
-    if (more.next) {
-        more.next_most = ceiling(demand->partitions, more.next);
-        more.next_per_s = one_per_s / bottleneck_fullest_share(demand, more.next_most);
-    }
+    if (demand->working == 0) return more;
+    more.times_one = 1 / demand->fullest_share;
+    more.next = demand->next;
+    more.next_most = demand->next_most;
+    if (more.next) more.next_per_s = demand->capacity_per_s * demand->fullest_share / demand->next_share;
     if (bottleneck_waits_inside(demand)) {
         more.waiting_s = demand->service_s - demand->alone_s;
         find_cause(&more, outcome, group);
@@ -132,6 +118,10 @@ static int split_en(const struct told *told, char *out, size_t size)
     const struct group_demand *demand = told->demand;
 
     if (demand->working < 2) return 0;
+    if (demand->uneven)
+        return snprintf(out, size, "%u consumers do %s times what one would, for one gets %s of the work; ",
+                        (unsigned)demand->working, number_fixed(told->more.times_one, 1).s,
+                        number_percent(demand->fullest_share).s);
     return snprintf(out, size, "%u consumers do %s times what one would, for one has %u of the %u partitions; ",
                     (unsigned)demand->working, number_fixed(told->more.times_one, 1).s,
                     (unsigned)demand->most_partitions, (unsigned)demand->partitions);
@@ -172,10 +162,10 @@ static int limit_en(const struct told *told, char *out, size_t size)
     case MORE_HELP: {
         const int n = split_en(told, out, size);
         if (!more->next) return n;
-        return n + snprintf(out + n, size - (size_t)n, "%s%u, with %s%u partition%s each, could do %s/s",
+        return n + snprintf(out + n, size - (size_t)n, "%s%u, with %s%u partition%s each, could do %s/s%s",
                             more->limit == MORE_SPLIT ? "one more changes nothing; " : "", (unsigned)more->next,
                             more->next_most == 1 ? "" : "up to ", (unsigned)more->next_most, plural(more->next_most),
-                            number_fixed(more->next_per_s, 1).s);
+                            number_fixed(more->next_per_s, 1).s, more->waiting_s > 0 ? " at most" : "");
     }
     case MORE_UNKNOWN: break;
     }
@@ -211,14 +201,19 @@ static int limit_ko(const struct told *told, char *out, size_t size)
     case MORE_WAITING: return snprintf(out, size, "서로 기다리므로 효과가 적음");
     case MORE_SPLIT:
     case MORE_HELP:
-        if (demand->working > 1)
+        if (demand->working > 1 && demand->uneven)
+            n = snprintf(out, size, "한 Consumer에 작업의 %s가 몰려 %u개가 1개의 %s배만 처리; ",
+                         number_percent(demand->fullest_share).s, (unsigned)demand->working,
+                         number_fixed(more->times_one, 1).s);
+        else if (demand->working > 1)
             n = snprintf(out, size, "한 Consumer가 Partition %u개 중 %u개를 맡아 %u개가 1개의 %s배만 처리; ",
                          (unsigned)demand->partitions, (unsigned)demand->most_partitions, (unsigned)demand->working,
                          number_fixed(more->times_one, 1).s);
         if (!more->next) return n;
-        return n + snprintf(out + n, size - (size_t)n, "%s%u개면 각각 Partition %u개 이하로 초당 %s건까지 가능",
+        return n + snprintf(out + n, size - (size_t)n, "%s%u개면 각각 Partition %u개 이하로 초당 %s%s건까지 가능",
                             more->limit == MORE_SPLIT ? "하나 더 늘려도 그대로; " : "", (unsigned)more->next,
-                            (unsigned)more->next_most, number_fixed(more->next_per_s, 1).s);
+                            (unsigned)more->next_most, more->waiting_s > 0 ? "많아야 " : "",
+                            number_fixed(more->next_per_s, 1).s);
     case MORE_UNKNOWN: break;
     }
     return 0;
@@ -226,6 +221,7 @@ static int limit_ko(const struct told *told, char *out, size_t size)
 
 static const char *waited_for_ko(const char *kind)
 {
+    if (strcmp(kind, "connection pool") == 0) return "커넥션 풀";
     return strcmp(kind, "lock") == 0 ? "락" : strcmp(kind, "table") == 0 ? "테이블" : "저장소";
 }
 

@@ -16,7 +16,7 @@ enum more_limit {
     MORE_REPEATS,    /* its polls take longer than max.poll.interval, so that most deliveries are repeats */
     MORE_IDLE,       /* some of its consumers have no partition already */
     MORE_PARTITIONS, /* each partition has a consumer of its own */
-    MORE_HOT,        /* one partition has more of the records than the split explains */
+    MORE_HOT,        /* one partition has more of the records than an even split gives it, and a consumer of its own */
     MORE_WAITING,    /* most of the time of a record is waiting for what all consumers share */
     MORE_SPLIT,      /* one more leaves the fullest consumer as full as it is */
     MORE_HELP        /* one more relieves the fullest consumer */
@@ -29,7 +29,7 @@ struct more_consumers {
     uint32_t next_most;    /* partitions of the fullest one then */
     double next_per_s;     /* what they could do then */
     double waiting_s;      /* of a record's service, for locks, rows and servers */
-    const char *waits_for; /* "lock", "table", "store", or NULL: nothing is known to stand out */
+    const char *waits_for; /* "lock", "table", "connection pool", "store", or NULL: nothing is known to stand out */
     const char *waits_name;
 };
 

@@ -4,21 +4,6 @@
 
 #include <math.h>
 
-uint32_t pace_partitions(const struct scenario *scenario, const struct group_spec *group)
-{
-    uint32_t partitions = 0;
-    for (uint32_t i = 0; i < group->n_reads; i++)
-        if (scenario->topic[group->read[i].topic].partitions > partitions)
-            partitions = scenario->topic[group->read[i].topic].partitions;
-    return partitions;
-}
-
-double pace_workers(const struct scenario *scenario, const struct group_spec *group, uint32_t idle)
-{
-    if (pace_is_joined(group)) return fmin(group->consumers_max, pace_partitions(scenario, group));
-    return group->consumers - idle;
-}
-
 /* Mean time of a stage that never waits for a lock, a row or a server. */
 static double stage_alone_s(const struct stage_spec *stage)
 {
@@ -36,11 +21,16 @@ static double stage_alone_s(const struct stage_spec *stage)
     return total_s;
 }
 
+double pace_alone_s(const struct scenario *scenario, const struct group_spec *group, uint32_t read)
+{
+    return stage_alone_s(&scenario->stage[group->read[read].stage]);
+}
+
 double pace_longest_s(const struct scenario *scenario, const struct group_spec *group)
 {
     double longest_s = 0;
     for (uint32_t i = 0; i < group->n_reads; i++)
-        longest_s = fmax(longest_s, stage_alone_s(&scenario->stage[group->read[i].stage]));
+        longest_s = fmax(longest_s, pace_alone_s(scenario, group, i));
     return longest_s;
 }
 
@@ -48,7 +38,7 @@ double pace_shortest_s(const struct scenario *scenario, const struct group_spec 
 {
     double shortest_s = INFINITY;
     for (uint32_t i = 0; i < group->n_reads; i++)
-        shortest_s = fmin(shortest_s, stage_alone_s(&scenario->stage[group->read[i].stage]));
+        shortest_s = fmin(shortest_s, pace_alone_s(scenario, group, i));
     return shortest_s;
 }
 
@@ -59,9 +49,21 @@ static double mean_s(const struct dist_spec *dist)
     return mean;
 }
 
-double pace_client_s(const struct group_spec *group)
+/* What one fetch brings. */
+static double fetched(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions)
 {
-    const double batch = group->max_poll_records;
+    double least = INFINITY;
+    if (group->fetch_order == FETCH_ARRIVAL) return least;
+    for (uint32_t i = 0; i < group->n_reads; i++) {
+        const struct topic_spec *topic = &scenario->topic[group->read[i].topic];
+        least = fmin(least, fmax(1, floor((double)group->max_partition_fetch_bytes / topic->record_bytes)));
+    }
+    return least * partitions;
+}
+
+double pace_client_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions)
+{
+    const double batch = fmin(group->max_poll_records, fetched(scenario, group, partitions));
     double commits = 1 / batch;
 
     switch (group->commit_mode) {
@@ -71,4 +73,9 @@ double pace_client_s(const struct group_spec *group)
     case COMMIT_BATCH: case COMMIT_MANUAL: break;
     }
     return commits * mean_s(&group->commit) + mean_s(&group->poll) / batch;
+}
+
+double pace_fetch_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions)
+{
+    return mean_s(&group->fetch) / fetched(scenario, group, partitions);
 }

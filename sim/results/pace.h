@@ -6,17 +6,18 @@
 
 #include "sim/scenario/study.h"
 
-/* Of its widest topic: more consumers than that have nothing to do. */
-uint32_t pace_partitions(const struct scenario *scenario, const struct group_spec *group);
 /* Consumers may come in mid-run. */
 static inline bool pace_is_joined(const struct group_spec *group) { return group->consumers_max > group->consumers; }
-/* Consumers with a partition, of a group that others join the most there can be. idle: without one from the start. */
-double pace_workers(const struct scenario *scenario, const struct group_spec *group, uint32_t idle);
-/* Mean time of the longest stage of a group, without waits for locks, rows or servers. */
+/* Mean time of the stage of one of a group's reads, without waits for locks, rows or servers. */
+double pace_alone_s(const struct scenario *scenario, const struct group_spec *group, uint32_t read);
+/* The same of the longest stage of a group. */
 double pace_longest_s(const struct scenario *scenario, const struct group_spec *group);
 /* The same of the shortest; 0: one takes no time. */
 double pace_shortest_s(const struct scenario *scenario, const struct group_spec *group);
-/* Commits and polls, per record, in batches as long as max.poll.records. Fetches overlap with the work. */
-double pace_client_s(const struct group_spec *group);
+/* Of the client's own work, per record, while records always wait: commits and polls, in batches as long as
+ * max.poll.records and what a fetch brings from so many partitions allow. */
+double pace_client_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions);
+/* Fetches, per record: they overlap with the work, and bound it where they bring few records. */
+double pace_fetch_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions);
 
 #endif

@@ -276,19 +276,22 @@ const struct observer *recorder_observer(struct recorder *recorder) { return &re
 
 /* ---- close ---- */
 
-/* Of the records of the topic with the fullest partition: its share in that one. */
-static double largest_share(const struct layout *layout, uint32_t group, const struct partition_level *partition)
+static uint32_t most_there(const struct scenario *scenario, uint32_t group, const struct run_facts *facts)
 {
-    int64_t largest = 0, of = 0;
+    for (uint32_t i = 0; i < scenario->n_scalers; i++)
+        if (scenario->scaler[i].group == group) return (uint32_t)facts->scaler[i].peak_consumers;
+    return scenario->group[group].consumers;
+}
 
-    for (uint32_t i = layout->group_row[group]; i < layout->group_row[group + 1]; i++)
-        if (partition[i].log_end > largest) {
-            largest = partition[i].log_end;
-            of = 0;
-            for (uint32_t k = layout->group_row[group]; k < layout->group_row[group + 1]; k++)
-                of += partition[k].topic == partition[i].topic ? partition[k].log_end : 0;
-        }
-    return of ? (double)largest / (double)of : (double)NAN;
+static void note_splits(struct recorder *recorder, const struct run_facts *facts, const double *log_end,
+                        struct arena *arena)
+{
+    const struct layout *layout = recorder->layout;
+    const struct scenario *scenario = &layout->study->scenario;
+
+    for (uint32_t g = 0; g < scenario->n_groups; g++)
+        recorder->group[g].split = split_of(scenario, &scenario->group[g], most_there(scenario, g, facts),
+                                            log_end + layout->group_row[g], arena);
 }
 
 /* Checkpoints and observations that the run did not live to see: its end, if it ended by itself. */
@@ -335,21 +338,24 @@ static void fill(struct walk *walk, const char *key, const char *unit, double va
     *filler->next++ = value;
 }
 
-static const double *values(const struct recorder *recorder, const struct run_facts *facts, struct arena *arena)
+static const double *values(struct recorder *recorder, const struct run_facts *facts, struct arena *arena)
 {
     const struct layout *layout = recorder->layout;
-    const uint32_t n = layout_values(layout);
-    double *value = arena_array(arena, double, n);
+    const uint32_t n_watched = layout_log_end(layout, 0) - layout->n_figures;
+    double *value = arena_array(arena, double, layout_values(layout)), *log_end = value + layout_log_end(layout, 0);
     struct filler filler = { value };
     struct walk walk = { .context = &filler, .on_figure = fill };
     struct order_time time[ORDER_TIME_ROWS];
     order_time_rows(&facts->path, PATH_PARTS + facts->n_groups, time, arena);
+    for (uint32_t i = 0; i < layout->n_rows; i++)
+        log_end[i] = (double)recorder->last.partition[i].log_end;
+    note_splits(recorder, facts, log_end, arena);
     const struct record record = { facts, recorder->checkpoint, recorder->group, recorder->scaler, time,
                                    recorder->peak_rate_per_s };
 
     figures_walk(&walk, layout, &record);
     SIM_ASSERT(filler.next == value + layout->n_figures);
-    memcpy(filler.next, recorder->watched, (n - layout->n_figures) * sizeof *value);
+    if (n_watched > 0) memcpy(filler.next, recorder->watched, n_watched * sizeof *value);
     return value;
 }
 
@@ -359,8 +365,6 @@ struct result *recorder_close(struct recorder *recorder, const struct run_facts 
     struct invariant_facts *invariant = arena_array(arena, struct invariant_facts, facts->n_invariants);
 
     see_the_end(recorder, facts);
-    for (uint32_t g = 0; g < facts->n_groups; g++)
-        recorder->group[g].largest_share = largest_share(recorder->layout, g, recorder->last.partition);
     watch_facts(recorder, facts);
     series_close(&recorder->series, facts);
     struct chain *chain = arena_array(arena, struct chain, facts->n_chains);

@@ -116,15 +116,20 @@ struct group_demand {
     const char *name;
     const char *scaler;          /* starts and stops its consumers; NULL: none does */
     uint32_t consumers, working; /* of a scaler's the most that were ready; working: those that own a partition */
-    uint32_t partitions;         /* of its widest topic */
-    uint32_t most_partitions;    /* of that topic, on one consumer */
+    uint32_t partitions;         /* so many consumers can have one: of its widest topic, or of all of them */
+    uint32_t most_partitions;    /* of these, on the consumer with most of the work */
+    double fullest_share;        /* of the work, on that consumer */
+    bool uneven;                 /* which is not what an even split would give it */
+    double largest_share;        /* of the records, in one partition; NaN: there are none */
+    uint32_t next, next_most;    /* fewest consumers that relieve it, 0: none do; partitions of the fullest one then, */
+    double next_share;           /* and its share */
     double records;              /* processed */
     double repeats;              /* delivered again, of a group whose polls came too late; else 0 */
-    double largest_share;        /* of the records, in one partition; NaN: there are none */
     double offered_per_s;        /* records that orders at the greatest rate would send it */
     double capacity_per_s;       /* what its consumers can do with that split, all busy */
     double one_per_s;            /* of it, what one of them can; NaN: its records take no time, or there are none */
     double pressure;             /* offered / capacity; NaN for a group without records */
+    bool faults;                 /* in its scenario */
     uint32_t runs, left_in;      /* replications; in how many of them records are left at the end */
     double alone_s;              /* mean time of its longest stage by the scenario, with nothing to wait for */
     double service_s, utilisation, peak_backlog, peak_backlog_at_s, drained_at_s, lag_age_s; /* means; NaN: null */

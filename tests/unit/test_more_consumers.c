@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "sim/results/bottleneck.h"
 #include "sim/results/more_consumers.h"
 #include "tests/support/own_arena.h"
 #include "tests/support/small_study.h"
@@ -22,18 +23,35 @@ struct case_of {
     struct group_demand demand[2];
 };
 
-static struct case_of *with(uint32_t consumers, uint32_t working, uint32_t partitions, uint32_t most)
+/* Its topic has so many partitions, with records as given in each. */
+static struct case_of *with_records(uint32_t consumers, uint32_t partitions, const double *records)
 {
     struct case_of *made = arena_new(&arena, struct case_of);
 
     made->outcome = small_outcome(small_study(&arena), 3, &arena);
     memcpy(made->demand, made->outcome.demand, sizeof made->demand);
     made->outcome.demand = made->demand;
-    made->demand[0].consumers = consumers;
-    made->demand[0].working = working;
-    made->demand[0].partitions = partitions;
-    made->demand[0].most_partitions = most;
-    made->demand[0].records = 1e6;
+    struct scenario scenario = made->outcome.study->scenario;
+    struct topic_spec topic[2] = { scenario.topic[0], scenario.topic[1] };
+    topic[0].partitions = partitions;
+    scenario.topic = topic;
+    struct group_demand *demand = &made->demand[0];
+    demand->consumers = consumers;
+    demand->capacity_per_s = 4;
+    demand->records = 1e6;
+    bottleneck_split(demand, &scenario, &scenario.group[0], records, &arena);
+    return made;
+}
+
+/* The same in each. */
+static struct case_of *with(uint32_t consumers, uint32_t working, uint32_t partitions, uint32_t most)
+{
+    double *records = arena_array(&arena, double, partitions);
+
+    for (uint32_t i = 0; i < partitions; i++) records[i] = 1e6 / partitions;
+    struct case_of *made = with_records(consumers, partitions, records);
+    assert_int_equal(made->demand[0].working, working);
+    assert_int_equal(made->demand[0].most_partitions, most);
     return made;
 }
 
@@ -111,28 +129,34 @@ static void they_wait_for_one_another(void **state)
     struct case_of *made = with(2, 2, 3, 2);
 
     made->demand[0].service_s = 1;
-    made->demand[0].alone_s = 0.4;
+    made->demand[0].alone_s = 0.5; /* two that share one server which is never free */
     assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_WAITING);
-    assert_non_null(strstr(text_of(made, LANG_EN), "of 1.00 s a record 600 ms are waiting"));
-    made->demand[0].alone_s = 0.6;
+    assert_non_null(strstr(text_of(made, LANG_EN), "of 1.00 s a record 500 ms are waiting"));
+    made->demand[0].alone_s = 0.7;
     assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_HELP);
+    assert_non_null(strstr(text_of(made, LANG_EN), "could do 8.0/s at most; of 1.00 s a record 300 ms are waiting"));
 }
 
-/* The fullest partition of the small study has 67 of its 200 records: a third, which would be much of twenty. */
+/* A third of the records in one of 20 partitions, with which the first consumer has others: of 5 consumers 3 more, of 7 two
+ * more, of 20 none. */
 static void a_hot_partition(void **state)
 {
+    static const double two[] = { 12, 8 };
+    double records[20];
     (void)state;
-    struct case_of *made = with(5, 5, 20, 4), *even = with(2, 2, 4, 2);
+    for (int i = 0; i < 20; i++) records[i] = i == 0 ? 33500 : 3500;
+    const struct case_of *shared = with_records(5, 20, records), *alone = with_records(20, 20, records);
+    const struct more_consumers more = more_consumers(&shared->outcome, 0);
 
-    assert_true(fabs(outcome_mean(&made->outcome, "groups.%s.largest_partition_share", SMALL_STOCK) - 0.335) < 1e-9);
-    assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_HOT);
-    assert_non_null(strstr(text_of(made, LANG_EN), "one partition has 33.5% of the records"));
-    assert_int_not_equal(more_consumers(&even->outcome, 0).limit, MORE_HOT);
-    made->demand[0].records = 20; /* seven of them in one partition: chance */
-    assert_int_not_equal(more_consumers(&made->outcome, 0).limit, MORE_HOT);
-    /* 2 of 4 partitions on each; with three 2 + 1 + 1; with four the hot one is still a third: 4/s x 2/4 / 0.335 */
-    assert_int_equal(more_consumers(&even->outcome, 0).next, 4);
-    assert_close(more_consumers(&even->outcome, 0).next_per_s, 2 / 0.335, 1e-9);
+    assert_close(shared->demand[0].fullest_share, 0.44, 1e-12);
+    assert_int_equal(more.limit, MORE_SPLIT);
+    assert_int_equal(more.next, 7);
+    assert_int_equal(more.next_most, 3);
+    assert_close(more.next_per_s, 4 * 0.44 / 0.405, 1e-9);
+    assert_non_null(strstr(text_of(shared, LANG_EN), "5 consumers do 2.3 times what one would, for one gets 44.0%"));
+    assert_int_equal(more_consumers(&alone->outcome, 0).limit, MORE_HOT);
+    assert_non_null(strstr(text_of(alone, LANG_EN), "one partition has 33.5% of the records"));
+    assert_int_equal(more_consumers(&with_records(2, 2, two)->outcome, 0).limit, MORE_PARTITIONS); /* chance */
 }
 
 static void the_group_behind(void **state)

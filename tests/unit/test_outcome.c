@@ -148,12 +148,12 @@ static void bottleneck_with_figures(void **state)
 
     assert_string_equal(outcome.bottleneck_group, SMALL_STOCK);
     assert_close(first->offered_per_s, 10, 1e-9);
-    assert_close(first->capacity_per_s, 4, 1e-9);
-    assert_close(first->pressure, 2.5, 1e-9);
-    assert_non_null(strstr(outcome.bottleneck_reason, "1 consumer does 4.0 records/s"));
+    assert_close(first->capacity_per_s, 200 / 51.0, 1e-9); /* busy for 51 s with 200 records */
+    assert_close(first->pressure, 2.55, 1e-9);
+    assert_non_null(strstr(outcome.bottleneck_reason, "1 consumer does 3.9 records/s"));
     assert_non_null(strstr(outcome.bottleneck_reason, "up to 121 records wait (at 20.0 s)"));
     assert_int_equal(next->working, 1);
-    assert_close(next->pressure, 0.51, 1e-9); /* busy for 51 ms with one record */
+    assert_close(next->pressure, 0.00255, 1e-9);
 }
 
 /* ---- observations ---- */

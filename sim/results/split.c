@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * See split.h. */
+#include "sim/results/split.h"
+
+#include <math.h>
+
+#include "models/kafka/assignor.h"
+#include "sim/results/pace.h"
+
+static uint32_t partitions_of(const struct scenario *scenario, const struct group_spec *group, uint32_t read)
+{
+    return scenario->topic[group->read[read].topic].partitions;
+}
+
+static uint32_t widest(const struct scenario *scenario, const struct group_spec *group)
+{
+    uint32_t read = 0;
+    for (uint32_t i = 1; i < group->n_reads; i++)
+        if (partitions_of(scenario, group, i) > partitions_of(scenario, group, read)) read = i;
+    return read;
+}
+
+static uint32_t all_partitions(const struct scenario *scenario, const struct group_spec *group)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < group->n_reads; i++) n += partitions_of(scenario, group, i);
+    return n;
+}
+
+uint32_t split_useful(const struct scenario *scenario, const struct group_spec *group)
+{
+    if (group->n_reads == 0) return 0;
+    if (group->assignor != ASSIGN_RANGE) return all_partitions(scenario, group);
+    return partitions_of(scenario, group, widest(scenario, group));
+}
+
+static const uint32_t *owners_of(const struct scenario *scenario, const struct group_spec *group, uint32_t consumers,
+                                 struct arena *scratch)
+{
+    struct assign_topic *topic = arena_array(scratch, struct assign_topic, group->n_reads);
+    uint32_t *member = arena_array(scratch, uint32_t, consumers);
+    uint32_t *owner = arena_array(scratch, uint32_t, all_partitions(scenario, group));
+    for (uint32_t i = 0; i < group->n_reads; i++)
+        topic[i] = (struct assign_topic){ scenario->topic[group->read[i].topic].name,
+                                          partitions_of(scenario, group, i) };
+    assign_member_order(consumers, member);
+    assign_partitions(group->assignor, topic, group->n_reads, member, consumers, NULL, owner, scratch);
+    return owner;
+}
+
+/* What a record of a read weighs beside those of the others: its stage's time, where each takes some. */
+static double weight_of(const struct scenario *scenario, const struct group_spec *group, uint32_t read)
+{
+    return pace_shortest_s(scenario, group) > 0 ? pace_alone_s(scenario, group, read) : 1;
+}
+
+/* What falls to one consumer: of the work as it came, the same dealt evenly over each topic, and partitions. */
+struct load { double seen, even; uint32_t partitions, counted; };
+
+static void load_up(const struct scenario *scenario, const struct group_spec *group, const uint32_t *owner,
+                    const double *records, struct load *load)
+{
+    const uint32_t wide = widest(scenario, group);
+    for (uint32_t r = 0, at = 0; r < group->n_reads; r++) {
+        const uint32_t n = partitions_of(scenario, group, r);
+        const double weight = weight_of(scenario, group, r);
+        double of_topic = 0;
+        for (uint32_t p = 0; p < n; p++) of_topic += records[at + p];
+        for (uint32_t p = 0; p < n; p++, at++) {
+            struct load *own = &load[owner[at]];
+            own->seen += weight * records[at];
+            own->even += weight * of_topic / n;
+            own->partitions++;
+            own->counted += group->assignor != ASSIGN_RANGE || r == wide;
+        }
+    }
+}
+
+static struct split split_by(const struct load *load, uint32_t consumers, double records)
+{
+    struct split split = { .share = 0 };
+    double even = 0, seen = 0, all = 0;
+    for (uint32_t i = 0; i < consumers; i++) {
+        split.owners += load[i].partitions > 0;
+        split.fed += load[i].seen > 0;
+        even = fmax(even, load[i].even);
+        seen = fmax(seen, load[i].seen);
+        all += load[i].seen;
+    }
+    even /= all, seen /= all;
+    split.uneven = fabs(seen - even) > 0.1 * even + 4 * sqrt(even * (1 - even) / records);
+    split.share = split.uneven ? seen : even;
+    for (uint32_t i = 0; i < consumers; i++)
+        if ((split.uneven ? load[i].seen : load[i].even) > split.share * all * (1 - 1e-9) &&
+            load[i].counted > split.most)
+            split.most = load[i].counted;
+    return split;
+}
+
+struct split split_of(const struct scenario *scenario, const struct group_spec *group, uint32_t consumers,
+                      const double *records, struct arena *scratch)
+{
+    const uint32_t n = all_partitions(scenario, group);
+    double *came = arena_array(scratch, double, n), all = 0, hottest = 0;
+    if (consumers == 0 || n == 0) return (struct split){ .share = (double)NAN, .hottest = (double)NAN };
+    for (uint32_t i = 0; i < n; i++) {
+        all += records[i];
+        hottest = fmax(hottest, records[i]);
+    }
+    for (uint32_t i = 0; i < n; i++) came[i] = all > 0 ? records[i] : 1; /* none came: as if one had to each */
+    struct load *load = arena_array(scratch, struct load, consumers);
+    load_up(scenario, group, owners_of(scenario, group, consumers, scratch), came, load);
+    struct split split = split_by(load, consumers, fmax(all, n));
+    split.hottest = all > 0 ? hottest / all : (double)NAN;
+    return split;
+}

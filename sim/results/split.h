@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * How a group's work falls to its consumers: partitions as its assignor deals them, records as they came to each, and of
+ * topics with stages of their own each record as long as its stage. A partition is read by one consumer at a time, so a
+ * group is as fast as the consumer with most of the work lets it be. */
+#ifndef SIM_RESULTS_SPLIT_H
+#define SIM_RESULTS_SPLIT_H
+
+#include "sim/scenario/study.h"
+
+struct split {
+    uint32_t owners;  /* consumers with a partition */
+    uint32_t fed;     /* those of them to whose partitions a record came; all, where none came at all */
+    double share;     /* of the group's work, on the consumer with most of it; NaN: it has no consumer */
+    uint32_t most;    /* partitions of that one: of the widest topic where each topic is dealt by itself (range) */
+    bool uneven;      /* its share is by the records as they came, which an even split does not explain */
+    double hottest;   /* of the group's records, in one partition */
+};
+
+/* records: as many as came, by partition; the group's topics in the order of its reads. What is no more than chance
+ * (four standard deviations, and a tenth) counts as even over the partitions of a topic. Scratch keeps what was needed. */
+struct split split_of(const struct scenario *scenario, const struct group_spec *group, uint32_t consumers,
+                      const double *records, struct arena *scratch);
+/* Consumers that can have a partition each. */
+uint32_t split_useful(const struct scenario *scenario, const struct group_spec *group);
+
+#endif

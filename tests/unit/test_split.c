@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Goal: who has how much of a group's work, from the partitions that its assignor deals out and the records that came.
+ * Oracle: splits small enough to deal out by hand. Tolerance: 1e-12. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "sim/results/split.h"
+#include "tests/support/own_arena.h"
+
+/* Up to two topics with a stage of constant time each. */
+struct house {
+    struct scenario scenario;
+    struct topic_spec topic[2];
+    struct stage_spec stage[2];
+    struct group_read read[2];
+    struct group_spec group;
+};
+
+static void build(struct house *house, enum assignor assignor, uint32_t t, double t_s, uint32_t u, double u_s)
+{
+    *house = (struct house){ .topic = { { .name = "t", .partitions = t }, { .name = "u", .partitions = u } },
+                             .read = { { 0, 0 }, { 1, 1 } } };
+    for (int i = 0; i < 2; i++)
+        house->stage[i] = (struct stage_spec){ .name = "s", .has_time = true,
+                                               .time = { .family = DIST_CONSTANT, .mean_s = i ? u_s : t_s } };
+    house->group = (struct group_spec){ .name = "g", .assignor = assignor, .n_reads = u > 0 ? 2 : 1,
+                                        .read = house->read };
+    house->scenario = (struct scenario){ .n_topics = 2, .topic = house->topic, .n_stages = 2, .stage = house->stage,
+                                         .n_groups = 1, .group = &house->group };
+}
+
+static struct split dealt(const struct house *house, uint32_t consumers, const double *records)
+{
+    return split_of(&house->scenario, &house->group, consumers, records, &arena);
+}
+
+#define assert_near(value, expected) assert_true(fabs((value) - (expected)) < 1e-12)
+
+static void two_and_one(void **state)
+{
+    static const double records[] = { 3000, 3100, 2900 };
+    struct house house;
+    (void)state;
+    build(&house, ASSIGN_RANGE, 3, 0.02, 0, 0);
+    const struct split split = dealt(&house, 2, records), idle = dealt(&house, 5, records);
+    assert_near(split.share, 2.0 / 3); /* 6,100 of 9,000 are no more than that by chance */
+    assert_false(split.uneven);
+    assert_int_equal(split.most, 2);
+    assert_int_equal(split.owners, 2);
+    assert_int_equal(split.fed, 2);
+    assert_near(split.hottest, 3100.0 / 9000);
+    assert_int_equal(idle.owners, 3);
+    assert_near(idle.share, 1.0 / 3);
+}
+
+/* All keys fall into two partitions: whether they share a consumer is the assignor's doing. */
+static void where_the_records_are(void **state)
+{
+    static const double first_two[] = { 500, 500, 0 }, outer_two[] = { 500, 0, 500 }, one[] = { 1000, 0, 0 };
+    struct house house;
+    (void)state;
+    build(&house, ASSIGN_RANGE, 3, 0.02, 0, 0);
+    struct split split = dealt(&house, 2, first_two);
+    assert_near(split.share, 1);
+    assert_true(split.uneven);
+    assert_int_equal(split.fed, 1);
+    assert_near(dealt(&house, 3, first_two).share, 0.5);
+    split = dealt(&house, 2, outer_two); /* less than the two thirds of an even split */
+    assert_near(split.share, 0.5);
+    assert_true(split.uneven);
+    assert_int_equal(split.fed, 2);
+    split = dealt(&house, 3, one);
+    assert_near(split.share, 1);
+    assert_near(split.hottest, 1);
+}
+
+static void topics_dealt_in_turn(void **state)
+{
+    static const double records[] = { 100, 100, 100, 100, 100, 100 };
+    struct house house;
+    (void)state;
+    build(&house, ASSIGN_ROUND_ROBIN, 3, 0.02, 3, 0.02);
+    const struct split split = dealt(&house, 4, records);
+    assert_int_equal(split_useful(&house.scenario, &house.group), 6);
+    assert_near(split.share, 2.0 / 6);
+    assert_int_equal(split.most, 2);
+    assert_int_equal(dealt(&house, 6, records).most, 1);
+    build(&house, ASSIGN_RANGE, 3, 0.02, 3, 0.02);
+    assert_int_equal(split_useful(&house.scenario, &house.group), 3);
+    assert_near(dealt(&house, 4, records).share, 1.0 / 3);
+}
+
+/* 3,000 records of 10 ms in four partitions, as many of 50 ms in one: 30 s and 150 s of work. The first of two
+ * consumers has half of the one and all of the other. */
+static void a_record_weighs_what_it_takes(void **state)
+{
+    static const double records[] = { 750, 750, 750, 750, 3000 };
+    struct house house;
+    (void)state;
+    build(&house, ASSIGN_RANGE, 4, 0.01, 1, 0.05);
+    const struct split split = dealt(&house, 2, records);
+    assert_near(split.share, 165.0 / 180);
+    assert_int_equal(split.most, 2);
+    build(&house, ASSIGN_RANGE, 4, 0, 1, 0.05); /* one takes no time that is known: by number */
+    assert_near(dealt(&house, 2, records).share, 4500.0 / 6000);
+}
+
+static void nobody_and_nothing(void **state)
+{
+    static const double none[3];
+    struct house house;
+    (void)state;
+    build(&house, ASSIGN_COOPERATIVE_STICKY, 3, 0.02, 0, 0);
+    assert_true(isnan(dealt(&house, 0, none).share));
+    const struct split split = dealt(&house, 2, none);
+    assert_near(split.share, 2.0 / 3);
+    assert_int_equal(split.fed, 2);
+    assert_true(isnan(split.hottest));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_and_one), cmocka_unit_test(where_the_records_are),
+        cmocka_unit_test(topics_dealt_in_turn), cmocka_unit_test(a_record_weighs_what_it_takes),
+        cmocka_unit_test(nobody_and_nothing),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
