@@ -29,8 +29,5 @@ uint32_t planner_search(struct planner *planner, bool *halved, struct arena *are
 /* The candidate at a corner of the unknowns; as it is without any. */
 struct point planner_corner(const struct planner *planner, const struct candidate *candidate, uint32_t corner,
                             struct arena *arena);
-/* How a candidate does there, in at least `least` runs. */
-bool planner_judge_corner(const struct planner *planner, const struct candidate *candidate, uint32_t corner,
-                          uint32_t least, struct judged *judged, struct arena *arena, struct sim_err *err);
 
 #endif

@@ -11,7 +11,7 @@
 
 /* ---- for people: the answer ---- */
 
-#define RISK 0.05 /* that a share of runs is below its lower limit (sim/lab/judge.h) */
+#define RISK 0.05 /* that what is called met is not (sim/lab/spending.h) */
 
 static const char *values_text(struct page *page, const struct plan_answer *plan, const char *const *value)
 {
