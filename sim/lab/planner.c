@@ -105,7 +105,7 @@ static bool scan(struct planner *planner, struct arena *arena, struct sim_err *e
 {
     for (uint32_t i = 0; i < planner->n; i++) {
         if (!judge_candidate(planner, &planner->candidate[i], arena, err)) return false;
-        if (planner->candidate[i].footing == FOOTING_MET) break;
+        if (planner->candidate[i].footing == FOOTING_MET && !planner->judges_all) break;
     }
     return true;
 }
@@ -161,7 +161,7 @@ uint32_t planner_search(struct planner *planner, bool *halved, struct arena *are
     uint32_t found = NONE;
     bool all_fail = false;
     *halved = false;
-    if (planner->n_axes == 1 && planner->n >= HALVED_FROM) {
+    if (planner->n_axes == 1 && planner->n >= HALVED_FROM && !planner->judges_all) {
         if (!halve(planner, &found, arena, err)) return NONE;
         if (found != NONE && !glance_below(planner, found, &all_fail, arena, err)) return NONE;
         *halved = all_fail && found > GLANCES;
