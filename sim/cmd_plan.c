@@ -88,6 +88,7 @@ static bool make_candidates(struct planning *planning, struct arena *arena, stru
         !axes_make(planning->axis, variation, at, n_axes, price, options->cost.n, err))
         return false;
     planner->n_axes = n_axes;
+    planner->judges_all = axes_cost_nothing(planning->axis, n_axes);
     planner->candidate = candidates_make(planning->axis, n_axes, point, planner->n, arena, err);
     return planner->candidate != NULL;
 }

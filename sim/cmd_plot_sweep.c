@@ -165,8 +165,8 @@ static void draw_tornado(struct album *album, uint32_t metric, struct sim_err *e
 {
     struct tornado_figure figure;
     char name[NAME_BYTES], title[512], x_label[512];
-    tornado_make(&figure, album->store, album->point, album->n_points, album->metric[metric],
-                 album->options->confidence, album->arena);
+    tornado_make(&figure, album->store, album->point, album->n_points, album->experiment.scenario_json,
+                 album->metric[metric], album->options->confidence, album->arena);
     uint32_t n = 0;
     while (n < figure.n_bars && n < BARS_MAX && figure.bar[n].swing >= SEEN * figure.bar[0].swing) n++;
     struct sweep_bar *bar = arena_array(album->arena, struct sweep_bar, n);

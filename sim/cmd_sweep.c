@@ -29,6 +29,7 @@ struct sweeping {
     struct point *point;
     struct store_point *stored;
     struct unknown *unknown;
+    struct tornado_points tornado;
     struct store_experiment experiment;
     struct sweep sweep;
     const char *file; /* of results */
@@ -68,14 +69,23 @@ static bool draw_unknowns(struct sweeping *sweeping, struct arena *arena, struct
     return true;
 }
 
+static bool make_tornado(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
+{
+    struct tornado_points *tornado = &sweeping->tornado;
+    if (!points_of_tornado(&sweeping->base, sweeping->unknown, sweeping->options->unknown.n, tornado,
+                           &sweeping->findings, arena, err))
+        return false;
+    sweeping->point = tornado->point;
+    sweeping->sweep.n_points = tornado->n_points;
+    return true;
+}
+
 static bool make_points(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
 {
     const struct options *options = sweeping->options;
     if (options->points)
         return points_of_csv(&sweeping->base, options->points, &sweeping->point, &sweeping->sweep.n_points, arena, err);
-    if (options->tornado)
-        return points_of_tornado(&sweeping->base, sweeping->unknown, options->unknown.n, &sweeping->point,
-                                 &sweeping->sweep.n_points, &sweeping->findings, arena, err);
+    if (options->tornado) return make_tornado(sweeping, arena, err);
     struct variation *variation = arena_array(arena, struct variation, options->vary.n);
     for (uint32_t i = 0; i < options->vary.n; i++)
         if (!vary_parse(&variation[i], options->vary.word[i], arena, err)) return false;
@@ -198,7 +208,8 @@ static void print_table(const struct sweeping *sweeping, const char *const *metr
     const struct options *options = sweeping->options;
     const struct sweep_table table = { sweeping->sweep.store, &sweeping->experiment, sweeping->name,
                                        sweeping->sweep.n_points, sweeping->stored, n_metrics, metric,
-                                       options->confidence };
+                                       options->confidence, sweeping->tornado.n_unvaried,
+                                       sweeping->tornado.unvaried };
     const struct text_style style = { options->language, use_colour(options), options->format == FORMAT_MARKDOWN,
                                       TEXT_COLUMNS };
     if (options->format == FORMAT_JSON) sweep_table_json(&table, stdout);

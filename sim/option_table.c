@@ -482,7 +482,7 @@ const struct option_spec option_table[] = {
     { "unknown", 0, ARGUMENT_NEEDED, "PTR=LOW..HIGH", ON_SWEEP, set_unknown, 0,
       "a value that is known as a range only: each run has one of its\nown (with --tornado: its ends); repeatable" },
     { "cost", 0, ARGUMENT_NEEDED, "PTR=NUMBER", ON_PLAN, set_cost, 0,
-      "what one of a varied value costs; repeatable\n(1 for each that counts consumers, 0 for others)" },
+      "what one of a varied value costs; repeatable\n(1 for each consumer, instance or pod, 0 for others)" },
     { "points", 0, ARGUMENT_NEEDED, "FILE", ON_SWEEP | ON_COMPARE, set_points, 0,
       "a CSV file instead: pointers in its first line, a point a row" },
     { "variants", 0, ARGUMENT_NEEDED, "FILE", ON_COMPARE, set_variants, 0,

@@ -77,6 +77,17 @@ ok("a quicker stage that costs nothing", free["values"] == {CONSUMERS: 1, "/stag
 slow = plan(0, "even.json", "--vary", "/stages/pay/time=2ms..24ms..2ms", "--cost", "/stages/pay/time=1000", "--replications", "20", "--confidence", "0.8")
 ok("where dearer is worse the cheapest is found all the same", slow["values"] == {"/stages/pay/time": "2ms"} and slow["cost"] == 2)
 
+nothing = plan(0, "even.json", "--vary", "/stages/pay/time=40ms,8ms,10ms,20ms")
+ok("what counts no consumers costs nothing: all are tried, and the first that does is found",
+   nothing["values"] == {"/stages/pay/time": "8ms"} and nothing["cost"] == 0 and
+   [t["verdict"] for t in nothing["tried"]] == ["missed", "met", "met", "missed"])
+ok("another misses", nothing["binding"]["values"] in ({"/stages/pay/time": "40ms"}, {"/stages/pay/time": "20ms"}))
+text = " ".join(sim("plan", "even.json", "--vary", "/stages/pay/time=40ms,8ms,10ms,20ms").stdout.split())
+ok("and that is said", "so none is cheaper: every target is met by 2 of the 4 combinations, and this is the first of them" in text and
+   "Another, /stages/pay/time = " in text and "One step less" not in text)
+many = plan(0, "even.json", "--vary", "/stages/pay/time=1ms..10ms..1ms")
+ok("none of ten is passed over", len(many["tried"]) == 10 and many["values"] == {"/stages/pay/time": "1ms"})
+
 # ---- halving, and none ----
 many = plan(0, "even.json", "--vary", "pay.consumers=1..12")
 ok("twelve candidates give the answer of four", many["values"] == {CONSUMERS: 3} and near(many["headroom"], found["headroom"]))
@@ -138,7 +149,9 @@ refused(2, "does not go up", "even.json", "--vary", "pay.consumers=1..2", "--unk
 refused(2, "one has not", "even.json", "--vary", "pay.consumers=1..2", "--unknown", "pay.time.mean=5..9ms")
 refused(2, "is not varied", "even.json", "--vary", "pay.consumers=1..2", "--cost", "pay.time.mean=1")
 refused(2, "not a number from 0", "even.json", "--vary", "pay.consumers=1..2", "--cost", "pay.consumers=-1")
-refused(2, "which is not a number", "even.json", "--vary", "/stages/pay/time/family=gamma,lognormal")
+refused(2, "which is not a number", "even.json", "--vary", "/stages/pay/time/family=gamma,lognormal", "--cost", "/stages/pay/time/family=1")
+words = plan(0, "even.json", "--vary", "/stages/pay/time/family=gamma,lognormal", "--set", "pay.consumers=3")
+ok("words that cost nothing are tried in turn", words["values"] == {"/stages/pay/time/family": "gamma"} and len(words["tried"]) == 2)
 refused(3, "below the least value 1", "even.json", "--vary", "pay.consumers=0..2")
 refused(3, "/stages/pay/time/mean", "even.json", "--vary", "pay.consumers=1..2", "--unknown", "pay.time.mean=-5..7")
 scenario["thresholds"] = {}

@@ -67,6 +67,35 @@ ok(f"the greatest first: {shown}", len(shown) > 3 and shown == [name for _, name
 ok("the base is the scenario as it is", mean(0) == json.loads(sim("run", "s.json", "--set", "/orders/at_most=200", "--replications", "4", "--format", "json", "--quiet").stdout)["completion_s"]["mean"])
 ok("its picture", sorted(os.listdir("t-plots")) == [f"figure-1-tornado.{e}" for e in ("csv", "gp", "png", "svg")])
 ok("resumed: nothing left to do", sim("sweep", "s.json", "--tornado", "--unknown", "reserve.time.mean=10ms..30ms", "--set", "/orders/at_most=200", "--replications", "4", "--out", "t.db", "--resume", "-q").returncode == 0)
+# ---- counts of 1 and 2 move by one; what cannot move is named ----
+small = json.loads(open("s.json").read())
+small["groups"][group].update(consumers=2, basis={"consumers": "assumed"})
+small["processes"]["shop"].update(instances=1, basis={"instances": "assumed"})
+small["orders"].update(at_most=200, basis={"at_most": "assumed"})
+small["kafka"].update(basis={"linger": "assumed"}, linger="0s")
+open("small.json", "w").write(json.dumps(small).replace('"basis": "assumed"', '"basis": "measured"'))
+done = sim("sweep", "small.json", "--tornado", "--replications", "2", "--metric", "completion_s.mean", "--out", "small.db")
+ok(f"a tornado of small counts ends with 0, not {done.returncode}: {done.stderr.strip()}", done.returncode == 0)
+sides = {}
+for pointer, value in sqlite3.connect("small.db").execute("SELECT pointer, value FROM param ORDER BY point_id"):
+    sides.setdefault(pointer, []).append(json.loads(value))
+ok(f"one consumer less and one more, no instance less: {sides}", sides == {
+    f"/groups/{group}/consumers": [1, 3], "/processes/shop/instances": [2], "/orders/at_most": [160, 240]})
+text = " ".join(done.stdout.split())
+ok("what is not varied is named", "1 assumed values are 0" in text and "/kafka/linger." in text)
+done = sim("sweep", "small.json", "--tornado", "--replications", "2", "--out", "small.db", "--resume", "--format", "json", "--metric", "completion_s.mean")
+ok("in JSON, too", json.loads(done.stdout)["not_varied"] == ["/kafka/linger"])
+one = json.loads(json.dumps(small).replace('"assumed"', '"measured"'))
+one["groups"][group].update(consumers=1, basis={"consumers": "assumed"})
+json.dump(one, open("one.json", "w"))
+done = sim("sweep", "one.json", "--tornado", "--replications", "2", "--metric", "completion_s.mean", "--out", "one.db")
+cells = [line.split() for line in done.stdout.splitlines() if line.startswith(f"  /groups/{group}/consumers")]
+ok(f"one side alone stands where it belongs: {cells}", len(cells) == 1 and cells[0][1:4] == ["-", "-", "2"])
+still = json.loads(json.dumps(small).replace('"assumed"', '"measured"'))
+still["kafka"]["basis"] = {"linger": "assumed"}
+json.dump(still, open("still.json", "w"))
+ok("none can be varied: refused, and named", "/kafka/linger, and none can be varied" in sim("sweep", "still.json", "--tornado").stderr)
+
 measured = json.loads(open("s.json").read().replace('"assumed"', '"measured"'))
 json.dump(measured, open("m.json", "w"))
 ok("nothing assumed: refused", "no value of this scenario is assumed" in sim("sweep", "m.json", "--tornado").stderr)

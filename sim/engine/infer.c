@@ -5,6 +5,7 @@
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_errno.h>
+#include <gsl/gsl_randist.h>
 
 double infer_t(double confidence, uint64_t n)
 {
@@ -80,3 +81,5 @@ double infer_zero_upper(uint64_t n, double confidence)
 {
     return n == 0 ? 1 : -expm1(log1p(-confidence) / (double)n);
 }
+
+double infer_binomial(uint32_t k, uint32_t n, double share) { return gsl_ran_binomial_pdf(k, share, n); }

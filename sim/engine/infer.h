@@ -27,5 +27,7 @@ double infer_share_upper(uint64_t k, uint64_t n, double confidence);
 void infer_share(uint64_t k, uint64_t n, double confidence, double *lo, double *hi);
 /* Upper limit of a rate after n runs without an event: 1 - (1 - confidence)^(1/n). */
 double infer_zero_upper(uint64_t n, double confidence);
+/* The chance that of n runs just k are such as a share of all is. */
+double infer_binomial(uint32_t k, uint32_t n, double share);
 
 #endif

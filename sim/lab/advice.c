@@ -50,15 +50,24 @@ static bool differs_in_one(const struct adviser *adviser, const struct candidate
     return n == 1;
 }
 
-/* The dearest of those before it that fail; where several cost the same, the one that came nearest. */
+/* Where nothing costs anything, only what surely fails stands beside what was found. */
+static bool is_less(const struct adviser *adviser, const struct candidate *at)
+{
+    if (at->judged.n == 0 || at->footing == FOOTING_NONE || at->footing == FOOTING_MET) return false;
+    if (adviser->advice->planner->judges_all && at->footing == FOOTING_OPEN) return false;
+    return at->cost < adviser->chosen->cost || differs_in_one(adviser, at);
+}
+
+/* The dearest of those before it that fail, or, where nothing costs anything, of all that do; where several cost the
+ * same, the one that came nearest. */
 static const struct candidate *one_less(const struct adviser *adviser)
 {
     const struct planner *planner = adviser->advice->planner;
     const struct candidate *less = NULL;
-    for (uint32_t i = 0; i < adviser->advice->chosen; i++) {
+    const uint32_t n = planner->judges_all ? planner->n : adviser->advice->chosen;
+    for (uint32_t i = 0; i < n; i++) {
         const struct candidate *at = &planner->candidate[i];
-        if (at->footing == FOOTING_NONE || at->judged.n == 0) continue;
-        if (!(at->cost < adviser->chosen->cost) && !differs_in_one(adviser, at)) continue;
+        if (!is_less(adviser, at)) continue;
         const bool nearer = less && at->cost >= less->cost &&
                             (double)at->judged.met * less->judged.n > (double)less->judged.met * at->judged.n;
         if (!less || at->cost > less->cost || nearer) less = at;
@@ -260,6 +269,7 @@ static void list_tried(struct adviser *adviser)
     for (uint32_t i = 0; i < planner->n; i++) {
         const struct candidate *at = &planner->candidate[i];
         if (at->footing == FOOTING_NONE) continue;
+        adviser->out->n_met += at->footing == FOOTING_MET;
         tried[adviser->out->n_tried++] =
             (struct plan_tried){ at->value, at->cost, share_of(&at->judged), word[at->footing] };
     }
@@ -297,6 +307,7 @@ static void describe(struct adviser *adviser)
         .pointer = pointer,
         .value = adviser->chosen->value,
         .cost = adviser->chosen->cost,
+        .costs_nothing = planner->judges_all,
         .share = share_of(&adviser->chosen->judged),
         .factor_most = FACTOR_MOST,
         .headroom = (double)NAN,

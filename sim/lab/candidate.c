@@ -21,10 +21,17 @@ bool price_parse(struct price *out, const char *text, struct arena *arena, struc
     return true;
 }
 
+/* Consumers, or what brings them: instances and pods of a process, consumers that a fault adds. */
 static bool counts_consumers(const char *at)
 {
-    const char *slash = strrchr(at, '/');
-    return slash && strcmp(slash, "/consumers") == 0;
+    static const struct { const char *section, *key; } count[] = {
+        { "/groups/", "/consumers" },          { "/processes/", "/instances" },        { "/faults/", "/to" },
+        { "/scalers/", "/min_replica_count" }, { "/scalers/", "/max_replica_count" },
+    };
+    const char *key = strrchr(at, '/');
+    for (size_t i = 0; key && i < sizeof count / sizeof count[0]; i++)
+        if (strncmp(at, count[i].section, strlen(count[i].section)) == 0 && strcmp(key, count[i].key) == 0) return true;
+    return false;
 }
 
 static struct axis *axis_priced(struct axis *axis, uint32_t n, const struct price *price)
@@ -38,12 +45,7 @@ static struct axis *axis_priced(struct axis *axis, uint32_t n, const struct pric
 bool axes_make(struct axis *axis, const struct variation *variation, const char *const *at, uint32_t n,
                const struct price *price, uint32_t n_prices, struct sim_err *err)
 {
-    double all = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        axis[i] = (struct axis){ variation[i], at[i], counts_consumers(at[i]) };
-        all += axis[i].each;
-    }
-    for (uint32_t i = 0; i < n && n_prices == 0 && !(all > 0); i++) axis[i].each = 1;
+    for (uint32_t i = 0; i < n; i++) axis[i] = (struct axis){ variation[i], at[i], counts_consumers(at[i]) };
     for (uint32_t p = 0; p < n_prices; p++) {
         struct axis *priced = axis_priced(axis, n, &price[p]);
         if (!priced)
@@ -51,6 +53,13 @@ bool axes_make(struct axis *axis, const struct variation *variation, const char 
                             price[p].pointer);
         priced->each = price[p].each;
     }
+    return true;
+}
+
+bool axes_cost_nothing(const struct axis *axis, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (axis[i].each > 0) return false;
     return true;
 }
 

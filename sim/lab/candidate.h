@@ -41,10 +41,13 @@ struct candidate {
 /* "PTR=NUMBER". False with err (SIM_EUSAGE). */
 bool price_parse(struct price *out, const char *text, struct arena *arena, struct sim_err *err);
 
-/* The axes with what each costs: a price that is given, else 1 for one that counts consumers, else 0; where that leaves
- * nothing, 1 for each. at: resolved pointer of each. False with err (SIM_EUSAGE) for a price of what is not varied. */
+/* The axes with what each costs: a price that is given, else 1 for one that counts consumers, or instances or pods that
+ * bring them, else 0. at: resolved pointer of each. False with err (SIM_EUSAGE) for a price of what is not varied. */
 bool axes_make(struct axis *axis, const struct variation *variation, const char *const *at, uint32_t n,
                const struct price *price, uint32_t n_prices, struct sim_err *err);
+
+/* Then no candidate is cheaper than another. */
+bool axes_cost_nothing(const struct axis *axis, uint32_t n);
 
 /* Candidates from the points of the grid of the axes, cheapest first; equal costs in the order of the grid. NULL with
  * err (SIM_EUSAGE) for a value that costs something and is no number. */

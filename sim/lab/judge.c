@@ -6,20 +6,18 @@
 
 /* ---- counts ---- */
 
-static enum standing stand(uint32_t held, uint32_t n, double confidence)
+static enum standing stand(uint32_t held, const struct spending *looks)
 {
-    /* The upper limit of a share is what the lower one of its complement leaves. */
-    if (infer_share_lower(held, n, 0.95) >= confidence) return STANDING_MET;
-    if (1 - infer_share_lower(n - held, n, 0.95) < confidence) return STANDING_MISSED;
-    return STANDING_OPEN;
+    if (held >= looks->met_from) return STANDING_MET;
+    return held < looks->missed_below ? STANDING_MISSED : STANDING_OPEN;
 }
 
-enum standing judge_standing(const struct judged *judged, double confidence)
+enum standing judge_standing(const struct judged *judged)
 {
     enum standing standing = STANDING_MET;
     if (judged->broken > 0) return STANDING_MISSED;
     for (uint32_t i = 0; i < judged->n_thresholds; i++) {
-        const enum standing of_one = stand(judged->held[i], judged->n, confidence);
+        const enum standing of_one = stand(judged->held[i], &judged->looks);
         if (of_one == STANDING_MISSED) return STANDING_MISSED;
         if (of_one == STANDING_OPEN) standing = STANDING_OPEN;
     }
@@ -80,37 +78,53 @@ static bool run_and_count(const struct judge *judge, const struct point *point, 
     return true;
 }
 
-bool judge_until(const struct judge *judge, const struct point *point, struct judged *judged, uint32_t until,
-                 struct arena *arena, struct sim_err *err)
+/* Makes replications up to `until` and looks. */
+static bool judge_until(const struct judge *judge, const struct point *point, struct judged *judged, uint32_t until,
+                        enum look look, struct arena *arena, struct sim_err *err)
 {
     struct desk desk = { 0 };
     struct findings findings = { 0 };
     struct arena own = { 0 };
-    if (judged->n >= until) return true;
     bool ok = desk_open(&desk, point, &findings, err);
     if (ok && !judged->held) {
         judged->n_thresholds = desk.study.n_thresholds;
         judged->held = arena_array(arena, uint32_t, judged->n_thresholds);
     }
     ok = ok && run_and_count(judge, point, judged, until, &desk, &own, err);
-    if (ok) judged->standing = judge_standing(judged, judge->confidence);
+    if (ok) {
+        spending_look(&judged->looks, judge->confidence, until, look, arena);
+        judged->standing = judge_standing(judged);
+    }
     desk_fini(&desk);
     arena_fini(&own);
     return ok;
 }
 
+bool judge_glance(const struct judge *judge, const struct point *point, struct judged *judged, uint32_t below,
+                  struct arena *arena, struct sim_err *err)
+{
+    static const uint32_t glance[] = { JUDGE_GLANCE, JUDGE_FIRST };
+    for (uint32_t i = 0; i < sizeof glance / sizeof glance[0] && glance[i] < below; i++) {
+        if (!judge_until(judge, point, judged, glance[i], LOOK_GLANCE, arena, err)) return false;
+        if (judged->standing == STANDING_MISSED) return true;
+    }
+    return true;
+}
+
 uint32_t judge_next_look(uint32_t after) { return after < JUDGE_MOST / 2 ? 2 * after : JUDGE_MOST; }
+
+enum look judge_look(uint32_t n, uint32_t least)
+{
+    return n >= JUDGE_MOST ? LOOK_LAST : n == least ? LOOK_FIRST : LOOK_AGAIN;
+}
 
 bool judge_fully(const struct judge *judge, const struct point *point, struct judged *judged, uint32_t least,
                  struct arena *arena, struct sim_err *err)
 {
-    static const uint32_t look[] = { JUDGE_GLANCE, JUDGE_FIRST };
-    for (uint32_t i = 0; i < sizeof look / sizeof look[0] && look[i] < least; i++) {
-        if (!judge_until(judge, point, judged, look[i], arena, err)) return false;
-        if (judged->standing == STANDING_MISSED) return true;
-    }
+    if (!judge_glance(judge, point, judged, least, arena, err)) return false;
+    if (judged->standing == STANDING_MISSED) return true;
     for (uint32_t until = least;; until = judge_next_look(until)) {
-        if (!judge_until(judge, point, judged, until, arena, err)) return false;
+        if (!judge_until(judge, point, judged, until, judge_look(until, least), arena, err)) return false;
         if (judged->standing != STANDING_OPEN || until >= JUDGE_MOST) return true;
     }
 }

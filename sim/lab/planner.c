@@ -21,16 +21,16 @@ struct point planner_corner(const struct planner *planner, const struct candidat
     return point_at(&candidate->point, judge->unknown, judge->n_unknowns, share, arena);
 }
 
-bool planner_judge_corner(const struct planner *planner, const struct candidate *candidate, uint32_t corner,
-                          uint32_t least, struct judged *judged, struct arena *arena, struct sim_err *err)
+/* How a candidate does there, in at least `least` runs; with 0 at a glance. */
+static bool judge_corner(const struct planner *planner, const struct candidate *candidate, uint32_t corner,
+                         uint32_t least, struct judged *judged, struct arena *arena, struct sim_err *err)
 {
     const struct point at = planner_corner(planner, candidate, corner, arena);
     struct judge judge = planner->judge;
     judge.n_unknowns = 0;
     *judged = (struct judged){ 0 };
-    if (least > JUDGE_FIRST) return judge_fully(&judge, &at, judged, least, arena, err);
-    return judge_until(&judge, &at, judged, JUDGE_GLANCE, arena, err) &&
-           (judged->standing == STANDING_MISSED || judge_until(&judge, &at, judged, least, arena, err));
+    return least > 0 ? judge_fully(&judge, &at, judged, least, arena, err)
+                     : judge_glance(&judge, &at, judged, UINT32_MAX, arena, err);
 }
 
 static double met_share(const struct judged *judged) { return judged->n ? (double)judged->met / judged->n : 0; }
@@ -45,7 +45,7 @@ static bool look_at_corners(struct planner *planner, struct candidate *candidate
     uint32_t n_missed = 0;
     for (uint32_t c = 0; c < n; c++) {
         struct judged judged;
-        if (!planner_judge_corner(planner, candidate, c, JUDGE_FIRST, &judged, arena, err)) return false;
+        if (!judge_corner(planner, candidate, c, 0, &judged, arena, err)) return false;
         n_missed += judged.standing == STANDING_MISSED;
         if (met_share(&judged) > best) best = met_share(&judged), candidate->best = c;
         if (met_share(&judged) < worst) worst = met_share(&judged), candidate->worst = c, at_worst = judged;
@@ -79,7 +79,7 @@ static bool judge_range(struct planner *planner, struct candidate *candidate, st
     candidate->footing = footing_of(candidate->judged.standing);
     if (candidate->footing == FOOTING_MISSED) candidate->footing = FOOTING_DEPENDS;
     if (candidate->footing != FOOTING_MET) return true;
-    if (!planner_judge_corner(planner, candidate, candidate->worst, planner->least, &corner, arena, err)) return false;
+    if (!judge_corner(planner, candidate, candidate->worst, planner->least, &corner, arena, err)) return false;
     if (corner.standing == STANDING_OPEN) candidate->footing = FOOTING_OPEN;
     if (corner.standing == STANDING_MISSED) candidate->footing = FOOTING_DEPENDS;
     return true;
@@ -105,7 +105,7 @@ static bool scan(struct planner *planner, struct arena *arena, struct sim_err *e
 {
     for (uint32_t i = 0; i < planner->n; i++) {
         if (!judge_candidate(planner, &planner->candidate[i], arena, err)) return false;
-        if (planner->candidate[i].footing == FOOTING_MET) break;
+        if (planner->candidate[i].footing == FOOTING_MET && !planner->judges_all) break;
     }
     return true;
 }
@@ -161,7 +161,7 @@ uint32_t planner_search(struct planner *planner, bool *halved, struct arena *are
     uint32_t found = NONE;
     bool all_fail = false;
     *halved = false;
-    if (planner->n_axes == 1 && planner->n >= HALVED_FROM) {
+    if (planner->n_axes == 1 && planner->n >= HALVED_FROM && !planner->judges_all) {
         if (!halve(planner, &found, arena, err)) return NONE;
         if (found != NONE && !glance_below(planner, found, &all_fail, arena, err)) return NONE;
         *halved = all_fail && found > GLANCES;

@@ -16,21 +16,19 @@
 struct planner {
     struct judge judge;
     uint32_t least; /* replications before a candidate is said to meet its thresholds */
+    bool judges_all; /* no candidate is cheaper than another: none is passed over */
     uint32_t n_axes;
     uint32_t n;
     struct candidate *candidate; /* cheapest first */
 };
 
-/* The cheapest that meets them; else the cheapest that depends; else the cheapest that is open; else the one that came
- * nearest: its footing says which. NONE with err, or, without err, when interrupted. *halved: some were passed over, on
- * the supposition that what costs more is better. */
+/* The cheapest that meets them, of equal costs the first; else the cheapest that depends; else the cheapest that is
+ * open; else the one that came nearest: its footing says which. NONE with err, or, without err, when interrupted.
+ * *halved: some were passed over, on the supposition that what costs more is better. */
 uint32_t planner_search(struct planner *planner, bool *halved, struct arena *arena, struct sim_err *err);
 
 /* The candidate at a corner of the unknowns; as it is without any. */
 struct point planner_corner(const struct planner *planner, const struct candidate *candidate, uint32_t corner,
                             struct arena *arena);
-/* How a candidate does there, in at least `least` runs. */
-bool planner_judge_corner(const struct planner *planner, const struct candidate *candidate, uint32_t corner,
-                          uint32_t least, struct judged *judged, struct arena *arena, struct sim_err *err);
 
 #endif

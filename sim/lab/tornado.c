@@ -12,8 +12,7 @@ struct tornado {
     const struct point *base;
     struct study study; /* of the base */
     struct json json;   /* of its resolved text */
-    struct point *point;
-    uint32_t n;
+    struct tornado_points *out;
     struct arena *arena;
 };
 
@@ -40,7 +39,7 @@ static bool add_point(struct tornado *tornado, const char *pointer, const char *
     struct point point = point_with(tornado->base, pointer, value, tornado->arena);
     point.label = label_of(pointer, value, tornado->arena);
     if (!is_acceptable(&point)) return false;
-    tornado->point[tornado->n++] = point;
+    tornado->out->point[tornado->out->n_points++] = point;
     return true;
 }
 
@@ -57,12 +56,24 @@ static bool quantity_at(struct tornado *tornado, const char *pointer, struct qua
     return true;
 }
 
-static void add_side(struct tornado *tornado, const char *pointer, struct quantity now, double factor)
+/* What cannot be broken moves by one at least. */
+static bool add_side(struct tornado *tornado, const char *pointer, struct quantity now, double factor)
 {
     struct quantity moved = { now.is_duration, now.value * factor };
-    if (add_point(tornado, pointer, quantity_text(moved, tornado->arena))) return;
+    if (add_point(tornado, pointer, quantity_text(moved, tornado->arena))) return true;
+    const double step = moved.value < now.value ? -1 : 1;
     moved.value = round(moved.value);
-    if (fabs(moved.value - now.value) > 0) add_point(tornado, pointer, quantity_text(moved, tornado->arena));
+    if (!(fabs(moved.value - now.value) > 0)) moved.value += step;
+    return add_point(tornado, pointer, quantity_text(moved, tornado->arena));
+}
+
+/* Either way, or one where the other is not acceptable. */
+static bool add_value(struct tornado *tornado, const char *pointer)
+{
+    struct quantity now;
+    if (!quantity_at(tornado, pointer, &now) || !(fabs(now.value) > 0)) return false;
+    const bool lower = add_side(tornado, pointer, now, 1 - FIFTH);
+    return add_side(tornado, pointer, now, 1 + FIFTH) || lower;
 }
 
 static bool has_range(const struct unknown *unknown, uint32_t n, const char *pointer)
@@ -74,13 +85,12 @@ static bool has_range(const struct unknown *unknown, uint32_t n, const char *poi
 
 static void add_assumed(struct tornado *tornado, const struct unknown *unknown, uint32_t n_unknowns)
 {
+    const char **unvaried = arena_array(tornado->arena, const char *, tornado->study.n_basis);
+    tornado->out->unvaried = unvaried;
     for (uint32_t i = 0; i < tornado->study.n_basis; i++) {
         const struct basis_of *value = &tornado->study.basis[i];
-        struct quantity now;
         if (value->basis != BASIS_ASSUMED || has_range(unknown, n_unknowns, value->pointer)) continue;
-        if (!quantity_at(tornado, value->pointer, &now) || !(fabs(now.value) > 0)) continue;
-        add_side(tornado, value->pointer, now, 1 - FIFTH);
-        add_side(tornado, value->pointer, now, 1 + FIFTH);
+        if (!add_value(tornado, value->pointer)) unvaried[tornado->out->n_unvaried++] = value->pointer;
     }
 }
 
@@ -97,42 +107,50 @@ static bool add_range(struct tornado *tornado, struct unknown *unknown, struct f
         desk_fini(&desk);
         if (!ok) return false;
         point.label = label_of(unknown->at, value, tornado->arena);
-        tornado->point[tornado->n++] = point;
+        tornado->out->point[tornado->out->n_points++] = point;
     }
     return true;
 }
 
 /* ---- all ---- */
 
+static bool refuse(const struct tornado_points *out, struct sim_err *err)
+{
+    if (out->n_unvaried > 0)
+        return sim_fail(err, SIM_EUSAGE, NULL,
+                        "--tornado: %u values of this scenario are assumed, %s%s, and none can be varied: each is 0, "
+                        "or the scenario can have no other near; give ranges with --unknown",
+                        out->n_unvaried, out->unvaried[0], out->n_unvaried > 1 ? " first" : "");
+    return sim_fail(err, SIM_EUSAGE, NULL, "--tornado: no value of this scenario is assumed; tag what is, as in "
+                                           "\"basis\": \"assumed\", or give ranges with --unknown");
+}
+
 static bool make(struct tornado *tornado, const struct unknown *unknown, uint32_t n_unknowns,
                  struct findings *findings, struct sim_err *err)
 {
+    struct tornado_points *out = tornado->out;
     struct unknown *known_place = arena_array(tornado->arena, struct unknown, n_unknowns);
-    tornado->point = arena_array(tornado->arena, struct point, 1 + 2 * (n_unknowns + tornado->study.n_basis));
-    tornado->point[tornado->n++] = *tornado->base;
+    out->point = arena_array(tornado->arena, struct point, 1 + 2 * (n_unknowns + tornado->study.n_basis));
+    out->point[out->n_points++] = *tornado->base;
     for (uint32_t u = 0; u < n_unknowns; u++) {
         known_place[u] = unknown[u];
         if (!add_range(tornado, &known_place[u], findings, err)) return false;
     }
     add_assumed(tornado, known_place, n_unknowns);
-    return tornado->n > 1 ||
-           sim_fail(err, SIM_EUSAGE, NULL, "--tornado: no value of this scenario is assumed; tag what is, as in "
-                                           "\"basis\": \"assumed\", or give ranges with --unknown");
+    return out->n_points > 1 || refuse(out, err);
 }
 
 bool points_of_tornado(const struct point *base, const struct unknown *unknown, uint32_t n_unknowns,
-                       struct point **point, uint32_t *n_points, struct findings *findings, struct arena *arena,
-                       struct sim_err *err)
+                       struct tornado_points *out, struct findings *findings, struct arena *arena, struct sim_err *err)
 {
     const struct study_source *source = base->source;
-    struct tornado tornado = { .base = base, .arena = arena };
+    struct tornado tornado = { .base = base, .out = out, .arena = arena };
+    *out = (struct tornado_points){ 0 };
     if (!study_read_text(&tornado.study, source->text, source->length, source->file, source->folder, base->edit,
                          base->n_edits, findings, arena, err))
         return false;
     bool ok = json_open(&tornado.json, tornado.study.text, strlen(tornado.study.text), findings, arena);
     ok = ok && make(&tornado, unknown, n_unknowns, findings, err);
     json_close(&tornado.json);
-    *point = tornado.point;
-    *n_points = tornado.n;
     return ok;
 }

@@ -7,10 +7,16 @@
 #include "sim/lab/unknown.h"
 
 /* The first point is the base; then two of each value, low before high, but for one that the scenario cannot have. A
- * count that cannot be broken is rounded; a side that rounding leaves where it was is left out, as a value of 0 is.
- * False with err: a range that is not acceptable (with findings), or nothing to vary (SIM_EUSAGE). */
+ * count that cannot be broken is rounded, and moves by one at least. */
+struct tornado_points {
+    struct point *point;
+    uint32_t n_points;
+    uint32_t n_unvaried; /* assumed values that are 0, or have no other near that the scenario can have */
+    const char *const *unvaried; /* their JSON Pointers */
+};
+
+/* False with err: a range that is not acceptable (with findings), or nothing to vary (SIM_EUSAGE). */
 bool points_of_tornado(const struct point *base, const struct unknown *unknown, uint32_t n_unknowns,
-                       struct point **point, uint32_t *n_points, struct findings *findings, struct arena *arena,
-                       struct sim_err *err);
+                       struct tornado_points *out, struct findings *findings, struct arena *arena, struct sim_err *err);
 
 #endif

@@ -11,7 +11,7 @@
 
 /* ---- for people: the answer ---- */
 
-#define RISK 0.05 /* that a share of runs is below its lower limit (sim/lab/judge.h) */
+#define RISK 0.05 /* that what is called met is not (sim/lab/spending.h) */
 
 static const char *values_text(struct page *page, const struct plan_answer *plan, const char *const *value)
 {
@@ -31,6 +31,13 @@ static void say_found(struct page *page, const struct plan_answer *plan)
              "%u of %u runs meet every target; so with 95 %% confidence each target holds in at least %s of all runs.",
              "%u/%u회 실행이 모든 목표를 달성; 95 %% 신뢰도로 각 목표가 전체 실행의 최소 %s에서 성립.", plan->share.met,
              plan->share.n, number_percent(plan->confidence).s);
+    if (plan->costs_nothing && plan->n_candidates > 1)
+        page_say(page, TONE_PLAIN,
+                 "Nothing that is varied costs anything, so none is cheaper: every target is met by %u of the %u "
+                 "combinations, and this is the first of them as they were given. --cost PTR=NUMBER says what one "
+                 "costs.",
+                 "변경하는 값에 비용이 없어 더 싼 조합이 없음: 조합 %2$u개 중 %1$u개가 모든 목표를 달성하며, 이것은 주어진 "
+                 "순서에서 첫 번째. 비용은 --cost PTR=NUMBER로 지정.", plan->n_met, plan->n_candidates);
 }
 
 static void say_undecided(struct page *page, const struct plan_answer *plan)
@@ -69,7 +76,11 @@ static void say_infeasible(struct page *page, const struct plan_answer *plan)
 static void say_binding(struct page *page, const struct plan_answer *plan)
 {
     if (!plan->threshold) return;
-    if (plan->one_less)
+    if (plan->one_less && plan->costs_nothing)
+        page_say(page, TONE_PLAIN, "Another, %s, misses %s (%u of %u runs meet every target).",
+                 "다른 조합(%s)은 %s 미달 (%u/%u회 실행만 모든 목표 달성).", values_text(page, plan, plan->one_less),
+                 plan->threshold, plan->one_less_share.met, plan->one_less_share.n);
+    else if (plan->one_less)
         page_say(page, TONE_PLAIN, "One step less, %s, misses %s (%u of %u runs meet every target).",
                  "한 단계 아래(%s)는 %s 미달 (%u/%u회 실행만 모든 목표 달성).", values_text(page, plan, plan->one_less),
                  plan->threshold, plan->one_less_share.met, plan->one_less_share.n);

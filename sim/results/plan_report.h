@@ -39,8 +39,9 @@ struct plan_answer {
     const char *const *pointer;
     const char *const *value; /* of the candidate it is about: the found one, the undecided one, else the nearest */
     double cost;
+    bool costs_nothing;       /* nor does any other: then all were tried, and it is the first of those that are alike */
     struct plan_share share;
-    /* What binds: at one step less where one was found, else at these values. */
+    /* What binds: at one step less (without costs, at another) where one was found, else at these values. */
     const char *threshold;       /* NULL: nothing cheaper was tried */
     const char *const *one_less; /* NULL: these values */
     struct plan_share one_less_share;
@@ -59,7 +60,7 @@ struct plan_answer {
     bool load_is_trace;          /* then there is no headroom to ask for */
     struct plan_share slower;    /* with all stages' work a fifth longer; n 0: not asked */
     const char *store;           /* one whose capacity is modelled */
-    uint32_t n_tried, n_candidates;
+    uint32_t n_tried, n_met, n_candidates;
     const struct plan_tried *tried;
     bool halved;                 /* some were passed over, on the supposition that dearer is better */
 };

@@ -129,6 +129,11 @@ void sweep_table_json(const struct sweep_table *table, FILE *out)
     put_number(root, "confidence", table->confidence);
     cJSON *points = cJSON_AddArrayToObject(root, "points");
     for (uint32_t i = 0; i < table->n_points; i++) put_point(points, table, i, &arena);
+    if (table->unvaried) {
+        cJSON *unvaried = cJSON_AddArrayToObject(root, "not_varied");
+        for (uint32_t i = 0; i < table->n_unvaried; i++)
+            cJSON_AddItemToArray(unvaried, cJSON_CreateString(table->unvaried[i]));
+    }
     put_out(root, out);
     arena_fini(&arena);
 }

@@ -15,6 +15,8 @@ struct sweep_table {
     uint32_t n_metrics;
     const char *const *metric;
     double confidence;
+    uint32_t n_unvaried;         /* of a tornado: assumed values that it could not vary */
+    const char *const *unvaried; /* their JSON Pointers; NULL: no tornado */
 };
 
 void sweep_table_write(const struct sweep_table *table, const struct text_style *style, FILE *out);

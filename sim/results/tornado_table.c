@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cjson/cJSON.h>
+
+#include "sim/engine/ns.h"
 #include "sim/results/grid.h"
 #include "sim/results/number.h"
 
@@ -39,6 +42,36 @@ static const char *bare(const char *json, struct arena *arena)
     return text;
 }
 
+/* A duration in ns; NaN for what is neither number nor duration. */
+static double size_of_node(const cJSON *node)
+{
+    sim_ns ns;
+    if (cJSON_IsNumber(node)) return node->valuedouble;
+    return cJSON_IsString(node) && ns_parse(node->valuestring, &ns) ? (double)ns : (double)NAN;
+}
+
+/* The next step of a JSON Pointer, decoded; returns what is behind it. */
+static const char *pointer_step(const char *pointer, char *key)
+{
+    for (pointer++; *pointer && *pointer != '/'; pointer++)
+        *key++ = *pointer != '~' ? *pointer : *++pointer == '1' ? '/' : '~';
+    *key = '\0';
+    return pointer;
+}
+
+static bool is_above(const char *json, const cJSON *base, const char *pointer, struct arena *arena)
+{
+    char *key = arena_alloc(arena, strlen(pointer) + 1);
+    cJSON *value = cJSON_Parse(json);
+    while (base && *pointer == '/') {
+        pointer = pointer_step(pointer, key);
+        base = cJSON_IsArray(base) ? cJSON_GetArrayItem(base, atoi(key)) : cJSON_GetObjectItemCaseSensitive(base, key);
+    }
+    const bool above = size_of_node(value) > size_of_node(base);
+    cJSON_Delete(value);
+    return above;
+}
+
 static double size_of(const struct tornado_side *side)
 {
     return side->value && isfinite(side->moved.mean) ? fabs(side->moved.mean) : 0;
@@ -51,10 +84,12 @@ static int by_swing(const void *a, const void *b)
     return strcmp(x->pointer, y->pointer);
 }
 
-/* Values are told apart by their size: low is the lesser. Both are of one kind, and stand one after the other. */
+/* Both of a value stand one after the other, low first; where there is only one, it is the high one when it is above
+ * the value as it is. */
 void tornado_make(struct tornado_figure *out, struct store *store, const struct store_point *point, uint32_t n_points,
-                  const char *metric, double confidence, struct arena *arena)
+                  const char *scenario_json, const char *metric, double confidence, struct arena *arena)
 {
+    cJSON *scenario = cJSON_Parse(scenario_json);
     double *base;
     const char *unit = "";
     const uint32_t n_base = store_values(store, 0, metric, &base, &unit, arena);
@@ -63,16 +98,21 @@ void tornado_make(struct tornado_figure *out, struct store *store, const struct 
     for (uint32_t i = 1; i < n_points; i++) {
         const struct store_param *param = &point[i].param[0];
         const bool second = i > 1 && strcmp(point[i - 1].param[0].pointer, param->pointer) == 0;
+        const bool first = i + 1 < n_points && strcmp(point[i + 1].param[0].pointer, param->pointer) == 0;
         const struct tornado_side side = { bare(param->value, arena), moved(store, i, metric, confidence, arena) };
         if (second) {
             out->bar[out->n_bars - 1].high = side;
             continue;
         }
-        out->bar[out->n_bars++] = (struct tornado_bar){ .pointer = param->pointer, .low = side };
+        struct tornado_bar *bar = &out->bar[out->n_bars++];
+        *bar = (struct tornado_bar){ .pointer = param->pointer };
+        if (!first && is_above(param->value, scenario, param->pointer, arena)) bar->high = side;
+        else bar->low = side;
     }
     for (uint32_t i = 0; i < out->n_bars; i++)
         out->bar[i].swing = fmax(size_of(&out->bar[i].low), size_of(&out->bar[i].high));
     qsort(out->bar, out->n_bars, sizeof *out->bar, by_swing);
+    cJSON_Delete(scenario);
 }
 
 /* ---- for people ---- */
@@ -120,10 +160,30 @@ static void figure_table(struct page *page, const struct tornado_figure *figure,
         side_cells(grid, metric, &figure->bar[i].high);
     }
     if (n > 0) grid_write(grid);
-    if (n == 0) page_say(page, TONE_FAINT, "None of the %u values moves it.", "값 %u개 중 이를 움직이는 것은 없음.", figure->n_bars);
+    if (n == 0)
+        page_say(page, TONE_FAINT, "None of the %u values that were varied moves it.",
+                 "변경한 값 %u개 중 이를 움직이는 것은 없음.", figure->n_bars);
     else if (n < figure->n_bars)
-        page_say(page, TONE_FAINT, "%u other values move it by no more than %s.", "다른 값 %u개는 %s 이하로만 움직임.",
-                 figure->n_bars - n, number_of_metric(metric, figure->bar[n].swing).s);
+        page_say(page, TONE_FAINT, "%u other values that were varied move it by no more than %s.",
+                 "변경한 다른 값 %u개는 %s 이하로만 움직임.", figure->n_bars - n,
+                 number_of_metric(metric, figure->bar[n].swing).s);
+}
+
+static void say_unvaried(struct page *page, const struct sweep_table *table)
+{
+    enum { SHOWN = 12 };
+    const char *list = "";
+    if (table->n_unvaried == 0) return;
+    for (uint32_t i = 0; i < table->n_unvaried && i < SHOWN; i++)
+        list = page_format(page, "%s%s%s", list, *list ? ", " : "", table->unvaried[i]);
+    if (table->n_unvaried > SHOWN)
+        list = page_format(page, page_word(page, "%s and %u more", "%s 외 %u개"), list, table->n_unvaried - SHOWN);
+    page_heading(page, "Not varied", "변경하지 않은 값");
+    page_say(page, TONE_PLAIN,
+             "%u assumed values are 0, or have no other near that this scenario can have; --unknown PTR=LOW..HIGH "
+             "gives one a range: %s.",
+             "가정값 %u개는 0이거나 이 시나리오가 허용하는 가까운 다른 값이 없음. 범위는 --unknown PTR=LOW..HIGH로 지정: %s.",
+             table->n_unvaried, list);
 }
 
 void tornado_write(const struct sweep_table *table, const struct text_style *style, FILE *out)
@@ -134,16 +194,19 @@ void tornado_write(const struct sweep_table *table, const struct text_style *sty
     page_title(&page, "%s: which value moves what", "%s: 무엇이 결과를 움직이는가", table->name);
     page_say(
         &page, TONE_PLAIN,
-        "Each assumed value a fifth lower and higher (or at the ends of its range), all others as they are; the same "
-        "random numbers; ± half of the %g %% interval. %u points, seed %" PRIu64 ", sim %s.",
-        "가정값을 하나씩 20 %% 낮추고 높이거나 주어진 범위의 양 끝에 두고, 나머지는 그대로; 같은 난수; ±는 %g %% "
+        "Each assumed value a fifth lower and higher, a count by one at least (or at the ends of its range), all "
+        "others as they are; the same random numbers; ± half of the %g %% interval. %u points, seed %" PRIu64
+        ", sim %s.",
+        "가정값을 하나씩 20 %%(개수는 최소 1) 낮추고 높이거나 주어진 범위의 양 끝에 두고, 나머지는 그대로; 같은 난수; ±는 %g %% "
         "신뢰구간의 절반. 지점 %u개, seed %" PRIu64 ", sim %s.",
         table->confidence * 100, table->n_points, table->experiment->seed, table->experiment->version);
     for (uint32_t i = 0; i < table->n_metrics; i++) {
         struct tornado_figure figure;
-        tornado_make(&figure, table->store, table->point, table->n_points, table->metric[i], table->confidence, &arena);
+        tornado_make(&figure, table->store, table->point, table->n_points, table->experiment->scenario_json,
+                     table->metric[i], table->confidence, &arena);
         figure_table(&page, &figure, table->metric[i]);
     }
+    say_unvaried(&page, table);
     fputc('\n', out);
     arena_fini(&arena);
 }

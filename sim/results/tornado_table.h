@@ -26,8 +26,9 @@ struct tornado_figure {
 
 /* Whether these points are of a tornado: the first has no varied value, every other one. */
 bool tornado_is(const struct store_point *point, uint32_t n_points);
+/* scenario_json: of the experiment, the values as they are. */
 void tornado_make(struct tornado_figure *out, struct store *store, const struct store_point *point, uint32_t n_points,
-                  const char *metric, double confidence, struct arena *arena);
+                  const char *scenario_json, const char *metric, double confidence, struct arena *arena);
 
 /* A table for each metric. */
 void tornado_write(const struct sweep_table *table, const struct text_style *style, FILE *out);

@@ -234,6 +234,22 @@ static enum basis basis_of_key(const cJSON *object, const char *key, enum basis 
 /* A distribution given by a column of a file: one value, however long the column. */
 static bool is_measured_column(const cJSON *node) { return node->string && strcmp(node->string, "csv") == 0; }
 
+/* How long to run and what to ask are nobody's guess about the real system. */
+static bool is_about_system(const cJSON *section)
+{
+    static const char *const others[] = { "name", "run", "checkpoints", "thresholds", "observations", "calibrate",
+                                          "explore" };
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strcmp(section->string, others[i]) == 0) return false;
+    return true;
+}
+
+/* The status that an API answers with is a word in digits; below a stage nothing else bears that key and a number. */
+static bool is_code(const cJSON *node, const char *pointer)
+{
+    return strncmp(pointer, "/stages/", 8) == 0 && node->string && strcmp(node->string, "reply") == 0;
+}
+
 /* With out NULL it only counts. */
 static void walk_basis(struct basis_walk *walk, const cJSON *node, const char *pointer, enum basis above)
 {
@@ -241,11 +257,13 @@ static void walk_basis(struct basis_walk *walk, const cJSON *node, const char *p
     double value;
     for (const cJSON *child = node->child; child; child = child->next, index++) {
         if (child->string && (strcmp(child->string, "basis") == 0 || child->string[0] == '$')) continue;
+        if (!*pointer && !is_about_system(child)) continue;
         enum basis basis = basis_of_key(cJSON_IsObject(node) ? node : NULL, child->string, above);
         const char *at = child->string ? json_pointer_below(pointer, child->string, walk->arena)
                                        : arena_printf(walk->arena, "%s/%u", pointer, index);
         if (child->child) walk_basis(walk, child, at, basis);
-        else if (basis != BASIS_NONE && (quantity(child, &value) || is_measured_column(child))) {
+        else if (basis != BASIS_NONE && !is_code(child, pointer) &&
+                 (quantity(child, &value) || is_measured_column(child))) {
             if (walk->out) walk->out[walk->n] = (struct basis_of){ at, basis };
             walk->n++;
         }

@@ -78,6 +78,8 @@ static void test_share(void **state)
     expect(infer_share_lower(0, 60, 0.95), 0, 0);
     expect(infer_zero_upper(100, 0.95), 1 - pow(0.05, 0.01), 1e-12);
     expect(infer_zero_upper(0, 0.95), 1, 0);
+    expect(infer_binomial(60, 60, 0.95), pow(0.95, 60), 1e-12);
+    expect(infer_binomial(1, 3, 0.2), 3 * 0.2 * 0.8 * 0.8, 1e-12);
 }
 
 /* At its lower limit, k or more of n have probability 1 - confidence: for small and large n, GSL converges. */

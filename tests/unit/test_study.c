@@ -348,6 +348,36 @@ static void test_basis(void **state)
     assert_non_null(strstr(small_study.text, "\"basis\": {\"linger\": \"assumed\"}"));
 }
 
+/* A basis of the whole scenario speaks of the real system: not of the run, what is asked, nor the code of an answer. */
+static void test_basis_of_all(void **state)
+{
+    static const char *const never[] = { "/run", "/name", "/checkpoints", "/thresholds", "/calibrate", "/explore",
+                                         "/observations" };
+    static const struct study_edit edits[] = {
+        { "/basis", "assumed" },
+        { "/name", "5m" },
+        { "/run", "{\"seed\": 7, \"replications\": 2, \"sample_every\": \"2s\", \"ends\": \"1m\"}" },
+        { "/checkpoints", "{\"later\": \"20s\"}" },
+        { "/calibrate", "{\"/kafka/linger\": [\"1ms\", \"9ms\"]}" },
+        { "/kafka", "{\"linger\": \"1ms\"}" },
+        { "/stages/accept", "{\"steps\": [{\"insert\": \"orders\"}, {\"publish\": \"created\"}, {\"reply\": 202}]}" },
+    };
+    struct study study;
+    struct findings findings;
+    struct sim_err err = { 0 };
+    bool has_linger = false;
+    if (!study_read_text(&study, small, strlen(small), "small.json", ".", edits, 7, &findings, *state, &err))
+        fail_msg("%s", findings.n > 0 ? findings.finding[0].message : err.text);
+    for (uint32_t i = 0; i < study.n_basis; i++) {
+        const char *pointer = study.basis[i].pointer;
+        for (size_t k = 0; k < sizeof never / sizeof never[0]; k++)
+            if (strncmp(pointer, never[k], strlen(never[k])) == 0) fail_msg("%s", pointer);
+        assert_null(strstr(pointer, "/reply"));
+        has_linger |= strcmp(pointer, "/kafka/linger") == 0;
+    }
+    assert_true(has_linger);
+}
+
 /* ---- the resolved text ---- */
 
 static char *slurp(const char *file, struct arena *arena)
@@ -591,6 +621,7 @@ int main(void)
         cmocka_unit_test(test_scalers),
         cmocka_unit_test(test_scaler_defaults),
         cmocka_unit_test(test_basis),
+        cmocka_unit_test(test_basis_of_all),
         cmocka_unit_test(test_resolved_is_as_shipped),
         cmocka_unit_test(test_resolved_reads_back),
         cmocka_unit_test(test_resolved_beside_the_original),

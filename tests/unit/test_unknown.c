@@ -117,7 +117,28 @@ static void test_costs(void **state)
     for (uint32_t i = 1; i < n; i++) assert_true(candidate[i - 1].cost <= candidate[i].cost);
 
     assert_true(axes_make(axis, &variation[1], &at[1], 1, NULL, 0, &err));
-    assert_true(axis[0].each == 1); /* where nothing counts consumers, everything costs one */
+    assert_true(axis[0].each == 0 && axes_cost_nothing(axis, 1)); /* a connection is no consumer, whatever else is not */
+}
+
+/* Consumers and what brings them cost one each; no other count does, nor a thing of the same name elsewhere. */
+static void test_what_counts_consumers(void **state)
+{
+    struct arena *arena = *state;
+    struct sim_err err = { 0 };
+    static const struct { const char *at; double each; } expected[] = {
+        { "/groups/pay/consumers", 1 },           { "/processes/shop/instances", 1 },
+        { "/scalers/keda/min_replica_count", 1 }, { "/scalers/keda/max_replica_count", 1 },
+        { "/faults/scale-out/to", 1 },            { "/scalers/keda/lag_threshold", 0 },
+        { "/stores/redis/replicas", 0 },          { "/kafka/partitions", 0 },
+        { "/stages/pay/time/mean", 0 },
+    };
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        struct variation variation;
+        struct axis axis;
+        assert_true(vary_parse(&variation, "a.b=1..3", arena, &err));
+        assert_true(axes_make(&axis, &variation, &expected[i].at, 1, NULL, 0, &err));
+        assert_true(axis.each == expected[i].each);
+    }
 }
 
 static void test_prices(void **state)
@@ -156,7 +177,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hypercube), cmocka_unit_test(test_hypercube_is_shuffled), cmocka_unit_test(test_corners),
-        WITH_ARENA(test_values), WITH_ARENA(test_costs), WITH_ARENA(test_prices),
+        WITH_ARENA(test_values), WITH_ARENA(test_costs), WITH_ARENA(test_what_counts_consumers),
+        WITH_ARENA(test_prices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
