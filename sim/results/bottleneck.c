@@ -220,7 +220,8 @@ static void reason_en(struct sentence *sentence, const struct group_demand *dema
     add(sentence, "; up to %s records wait (at %s)", number_count(demand->peak_backlog).s,
         number_seconds(demand->peak_backlog_at_s).s);
     if (demand->left_in > 0)
-        add(sentence, demand->runs > 1 ? ", and some are left at the end of %u of %u runs" : ", and some are left at the end",
+        add(sentence,
+            demand->runs > 1 ? ", and some are left at the end of %u of %u runs" : ", and some are left at the end",
             (unsigned)demand->left_in, (unsigned)demand->runs);
     else
         add(sentence, ", none is left at %s", number_seconds(demand->drained_at_s).s);

@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "sim/engine/error.h"
-#include "sim/results/pace.h"
+#include "sim/results/capacity.h"
 
 static void enter(struct walk *walk, const char *key)
 {
@@ -196,7 +196,6 @@ static void checkpoints(struct walk *walk, const struct layout *layout, const st
 
 /* ---- groups, locks, tables, processes ---- */
 
-enum { CAPACITY_INTERVALS_MIN = 10, CAPACITY_STRETCH_MIN = 5000 };
 
 /* Where consumers come in mid-run, utilisation is that of all who could be there. */
 static uint32_t most_consumers(const struct group_spec *spec)
@@ -212,52 +211,6 @@ static __int128 available_ns(const struct scenario *scenario, uint32_t group, co
     for (uint32_t i = 0; i < scenario->n_scalers; i++)
         if (scenario->scaler[i].group == group) return record->facts->scaler[i].consumer_ns;
     return (__int128)span_ns * most_consumers(&scenario->group[group]);
-}
-
-/* What a record takes of a consumer's time: all its deliveries, the sleeps between them, commits and polls; or the
- * fetches, where these bring too few. */
-static double record_takes_s(const struct scenario *scenario, const struct group_spec *spec,
-                             const struct group_facts *facts, const struct split *split)
-{
-    const double at_work_s = ratio((double)(facts->busy_ns + facts->backoff_ns) * 1e-9, (double)facts->service.n);
-    return fmax(at_work_s + pace_client_s(scenario, spec, split->most), pace_fetch_s(scenario, spec, split->most));
-}
-
-/* Done per second by one consumer, where those that get records had enough to do; NaN: that was not seen. What was seen of
- * a group that others join is of any number of them. */
-static double seen_per_s(const struct group_spec *spec, const struct group_samples *samples)
-{
-    if (samples->n_done < CAPACITY_INTERVALS_MIN || pace_is_joined(spec)) return (double)NAN;
-    return (double)samples->done / ns_to_s(samples->done_ns) / samples->split.fed;
-}
-
-/* A stretch in which many wait begins with records that take long, which is what has made the others wait: what is seen in
- * short ones errs low. Where most deliveries are of records that have been processed before, what one takes says
- * little. */
-static bool is_seen_for_long(const struct group_facts *facts, const struct group_samples *samples)
-{
-    const double stretch_s = ns_to_s(samples->done_ns) / samples->n_stretches;
-    return stretch_s * samples->split.fed > CAPACITY_STRETCH_MIN * tally_mean_s(&facts->service) ||
-        facts->duplicates > facts->processed;
-}
-
-/* Records per second, of one consumer that always has work. A fault may stretch what a record takes (a pause). */
-static double one_per_s(const struct scenario *scenario, const struct record *record, uint32_t index)
-{
-    const struct group_spec *spec = &scenario->group[index];
-    const struct group_facts *facts = &record->facts->group[index];
-    const struct group_samples *samples = &record->group[index];
-    const double seen = seen_per_s(spec, samples);
-
-    if (isfinite(seen) && is_seen_for_long(facts, samples)) return seen;
-    const double taken = ratio(1, record_takes_s(scenario, spec, facts, &samples->split));
-    return isfinite(seen) && scenario->n_faults > 0 ? fmax(seen, taken) : taken;
-}
-
-/* A group does what the share of the records on its fullest consumer lets it do. */
-static double capacity_per_s(const struct scenario *scenario, const struct record *record, uint32_t index)
-{
-    return one_per_s(scenario, record, index) / record->group[index].split.share;
 }
 
 static void group_over_time(struct walk *walk, const struct scenario *scenario, const struct record *record,
@@ -297,7 +250,7 @@ static void group_over_time(struct walk *walk, const struct scenario *scenario, 
     figure(walk, "throughput_per_s", "1/s", ratio((double)facts->processed, ns_to_s(span_ns)));
     figure(walk, "peak_rate_per_s", "1/s", samples->peak_rate_per_s);
     figure(walk, "largest_partition_share", "ratio", samples->split.hottest);
-    figure(walk, "capacity_per_s", "1/s", capacity_per_s(scenario, record, index));
+    figure(walk, "capacity_per_s", "1/s", capacity_per_s(scenario, facts, samples, index));
     spread_of_times(walk, "wait_s", &facts->wait);
     spread_of_times(walk, "service_s", &facts->service);
     leave(walk);

@@ -87,8 +87,8 @@ static struct progress progress_of(const struct layout *layout, uint32_t group, 
     return progress;
 }
 
-/* Whether every partition holds more records than one consumer will do in the interval to come. It must not hang on what
- * is then done: an interval in which much was done would not count, and the mean would be of slow ones. Records that
+/* Whether every partition holds more records than one consumer will do in the interval to come. It must not hang on
+ * what is then done: an interval in which much was done would not count, and the mean would be of slow ones. Records that
  * wait for their time (a retry topic) are no work yet. */
 static bool has_enough(const struct recorder *recorder, uint32_t group, int64_t waiting, sim_ns span_ns)
 {
@@ -98,8 +98,8 @@ static bool has_enough(const struct recorder *recorder, uint32_t group, int64_t 
     return scenario->group[group].due_after_ns == 0 && (double)waiting >= 2 * most + 10;
 }
 
-/* What a group does in an interval in which, whoever owns which partition, no consumer of it lacked work. That is what it
- * can do, fetches and commits included. Intervals in which a fault kept a consumer away say nothing of what they do
+/* What a group does in an interval in which, whoever owns which partition, no consumer of it lacked work. That is what
+ * it can do, fetches and commits included. Intervals in which a fault kept a consumer away say nothing of what they do
  * while they are there. */
 static void note_capacity(struct recorder *recorder, uint32_t group, const struct run_levels *levels)
 {

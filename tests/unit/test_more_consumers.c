@@ -137,8 +137,8 @@ static void they_wait_for_one_another(void **state)
     assert_non_null(strstr(text_of(made, LANG_EN), "could do 8.0/s at most; of 1.00 s a record 300 ms are waiting"));
 }
 
-/* A third of the records in one of 20 partitions, with which the first consumer has others: of 5 consumers 3 more, of 7 two
- * more, of 20 none. */
+/* A third of the records in one of 20 partitions, with which the first consumer has others: of 5 consumers 3 more, of 7
+ * two more, of 20 none. */
 static void a_hot_partition(void **state)
 {
     static const double two[] = { 12, 8 };

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * One consumer's pace is seen where its group had enough to do, or follows from what a record takes. Neither is right
+ * everywhere. A stretch in which many wait begins with records that take long, which is what has made the others wait:
+ * what is seen in short ones errs low. What a record takes knows the waits of slack times as well as those of busy ones,
+ * and a pause that fell on a record. So what is seen counts where it was seen for long. */
+#include "sim/results/capacity.h"
+
+#include <math.h>
+
+#include "sim/results/pace.h"
+
+/* Sample intervals, and records whose work would fill a stretch of them: fewer say less than the mean of all does. */
+enum { INTERVALS_MIN = 10, STRETCH_MIN = 5000 };
+
+/* All deliveries, the sleeps between them, commits and polls; or the fetches, where these bring too few. */
+static double record_takes_s(const struct scenario *scenario, const struct group_spec *spec,
+                             const struct group_facts *facts, const struct split *split)
+{
+    const double at_work_s = (double)(facts->busy_ns + facts->backoff_ns) * 1e-9 / (double)facts->service.n;
+    return fmax(at_work_s + pace_client_s(scenario, spec, split->most), pace_fetch_s(scenario, spec, split->most));
+}
+
+/* Done per second by one consumer, where those that get records had enough to do; NaN: that was not seen. What was seen
+ * of a group that others join is of any number of them. */
+static double seen_per_s(const struct group_spec *spec, const struct group_samples *samples)
+{
+    if (samples->n_done < INTERVALS_MIN || pace_is_joined(spec)) return (double)NAN;
+    return (double)samples->done / ns_to_s(samples->done_ns) / samples->split.fed;
+}
+
+/* Where most deliveries are of records that have been processed before, what one takes says little. */
+static bool is_seen_for_long(const struct group_facts *facts, const struct group_samples *samples)
+{
+    const double stretch_s = ns_to_s(samples->done_ns) / samples->n_stretches;
+    return stretch_s * samples->split.fed > STRETCH_MIN * tally_mean_s(&facts->service) ||
+        facts->duplicates > facts->processed;
+}
+
+/* Of one consumer that always has work. */
+static double one_per_s(const struct scenario *scenario, const struct group_facts *facts,
+                        const struct group_samples *samples, uint32_t group)
+{
+    const struct group_spec *spec = &scenario->group[group];
+    const double seen = seen_per_s(spec, samples);
+
+    if (isfinite(seen) && is_seen_for_long(facts, samples)) return seen;
+    if (facts->service.n == 0) return (double)NAN;
+    const double takes_s = record_takes_s(scenario, spec, facts, &samples->split);
+    const double taken = takes_s > 0 ? 1 / takes_s : (double)NAN;
+    return isfinite(seen) && scenario->n_faults > 0 ? fmax(seen, taken) : taken;
+}
+
+double capacity_per_s(const struct scenario *scenario, const struct group_facts *facts,
+                      const struct group_samples *samples, uint32_t group)
+{
+    return one_per_s(scenario, facts, samples, group) / samples->split.share;
+}
