@@ -18,8 +18,10 @@ static void count_consumers(struct group_demand *demand, const struct outcome *o
     for (uint32_t i = 0; i < scenario->n_scalers; i++) {
         if (scenario->scaler[i].group != demand->group) continue;
         demand->scaler = scenario->scaler[i].name;
-        demand->consumers = (uint32_t)lround(outcome_mean(outcome, "scalers.%s.peak_consumers", demand->scaler));
+        /* upwards: those runs that had none say nothing of its pace */
+        demand->consumers = (uint32_t)ceil(outcome_mean(outcome, "scalers.%s.peak_consumers", demand->scaler));
     }
+    demand->changes = !demand->scaler && pace_number_changes(scenario, demand->group);
 }
 
 /* Records that came to each partition of a group, in the mean of the runs. */
@@ -39,10 +41,32 @@ static const double *records_of(const struct outcome *outcome, uint32_t group, s
 #define RELIEF 0.98
 enum { RELIEF_TRIED = 64 };
 
-void bottleneck_split(struct group_demand *demand, const struct scenario *scenario, const struct group_spec *group,
-                      const double *records, struct arena *arena)
+/* So many more are tried one by one, and then as many as there are partitions. */
+static uint32_t tried_next(const struct group_demand *demand, uint32_t n)
 {
-    const struct split now = split_of(scenario, group, demand->consumers, records, arena);
+    return n < demand->consumers + RELIEF_TRIED || n == demand->partitions ? n + 1 : demand->partitions;
+}
+
+static void find_relief(struct group_demand *demand, const struct scenario *scenario, const struct group_spec *group,
+                        const double *records, struct arena *scratch)
+{
+    demand->next = 0;
+    for (uint32_t n = demand->consumers + 1; n <= demand->partitions; n = tried_next(demand, n)) {
+        const struct split with = split_of(scenario, group, n, records, scratch);
+        if (!(with.share < RELIEF * demand->fullest_share)) continue;
+        demand->next = n;
+        demand->next_most = with.most;
+        demand->next_share = with.share;
+        return;
+    }
+}
+
+void bottleneck_split(struct group_demand *demand, const struct scenario *scenario, const struct group_spec *group,
+                      const double *records)
+{
+    struct arena scratch;
+    arena_init(&scratch);
+    const struct split now = split_of(scenario, group, demand->consumers, records, &scratch);
 
     demand->partitions = split_useful(scenario, group);
     demand->working = now.owners;
@@ -50,15 +74,13 @@ void bottleneck_split(struct group_demand *demand, const struct scenario *scenar
     demand->fullest_share = now.share;
     demand->uneven = now.uneven;
     demand->largest_share = now.hottest;
-    demand->next = 0;
-    for (uint32_t n = demand->consumers + 1; n <= demand->partitions && n <= demand->consumers + RELIEF_TRIED; n++) {
-        const struct split with = split_of(scenario, group, n, records, arena);
-        if (!(with.share < RELIEF * now.share)) continue;
-        demand->next = n;
-        demand->next_most = with.most;
-        demand->next_share = with.share;
-        return;
-    }
+    find_relief(demand, scenario, group, records, &scratch);
+    arena_fini(&scratch);
+}
+
+bool bottleneck_split_is_by_partitions(const struct group_demand *demand)
+{
+    return fabs(demand->fullest_share * demand->partitions - demand->most_partitions) < 1e-6;
 }
 
 static struct group_demand demand_of(const struct outcome *outcome, uint32_t index, struct arena *arena)
@@ -68,7 +90,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     struct group_demand demand = { .group = index, .name = spec->name };
 
     count_consumers(&demand, outcome);
-    bottleneck_split(&demand, scenario, spec, records_of(outcome, index, arena), arena);
+    bottleneck_split(&demand, scenario, spec, records_of(outcome, index, arena));
     demand.records = outcome_mean(outcome, "groups.%s.processed", spec->name);
     if (outcome_mean(outcome, "groups.%s.evictions", spec->name) > 0)
         demand.repeats = outcome_mean(outcome, "groups.%s.duplicates", spec->name);
@@ -81,7 +103,6 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.drained_at_s = outcome_mean(outcome, "groups.%s.drained_at_s", spec->name);
     demand.runs = outcome->n;
     demand.left_in = outcome_nulls(outcome, "groups.%s.drained_at_s", spec->name);
-    demand.lag_age_s = outcome_mean(outcome, "groups.%s.peak_lag_s", spec->name);
     const double records_per_order = outcome_mean(outcome, "groups.%s.processed", spec->name) /
                                      outcome_mean(outcome, "orders.created");
     /* What the load asks of it on average, or what did arrive: a stage before it may hold records back, or may have let
@@ -106,13 +127,18 @@ static int greater_first(double x, double y)
 /* With so little in reserve, it is the backlog that tells who holds the others back. */
 static const double tight = 0.9;
 
-/* Who fell behind first, of those that have little in reserve; then the most pressed; without any load (a drain), the
+static bool holds_up(const struct group_demand *demand)
+{
+    if (demand->records == 0) return demand->peak_backlog > 0;
+    return demand->pressure >= tight && bottleneck_fell_behind(demand);
+}
+
+/* Who fell behind first, of those that have little in reserve, or did nothing; then the most pressed; without any load (a drain), the
  * busiest; then the order of the scenario. */
 static int by_pressure(const void *a, const void *b)
 {
     const struct group_demand *x = a, *y = b;
-    int order = greater_first(x->pressure >= tight && bottleneck_fell_behind(x),
-                              y->pressure >= tight && bottleneck_fell_behind(y));
+    int order = greater_first(holds_up(x), holds_up(y));
 
     if (order == 0)
         order = greater_first(x->pressure, y->pressure);
@@ -172,10 +198,33 @@ static bool takes_more(const struct group_demand *demand)
     return !bottleneck_goes_round(demand) && 1 / demand->one_per_s > 1.1 * demand->service_s;
 }
 
+/* Whether what the fullest consumer has is worth a word: more than its part of the work. */
+static bool is_fuller(const struct group_demand *demand)
+{
+    return demand->working > 1 && demand->fullest_share * demand->working > 1.01;
+}
+
+static void split_en(struct sentence *sentence, const struct group_demand *demand)
+{
+    const bool idle = demand->working < demand->consumers, fuller = is_fuller(demand);
+
+    if (!idle && !fuller) return;
+    add(sentence, " (");
+    if (idle)
+        add(sentence, "%u idle: %u partition%s", (unsigned)(demand->consumers - demand->working),
+            (unsigned)demand->partitions, demand->partitions == 1 ? "" : "s");
+    if (idle && fuller) add(sentence, "; ");
+    if (fuller && bottleneck_split_is_by_partitions(demand))
+        add(sentence, "one of them has %u of the %u partitions", (unsigned)demand->most_partitions,
+            (unsigned)demand->partitions);
+    else if (fuller) add(sentence, "one of them gets %s of the work", number_percent(demand->fullest_share).s);
+    add(sentence, ")");
+}
+
 static void capacity_en(struct sentence *sentence, const struct group_demand *demand)
 {
     add(sentence, "%s%u consumer%s %s %s %srecords/s at %s a record",
-        demand->scaler ? "at most " : "", (unsigned)demand->consumers,
+        demand->scaler ? "at most " : demand->changes ? "at first " : "", (unsigned)demand->consumers,
         demand->consumers == 1 ? "" : "s", demand->consumers == 1 ? "does" : "do",
         number_fixed(demand->capacity_per_s, 1).s, bottleneck_goes_round(demand) ? "new " : "",
         number_seconds(demand->service_s).s);
@@ -183,25 +232,25 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
         add(sentence, " (%s of work, the rest waits for locks, rows or servers%s)", number_seconds(demand->alone_s).s,
             demand->faults ? ", or a fault slows it" : "");
     if (takes_more(demand))
-        add(sentence, ", %s in all with commits, fetches, retries and the waits of busy times", number_seconds(1 / demand->one_per_s).s);
-    if (demand->working < demand->consumers)
-        add(sentence, " (%u idle: %u partition%s)", (unsigned)(demand->consumers - demand->working),
-            (unsigned)demand->partitions, demand->partitions == 1 ? "" : "s");
-    if (demand->uneven && demand->working > 1)
-        add(sentence, " (one of them gets %s of the work)", number_percent(demand->fullest_share).s);
-    else if (demand->working == demand->consumers && demand->partitions % demand->working)
-        add(sentence, " (one of them has %u of the %u partitions)", (unsigned)demand->most_partitions,
-            (unsigned)demand->partitions);
+        add(sentence, ", %s in all with commits, fetches, retries and the waits of busy times",
+            number_seconds(1 / demand->one_per_s).s);
+    split_en(sentence, demand);
     if (demand->offered_per_s > 0)
         add(sentence, ", up to %s/s arrive (%s)", number_fixed(demand->offered_per_s, 1).s,
             number_percent(demand->pressure).s);
+}
+
+static bool is_pressed(const struct group_demand *demand)
+{
+    return demand->pressure >= 1 || bottleneck_fell_behind(demand);
 }
 
 /* True: nothing is known of its pace, or there is nothing to know. */
 static bool no_pace_en(struct sentence *sentence, const struct group_demand *demand)
 {
     if (demand->service_s > 0) return false;
-    if (demand->service_s == 0) add(sentence, "its records take no time; it keeps up");
+    if (demand->service_s == 0 && !is_pressed(demand)) add(sentence, "its records take no time; it keeps up");
+    else if (demand->service_s == 0) return false;
     else if (demand->peak_backlog > 0)
         add(sentence, "it processed no record; up to %s wait", number_count(demand->peak_backlog).s);
     else add(sentence, "no record reached it");
@@ -227,9 +276,27 @@ static void reason_en(struct sentence *sentence, const struct group_demand *dema
         add(sentence, ", none is left at %s", number_seconds(demand->drained_at_s).s);
 }
 
+static void split_ko(struct sentence *sentence, const struct group_demand *demand)
+{
+    const bool idle = demand->working < demand->consumers, fuller = is_fuller(demand);
+
+    if (!idle && !fuller) return;
+    add(sentence, " (");
+    if (idle)
+        add(sentence, "Partition이 %u개라 %u개는 유휴", (unsigned)demand->partitions,
+            (unsigned)(demand->consumers - demand->working));
+    if (idle && fuller) add(sentence, "; ");
+    if (fuller && bottleneck_split_is_by_partitions(demand))
+        add(sentence, "한 Consumer가 Partition %u개 중 %u개 담당", (unsigned)demand->partitions,
+            (unsigned)demand->most_partitions);
+    else if (fuller) add(sentence, "한 Consumer에 작업의 %s 집중", number_percent(demand->fullest_share).s);
+    add(sentence, ")");
+}
+
 static void capacity_ko(struct sentence *sentence, const struct group_demand *demand)
 {
-    add(sentence, "Consumer %s%u개가 건당 %s로 %s초당 %s건을 처리", demand->scaler ? "최대 " : "", (unsigned)demand->consumers,
+    add(sentence, "Consumer %s%u개가 건당 %s로 %s초당 %s건을 처리",
+        demand->scaler ? "최대 " : demand->changes ? "처음 " : "", (unsigned)demand->consumers,
         number_seconds(demand->service_s).s, bottleneck_goes_round(demand) ? "새 레코드 " : "",
         number_fixed(demand->capacity_per_s, 1).s);
     if (bottleneck_waits_inside(demand))
@@ -237,14 +304,7 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
             demand->faults ? " 또는 장애로 인한 지연" : "");
     if (takes_more(demand))
         add(sentence, ", 커밋·fetch·재시도와 바쁠 때의 대기까지 포함하면 %s", number_seconds(1 / demand->one_per_s).s);
-    if (demand->working < demand->consumers)
-        add(sentence, " (Partition이 %u개라 %u개는 유휴)", (unsigned)demand->partitions,
-            (unsigned)(demand->consumers - demand->working));
-    if (demand->uneven && demand->working > 1)
-        add(sentence, " (한 Consumer에 작업의 %s 집중)", number_percent(demand->fullest_share).s);
-    else if (demand->working == demand->consumers && demand->partitions % demand->working)
-        add(sentence, " (한 Consumer가 Partition %u개 중 %u개 담당)", (unsigned)demand->partitions,
-            (unsigned)demand->most_partitions);
+    split_ko(sentence, demand);
     if (demand->offered_per_s > 0)
         add(sentence, ", 최대 유입 초당 %s건 (%s)", number_fixed(demand->offered_per_s, 1).s,
             number_percent(demand->pressure).s);
@@ -253,7 +313,8 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
 static bool no_pace_ko(struct sentence *sentence, const struct group_demand *demand)
 {
     if (demand->service_s > 0) return false;
-    if (demand->service_s == 0) add(sentence, "이벤트 처리에 시간이 걸리지 않음; 유입을 따라감");
+    if (demand->service_s == 0 && !is_pressed(demand)) add(sentence, "이벤트 처리에 시간이 걸리지 않음; 유입을 따라감");
+    else if (demand->service_s == 0) return false;
     else if (demand->peak_backlog > 0)
         add(sentence, "처리한 이벤트 없음; 최대 대기 %s건", number_count(demand->peak_backlog).s);
     else add(sentence, "도착한 이벤트 없음");

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Which group limits the pipeline, why, and which would be next. Pressure is what the load's greatest rate asks of a
- * group over what it can do: its capacity with all consumers busy is measured where a backlog kept them so, else taken
- * from what a record takes of a consumer's time: all its deliveries, the sleeps between them, commits and polls; either
- * way it is limited by the consumer that owns most partitions. */
+ * group over what it can do (capacity.h). */
 #ifndef SIM_RESULTS_BOTTLENECK_H
 #define SIM_RESULTS_BOTTLENECK_H
 
@@ -15,7 +13,9 @@ char *bottleneck_reason(const struct group_demand *demand, enum language languag
 /* How the records fall to demand->consumers consumers, and how many would relieve the fullest one: the fields of the
  * demand from working to next_share but for what is seen of the group's pace. records: by partition, as split_of. */
 void bottleneck_split(struct group_demand *demand, const struct scenario *scenario, const struct group_spec *group,
-                      const double *records, struct arena *arena);
+                      const double *records);
+/* The fullest consumer's share of the work is that of its partitions: one topic, evenly filled. */
+bool bottleneck_split_is_by_partitions(const struct group_demand *demand);
 /* More waited than it could do in a few seconds. */
 bool bottleneck_fell_behind(const struct group_demand *demand);
 /* Its records take clearly longer than they would with nothing to wait for. */

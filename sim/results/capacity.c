@@ -21,10 +21,12 @@ static double record_takes_s(const struct scenario *scenario, const struct group
 }
 
 /* Done per second by one consumer, where those that get records had enough to do; NaN: that was not seen. What was seen
- * of a group that others join is of any number of them. */
-static double seen_per_s(const struct group_spec *spec, const struct group_samples *samples)
+ * of a group whose number changes is of any number of them; and where stages differ, whoever has the short ones does
+ * most of the records while all are at work. */
+static double seen_per_s(const struct scenario *scenario, const struct group_samples *samples, uint32_t group)
 {
-    if (samples->n_done < INTERVALS_MIN || pace_is_joined(spec)) return (double)NAN;
+    if (samples->n_done < INTERVALS_MIN || samples->split.mixed || pace_number_changes(scenario, group))
+        return (double)NAN;
     return (double)samples->done / ns_to_s(samples->done_ns) / samples->split.fed;
 }
 
@@ -41,7 +43,7 @@ static double one_per_s(const struct scenario *scenario, const struct group_fact
                         const struct group_samples *samples, uint32_t group)
 {
     const struct group_spec *spec = &scenario->group[group];
-    const double seen = seen_per_s(spec, samples);
+    const double seen = seen_per_s(scenario, samples, group);
 
     if (isfinite(seen) && is_seen_for_long(facts, samples)) return seen;
     if (facts->service.n == 0) return (double)NAN;

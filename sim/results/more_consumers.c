@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The limits are asked for in the order in which they make the others void: what keeps up needs nobody, what has no
- * partition left cannot use anybody, a hot partition cannot be shared, and only then does the split count. */
+ * The limits are asked for in the order in which they make the others void: what keeps up needs nobody, a hot partition
+ * cannot be shared, what has no partition left cannot use anybody, and only then does the split count. */
 #include "sim/results/more_consumers.h"
 
 #include <math.h>
@@ -26,8 +26,8 @@ static uint32_t store_of(const struct scenario *scenario, const struct step_spec
     return step->kind == STEP_READ || step->kind == STEP_WRITE ? scenario->table[step->target].store : NONE;
 }
 
-/* The lock, table or pool that the group's steps wait for longest; where neither makes up a quarter of the waiting, the store
- * whose commands queue. */
+/* The lock, table or pool that the group's steps wait for longest; where none makes up a quarter of the waiting, the
+ * store whose commands queue. */
 static void find_cause(struct more_consumers *more, const struct outcome *outcome, const struct group_spec *group)
 {
     const struct scenario *scenario = &outcome->study->scenario;
@@ -67,7 +67,7 @@ static enum more_limit limit_of(const struct more_consumers *more, const struct 
     if (!bottleneck_fell_behind(demand) && !(demand->pressure >= 1)) return MORE_KEEPS_UP;
     if (demand->scaler && demand->pressure < 1) return MORE_LATE;
     if (bottleneck_goes_round(demand)) return MORE_REPEATS;
-    if (demand->uneven && demand->next == 0) return MORE_HOT;
+    if (demand->next == 0 && (demand->uneven || demand->working < demand->partitions)) return MORE_HOT;
     if (demand->working < demand->consumers) return MORE_IDLE;
     if (demand->working >= demand->partitions) return MORE_PARTITIONS;
     if (more->waiting_s > WAITS_MOSTLY * demand->service_s) return MORE_WAITING;
@@ -117,8 +117,8 @@ static int split_en(const struct told *told, char *out, size_t size)
 {
     const struct group_demand *demand = told->demand;
 
-    if (demand->working < 2) return 0;
-    if (demand->uneven)
+    if (demand->working < 2 || told->more.times_one > 0.99 * demand->working) return 0;
+    if (!bottleneck_split_is_by_partitions(demand))
         return snprintf(out, size, "%u consumers do %s times what one would, for one gets %s of the work; ",
                         (unsigned)demand->working, number_fixed(told->more.times_one, 1).s,
                         number_percent(demand->fullest_share).s);
@@ -201,11 +201,12 @@ static int limit_ko(const struct told *told, char *out, size_t size)
     case MORE_WAITING: return snprintf(out, size, "서로 기다리므로 효과가 적음");
     case MORE_SPLIT:
     case MORE_HELP:
-        if (demand->working > 1 && demand->uneven)
+        if (demand->working < 2 || more->times_one > 0.99 * demand->working) n = 0;
+        else if (!bottleneck_split_is_by_partitions(demand))
             n = snprintf(out, size, "한 Consumer에 작업의 %s가 몰려 %u개가 1개의 %s배만 처리; ",
                          number_percent(demand->fullest_share).s, (unsigned)demand->working,
                          number_fixed(more->times_one, 1).s);
-        else if (demand->working > 1)
+        else
             n = snprintf(out, size, "한 Consumer가 Partition %u개 중 %u개를 맡아 %u개가 1개의 %s배만 처리; ",
                          (unsigned)demand->partitions, (unsigned)demand->most_partitions, (unsigned)demand->working,
                          number_fixed(more->times_one, 1).s);

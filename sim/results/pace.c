@@ -42,6 +42,15 @@ double pace_shortest_s(const struct scenario *scenario, const struct group_spec 
     return shortest_s;
 }
 
+bool pace_number_changes(const struct scenario *scenario, uint32_t group)
+{
+    for (uint32_t i = 0; i < scenario->n_scalers; i++)
+        if (scenario->scaler[i].group == group) return true;
+    for (uint32_t i = 0; i < scenario->n_faults; i++)
+        if (scenario->fault[i].kind == FAULT_SCALE && scenario->fault[i].target == group) return true;
+    return false;
+}
+
 static double mean_s(const struct dist_spec *dist)
 {
     double mean, cv;

@@ -6,8 +6,8 @@
 
 #include "sim/scenario/study.h"
 
-/* Consumers may come in mid-run. */
-static inline bool pace_is_joined(const struct group_spec *group) { return group->consumers_max > group->consumers; }
+/* Consumers come or go for good in mid-run: a scaler's, or by a fault that scales. */
+bool pace_number_changes(const struct scenario *scenario, uint32_t group);
 /* Mean time of the stage of one of a group's reads, without waits for locks, rows or servers. */
 double pace_alone_s(const struct scenario *scenario, const struct group_spec *group, uint32_t read);
 /* The same of the longest stage of a group. */

@@ -283,15 +283,17 @@ static uint32_t most_there(const struct scenario *scenario, uint32_t group, cons
     return scenario->group[group].consumers;
 }
 
-static void note_splits(struct recorder *recorder, const struct run_facts *facts, const double *log_end,
-                        struct arena *arena)
+static void note_splits(struct recorder *recorder, const struct run_facts *facts, const double *log_end)
 {
     const struct layout *layout = recorder->layout;
     const struct scenario *scenario = &layout->study->scenario;
 
+    struct arena scratch;
+    arena_init(&scratch);
     for (uint32_t g = 0; g < scenario->n_groups; g++)
         recorder->group[g].split = split_of(scenario, &scenario->group[g], most_there(scenario, g, facts),
-                                            log_end + layout->group_row[g], arena);
+                                            log_end + layout->group_row[g], &scratch);
+    arena_fini(&scratch);
 }
 
 /* Checkpoints and observations that the run did not live to see: its end, if it ended by itself. */
@@ -349,7 +351,7 @@ static const double *values(struct recorder *recorder, const struct run_facts *f
     order_time_rows(&facts->path, PATH_PARTS + facts->n_groups, time, arena);
     for (uint32_t i = 0; i < layout->n_rows; i++)
         log_end[i] = (double)recorder->last.partition[i].log_end;
-    note_splits(recorder, facts, log_end, arena);
+    note_splits(recorder, facts, log_end);
     const struct record record = { facts, recorder->checkpoint, recorder->group, recorder->scaler, time,
                                    recorder->peak_rate_per_s };
 

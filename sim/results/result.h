@@ -121,7 +121,8 @@ struct group_demand {
     double fullest_share;        /* of the work, on that consumer */
     bool uneven;                 /* which is not what an even split would give it */
     double largest_share;        /* of the records, in one partition; NaN: there are none */
-    uint32_t next, next_most;    /* fewest consumers that relieve it, 0: none do; partitions of the fullest one then, */
+    uint32_t next;               /* fewest consumers that were found to relieve it; 0: none */
+    uint32_t next_most;          /* partitions of the fullest one then, */
     double next_share;           /* and its share */
     double records;              /* processed */
     double repeats;              /* delivered again, of a group whose polls came too late; else 0 */
@@ -129,10 +130,11 @@ struct group_demand {
     double capacity_per_s;       /* what its consumers can do with that split, all busy */
     double one_per_s;            /* of it, what one of them can; NaN: its records take no time, or there are none */
     double pressure;             /* offered / capacity; NaN for a group without records */
+    bool changes;                /* faults change the number of its consumers: it is that of the start */
     bool faults;                 /* in its scenario */
     uint32_t runs, left_in;      /* replications; in how many of them records are left at the end */
     double alone_s;              /* mean time of its longest stage by the scenario, with nothing to wait for */
-    double service_s, utilisation, peak_backlog, peak_backlog_at_s, drained_at_s, lag_age_s; /* means; NaN: null */
+    double service_s, utilisation, peak_backlog, peak_backlog_at_s, drained_at_s; /* means; NaN: null */
 };
 struct outcome {
     const struct layout *layout;

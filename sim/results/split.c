@@ -97,6 +97,19 @@ static struct split split_by(const struct load *load, uint32_t consumers, double
     return split;
 }
 
+static bool is_mixed(const struct scenario *scenario, const struct group_spec *group, const double *records, double all)
+{
+    double shortest_s = INFINITY, longest_s = 0;
+    for (uint32_t r = 0, at = 0; r < group->n_reads; r++) {
+        double of_topic = 0;
+        for (uint32_t p = 0; p < partitions_of(scenario, group, r); p++) of_topic += records[at++];
+        if (of_topic < 0.01 * all) continue;
+        shortest_s = fmin(shortest_s, pace_alone_s(scenario, group, r));
+        longest_s = fmax(longest_s, pace_alone_s(scenario, group, r));
+    }
+    return longest_s > shortest_s;
+}
+
 struct split split_of(const struct scenario *scenario, const struct group_spec *group, uint32_t consumers,
                       const double *records, struct arena *scratch)
 {
@@ -111,6 +124,7 @@ struct split split_of(const struct scenario *scenario, const struct group_spec *
     struct load *load = arena_array(scratch, struct load, consumers);
     load_up(scenario, group, owners_of(scenario, group, consumers, scratch), came, load);
     struct split split = split_by(load, consumers, fmax(all, n));
+    split.mixed = is_mixed(scenario, group, came, fmax(all, n));
     split.hottest = all > 0 ? hottest / all : (double)NAN;
     return split;
 }

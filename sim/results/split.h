@@ -13,11 +13,12 @@ struct split {
     double share;     /* of the group's work, on the consumer with most of it; NaN: it has no consumer */
     uint32_t most;    /* partitions of that one: of the widest topic where each topic is dealt by itself (range) */
     bool uneven;      /* its share is by the records as they came, which an even split does not explain */
+    bool mixed;       /* records of stages of different length came, a hundredth of all of each at least */
     double hottest;   /* of the group's records, in one partition */
 };
 
 /* records: as many as came, by partition; the group's topics in the order of its reads. What is no more than chance
- * (four standard deviations, and a tenth) counts as even over the partitions of a topic. Scratch keeps what was needed. */
+ * (four standard deviations, and a tenth) counts as even over the partitions of a topic. */
 struct split split_of(const struct scenario *scenario, const struct group_spec *group, uint32_t consumers,
                       const double *records, struct arena *scratch);
 /* Consumers that can have a partition each. */

@@ -39,7 +39,7 @@ static struct case_of *with_records(uint32_t consumers, uint32_t partitions, con
     demand->consumers = consumers;
     demand->capacity_per_s = 4;
     demand->records = 1e6;
-    bottleneck_split(demand, &scenario, &scenario.group[0], records, &arena);
+    bottleneck_split(demand, &scenario, &scenario.group[0], records);
     return made;
 }
 

@@ -271,6 +271,23 @@ static void what_is_not_due_is_no_backlog(void **state)
     assert_true(group.peak_backlog >= 100);
 }
 
+/* While both consumers are at work, the one with the short records does most of them: 100 ms and 10 ms, as many of each
+ * come, and all are done only as fast as the long ones: 20 a second. */
+static void long_and_short_records(void **state)
+{
+    static const char groups[] = "{\"servers\": {\"consumers\": 2, \"assignor\": \"round-robin\", "
+                                 "\"reads\": {\"orders\": \"serve\", \"second\": \"slow\"}}}";
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"insert\": \"orders\"}, {\"publish\": \"orders\"}, "
+                                 "{\"publish\": \"second\"}, {\"reply\": 202}]}, "
+                                 "\"serve\": {\"steps\": [{\"work\": \"look\", \"time\": \"10ms\"}, {\"status\": \"PAID\"}]}, "
+                                 "\"slow\": {\"steps\": [{\"work\": \"look\", \"time\": \"100ms\"}]}}";
+    const struct study_edit edits[] = { { "/topics/second", "{}" }, { "/groups", groups }, { "/stages", stages },
+                                        { "/load/scenarios/orders/rate", "150" } };
+    struct group_facts group;
+    (void)state;
+    assert_close(capacity_seen(edits, 4, &group), 20, 0.02 * 20);
+}
+
 static void predictions_beside_observations(void **state)
 {
     (void)state;
@@ -564,6 +581,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(long_records_do_not_count_twice, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_tried_again_takes_time, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_not_due_is_no_backlog, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(long_and_short_records, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(predictions_beside_observations, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(tables_before_the_last_are_compared, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(no_verdict_without_a_spread_or_a_group, open_arena, close_arena),

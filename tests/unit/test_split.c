@@ -105,9 +105,13 @@ static void a_record_weighs_what_it_takes(void **state)
     build(&house, ASSIGN_RANGE, 4, 0.01, 1, 0.05);
     const struct split split = dealt(&house, 2, records);
     assert_near(split.share, 165.0 / 180);
+    assert_true(split.mixed);
     assert_int_equal(split.most, 2);
     build(&house, ASSIGN_RANGE, 4, 0, 1, 0.05); /* one takes no time that is known: by number */
     assert_near(dealt(&house, 2, records).share, 4500.0 / 6000);
+    static const double first_only[] = { 750, 750, 750, 750, 0 };
+    build(&house, ASSIGN_RANGE, 4, 0.01, 1, 0.05);
+    assert_false(dealt(&house, 2, first_only).mixed);
 }
 
 static void nobody_and_nothing(void **state)
