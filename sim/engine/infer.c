@@ -70,13 +70,6 @@ double infer_share_lower(uint64_t k, uint64_t n, double confidence)
     return k == 0 ? 0 : beta_quantile(1 - confidence, (double)k, (double)(n - k) + 1);
 }
 
-void infer_share(uint64_t k, uint64_t n, double confidence, double *lo, double *hi)
-{
-    double one_sided = 0.5 + 0.5 * confidence;
-    *lo = infer_share_lower(k, n, one_sided);
-    *hi = infer_share_upper(k, n, one_sided);
-}
-
 double infer_zero_upper(uint64_t n, double confidence)
 {
     return n == 0 ? 1 : -expm1(log1p(-confidence) / (double)n);

@@ -20,11 +20,10 @@ double infer_chi_squared(double confidence);
 struct infer_mean infer_mean(const double *value, uint64_t n, double confidence);
 /* Interval in which one further value falls with the given probability: mean -+ t sd sqrt(1 + 1/n). */
 void infer_prediction(const double *value, uint64_t n, double confidence, double *lo, double *hi);
-/* Clopper-Pearson limits of a share: k of n; one-sided lower and upper at the given confidence, and two-sided. n 0: 0
- * and 1. The upper limit of 0 of n is that of infer_zero_upper. */
+/* Clopper-Pearson limits of a share, k of n, each one-sided at the given confidence. n 0: 0 and 1. The upper limit of 0
+ * of n is that of infer_zero_upper. */
 double infer_share_lower(uint64_t k, uint64_t n, double confidence);
 double infer_share_upper(uint64_t k, uint64_t n, double confidence);
-void infer_share(uint64_t k, uint64_t n, double confidence, double *lo, double *hi);
 /* Upper limit of a rate after n runs without an event: 1 - (1 - confidence)^(1/n). */
 double infer_zero_upper(uint64_t n, double confidence);
 /* The chance that of n runs just k are such as a share of all is. */
