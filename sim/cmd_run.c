@@ -7,6 +7,7 @@
 
 #include "plots/plots.h"
 #include "sim/commands.h"
+#include "sim/deliver.h"
 #include "sim/lab/interrupt.h"
 #include "sim/lab/output.h"
 #include "sim/lab/overlay.h"
@@ -178,12 +179,20 @@ static bool say_precision(const struct walk_of_data *walk)
     return false;
 }
 
+/* The scenario that a run leaves is the resolved one: not in the place of the one that it is made from. */
+static bool spares_its_scenario(const struct options *options, const struct study *study, struct arena *arena,
+                                struct sim_err *err)
+{
+    return deliver_spares(options, study, arena_printf(arena, "%s/scenario.json", options->out), err);
+}
+
 /* Finishes what is on disk whether the run went well or not, then prints. */
 static int run_study(struct walk_of_data *walk, struct arena *arena, struct sim_err *err)
 {
     const struct options *options = walk->options;
     const struct outcome *outcome = &walk->replicated.outcome;
     struct interrupt interrupt;
+    if (options->out && !spares_its_scenario(options, &walk->study, arena, err)) return (int)err->code;
     if (options->out && !output_open(&walk->output, options->out, options->force, arena, err)) return (int)err->code;
     interrupt_hold(&interrupt);
     bool ok = run_and_keep(walk, arena, err);

@@ -168,6 +168,8 @@ cp "${report%.json}.observations.json" .
 cp "${report%.json}.observations.json" seen.json
 { echo stage,ms; for ms in 20 21 22 23 24 25 26 27 28 29; do echo reserve,$ms; done; } >steps.csv
 spares small.json sweep small.json --vary stock-service.consumers=1,2 --out small.json
+mkdir own && cp small.json own/scenario.json
+spares own/scenario.json run own/scenario.json --set stock-service.consumers=2 --out own
 spares steps.csv import durations steps.csv --column value=ms --column stage=stage --unit ms --out steps.csv
 spares seen.json init --observations seen.json --out seen.json
 spares seen.json calibrate fit.json seen.json --out seen.json

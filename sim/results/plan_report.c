@@ -134,8 +134,9 @@ static void conditions(struct page *page, const struct plan_answer *plan)
     for (uint32_t i = 0; i < plan->n_bounds; i++) bound_row(grid, &plan->bound[i]);
     if (plan->n_bounds > 0) grid_write(grid);
     if (plan->n_roomy > 0)
-        page_say(page, TONE_FAINT, "The work of %u other stages may take %s times as long and more.",
-                 "다른 단계 %u개의 작업은 %s배 이상 길어져도 됨.", plan->n_roomy, number_json(plan->factor_most).s);
+        page_say(page, TONE_FAINT, "The work of %u other %s may take %s times as long and more.",
+                 "다른 %2$s %1$u개의 작업은 %3$s배 이상 길어져도 됨.", plan->n_roomy,
+                 page_word(page, plan->n_roomy == 1 ? "stage" : "stages", "단계"), number_json(plan->factor_most).s);
 }
 
 static void unknowns(struct page *page, const struct plan_answer *plan)
