@@ -327,21 +327,37 @@ static cJSON *table_of(const struct dump *dump, const struct snapshot *snapshot)
     return table;
 }
 
-struct sums {
-    double committed, lag, log_end;
+/* A group's rows with a committed offset, in order of their places. */
+struct rows {
+    uint32_t n;
+    const struct row *row;
+    double committed, lag; /* sums */
 };
 
-static struct sums sums_of(const struct dump *dump, const struct snapshot *snapshot, const char *group)
+static struct rows rows_of_group(const struct dump *dump, const struct snapshot *snapshot, const char *group)
 {
-    struct sums sums = { 0 };
+    struct rows out = { 0 };
+    const struct row *all = &dump->row[snapshot->first];
+    for (uint32_t i = 0; i < snapshot->n; i++) out.n += all[i].committed >= 0 && strcmp(all[i].group, group) == 0;
+    struct row *row = arena_array(dump->source->arena, struct row, out.n + 1);
+    out.row = row;
     for (uint32_t i = 0; i < snapshot->n; i++) {
-        const struct row *row = &dump->row[snapshot->first + i];
-        if (strcmp(row->group, group) != 0) continue;
-        sums.committed += fmax(row->committed, 0);
-        sums.lag += fmax(row->lag, 0);
-        sums.log_end += fmax(row->log_end, 0);
+        if (!(all[i].committed >= 0) || strcmp(all[i].group, group) != 0) continue;
+        out.committed += all[i].committed;
+        out.lag += fmax(all[i].lag, 0);
+        *row++ = all[i];
     }
-    return sums;
+    qsort(row - out.n, out.n, sizeof *row, by_place);
+    return out;
+}
+
+/* How many partitions the group has in all: with a committed offset, in any table. */
+static uint32_t partitions_of_group(const struct dump *dump, const char *group)
+{
+    const struct rows all = rows_of_group(dump, &(struct snapshot){ .n = dump->n_rows }, group);
+    uint32_t n = all.n > 0;
+    for (uint32_t i = 1; i < all.n; i++) n += by_name_and_partition(&all.row[i - 1], &all.row[i]) != 0;
+    return n;
 }
 
 static uint32_t consumers_of(const struct dump *dump, const struct snapshot *snapshot, const char *group)
@@ -358,19 +374,35 @@ static uint32_t consumers_of(const struct dump *dump, const struct snapshot *sna
     return n;
 }
 
-/* Between the first and the last table of the longest time for which the group was behind all along. */
+struct stretch {
+    double from_s, to_s, done;
+};
+
+/* The longest time for which the group was behind all along. At either end stands a table that has all its partitions:
+ * what one of them did that is not in the first would be its whole age, and one consumer works on them all. */
+static struct stretch longest_behind(const struct dump *dump, const char *group)
+{
+    const uint32_t partitions = partitions_of_group(dump, group);
+    struct stretch best = { 0 };
+    double from_s = 0, committed = 0;
+    bool is_open = false;
+    for (uint32_t s = 0; s < dump->n_snapshots; s++) {
+        const double t_s = dump->snapshot[s].t_s;
+        const struct rows rows = rows_of_group(dump, &dump->snapshot[s], group);
+        if (rows.lag < BATCH) is_open = false;
+        if (rows.lag < BATCH || rows.n < partitions) continue;
+        if (!is_open) from_s = t_s, committed = rows.committed;
+        else if (t_s - from_s > best.to_s - best.from_s)
+            best = (struct stretch){ from_s, t_s, rows.committed - committed };
+        is_open = true;
+    }
+    return best;
+}
+
 static void add_service(const struct dump *dump, const char *group, uint32_t consumers, cJSON *out)
 {
-    uint32_t from = 0, best_from = 0, best_to = 0;
-    for (uint32_t s = 0; s < dump->n_snapshots; s++) {
-        if (sums_of(dump, &dump->snapshot[s], group).lag < BATCH) from = s + 1;
-        else if (s > from && dump->snapshot[s].t_s - dump->snapshot[from].t_s >
-                                 dump->snapshot[best_to].t_s - dump->snapshot[best_from].t_s)
-            best_from = from, best_to = s;
-    }
-    const double seconds = dump->snapshot[best_to].t_s - dump->snapshot[best_from].t_s;
-    const double done = sums_of(dump, &dump->snapshot[best_to], group).committed -
-                        sums_of(dump, &dump->snapshot[best_from], group).committed;
+    const struct stretch behind = longest_behind(dump, group);
+    const double seconds = behind.to_s - behind.from_s, done = behind.done;
     if (!(seconds > 0) || !(done > 0)) return;
     const uint32_t n = consumers > 0 ? consumers : 1;
     const double service_s = n * seconds / done;
@@ -380,9 +412,8 @@ static void add_service(const struct dump *dump, const char *group, uint32_t con
     source_remark(dump->source,
                   "%s was behind from %g s to %g s and committed %.0f records: with %u consumer%s%s %.2f ms a record, "
                   "standard error %.2f ms (clock of a table %g s, a batch of %.0f in hand%s at either end)",
-                  group, dump->snapshot[best_from].t_s, dump->snapshot[best_to].t_s, done, n, n == 1 ? "" : "s",
-                  consumers > 0 ? "" : " (assumed)", service_s * 1e3, service_s * relative * 1e3, CLOCK_S, BATCH,
-                  n == 1 ? "" : " of each");
+                  group, behind.from_s, behind.to_s, done, n, n == 1 ? "" : "s", consumers > 0 ? "" : " (assumed)",
+                  service_s * 1e3, service_s * relative * 1e3, CLOCK_S, BATCH, n == 1 ? "" : " of each");
 }
 
 static uint32_t partitions_of_topic(const struct dump *dump, const struct snapshot *snapshot, const struct row *like)

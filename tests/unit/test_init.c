@@ -232,6 +232,28 @@ static void what_waited_at_first_is_work_as_well(void **state)
     assert_string_equal(mean_of(text, "reserve-stock"), "49.59ms"); /* 12,100 in 600 s */
 }
 
+/* Behind from 100 s to 400 s, 20 records/s of 50 that come: 50 ms a record. Partition 2, of a log that is 50,000 older,
+ * has no committed offset (or no row) before 200 s: the pace is that of the tables that have all three. */
+static void a_partition_that_commits_late_is_not_work(void **state)
+{
+    (void)state;
+    for (int rows = 0; rows < 2; rows++) {
+        const char *text = table(0, "stock-group order-created 0 50000 50000 0 c\n");
+        for (int i = 1; i <= 4; i++) {
+            const char *late = rows == 1 ? "" : "stock-group order-created 2 - 60000 - c\n";
+            const char *third = arena_printf(&arena, "stock-group order-created 2 %d %d %d c\n", 50000 + 1000 * i,
+                                             50000 + 2000 * i, 1000 * i);
+            const char *all = "";
+            for (int p = 0; p < 2; p++)
+                all = arena_printf(&arena, "%sstock-group order-created %d %d %d %d c\n", all, p, 50000 + 500 * i,
+                                   50000 + 1500 * i, 1000 * i);
+            text = arena_printf(&arena, "%s%s", text,
+                                table(100 * i, arena_printf(&arena, "%s%s", all, i < 2 ? late : third)));
+        }
+        assert_string_equal(mean_of(text, "reserve-stock"), "50ms"); /* 2 x 1,000 + 2,000 in 200 s */
+    }
+}
+
 /* ---- partitions ---- */
 
 /* Three partitions that the API fills, one behind them: each topic has its own, and what waits has its place. */
@@ -288,6 +310,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_waited_at_first_is_work_as_well, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_new_topic_begins_at_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(one_table_in_the_course_of_a_load, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_partition_that_commits_late_is_not_work, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(topics_have_partitions_of_their_own, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_group_reads_topics_that_differ, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(one_count_of_partitions_is_kafkas, open_arena, close_arena),
