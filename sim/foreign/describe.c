@@ -262,20 +262,26 @@ static void name_uncommitted(const struct dump *dump, const struct snapshot *sna
                       n, n == 1 ? "" : "s", first->group, first->topic, first->partition);
 }
 
-/* Whether an offset of a later table is less than it was; says the first. */
-static bool falls(const struct dump *dump, const struct row *before, const struct row *after, bool is_first)
+static bool falls_log_end(const struct row *before, const struct row *after)
 {
-    const bool committed = after->committed >= 0 && after->committed < before->committed;
-    const bool log_end = after->log_end >= 0 && after->log_end < before->log_end;
-    if (!committed && !log_end) return false;
-    if (is_first)
-        source_remark(dump->source,
-                      "%s:%u: the %s of %s, %s, partition %u falls from %.0f to %.0f: the topic was made anew, or the "
-                      "group set back; rates across it are too low",
-                      dump->source->file, source_place(dump->source, after->at).line,
-                      log_end ? "log end" : "committed offset", after->group, after->topic, after->partition,
-                      log_end ? before->log_end : before->committed, log_end ? after->log_end : after->committed);
-    return true;
+    return after->log_end >= 0 && after->log_end < before->log_end;
+}
+
+/* Whether an offset of a later table is less than it was. */
+static bool falls(const struct row *before, const struct row *after)
+{
+    return (after->committed >= 0 && after->committed < before->committed) || falls_log_end(before, after);
+}
+
+static void name_fall(const struct dump *dump, const struct row *before, const struct row *after)
+{
+    const bool log_end = falls_log_end(before, after);
+    source_remark(dump->source,
+                  "%s:%u: the %s of %s, %s, partition %u falls from %.0f to %.0f: the topic was made anew, or the "
+                  "group set back; no pace is taken across it",
+                  dump->source->file, source_place(dump->source, after->at).line,
+                  log_end ? "log end" : "committed offset", after->group, after->topic, after->partition,
+                  log_end ? before->log_end : before->committed, log_end ? after->log_end : after->committed);
 }
 
 static void name_falling(const struct dump *dump)
@@ -287,8 +293,8 @@ static void name_falling(const struct dump *dump)
         const struct row *now = sorted_rows(dump, &dump->snapshot[s]);
         for (uint32_t i = 0, k = 0; i < n; i++) {
             while (k < n_before && by_name_and_partition(&before[k], &now[i]) < 0) k++;
-            if (k < n_before && by_name_and_partition(&before[k], &now[i]) == 0)
-                n_falls += falls(dump, &before[k], &now[i], n_falls == 0);
+            if (k == n_before || by_name_and_partition(&before[k], &now[i]) != 0 || !falls(&before[k], &now[i])) continue;
+            if (n_falls++ == 0) name_fall(dump, &before[k], &now[i]);
         }
         before = now;
         n_before = n;
@@ -374,16 +380,25 @@ static uint32_t consumers_of(const struct dump *dump, const struct snapshot *sna
     return n;
 }
 
+/* Of two tables that have the same partitions. */
+static bool any_falls(const struct rows *before, const struct rows *after)
+{
+    for (uint32_t i = 0; i < after->n; i++)
+        if (falls(&before->row[i], &after->row[i])) return true;
+    return false;
+}
+
 struct stretch {
     double from_s, to_s, done;
 };
 
 /* The longest time for which the group was behind all along. At either end stands a table that has all its partitions:
- * what one of them did that is not in the first would be its whole age, and one consumer works on them all. */
+ * what one of them did that is not in the first would be its whole age, and one consumer works on them all. An offset that falls ends it: what was done by then is not in what was committed after. */
 static struct stretch longest_behind(const struct dump *dump, const char *group)
 {
     const uint32_t partitions = partitions_of_group(dump, group);
     struct stretch best = { 0 };
+    struct rows before = { 0 };
     double from_s = 0, committed = 0;
     bool is_open = false;
     for (uint32_t s = 0; s < dump->n_snapshots; s++) {
@@ -391,10 +406,11 @@ static struct stretch longest_behind(const struct dump *dump, const char *group)
         const struct rows rows = rows_of_group(dump, &dump->snapshot[s], group);
         if (rows.lag < BATCH) is_open = false;
         if (rows.lag < BATCH || rows.n < partitions) continue;
-        if (!is_open) from_s = t_s, committed = rows.committed;
+        if (!is_open || any_falls(&before, &rows)) from_s = t_s, committed = rows.committed;
         else if (t_s - from_s > best.to_s - best.from_s)
             best = (struct stretch){ from_s, t_s, rows.committed - committed };
         is_open = true;
+        before = rows;
     }
     return best;
 }

@@ -254,6 +254,37 @@ static void a_partition_that_commits_late_is_not_work(void **state)
     }
 }
 
+/* One consumer, one partition, 20 records/s of 60 that come: 50 ms. Between 300 s and 400 s the offsets fall: the group
+ * is set back by 5,000, or the topic made anew. What was committed across it is not what was done. */
+static void no_pace_is_taken_across_a_fall(void **state)
+{
+    (void)state;
+    for (int anew = 0; anew < 2; anew++) {
+        const char *text = "";
+        for (int i = 0; i <= 5; i++) {
+            const int back = i < 4 ? 0 : anew ? 50000 : 5000, done = 50000 + 2000 * i - back;
+            const int end = 50000 + 6000 * i - (anew ? back : 0);
+            const char *row = arena_printf(&arena, "stock-group order-created 0 %d %d %d c\n", done, end, end - done);
+            text = arena_printf(&arena, "%s%s", text, table(100 * i, row));
+        }
+        assert_string_equal(mean_of(text, "reserve-stock"), "50ms"); /* from 100 s to 300 s */
+    }
+}
+
+/* Behind in single tables only, none of which makes a stretch with another: the counts before the fall are what the
+ * pace is fitted to. 2,000 and half a batch in 100 s: 44.44 ms. */
+static void no_count_is_taken_after_a_fall(void **state)
+{
+    (void)state;
+    static const char *const after[] = { "stock-group order-created 0 1000 9000 8000 c\n",  /* made anew */
+                                         "stock-group order-created 0 51500 59000 7500 c\n" }; /* set back */
+    for (int i = 0; i < 2; i++)
+        assert_string_equal(mean_of(arena_printf(&arena, "%s%s%s",
+                                                 table(0, "stock-group order-created 0 50000 50000 0 c\n"),
+                                                 table(100, "stock-group order-created 0 52000 59000 7000 c\n"),
+                                                 table(200, after[i])), "reserve-stock"), "44.44ms");
+}
+
 /* ---- partitions ---- */
 
 /* Three partitions that the API fills, one behind them: each topic has its own, and what waits has its place. */
@@ -311,6 +342,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_new_topic_begins_at_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(one_table_in_the_course_of_a_load, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_partition_that_commits_late_is_not_work, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(no_pace_is_taken_across_a_fall, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(no_count_is_taken_after_a_fall, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(topics_have_partitions_of_their_own, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_group_reads_topics_that_differ, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(one_count_of_partitions_is_kafkas, open_arena, close_arena),
