@@ -564,6 +564,30 @@ static bool place_in_time(struct dump *dump, const char *start)
     return true;
 }
 
+/* The table that says what the log held when the load began, and what waited: the last at or before t = 0. */
+static uint32_t table_of_start(const struct dump *dump)
+{
+    uint32_t s = 0;
+    while (s + 1 < dump->n_snapshots && dump->snapshot[s + 1].t_s <= 0) s++;
+    if (s > 0)
+        source_remark(dump->source,
+                      "the load begins with the table at %g s, the last before its start: %u table%s before it %s left "
+                      "out, but for service times",
+                      dump->snapshot[s].t_s, s, s == 1 ? "" : "s", s == 1 ? "is" : "are");
+    return s;
+}
+
+/* One table alone is `offsets` and no more. */
+static void add_tables(const struct dump *dump, cJSON *out)
+{
+    const uint32_t start = table_of_start(dump);
+    cJSON_AddItemToObject(out, "offsets", table_of(dump, &dump->snapshot[dump->n_snapshots - 1]));
+    if (start + 1 == dump->n_snapshots) return;
+    cJSON *tables = cJSON_AddArrayToObject(out, "snapshots");
+    for (uint32_t s = start; s < dump->n_snapshots; s++)
+        cJSON_AddItemToArray(tables, table_of(dump, &dump->snapshot[s]));
+}
+
 cJSON *describe_read(struct source *source, const char *start)
 {
     struct dump dump = { .source = source };
@@ -589,9 +613,6 @@ cJSON *describe_read(struct source *source, const char *start)
     cJSON_AddStringToObject(out, "source", arena_printf(source->arena, "kafka-consumer-groups.sh, %s", source->file));
     if (dump.n_snapshots > 1 && !add_load(&dump, out)) return cJSON_Delete(out), NULL;
     add_groups(&dump, out);
-    cJSON_AddItemToObject(out, "offsets", table_of(&dump, &dump.snapshot[dump.n_snapshots - 1]));
-    if (dump.n_snapshots == 1) return out;
-    cJSON *tables = cJSON_AddArrayToObject(out, "snapshots");
-    for (uint32_t s = 0; s < dump.n_snapshots; s++) cJSON_AddItemToArray(tables, table_of(&dump, &dump.snapshot[s]));
+    add_tables(&dump, out);
     return out;
 }

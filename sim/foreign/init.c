@@ -336,7 +336,8 @@ static bool is_entry(struct init *init, const char *topic)
     return false;
 }
 
-/* With two tables t = 0 is the first, with one it is that one; but one after the start of a load is what came of it. */
+/* The first of several tables is that of t = 0, with one it is that one; but one after the start of a load is what came
+ * of it. */
 static void add_backlogs(struct init *init)
 {
     if (init->load && init->seen.has_past && init->seen.offsets_t_s > 0) return;

@@ -49,6 +49,21 @@ static void expect_number(const cJSON *object, const char *key, double expected)
         fail_msg("%s: %s instead of %.10g", key, value ? cJSON_PrintUnformatted(value) : "nothing", expected);
 }
 
+/* k6: a script; NULL: none. */
+static cJSON *scenario_from(const char *text, const char *start, const char *k6)
+{
+    struct findings findings = { 0 };
+    struct source source = source_of(text, &findings), script = source_of(k6 ? k6 : "", &findings);
+    cJSON *tables = offsets_read(&source, start);
+    const struct init_input input = {
+        .name = "made", .offsets = tables, .offsets_source = &source, .k6 = k6 ? &script : NULL, .arena = &arena
+    };
+    cJSON *scenario = init_scenario(&input);
+    assert_non_null(scenario);
+    cJSON_Delete(tables);
+    return scenario;
+}
+
 /* ---- load ---- */
 
 /* Log ends of one topic at instants. */
@@ -143,22 +158,34 @@ static void the_topic_that_grows_first_is_the_load(void **state)
     cJSON_Delete(made);
 }
 
-/* ---- service times ---- */
-
-/* k6: a script; NULL: none. */
-static cJSON *scenario_from(const char *text, const char *start, const char *k6)
+/* What waits at --start, and what the log held then, is in the last table before it, at 0 s; those before are not of the
+ * run. All before it: as one table. */
+static void a_run_begins_with_the_last_table_before_its_start(void **state)
 {
+    (void)state;
     struct findings findings = { 0 };
-    struct source source = source_of(text, &findings), script = source_of(k6 ? k6 : "", &findings);
-    cJSON *tables = offsets_read(&source, start);
-    const struct init_input input = {
-        .name = "made", .offsets = tables, .offsets_source = &source, .k6 = k6 ? &script : NULL, .arena = &arena
-    };
-    cJSON *scenario = init_scenario(&input);
-    assert_non_null(scenario);
-    cJSON_Delete(tables);
-    return scenario;
+    const char *text = "";
+    for (int i = 0; i < 4; i++)
+        text = arena_printf(&arena, "%s%s", text,
+                            table(40 + 60 * i, arena_printf(&arena, "stock-group order-created 0 %d %d %d c\n",
+                                                            1000 + 600 * i, 1000 + 3000 * i, 2400 * i)));
+    struct source source = source_of(text, &findings);
+    cJSON *made = offsets_read(&source, "t_s=100"); /* of tables at 40, 100, 160 and 220 */
+    assert_int_equal(cJSON_GetArraySize(at(made, "snapshots")), 3);
+    expect_number(at(made, "snapshots")->child, "t_s", 0);
+    assert_true(says(&source, "the table at 0 s, the last before its start: 1 table before it is left out"));
+    cJSON_Delete(made);
+    const char *const start[] = { "t_s=100", "t_s=110", "t_s=300" };
+    const double waiting[] = { 2400, 2400, 7200 };
+    for (int i = 0; i < 3; i++) {
+        cJSON *scenario = scenario_from(text, start[i], NULL);
+        const cJSON *backlog = at(at(at(at(scenario, "groups"), "stock-group"), "backlog"), "order-created");
+        assert_true(cJSON_GetNumberValue(cJSON_GetArrayItem(backlog, 0)) == waiting[i]);
+        cJSON_Delete(scenario);
+    }
 }
+
+/* ---- service times ---- */
 
 static cJSON *scenario_of(const char *text) { return scenario_from(text, NULL, NULL); }
 
@@ -335,6 +362,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_load_has_the_rates_of_its_intervals, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(one_rate_is_one_rate, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_load_begins_at_its_start, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_run_begins_with_the_last_table_before_its_start, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(the_topic_that_grows_first_is_the_load, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_pace_does_not_hang_on_the_age_of_the_log, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_was_behind_before_the_last_table_has_a_pace, open_arena, close_arena),
