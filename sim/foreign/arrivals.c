@@ -103,7 +103,8 @@ bool arrivals_add_load(struct source *source, const char *topic, const struct ar
         source_remark(source, "no record came between %g s and %g s: the load ends at %g s", by[n - 1].t_s, last_s,
                       by[n - 1].t_s);
     if (by[0].t_s > 0)
-        source_remark(source, "nothing is known of what came before the first table, at %g s: no load until then",
-                      by[0].t_s);
+        source_remark(source,
+                      "nothing is known of what came before the first table that has %.80s, at %g s: no load until then",
+                      topic, by[0].t_s);
     return true;
 }

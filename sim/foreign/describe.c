@@ -485,24 +485,35 @@ static void add_groups(const struct dump *dump, cJSON *out)
     }
 }
 
-/* What had come into a topic by each table, since the first: of the partitions that the first has. A log that falls is
- * one that somebody made anew; it stays where it was. */
-static void look_at_topic(const struct dump *dump, const char *topic, struct arrived_by *by)
+struct looks {
+    const char *topic; /* NULL: none */
+    uint32_t first;    /* table that has the topic */
+    uint32_t n_late;   /* partitions that it lacks, and a later one has */
+    double late_t_s;   /* of the last such */
+    struct arrived_by *by;
+};
+
+/* What had come into a topic by each table: into each partition since the first table that has it, as nothing is known
+ * of what came before. A log that falls is one that somebody made anew; it stays where it was. */
+static void look_at_topic(const struct dump *dump, const char *topic, struct looks *out)
 {
-    double since[MAX_PARTITIONS];
-    for (uint32_t p = 0; p < MAX_PARTITIONS; p++) since[p] = (double)NAN;
+    double most[MAX_PARTITIONS];
+    for (uint32_t p = 0; p < MAX_PARTITIONS; p++) most[p] = -1;
+    *out = (struct looks){ .topic = topic, .first = dump->n_snapshots, .by = out->by };
     for (uint32_t s = 0; s < dump->n_snapshots; s++) {
         const struct snapshot *snapshot = &dump->snapshot[s];
         bool counted[MAX_PARTITIONS] = { false }; /* each group that reads the topic has its rows */
-        by[s] = (struct arrived_by){ .t_s = snapshot->t_s };
+        out->by[s] = (struct arrived_by){ .t_s = snapshot->t_s, .records = s > 0 ? out->by[s - 1].records : 0 };
         for (uint32_t i = 0; i < snapshot->n; i++) {
             const struct row *row = &dump->row[snapshot->first + i];
+            double *end = &most[row->partition];
             if (row->log_end < 0 || counted[row->partition] || strcmp(row->topic, topic) != 0) continue;
-            if (s == 0) since[row->partition] = row->log_end;
-            if (row->log_end > since[row->partition]) by[s].records += row->log_end - since[row->partition];
             counted[row->partition] = true;
+            if (out->first == dump->n_snapshots) out->first = s;
+            if (*end >= 0) out->by[s].records += fmax(row->log_end - *end, 0);
+            else if (s > out->first && snapshot->t_s > 0) out->n_late++, out->late_t_s = snapshot->t_s;
+            *end = fmax(*end, row->log_end);
         }
-        if (s > 0) by[s].records = fmax(by[s].records, by[s - 1].records);
     }
 }
 
@@ -517,23 +528,32 @@ static double area_of(const struct arrived_by *by, uint32_t n)
 /* When records arrived: of the topic whose log grew most, and first. */
 static bool add_load(const struct dump *dump, cJSON *out)
 {
-    const struct snapshot *last = &dump->snapshot[dump->n_snapshots - 1];
-    struct arrived_by *by = arena_array(dump->source->arena, struct arrived_by, dump->n_snapshots);
-    struct arrived_by *best = arena_array(dump->source->arena, struct arrived_by, dump->n_snapshots);
-    const char *before = "", *topic = NULL;
+    const uint32_t n = dump->n_snapshots;
+    const struct snapshot *last = &dump->snapshot[n - 1];
+    struct looks one = { .by = arena_array(dump->source->arena, struct arrived_by, n) };
+    struct looks best = { .by = arena_array(dump->source->arena, struct arrived_by, n) };
+    const char *before = "";
     double most = 0;
     for (uint32_t i = 0; i < last->n; i++) {
         const struct row *row = &dump->row[last->first + i];
         if (strcmp(row->topic, before) == 0) continue;
         before = row->topic;
-        look_at_topic(dump, row->topic, by);
-        const double area = area_of(by, dump->n_snapshots);
+        look_at_topic(dump, row->topic, &one);
+        const double area = area_of(one.by, n);
         if (!(area > most)) continue;
+        const struct looks worse = best;
         most = area;
-        topic = row->topic;
-        memcpy(best, by, dump->n_snapshots * sizeof *by);
+        best = one;
+        one = worse;
     }
-    return !topic || arrivals_add_load(dump->source, topic, best, dump->n_snapshots, out);
+    if (!best.topic) return true;
+    if (best.n_late > 0)
+        source_remark(dump->source,
+                      "%u partition%s of %.80s %s missing from the first table: what came there before the table that "
+                      "has %s (by %g s) is not known, and not in the load",
+                      best.n_late, best.n_late == 1 ? "" : "s", best.topic, best.n_late == 1 ? "is" : "are",
+                      best.n_late == 1 ? "it" : "them all", best.late_t_s);
+    return arrivals_add_load(dump->source, best.topic, best.by + best.first, n - best.first, out);
 }
 
 static bool place_in_time(struct dump *dump, const char *start)

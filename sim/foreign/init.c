@@ -338,9 +338,10 @@ static bool is_entry(struct init *init, const char *topic)
 
 /* The first of several tables is that of t = 0, with one it is that one; but one after the start of a load is what came
  * of it. */
-static void add_backlogs(struct init *init)
+static bool add_backlogs(struct init *init)
 {
-    if (init->load && init->seen.has_past && init->seen.offsets_t_s > 0) return;
+    if (init->load && init->seen.has_past && init->seen.offsets_t_s > 0) return false;
+    bool any = false;
     const cJSON *tables = at(init->observations, "snapshots");
     const cJSON *rows = at(tables ? tables->child : at(init->observations, "offsets"), "rows");
     cJSON *groups = cJSON_GetObjectItemCaseSensitive(init->scenario, "groups");
@@ -354,10 +355,23 @@ static void add_backlogs(struct init *init)
             if (!lags) continue;
             if (!backlog) backlog = cJSON_AddObjectToObject(one, "backlog");
             cJSON_AddItemToObject(backlog, group->topic[t], lags);
+            any = true;
         }
         cJSON *basis = backlog ? cJSON_GetObjectItemCaseSensitive(one, "basis") : NULL;
         if (basis) cJSON_AddStringToObject(basis, "backlog", "measured");
     }
+    return any;
+}
+
+/* What the reader of scenarios would refuse, in the words of what was read. */
+static bool nothing_to_play(struct init *init)
+{
+    const cJSON *tables = at(init->observations, "snapshots");
+    return source_finding(init->remarks, 0, "",
+                          "neither a load nor a backlog: %s, and %s has of no group a lag in each partition of a topic "
+                          "that the API fills; give more tables, or the k6 script as well (--k6)",
+                          tables ? "no log grew between the tables" : "one table has no load",
+                          tables ? "the one where the run begins" : "it");
 }
 
 /* ---- the document ---- */
@@ -390,7 +404,7 @@ static void head(struct init *init)
         cJSON_AddStringToObject(init->scenario, "observations", init->input->observations_path);
 }
 
-static void assemble(struct init *init)
+static bool assemble(struct init *init)
 {
     struct pipeline pipeline;
     init->scenario = cJSON_CreateObject();
@@ -402,10 +416,12 @@ static void assemble(struct init *init)
     if (pipeline.usual) assume_means(init);
     if (init->observations) fit_bottleneck(init, &pipeline);
     take_measured_services(init, &pipeline);
-    if (init->input->offsets) add_backlogs(init);
+    const bool backlog = init->input->offsets && add_backlogs(init);
+    if (!init->load && !backlog) return nothing_to_play(init);
     if (init->input->durations) take_durations(init, &pipeline);
     fill_thresholds(init);
     source_remark(init->remarks, "assumed: everything tagged so; what each result rests on is said with it");
+    return true;
 }
 
 cJSON *init_scenario(const struct init_input *input)
@@ -413,7 +429,10 @@ cJSON *init_scenario(const struct init_input *input)
     struct init init = { .input = input, .arena = input->arena };
     init.seen.offsets_t_s = (double)NAN;
     init.remarks = input->observations ? input->observations : input->k6 ? input->k6 : input->offsets_source;
-    if (read_observations(&init) && make_load(&init)) assemble(&init);
+    if (!read_observations(&init) || !make_load(&init) || !assemble(&init)) {
+        cJSON_Delete(init.scenario);
+        init.scenario = NULL;
+    }
     cJSON_Delete(init.load);
     cJSON_Delete(init.observations);
     return init.scenario;

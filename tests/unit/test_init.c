@@ -139,7 +139,7 @@ static void a_load_begins_at_its_start(void **state)
     expect_number(load, "start_rate_per_s", 0);
     expect_stage(load, 0, 0, 50);
     expect_stage(load, 2, 10, 60);
-    assert_true(says(&source, "nothing is known of what came before the first table, at 50 s"));
+    assert_true(says(&source, "nothing is known of what came before the first table that has t, at 50 s"));
     cJSON_Delete(load);
 }
 
@@ -156,6 +156,51 @@ static void the_topic_that_grows_first_is_the_load(void **state)
     expect_number(at(made, "load"), "rate_per_s", 100);
     expect_number(at(made, "load"), "duration_s", 60);
     cJSON_Delete(made);
+}
+
+/* Three partitions, 10/s each. Partition 2 is missing until 120 s: its 600 after that come, what came before is said to
+ * be unknown. A topic that no table has before: no load until then. */
+static void what_the_first_table_lacks_comes_from_where_it_is_seen(void **state)
+{
+    (void)state;
+    for (int late = 2; late >= 0; late -= 2) { /* the first partition that is missing */
+        struct findings findings = { 0 };
+        const char *text = "";
+        for (int i = 0; i <= 3; i++) {
+            const char *rows = "g other 0 5 5 0 c\n";
+            for (int p = 0; p < (i < 2 ? late : 3); p++)
+                rows = arena_printf(&arena, "%sg created %d 0 %d 0 c\n", rows, p, 7000 + 600 * i);
+            text = arena_printf(&arena, "%s%s", text, table(60 * i, rows));
+        }
+        struct source source = source_of(text, &findings);
+        cJSON *made = offsets_read(&source, NULL);
+        const cJSON *load = at(made, "load");
+        expect_number(load, "start_rate_per_s", late == 2 ? 20 : 0);
+        expect_stage(load, 0, late == 2 ? 20 : 0, 120);
+        expect_stage(load, 2, 30, 60);
+        assert_int_equal(says(&source, "1 partition of created is missing from the first table: what came there before "
+                                       "the table that has it (by 120 s)"), late == 2);
+        assert_int_equal(says(&source, "before the first table that has created, at 120 s: no load until"), late == 0);
+        cJSON_Delete(made);
+    }
+}
+
+/* A log that stands still, and a partition of which nothing is known in the first table. */
+static void nothing_to_play_is_said_of_the_tables(void **state)
+{
+    (void)state;
+    static const char *const first[] = { "g other 0 5 5 0 c\n", "g t 0 3 9 6 c\ng t 1 - 9 - c\n" };
+    for (int i = 0; i < 2; i++) {
+        struct findings findings = { 0 };
+        struct source source = source_of(
+            arena_printf(&arena, "%s%s", table(0, first[i]), table(60, "g t 0 3 9 6 c\ng t 1 3 9 6 c\n")), &findings);
+        cJSON *tables = offsets_read(&source, NULL);
+        const struct init_input input = { .name = "made", .offsets = tables, .offsets_source = &source, .arena = &arena };
+        cJSON *scenario = init_scenario(&input);
+        cJSON_Delete(tables);
+        assert_null(scenario);
+        assert_int_equal(findings.n, 1);
+    }
 }
 
 /* What waits at --start, and what the log held then, is in the last table before it, at 0 s; those before are not of the
@@ -363,6 +408,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_rate_is_one_rate, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_load_begins_at_its_start, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_run_begins_with_the_last_table_before_its_start, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_the_first_table_lacks_comes_from_where_it_is_seen, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(nothing_to_play_is_said_of_the_tables, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(the_topic_that_grows_first_is_the_load, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_pace_does_not_hang_on_the_age_of_the_log, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_was_behind_before_the_last_table_has_a_pace, open_arena, close_arena),
