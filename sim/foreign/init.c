@@ -12,6 +12,7 @@
 #include "sim/foreign/init_pipeline.h"
 #include "sim/foreign/k6.h"
 #include "sim/foreign/seen.h"
+#include "sim/scenario/cursor.h"
 #include "sim/scenario/observe.h"
 
 struct init {
@@ -392,6 +393,13 @@ static bool read_observations(struct init *init)
     return true;
 }
 
+/* A day; of a load or of tables that go on for longer twice as long, as what waits at the end has to go as well. */
+static double run_at_most_s(const struct init *init)
+{
+    const double end_s = fmax(init->curve ? init->curve->end_s : 0, init->seen.offsets_t_s); /* fmax passes over NaN */
+    return fmin(fmax(86400, 2 * end_s), (double)LONGEST_NS / SIM_S);
+}
+
 static void head(struct init *init)
 {
     cJSON *run = cJSON_CreateObject();
@@ -399,7 +407,7 @@ static void head(struct init *init)
     cJSON_AddItemToObject(init->scenario, "run", run);
     cJSON_AddNumberToObject(run, "seed", 1);
     cJSON_AddStringToObject(run, "ends", "quiescent");
-    cJSON_AddStringToObject(run, "at_most", "24h");
+    cJSON_AddStringToObject(run, "at_most", time_text(init->arena, run_at_most_s(init)));
     if (init->input->observations_path)
         cJSON_AddStringToObject(init->scenario, "observations", init->input->observations_path);
 }

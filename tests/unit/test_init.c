@@ -203,6 +203,24 @@ static void nothing_to_play_is_said_of_the_tables(void **state)
     }
 }
 
+/* A load of thirty hours by tables, one of twenty by k6: the run may take a day, or twice as long as what is seen. */
+static void a_run_may_outlast_its_load(void **state)
+{
+    (void)state;
+    static const char k6[] = "export const options = { scenarios: { o: { executor: 'constant-arrival-rate', rate: 1, "
+                             "duration: '20h', preAllocatedVUs: 9 } } }";
+    const char *text = arena_printf(&arena, "%s%s", table(0, "stock-group order-created 0 0 0 0 c\n"),
+                                    table(108000, "stock-group order-created 0 90 100 10 c\n"));
+    const char *at_most[] = { "60h", "40h", "24h" };
+    for (int i = 0; i < 3; i++) {
+        cJSON *scenario = i == 0 ? scenario_from(text, NULL, NULL)
+                          : i == 1 ? scenario_from(table(0, "stock-group order-created 0 0 0 0 c\n"), NULL, k6)
+                                   : scenario_from(table(0, "stock-group order-created 0 0 9 9 c\n"), NULL, NULL);
+        assert_string_equal(cJSON_GetStringValue(at(at(scenario, "run"), "at_most")), at_most[i]);
+        cJSON_Delete(scenario);
+    }
+}
+
 /* What waits at --start, and what the log held then, is in the last table before it, at 0 s; those before are not of the
  * run. All before it: as one table. */
 static void a_run_begins_with_the_last_table_before_its_start(void **state)
@@ -410,6 +428,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_run_begins_with_the_last_table_before_its_start, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_the_first_table_lacks_comes_from_where_it_is_seen, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(nothing_to_play_is_said_of_the_tables, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_run_may_outlast_its_load, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(the_topic_that_grows_first_is_the_load, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_pace_does_not_hang_on_the_age_of_the_log, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_was_behind_before_the_last_table_has_a_pace, open_arena, close_arena),
