@@ -82,8 +82,15 @@ static bool make_load(struct init *init)
     const struct init_input *input = init->input;
     init->load = input->k6 ? k6_load(input->k6) : load_of_observations(init);
     if (!init->load && input->k6) return false;
+    if (input->k6 && at(init->observations, "load"))
+        source_remark(init->remarks, "orders arrive as the k6 script says (--k6); when the %s have them arrive is not used",
+                      input->offsets ? "tables" : "observations");
     if (!init->load && input->offsets) {
-        source_remark(init->remarks, "no load: the scenario plays how long what waits in the last table takes to go");
+        const cJSON *tables = at(init->observations, "snapshots");
+        source_remark(init->remarks, "no load: the scenario plays how long what waits in the table%s takes to go",
+                      tables ? arena_printf(init->arena, " at %g s, where the run begins,",
+                                            seen_number(tables->child, "t_s", 0))
+                             : "");
         return true;
     }
     if (!init->load)

@@ -143,6 +143,20 @@ static void a_load_begins_at_its_start(void **state)
     cJSON_Delete(load);
 }
 
+/* Half a second of which nothing is known is no part of what comes after it, though noise could make it so: 2/s. */
+static void what_is_not_known_is_a_piece_of_its_own(void **state)
+{
+    (void)state;
+    const struct look look[] = { { 0.5, 7 }, { 60.5, 127 }, { 120.5, 247 } };
+    struct source source;
+    cJSON *load = load_of(look, 3, "t_s=0", &source);
+    expect_number(load, "start_rate_per_s", 0);
+    expect_stage(load, 0, 0, 0.5);
+    expect_stage(load, 2, 2, 120);
+    assert_true(says(&source, "grew by 240 records in 120 s: 2/s, taken for the load"));
+    cJSON_Delete(load);
+}
+
 /* Both grow by 6,000 in all; the second is fed by the first, a minute later. */
 static void the_topic_that_grows_first_is_the_load(void **state)
 {
@@ -429,6 +443,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_the_first_table_lacks_comes_from_where_it_is_seen, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(nothing_to_play_is_said_of_the_tables, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_run_may_outlast_its_load, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_is_not_known_is_a_piece_of_its_own, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(the_topic_that_grows_first_is_the_load, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_pace_does_not_hang_on_the_age_of_the_log, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_was_behind_before_the_last_table_has_a_pace, open_arena, close_arena),
