@@ -45,8 +45,9 @@ static uint32_t shift_table(cJSON *table, const cJSON *first_rows)
     cJSON *rows = cJSON_GetObjectItemCaseSensitive(table, "rows");
     for (cJSON *row = rows->child, *next; row; row = next) {
         const double origin = origin_of(first_rows, row), committed = cJSON_GetNumberValue(at(row, "committed"));
+        const double log_end = cJSON_GetNumberValue(at(row, "log_end")); /* NaN: not said */
         next = row->next;
-        if (isfinite(origin) && !(committed < origin)) {
+        if (isfinite(origin) && !(committed < origin) && !(log_end < origin)) {
             count_from(row, "committed", origin);
             count_from(row, "log_end", origin);
         } else {

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "sim/foreign/init.h"
+#include "sim/foreign/init_observations.h"
 #include "sim/foreign/offsets_csv.h"
 
 static struct arena arena;
@@ -389,6 +390,22 @@ static void no_count_is_taken_after_a_fall(void **state)
                                                  table(200, after[i])), "reserve-stock"), "44.44ms");
 }
 
+/* A topic made anew, of which a group still says what it committed before: its log ends before the run begins. */
+static void no_offset_is_from_before_the_run(void **state)
+{
+    (void)state;
+    struct findings findings = { 0 };
+    struct source source = source_of(arena_printf(&arena, "%s%s", table(0, "g t 0 1000 1000 0 c\ng t 1 1000 1000 0 c\n"),
+                                                  table(60, "g t 0 1500 400 0 c\ng t 1 1500 1600 100 c\n")), &findings);
+    cJSON *made = offsets_read(&source, NULL), *beside = init_observations(made, &source);
+    const cJSON *rows = at(at(beside, "offsets"), "rows");
+    assert_int_equal(cJSON_GetArraySize(rows), 1);
+    expect_number(rows->child, "partition", 1);
+    expect_number(rows->child, "log_end", 600);
+    cJSON_Delete(beside);
+    cJSON_Delete(made);
+}
+
 /* ---- partitions ---- */
 
 /* Three partitions that the API fills, one behind them: each topic has its own, and what waits has its place. */
@@ -453,6 +470,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_partition_that_commits_late_is_not_work, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(no_pace_is_taken_across_a_fall, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(no_count_is_taken_after_a_fall, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(no_offset_is_from_before_the_run, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(topics_have_partitions_of_their_own, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_group_reads_topics_that_differ, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(one_count_of_partitions_is_kafkas, open_arena, close_arena),
