@@ -106,7 +106,8 @@ bool arrivals_add_load(struct source *source, const char *topic, const struct ar
                       by[n - 1].t_s);
     if (n_unknown > 0)
         source_remark(source,
-                      "nothing is known of what came before the first table that has %.80s, at %g s: no load until then",
+                      "nothing is known of what came before the first table that has %.80s, at %g s: no load until "
+                      "then",
                       topic, by[0].t_s);
     return true;
 }

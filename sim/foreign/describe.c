@@ -293,7 +293,8 @@ static void name_falling(const struct dump *dump)
         const struct row *now = sorted_rows(dump, &dump->snapshot[s]);
         for (uint32_t i = 0, k = 0; i < n; i++) {
             while (k < n_before && by_name_and_partition(&before[k], &now[i]) < 0) k++;
-            if (k == n_before || by_name_and_partition(&before[k], &now[i]) != 0 || !falls(&before[k], &now[i])) continue;
+            if (k == n_before || by_name_and_partition(&before[k], &now[i]) != 0) continue;
+            if (!falls(&before[k], &now[i])) continue;
             if (n_falls++ == 0) name_fall(dump, &before[k], &now[i]);
         }
         before = now;
@@ -393,7 +394,8 @@ struct stretch {
 };
 
 /* The longest time for which the group was behind all along. At either end stands a table that has all its partitions:
- * what one of them did that is not in the first would be its whole age, and one consumer works on them all. An offset that falls ends it: what was done by then is not in what was committed after. */
+ * what one of them did that is not in the first would be its whole age, and one consumer works on them all. An offset
+ * that falls ends it: what was done by then is not in what was committed after. */
 static struct stretch longest_behind(const struct dump *dump, const char *group)
 {
     const uint32_t partitions = partitions_of_group(dump, group);

@@ -83,7 +83,8 @@ static bool make_load(struct init *init)
     init->load = input->k6 ? k6_load(input->k6) : load_of_observations(init);
     if (!init->load && input->k6) return false;
     if (input->k6 && at(init->observations, "load"))
-        source_remark(init->remarks, "orders arrive as the k6 script says (--k6); when the %s have them arrive is not used",
+        source_remark(init->remarks,
+                      "orders arrive as the k6 script says (--k6); when the %s have them arrive is not used",
                       input->offsets ? "tables" : "observations");
     if (!init->load && input->offsets) {
         const cJSON *tables = at(init->observations, "snapshots");

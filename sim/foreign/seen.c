@@ -236,8 +236,8 @@ static bool count_of_lag(const cJSON *table, const struct seen_group *group, con
     return done >= 0;
 }
 
-/* Of many tables that find the group behind, evenly spaced ones; where none does, of the last. None from where an offset
- * falls on. */
+/* Of many tables that find the group behind, evenly spaced ones; where none does, of the last. None from where an
+ * offset falls on. */
 static uint32_t count_tables(const cJSON *tables, const cJSON *last, const struct seen_group *group,
                              struct done_at *count, uint32_t most)
 {

@@ -175,7 +175,7 @@ static void the_topic_that_grows_first_is_the_load(void **state)
 
 /* Three partitions, 10/s each. Partition 2 is missing until 120 s: its 600 after that come, what came before is said to
  * be unknown. A topic that no table has before: no load until then. */
-static void what_the_first_table_lacks_comes_from_where_it_is_seen(void **state)
+static void what_comes_late_counts_from_where_it_is_seen(void **state)
 {
     (void)state;
     for (int late = 2; late >= 0; late -= 2) { /* the first partition that is missing */
@@ -210,7 +210,9 @@ static void nothing_to_play_is_said_of_the_tables(void **state)
         struct source source = source_of(
             arena_printf(&arena, "%s%s", table(0, first[i]), table(60, "g t 0 3 9 6 c\ng t 1 3 9 6 c\n")), &findings);
         cJSON *tables = offsets_read(&source, NULL);
-        const struct init_input input = { .name = "made", .offsets = tables, .offsets_source = &source, .arena = &arena };
+        const struct init_input input = {
+            .name = "made", .offsets = tables, .offsets_source = &source, .arena = &arena
+        };
         cJSON *scenario = init_scenario(&input);
         cJSON_Delete(tables);
         assert_null(scenario);
@@ -236,8 +238,8 @@ static void a_run_may_outlast_its_load(void **state)
     }
 }
 
-/* What waits at --start, and what the log held then, is in the last table before it, at 0 s; those before are not of the
- * run. All before it: as one table. */
+/* What waits at --start, and what the log held then, is in the last table before it, at 0 s; those before are not of
+ * the run. All before it: as one table. */
 static void a_run_begins_with_the_last_table_before_its_start(void **state)
 {
     (void)state;
@@ -395,8 +397,9 @@ static void no_offset_is_from_before_the_run(void **state)
 {
     (void)state;
     struct findings findings = { 0 };
-    struct source source = source_of(arena_printf(&arena, "%s%s", table(0, "g t 0 1000 1000 0 c\ng t 1 1000 1000 0 c\n"),
-                                                  table(60, "g t 0 1500 400 0 c\ng t 1 1500 1600 100 c\n")), &findings);
+    struct source source = source_of(
+        arena_printf(&arena, "%s%s", table(0, "g t 0 1000 1000 0 c\ng t 1 1000 1000 0 c\n"),
+                     table(60, "g t 0 1500 400 0 c\ng t 1 1500 1600 100 c\n")), &findings);
     cJSON *made = offsets_read(&source, NULL), *beside = init_observations(made, &source);
     const cJSON *rows = at(at(beside, "offsets"), "rows");
     assert_int_equal(cJSON_GetArraySize(rows), 1);
@@ -457,7 +460,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_rate_is_one_rate, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_load_begins_at_its_start, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_run_begins_with_the_last_table_before_its_start, open_arena, close_arena),
-        cmocka_unit_test_setup_teardown(what_the_first_table_lacks_comes_from_where_it_is_seen, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_comes_late_counts_from_where_it_is_seen, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(nothing_to_play_is_said_of_the_tables, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_run_may_outlast_its_load, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_not_known_is_a_piece_of_its_own, open_arena, close_arena),
