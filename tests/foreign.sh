@@ -137,6 +137,7 @@ exits 0 init --offsets "$data/describe.txt" --out off.json
 next_works off.json
 sed -n '/rebalancing/,$p' "$data/describe.txt" >one.txt # one table: what waits goes
 exits 0 init --offsets one.txt --out drain.json
+says "no load: the scenario plays how long what waits in the table takes to go"
 exits 0 run drain.json --quiet
 # ---- offsets: as people take them: several groups, each with its own head and warnings, and any clock between ----
 table() { # committed offset of the first partition
@@ -191,6 +192,11 @@ of = [p["log_end_offset"] for p in of if p["topic"] == "order-created"]
 assert [r["log_end"] for r in named] == [6300] * 3 and all(abs(end - 6300) < 80 for end in of), of'
 rows() { echo "t_s=$1"; printf "GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG\ng t 0 $2 $3 $(($3 - $2))\n"; }
 { rows 0 500 900; rows 60 400 950; rows 120 420 940; } >falls.txt
+{ rows 0 500 900; rows 60 700 900; } >still.txt
+exits 0 init --offsets still.txt
+says "what waits in the table at 0 s, where the run begins, takes to go"
+exits 0 init --offsets "$data/range.json" --k6 "$data/script.js"
+says "orders arrive as the k6 script says (--k6); when the tables have them arrive is not used"
 exits 0 import offsets falls.txt
 says "falls.txt:6: the committed offset of g, t, partition 0 falls from 500 to 400"
 says "2 offsets in all fall from one table to the next"

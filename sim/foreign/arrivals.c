@@ -21,10 +21,10 @@ static bool is_one_rate(const struct piece *a, const struct piece *b)
     return fabs(rate_of(a) - rate_of(b)) <= SIGMAS * sqrt(common * (1 / a_s + 1 / b_s));
 }
 
-/* Into piece[n]; how many there are then. */
-static uint32_t append(struct piece *piece, uint32_t n, struct piece next)
+/* Into piece[n], or the one before it but for the first n_apart; how many there are then. */
+static uint32_t append(struct piece *piece, uint32_t n, uint32_t n_apart, struct piece next)
 {
-    if (n == 0 || !is_one_rate(&piece[n - 1], &next)) {
+    if (n == n_apart || !is_one_rate(&piece[n - 1], &next)) {
         piece[n] = next;
         return n + 1;
     }
@@ -33,14 +33,15 @@ static uint32_t append(struct piece *piece, uint32_t n, struct piece next)
     return n;
 }
 
-static uint32_t pieces_of(const struct arrived_by *by, uint32_t n, struct piece *piece)
+/* Before the first look nothing is known: n_unknown pieces, of no record, which are one with no other. */
+static uint32_t pieces_of(const struct arrived_by *by, uint32_t n, uint32_t n_unknown, struct piece *piece)
 {
-    uint32_t n_pieces = 0;
-    if (by[0].t_s > 0) piece[n_pieces++] = (struct piece){ 0, by[0].t_s, 0 };
+    uint32_t n_pieces = n_unknown;
+    if (n_unknown > 0) piece[0] = (struct piece){ 0, by[0].t_s, 0 };
     for (uint32_t i = 1; i < n; i++)
         if (by[i].t_s > 0)
-            n_pieces = append(piece, n_pieces, (struct piece){ fmax(by[i - 1].t_s, 0), by[i].t_s,
-                                                               by[i].records - by[i - 1].records });
+            n_pieces = append(piece, n_pieces, n_unknown,
+                              (struct piece){ fmax(by[i - 1].t_s, 0), by[i].t_s, by[i].records - by[i - 1].records });
     return n_pieces;
 }
 
@@ -78,7 +79,7 @@ static void say_pieces(struct source *source, const char *topic, const struct pi
     }
     if (n == 1)
         source_remark(source, "the log of %.80s grew by %.0f records in %g s: %.3g/s, taken for the load", topic,
-                      records, piece->to_s, rate_of(piece));
+                      records, piece->to_s - piece->from_s, rate_of(piece));
     else
         source_remark(source,
                       "the log of %.80s grew by %.0f records in %g s, taken for the load: %u pieces of one rate each, "
@@ -91,19 +92,22 @@ bool arrivals_add_load(struct source *source, const char *topic, const struct ar
     const double last_s = n > 0 ? by[n - 1].t_s : 0;
     while (n > 1 && !(by[n - 1].records > by[n - 2].records)) n--;
     struct piece *piece = arena_array(source->arena, struct piece, n + 1);
-    const uint32_t n_pieces = n > 1 ? pieces_of(by, n, piece) : 0;
+    const uint32_t n_unknown = n > 1 && by[0].t_s > 0;
+    const uint32_t n_pieces = n > 1 ? pieces_of(by, n, n_unknown, piece) : 0;
     if (n_pieces == 0) return true;
     for (uint32_t i = 0; i < n_pieces; i++)
         if (rate_of(&piece[i]) > RATE_MOST_PER_S)
             return source_finding(source, 0, "", "the log of %.80s grew by %.0f records in %g s: none takes so many",
                                   topic, piece[i].records, piece[i].to_s - piece[i].from_s);
     add_pieces(cJSON_AddObjectToObject(out, "load"), piece, n_pieces);
-    say_pieces(source, topic, piece, n_pieces);
+    say_pieces(source, topic, piece + n_unknown, n_pieces - n_unknown);
     if (last_s > by[n - 1].t_s)
         source_remark(source, "no record came between %g s and %g s: the load ends at %g s", by[n - 1].t_s, last_s,
                       by[n - 1].t_s);
-    if (by[0].t_s > 0)
-        source_remark(source, "nothing is known of what came before the first table, at %g s: no load until then",
-                      by[0].t_s);
+    if (n_unknown > 0)
+        source_remark(source,
+                      "nothing is known of what came before the first table that has %.80s, at %g s: no load until "
+                      "then",
+                      topic, by[0].t_s);
     return true;
 }

@@ -262,20 +262,26 @@ static void name_uncommitted(const struct dump *dump, const struct snapshot *sna
                       n, n == 1 ? "" : "s", first->group, first->topic, first->partition);
 }
 
-/* Whether an offset of a later table is less than it was; says the first. */
-static bool falls(const struct dump *dump, const struct row *before, const struct row *after, bool is_first)
+static bool falls_log_end(const struct row *before, const struct row *after)
 {
-    const bool committed = after->committed >= 0 && after->committed < before->committed;
-    const bool log_end = after->log_end >= 0 && after->log_end < before->log_end;
-    if (!committed && !log_end) return false;
-    if (is_first)
-        source_remark(dump->source,
-                      "%s:%u: the %s of %s, %s, partition %u falls from %.0f to %.0f: the topic was made anew, or the "
-                      "group set back; rates across it are too low",
-                      dump->source->file, source_place(dump->source, after->at).line,
-                      log_end ? "log end" : "committed offset", after->group, after->topic, after->partition,
-                      log_end ? before->log_end : before->committed, log_end ? after->log_end : after->committed);
-    return true;
+    return after->log_end >= 0 && after->log_end < before->log_end;
+}
+
+/* Whether an offset of a later table is less than it was. */
+static bool falls(const struct row *before, const struct row *after)
+{
+    return (after->committed >= 0 && after->committed < before->committed) || falls_log_end(before, after);
+}
+
+static void name_fall(const struct dump *dump, const struct row *before, const struct row *after)
+{
+    const bool log_end = falls_log_end(before, after);
+    source_remark(dump->source,
+                  "%s:%u: the %s of %s, %s, partition %u falls from %.0f to %.0f: the topic was made anew, or the "
+                  "group set back; no pace is taken across it",
+                  dump->source->file, source_place(dump->source, after->at).line,
+                  log_end ? "log end" : "committed offset", after->group, after->topic, after->partition,
+                  log_end ? before->log_end : before->committed, log_end ? after->log_end : after->committed);
 }
 
 static void name_falling(const struct dump *dump)
@@ -287,8 +293,9 @@ static void name_falling(const struct dump *dump)
         const struct row *now = sorted_rows(dump, &dump->snapshot[s]);
         for (uint32_t i = 0, k = 0; i < n; i++) {
             while (k < n_before && by_name_and_partition(&before[k], &now[i]) < 0) k++;
-            if (k < n_before && by_name_and_partition(&before[k], &now[i]) == 0)
-                n_falls += falls(dump, &before[k], &now[i], n_falls == 0);
+            if (k == n_before || by_name_and_partition(&before[k], &now[i]) != 0) continue;
+            if (!falls(&before[k], &now[i])) continue;
+            if (n_falls++ == 0) name_fall(dump, &before[k], &now[i]);
         }
         before = now;
         n_before = n;
@@ -327,21 +334,37 @@ static cJSON *table_of(const struct dump *dump, const struct snapshot *snapshot)
     return table;
 }
 
-struct sums {
-    double committed, lag, log_end;
+/* A group's rows with a committed offset, in order of their places. */
+struct rows {
+    uint32_t n;
+    const struct row *row;
+    double committed, lag; /* sums */
 };
 
-static struct sums sums_of(const struct dump *dump, const struct snapshot *snapshot, const char *group)
+static struct rows rows_of_group(const struct dump *dump, const struct snapshot *snapshot, const char *group)
 {
-    struct sums sums = { 0 };
+    struct rows out = { 0 };
+    const struct row *all = &dump->row[snapshot->first];
+    for (uint32_t i = 0; i < snapshot->n; i++) out.n += all[i].committed >= 0 && strcmp(all[i].group, group) == 0;
+    struct row *row = arena_array(dump->source->arena, struct row, out.n + 1);
+    out.row = row;
     for (uint32_t i = 0; i < snapshot->n; i++) {
-        const struct row *row = &dump->row[snapshot->first + i];
-        if (strcmp(row->group, group) != 0) continue;
-        sums.committed += fmax(row->committed, 0);
-        sums.lag += fmax(row->lag, 0);
-        sums.log_end += fmax(row->log_end, 0);
+        if (!(all[i].committed >= 0) || strcmp(all[i].group, group) != 0) continue;
+        out.committed += all[i].committed;
+        out.lag += fmax(all[i].lag, 0);
+        *row++ = all[i];
     }
-    return sums;
+    qsort(row - out.n, out.n, sizeof *row, by_place);
+    return out;
+}
+
+/* How many partitions the group has in all: with a committed offset, in any table. */
+static uint32_t partitions_of_group(const struct dump *dump, const char *group)
+{
+    const struct rows all = rows_of_group(dump, &(struct snapshot){ .n = dump->n_rows }, group);
+    uint32_t n = all.n > 0;
+    for (uint32_t i = 1; i < all.n; i++) n += by_name_and_partition(&all.row[i - 1], &all.row[i]) != 0;
+    return n;
 }
 
 static uint32_t consumers_of(const struct dump *dump, const struct snapshot *snapshot, const char *group)
@@ -358,19 +381,46 @@ static uint32_t consumers_of(const struct dump *dump, const struct snapshot *sna
     return n;
 }
 
-/* Between the first and the last table of the longest time for which the group was behind all along. */
+/* Of two tables that have the same partitions. */
+static bool any_falls(const struct rows *before, const struct rows *after)
+{
+    for (uint32_t i = 0; i < after->n; i++)
+        if (falls(&before->row[i], &after->row[i])) return true;
+    return false;
+}
+
+struct stretch {
+    double from_s, to_s, done;
+};
+
+/* The longest time for which the group was behind all along. At either end stands a table that has all its partitions:
+ * what one of them did that is not in the first would be its whole age, and one consumer works on them all. An offset
+ * that falls ends it: what was done by then is not in what was committed after. */
+static struct stretch longest_behind(const struct dump *dump, const char *group)
+{
+    const uint32_t partitions = partitions_of_group(dump, group);
+    struct stretch best = { 0 };
+    struct rows before = { 0 };
+    double from_s = 0, committed = 0;
+    bool is_open = false;
+    for (uint32_t s = 0; s < dump->n_snapshots; s++) {
+        const double t_s = dump->snapshot[s].t_s;
+        const struct rows rows = rows_of_group(dump, &dump->snapshot[s], group);
+        if (rows.lag < BATCH) is_open = false;
+        if (rows.lag < BATCH || rows.n < partitions) continue;
+        if (!is_open || any_falls(&before, &rows)) from_s = t_s, committed = rows.committed;
+        else if (t_s - from_s > best.to_s - best.from_s)
+            best = (struct stretch){ from_s, t_s, rows.committed - committed };
+        is_open = true;
+        before = rows;
+    }
+    return best;
+}
+
 static void add_service(const struct dump *dump, const char *group, uint32_t consumers, cJSON *out)
 {
-    uint32_t from = 0, best_from = 0, best_to = 0;
-    for (uint32_t s = 0; s < dump->n_snapshots; s++) {
-        if (sums_of(dump, &dump->snapshot[s], group).lag < BATCH) from = s + 1;
-        else if (s > from && dump->snapshot[s].t_s - dump->snapshot[from].t_s >
-                                 dump->snapshot[best_to].t_s - dump->snapshot[best_from].t_s)
-            best_from = from, best_to = s;
-    }
-    const double seconds = dump->snapshot[best_to].t_s - dump->snapshot[best_from].t_s;
-    const double done = sums_of(dump, &dump->snapshot[best_to], group).committed -
-                        sums_of(dump, &dump->snapshot[best_from], group).committed;
+    const struct stretch behind = longest_behind(dump, group);
+    const double seconds = behind.to_s - behind.from_s, done = behind.done;
     if (!(seconds > 0) || !(done > 0)) return;
     const uint32_t n = consumers > 0 ? consumers : 1;
     const double service_s = n * seconds / done;
@@ -380,9 +430,8 @@ static void add_service(const struct dump *dump, const char *group, uint32_t con
     source_remark(dump->source,
                   "%s was behind from %g s to %g s and committed %.0f records: with %u consumer%s%s %.2f ms a record, "
                   "standard error %.2f ms (clock of a table %g s, a batch of %.0f in hand%s at either end)",
-                  group, dump->snapshot[best_from].t_s, dump->snapshot[best_to].t_s, done, n, n == 1 ? "" : "s",
-                  consumers > 0 ? "" : " (assumed)", service_s * 1e3, service_s * relative * 1e3, CLOCK_S, BATCH,
-                  n == 1 ? "" : " of each");
+                  group, behind.from_s, behind.to_s, done, n, n == 1 ? "" : "s", consumers > 0 ? "" : " (assumed)",
+                  service_s * 1e3, service_s * relative * 1e3, CLOCK_S, BATCH, n == 1 ? "" : " of each");
 }
 
 static uint32_t partitions_of_topic(const struct dump *dump, const struct snapshot *snapshot, const struct row *like)
@@ -438,24 +487,35 @@ static void add_groups(const struct dump *dump, cJSON *out)
     }
 }
 
-/* What had come into a topic by each table, since the first: of the partitions that the first has. A log that falls is
- * one that somebody made anew; it stays where it was. */
-static void look_at_topic(const struct dump *dump, const char *topic, struct arrived_by *by)
+struct looks {
+    const char *topic; /* NULL: none */
+    uint32_t first;    /* table that has the topic */
+    uint32_t n_late;   /* partitions that it lacks, and a later one has */
+    double late_t_s;   /* of the last such */
+    struct arrived_by *by;
+};
+
+/* What had come into a topic by each table: into each partition since the first table that has it, as nothing is known
+ * of what came before. A log that falls is one that somebody made anew; it stays where it was. */
+static void look_at_topic(const struct dump *dump, const char *topic, struct looks *out)
 {
-    double since[MAX_PARTITIONS];
-    for (uint32_t p = 0; p < MAX_PARTITIONS; p++) since[p] = (double)NAN;
+    double most[MAX_PARTITIONS];
+    for (uint32_t p = 0; p < MAX_PARTITIONS; p++) most[p] = -1;
+    *out = (struct looks){ .topic = topic, .first = dump->n_snapshots, .by = out->by };
     for (uint32_t s = 0; s < dump->n_snapshots; s++) {
         const struct snapshot *snapshot = &dump->snapshot[s];
         bool counted[MAX_PARTITIONS] = { false }; /* each group that reads the topic has its rows */
-        by[s] = (struct arrived_by){ .t_s = snapshot->t_s };
+        out->by[s] = (struct arrived_by){ .t_s = snapshot->t_s, .records = s > 0 ? out->by[s - 1].records : 0 };
         for (uint32_t i = 0; i < snapshot->n; i++) {
             const struct row *row = &dump->row[snapshot->first + i];
+            double *end = &most[row->partition];
             if (row->log_end < 0 || counted[row->partition] || strcmp(row->topic, topic) != 0) continue;
-            if (s == 0) since[row->partition] = row->log_end;
-            if (row->log_end > since[row->partition]) by[s].records += row->log_end - since[row->partition];
             counted[row->partition] = true;
+            if (out->first == dump->n_snapshots) out->first = s;
+            if (*end >= 0) out->by[s].records += fmax(row->log_end - *end, 0);
+            else if (s > out->first && snapshot->t_s > 0) out->n_late++, out->late_t_s = snapshot->t_s;
+            *end = fmax(*end, row->log_end);
         }
-        if (s > 0) by[s].records = fmax(by[s].records, by[s - 1].records);
     }
 }
 
@@ -470,23 +530,32 @@ static double area_of(const struct arrived_by *by, uint32_t n)
 /* When records arrived: of the topic whose log grew most, and first. */
 static bool add_load(const struct dump *dump, cJSON *out)
 {
-    const struct snapshot *last = &dump->snapshot[dump->n_snapshots - 1];
-    struct arrived_by *by = arena_array(dump->source->arena, struct arrived_by, dump->n_snapshots);
-    struct arrived_by *best = arena_array(dump->source->arena, struct arrived_by, dump->n_snapshots);
-    const char *before = "", *topic = NULL;
+    const uint32_t n = dump->n_snapshots;
+    const struct snapshot *last = &dump->snapshot[n - 1];
+    struct looks one = { .by = arena_array(dump->source->arena, struct arrived_by, n) };
+    struct looks best = { .by = arena_array(dump->source->arena, struct arrived_by, n) };
+    const char *before = "";
     double most = 0;
     for (uint32_t i = 0; i < last->n; i++) {
         const struct row *row = &dump->row[last->first + i];
         if (strcmp(row->topic, before) == 0) continue;
         before = row->topic;
-        look_at_topic(dump, row->topic, by);
-        const double area = area_of(by, dump->n_snapshots);
+        look_at_topic(dump, row->topic, &one);
+        const double area = area_of(one.by, n);
         if (!(area > most)) continue;
+        const struct looks worse = best;
         most = area;
-        topic = row->topic;
-        memcpy(best, by, dump->n_snapshots * sizeof *by);
+        best = one;
+        one = worse;
     }
-    return !topic || arrivals_add_load(dump->source, topic, best, dump->n_snapshots, out);
+    if (!best.topic) return true;
+    if (best.n_late > 0)
+        source_remark(dump->source,
+                      "%u partition%s of %.80s %s missing from the first table: what came there before the table that "
+                      "has %s (by %g s) is not known, and not in the load",
+                      best.n_late, best.n_late == 1 ? "" : "s", best.topic, best.n_late == 1 ? "is" : "are",
+                      best.n_late == 1 ? "it" : "them all", best.late_t_s);
+    return arrivals_add_load(dump->source, best.topic, best.by + best.first, n - best.first, out);
 }
 
 static bool place_in_time(struct dump *dump, const char *start)
@@ -517,6 +586,30 @@ static bool place_in_time(struct dump *dump, const char *start)
     return true;
 }
 
+/* The table that says what the log held when the load began, and what waited: the last at or before t = 0. */
+static uint32_t table_of_start(const struct dump *dump)
+{
+    uint32_t s = 0;
+    while (s + 1 < dump->n_snapshots && dump->snapshot[s + 1].t_s <= 0) s++;
+    if (s > 0)
+        source_remark(dump->source,
+                      "the load begins with the table at %g s, the last before its start: %u table%s before it %s left "
+                      "out, but for service times",
+                      dump->snapshot[s].t_s, s, s == 1 ? "" : "s", s == 1 ? "is" : "are");
+    return s;
+}
+
+/* One table alone is `offsets` and no more. */
+static void add_tables(const struct dump *dump, cJSON *out)
+{
+    const uint32_t start = table_of_start(dump);
+    cJSON_AddItemToObject(out, "offsets", table_of(dump, &dump->snapshot[dump->n_snapshots - 1]));
+    if (start + 1 == dump->n_snapshots) return;
+    cJSON *tables = cJSON_AddArrayToObject(out, "snapshots");
+    for (uint32_t s = start; s < dump->n_snapshots; s++)
+        cJSON_AddItemToArray(tables, table_of(dump, &dump->snapshot[s]));
+}
+
 cJSON *describe_read(struct source *source, const char *start)
 {
     struct dump dump = { .source = source };
@@ -542,9 +635,6 @@ cJSON *describe_read(struct source *source, const char *start)
     cJSON_AddStringToObject(out, "source", arena_printf(source->arena, "kafka-consumer-groups.sh, %s", source->file));
     if (dump.n_snapshots > 1 && !add_load(&dump, out)) return cJSON_Delete(out), NULL;
     add_groups(&dump, out);
-    cJSON_AddItemToObject(out, "offsets", table_of(&dump, &dump.snapshot[dump.n_snapshots - 1]));
-    if (dump.n_snapshots == 1) return out;
-    cJSON *tables = cJSON_AddArrayToObject(out, "snapshots");
-    for (uint32_t s = 0; s < dump.n_snapshots; s++) cJSON_AddItemToArray(tables, table_of(&dump, &dump.snapshot[s]));
+    add_tables(&dump, out);
     return out;
 }

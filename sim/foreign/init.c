@@ -12,6 +12,7 @@
 #include "sim/foreign/init_pipeline.h"
 #include "sim/foreign/k6.h"
 #include "sim/foreign/seen.h"
+#include "sim/scenario/cursor.h"
 #include "sim/scenario/observe.h"
 
 struct init {
@@ -81,8 +82,16 @@ static bool make_load(struct init *init)
     const struct init_input *input = init->input;
     init->load = input->k6 ? k6_load(input->k6) : load_of_observations(init);
     if (!init->load && input->k6) return false;
+    if (input->k6 && at(init->observations, "load"))
+        source_remark(init->remarks,
+                      "orders arrive as the k6 script says (--k6); when the %s have them arrive is not used",
+                      input->offsets ? "tables" : "observations");
     if (!init->load && input->offsets) {
-        source_remark(init->remarks, "no load: the scenario plays how long what waits in the last table takes to go");
+        const cJSON *tables = at(init->observations, "snapshots");
+        source_remark(init->remarks, "no load: the scenario plays how long what waits in the table%s takes to go",
+                      tables ? arena_printf(init->arena, " at %g s, where the run begins,",
+                                            seen_number(tables->child, "t_s", 0))
+                             : "");
         return true;
     }
     if (!init->load)
@@ -336,10 +345,12 @@ static bool is_entry(struct init *init, const char *topic)
     return false;
 }
 
-/* With two tables t = 0 is the first, with one it is that one; but one after the start of a load is what came of it. */
-static void add_backlogs(struct init *init)
+/* The first of several tables is that of t = 0, with one it is that one; but one after the start of a load is what came
+ * of it. */
+static bool add_backlogs(struct init *init)
 {
-    if (init->load && init->seen.has_past && init->seen.offsets_t_s > 0) return;
+    if (init->load && init->seen.has_past && init->seen.offsets_t_s > 0) return false;
+    bool any = false;
     const cJSON *tables = at(init->observations, "snapshots");
     const cJSON *rows = at(tables ? tables->child : at(init->observations, "offsets"), "rows");
     cJSON *groups = cJSON_GetObjectItemCaseSensitive(init->scenario, "groups");
@@ -353,10 +364,23 @@ static void add_backlogs(struct init *init)
             if (!lags) continue;
             if (!backlog) backlog = cJSON_AddObjectToObject(one, "backlog");
             cJSON_AddItemToObject(backlog, group->topic[t], lags);
+            any = true;
         }
         cJSON *basis = backlog ? cJSON_GetObjectItemCaseSensitive(one, "basis") : NULL;
         if (basis) cJSON_AddStringToObject(basis, "backlog", "measured");
     }
+    return any;
+}
+
+/* What the reader of scenarios would refuse, in the words of what was read. */
+static bool nothing_to_play(struct init *init)
+{
+    const cJSON *tables = at(init->observations, "snapshots");
+    return source_finding(init->remarks, 0, "",
+                          "neither a load nor a backlog: %s, and %s has of no group a lag in each partition of a topic "
+                          "that the API fills; give more tables, or the k6 script as well (--k6)",
+                          tables ? "no log grew between the tables" : "one table has no load",
+                          tables ? "the one where the run begins" : "it");
 }
 
 /* ---- the document ---- */
@@ -377,6 +401,13 @@ static bool read_observations(struct init *init)
     return true;
 }
 
+/* A day; of a load or of tables that go on for longer twice as long, as what waits at the end has to go as well. */
+static double run_at_most_s(const struct init *init)
+{
+    const double end_s = fmax(init->curve ? init->curve->end_s : 0, init->seen.offsets_t_s); /* fmax passes over NaN */
+    return fmin(fmax(86400, 2 * end_s), (double)LONGEST_NS / SIM_S);
+}
+
 static void head(struct init *init)
 {
     cJSON *run = cJSON_CreateObject();
@@ -384,12 +415,12 @@ static void head(struct init *init)
     cJSON_AddItemToObject(init->scenario, "run", run);
     cJSON_AddNumberToObject(run, "seed", 1);
     cJSON_AddStringToObject(run, "ends", "quiescent");
-    cJSON_AddStringToObject(run, "at_most", "24h");
+    cJSON_AddStringToObject(run, "at_most", time_text(init->arena, run_at_most_s(init)));
     if (init->input->observations_path)
         cJSON_AddStringToObject(init->scenario, "observations", init->input->observations_path);
 }
 
-static void assemble(struct init *init)
+static bool assemble(struct init *init)
 {
     struct pipeline pipeline;
     init->scenario = cJSON_CreateObject();
@@ -401,10 +432,12 @@ static void assemble(struct init *init)
     if (pipeline.usual) assume_means(init);
     if (init->observations) fit_bottleneck(init, &pipeline);
     take_measured_services(init, &pipeline);
-    if (init->input->offsets) add_backlogs(init);
+    const bool backlog = init->input->offsets && add_backlogs(init);
+    if (!init->load && !backlog) return nothing_to_play(init);
     if (init->input->durations) take_durations(init, &pipeline);
     fill_thresholds(init);
     source_remark(init->remarks, "assumed: everything tagged so; what each result rests on is said with it");
+    return true;
 }
 
 cJSON *init_scenario(const struct init_input *input)
@@ -412,7 +445,10 @@ cJSON *init_scenario(const struct init_input *input)
     struct init init = { .input = input, .arena = input->arena };
     init.seen.offsets_t_s = (double)NAN;
     init.remarks = input->observations ? input->observations : input->k6 ? input->k6 : input->offsets_source;
-    if (read_observations(&init) && make_load(&init)) assemble(&init);
+    if (!read_observations(&init) || !make_load(&init) || !assemble(&init)) {
+        cJSON_Delete(init.scenario);
+        init.scenario = NULL;
+    }
     cJSON_Delete(init.load);
     cJSON_Delete(init.observations);
     return init.scenario;

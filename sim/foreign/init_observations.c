@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "sim/foreign/seen.h"
+
 static const cJSON *at(const cJSON *object, const char *key) { return cJSON_GetObjectItemCaseSensitive(object, key); }
 
 static bool is_same(const cJSON *a, const cJSON *b, const char *key)
@@ -43,8 +45,9 @@ static uint32_t shift_table(cJSON *table, const cJSON *first_rows)
     cJSON *rows = cJSON_GetObjectItemCaseSensitive(table, "rows");
     for (cJSON *row = rows->child, *next; row; row = next) {
         const double origin = origin_of(first_rows, row), committed = cJSON_GetNumberValue(at(row, "committed"));
+        const double log_end = cJSON_GetNumberValue(at(row, "log_end")); /* NaN: not said */
         next = row->next;
-        if (isfinite(origin) && !(committed < origin)) {
+        if (isfinite(origin) && !(committed < origin) && !(log_end < origin)) {
             count_from(row, "committed", origin);
             count_from(row, "log_end", origin);
         } else {
@@ -66,10 +69,10 @@ cJSON *init_observations(const cJSON *made, struct source *remarks)
     cJSON_ArrayForEach(table, cJSON_GetObjectItemCaseSensitive(out, "snapshots")) n_left_out +=
         shift_table(table, first_rows);
     source_remark(remarks, "in the observations beside the scenario, offsets count from those that were committed in "
-                           "the first table, where the run begins");
+                           "the table at %g s, where the run begins", seen_number(tables->child, "t_s", 0));
     if (n_left_out > 0)
         source_remark(remarks,
-                      "%u rows are not compared: the first table has no committed offset of their partitions, or "
+                      "%u rows are not compared: that table has no committed offset of their partitions, or "
                       "theirs is less",
                       n_left_out);
     return out;

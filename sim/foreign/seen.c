@@ -181,9 +181,32 @@ static double committed_since(const cJSON *first, const cJSON *table, const char
         const double now = is_of(row, group) ? seen_number(row, "committed", -1) : -1;
         if (first && now >= 0) its = same_row(first, its ? its->next : NULL, row);
         const double then = first ? seen_number(its, "committed", -1) : 0;
-        if (now >= 0 && then >= 0) sum = fmax(sum, 0) + fmax(now - then, 0);
+        if (now >= 0 && then >= 0) sum = fmax(sum, 0) + now - then;
     }
     return sum;
+}
+
+/* Whether an offset of the group is less than in the table before: it was set back, or the topic made anew. */
+static bool is_set_back(const cJSON *before, const cJSON *table, const char *group)
+{
+    const cJSON *row, *its = NULL;
+    cJSON_ArrayForEach(row, at(table, "rows"))
+    {
+        if (!is_of(row, group)) continue;
+        its = same_row(before, its ? its->next : NULL, row);
+        if (seen_number(row, "committed", INFINITY) < seen_number(its, "committed", -1) ||
+            seen_number(row, "log_end", INFINITY) < seen_number(its, "log_end", -1))
+            return true;
+    }
+    return false;
+}
+
+/* The first table across which an offset falls: what was done by then is in none from there on. NULL: there is none. */
+static const cJSON *first_set_back(const cJSON *first, const char *group)
+{
+    for (const cJSON *table = first; table && table->next; table = table->next)
+        if (is_set_back(table, table->next, group)) return table->next;
+    return NULL;
 }
 
 /* Half a batch for each consumer that has work, on average. */
@@ -213,17 +236,19 @@ static bool count_of_lag(const cJSON *table, const struct seen_group *group, con
     return done >= 0;
 }
 
-/* Of many tables that find the group behind, evenly spaced ones; where none does, of the last. */
+/* Of many tables that find the group behind, evenly spaced ones; where none does, of the last. None from where an
+ * offset falls on. */
 static uint32_t count_tables(const cJSON *tables, const cJSON *last, const struct seen_group *group,
                              struct done_at *count, uint32_t most)
 {
     const cJSON *table, *first = cJSON_GetArraySize(tables) > 1 ? tables->child : NULL;
+    const cJSON *end = first_set_back(first, group->name);
     uint32_t behind = 0, nth = 0, n = 0;
-    for (table = first ? first->next : NULL; table; table = table->next)
+    for (table = first ? first->next : NULL; table != end; table = table->next)
         behind += lag_of(table, group->name) >= BATCH;
-    if (behind == 0) return most > 0 && count_of_table(first, last, group, count);
+    if (behind == 0) return most > 0 && !end && count_of_table(first, last, group, count);
     const uint32_t every = (behind + most - 1) / most;
-    for (table = first->next; table; table = table->next)
+    for (table = first->next; table != end; table = table->next)
         if (lag_of(table, group->name) >= BATCH && nth++ % every == 0 && n < most &&
             count_of_table(first, table, group, &count[n]))
             n++;

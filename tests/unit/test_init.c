@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "sim/foreign/init.h"
+#include "sim/foreign/init_observations.h"
 #include "sim/foreign/offsets_csv.h"
 
 static struct arena arena;
@@ -47,6 +48,21 @@ static void expect_number(const cJSON *object, const char *key, double expected)
     const cJSON *value = at(object, key);
     if (!cJSON_IsNumber(value) || !(fabs(value->valuedouble - expected) <= 1e-9 * fmax(1, fabs(expected))))
         fail_msg("%s: %s instead of %.10g", key, value ? cJSON_PrintUnformatted(value) : "nothing", expected);
+}
+
+/* k6: a script; NULL: none. */
+static cJSON *scenario_from(const char *text, const char *start, const char *k6)
+{
+    struct findings findings = { 0 };
+    struct source source = source_of(text, &findings), script = source_of(k6 ? k6 : "", &findings);
+    cJSON *tables = offsets_read(&source, start);
+    const struct init_input input = {
+        .name = "made", .offsets = tables, .offsets_source = &source, .k6 = k6 ? &script : NULL, .arena = &arena
+    };
+    cJSON *scenario = init_scenario(&input);
+    assert_non_null(scenario);
+    cJSON_Delete(tables);
+    return scenario;
 }
 
 /* ---- load ---- */
@@ -124,7 +140,21 @@ static void a_load_begins_at_its_start(void **state)
     expect_number(load, "start_rate_per_s", 0);
     expect_stage(load, 0, 0, 50);
     expect_stage(load, 2, 10, 60);
-    assert_true(says(&source, "nothing is known of what came before the first table, at 50 s"));
+    assert_true(says(&source, "nothing is known of what came before the first table that has t, at 50 s"));
+    cJSON_Delete(load);
+}
+
+/* Half a second of which nothing is known is no part of what comes after it, though noise could make it so: 2/s. */
+static void what_is_not_known_is_a_piece_of_its_own(void **state)
+{
+    (void)state;
+    const struct look look[] = { { 0.5, 7 }, { 60.5, 127 }, { 120.5, 247 } };
+    struct source source;
+    cJSON *load = load_of(look, 3, "t_s=0", &source);
+    expect_number(load, "start_rate_per_s", 0);
+    expect_stage(load, 0, 0, 0.5);
+    expect_stage(load, 2, 2, 120);
+    assert_true(says(&source, "grew by 240 records in 120 s: 2/s, taken for the load"));
     cJSON_Delete(load);
 }
 
@@ -143,22 +173,99 @@ static void the_topic_that_grows_first_is_the_load(void **state)
     cJSON_Delete(made);
 }
 
-/* ---- service times ---- */
-
-/* k6: a script; NULL: none. */
-static cJSON *scenario_from(const char *text, const char *start, const char *k6)
+/* Three partitions, 10/s each. Partition 2 is missing until 120 s: its 600 after that come, what came before is said to
+ * be unknown. A topic that no table has before: no load until then. */
+static void what_comes_late_counts_from_where_it_is_seen(void **state)
 {
-    struct findings findings = { 0 };
-    struct source source = source_of(text, &findings), script = source_of(k6 ? k6 : "", &findings);
-    cJSON *tables = offsets_read(&source, start);
-    const struct init_input input = {
-        .name = "made", .offsets = tables, .offsets_source = &source, .k6 = k6 ? &script : NULL, .arena = &arena
-    };
-    cJSON *scenario = init_scenario(&input);
-    assert_non_null(scenario);
-    cJSON_Delete(tables);
-    return scenario;
+    (void)state;
+    for (int late = 2; late >= 0; late -= 2) { /* the first partition that is missing */
+        struct findings findings = { 0 };
+        const char *text = "";
+        for (int i = 0; i <= 3; i++) {
+            const char *rows = "g other 0 5 5 0 c\n";
+            for (int p = 0; p < (i < 2 ? late : 3); p++)
+                rows = arena_printf(&arena, "%sg created %d 0 %d 0 c\n", rows, p, 7000 + 600 * i);
+            text = arena_printf(&arena, "%s%s", text, table(60 * i, rows));
+        }
+        struct source source = source_of(text, &findings);
+        cJSON *made = offsets_read(&source, NULL);
+        const cJSON *load = at(made, "load");
+        expect_number(load, "start_rate_per_s", late == 2 ? 20 : 0);
+        expect_stage(load, 0, late == 2 ? 20 : 0, 120);
+        expect_stage(load, 2, 30, 60);
+        assert_int_equal(says(&source, "1 partition of created is missing from the first table: what came there before "
+                                       "the table that has it (by 120 s)"), late == 2);
+        assert_int_equal(says(&source, "before the first table that has created, at 120 s: no load until"), late == 0);
+        cJSON_Delete(made);
+    }
 }
+
+/* A log that stands still, and a partition of which nothing is known in the first table. */
+static void nothing_to_play_is_said_of_the_tables(void **state)
+{
+    (void)state;
+    static const char *const first[] = { "g other 0 5 5 0 c\n", "g t 0 3 9 6 c\ng t 1 - 9 - c\n" };
+    for (int i = 0; i < 2; i++) {
+        struct findings findings = { 0 };
+        struct source source = source_of(
+            arena_printf(&arena, "%s%s", table(0, first[i]), table(60, "g t 0 3 9 6 c\ng t 1 3 9 6 c\n")), &findings);
+        cJSON *tables = offsets_read(&source, NULL);
+        const struct init_input input = {
+            .name = "made", .offsets = tables, .offsets_source = &source, .arena = &arena
+        };
+        cJSON *scenario = init_scenario(&input);
+        cJSON_Delete(tables);
+        assert_null(scenario);
+        assert_int_equal(findings.n, 1);
+    }
+}
+
+/* A load of thirty hours by tables, one of twenty by k6: the run may take a day, or twice as long as what is seen. */
+static void a_run_may_outlast_its_load(void **state)
+{
+    (void)state;
+    static const char k6[] = "export const options = { scenarios: { o: { executor: 'constant-arrival-rate', rate: 1, "
+                             "duration: '20h', preAllocatedVUs: 9 } } }";
+    const char *text = arena_printf(&arena, "%s%s", table(0, "stock-group order-created 0 0 0 0 c\n"),
+                                    table(108000, "stock-group order-created 0 90 100 10 c\n"));
+    const char *at_most[] = { "60h", "40h", "24h" };
+    for (int i = 0; i < 3; i++) {
+        cJSON *scenario = i == 0 ? scenario_from(text, NULL, NULL)
+                          : i == 1 ? scenario_from(table(0, "stock-group order-created 0 0 0 0 c\n"), NULL, k6)
+                                   : scenario_from(table(0, "stock-group order-created 0 0 9 9 c\n"), NULL, NULL);
+        assert_string_equal(cJSON_GetStringValue(at(at(scenario, "run"), "at_most")), at_most[i]);
+        cJSON_Delete(scenario);
+    }
+}
+
+/* What waits at --start, and what the log held then, is in the last table before it, at 0 s; those before are not of
+ * the run. All before it: as one table. */
+static void a_run_begins_with_the_last_table_before_its_start(void **state)
+{
+    (void)state;
+    struct findings findings = { 0 };
+    const char *text = "";
+    for (int i = 0; i < 4; i++)
+        text = arena_printf(&arena, "%s%s", text,
+                            table(40 + 60 * i, arena_printf(&arena, "stock-group order-created 0 %d %d %d c\n",
+                                                            1000 + 600 * i, 1000 + 3000 * i, 2400 * i)));
+    struct source source = source_of(text, &findings);
+    cJSON *made = offsets_read(&source, "t_s=100"); /* of tables at 40, 100, 160 and 220 */
+    assert_int_equal(cJSON_GetArraySize(at(made, "snapshots")), 3);
+    expect_number(at(made, "snapshots")->child, "t_s", 0);
+    assert_true(says(&source, "the table at 0 s, the last before its start: 1 table before it is left out"));
+    cJSON_Delete(made);
+    const char *const start[] = { "t_s=100", "t_s=110", "t_s=300" };
+    const double waiting[] = { 2400, 2400, 7200 };
+    for (int i = 0; i < 3; i++) {
+        cJSON *scenario = scenario_from(text, start[i], NULL);
+        const cJSON *backlog = at(at(at(at(scenario, "groups"), "stock-group"), "backlog"), "order-created");
+        assert_true(cJSON_GetNumberValue(cJSON_GetArrayItem(backlog, 0)) == waiting[i]);
+        cJSON_Delete(scenario);
+    }
+}
+
+/* ---- service times ---- */
 
 static cJSON *scenario_of(const char *text) { return scenario_from(text, NULL, NULL); }
 
@@ -232,6 +339,76 @@ static void what_waited_at_first_is_work_as_well(void **state)
     assert_string_equal(mean_of(text, "reserve-stock"), "49.59ms"); /* 12,100 in 600 s */
 }
 
+/* Behind from 100 s to 400 s, 20 records/s of 50 that come: 50 ms a record. Partition 2, of a log that is 50,000 older,
+ * has no committed offset (or no row) before 200 s: the pace is that of the tables that have all three. */
+static void a_partition_that_commits_late_is_not_work(void **state)
+{
+    (void)state;
+    for (int rows = 0; rows < 2; rows++) {
+        const char *text = table(0, "stock-group order-created 0 50000 50000 0 c\n");
+        for (int i = 1; i <= 4; i++) {
+            const char *late = rows == 1 ? "" : "stock-group order-created 2 - 60000 - c\n";
+            const char *third = arena_printf(&arena, "stock-group order-created 2 %d %d %d c\n", 50000 + 1000 * i,
+                                             50000 + 2000 * i, 1000 * i);
+            const char *all = "";
+            for (int p = 0; p < 2; p++)
+                all = arena_printf(&arena, "%sstock-group order-created %d %d %d %d c\n", all, p, 50000 + 500 * i,
+                                   50000 + 1500 * i, 1000 * i);
+            text = arena_printf(&arena, "%s%s", text,
+                                table(100 * i, arena_printf(&arena, "%s%s", all, i < 2 ? late : third)));
+        }
+        assert_string_equal(mean_of(text, "reserve-stock"), "50ms"); /* 2 x 1,000 + 2,000 in 200 s */
+    }
+}
+
+/* One consumer, one partition, 20 records/s of 60 that come: 50 ms. Between 300 s and 400 s the offsets fall: the group
+ * is set back by 5,000, or the topic made anew. What was committed across it is not what was done. */
+static void no_pace_is_taken_across_a_fall(void **state)
+{
+    (void)state;
+    for (int anew = 0; anew < 2; anew++) {
+        const char *text = "";
+        for (int i = 0; i <= 5; i++) {
+            const int back = i < 4 ? 0 : anew ? 50000 : 5000, done = 50000 + 2000 * i - back;
+            const int end = 50000 + 6000 * i - (anew ? back : 0);
+            const char *row = arena_printf(&arena, "stock-group order-created 0 %d %d %d c\n", done, end, end - done);
+            text = arena_printf(&arena, "%s%s", text, table(100 * i, row));
+        }
+        assert_string_equal(mean_of(text, "reserve-stock"), "50ms"); /* from 100 s to 300 s */
+    }
+}
+
+/* Behind in single tables only, none of which makes a stretch with another: the counts before the fall are what the
+ * pace is fitted to. 2,000 and half a batch in 100 s: 44.44 ms. */
+static void no_count_is_taken_after_a_fall(void **state)
+{
+    (void)state;
+    static const char *const after[] = { "stock-group order-created 0 1000 9000 8000 c\n",  /* made anew */
+                                         "stock-group order-created 0 51500 59000 7500 c\n" }; /* set back */
+    for (int i = 0; i < 2; i++)
+        assert_string_equal(mean_of(arena_printf(&arena, "%s%s%s",
+                                                 table(0, "stock-group order-created 0 50000 50000 0 c\n"),
+                                                 table(100, "stock-group order-created 0 52000 59000 7000 c\n"),
+                                                 table(200, after[i])), "reserve-stock"), "44.44ms");
+}
+
+/* A topic made anew, of which a group still says what it committed before: its log ends before the run begins. */
+static void no_offset_is_from_before_the_run(void **state)
+{
+    (void)state;
+    struct findings findings = { 0 };
+    struct source source = source_of(
+        arena_printf(&arena, "%s%s", table(0, "g t 0 1000 1000 0 c\ng t 1 1000 1000 0 c\n"),
+                     table(60, "g t 0 1500 400 0 c\ng t 1 1500 1600 100 c\n")), &findings);
+    cJSON *made = offsets_read(&source, NULL), *beside = init_observations(made, &source);
+    const cJSON *rows = at(at(beside, "offsets"), "rows");
+    assert_int_equal(cJSON_GetArraySize(rows), 1);
+    expect_number(rows->child, "partition", 1);
+    expect_number(rows->child, "log_end", 600);
+    cJSON_Delete(beside);
+    cJSON_Delete(made);
+}
+
 /* ---- partitions ---- */
 
 /* Three partitions that the API fills, one behind them: each topic has its own, and what waits has its place. */
@@ -282,12 +459,21 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_load_has_the_rates_of_its_intervals, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(one_rate_is_one_rate, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_load_begins_at_its_start, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_run_begins_with_the_last_table_before_its_start, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_comes_late_counts_from_where_it_is_seen, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(nothing_to_play_is_said_of_the_tables, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_run_may_outlast_its_load, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_is_not_known_is_a_piece_of_its_own, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(the_topic_that_grows_first_is_the_load, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_pace_does_not_hang_on_the_age_of_the_log, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_was_behind_before_the_last_table_has_a_pace, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_waited_at_first_is_work_as_well, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_new_topic_begins_at_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(one_table_in_the_course_of_a_load, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_partition_that_commits_late_is_not_work, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(no_pace_is_taken_across_a_fall, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(no_count_is_taken_after_a_fall, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(no_offset_is_from_before_the_run, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(topics_have_partitions_of_their_own, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_group_reads_topics_that_differ, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(one_count_of_partitions_is_kafkas, open_arena, close_arena),
