@@ -133,7 +133,7 @@ static bool holds_up(const struct group_demand *demand)
     return demand->pressure >= tight && bottleneck_fell_behind(demand);
 }
 
-/* Who fell behind first, of those that have little in reserve, or did nothing; then the most pressed; without any load (a drain), the
+/* First who did nothing, or fell behind with little in reserve; then the most pressed; without any load (a drain), the
  * busiest; then the order of the scenario. */
 static int by_pressure(const void *a, const void *b)
 {
@@ -142,7 +142,6 @@ static int by_pressure(const void *a, const void *b)
 
     if (order == 0)
         order = greater_first(x->pressure, y->pressure);
-
     if (order == 0)
         order = greater_first(x->utilisation, y->utilisation);
     return order != 0 ? order : x->group < y->group ? -1 : x->group > y->group;
@@ -198,6 +197,17 @@ static bool takes_more(const struct group_demand *demand)
     return !bottleneck_goes_round(demand) && 1 / demand->one_per_s > 1.1 * demand->service_s;
 }
 
+/* What there is to say of a group. Records that take no time need one word, unless commits make it fall behind. */
+enum known { KNOWN_PACE, KNOWN_TIMELESS, KNOWN_STUCK, KNOWN_NOTHING };
+
+static enum known known_of(const struct group_demand *demand)
+{
+    const bool pressed = demand->pressure >= 1 || bottleneck_fell_behind(demand);
+
+    if (isfinite(demand->service_s)) return demand->service_s > 0 || pressed ? KNOWN_PACE : KNOWN_TIMELESS;
+    return demand->peak_backlog > 0 ? KNOWN_STUCK : KNOWN_NOTHING;
+}
+
 /* Whether what the fullest consumer has is worth a word: more than its part of the work. */
 static bool is_fuller(const struct group_demand *demand)
 {
@@ -240,26 +250,16 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
             number_percent(demand->pressure).s);
 }
 
-static bool is_pressed(const struct group_demand *demand)
-{
-    return demand->pressure >= 1 || bottleneck_fell_behind(demand);
-}
-
-/* True: nothing is known of its pace, or there is nothing to know. */
-static bool no_pace_en(struct sentence *sentence, const struct group_demand *demand)
-{
-    if (demand->service_s > 0) return false;
-    if (demand->service_s == 0 && !is_pressed(demand)) add(sentence, "its records take no time; it keeps up");
-    else if (demand->service_s == 0) return false;
-    else if (demand->peak_backlog > 0)
-        add(sentence, "it processed no record; up to %s wait", number_count(demand->peak_backlog).s);
-    else add(sentence, "no record reached it");
-    return true;
-}
-
 static void reason_en(struct sentence *sentence, const struct group_demand *demand)
 {
-    if (no_pace_en(sentence, demand)) return;
+    switch (known_of(demand)) {
+    case KNOWN_TIMELESS: add(sentence, "its records take no time; it keeps up"); return;
+    case KNOWN_STUCK:
+        add(sentence, "it processed no record; up to %s wait", number_count(demand->peak_backlog).s);
+        return;
+    case KNOWN_NOTHING: add(sentence, "no record reached it"); return;
+    case KNOWN_PACE: break;
+    }
     capacity_en(sentence, demand);
     if (!bottleneck_fell_behind(demand)) {
         if (demand->pressure >= 1) add(sentence, "; what waits stays under %g s of its work", behind_s);
@@ -310,20 +310,14 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
             number_percent(demand->pressure).s);
 }
 
-static bool no_pace_ko(struct sentence *sentence, const struct group_demand *demand)
-{
-    if (demand->service_s > 0) return false;
-    if (demand->service_s == 0 && !is_pressed(demand)) add(sentence, "이벤트 처리에 시간이 걸리지 않음; 유입을 따라감");
-    else if (demand->service_s == 0) return false;
-    else if (demand->peak_backlog > 0)
-        add(sentence, "처리한 이벤트 없음; 최대 대기 %s건", number_count(demand->peak_backlog).s);
-    else add(sentence, "도착한 이벤트 없음");
-    return true;
-}
-
 static void reason_ko(struct sentence *sentence, const struct group_demand *demand)
 {
-    if (no_pace_ko(sentence, demand)) return;
+    switch (known_of(demand)) {
+    case KNOWN_TIMELESS: add(sentence, "이벤트 처리에 시간이 걸리지 않음; 유입을 따라감"); return;
+    case KNOWN_STUCK: add(sentence, "처리한 이벤트 없음; 최대 대기 %s건", number_count(demand->peak_backlog).s); return;
+    case KNOWN_NOTHING: add(sentence, "도착한 이벤트 없음"); return;
+    case KNOWN_PACE: break;
+    }
     capacity_ko(sentence, demand);
     if (!bottleneck_fell_behind(demand)) {
         if (demand->pressure >= 1) add(sentence, "; 대기는 %g초 작업량 미만", behind_s);
