@@ -122,6 +122,14 @@ share = json.loads(sim("run", "luck.json", "--replications", "400", "--format", 
 open_ = plan(5, "luck.json", "--vary", "pay.consumers=1", "--confidence", str(share))
 ok("open after 400 runs", open_["status"] == "undecided" and open_["runs"] == 400 and open_["measure_next"] is None)
 ok("the share is that of sim run", open_["tried"][0]["passed_share"] == share)
+# six never wait so long, one does in half of the runs: too close to say
+beside = plan(0, "luck.json", "--vary", 'pay.consumers=1,6', "--confidence", str(share))
+verdict = {t["values"][CONSUMERS]: t["passed_share"] for t in beside["tried"]}
+ok(f"six are found: {beside['values']}", beside["values"] == {CONSUMERS: 6} and beside["binding"]["values"] == {CONSUMERS: 1})
+ok(f"one may do as well: {verdict}", beside["binding"]["decided"] is False and verdict[1] == share)
+text = sim("plan", "luck.json", "--vary", "pay.consumers=1,6", "--confidence", str(share)).stdout
+ok("and is not said to miss", "may do as well" in text and "misses" not in text)
+ok("two of three miss for sure", found["binding"]["decided"] is True)
 
 # ---- what there is to say when nothing is found ----
 out = plan(99, "even.json", "--vary", "pay.consumers=1..2")

@@ -92,6 +92,7 @@ static bool advise_binding(struct adviser *adviser)
     const uint32_t worst = judged_worst(&less->judged);
     if (worst != NONE) out->threshold = threshold_text(adviser, worst);
     if (less != adviser->chosen) out->one_less = less->value;
+    out->one_less_open = less->footing == FOOTING_OPEN;
     out->one_less_share = share_of(&less->judged);
     const struct point at =
         planner_corner(adviser->advice->planner, less, less->worst == NONE ? 0 : less->worst, adviser->arena);

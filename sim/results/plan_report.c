@@ -80,6 +80,13 @@ static void say_binding(struct page *page, const struct plan_answer *plan)
         page_say(page, TONE_PLAIN, "Another, %s, misses %s (%u of %u runs meet every target).",
                  "다른 조합(%s)은 %s 미달 (%u/%u회 실행만 모든 목표 달성).", values_text(page, plan, plan->one_less),
                  plan->threshold, plan->one_less_share.met, plan->one_less_share.n);
+    else if (plan->one_less && plan->one_less_open)
+        page_say(page, TONE_BAD,
+                 "One step less, %s, may do as well: %u of %u runs meet every target, too close to %s to say; the "
+                 "others miss %s most often.",
+                 "한 단계 아래(%1$s)로도 충분할 수 있음: %2$u/%3$u회 실행이 모든 목표를 달성, %4$s에 너무 가까워 판단할 수 "
+                 "없음; 나머지는 주로 %5$s 미달.", values_text(page, plan, plan->one_less), plan->one_less_share.met,
+                 plan->one_less_share.n, number_percent(plan->confidence).s, plan->threshold);
     else if (plan->one_less)
         page_say(page, TONE_PLAIN, "One step less, %s, misses %s (%u of %u runs meet every target).",
                  "한 단계 아래(%s)는 %s 미달 (%u/%u회 실행만 모든 목표 달성).", values_text(page, plan, plan->one_less),
@@ -290,7 +297,9 @@ static void put_binding(cJSON *root, const struct plan_answer *plan)
     cJSON_AddStringToObject(binding, "threshold", plan->threshold);
     put_text(binding, "group", plan->binding.group);
     put_text(binding, "reason", plan->binding.reason);
-    if (plan->one_less) put_values(binding, plan, plan->one_less);
+    if (!plan->one_less) return;
+    put_values(binding, plan, plan->one_less);
+    cJSON_AddBoolToObject(binding, "decided", !plan->one_less_open);
 }
 
 static void put_bounds(cJSON *root, const struct plan_answer *plan)

@@ -45,6 +45,7 @@ struct plan_answer {
     const char *threshold;       /* NULL: nothing cheaper was tried */
     const char *const *one_less; /* NULL: these values */
     struct plan_share one_less_share;
+    bool one_less_open;          /* so many runs decide nothing about it */
     struct plan_limit binding;
     struct plan_limit next;      /* at these values */
     uint32_t n_bounds;
