@@ -57,6 +57,19 @@ d = by_name(compare("fast.json", "slow.json", "--replications", "5"))
 first = d["completion_s.min"]["difference"][0]
 ok(f"7 ms more on the way are at least 7 ms more: {first}", first["mean"] >= 0.007 - 1e-9 and first["significant"])
 
+# ---- a figure that not every run has: when the last order was done, in a run that is cut about then ----
+cut = json.loads(text)
+cut.pop("checkpoints", None), cut.pop("thresholds", None)
+cut["run"] = dict(cut.get("run", {}), ends=f"{1000 * alone['groups'][group]['drained_at_s']:.0f}ms")
+json.dump(cut, open("cut.json", "w"))
+part = compare("cut.json", "--vary", f"{group}.consumers=1,2", "--replications", "12")
+partial = [q for q in part["metrics"] if any(0 < n < 12 for n in q["runs"])]
+ok("some figures exist in some runs", len(partial) > 0)
+ok("values say of how many runs they are", all((n == 0) == (v is None) for q in part["metrics"] for v, n in zip(q["values"], q["runs"])))
+ok("no pair without both", all(q["difference"][0]["runs"] <= min(q["runs"]) for q in part["metrics"]))
+shown = sim("compare", "cut.json", "--vary", f"{group}.consumers=1,2", "--replications", "12", "--metric", partial[0]["metric"]).stdout
+ok(f"and the table of differences says so: {partial[0]['metric']}", f"({partial[0]['difference'][0]['runs']}/12)" in shown.split("Differences")[1])
+
 # ---- threads, seeds ----
 args = ["compare", "a.json", "--vary", f"{group}.consumers=1..3", "--replications", "6", "--format", "json"]
 ok("the same bytes for one thread and three", sim(*args, "--jobs", "1").stdout == sim(*args, "--jobs", "3").stdout)

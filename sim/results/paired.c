@@ -10,21 +10,29 @@
 
 /* ---- statistics ---- */
 
-/* b - a where both are numbers. */
-static uint32_t subtract(const double *a, const double *b, uint32_t n, double *difference)
+/* The replications in which both are numbers, and b - a there. */
+struct pairs {
+    uint32_t n;
+    double *a, *b, *difference;
+};
+
+static void pairs_take(struct pairs *pairs, const double *a, const double *b, uint32_t n)
 {
-    uint32_t n_pairs = 0;
-    for (uint32_t r = 0; r < n; r++)
-        if (isfinite(a[r]) && isfinite(b[r])) difference[n_pairs++] = b[r] - a[r];
-    return n_pairs;
+    pairs->n = 0;
+    for (uint32_t r = 0; r < n; r++) {
+        if (!isfinite(a[r]) || !isfinite(b[r])) continue;
+        pairs->a[pairs->n] = a[r];
+        pairs->b[pairs->n] = b[r];
+        pairs->difference[pairs->n++] = b[r] - a[r];
+    }
 }
 
 static struct paired_difference difference_of(const struct infer_mean *mean)
 {
-    if (mean->n == 0) return (struct paired_difference){ (double)NAN, (double)NAN, (double)NAN, false };
+    if (mean->n == 0) return (struct paired_difference){ (double)NAN, (double)NAN, (double)NAN, false, 0 };
     const double half = mean->n > 1 ? mean->half_width : (double)NAN;
     return (struct paired_difference){ mean->mean, mean->mean - half, mean->mean + half,
-                                       fabs(mean->mean) > half };
+                                       fabs(mean->mean) > half, (uint32_t)mean->n };
 }
 
 void paired_metric_make(struct paired_metric *metric, const double *const *value, uint32_t n_variants,
@@ -32,16 +40,20 @@ void paired_metric_make(struct paired_metric *metric, const double *const *value
 {
     struct infer_mean *mean = arena_array(arena, struct infer_mean, n_variants);
     struct paired_difference *minus = arena_array(arena, struct paired_difference, n_variants);
-    double *difference = arena_array(arena, double, replications), apart = 0, together = 0;
+    struct pairs pairs = { 0, arena_array(arena, double, replications), arena_array(arena, double, replications),
+                           arena_array(arena, double, replications) };
+    double apart = 0, together = 0;
     const double each = 1 - (1 - confidence) / (n_variants > 1 ? n_variants - 1 : 1);
     for (uint32_t v = 0; v < n_variants; v++) {
         mean[v] = infer_mean(value[v], replications, confidence);
         if (v == 0) continue;
-        const struct infer_mean paired =
-            infer_mean(difference, subtract(value[0], value[v], replications, difference), each);
+        pairs_take(&pairs, value[0], value[v], replications);
+        const struct infer_mean paired = infer_mean(pairs.difference, pairs.n, each);
         minus[v] = difference_of(&paired);
         if (paired.n < 2) continue;
-        apart += mean[0].sd * mean[0].sd + mean[v].sd * mean[v].sd;
+        const double sd_a = infer_mean(pairs.a, pairs.n, confidence).sd;
+        const double sd_b = infer_mean(pairs.b, pairs.n, confidence).sd;
+        apart += sd_a * sd_a + sd_b * sd_b;
         together += paired.sd * paired.sd;
     }
     metric->value = mean;
@@ -51,17 +63,23 @@ void paired_metric_make(struct paired_metric *metric, const double *const *value
 
 /* ---- for people ---- */
 
-static void difference_cell(struct grid *grid, const char *metric, const struct paired_difference *difference)
+/* True when the figure exists in some of the runs only: the cell says in how many. */
+static bool difference_cell(struct grid *grid, const char *metric, const struct paired_difference *difference,
+                            uint32_t n_runs)
 {
+    const bool in_part = difference->n > 0 && difference->n < n_runs;
+    char of[32] = "";
+    if (in_part) snprintf(of, sizeof of, " (%u/%u)", (unsigned)difference->n, (unsigned)n_runs);
     const struct number mean = number_of_metric(metric, fabs(difference->mean));
     const struct number half = number_of_metric(metric, difference->hi - difference->mean);
     const char *sign = !number_is_seen(mean.s) ? "" : difference->mean < 0 ? "-" : "+";
     const enum tone tone = difference->significant ? TONE_STRONG : TONE_FAINT;
     if (!isfinite(difference->mean)) grid_cell(grid, TONE_FAINT, "-");
-    else if (!isfinite(difference->lo)) grid_cell(grid, TONE_PLAIN, "%s%s", sign, mean.s);
+    else if (!isfinite(difference->lo)) grid_cell(grid, TONE_PLAIN, "%s%s%s", sign, mean.s, of);
     else if (!number_is_seen(half.s))
-        grid_cell(grid, tone, "%s%s%s", sign, mean.s, difference->significant ? " *" : "  ");
-    else grid_cell(grid, tone, "%s%s ±%s%s", sign, mean.s, half.s, difference->significant ? " *" : "  ");
+        grid_cell(grid, tone, "%s%s%s%s", sign, mean.s, of, difference->significant ? " *" : "  ");
+    else grid_cell(grid, tone, "%s%s ±%s%s%s", sign, mean.s, half.s, of, difference->significant ? " *" : "  ");
+    return in_part;
 }
 
 static void metric_columns(struct grid *grid, struct page *page, const struct paired *paired)
@@ -142,14 +160,20 @@ static void differences_table(struct page *page, const struct paired *paired)
     struct grid *grid = grid_open(page);
     grid_column(grid, ALIGN_LEFT, "variant", "변형");
     metric_columns(grid, page, paired);
+    bool in_part = false;
     for (uint32_t v = 1; v < paired->n_variants; v++) {
         grid_cell(grid, TONE_PLAIN, "%s", paired->variant[v].name);
         for (uint32_t i = 0; i < paired->n_metrics; i++)
             if (paired->metric[i].shown)
-                difference_cell(grid, paired->metric[i].metric, &paired->metric[i].minus_first[v]);
+                in_part |= difference_cell(grid, paired->metric[i].metric, &paired->metric[i].minus_first[v],
+                                           paired->replications);
     }
     gain_row(grid, page, paired);
     grid_write(grid);
+    if (in_part)
+        page_say(page, TONE_BAD,
+                 "(k/n): k of n runs have the figure in both variants; the difference is of these alone.",
+                 "(k/n): 실행 n회 중 k회에서만 두 변형 모두 값이 있으며, 차이는 그 실행만의 것.");
     page_say(page, TONE_FAINT,
              "Gain of pairing: variance of a difference of runs with numbers of their own, by that of these.",
              "짝짓기 이득: 각기 다른 난수를 쓴 실행 사이 차이의 분산을, 이 차이의 분산으로 나눈 값.");
@@ -182,6 +206,7 @@ static void put_difference(cJSON *list, const struct paired *paired, const struc
     put_number(item, "lo", difference->lo);
     put_number(item, "hi", difference->hi);
     cJSON_AddBoolToObject(item, "significant", difference->significant);
+    put_number(item, "runs", difference->n);
 }
 
 static void put_metric(cJSON *list, const struct paired *paired, const struct paired_metric *metric)
@@ -191,9 +216,11 @@ static void put_metric(cJSON *list, const struct paired *paired, const struct pa
     cJSON_AddStringToObject(item, "metric", metric->metric);
     cJSON_AddStringToObject(item, "unit", metric->unit);
     cJSON *values = cJSON_AddArrayToObject(item, "values"), *halves = cJSON_AddArrayToObject(item, "half_widths");
+    cJSON *runs = cJSON_AddArrayToObject(item, "runs");
     for (uint32_t v = 0; v < paired->n_variants; v++) {
         cJSON_AddItemToArray(values, cJSON_CreateRaw(number_json(metric->value[v].mean).s));
         cJSON_AddItemToArray(halves, cJSON_CreateRaw(number_json(metric->value[v].half_width).s));
+        cJSON_AddItemToArray(runs, cJSON_CreateNumber((double)metric->value[v].n));
     }
     cJSON *differences = cJSON_AddArrayToObject(item, "difference");
     for (uint32_t v = 1; v < paired->n_variants; v++) put_difference(differences, paired, metric, v);

@@ -19,6 +19,7 @@ struct paired_variant {
 struct paired_difference {
     double mean, lo, hi;   /* NaN: no two replications have both */
     bool significant;      /* the interval leaves 0 out */
+    uint32_t n;            /* replications that have both */
 };
 
 struct paired_metric {
