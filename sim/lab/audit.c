@@ -263,7 +263,6 @@ static void learn(struct auditor *auditor)
     auditor->created = load->orders_created >= 0 ? (double)load->orders_created
                        : auditor->curve          ? curve->total
                                                  : (double)NAN;
-    auditor->out->has_start = auditor->curve != NULL;
     find_behind(auditor);
 }
 
@@ -271,7 +270,7 @@ void audit_observations(struct audit *out, const struct observations *observatio
                         struct arena *arena)
 {
     struct auditor auditor = { .seen = observations, .language = language, .arena = arena, .out = out };
-    *out = (struct audit){ .pace_per_s = (double)NAN, .pace_sd_per_s = (double)NAN };
+    *out = (struct audit){ .latest_s = (double)NAN, .pace_per_s = (double)NAN, .pace_sd_per_s = (double)NAN };
     learn(&auditor);
     fit_start_and_pace(&auditor);
     law_states(&auditor);

@@ -49,7 +49,8 @@ struct audit_entry {
 struct audit {
     uint32_t n_findings, n_consistent;
     const struct audit_entry *finding, *consistent;
-    bool has_start; /* the load is known as a curve: its start could be fitted */
+    bool has_start; /* the load is known as a curve, and the counts tell when it began */
+    double latest_s; /* what they tell otherwise: it began no later; NaN: not even that */
     double start_s, start_sd_s;
     const char *behind;               /* group; NULL: none */
     double pace_per_s, pace_sd_per_s; /* records it does while it is behind; NaN: the counts do not tell */

@@ -128,8 +128,11 @@ static double latest_start(const struct auditor *auditor)
     return latest;
 }
 
+/* What is hardly narrower than the stated start itself is not fitted to anything. */
 static void keep_start(struct auditor *auditor, double mean_s, double sd_s, double latest_s)
 {
+    auditor->out->has_start = sd_s < AUDIT_START_S / 2;
+    if (!auditor->out->has_start && isfinite(latest_s)) auditor->out->latest_s = latest_s;
     auditor->out->start_s = mean_s;
     auditor->out->start_sd_s = sd_s;
     auditor->start_least_s = mean_s - AUDIT_SIGMAS * sd_s;

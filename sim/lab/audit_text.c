@@ -89,6 +89,10 @@ static void known(struct page *page, const struct audit *audit)
         page_say(page, TONE_PLAIN, "Fitted to the counts: the load began at %s +- %s s of the stated start.",
                  "집계에 맞춘 부하 시작: 명시된 시작 기준 %s +- %s초.", number_fixed(audit->start_s, 0).s,
                  number_fixed(audit->start_sd_s, 0).s);
+    else if (isfinite(audit->latest_s))
+        page_say(page, TONE_PLAIN, "The load began at %s s of the stated start at the latest; the counts tell no more.",
+                 "부하는 늦어도 명시된 시작 기준 %s초에 시작; 집계로는 그 이상 알 수 없음.",
+                 number_fixed(audit->latest_s, 0).s);
     if (isfinite(audit->pace_per_s))
         page_say(page, TONE_PLAIN, "%s did %s +- %s records/s while it was behind.",
                  "%s은(는) 밀려 있는 동안 초당 %s +- %s건 처리.",

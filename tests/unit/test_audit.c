@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -92,6 +93,32 @@ static void the_report(void **state)
     assert_true(recognised);
     assert_true(fabs(audit.start_s) < 3 * audit.start_sd_s);
     assert_true(audit.pace_per_s > 42 && audit.pace_per_s < 46);
+}
+
+/* All done a little after the load's end: it may have begun at any time before, and on no time of its own. */
+static void counts_that_tell_no_start(void **state)
+{
+    static const char all_done[] =
+        "{\"schema\": \"sim-observations/1\", \"source\": \"x\", "
+        "\"load\": {\"orders_created\": 6000, \"rate_per_s\": 10, \"duration_s\": 600}, "
+        "\"statuses\": [{\"label\": \"a\", \"t_s\": 605, \"paid\": 6000, \"pending\": 0, "
+        "\"failed\": 0}]}";
+    struct observations observations;
+    struct findings findings = { 0 };
+    struct sim_err err = { 0 };
+    struct audit audit;
+    char path[] = "/tmp/sim-audit-XXXXXX";
+    const int file = mkstemp(path);
+    (void)state;
+    assert_true(file >= 0 && write(file, all_done, sizeof all_done - 1) == sizeof all_done - 1);
+    close(file);
+    assert_true(observations_read(&observations, path, &findings, &arena, &err));
+    unlink(path);
+    audit_observations(&audit, &observations, LANG_EN, &arena);
+    assert_false(audit.has_start);
+    /* 605 s, known to 3 standard deviations, less 600 s */
+    assert_true(audit.latest_s >= 5 && audit.latest_s < 15);
+    assert_int_equal(audit.n_findings, 0);
 }
 
 /* ---- a run whose figures are all true ---- */
@@ -386,7 +413,7 @@ static void nothing_to_say(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_report),
+        cmocka_unit_test(the_report), cmocka_unit_test(counts_that_tell_no_start),
         cmocka_unit_test(true_figures_agree),
         cmocka_unit_test(one_law_at_a_time),
         cmocka_unit_test(a_batch_in_hand_of_each_consumer),
