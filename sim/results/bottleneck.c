@@ -24,8 +24,7 @@ static void count_consumers(struct group_demand *demand, const struct outcome *o
     demand->changes = !demand->scaler && pace_number_changes(scenario, demand->group);
 }
 
-/* Records that came to each partition of a group, in the mean of the runs. */
-static const double *records_of(const struct outcome *outcome, uint32_t group, struct arena *arena)
+const double *bottleneck_records(const struct outcome *outcome, uint32_t group, struct arena *arena)
 {
     const struct layout *layout = outcome->layout;
     const uint32_t first = layout->group_row[group], n = layout->group_row[group + 1] - first;
@@ -90,7 +89,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     struct group_demand demand = { .group = index, .name = spec->name };
 
     count_consumers(&demand, outcome);
-    bottleneck_split(&demand, scenario, spec, records_of(outcome, index, arena));
+    bottleneck_split(&demand, scenario, spec, bottleneck_records(outcome, index, arena));
     demand.records = outcome_mean(outcome, "groups.%s.processed", spec->name);
     if (outcome_mean(outcome, "groups.%s.evictions", spec->name) > 0)
         demand.repeats = outcome_mean(outcome, "groups.%s.duplicates", spec->name);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/results/bottleneck.h"
+#include "sim/results/layout.h"
 #include "sim/results/number.h"
 
 /* ---- what a record waits for ---- */
@@ -61,6 +62,9 @@ static void find_cause(struct more_consumers *more, const struct outcome *outcom
 /* Two that wait for one another where nobody else does wait for half of the time: all of what they share is in use. */
 #define WAITS_MOSTLY 0.4
 
+/* What is shared has room for less than a tenth more: the waits for it take that. */
+#define SHARED_HELPS 1.1
+
 static enum more_limit limit_of(const struct more_consumers *more, const struct group_demand *demand)
 {
     if (!isfinite(demand->service_s) || demand->working == 0) return MORE_UNKNOWN;
@@ -70,8 +74,41 @@ static enum more_limit limit_of(const struct more_consumers *more, const struct 
     if (demand->next == 0 && (demand->uneven || demand->working < demand->partitions)) return MORE_HOT;
     if (demand->working < demand->consumers) return MORE_IDLE;
     if (demand->working >= demand->partitions) return MORE_PARTITIONS;
+    if (more->shared.kind != SHARED_NOTHING && more->next_per_s < SHARED_HELPS * demand->capacity_per_s)
+        return MORE_SHARED;
     if (more->waiting_s > WAITS_MOSTLY * demand->service_s) return MORE_WAITING;
     return demand->next == demand->working + 1 ? MORE_HELP : MORE_SPLIT;
+}
+
+/* Where more than half of what they share is in use, they wait for one another. */
+#define SHARED_WAITS 0.5
+
+static void find_bound(struct more_consumers *more, const struct outcome *outcome, const struct group_demand *demand,
+                       const double *came)
+{
+    const struct shared by = shared_bound(outcome, demand->group, came, demand->service_s, demand->next);
+    const double most_per_s = fmax(by.most_per_s, demand->capacity_per_s);
+
+    more->next_at_most = more->waiting_s > 0 || more->next_per_s > SHARED_WAITS * most_per_s;
+    if (!(most_per_s < more->next_per_s)) return;
+    more->shared = by;
+    more->next_per_s = more->shared.most_per_s = most_per_s;
+}
+
+/* Records of each of a group's reads. */
+static void count_by_read(const struct outcome *outcome, uint32_t group, double *came)
+{
+    const struct layout *layout = outcome->layout;
+    const struct scenario *scenario = &outcome->study->scenario;
+    const struct group_spec *spec = &scenario->group[group];
+    uint32_t row = layout->group_row[group];
+
+    for (uint32_t r = 0; r < spec->n_reads; r++) {
+        came[r] = 0;
+        for (uint32_t p = 0; p < scenario->topic[spec->read[r].topic].partitions; p++, row++)
+            for (uint32_t i = 0; i < outcome->n; i++) came[r] += outcome->value[layout_log_end(layout, row)][i];
+        came[r] /= outcome->n;
+    }
 }
 
 struct more_consumers more_consumers(const struct outcome *outcome, uint32_t rank)
@@ -89,6 +126,11 @@ struct more_consumers more_consumers(const struct outcome *outcome, uint32_t ran
         more.waiting_s = demand->service_s - demand->alone_s;
         find_cause(&more, outcome, group);
     }
+    if (more.next) {
+        double came[MAX_TOPICS_OF_GROUP];
+        count_by_read(outcome, demand->group, came);
+        find_bound(&more, outcome, demand, came);
+    }
     more.limit = limit_of(&more, demand);
     return more;
 }
@@ -98,8 +140,9 @@ const char *more_consumers_word(enum more_limit limit)
     static const char *const word[] = { [MORE_UNKNOWN] = NULL,        [MORE_KEEPS_UP] = "keeps up",
                                         [MORE_LATE] = "late",        [MORE_REPEATS] = "repeats",
                                         [MORE_IDLE] = "idle",         [MORE_PARTITIONS] = "partitions",
-                                        [MORE_HOT] = "hot partition", [MORE_WAITING] = "waiting",
-                                        [MORE_SPLIT] = "split",       [MORE_HELP] = "help" };
+                                        [MORE_HOT] = "hot partition", [MORE_SHARED] = "shared",
+                                        [MORE_WAITING] = "waiting",   [MORE_SPLIT] = "split",
+                                        [MORE_HELP] = "help" };
     return word[limit];
 }
 
@@ -112,6 +155,49 @@ struct told {
 };
 
 static const char *plural(uint32_t n) { return n == 1 ? "" : "s"; }
+
+/* What is in the way, as it stands behind "for". */
+static const char *shared_en(const struct shared *shared, char *out, size_t size)
+{
+    switch (shared->kind) {
+    case SHARED_NOTHING: out[0] = '\0'; break;
+    case SHARED_LOCK:
+        snprintf(out, size, "one key of lock %s has %s of the orders", shared->name,
+                 number_percent(shared->key_share).s);
+        break;
+    case SHARED_ROW:
+        snprintf(out, size, "one row of table %s has %s of the orders", shared->name,
+                 number_percent(shared->key_share).s);
+        break;
+    case SHARED_POOL:
+        snprintf(out, size, "connection pool %s has %u connection%s", shared->name, (unsigned)shared->places,
+                 plural(shared->places));
+        break;
+    case SHARED_STORE:
+        snprintf(out, size, "store %s serves %u command%s at a time", shared->name, (unsigned)shared->places,
+                 plural(shared->places));
+        break;
+    }
+    return out;
+}
+
+static const char *shared_ko(const struct shared *shared, char *out, size_t size)
+{
+    switch (shared->kind) {
+    case SHARED_NOTHING: out[0] = '\0'; break;
+    case SHARED_LOCK:
+        snprintf(out, size, "락 %s의 한 키에 주문의 %s 집중", shared->name, number_percent(shared->key_share).s);
+        break;
+    case SHARED_ROW:
+        snprintf(out, size, "테이블 %s의 한 행에 주문의 %s 집중", shared->name, number_percent(shared->key_share).s);
+        break;
+    case SHARED_POOL: snprintf(out, size, "커넥션 풀 %s의 커넥션이 %u개", shared->name, (unsigned)shared->places); break;
+    case SHARED_STORE:
+        snprintf(out, size, "저장소 %s의 동시 처리 명령이 %u개", shared->name, (unsigned)shared->places);
+        break;
+    }
+    return out;
+}
 
 static int split_en(const struct told *told, char *out, size_t size)
 {
@@ -132,7 +218,9 @@ static int limit_en(const struct told *told, char *out, size_t size)
     const struct group_demand *demand = told->demand;
     const struct more_consumers *more = &told->more;
     const unsigned partitions = demand->partitions;
+    char shared[256];
 
+    shared_en(&more->shared, shared, sizeof shared);
     switch (more->limit) {
     case MORE_KEEPS_UP: return snprintf(out, size, "little changes, it keeps up as it is");
     case MORE_LATE:
@@ -157,15 +245,18 @@ static int limit_en(const struct told *told, char *out, size_t size)
                         "no help: one partition has %s of the records, and one consumer "
                         "at a time reads it",
                         number_percent(demand->largest_share).s);
+    case MORE_SHARED:
+        return snprintf(out, size, "little help: %s/s at most, for %s", number_fixed(more->next_per_s, 1).s, shared);
     case MORE_WAITING: return snprintf(out, size, "little help, they would wait for one another");
     case MORE_SPLIT:
     case MORE_HELP: {
         const int n = split_en(told, out, size);
         if (!more->next) return n;
-        return n + snprintf(out + n, size - (size_t)n, "%s%u, with %s%u partition%s each, could do %s/s%s",
+        return n + snprintf(out + n, size - (size_t)n, "%s%u, with %s%u partition%s each, could do %s/s%s%s%s",
                             more->limit == MORE_SPLIT ? "one more changes nothing; " : "", (unsigned)more->next,
                             more->next_most == 1 ? "" : "up to ", (unsigned)more->next_most, plural(more->next_most),
-                            number_fixed(more->next_per_s, 1).s, more->waiting_s > 0 ? " at most" : "");
+                            number_fixed(more->next_per_s, 1).s, more->next_at_most ? " at most" : "",
+                            *shared ? ", for " : "", shared);
     }
     case MORE_UNKNOWN: break;
     }
@@ -176,8 +267,10 @@ static int limit_ko(const struct told *told, char *out, size_t size)
 {
     const struct group_demand *demand = told->demand;
     const struct more_consumers *more = &told->more;
+    char shared[256];
     int n = 0;
 
+    shared_ko(&more->shared, shared, sizeof shared);
     switch (more->limit) {
     case MORE_KEEPS_UP: return snprintf(out, size, "유입을 따라가므로 거의 그대로");
     case MORE_LATE:
@@ -198,6 +291,8 @@ static int limit_ko(const struct told *told, char *out, size_t size)
                         "한 Partition에 이벤트의 %s가 몰려 있고 한 번에 한 Consumer만 읽으므로 "
                         "효과 없음",
                         number_percent(demand->largest_share).s);
+    case MORE_SHARED:
+        return snprintf(out, size, "효과가 적음: %s, 많아야 초당 %s건", shared, number_fixed(more->next_per_s, 1).s);
     case MORE_WAITING: return snprintf(out, size, "서로 기다리므로 효과가 적음");
     case MORE_SPLIT:
     case MORE_HELP:
@@ -211,10 +306,10 @@ static int limit_ko(const struct told *told, char *out, size_t size)
                          (unsigned)demand->partitions, (unsigned)demand->most_partitions, (unsigned)demand->working,
                          number_fixed(more->times_one, 1).s);
         if (!more->next) return n;
-        return n + snprintf(out + n, size - (size_t)n, "%s%u개면 각각 Partition %u개 이하로 초당 %s%s건까지 가능",
+        return n + snprintf(out + n, size - (size_t)n, "%s%u개면 각각 Partition %u개 이하로 초당 %s%s건까지 가능%s%s%s",
                             more->limit == MORE_SPLIT ? "하나 더 늘려도 그대로; " : "", (unsigned)more->next,
-                            (unsigned)more->next_most, more->waiting_s > 0 ? "많아야 " : "",
-                            number_fixed(more->next_per_s, 1).s);
+                            (unsigned)more->next_most, more->next_at_most ? "많아야 " : "",
+                            number_fixed(more->next_per_s, 1).s, *shared ? " (" : "", shared, *shared ? ")" : "");
     case MORE_UNKNOWN: break;
     }
     return 0;

@@ -8,6 +8,7 @@
 #define SIM_RESULTS_MORE_CONSUMERS_H
 
 #include "sim/results/result.h"
+#include "sim/results/shared.h"
 
 enum more_limit {
     MORE_UNKNOWN,    /* no record reached the group */
@@ -17,6 +18,7 @@ enum more_limit {
     MORE_IDLE,       /* some of its consumers have no partition already */
     MORE_PARTITIONS, /* each partition has a consumer of its own */
     MORE_HOT,        /* one partition has more of the records than an even split gives it, and a consumer of its own */
+    MORE_SHARED,     /* what they share allows hardly more than they do */
     MORE_WAITING,    /* most of the time of a record is waiting for what all consumers share */
     MORE_SPLIT,      /* one more leaves the fullest consumer as full as it is */
     MORE_HELP        /* one more relieves the fullest consumer */
@@ -28,6 +30,8 @@ struct more_consumers {
     uint32_t next;         /* least number of consumers that relieves the fullest one; 0: none does */
     uint32_t next_most;    /* partitions of the fullest one then */
     double next_per_s;     /* what they could do then */
+    bool next_at_most;     /* or less: they would wait for one another */
+    struct shared shared;  /* what bounds them so that they could do no more; SHARED_NOTHING: the split does */
     double waiting_s;      /* of a record's service, for locks, rows and servers */
     const char *waits_for; /* "lock", "table", "connection pool", "store", or NULL: nothing is known to stand out */
     const char *waits_name;

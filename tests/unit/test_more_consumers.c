@@ -137,6 +137,40 @@ static void they_wait_for_one_another(void **state)
     assert_non_null(strstr(text_of(made, LANG_EN), "could do 8.0/s at most; of 1.00 s a record 300 ms are waiting"));
 }
 
+/* One more takes the second partition of the fullest one, and would make it 8/s; a lock that all orders have for 0.25 s
+ * allows four. */
+static void what_they_share(void **state)
+{
+    static const struct step_spec steps[] = {
+        { .kind = STEP_LOCK, .wait_ns = -1, .share = 0 },
+        { .kind = STEP_WORK, .share = 1 },
+        { .kind = STEP_UNLOCK, .share = 0 },
+    };
+    (void)state;
+    struct case_of *made = with(2, 2, 3, 2);
+    struct study study = *made->outcome.study;
+    struct stage_spec stage[2] = { study.scenario.stage[0], study.scenario.stage[1] };
+    struct lock_spec lock = { .name = "item", .wait_ns = SIM_NEVER, .store = NONE };
+    stage[0].step = steps;
+    stage[0].n_steps = 3;
+    study.scenario.stage = stage;
+    study.scenario.lock = &lock;
+    study.scenario.orders.item = (struct pick_spec){ .kind = PICK_CONSTANT, .low = 1, .high = 1, .given = 1 };
+    made->outcome.study = &study;
+    assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_SHARED);
+    assert_string_equal(text_of(made, LANG_EN), "little help: 4.0/s at most, for one key of lock item has 100.0% of "
+                                                "the orders");
+    assert_non_null(strstr(text_of(made, LANG_KO), "락 item의 한 키에 주문의 100.0% 집중, 많아야 초당 4.0건"));
+    study.scenario.orders.item.given = 0.7;
+    assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_HELP);
+    assert_non_null(strstr(text_of(made, LANG_EN), "3, with 1 partition each, could do 5.7/s at most, for one key of "
+                                                   "lock item has 70.0% of the orders"));
+    study.scenario.orders.item.given = 0.4;
+    assert_non_null(strstr(text_of(made, LANG_EN), "could do 8.0/s at most"));
+    study.scenario.orders.item.given = 0.2;
+    assert_null(strstr(text_of(made, LANG_EN), "at most"));
+}
+
 /* A third of the records in one of 20 partitions, with which the first consumer has others: of 5 consumers 3 more, of 7
  * two more, of 20 none. */
 static void a_hot_partition(void **state)
@@ -202,6 +236,7 @@ int main(void)
         cmocka_unit_test(no_partition_is_left),
         cmocka_unit_test(what_keeps_up_needs_nobody),
         cmocka_unit_test(they_wait_for_one_another),
+        cmocka_unit_test(what_they_share),
         cmocka_unit_test(a_hot_partition),
         cmocka_unit_test(the_group_behind),
         cmocka_unit_test(every_small_split),
