@@ -20,7 +20,7 @@ void bottleneck_split(struct group_demand *demand, const struct scenario *scenar
 bool bottleneck_split_is_by_partitions(const struct group_demand *demand);
 /* More waited than it could do in a few seconds. */
 bool bottleneck_fell_behind(const struct group_demand *demand);
-/* Its records take clearly longer than they would with nothing to wait for. */
+/* Its records take clearly longer than they would with nothing to wait for, and there is something. */
 bool bottleneck_waits_inside(const struct group_demand *demand);
 /* Most of what it does it has done before, for its polls come too late. */
 bool bottleneck_goes_round(const struct group_demand *demand);

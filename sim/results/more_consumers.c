@@ -5,57 +5,10 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "sim/results/bottleneck.h"
 #include "sim/results/layout.h"
 #include "sim/results/number.h"
-
-/* ---- what a record waits for ---- */
-
-static void weigh(struct more_consumers *more, double *most_s, const char *kind, const char *name, double wait_s)
-{
-    if (!(wait_s > *most_s)) return;
-    *most_s = wait_s;
-    more->waits_for = kind;
-    more->waits_name = name;
-}
-
-static uint32_t store_of(const struct scenario *scenario, const struct step_spec *step)
-{
-    if (step->kind == STEP_LOCK) return scenario->lock[step->target].store;
-    return step->kind == STEP_READ || step->kind == STEP_WRITE ? scenario->table[step->target].store : NONE;
-}
-
-/* The lock, table or pool that the group's steps wait for longest; where none makes up a quarter of the waiting, the
- * store whose commands queue. */
-static void find_cause(struct more_consumers *more, const struct outcome *outcome, const struct group_spec *group)
-{
-    const struct scenario *scenario = &outcome->study->scenario;
-    const char *store = NULL;
-    double most_s = more->waiting_s / 4;
-
-    for (uint32_t r = 0; r < group->n_reads; r++) {
-        const struct stage_spec *stage = &scenario->stage[group->read[r].stage];
-        for (uint32_t i = 0; i < stage->n_steps; i++) {
-            const struct step_spec *step = &stage->step[i];
-            const uint32_t of = store_of(scenario, step);
-            if (step->kind == STEP_LOCK)
-                weigh(more, &most_s, "lock", scenario->lock[step->target].name,
-                      outcome_mean(outcome, "locks.%s.wait_s.mean", scenario->lock[step->target].name));
-            if (step->kind == STEP_WRITE)
-                weigh(more, &most_s, "table", scenario->table[step->target].name,
-                      outcome_mean(outcome, "tables.%s.wait_s.mean", scenario->table[step->target].name));
-            if (of != NONE && scenario->store[of].capacity && !store) store = scenario->store[of].name;
-        }
-    }
-    weigh(more, &most_s, "connection pool", scenario->process[group->process].name,
-          outcome_mean(outcome, "processes.%s.connection_wait_s.mean", scenario->process[group->process].name));
-    if (!more->waits_name && store) {
-        more->waits_for = "store";
-        more->waits_name = store;
-    }
-}
 
 /* ---- the limit ---- */
 
@@ -114,7 +67,6 @@ static void count_by_read(const struct outcome *outcome, uint32_t group, double 
 struct more_consumers more_consumers(const struct outcome *outcome, uint32_t rank)
 {
     const struct group_demand *demand = &outcome->demand[rank];
-    const struct group_spec *group = &outcome->study->scenario.group[demand->group];
     struct more_consumers more = { .limit = MORE_UNKNOWN };
 
     if (demand->working == 0) return more;
@@ -124,7 +76,7 @@ struct more_consumers more_consumers(const struct outcome *outcome, uint32_t ran
     if (more.next) more.next_per_s = demand->capacity_per_s * demand->fullest_share / demand->next_share;
     if (bottleneck_waits_inside(demand)) {
         more.waiting_s = demand->service_s - demand->alone_s;
-        find_cause(&more, outcome, group);
+        more.waits = waits_mostly_for(outcome, demand->group, more.waiting_s);
     }
     if (more.next) {
         double came[MAX_TOPICS_OF_GROUP];
@@ -315,25 +267,42 @@ static int limit_ko(const struct told *told, char *out, size_t size)
     return 0;
 }
 
-static const char *waited_for_ko(const char *kind)
+static const char *waited_for(enum shared_kind kind, bool ko)
 {
-    if (strcmp(kind, "connection pool") == 0) return "커넥션 풀";
-    return strcmp(kind, "lock") == 0 ? "락" : strcmp(kind, "table") == 0 ? "테이블" : "저장소";
+    switch (kind) {
+    case SHARED_NOTHING: break;
+    case SHARED_LOCK: return ko ? "락" : "lock";
+    case SHARED_ROW: return ko ? "테이블" : "table";
+    case SHARED_POOL: return ko ? "커넥션 풀" : "connection pool";
+    case SHARED_STORE: return ko ? "저장소" : "store";
+    }
+    return "";
+}
+
+static const char *mostly(const struct waits *waits, bool ko, char *out, size_t size)
+{
+    const char *of_all = !waits->of_all ? "" : ko ? ", 모든 사용자의 평균 기준" : " by the mean of all its users";
+
+    out[0] = '\0';
+    if (waits->kind != SHARED_NOTHING)
+        snprintf(out, size, ko ? " (주로 %s %s%s)" : ", mostly for %s %s%s", waited_for(waits->kind, ko), waits->name,
+                 of_all);
+    return out;
 }
 
 /* What stays in the way of those that help: waiting, and the next group. */
 static const char *waiting_clause(const struct told *told, bool ko, char *out, size_t size)
 {
     const struct more_consumers *more = &told->more;
-    char mostly[160] = "";
+    const bool by_fault = told->demand->faults && more->waits.kind == SHARED_NOTHING;
+    char whom[200];
 
     out[0] = '\0';
     if (more->limit == MORE_KEEPS_UP || !(more->waiting_s > 0)) return out;
-    if (more->waits_name)
-        snprintf(mostly, sizeof mostly, ko ? " (주로 %s %s)" : ", mostly for %s %s",
-                 ko ? waited_for_ko(more->waits_for) : more->waits_for, more->waits_name);
-    snprintf(out, size, ko ? "; 건당 %s 중 %s는 대기%s" : "; of %s a record %s are waiting%s",
-             number_seconds(told->demand->service_s).s, number_seconds(more->waiting_s).s, mostly);
+    snprintf(out, size, ko ? "; 건당 %s 중 %s는 대기%s%s" : "; of %s a record %s are waiting%s%s",
+             number_seconds(told->demand->service_s).s, number_seconds(more->waiting_s).s,
+             !by_fault ? "" : ko ? " 또는 장애로 인한 지연" : ", or a fault's",
+             mostly(&more->waits, ko, whom, sizeof whom));
     return out;
 }
 

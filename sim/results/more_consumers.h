@@ -9,6 +9,7 @@
 
 #include "sim/results/result.h"
 #include "sim/results/shared.h"
+#include "sim/results/waits.h"
 
 enum more_limit {
     MORE_UNKNOWN,    /* no record reached the group */
@@ -33,8 +34,7 @@ struct more_consumers {
     bool next_at_most;     /* or less: they would wait for one another */
     struct shared shared;  /* what bounds them so that they could do no more; SHARED_NOTHING: the split does */
     double waiting_s;      /* of a record's service, for locks, rows and servers */
-    const char *waits_for; /* "lock", "table", "connection pool", "store", or NULL: nothing is known to stand out */
-    const char *waits_name;
+    struct waits waits;    /* what most of that is for */
 };
 
 /* Of demand[rank] of the outcome. */

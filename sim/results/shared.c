@@ -42,7 +42,7 @@ static bool ends_transaction(const struct step_spec *step)
     return step->kind == STEP_COMMIT || step->kind == STEP_ROLLBACK;
 }
 
-static uint32_t store_of(const struct scenario *scenario, const struct step_spec *step)
+uint32_t shared_store_of(const struct scenario *scenario, const struct step_spec *step)
 {
     switch (step->kind) {
     case STEP_READ: case STEP_WRITE: case STEP_COMMIT: case STEP_INSERT: case STEP_FLUSH: case STEP_ROLLBACK:
@@ -120,7 +120,7 @@ static void pass_stage(struct way *way, const struct stage_spec *stage)
     for (uint32_t i = 0; i < stage->n_steps; i++) {
         const struct step_spec *step = &stage->step[i];
         const double takes_s = step->has_time ? mean_s(&step->time) : step->share * way->stage_s;
-        const uint32_t store = store_of(way->scenario, step);
+        const uint32_t store = shared_store_of(way->scenario, step);
         if (store != NONE) way->held->store_s[store] += way->weight * takes_s;
         pass_connections(way, step, takes_s);
         pass_locks(way, step, takes_s);

@@ -128,6 +128,7 @@ static void they_wait_for_one_another(void **state)
     (void)state;
     struct case_of *made = with(2, 2, 3, 2);
 
+    made->demand[0].meets_others = true;
     made->demand[0].service_s = 1;
     made->demand[0].alone_s = 0.5; /* two that share one server which is never free */
     assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_WAITING);
@@ -135,6 +136,29 @@ static void they_wait_for_one_another(void **state)
     made->demand[0].alone_s = 0.7;
     assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_HELP);
     assert_non_null(strstr(text_of(made, LANG_EN), "could do 8.0/s at most; of 1.00 s a record 300 ms are waiting"));
+}
+
+/* A stage of work alone takes longer only by a fault, and nobody waits for anybody then. */
+static void nobody_to_wait_for(void **state)
+{
+    char reason[1024];
+    (void)state;
+    struct case_of *made = with(2, 2, 3, 2);
+    struct group_demand *demand = &made->demand[0];
+
+    demand->service_s = 1;
+    demand->alone_s = 0.7;
+    demand->faults = true;
+    assert_null(strstr(text_of(made, LANG_EN), "waiting"));
+    assert_null(strstr(text_of(made, LANG_EN), "at most"));
+    assert_non_null(strstr(bottleneck_reason(demand, LANG_EN, reason, sizeof reason),
+                           "at 1.00 s a record (700 ms of work, the rest is a fault's)"));
+    assert_non_null(strstr(bottleneck_reason(demand, LANG_KO, reason, sizeof reason),
+                           "(작업 자체는 700 ms, 나머지는 장애로 인한 지연)"));
+    demand->meets_others = true; /* of whom none stands out */
+    assert_non_null(strstr(text_of(made, LANG_EN), "of 1.00 s a record 300 ms are waiting, or a fault's"));
+    assert_non_null(strstr(bottleneck_reason(demand, LANG_EN, reason, sizeof reason),
+                           "the rest waits for locks, rows or servers, or a fault slows it"));
 }
 
 /* One more takes the second partition of the fullest one, and would make it 8/s; a lock that all orders have for 0.25 s
@@ -236,6 +260,7 @@ int main(void)
         cmocka_unit_test(no_partition_is_left),
         cmocka_unit_test(what_keeps_up_needs_nobody),
         cmocka_unit_test(they_wait_for_one_another),
+        cmocka_unit_test(nobody_to_wait_for),
         cmocka_unit_test(what_they_share),
         cmocka_unit_test(a_hot_partition),
         cmocka_unit_test(the_group_behind),

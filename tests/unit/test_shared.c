@@ -18,8 +18,8 @@
 
 static const struct store_spec stores[] = { { .name = "db", .capacity = 4 } };
 
-/* The small study, whose stock group plays these steps: its one lock and its one table go by the item, of which there are
- * four. */
+/* The small study, whose stock group plays these steps: its one lock and its one table go by the item, of which there
+ * are four. */
 struct made {
     struct scenario *scenario;
     struct process_spec process;
