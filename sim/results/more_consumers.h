@@ -9,6 +9,7 @@
 
 #include "sim/results/result.h"
 #include "sim/results/shared.h"
+#include "sim/results/shorter_polls.h"
 #include "sim/results/waits.h"
 
 enum more_limit {
@@ -35,6 +36,7 @@ struct more_consumers {
     struct shared shared;  /* what bounds them so that they could do no more; SHARED_NOTHING: the split does */
     double waiting_s;      /* of a record's service, for locks, rows and servers */
     struct waits waits;    /* what most of that is for */
+    struct shorter_polls polls; /* of MORE_REPEATS */
 };
 
 /* Of demand[rank] of the outcome. */

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "sim/results/layout.h"
 #include "sim/results/pace.h"
 
 /* ---- for how long a record has what ---- */
@@ -145,6 +146,21 @@ static struct held held_by(const struct outcome *outcome, const struct group_spe
         pass_stage(&way, &scenario->stage[group->read[r].stage]);
     }
     return held;
+}
+
+void shared_count(const struct outcome *outcome, uint32_t group, double *came)
+{
+    const struct layout *layout = outcome->layout;
+    const struct scenario *scenario = &outcome->study->scenario;
+    const struct group_spec *spec = &scenario->group[group];
+    uint32_t row = layout->group_row[group];
+
+    for (uint32_t r = 0; r < spec->n_reads; r++) {
+        came[r] = 0;
+        for (uint32_t p = 0; p < scenario->topic[spec->read[r].topic].partitions; p++, row++)
+            for (uint32_t i = 0; i < outcome->n; i++) came[r] += outcome->value[layout_log_end(layout, row)][i];
+        came[r] /= outcome->n;
+    }
 }
 
 /* ---- keys ---- */

@@ -20,6 +20,8 @@ struct shared {
     double most_per_s;     /* records of the group; INFINITY: nothing bounds them */
 };
 
+/* Records that came to each of a group's reads, in the mean of the runs. */
+void shared_count(const struct outcome *outcome, uint32_t group, double *came);
 /* What bounds so many consumers of a group most. came: records of each of its reads; service_s: mean time of one. */
 struct shared shared_bound(const struct outcome *outcome, uint32_t group, const double *came, double service_s,
                            uint32_t consumers);
