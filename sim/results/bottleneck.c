@@ -10,6 +10,7 @@
 #include "sim/results/layout.h"
 #include "sim/results/number.h"
 #include "sim/results/pace.h"
+#include "sim/results/taken.h"
 #include "sim/results/waits.h"
 
 static void count_consumers(struct group_demand *demand, const struct outcome *outcome)
@@ -115,6 +116,8 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.capacity_per_s = outcome_mean(outcome, "groups.%s.capacity_per_s", spec->name);
     demand.one_per_s = demand.capacity_per_s * demand.fullest_share;
     demand.pressure = demand.offered_per_s / demand.capacity_per_s;
+    const struct taken taken = taken_by_fault(outcome, &demand);
+    demand.changes |= taken.fault && isinf(taken.for_s);
     return demand;
 }
 

@@ -10,12 +10,14 @@
 #include "sim/results/result.h"
 #include "sim/results/shared.h"
 #include "sim/results/shorter_polls.h"
+#include "sim/results/taken.h"
 #include "sim/results/waits.h"
 
 enum more_limit {
     MORE_UNKNOWN,    /* no record reached the group */
     MORE_KEEPS_UP,   /* it has no backlog to work off */
     MORE_LATE,       /* the most that its scaler had ready would keep up: there were fewer when it fell behind */
+    MORE_FAULT,      /* a fault took some of them: all would keep up, or it is those that are left who are in the way */
     MORE_REPEATS,    /* its polls take longer than max.poll.interval, so that most deliveries are repeats */
     MORE_IDLE,       /* some of its consumers have no partition already */
     MORE_PARTITIONS, /* each partition has a consumer of its own */
@@ -37,6 +39,7 @@ struct more_consumers {
     double waiting_s;      /* of a record's service, for locks, rows and servers */
     struct waits waits;    /* what most of that is for */
     struct shorter_polls polls; /* of MORE_REPEATS */
+    struct taken taken;    /* away by a fault */
 };
 
 /* Of demand[rank] of the outcome. */

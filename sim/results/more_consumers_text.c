@@ -2,6 +2,7 @@
  * The sentence of more_consumers.h, in two languages. */
 #include "sim/results/more_consumers.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "sim/results/bottleneck.h"
@@ -119,6 +120,45 @@ static int repeats_en(const struct told *told, char *out, size_t size)
     return n;
 }
 
+/* "at 100 s fault c took 1 of 3 away for good"; "fault c took 1 of 3 away for 60.0 s, 5 times from 50.0 s on". */
+static int taken_en(const struct taken *taken, char *out, size_t size)
+{
+    const struct number at = number_seconds(taken->at_s);
+    const char *fault = taken->fault->name;
+    const unsigned took = taken->consumers, all = taken->consumers + taken->left;
+    char for_s[80] = "good";
+
+    if (isfinite(taken->for_s)) snprintf(for_s, sizeof for_s, "%s", number_seconds(taken->for_s).s);
+    if (taken->times > 1.5)
+        return snprintf(out, size, "fault %s took %u of %u away for %s, %s times from %s on", fault, took, all, for_s,
+                        number_count(taken->times).s, at.s);
+    return snprintf(out, size, "at %s fault %s took %u of %u away for %s", at.s, fault, took, all, for_s);
+}
+
+static int fault_en(const struct told *told, char *out, size_t size)
+{
+    const struct taken *taken = &told->more.taken;
+    char percent[80];
+    int n = snprintf(out, size, "%s", told->demand->pressure < 1 ? "these would keep up, but " : "");
+
+    n += taken_en(taken, out + n, size - (size_t)n);
+    if (taken->left == 0) return n + snprintf(out + n, size - (size_t)n, ", and none was left");
+    if (!taken->is_passed_on)
+        return n + snprintf(out + n, size - (size_t)n, ", and nobody takes over so soon");
+    if (taken->left == 1) n += snprintf(out + n, size - (size_t)n, ", and the one left does");
+    else n += snprintf(out + n, size - (size_t)n, ", and the %u left do", (unsigned)taken->left);
+    n += snprintf(out + n, size - (size_t)n, " %s/s%s", number_fixed(taken->left_per_s, 1).s,
+                  asked(told, taken->left_per_s, percent, sizeof percent));
+    if (taken->left_per_s > told->demand->offered_per_s)
+        return n + snprintf(out + n, size - (size_t)n, " once they have taken over");
+    if (taken->spared_per_s > taken->left_per_s)
+        n += snprintf(out + n, size - (size_t)n,
+                      "; with one more, in an instance of its own, %u are left and do %s/s%s",
+                      (unsigned)taken->left + 1, number_fixed(taken->spared_per_s, 1).s,
+                      asked(told, taken->spared_per_s, percent, sizeof percent));
+    return n;
+}
+
 static int limit_en(const struct told *told, char *out, size_t size)
 {
     const struct group_demand *demand = told->demand;
@@ -133,6 +173,7 @@ static int limit_en(const struct told *told, char *out, size_t size)
         return snprintf(out, size,
                         "these would keep up, were they always there; what waited came while %s had fewer ready or "
                         "the group rebalanced", demand->scaler);
+    case MORE_FAULT: return fault_en(told, out, size);
     case MORE_REPEATS: return repeats_en(told, out, size);
     case MORE_IDLE:
         return snprintf(out, size, "they would be idle as %u %s now: there %s only %u partition%s",
@@ -182,7 +223,8 @@ static int repeats_ko(const struct told *told, char *out, size_t size)
                         "max.poll.records를 %u보다 줄일 것", repeats.s, (unsigned)group->max_poll_records);
     int n = snprintf(out, size, "poll 하나가 max.poll.interval보다 오래 걸려 %s건이 재전달됨: max.poll.records를 %u "
                      "미만으로 (건당 %s%s, %s 이내), 그러면 지금 수로 초당 %s건%s", repeats.s, (unsigned)polls->under,
-                     record.s, polls->varies ? "이며 더 걸릴 때도 있음" : "", interval.s, number_fixed(polls->per_s, 1).s, asked(told, polls->per_s, percent, sizeof percent));
+                     record.s, polls->varies ? "이며 더 걸릴 때도 있음" : "", interval.s,
+                     number_fixed(polls->per_s, 1).s, asked(told, polls->per_s, percent, sizeof percent));
     if (polls->enough)
         n += snprintf(out + n, size - (size_t)n, "; %u개면 각각 Partition %u개 이하로 유입을 따라가며 (%s) poll을 "
                       "기다리는 레코드가 적음", (unsigned)polls->enough, (unsigned)polls->enough_most,
@@ -190,6 +232,40 @@ static int repeats_ko(const struct told *told, char *out, size_t size)
     else if (told->demand->next)
         n += snprintf(out + n, size - (size_t)n, ", %u개면 초당 %s건까지 가능", (unsigned)told->demand->next,
                       number_fixed(polls->next_per_s, 1).s);
+    return n;
+}
+
+static int taken_ko(const struct taken *taken, char *out, size_t size)
+{
+    const struct number at = number_seconds(taken->at_s);
+    const char *fault = taken->fault->name;
+    const unsigned took = taken->consumers, all = taken->consumers + taken->left;
+    char for_s[80] = "복귀 없음";
+
+    if (isfinite(taken->for_s)) snprintf(for_s, sizeof for_s, "%s 동안", number_seconds(taken->for_s).s);
+    if (taken->times > 1.5)
+        return snprintf(out, size, "장애 %s로 %s부터 %s회 %u개 중 %u개가 빠짐 (%s)", fault, at.s,
+                        number_count(taken->times).s, all, took, for_s);
+    return snprintf(out, size, "장애 %s로 %s에 %u개 중 %u개가 빠짐 (%s)", fault, at.s, all, took, for_s);
+}
+
+static int fault_ko(const struct told *told, char *out, size_t size)
+{
+    const struct taken *taken = &told->more.taken;
+    char percent[80];
+    int n = snprintf(out, size, "%s", told->demand->pressure < 1 ? "모두 있었다면 지금 수로 충분함; " : "");
+
+    n += taken_ko(taken, out + n, size - (size_t)n);
+    if (taken->left == 0) return n + snprintf(out + n, size - (size_t)n, ", 남은 Consumer 없음");
+    if (!taken->is_passed_on)
+        return n + snprintf(out + n, size - (size_t)n, ", 다른 Consumer가 넘겨받기 전에 끝남");
+    n += snprintf(out + n, size - (size_t)n, ", 남은 %u개는%s 초당 %s건%s", (unsigned)taken->left,
+                  taken->left_per_s > told->demand->offered_per_s ? " 넘겨받은 뒤" : "",
+                  number_fixed(taken->left_per_s, 1).s, asked(told, taken->left_per_s, percent, sizeof percent));
+    if (!(taken->left_per_s > told->demand->offered_per_s) && taken->spared_per_s > taken->left_per_s)
+        n += snprintf(out + n, size - (size_t)n, "; 별도 인스턴스에 하나 더 있으면 %u개가 남아 초당 %s건%s",
+                      (unsigned)taken->left + 1, number_fixed(taken->spared_per_s, 1).s,
+                      asked(told, taken->spared_per_s, percent, sizeof percent));
     return n;
 }
 
@@ -207,6 +283,7 @@ static int limit_ko(const struct told *told, char *out, size_t size)
         return snprintf(out, size,
                         "항상 준비되어 있었다면 지금 수로 충분함; 대기는 %s의 준비된 Consumer가 적거나 그룹이 리밸런스하는 동안 쌓인 것",
                         demand->scaler);
+    case MORE_FAULT: return fault_ko(told, out, size);
     case MORE_REPEATS: return repeats_ko(told, out, size);
     case MORE_IDLE:
         return snprintf(out, size, "Partition이 %u개뿐이라 지금도 %u개가 유휴이며, 더 늘려도 유휴",
@@ -281,6 +358,21 @@ static const char *waiting_clause(const struct told *told, bool ko, char *out, s
     return out;
 }
 
+/* The figures are for all of them: until a fault has taken some for long. */
+static const char *taken_clause(const struct told *told, bool ko, char *out, size_t size)
+{
+    const struct taken *taken = &told->more.taken;
+    char what[300];
+
+    out[0] = '\0';
+    if (told->more.limit == MORE_KEEPS_UP || told->more.limit == MORE_FAULT) return out;
+    if (!taken->fault || !(taken->for_s > ns_to_s(group_of(told)->session_timeout_ns))) return out;
+    if (ko) taken_ko(taken, what, sizeof what);
+    else taken_en(taken, what, sizeof what);
+    snprintf(out, size, "; %s", what);
+    return out;
+}
+
 static const char *behind_clause(const struct told *told, bool ko, char *out, size_t size)
 {
     const struct outcome *outcome = told->outcome;
@@ -295,13 +387,14 @@ static const char *behind_clause(const struct told *told, bool ko, char *out, si
 char *more_consumers_text(const struct outcome *outcome, enum language language, char *out, size_t size)
 {
     const bool ko = language == LANG_KO;
-    char limit[512], waiting[256], behind[256];
+    char limit[768], waiting[320], taken[320], behind[320];
 
     out[0] = '\0';
     if (outcome->n_demands == 0) return out;
     const struct told told = { outcome, &outcome->demand[0], more_consumers(outcome, 0) };
     if ((ko ? limit_ko(&told, limit, sizeof limit) : limit_en(&told, limit, sizeof limit)) > 0)
-        snprintf(out, size, "%s%s%s", limit, waiting_clause(&told, ko, waiting, sizeof waiting),
+        snprintf(out, size, "%s%s%s%s", limit, waiting_clause(&told, ko, waiting, sizeof waiting),
+                 taken_clause(&told, ko, taken, sizeof taken),
                  behind_clause(&told, ko, behind, sizeof behind));
     return out;
 }

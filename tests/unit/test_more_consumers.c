@@ -128,8 +128,8 @@ static void repeats_that_smaller_polls_do_not_end(void **state)
     const struct study study = with_interval(made, group, 200 * SIM_MS);
     made->outcome.study = &study;
     made->demand[0].repeats = made->demand[0].records + 1;
-    assert_string_equal(text_of(made, LANG_EN), "no help: 1,000,001 records were delivered again, for one takes 250 ms, "
-                                                "and max.poll.interval is 200 ms");
+    assert_string_equal(text_of(made, LANG_EN), "no help: 1,000,001 records were delivered again, for one takes 250 "
+                                                "ms, and max.poll.interval is 200 ms");
     group[0].max_poll_interval_ns = 200 * SIM_S;
     assert_non_null(strstr(text_of(made, LANG_EN), "max.poll.records must be smaller than 500"));
     assert_non_null(strstr(text_of(made, LANG_KO), "max.poll.records를 500보다 줄일 것"));
