@@ -10,6 +10,8 @@
 #include "sim/results/layout.h"
 #include "sim/results/number.h"
 #include "sim/results/pace.h"
+#include "sim/results/taken.h"
+#include "sim/results/waits.h"
 
 static void count_consumers(struct group_demand *demand, const struct outcome *outcome)
 {
@@ -24,8 +26,7 @@ static void count_consumers(struct group_demand *demand, const struct outcome *o
     demand->changes = !demand->scaler && pace_number_changes(scenario, demand->group);
 }
 
-/* Records that came to each partition of a group, in the mean of the runs. */
-static const double *records_of(const struct outcome *outcome, uint32_t group, struct arena *arena)
+const double *bottleneck_records(const struct outcome *outcome, uint32_t group, struct arena *arena)
 {
     const struct layout *layout = outcome->layout;
     const uint32_t first = layout->group_row[group], n = layout->group_row[group + 1] - first;
@@ -90,11 +91,12 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     struct group_demand demand = { .group = index, .name = spec->name };
 
     count_consumers(&demand, outcome);
-    bottleneck_split(&demand, scenario, spec, records_of(outcome, index, arena));
+    bottleneck_split(&demand, scenario, spec, bottleneck_records(outcome, index, arena));
     demand.records = outcome_mean(outcome, "groups.%s.processed", spec->name);
     if (outcome_mean(outcome, "groups.%s.evictions", spec->name) > 0)
         demand.repeats = outcome_mean(outcome, "groups.%s.duplicates", spec->name);
     demand.faults = scenario->n_faults > 0;
+    demand.meets_others = waits_can(scenario, index);
     demand.alone_s = pace_longest_s(scenario, spec);
     demand.service_s = outcome_mean(outcome, "groups.%s.service_s.mean", spec->name);
     demand.utilisation = outcome_mean(outcome, "groups.%s.utilisation", spec->name);
@@ -114,6 +116,8 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.capacity_per_s = outcome_mean(outcome, "groups.%s.capacity_per_s", spec->name);
     demand.one_per_s = demand.capacity_per_s * demand.fullest_share;
     demand.pressure = demand.offered_per_s / demand.capacity_per_s;
+    const struct taken taken = taken_by_fault(outcome, &demand);
+    demand.changes |= taken.fault && isinf(taken.for_s);
     return demand;
 }
 
@@ -183,9 +187,19 @@ bool bottleneck_fell_behind(const struct group_demand *demand)
 }
 
 /* More than chance and the client's own overhead make of it. */
-bool bottleneck_waits_inside(const struct group_demand *demand)
+static bool takes_longer(const struct group_demand *demand)
 {
     return demand->alone_s > 0 && demand->service_s > 1.1 * demand->alone_s;
+}
+
+bool bottleneck_waits_inside(const struct group_demand *demand)
+{
+    return demand->meets_others && takes_longer(demand);
+}
+
+static bool is_slowed(const struct group_demand *demand)
+{
+    return !demand->meets_others && demand->faults && takes_longer(demand);
 }
 
 /* Its polls take longer than max.poll.interval, and most of what it does it has done before. */
@@ -241,6 +255,8 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
     if (bottleneck_waits_inside(demand))
         add(sentence, " (%s of work, the rest waits for locks, rows or servers%s)", number_seconds(demand->alone_s).s,
             demand->faults ? ", or a fault slows it" : "");
+    else if (is_slowed(demand))
+        add(sentence, " (%s of work, the rest is a fault's)", number_seconds(demand->alone_s).s);
     if (takes_more(demand))
         add(sentence, ", %s in all with commits, fetches, retries and the waits of busy times",
             number_seconds(1 / demand->one_per_s).s);
@@ -302,6 +318,8 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
     if (bottleneck_waits_inside(demand))
         add(sentence, " (작업 자체는 %s, 나머지는 락, 행, 서버 대기%s)", number_seconds(demand->alone_s).s,
             demand->faults ? " 또는 장애로 인한 지연" : "");
+    else if (is_slowed(demand))
+        add(sentence, " (작업 자체는 %s, 나머지는 장애로 인한 지연)", number_seconds(demand->alone_s).s);
     if (takes_more(demand))
         add(sentence, ", 커밋·fetch·재시도와 바쁠 때의 대기까지 포함하면 %s", number_seconds(1 / demand->one_per_s).s);
     split_ko(sentence, demand);

@@ -10,6 +10,8 @@
 const struct group_demand *bottleneck_rank(const struct outcome *outcome, struct arena *arena);
 /* One sentence with the figures, without the group's name. Returns out. */
 char *bottleneck_reason(const struct group_demand *demand, enum language language, char *out, size_t size);
+/* Records that came to each partition of a group, in the mean of the runs. */
+const double *bottleneck_records(const struct outcome *outcome, uint32_t group, struct arena *arena);
 /* How the records fall to demand->consumers consumers, and how many would relieve the fullest one: the fields of the
  * demand from working to next_share but for what is seen of the group's pace. records: by partition, as split_of. */
 void bottleneck_split(struct group_demand *demand, const struct scenario *scenario, const struct group_spec *group,
@@ -18,7 +20,7 @@ void bottleneck_split(struct group_demand *demand, const struct scenario *scenar
 bool bottleneck_split_is_by_partitions(const struct group_demand *demand);
 /* More waited than it could do in a few seconds. */
 bool bottleneck_fell_behind(const struct group_demand *demand);
-/* Its records take clearly longer than they would with nothing to wait for. */
+/* Its records take clearly longer than they would with nothing to wait for, and there is something. */
 bool bottleneck_waits_inside(const struct group_demand *demand);
 /* Most of what it does it has done before, for its polls come too late. */
 bool bottleneck_goes_round(const struct group_demand *demand);

@@ -8,15 +8,21 @@
 #define SIM_RESULTS_MORE_CONSUMERS_H
 
 #include "sim/results/result.h"
+#include "sim/results/shared.h"
+#include "sim/results/shorter_polls.h"
+#include "sim/results/taken.h"
+#include "sim/results/waits.h"
 
 enum more_limit {
     MORE_UNKNOWN,    /* no record reached the group */
     MORE_KEEPS_UP,   /* it has no backlog to work off */
     MORE_LATE,       /* the most that its scaler had ready would keep up: there were fewer when it fell behind */
+    MORE_FAULT,      /* a fault took some of them: all would keep up, or it is those that are left who are in the way */
     MORE_REPEATS,    /* its polls take longer than max.poll.interval, so that most deliveries are repeats */
     MORE_IDLE,       /* some of its consumers have no partition already */
     MORE_PARTITIONS, /* each partition has a consumer of its own */
     MORE_HOT,        /* one partition has more of the records than an even split gives it, and a consumer of its own */
+    MORE_SHARED,     /* what they share allows hardly more than they do */
     MORE_WAITING,    /* most of the time of a record is waiting for what all consumers share */
     MORE_SPLIT,      /* one more leaves the fullest consumer as full as it is */
     MORE_HELP        /* one more relieves the fullest consumer */
@@ -28,9 +34,12 @@ struct more_consumers {
     uint32_t next;         /* least number of consumers that relieves the fullest one; 0: none does */
     uint32_t next_most;    /* partitions of the fullest one then */
     double next_per_s;     /* what they could do then */
+    bool next_at_most;     /* or less: they would wait for one another */
+    struct shared shared;  /* what bounds them so that they could do no more; SHARED_NOTHING: the split does */
     double waiting_s;      /* of a record's service, for locks, rows and servers */
-    const char *waits_for; /* "lock", "table", "connection pool", "store", or NULL: nothing is known to stand out */
-    const char *waits_name;
+    struct waits waits;    /* what most of that is for */
+    struct shorter_polls polls; /* of MORE_REPEATS */
+    struct taken taken;    /* away by a fault */
 };
 
 /* Of demand[rank] of the outcome. */

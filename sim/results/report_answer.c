@@ -13,7 +13,7 @@ enum { ASSUMED_SHOWN = 12 };
 
 void report_bottleneck(struct page *page, const struct outcome *outcome)
 {
-    char reason[1024];
+    char reason[2048];
 
     if (outcome->n_demands == 0)
         return;

@@ -132,6 +132,7 @@ struct group_demand {
     double pressure;             /* offered / capacity; NaN for a group without records */
     bool changes;                /* faults change the number of its consumers: it is that of the start */
     bool faults;                 /* in its scenario */
+    bool meets_others;           /* its stages can wait for locks, rows, connections or stores at all */
     uint32_t runs, left_in;      /* replications; in how many of them records are left at the end */
     double alone_s;              /* mean time of its longest stage by the scenario, with nothing to wait for */
     double service_s, utilisation, peak_backlog, peak_backlog_at_s, drained_at_s; /* means; NaN: null */

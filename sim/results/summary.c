@@ -226,7 +226,7 @@ static void put_thresholds(cJSON *root, const struct outcome *outcome)
 
 static void put_more_consumers(cJSON *bottleneck, const struct outcome *outcome)
 {
-    char text[1024];
+    char text[2048];
 
     if (outcome->n_demands == 0)
         return;

@@ -61,17 +61,78 @@ static char *text_of(const struct case_of *made, enum language language)
     return more_consumers_text(&made->outcome, language, out, 1024);
 }
 
-/* A poll that takes too long is repeated by the next owner, and by a third one. */
+/* The study with a group whose polls must not take longer than this. */
+static struct study with_interval(const struct case_of *made, struct group_spec *group, sim_ns interval_ns)
+{
+    struct study study = *made->outcome.study;
+
+    memcpy(group, study.scenario.group, 2 * sizeof *group);
+    group[0].max_poll_interval_ns = interval_ns;
+    study.scenario.group = group;
+    return study;
+}
+
+/* A poll that takes too long is repeated by the next owner, and by a third one. 240 records of 0.25 s take 60 s; three
+ * consumers would do 12 a second of the 10 that come, two do 6. */
 static void repeats(void **state)
 {
+    struct group_spec group[2];
     (void)state;
     struct case_of *made = with(2, 2, 3, 2);
+    const struct study study = with_interval(made, group, 60 * SIM_S);
+    made->outcome.study = &study;
     made->demand[0].repeats = made->demand[0].records;
     assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_HELP);
     made->demand[0].repeats++;
     assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_REPEATS);
-    assert_non_null(strstr(text_of(made, LANG_EN), "no help: 1,000,001 records were delivered again"));
-    assert_non_null(strstr(text_of(made, LANG_KO), "1,000,001건이 재전달"));
+    assert_string_equal(text_of(made, LANG_EN),
+                        "1,000,001 records were delivered again, for a poll takes longer than max.poll.interval: "
+                        "max.poll.records must stay under 240 (60.0 s at 250 ms a record), and then these do 6.0/s "
+                        "(166.7%); 3, with 1 partition each, would keep up (83.3%), and few wait for a poll");
+    assert_non_null(strstr(text_of(made, LANG_KO), "max.poll.records를 240 미만으로"));
+    assert_non_null(strstr(text_of(made, LANG_KO), "3개면 각각 Partition 1개 이하로 유입을 따라가며 (83.3%)"));
+    made->demand[0].faults = true; /* after which many wait, however many consumers there are */
+    assert_non_null(strstr(text_of(made, LANG_EN), "and then these do 6.0/s (166.7%), 3 could do 12.0/s"));
+    made->demand[0].faults = false;
+    made->demand[0].offered_per_s = 11; /* 91.7 %: now and then many wait */
+    assert_int_equal(more_consumers(&made->outcome, 0).polls.enough, 0);
+}
+
+/* Where the times of records vary, a poll has room for four deviations of their sum. */
+static void repeats_of_times_that_vary(void **state)
+{
+    struct group_spec group[2];
+    struct stage_spec stage[2];
+    (void)state;
+    struct case_of *made = with(2, 2, 3, 2);
+    struct study study = with_interval(made, group, 60 * SIM_S);
+    memcpy(stage, study.scenario.stage, sizeof stage);
+    stage[0].time.family = DIST_LOGNORMAL;
+    stage[0].time.cv = 0.5;
+    study.scenario.stage = stage;
+    made->outcome.study = &study;
+    made->demand[0].repeats = made->demand[0].records + 1;
+    const uint32_t under = more_consumers(&made->outcome, 0).polls.under;
+    assert_true(under * 0.25 + 4 * 0.125 * sqrt(under) >= 60);
+    assert_true((under - 1) * 0.25 + 4 * 0.125 * sqrt(under - 1) < 60);
+    assert_non_null(strstr(text_of(made, LANG_EN), "(60.0 s at 250 ms a record, more at times)"));
+}
+
+/* One record that takes longer than the interval goes round whatever the polls; and polls whose records fit in the mean
+ * took longer for another reason. */
+static void repeats_that_smaller_polls_do_not_end(void **state)
+{
+    struct group_spec group[2];
+    (void)state;
+    struct case_of *made = with(2, 2, 3, 2);
+    const struct study study = with_interval(made, group, 200 * SIM_MS);
+    made->outcome.study = &study;
+    made->demand[0].repeats = made->demand[0].records + 1;
+    assert_string_equal(text_of(made, LANG_EN), "no help: 1,000,001 records were delivered again, for one takes 250 "
+                                                "ms, and max.poll.interval is 200 ms");
+    group[0].max_poll_interval_ns = 200 * SIM_S;
+    assert_non_null(strstr(text_of(made, LANG_EN), "max.poll.records must be smaller than 500"));
+    assert_non_null(strstr(text_of(made, LANG_KO), "max.poll.records를 500보다 줄일 것"));
 }
 
 static void two_and_one(void **state)
@@ -128,6 +189,7 @@ static void they_wait_for_one_another(void **state)
     (void)state;
     struct case_of *made = with(2, 2, 3, 2);
 
+    made->demand[0].meets_others = true;
     made->demand[0].service_s = 1;
     made->demand[0].alone_s = 0.5; /* two that share one server which is never free */
     assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_WAITING);
@@ -135,6 +197,63 @@ static void they_wait_for_one_another(void **state)
     made->demand[0].alone_s = 0.7;
     assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_HELP);
     assert_non_null(strstr(text_of(made, LANG_EN), "could do 8.0/s at most; of 1.00 s a record 300 ms are waiting"));
+}
+
+/* A stage of work alone takes longer only by a fault, and nobody waits for anybody then. */
+static void nobody_to_wait_for(void **state)
+{
+    char reason[1024];
+    (void)state;
+    struct case_of *made = with(2, 2, 3, 2);
+    struct group_demand *demand = &made->demand[0];
+
+    demand->service_s = 1;
+    demand->alone_s = 0.7;
+    demand->faults = true;
+    assert_null(strstr(text_of(made, LANG_EN), "waiting"));
+    assert_null(strstr(text_of(made, LANG_EN), "at most"));
+    assert_non_null(strstr(bottleneck_reason(demand, LANG_EN, reason, sizeof reason),
+                           "at 1.00 s a record (700 ms of work, the rest is a fault's)"));
+    assert_non_null(strstr(bottleneck_reason(demand, LANG_KO, reason, sizeof reason),
+                           "(작업 자체는 700 ms, 나머지는 장애로 인한 지연)"));
+    demand->meets_others = true; /* of whom none stands out */
+    assert_non_null(strstr(text_of(made, LANG_EN), "of 1.00 s a record 300 ms are waiting, or a fault's"));
+    assert_non_null(strstr(bottleneck_reason(demand, LANG_EN, reason, sizeof reason),
+                           "the rest waits for locks, rows or servers, or a fault slows it"));
+}
+
+/* One more takes the second partition of the fullest one, and would make it 8/s; a lock that all orders have for 0.25 s
+ * allows four. */
+static void what_they_share(void **state)
+{
+    static const struct step_spec steps[] = {
+        { .kind = STEP_LOCK, .wait_ns = -1, .share = 0 },
+        { .kind = STEP_WORK, .share = 1 },
+        { .kind = STEP_UNLOCK, .share = 0 },
+    };
+    (void)state;
+    struct case_of *made = with(2, 2, 3, 2);
+    struct study study = *made->outcome.study;
+    struct stage_spec stage[2] = { study.scenario.stage[0], study.scenario.stage[1] };
+    struct lock_spec lock = { .name = "item", .wait_ns = SIM_NEVER, .store = NONE };
+    stage[0].step = steps;
+    stage[0].n_steps = 3;
+    study.scenario.stage = stage;
+    study.scenario.lock = &lock;
+    study.scenario.orders.item = (struct pick_spec){ .kind = PICK_CONSTANT, .low = 1, .high = 1, .given = 1 };
+    made->outcome.study = &study;
+    assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_SHARED);
+    assert_string_equal(text_of(made, LANG_EN), "little help: 4.0/s at most, for one key of lock item has 100.0% of "
+                                                "the orders");
+    assert_non_null(strstr(text_of(made, LANG_KO), "락 item의 한 키에 주문의 100.0% 집중, 많아야 초당 4.0건"));
+    study.scenario.orders.item.given = 0.7;
+    assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_HELP);
+    assert_non_null(strstr(text_of(made, LANG_EN), "3, with 1 partition each, could do 5.7/s at most, for one key of "
+                                                   "lock item has 70.0% of the orders"));
+    study.scenario.orders.item.given = 0.4;
+    assert_non_null(strstr(text_of(made, LANG_EN), "could do 8.0/s at most"));
+    study.scenario.orders.item.given = 0.2;
+    assert_null(strstr(text_of(made, LANG_EN), "at most"));
 }
 
 /* A third of the records in one of 20 partitions, with which the first consumer has others: of 5 consumers 3 more, of 7
@@ -198,10 +317,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_and_one),
         cmocka_unit_test(repeats),
+        cmocka_unit_test(repeats_of_times_that_vary),
+        cmocka_unit_test(repeats_that_smaller_polls_do_not_end),
         cmocka_unit_test(one_more_changes_nothing),
         cmocka_unit_test(no_partition_is_left),
         cmocka_unit_test(what_keeps_up_needs_nobody),
         cmocka_unit_test(they_wait_for_one_another),
+        cmocka_unit_test(nobody_to_wait_for),
+        cmocka_unit_test(what_they_share),
         cmocka_unit_test(a_hot_partition),
         cmocka_unit_test(the_group_behind),
         cmocka_unit_test(every_small_split),

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What would help a group whose polls take longer than max.poll.interval, so that its records are delivered again, by
+ * somebody who comes too late as well: smaller polls, or so many consumers that few records wait for one. */
+#ifndef SIM_RESULTS_SHORTER_POLLS_H
+#define SIM_RESULTS_SHORTER_POLLS_H
+
+#include "sim/results/result.h"
+
+struct shorter_polls {
+    uint32_t under;         /* a poll of so many records may take max.poll.interval; 1: one record does */
+    bool varies;            /* the time of a record, which is why so many take less in the mean */
+    double per_s;           /* what the group's consumers do with shorter polls, */
+    double next_per_s;      /* and demand->next of them; NaN: none would be a relief */
+    uint32_t enough;        /* fewest consumers that would keep up, and have short polls therefore; 0: none, */
+    uint32_t enough_most;   /* partitions of the fullest one then, */
+    double enough_pressure; /* and what is asked of them over what they could do */
+};
+
+struct shorter_polls shorter_polls(const struct outcome *outcome, const struct group_demand *demand);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * See taken.h. */
+#include "sim/results/taken.h"
+
+#include <math.h>
+
+#include "sim/results/bottleneck.h"
+#include "sim/results/split.h"
+
+/* Consumers are dealt to instances in turn; of an instance that is drawn, as many as the fullest has. */
+static uint32_t consumers_of(const struct scenario *scenario, const struct group_spec *group, uint32_t instance)
+{
+    const uint32_t instances = scenario->process[group->process].instances;
+    const uint32_t first = instance == NONE ? 0 : instance;
+    return group->consumers / instances + (first < group->consumers % instances);
+}
+
+/* A group that has another number from then on, until it has as many again. */
+static double scaled_for_s(const struct scenario *scenario, const struct fault_spec *fault, uint32_t consumers)
+{
+    double for_s = INFINITY;
+    for (uint32_t i = 0; i < scenario->n_faults; i++) {
+        const struct fault_spec *later = &scenario->fault[i];
+        if (later->kind == FAULT_SCALE && later->target == fault->target && later->when == WHEN_AT &&
+            later->at_ns > fault->at_ns && later->consumers >= consumers)
+            for_s = fmin(for_s, ns_to_s(later->at_ns - fault->at_ns));
+    }
+    return for_s;
+}
+
+static double mean_s(const struct dist_spec *dist)
+{
+    double mean, cv;
+    dist_moments(dist, &mean, &cv);
+    return mean;
+}
+
+/* Instances that die for good do so one after the other. */
+static uint32_t lost_for_good(const struct fault_spec *fault, uint32_t each, uint32_t all, double times)
+{
+    const double lost = fault->instance == NONE ? each * fmax(1, round(times)) : each;
+    return lost < all ? (uint32_t)lost : all;
+}
+
+/* How many a fault takes at a time, and for how long. */
+static void measure(struct taken *taken, const struct scenario *scenario, const struct group_spec *group,
+                    uint32_t group_index)
+{
+    const struct fault_spec *fault = taken->fault;
+    const bool is_here = fault->on == ON_PROCESS && fault->target == group->process;
+    const uint32_t each = is_here ? consumers_of(scenario, group, fault->instance) : 0;
+
+    switch (fault->kind) {
+    case FAULT_CRASH:
+        taken->for_s = fault->comes_back ? ns_to_s(fault->back_after_ns) : (double)INFINITY;
+        taken->consumers = fault->comes_back ? each : lost_for_good(fault, each, group->consumers, taken->times);
+        break;
+    case FAULT_PAUSE:
+        taken->for_s = mean_s(&fault->lasts);
+        taken->consumers = each;
+        break;
+    case FAULT_RESTART:
+        taken->for_s = ns_to_s(fault->back_after_ns);
+        taken->consumers = !is_here || fault->instance != NONE || fault->rolling ? each : group->consumers;
+        break;
+    case FAULT_SCALE:
+        if (fault->target != group_index || fault->consumers >= group->consumers) break;
+        taken->for_s = scaled_for_s(scenario, fault, group->consumers);
+        taken->consumers = group->consumers - fault->consumers;
+        break;
+    case FAULT_OUTAGE: case FAULT_FAILOVER: case FAULT_SLOW: case FAULT_DUPLICATE: case FAULT_DROP: case FAULT_KINDS:
+        break;
+    }
+}
+
+/* Who leaves in good order tells the group; of who vanishes it learns when the session has ended. A static member's
+ * partitions wait for it as long. */
+static bool is_passed_on(const struct taken *taken, const struct group_spec *group)
+{
+    const enum fault_kind kind = taken->fault->kind;
+    if (kind == FAULT_SCALE || (kind == FAULT_RESTART && !group->static_members)) return true;
+    return taken->for_s > ns_to_s(group->session_timeout_ns);
+}
+
+/* A fault before the end of the warm-up is not counted, and has taken what it took. */
+static double times_of(const struct outcome *outcome, const struct fault_spec *fault)
+{
+    const double counted = outcome_mean(outcome, "faults.%s.happened", fault->name);
+    if (counted > 0 || fault->when != WHEN_AT) return counted;
+    return ns_to_s(fault->at_ns) < ns_to_s(outcome->study->scenario.warm_up_ns);
+}
+
+static double first_at_s(const struct outcome *outcome, const struct fault_spec *fault)
+{
+    if (fault->when == WHEN_AT) return ns_to_s(fault->at_ns);
+    return outcome_mean(outcome, "faults.%s.first_at_s", fault->name);
+}
+
+static bool is_worse(const struct taken *a, const struct taken *b)
+{
+    if (!b->fault || isinf(a->for_s) != isinf(b->for_s)) return !b->fault || isinf(a->for_s);
+    if (isinf(a->for_s)) return a->consumers > b->consumers;
+    return a->consumers * a->for_s * a->times > b->consumers * b->for_s * b->times;
+}
+
+static double pace_of(const struct outcome *outcome, const struct group_demand *demand, uint32_t consumers)
+{
+    struct arena scratch;
+
+    if (consumers == 0) return 0;
+    arena_init(&scratch);
+    const double *records = bottleneck_records(outcome, demand->group, &scratch);
+    const struct group_spec *group = &outcome->study->scenario.group[demand->group];
+    const double share = split_of(&outcome->study->scenario, group, consumers, records, &scratch).share;
+    arena_fini(&scratch);
+    return demand->capacity_per_s * demand->fullest_share / share;
+}
+
+struct taken taken_by_fault(const struct outcome *outcome, const struct group_demand *demand)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    const struct group_spec *group = &scenario->group[demand->group];
+    struct taken worst = { .fault = NULL };
+
+    if (demand->scaler) return worst;
+    for (uint32_t i = 0; i < scenario->n_faults; i++) {
+        struct taken taken = { .fault = &scenario->fault[i], .times = times_of(outcome, &scenario->fault[i]) };
+        measure(&taken, scenario, group, demand->group);
+        if (taken.times > 0 && taken.consumers > 0 && is_worse(&taken, &worst)) worst = taken;
+    }
+    if (!worst.fault) return worst;
+    const bool reaches_all = worst.consumers == group->consumers || worst.fault->kind == FAULT_SCALE;
+    worst.left = group->consumers - worst.consumers;
+    worst.at_s = first_at_s(outcome, worst.fault);
+    worst.is_passed_on = is_passed_on(&worst, group);
+    worst.left_per_s = pace_of(outcome, demand, worst.left);
+    worst.spared_per_s = reaches_all ? (double)NAN : pace_of(outcome, demand, worst.left + 1);
+    return worst;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What a fault took of a group's consumers: figures of the group are for all of them, and those that were left did
+ * less. Of several such faults the one that took most, for good before for a while. */
+#ifndef SIM_RESULTS_TAKEN_H
+#define SIM_RESULTS_TAKEN_H
+
+#include "sim/results/result.h"
+
+struct taken {
+    const struct fault_spec *fault; /* NULL: none took any */
+    uint32_t consumers, left;       /* that it took at a time, at most, and those that it did not */
+    double at_s, for_s;             /* the first time; INFINITY: for good */
+    double times;                   /* in the mean of the runs */
+    bool is_passed_on;              /* it is not over before others have learnt of it, and have the partitions */
+    double left_per_s;              /* what those that are left do then */
+    double spared_per_s;            /* the same with one more, that the fault does not reach; NaN: it reaches all */
+};
+
+struct taken taken_by_fault(const struct outcome *outcome, const struct group_demand *demand);
+
+#endif

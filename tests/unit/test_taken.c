@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Goal: where a fault takes consumers of a group away, it is said what those that are left do, and not that one more
+ * would be idle.
+ * Oracle: by hand: three consumers do 10 records a second each, 20 or 40 come. Tolerance: 2 %, the client's work. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sim/results/layout.h"
+#include "sim/results/more_consumers.h"
+#include "tests/support/own_arena.h"
+#include "tests/support/small_study.h"
+#include "tests/support/trial.h"
+
+/* clang-format off */
+static const char THREE_CONSUMERS[] = TRIAL_JSON({
+    "load": { "scenarios": { "orders": { "executor": "constant-arrival-rate", "rate": 20, "duration": "4m" } } },
+    "orders": { "item": 1, "quantity": 1 },
+    "kafka": { "partitions": 3 },
+    "topics": { "orders": {} },
+    "tables": { "orders": { "key": "order_id" } },
+    "processes": {
+        "front": { "connections": 0, "api": { "threads": 4, "stage": "accept" } },
+        "back": { "connections": 0, "instances": 3, "groups": "all" }
+    },
+    "groups": { "servers": { "consumers": 3, "reads": { "orders": "serve" } } },
+    "stages": {
+        "accept": { "steps": [ { "insert": "orders" }, { "publish": "orders" }, { "reply": 202 } ] },
+        "serve": { "steps": [ { "work": "look", "time": "100ms" }, { "status": "PAID" } ] }
+    }
+});
+/* clang-format on */
+
+static struct trial trial;
+
+/* The trial stays open until it is asked no more. */
+static struct outcome run_with(const char *faults, const struct study_edit *more, uint32_t n_more)
+{
+    struct study_edit edit[4] = { { "/faults", faults } };
+    struct outcome outcome;
+    if (n_more) memcpy(edit + 1, more, n_more * sizeof *more);
+    trial_open(&trial, THREE_CONSUMERS, edit, 1 + n_more);
+    const struct layout *layout = layout_make(&trial.study, &arena);
+    struct recorder *recorder = recorder_open(layout, 0, NULL, &arena);
+    const struct run_facts *facts = trial_run(&trial, 0, recorder_observer(recorder));
+    struct result *result[] = { recorder_close(recorder, facts, &arena) };
+    assert_true(outcome_make(&outcome, &trial.study, layout, result, 1, 0.95, 1, &arena, NULL));
+    return outcome;
+}
+
+static void expect_text(const struct outcome *outcome, const char *en, const char *ko)
+{
+    char text[1024];
+    assert_string_equal(more_consumers_text(outcome, LANG_EN, text, sizeof text), en);
+    assert_non_null(strstr(more_consumers_text(outcome, LANG_KO, text, sizeof text), ko));
+}
+
+static void one_dies_for_good(void **state)
+{
+    (void)state;
+    const struct outcome outcome =
+        run_with("{\"c\": {\"crash\": \"back\", \"instance\": 0, \"at\": \"20s\"}}", NULL, 0);
+    const struct more_consumers more = more_consumers(&outcome, 0);
+    assert_int_equal(more.limit, MORE_FAULT);
+    assert_string_equal(more_consumers_word(more.limit), "fault");
+    assert_int_equal(more.taken.consumers, 1);
+    assert_int_equal(more.taken.left, 2);
+    assert_true(isinf(more.taken.for_s));
+    assert_close(more.taken.left_per_s, 15, 0.3); /* one has two of the three partitions */
+    assert_close(more.taken.spared_per_s, 30, 0.6);
+    expect_text(&outcome, "these would keep up, but at 20.0 s fault c took 1 of 3 away for good, and the 2 left do "
+                          "15.0/s (133.3%); with one more, in an instance of its own, 3 are left and do 30.0/s (66.7%)",
+                "장애 c로 20.0 s에 3개 중 1개가 빠짐 (복귀 없음), 남은 2개는 초당 15.0건 (133.3%)");
+    assert_non_null(strstr(outcome.bottleneck_reason, "at first 3 consumers do"));
+    trial_close(&trial);
+}
+
+/* Of four in three instances, the first has two. */
+static void one_instance_has_more(void **state)
+{
+    const struct study_edit edit = { "/groups/servers/consumers", "4" };
+    (void)state;
+    const struct outcome outcome =
+        run_with("{\"c\": {\"crash\": \"back\", \"instance\": 0, \"at\": \"20s\"}}", &edit, 1);
+    assert_int_equal(more_consumers(&outcome, 0).taken.consumers, 2);
+    trial_close(&trial);
+}
+
+/* The spare takes over when the session has ended. */
+static void a_spare_takes_over(void **state)
+{
+    const struct study_edit edit[] = { { "/groups/servers/consumers", "4" }, { "/processes/back/instances", "4" } };
+    (void)state;
+    const struct outcome outcome =
+        run_with("{\"c\": {\"crash\": \"back\", \"instance\": 0, \"at\": \"20s\"}}", edit, 2);
+    expect_text(&outcome, "these would keep up, but at 20.0 s fault c took 1 of 4 away for good, and the 3 left do "
+                          "30.0/s (66.7%) once they have taken over", "남은 3개는 넘겨받은 뒤 초당 30.0건 (66.7%)");
+    trial_close(&trial);
+}
+
+static void too_many_come_before(void **state)
+{
+    const struct study_edit edit = { "/load/scenarios/orders/rate", "40" };
+    (void)state;
+    const struct outcome outcome =
+        run_with("{\"c\": {\"crash\": \"back\", \"instance\": 0, \"at\": \"20s\"}}", &edit, 1);
+    const struct more_consumers more = more_consumers(&outcome, 0);
+    char text[1024];
+    assert_int_equal(more.limit, MORE_FAULT);
+    assert_close(more.taken.left_per_s, 15, 0.3);
+    assert_close(more.taken.spared_per_s, 30, 0.6);
+    more_consumers_text(&outcome, LANG_EN, text, sizeof text);
+    assert_ptr_equal(strstr(text, "at 20.0 s fault c took 1 of 3 away for good, and the 2 left do "), text);
+    assert_non_null(strstr(text, "; with one more, in an instance of its own, 3 are left and do "));
+    trial_close(&trial);
+}
+
+static void scaled_down(void **state)
+{
+    (void)state;
+    const struct outcome outcome = run_with("{\"s\": {\"scale\": \"servers\", \"to\": 1, \"at\": \"20s\"}}", NULL, 0);
+    expect_text(&outcome, "these would keep up, but at 20.0 s fault s took 2 of 3 away for good, and the one left "
+                          "does 10.0/s (200.0%)", "남은 1개는 초당 10.0건 (200.0%)");
+    trial_close(&trial);
+    const struct outcome back = run_with("{\"s\": {\"scale\": \"servers\", \"to\": 1, \"at\": \"20s\"}, "
+                                         "\"t\": {\"scale\": \"servers\", \"to\": 3, \"at\": \"80s\"}}", NULL, 0);
+    assert_close(more_consumers(&back, 0).taken.for_s, 60, 1e-9);
+    trial_close(&trial);
+}
+
+/* A pause shorter than the session of 45 s is not noticed by the others. */
+static void nobody_takes_over(void **state)
+{
+    (void)state;
+    const struct outcome outcome =
+        run_with("{\"p\": {\"pause\": \"back\", \"instance\": 1, \"at\": \"20s\", \"for\": \"40s\"}}", NULL, 0);
+    expect_text(&outcome, "these would keep up, but at 20.0 s fault p took 1 of 3 away for 40.0 s, and nobody takes "
+                          "over so soon", "(40.0 s 동안), 다른 Consumer가 넘겨받기 전에 끝남");
+    trial_close(&trial);
+}
+
+static void none_is_left(void **state)
+{
+    (void)state;
+    const struct outcome outcome = run_with("{\"r\": {\"restart\": \"back\", \"at\": \"20s\", \"back_after\": \"60s\", "
+                                            "\"rolling\": false}}", NULL, 0);
+    expect_text(&outcome, "these would keep up, but at 20.0 s fault r took 3 of 3 away for 60.0 s, and none was "
+                          "left", "3개 중 3개가 빠짐 (60.0 s 동안), 남은 Consumer 없음");
+    trial_close(&trial);
+}
+
+static void again_and_again(void **state)
+{
+    (void)state;
+    const struct outcome outcome = run_with("{\"p\": {\"pause\": \"back\", \"instance\": 1, \"every\": \"60s\", "
+                                            "\"from\": \"30s\", \"until\": \"200s\", \"for\": \"40s\"}}", NULL, 0);
+    expect_text(&outcome, "these would keep up, but fault p took 1 of 3 away for 40.0 s, 3 times from 30.0 s on, "
+                          "and nobody takes over so soon", "장애 p로 30.0 s부터 3회 3개 중 1개가 빠짐 (40.0 s 동안)");
+    trial_close(&trial);
+}
+
+/* What strikes another process, or lies behind the end, took none. */
+static void none_is_taken(void **state)
+{
+    const struct study_edit edit = { "/load/scenarios/orders/rate", "40" };
+    (void)state;
+    const struct outcome outcome =
+        run_with("{\"c\": {\"pause\": \"front\", \"at\": \"20s\", \"for\": \"1s\"}, "
+                 "\"d\": {\"crash\": \"back\", \"at\": \"10h\"}, "
+                 "\"s\": {\"scale\": \"servers\", \"to\": 4, \"at\": \"200s\"}}", &edit, 1);
+    assert_null(more_consumers(&outcome, 0).taken.fault);
+    assert_int_equal(more_consumers(&outcome, 0).limit, MORE_PARTITIONS);
+    trial_close(&trial);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_dies_for_good),
+        cmocka_unit_test(one_instance_has_more),
+        cmocka_unit_test(a_spare_takes_over),
+        cmocka_unit_test(too_many_come_before),
+        cmocka_unit_test(scaled_down),
+        cmocka_unit_test(nobody_takes_over),
+        cmocka_unit_test(none_is_left),
+        cmocka_unit_test(again_and_again),
+        cmocka_unit_test(none_is_taken),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
