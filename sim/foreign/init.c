@@ -385,6 +385,20 @@ static bool nothing_to_play(struct init *init)
 
 /* ---- the document ---- */
 
+/* Why an order fails is in no count, and no part of the usual pipeline fails by itself. */
+static void say_failures(struct init *init)
+{
+    const cJSON *status;
+    double failed = 0;
+    cJSON_ArrayForEach(status, at(init->observations, "statuses")) failed =
+        fmax(failed, seen_number(status, "failed", 0));
+    if (failed > 0)
+        source_remark(init->remarks,
+                      "up to %.0f orders had failed: nothing says why, and in the scenario none does until you say so; "
+                      "they are PAID there",
+                      failed);
+}
+
 static bool read_observations(struct init *init)
 {
     struct source *source = init->input->observations;
@@ -436,6 +450,7 @@ static bool assemble(struct init *init)
     if (!init->load && !backlog) return nothing_to_play(init);
     if (init->input->durations) take_durations(init, &pipeline);
     fill_thresholds(init);
+    say_failures(init);
     source_remark(init->remarks, "assumed: everything tagged so; what each result rests on is said with it");
     return true;
 }
