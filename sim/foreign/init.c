@@ -238,7 +238,9 @@ static void fit_bottleneck(struct init *init, struct pipeline *pipeline)
                       "assumed: all service times; no count says how fast a group that was behind worked");
         return;
     }
-    const uint32_t consumers = pipeline_consumers(pipeline, name);
+    const uint32_t all = pipeline_consumers(pipeline, name);
+    const uint32_t consumers =
+        group < init->seen.n_groups ? seen_working(&init->seen.group[group], init->observations, all) : all;
     const double mean_s = consumers / rate, sigma_s = mean_s * error / rate;
     set_mean(init, stage, mean_s, "fitted");
     add_range(init, stage, mean_s / 4, mean_s * 4);
@@ -247,6 +249,11 @@ static void fit_bottleneck(struct init *init, struct pipeline *pipeline)
                   "record (standard error %.2f ms), as /stages/%s/time/mean",
                   name, rate, n_counts, n_counts == 1 ? "" : "s", consumers, consumers == 1 ? "" : "s", mean_s * 1e3,
                   sigma_s * 1e3, stage);
+    if (consumers < all)
+        source_remark(init->remarks,
+                      "of the %u consumers of %s no more than %u had work while it was behind: what waited was in as "
+                      "many partitions",
+                      all, name, consumers);
 }
 
 /* Two dumps under lag have measured some groups' times. */

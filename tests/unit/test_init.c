@@ -378,6 +378,47 @@ static void no_pace_is_taken_across_a_fall(void **state)
     }
 }
 
+/* Rows of a group's consumers: one a partition, or one for all. */
+static const char *row_of(int partition, double committed, double log_end, int consumer)
+{
+    return arena_printf(&arena, "stock-group order-created %d %.0f %.0f %.0f c%d\n", partition, committed, log_end,
+                        log_end - committed, consumer);
+}
+
+/* One of three consumers works, 40 records/s of 100 that come: 25 ms. The others have nothing to do, and their time is
+ * not in it. That one partition takes nearly all is said. */
+static void an_idle_consumer_has_no_pace(void **state)
+{
+    (void)state;
+    struct findings findings = { 0 };
+    const char *text = "";
+    for (int i = 0; i < 3; i++) {
+        const double t_s = 300 * i;
+        text = arena_printf(&arena, "%s%s", text,
+                            table(t_s, arena_printf(&arena, "%s%s%s", row_of(0, 40 * t_s, 5000 + 100 * t_s, 0),
+                                                    row_of(1, t_s, t_s, 1), row_of(2, t_s, t_s, 2))));
+    }
+    assert_string_equal(mean_of(text, "reserve-stock"), "25ms");
+    struct source source = source_of(text, &findings);
+    cJSON *made = offsets_read(&source, NULL);
+    expect_number(at(made, "groups")->child, "consumers", 3);
+    assert_true(says(&source, "committed 24000 records: with 1 consumer 25.00 ms a record"));
+    assert_true(says(&source, "of the 3 consumers of stock-group that the tables name, that is of 1"));
+    assert_true(says(&source, "partition 0 of order-created took 98.0 % of its records"));
+    cJSON_Delete(made);
+}
+
+/* The same without a table under lag before the last: 12,000 and half a batch in 300 s, by one of three. */
+static void a_fitted_pace_is_of_those_that_had_work(void **state)
+{
+    (void)state;
+    const char *rows = arena_printf(&arena, "%s%s%s", row_of(0, 0, 0, 0), row_of(1, 0, 0, 1), row_of(2, 0, 0, 2));
+    const char *later = arena_printf(&arena, "%s%s%s", row_of(0, 12000, 30000, 0), row_of(1, 300, 300, 1),
+                                     row_of(2, 300, 300, 2));
+    const char *mean = mean_of(arena_printf(&arena, "%s%s", table(0, rows), table(300, later)), "reserve-stock");
+    assert_true(fabs(strtod(mean, NULL) - 300e3 / 12850) < 0.5);
+}
+
 /* Behind in single tables only, none of which makes a stretch with another: the counts before the fall are what the
  * pace is fitted to. 2,000 and half a batch in 100 s: 44.44 ms. */
 static void no_count_is_taken_after_a_fall(void **state)
@@ -473,6 +514,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_partition_that_commits_late_is_not_work, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(no_pace_is_taken_across_a_fall, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(no_count_is_taken_after_a_fall, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(an_idle_consumer_has_no_pace, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_fitted_pace_is_of_those_that_had_work, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(no_offset_is_from_before_the_run, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(topics_have_partitions_of_their_own, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_group_reads_topics_that_differ, open_arena, close_arena),
