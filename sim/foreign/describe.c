@@ -395,6 +395,36 @@ static uint32_t consumers_of(const struct dump *dump, const struct snapshot *sna
     return n;
 }
 
+/* As of the last table that names any: one that was rebalancing may name none. */
+static uint32_t last_consumers_of(const struct dump *dump, const char *group)
+{
+    const char *consumer[CONSUMERS_MAX];
+    uint32_t n = 0;
+    for (uint32_t s = dump->n_snapshots; s-- > 0 && n == 0;)
+        n = consumers_of(dump, &dump->snapshot[s], group, consumer);
+    return n;
+}
+
+static void name_changing_consumers(const struct dump *dump, const char *group)
+{
+    const char *consumer[CONSUMERS_MAX];
+    uint32_t before = 0, least = UINT32_MAX, most = 0;
+    double changed_s = 0;
+    for (uint32_t s = 0; s < dump->n_snapshots; s++) {
+        const uint32_t n = consumers_of(dump, &dump->snapshot[s], group, consumer);
+        if (n == 0) continue;
+        if (before > 0 && n != before) changed_s = dump->snapshot[s].t_s;
+        if (n < least) least = n;
+        if (n > most) most = n;
+        before = n;
+    }
+    if (most > least)
+        source_remark(dump->source,
+                      "the tables name from %u to %u consumers of %s; the last change is seen at %g s. What is made of "
+                      "them has the last count, %u, all along",
+                      least, most, group, changed_s, before);
+}
+
 static bool same_partitions(const struct rows *before, const struct rows *after)
 {
     bool same = before->n == after->n;
@@ -551,14 +581,14 @@ static void add_groups(const struct dump *dump, cJSON *out)
         if (there) continue;
         const char *topic = row->topic;
         const uint32_t partitions = partitions_of(dump, last, row->group, &topic);
-        const char *consumer[CONSUMERS_MAX];
-        const uint32_t consumers = consumers_of(dump, last, row->group, consumer);
+        const uint32_t consumers = last_consumers_of(dump, row->group);
         one = cJSON_CreateObject();
         cJSON_AddItemToArray(groups, one);
         cJSON_AddStringToObject(one, "name", row->group);
         cJSON_AddStringToObject(one, "topic", topic);
         if (partitions > 0) cJSON_AddNumberToObject(one, "partitions", partitions);
         if (consumers > 0) cJSON_AddNumberToObject(one, "consumers", consumers);
+        name_changing_consumers(dump, row->group);
         if (dump->n_snapshots > 1) add_service(dump, row->group, one);
     }
 }

@@ -419,6 +419,49 @@ static void a_fitted_pace_is_of_those_that_had_work(void **state)
     assert_true(fabs(strtod(mean, NULL) - 300e3 / 12850) < 0.5);
 }
 
+/* One consumer for 600 s, four from then on, each 40 records/s: 25 ms in either. */
+static void a_pace_ends_where_the_consumers_change(void **state)
+{
+    (void)state;
+    static const double t_s[] = { 0, 300, 600, 660, 960 }, done[] = { 0, 3000, 6000, 8400, 20400 };
+    for (int n = 4; n <= 5; n++) { /* the four are in one table, or in two */
+        struct findings findings = { 0 };
+        const char *text = "";
+        for (int i = 0; i < n; i++) {
+            const char *rows = "";
+            for (int p = 0; p < 4; p++)
+                rows = arena_printf(&arena, "%s%s", rows, row_of(p, done[i], 30000 + 30 * t_s[i], i < 3 ? 0 : p));
+            text = arena_printf(&arena, "%s%s", text, table(t_s[i], rows));
+        }
+        assert_string_equal(mean_of(text, "reserve-stock"), "25ms");
+        struct source source = source_of(text, &findings);
+        cJSON *made = offsets_read(&source, NULL);
+        assert_true(says(&source, "the tables name from 1 to 4 consumers of stock-group; the last change is seen at "
+                                  "660 s"));
+        cJSON_Delete(made);
+    }
+}
+
+/* The last table names no consumer: the two of before are there yet, and the pace is of two. */
+static void a_table_without_consumers_is_no_lone_consumer(void **state)
+{
+    (void)state;
+    struct findings findings = { 0 };
+    const char *text = "";
+    for (int i = 0; i < 4; i++) {
+        const char *rows = i < 3 ? arena_printf(&arena, "%s%s", row_of(0, 4000 * i, 9000 + 6000 * i, 0),
+                                                row_of(1, 4000 * i, 9000 + 6000 * i, 1))
+                                 : "stock-group order-created 0 8500 27500 19000 -\n"
+                                   "stock-group order-created 1 8500 27500 19000 -\n";
+        text = arena_printf(&arena, "%s%s", text, table(100 * i, rows));
+    }
+    struct source source = source_of(text, &findings);
+    cJSON *made = offsets_read(&source, NULL);
+    expect_number(at(made, "groups")->child, "consumers", 2);
+    expect_number(at(made, "groups")->child, "service_s", 0.025);
+    cJSON_Delete(made);
+}
+
 /* Behind in single tables only, none of which makes a stretch with another: the counts before the fall are what the
  * pace is fitted to. 2,000 and half a batch in 100 s: 44.44 ms. */
 static void no_count_is_taken_after_a_fall(void **state)
@@ -516,6 +559,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_count_is_taken_after_a_fall, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(an_idle_consumer_has_no_pace, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_fitted_pace_is_of_those_that_had_work, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_pace_ends_where_the_consumers_change, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_table_without_consumers_is_no_lone_consumer, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(no_offset_is_from_before_the_run, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(topics_have_partitions_of_their_own, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_group_reads_topics_that_differ, open_arena, close_arena),
