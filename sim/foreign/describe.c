@@ -658,8 +658,8 @@ static void name_uneven(const struct dump *dump, const struct looks *looks)
     if (looks->grew[most] > UNEVEN * even && looks->grew[most] > even + UNEVEN_SIGMAS * sqrt(even))
         source_remark(dump->source,
                       "partition %u of %.80s took %.1f %% of its records, where %.1f %% would be even: keys are not "
-                      "spread evenly over the partitions, but in what sim init makes of them they are: what waits, and who "
-                      "keeps up, will differ",
+                      "spread evenly over the partitions, but in what sim init makes of them they are: what waits, and "
+                      "who keeps up, will differ",
                       most, looks->topic, 100 * looks->grew[most] / sum, 100.0 / n);
 }
 
