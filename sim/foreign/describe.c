@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "sim/foreign/arrivals.h"
+#include "sim/foreign/instant.h"
 #include "sim/foreign/seen.h"
 #include "models/scenario.h"
 #include "sim/scenario/json.h"
@@ -36,7 +37,8 @@ struct row {
 };
 
 struct snapshot {
-    double t_s; /* NaN: not known */
+    double t_s;         /* NaN: not known */
+    struct instant was; /* as it was printed */
     uint32_t first, n;
 };
 
@@ -47,6 +49,7 @@ struct dump {
     struct snapshot *snapshot;
     const char *head[FIELDS_MAX];
     double last_t_s;
+    struct instant last; /* as it was printed */
     bool has_time;
     const char *group; /* of a notice */
 };
@@ -93,7 +96,8 @@ static bool open_snapshot(struct dump *dump, const char *line, size_t length, si
     if (dump->n_snapshots == SNAPSHOTS_MAX)
         return source_finding(dump->source, at, "", "more than %d tables", SNAPSHOTS_MAX);
     dump->snapshot[dump->n_snapshots++] =
-        (struct snapshot){ .t_s = dump->has_time ? dump->last_t_s : (double)NAN, .first = dump->n_rows };
+        (struct snapshot){
+        .t_s = dump->has_time ? dump->last_t_s : (double)NAN, .was = dump->last, .first = dump->n_rows };
     return true;
 }
 
@@ -134,8 +138,7 @@ static bool read_notice(struct dump *dump, const char *line, size_t length, size
 {
     const char *quote = memchr(line, '\'', length);
     const char *end = quote ? memchr(quote + 1, '\'', length - (size_t)(quote + 1 - line)) : NULL;
-    double seconds;
-    bool has_date;
+    struct instant instant;
     char shown[128];
     const size_t n = length < sizeof shown - 1 ? length : sizeof shown - 1;
     memcpy(shown, line, n);
@@ -145,9 +148,11 @@ static bool read_notice(struct dump *dump, const char *line, size_t length, size
     if (strstr(shown, "rebalanc"))
         source_remark(dump->source, "%s:%u: a group was rebalancing: its rows may name no consumers",
                       dump->source->file, source_place(dump->source, at).line);
-    if (instant_read(line, length, &seconds, &has_date)) {
-        if (dump->has_time && !has_date && seconds < dump->last_t_s - 43200) seconds += 86400; /* past midnight */
-        dump->last_t_s = seconds;
+    if (instant_read(line, length, &instant)) {
+        const bool is_clock = instant.kind == INSTANT_CLOCK;
+        dump->last = instant;
+        if (dump->has_time && is_clock && instant.s < dump->last_t_s - 43200) instant.s += 86400; /* past midnight */
+        dump->last_t_s = instant.s;
         dump->has_time = true;
     }
     return true;
@@ -166,11 +171,11 @@ static bool read_epoch(const char *field, double *seconds)
 static bool is_row(const struct dump *dump, const char *const *field, uint32_t n, const char *line, size_t length)
 {
     double unused;
-    bool has_date;
+    struct instant instant;
     const uint32_t partition = column_of(dump, "PARTITION"), committed = column_of(dump, "CURRENT-OFFSET");
     if (dump->n_fields == 0 || n + 3 < dump->n_fields || partition >= n || line[0] == '#') return false;
     if (!count_of(field[partition], &unused)) return false;
-    return (committed < n && count_of(field[committed], &unused)) || !instant_read(line, length, &unused, &has_date);
+    return (committed < n && count_of(field[committed], &unused)) || !instant_read(line, length, &instant);
 }
 
 /* A row that a blank in a name has moved: the figures stand one to three fields behind their heads. */
@@ -200,11 +205,13 @@ static bool read_line(struct dump *dump, const char *line, size_t length, size_t
         dump->n_fields = n;
         return open_snapshot(dump, line, length, at);
     }
-    if (n == 1 && read_epoch(field[0], &dump->last_t_s)) return dump->has_time = true;
+    if (n == 1 && read_epoch(field[0], &dump->last_t_s)) {
+        dump->last = (struct instant){ dump->last_t_s, INSTANT_DATE, true };
+        return dump->has_time = true;
+    }
     if (is_row(dump, field, n, line, length)) return read_row(dump, field, n, at);
-    double unused;
-    bool has_date;
-    if (is_moved_row(dump, field, n) && !instant_read(line, length, &unused, &has_date))
+    struct instant instant;
+    if (is_moved_row(dump, field, n) && !instant_read(line, length, &instant))
         return source_finding(dump->source, at, "",
                               "the figures of this row do not stand below their heads: a name with a blank in it looks "
                               "like two; write it without (%.60s-%.60s)",
@@ -702,20 +709,31 @@ static bool add_load(const struct dump *dump, cJSON *out)
     return arrivals_add_load(dump->source, best.topic, best.by + best.first, n - best.first, out);
 }
 
+/* Dates of which one says its zone and the other does not may be hours apart that nobody sees. */
+static void compare_zones(const struct dump *dump, const struct instant *start)
+{
+    const struct instant *table = &dump->snapshot[0].was;
+    if (start->kind != INSTANT_DATE || table->kind != INSTANT_DATE || start->has_zone == table->has_zone) return;
+    source_remark(dump->source,
+                  "%s no zone, and is taken as it stands beside %s, in UTC; give both with their zone",
+                  start->has_zone ? "the instant of a table has" : "--start has",
+                  start->has_zone ? "--start" : "the tables");
+}
+
 static bool place_in_time(struct dump *dump, const char *start)
 {
-    double zero = dump->snapshot[0].t_s;
-    bool has_date;
+    struct instant zero = { .s = dump->snapshot[0].t_s };
     for (uint32_t s = 0; s < dump->n_snapshots && dump->n_snapshots > 1; s++)
         if (!isfinite(dump->snapshot[s].t_s))
             return source_finding(dump->source, 0, "",
                                   "table %u of %u has no instant; put a line with `date -Is` before each", s + 1,
                                   dump->n_snapshots);
-    if (start && !instant_read(start, strlen(start), &zero, &has_date))
+    if (start && !instant_read(start, strlen(start), &zero))
         return source_finding(dump->source, 0, "", "--start %.40s is no instant; write 2025-12-24T08:57:02 or 08:57:02",
                               start);
+    if (start) compare_zones(dump, &zero);
     for (uint32_t s = 0; s < dump->n_snapshots; s++) {
-        dump->snapshot[s].t_s -= zero;
+        dump->snapshot[s].t_s -= zero.s;
         if (start && fabs(dump->snapshot[s].t_s) > 86400 * 7)
             return source_finding(dump->source, 0, "",
                                   "--start %.40s is more than a week from the tables; give it as they "

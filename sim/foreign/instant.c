@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Instants as people and tools print them. Days are counted in the proleptic Gregorian calendar, without leap seconds.
- */
+ * Days are counted in the proleptic Gregorian calendar, without leap seconds. */
+#include "sim/foreign/instant.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "sim/foreign/describe.h"
 
 static double days_from_civil(int year, int month, int day)
 {
@@ -45,35 +44,56 @@ static bool clock_at(const char *text, double *seconds, int *used)
     return true;
 }
 
-/* Z, +hh:mm, +hhmm or nothing. */
-static double zone_at(const char *text)
+/* Digits at text, of which there must be n and no more. */
+static bool digits_at(const char *text, size_t n) { return strspn(text, "0123456789") == n; }
+
+/* Z, UTC, GMT, +hh:mm, +hhmm or +hh, perhaps behind blanks; false for anything else. */
+static bool zone_at(const char *text, double *zone_s)
 {
     int hour = 0, minute = 0;
-    const char sign = text[0];
-    if (sign != '+' && sign != '-') return 0;
-    if (sscanf(text + 1, "%2d:%2d", &hour, &minute) != 2) sscanf(text + 1, "%2d%2d", &hour, &minute);
-    return (sign == '-' ? -1 : 1) * (hour * 3600.0 + minute * 60.0);
+    *zone_s = 0;
+    text += strspn(text, " ");
+    const size_t letters = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    if (letters == 1) return *text == 'Z' || *text == 'z';
+    if (letters == 3) return strncmp(text, "UTC", 3) == 0 || strncmp(text, "GMT", 3) == 0;
+    const char sign = *text++;
+    if (sign != '+' && sign != '-') return false;
+    if (digits_at(text, 2) && text[2] == ':' && digits_at(text + 3, 2)) sscanf(text, "%2d:%2d", &hour, &minute);
+    else if (digits_at(text, 4) || digits_at(text, 2)) sscanf(text, "%2d%2d", &hour, &minute);
+    else return false;
+    *zone_s = (sign == '-' ? -1 : 1) * (hour * 3600.0 + minute * 60.0);
+    return true;
 }
 
-bool instant_read(const char *line, size_t length, double *seconds, bool *has_date)
+/* A date with a time at text, of "2025-12-24 09:05:00 +0900" and its like. */
+static bool date_at(const char *text, struct instant *out)
+{
+    int year, month, day, used = 0;
+    double zone_s;
+    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 10 || !is_day(year, month, day) ||
+        (text[10] != 'T' && text[10] != ' ') || !clock_at(text + 11, &out->s, &used))
+        return false;
+    out->kind = INSTANT_DATE;
+    out->has_zone = zone_at(text + 11 + used, &zone_s);
+    out->s += days_from_civil(year, month, day) * 86400 - zone_s;
+    return true;
+}
+
+bool instant_read(const char *line, size_t length, struct instant *out)
 {
     char text[160];
-    int year, month, day, used = 0;
+    int used = 0;
     const size_t n = length < sizeof text - 8 ? length : sizeof text - 8;
     memset(text, 0, sizeof text);
     memcpy(text, line, n);
-    *has_date = false;
+    *out = (struct instant){ .kind = INSTANT_GIVEN };
     const char *given = strstr(text, "t_s=");
-    if (given && sscanf(given + 4, "%lf", seconds) == 1) return *seconds > -1e12 && *seconds < 1e12;
+    if (given && sscanf(given + 4, "%lf", &out->s) == 1) return out->s > -1e12 && out->s < 1e12;
     for (const char *c = text; *c != '\0'; c++) {
-        const bool begins = c == text || !isdigit((unsigned char)c[-1]);
-        if (begins && sscanf(c, "%4d-%2d-%2d%n", &year, &month, &day, &used) == 3 && used == 10 &&
-            is_day(year, month, day) && (c[10] == 'T' || c[10] == ' ') && clock_at(c + 11, seconds, &used)) {
-            *has_date = true;
-            *seconds += days_from_civil(year, month, day) * 86400 - zone_at(c + 11 + used);
-            return true;
-        }
-        if (begins && clock_at(c, seconds, &used)) return true;
+        if (c != text && isdigit((unsigned char)c[-1])) continue;
+        if (date_at(c, out)) return true;
+        out->kind = INSTANT_CLOCK;
+        if (clock_at(c, &out->s, &used)) return true;
     }
     return false;
 }

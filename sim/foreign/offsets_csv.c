@@ -8,6 +8,7 @@
 #include "models/scenario.h"
 #include "sim/foreign/csv_table.h"
 #include "sim/foreign/describe.h"
+#include "sim/foreign/instant.h"
 #include "sim/foreign/prometheus.h"
 #include "sim/foreign/samples.h"
 #include "sim/scenario/json.h"
@@ -107,14 +108,14 @@ static bool find_columns(struct reading_csv *reading)
 static bool read_time(struct reading_csv *reading, uint32_t row, double *t_s)
 {
     const char *cell = table_cell(&reading->table, row, reading->column[ROLE_TIME]);
-    bool has_date;
+    struct instant instant;
     double number;
     if (table_number(cell, &number)) {
         const double per_s = reading->per_s > 0 ? reading->per_s : number > 9.6e10 ? 1000 : 1;
         *t_s = number / per_s;
         return true;
     }
-    if (reading->per_s <= 0 && instant_read(cell, strlen(cell), t_s, &has_date)) return true;
+    if (reading->per_s <= 0 && instant_read(cell, strlen(cell), &instant)) return *t_s = instant.s, true;
     return table_finding(&reading->table, row, reading->column[ROLE_TIME], "no instant");
 }
 

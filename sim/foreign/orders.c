@@ -14,7 +14,7 @@
 
 #include "models/kafka/murmur2.h"
 #include "sim/foreign/csv_table.h"
-#include "sim/foreign/describe.h"
+#include "sim/foreign/instant.h"
 
 enum { BINS = 60, WAITING = 50, STATUSES = 8 };
 #define PASSED_SHARE  0.99 /* of the paid orders were passed for less; */
@@ -37,13 +37,6 @@ struct reading_orders {
     bool zoneless;
 };
 
-static bool ends_with_zone(const char *text)
-{
-    const size_t n = strlen(text);
-    if (n < 20) return false;
-    return text[n - 1] == 'Z' || strchr("+-", text[n - 6]) || strchr("+-", text[n - 5]) || strchr("+-", text[n - 3]);
-}
-
 static double zone_s(const char *zone)
 {
     const char *digits = zone ? zone + (*zone == '+' || *zone == '-') : "";
@@ -55,7 +48,7 @@ static double zone_s(const char *zone)
 static bool time_of(struct reading_orders *r, const char *text, double *seconds)
 {
     const char *unit = r->options->unit;
-    bool has_date;
+    struct instant instant;
     if (table_number(text, seconds)) {
         if (unit)
             *seconds *= strcmp(unit, "ms") == 0   ? 1e-3
@@ -66,8 +59,9 @@ static bool time_of(struct reading_orders *r, const char *text, double *seconds)
         else if (*seconds < 1e8) return false;       /* 1973 */
         return fabs(*seconds) < 1e13;
     }
-    if (!instant_read(text, strlen(text), seconds, &has_date) || !has_date) return false;
-    if (ends_with_zone(text)) return true;
+    if (!instant_read(text, strlen(text), &instant) || instant.kind != INSTANT_DATE) return false;
+    *seconds = instant.s;
+    if (instant.has_zone) return true;
     r->zoneless = true;
     *seconds -= zone_s(r->options->time_zone);
     return true;

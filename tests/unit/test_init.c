@@ -265,6 +265,37 @@ static void a_run_begins_with_the_last_table_before_its_start(void **state)
     }
 }
 
+/* ---- instants ---- */
+
+/* Seconds after --start of the only table below a line. */
+static double seconds_of(const char *line, const char *start, struct source *source)
+{
+    static struct findings findings;
+    findings = (struct findings){ 0 };
+    *source = source_of(arena_printf(&arena, "%s\nGROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG\n"
+                                             "g t 0 1 5 4\n", line), &findings);
+    cJSON *made = offsets_read(source, start);
+    assert_non_null(made);
+    const double t_s = cJSON_GetNumberValue(at(at(made, "offsets"), "t_s"));
+    cJSON_Delete(made);
+    return t_s;
+}
+
+static void a_zone_may_stand_behind_a_blank(void **state)
+{
+    (void)state;
+    static const char *const line[] = { "2025-12-24T09:05:00+09:00",  "2025-12-24 09:05:00 +0900",
+                                        "2025-12-24 09:05:00 +09:00", "2025-12-24 09:05:00.000 +09",
+                                        "2025-12-24 00:05:00 UTC",    "2025-12-23 19:05:00 -0500",
+                                        "2025-12-24 00:05:00Z",       "2025-12-24 00:05:00 - stock" };
+    struct source source;
+    for (size_t i = 0; i < sizeof line / sizeof *line; i++)
+        assert_true(seconds_of(line[i], "2025-12-23T23:55:00Z", &source) == 600);
+    assert_true(says(&source, "has no zone"));
+    seconds_of(line[0], "2025-12-23T23:55:00Z", &source);
+    assert_false(says(&source, "has no zone"));
+}
+
 /* ---- service times ---- */
 
 static cJSON *scenario_of(const char *text) { return scenario_from(text, NULL, NULL); }
@@ -549,6 +580,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_run_may_outlast_its_load, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_not_known_is_a_piece_of_its_own, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(the_topic_that_grows_first_is_the_load, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_zone_may_stand_behind_a_blank, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_pace_does_not_hang_on_the_age_of_the_log, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_was_behind_before_the_last_table_has_a_pace, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_waited_at_first_is_work_as_well, open_arena, close_arena),

@@ -172,6 +172,24 @@ static void a_slow_partition_waits(void **state)
     free(bytes);
 }
 
+/* ---- instants ---- */
+
+/* Created at midnight in London, paid 50 s later in Seoul. */
+static void a_zone_may_stand_behind_a_blank(void **state)
+{
+    (void)state;
+    static const char *const paid[] = { "2025-12-24 09:00:50 +0900", "2025-12-24 09:00:50 +09:00",
+                                        "2025-12-24T09:00:50+09", "2025-12-24 00:00:50 UTC", "2025-12-24 00:00:50Z" };
+    for (size_t i = 0; i < sizeof paid / sizeof *paid; i++) {
+        struct source source;
+        cJSON *made = read_table(arena_printf(&arena, "id,created_at,paid_at\n1,2025-12-24T00:00:00Z,%s\n"
+                                                      "2,2025-12-24T00:00:01Z,\n", paid[i]), &source);
+        assert_true(number(at(made, "completion_s"), "mean") == 50);
+        assert_false(says(&source, "without a zone"));
+        cJSON_Delete(made);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +197,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_keeps_up_has_no_pace, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_pace_is_of_all_that_were_worked_on, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_slow_partition_waits, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_zone_may_stand_behind_a_blank, open_arena, close_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
