@@ -22,8 +22,32 @@ static bool is_day(int year, int month, int day)
     return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1] + (leap && month == 2);
 }
 
-/* hh:mm:ss with a fraction perhaps, at text; *used bytes. */
-static bool clock_at(const char *text, double *seconds, int *used)
+/* AM, PM, a.m. or p.m. at text, after blanks: 'A' or 'P', and *used bytes more; 0: none. */
+static int half_of_day_at(const char *text, int *used)
+{
+    const char *at = text + strspn(text, " ");
+    const int half = toupper((unsigned char)*at);
+    if (half != 'A' && half != 'P') return 0;
+    at++;
+    at += *at == '.';
+    if (toupper((unsigned char)*at++) != 'M') return 0;
+    at += *at == '.';
+    if (isalnum((unsigned char)*at)) return 0;
+    *used += (int)(at - text);
+    return half;
+}
+
+/* In Korean it stands before the clock; first: of the whole text. */
+static int half_of_day_before(const char *first, const char *text)
+{
+    static const char am[] = "오전 ", pm[] = "오후 ";
+    const size_t n = (size_t)(text - first);
+    if (n >= sizeof am - 1 && strncmp(text - (sizeof am - 1), am, sizeof am - 1) == 0) return 'A';
+    return n >= sizeof pm - 1 && strncmp(text - (sizeof pm - 1), pm, sizeof pm - 1) == 0 ? 'P' : 0;
+}
+
+/* hh:mm:ss with a fraction perhaps, and AM or PM, at text, which is of the text at first; *used bytes. */
+static bool clock_at(const char *first, const char *text, double *seconds, int *used)
 {
     int hour, minute;
     double second;
@@ -40,6 +64,9 @@ static bool clock_at(const char *text, double *seconds, int *used)
     second = strtod(digits, NULL);
     *used = 6 + (int)n;
     if (hour > 23 || minute > 59 || second >= 61) return false;
+    int half = half_of_day_at(text + *used, used);
+    if (half == 0) half = half_of_day_before(first, text);
+    if (half != 0 && hour <= 12) hour = hour % 12 + (half == 'P' ? 12 : 0);
     *seconds = hour * 3600 + minute * 60 + second;
     return true;
 }
@@ -66,12 +93,12 @@ static bool zone_at(const char *text, double *zone_s)
 }
 
 /* A date with a time at text, of "2025-12-24 09:05:00 +0900" and its like. */
-static bool date_at(const char *text, struct instant *out)
+static bool date_at(const char *first, const char *text, struct instant *out)
 {
     int year, month, day, used = 0;
     double zone_s;
     if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 10 || !is_day(year, month, day) ||
-        (text[10] != 'T' && text[10] != ' ') || !clock_at(text + 11, &out->s, &used))
+        (text[10] != 'T' && text[10] != ' ') || !clock_at(first, text + 11, &out->s, &used))
         return false;
     out->kind = INSTANT_DATE;
     out->has_zone = zone_at(text + 11 + used, &zone_s);
@@ -91,9 +118,9 @@ bool instant_read(const char *line, size_t length, struct instant *out)
     if (given && sscanf(given + 4, "%lf", &out->s) == 1) return out->s > -1e12 && out->s < 1e12;
     for (const char *c = text; *c != '\0'; c++) {
         if (c != text && isdigit((unsigned char)c[-1])) continue;
-        if (date_at(c, out)) return true;
+        if (date_at(text, c, out)) return true;
         out->kind = INSTANT_CLOCK;
-        if (clock_at(c, &out->s, &used)) return true;
+        if (clock_at(text, c, &out->s, &used)) return true;
     }
     return false;
 }

@@ -296,6 +296,23 @@ static void a_zone_may_stand_behind_a_blank(void **state)
     assert_false(says(&source, "has no zone"));
 }
 
+static void a_clock_of_twelve_hours_has_its_half(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        double clock_s;
+    } of[] = { { "Thu Dec 25 02:15:00 PM KST 2025", 14.25 * 3600 },  { "Thu Dec 25 02:15:00 AM KST 2025", 2.25 * 3600 },
+               { "Thu Dec 25 12:05:00 PM KST 2025", 43500 },         { "Thu Dec 25 12:05:00 AM KST 2025", 300 },
+               { "02:15:00.500 p.m.", 14.25 * 3600 + 0.5 },          { "2025. 12. 25. (목) 오후 02:15:00 KST", 51300 },
+               { "2025. 12. 25. (목) 오전 02:15:00 KST", 8100 },     { "14:15:00 AMQP", 51300 },
+               { "Thu Dec 25 14:15:00 PM KST 2025", 51300 } };
+    struct source source;
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++)
+        assert_true(seconds_of(of[i].line, "01:00:00", &source) == of[i].clock_s - 3600);
+    assert_true(seconds_of("2025-12-24 02:15:00 PM +0900", "2025-12-24T05:15:00Z", &source) == 0);
+}
+
 /* ---- service times ---- */
 
 static cJSON *scenario_of(const char *text) { return scenario_from(text, NULL, NULL); }
@@ -581,6 +598,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_not_known_is_a_piece_of_its_own, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(the_topic_that_grows_first_is_the_load, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_zone_may_stand_behind_a_blank, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_clock_of_twelve_hours_has_its_half, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_pace_does_not_hang_on_the_age_of_the_log, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_was_behind_before_the_last_table_has_a_pace, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_waited_at_first_is_work_as_well, open_arena, close_arena),
