@@ -23,6 +23,7 @@
 
 #define CLOCK_S   2.0
 #define LONGEST_S 1e9 /* of observations */
+#define DAY_S     86400.0
 #define BATCH     500.0 /* max.poll.records where nobody has said another */
 #define UNEVEN    1.2   /* what a partition takes, over an even part of it, */
 #define UNEVEN_SIGMAS 3.0 /* beyond the noise of counting */
@@ -720,6 +721,23 @@ static void compare_zones(const struct dump *dump, const struct instant *start)
                   start->has_zone ? "--start" : "the tables");
 }
 
+/* Of clock times nobody says the day. A table may be taken up to half a day before the start, and else after it: that
+ * of 00:05 is of the night in which a load began at 23:50; and one of 23:50 is of just before a start at 00:05. */
+static void find_day(const struct dump *dump, struct instant *start)
+{
+    const struct snapshot *first = &dump->snapshot[0];
+    if (start->kind != INSTANT_CLOCK || first->was.kind != INSTANT_CLOCK) return;
+    const double after_s = first->t_s - start->s;
+    const int days = after_s < -DAY_S / 2 ? 1 : after_s > DAY_S * 3 / 4 ? -1 : 0; /* of the table */
+    start->s -= days * DAY_S;
+    if (days != 0)
+        source_remark(dump->source,
+                      "--start and the tables are clock times: the first table is taken for one of the day %s, %g s %s "
+                      "the start; with dates there is no doubt",
+                      days > 0 ? "after" : "before", fabs(first->t_s - start->s),
+                      first->t_s < start->s ? "before" : "after");
+}
+
 static bool place_in_time(struct dump *dump, const char *start)
 {
     struct instant zero = { .s = dump->snapshot[0].t_s };
@@ -732,6 +750,7 @@ static bool place_in_time(struct dump *dump, const char *start)
         return source_finding(dump->source, 0, "", "--start %.40s is no instant; write 2025-12-24T08:57:02 or 08:57:02",
                               start);
     if (start) compare_zones(dump, &zero);
+    if (start) find_day(dump, &zero);
     for (uint32_t s = 0; s < dump->n_snapshots; s++) {
         dump->snapshot[s].t_s -= zero.s;
         if (start && fabs(dump->snapshot[s].t_s) > 86400 * 7)

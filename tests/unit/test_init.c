@@ -296,6 +296,27 @@ static void a_zone_may_stand_behind_a_blank(void **state)
     assert_false(says(&source, "has no zone"));
 }
 
+/* Clock times: a load that begins at 23:50, a table in the same night; and the other way round. */
+static void midnight_may_lie_between_the_start_and_a_table(void **state)
+{
+    (void)state;
+    struct source source;
+    assert_true(seconds_of("00:05:00", "23:50:00", &source) == 900);
+    assert_true(says(&source, "the first table is taken for one of the day after, 900 s after the start"));
+    assert_true(seconds_of("23:50:00", "00:05:00", &source) == -900);
+    assert_true(says(&source, "one of the day before, 900 s before the start"));
+    assert_true(seconds_of("09:05:00", "10:00:00", &source) == -3300);
+    assert_true(seconds_of("22:00:00", "08:00:00", &source) == 14 * 3600);
+    assert_false(says(&source, "clock times"));
+    assert_true(seconds_of("t_s=86000", "t_s=0", &source) == 86000);
+    struct findings findings = { 0 };
+    source = source_of("23:55:00\nGROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG\ng t 0 1 5 4\n"
+                       "00:10:00\nGROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG\ng t 0 2 5 3\n", &findings);
+    cJSON *made = offsets_read(&source, "00:05:00");
+    expect_number(at(made, "offsets"), "t_s", 300);
+    cJSON_Delete(made);
+}
+
 static void a_clock_of_twelve_hours_has_its_half(void **state)
 {
     (void)state;
@@ -598,6 +619,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_not_known_is_a_piece_of_its_own, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(the_topic_that_grows_first_is_the_load, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_zone_may_stand_behind_a_blank, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(midnight_may_lie_between_the_start_and_a_table, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_clock_of_twelve_hours_has_its_half, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_pace_does_not_hang_on_the_age_of_the_log, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_was_behind_before_the_last_table_has_a_pace, open_arena, close_arena),
