@@ -512,7 +512,7 @@ const struct option_spec option_table[] = {
     { "column", 0, ARGUMENT_NEEDED, "ROLE=NAME", ON_INIT | ON_IMPORT, set_column, 0,
       "what a column of the CSV file holds. Durations: value\n(repeatable), stage, step, at (the time); orders: id,\ncreated, paid, status" },
     { "unit", 0, ARGUMENT_NEEDED, "UNIT", ON_INIT | ON_IMPORT, set_unit, 0,
-      "ns, us, ms or s: of durations, where the column's name does\nnot end in it; of orders' times that are other numbers than\nseconds or milliseconds since 1970" },
+      "ns, us, ms or s: of durations, where the column's name does\nnot end in it; of orders' times that are other numbers than\nthose since 1970, whose unit their size tells" },
     { "start", 0, ARGUMENT_NEEDED, "INSTANT", ON_INIT | ON_IMPORT, set_start, 0, "offsets: what is t = 0 (the first table)" },
     { "lang", 0, ARGUMENT_NEEDED, "LANGUAGE", ON_INIT | ON_IMPORT, set_language, 0, "en or ko: why k6's virtual users are no arrival rate" },
     { "out", 0, ARGUMENT_NEEDED, "FILE", ON_INIT | ON_IMPORT, set_out, 0, "write to a new file instead of stdout" },

@@ -159,12 +159,12 @@ static bool read_notice(struct dump *dump, const char *line, size_t length, size
     return true;
 }
 
-/* "1766535130" or "1766535130123", alone in its line: `date +%s`. */
+/* "1766535130", perhaps with a fraction, or in milli-, micro- or nanoseconds, alone in its line: `date +%s`, `+%s%N`. */
 static bool read_epoch(const char *field, double *seconds)
 {
-    const size_t n = strspn(field, "0123456789");
-    if (field[n] != '\0' || (n != 10 && n != 13)) return false;
-    *seconds = strtod(field, NULL) / (n == 13 ? 1e3 : 1);
+    const size_t n = strspn(field, "0123456789"), fraction = field[n] == '.' ? strspn(field + n + 1, "0123456789") : 0;
+    if (field[n + (field[n] == '.') + fraction] != '\0' || (n != 10 && n != 13 && n != 16 && n != 19)) return false;
+    *seconds = instant_of_number(strtod(field, NULL));
     return true;
 }
 

@@ -124,3 +124,10 @@ bool instant_read(const char *line, size_t length, struct instant *out)
     }
     return false;
 }
+
+double instant_of_number(double number)
+{
+    enum { THOUSANDS = 3 };
+    for (int i = 0; i < THOUSANDS && number >= 1e11; i++) number /= 1e3;
+    return number;
+}

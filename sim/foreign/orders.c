@@ -55,9 +55,9 @@ static bool time_of(struct reading_orders *r, const char *text, double *seconds)
                         : strcmp(unit, "us") == 0 ? 1e-6
                         : strcmp(unit, "ns") == 0 ? 1e-9
                                                   : 1;
-        else if (*seconds >= 1e11) *seconds *= 1e-3; /* as seconds that would be the year 5138 */
-        else if (*seconds < 1e8) return false;       /* 1973 */
-        return fabs(*seconds) < 1e13;
+        else if (*seconds < 1e8) return false; /* 1973 */
+        else *seconds = instant_of_number(*seconds);
+        return fabs(*seconds) < (unit ? 1e13 : 1e11);
     }
     if (!instant_read(text, strlen(text), &instant) || instant.kind != INSTANT_DATE) return false;
     *seconds = instant.s;
@@ -113,8 +113,8 @@ static bool find_status(struct reading_orders *r)
 
 static bool read_rows(struct reading_orders *r)
 {
-    static const char what[] = "no instant: ISO 8601, a MySQL datetime, or seconds or milliseconds since 1970 (other "
-                               "numbers: --unit)";
+    static const char what[] = "no instant: ISO 8601, a MySQL datetime, or seconds, milli-, micro- or nanoseconds "
+                               "since 1970 (other numbers: --unit)";
     r->order = arena_array(r->source->arena, struct order, r->table.n_rows);
     for (uint32_t i = 0; i < r->table.n_rows; i++) {
         struct order *order = &r->order[r->n++];

@@ -11,7 +11,7 @@ struct orders_options {
     uint32_t n_roles;
     const char *const *role; /* "id=order_id", "created=created_at", "paid=paid_at", "status=status": the defaults */
     const char *time_zone;   /* "+09:00" of times without one; NULL: not said */
-    const char *unit;        /* of times that are numbers: "ms", "s"; NULL: seconds or milliseconds since 1970 */
+    const char *unit;        /* of times that are numbers: "ms", "s"; NULL: s, ms, us or ns since 1970 */
     uint32_t partitions;     /* 0: 3, as Kafka clusters often have */
 };
 

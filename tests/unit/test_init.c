@@ -296,6 +296,26 @@ static void a_zone_may_stand_behind_a_blank(void **state)
     assert_false(says(&source, "has no zone"));
 }
 
+/* 20 records/s between two looks a minute apart, since 1970 in any unit; and the same above tables. */
+static void the_size_of_a_number_tells_its_unit(void **state)
+{
+    (void)state;
+    static const char *const zeros[] = { "", ".000", "000", "000000", "000000000" };
+    for (size_t i = 0; i < sizeof zeros / sizeof *zeros; i++) {
+        struct findings findings = { 0 };
+        struct source source = source_of(
+            arena_printf(&arena, "time,group,topic,partition,committed,log_end\n1766535130%s,g,t,0,0,1000\n"
+                                 "1766535190%s,g,t,0,600,2200\n", zeros[i], zeros[i]), &findings);
+        cJSON *made = offsets_read(&source, NULL);
+        assert_non_null(made);
+        expect_number(at(made, "offsets"), "t_s", 60);
+        expect_number(at(made, "load"), "rate_per_s", 20);
+        cJSON_Delete(made);
+        const char *line = arena_printf(&arena, "1766535190%s", zeros[i]);
+        assert_true(seconds_of(line, "2025-12-24T00:12:10Z", &source) == 60);
+    }
+}
+
 /* Clock times: a load that begins at 23:50, a table in the same night; and the other way round. */
 static void midnight_may_lie_between_the_start_and_a_table(void **state)
 {
@@ -620,6 +640,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_topic_that_grows_first_is_the_load, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_zone_may_stand_behind_a_blank, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(midnight_may_lie_between_the_start_and_a_table, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(the_size_of_a_number_tells_its_unit, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_clock_of_twelve_hours_has_its_half, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_pace_does_not_hang_on_the_age_of_the_log, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_was_behind_before_the_last_table_has_a_pace, open_arena, close_arena),

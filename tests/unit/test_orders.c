@@ -190,6 +190,21 @@ static void a_zone_may_stand_behind_a_blank(void **state)
     }
 }
 
+/* Paid 50 s after it was created, since 1970 in any unit. */
+static void the_size_of_a_number_tells_its_unit(void **state)
+{
+    (void)state;
+    static const char *const zeros[] = { "", ".000", "000", "000000", "000000000" };
+    for (size_t i = 0; i < sizeof zeros / sizeof *zeros; i++) {
+        struct source source;
+        const char *z = zeros[i];
+        cJSON *made = read_table(arena_printf(&arena, "id,created_at,paid_at\n1,1766535130%s,1766535180%s\n"
+                                                      "2,1766535131%s,\n", z, z, z), &source);
+        assert_true(number(at(made, "completion_s"), "mean") == 50);
+        cJSON_Delete(made);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +213,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_pace_is_of_all_that_were_worked_on, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_slow_partition_waits, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_zone_may_stand_behind_a_blank, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(the_size_of_a_number_tells_its_unit, open_arena, close_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
