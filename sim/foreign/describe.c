@@ -159,7 +159,7 @@ static bool read_notice(struct dump *dump, const char *line, size_t length, size
     return true;
 }
 
-/* "1766535130", perhaps with a fraction, or in milli-, micro- or nanoseconds, alone in its line: `date +%s`, `+%s%N`. */
+/* "1766535130", perhaps with a fraction, or in milli-, micro- or nanoseconds, alone in its line: `date +%s`, `%s%N`. */
 static bool read_epoch(const char *field, double *seconds)
 {
     const size_t n = strspn(field, "0123456789"), fraction = field[n] == '.' ? strspn(field + n + 1, "0123456789") : 0;

@@ -21,7 +21,8 @@ struct instant {
 /* The first instant in a line. False: none. */
 bool instant_read(const char *line, size_t length, struct instant *out);
 
-/* Seconds of a number since 1970 in seconds, milli-, micro- or nanoseconds: from 1973 to 5138 no two units share one. */
+/* Seconds of a number since 1970 in seconds, milli-, micro- or nanoseconds: from 1973 to 5138 no two of them share one.
+ */
 double instant_of_number(double number);
 
 #endif

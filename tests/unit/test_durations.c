@@ -119,6 +119,27 @@ static void a_mean_that_buckets_miss_is_said(void **state)
     assert_true(says(&source, "they are not of the same times"));
 }
 
+/* ---- HdrHistogram ---- */
+
+/* The first row is the least value, of as many as it counts: 9,000 of 5 ms, and 1,000 evenly from there to 15 ms. */
+static void the_row_of_percentile_0_is_the_least(void **state)
+{
+    (void)state;
+    static const char rows[] = "  Value  Percentile TotalCount 1/(1-Percentile)\n\n 5.000 0.000000000000 9000 1.00\n"
+                               " 5.000 0.900000000000 9000 10.00\n 15.000 1.000000000000 10000\n";
+    struct source source;
+    cJSON *one = read_first(arena_printf(&arena, "%s#[Mean    =        5.500, StdDeviation   =        1.9]\n", rows),
+                            "ms", &source);
+    assert_true(is_near(cJSON_GetNumberValue(at(one, "mean_s")), 0.0055));
+    assert_true(is_near(cJSON_GetNumberValue(at(one, "p50_s")), 0.005));
+    assert_false(says(&source, "the file says"));
+    cJSON_Delete(one);
+    one = read_first(arena_printf(&arena, "%s#[Mean    =        6.500, StdDeviation   =        1.9]\n", rows), "ms",
+                     &source);
+    assert_true(says(&source, "the mean is 5.5 ms, the file says 6.5 ms"));
+    cJSON_Delete(one);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +147,7 @@ int main(void)
                                         close_arena),
         cmocka_unit_test_setup_teardown(what_no_sum_places_is_not_measured, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_mean_that_buckets_miss_is_said, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(the_row_of_percentile_0_is_the_least, open_arena, close_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
