@@ -263,9 +263,12 @@ static void take_measured_services(struct init *init, struct pipeline *pipeline)
         const struct seen_group *group = &init->seen.group[i];
         const char *stage = pipeline_stage_of(pipeline, group->name);
         if (!(group->service_s > 0) || !stage) continue;
-        set_mean(init, stage, group->service_s, "measured");
-        source_remark(init->remarks, "measured: %s takes %.2f ms a record (standard error %.2f ms), between two dumps",
-                      group->name, group->service_s * 1e3, group->service_sigma_s * 1e3);
+        const bool counted = group->consumers > 0; /* else one is assumed, and of more each takes longer */
+        set_mean(init, stage, group->service_s, counted ? "measured" : "fitted");
+        source_remark(init->remarks, "%s: %s takes %.2f ms a record (standard error %.2f ms), between two dumps%s",
+                      counted ? "measured" : "fitted", group->name, group->service_s * 1e3,
+                      group->service_sigma_s * 1e3,
+                      counted ? "" : "; nothing says how many consumers it has: of n each takes n times as long");
     }
 }
 

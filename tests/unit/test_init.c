@@ -551,6 +551,24 @@ static void a_table_without_consumers_is_no_lone_consumer(void **state)
     cJSON_Delete(made);
 }
 
+/* What no table says of consumers is not measured of one: three may have done it, each in three times as long. */
+static void a_pace_of_unknown_consumers_is_not_measured(void **state)
+{
+    (void)state;
+    for (int named = 0; named < 2; named++) {
+        const char *text = "";
+        for (int i = 0; i < 2; i++)
+            text = arena_printf(&arena, "%s%s", text,
+                                table(100 * i, arena_printf(&arena, "stock-group order-created 0 %d 9000 %d %s\n",
+                                                            4000 * i, 9000 - 4000 * i, named ? "c" : "-")));
+        cJSON *scenario = scenario_of(text);
+        const cJSON *time = at(at(at(scenario, "stages"), "reserve-stock"), "time");
+        assert_string_equal(cJSON_GetStringValue(at(time, "mean")), "25ms");
+        assert_string_equal(cJSON_GetStringValue(at(at(time, "basis"), "mean")), named ? "measured" : "fitted");
+        cJSON_Delete(scenario);
+    }
+}
+
 /* Behind in single tables only, none of which makes a stretch with another: the counts before the fall are what the
  * pace is fitted to. 2,000 and half a batch in 100 s: 44.44 ms. */
 static void no_count_is_taken_after_a_fall(void **state)
@@ -650,6 +668,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_partition_that_commits_late_is_not_work, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(no_pace_is_taken_across_a_fall, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(no_count_is_taken_after_a_fall, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_pace_of_unknown_consumers_is_not_measured, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(an_idle_consumer_has_no_pace, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_fitted_pace_is_of_those_that_had_work, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_pace_ends_where_the_consumers_change, open_arena, close_arena),
