@@ -381,11 +381,12 @@ static bool set_partitions(struct options *options, const char *value, struct ar
 static bool set_column(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
 {
     (void)arena;
-    static const char *const roles[] = { "value=", "stage=", "step=", "at=", "id=", "created=", "paid=" };
+    static const char *const roles[] = { "value=", "stage=", "step=", "at=", "id=", "created=", "paid=", "status=" };
     for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
         if (strncmp(value, roles[i], strlen(roles[i])) == 0 && value[strlen(roles[i])])
             return option_add(&options->column, value);
-    return option_refuse(err, "--column", value, "ROLE=NAME with a role of value, stage, step, at, id, created, paid");
+    return option_refuse(err, "--column", value,
+                         "ROLE=NAME with a role of value, stage, step, at, id, created, paid, status");
 }
 
 static bool set_unit(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
@@ -509,9 +510,9 @@ const struct option_spec option_table[] = {
     { "time-zone", 0, ARGUMENT_NEEDED, "ZONE", ON_INIT | ON_IMPORT, set_time_zone, 0, "orders: of times without one, as in +09:00" },
     { "partitions", 0, ARGUMENT_NEEDED, "N", ON_INIT | ON_IMPORT, set_partitions, 0, "orders: of the topic that their ids are keys of (3)" },
     { "column", 0, ARGUMENT_NEEDED, "ROLE=NAME", ON_INIT | ON_IMPORT, set_column, 0,
-      "what a column of the CSV file holds. Durations: value\n(repeatable), stage, step, at (the time); orders: id,\ncreated, paid" },
+      "what a column of the CSV file holds. Durations: value\n(repeatable), stage, step, at (the time); orders: id,\ncreated, paid, status" },
     { "unit", 0, ARGUMENT_NEEDED, "UNIT", ON_INIT | ON_IMPORT, set_unit, 0,
-      "ns, us, ms or s: of durations, where the column's name does\nnot end in it; of orders' times that are other numbers than\nseconds or milliseconds since 1970" },
+      "ns, us, ms or s: of durations, where the column's name does\nnot end in it; of orders' times that are other numbers than\nthose since 1970, whose unit their size tells" },
     { "start", 0, ARGUMENT_NEEDED, "INSTANT", ON_INIT | ON_IMPORT, set_start, 0, "offsets: what is t = 0 (the first table)" },
     { "lang", 0, ARGUMENT_NEEDED, "LANGUAGE", ON_INIT | ON_IMPORT, set_language, 0, "en or ko: why k6's virtual users are no arrival rate" },
     { "out", 0, ARGUMENT_NEEDED, "FILE", ON_INIT | ON_IMPORT, set_out, 0, "write to a new file instead of stdout" },

@@ -5,7 +5,10 @@
  *
  * Rows of one table are asked for one after another, some seconds apart; an instant is therefore known to
  * CLOCK_S at best. A group that commits after a batch has done up to a batch more than it has committed. Both make the
- * error of a service time that is taken between two tables. */
+ * error of a service time that is taken between two tables.
+ *
+ * A service time is that of a consumer that had work all along: between two tables it has the same partitions, and more
+ * waits there than it holds. What another did meanwhile, idle or with other partitions, is not in it. */
 #include "sim/foreign/describe.h"
 
 #include <math.h>
@@ -13,13 +16,17 @@
 #include <string.h>
 
 #include "sim/foreign/arrivals.h"
+#include "sim/foreign/instant.h"
 #include "sim/foreign/seen.h"
 #include "models/scenario.h"
 #include "sim/scenario/json.h"
 
 #define CLOCK_S   2.0
 #define LONGEST_S 1e9 /* of observations */
+#define DAY_S     86400.0
 #define BATCH     500.0 /* max.poll.records where nobody has said another */
+#define UNEVEN    1.2   /* what a partition takes, over an even part of it, */
+#define UNEVEN_SIGMAS 3.0 /* beyond the noise of counting */
 
 enum { FIELDS_MAX = 16, SNAPSHOTS_MAX = 512, ROWS_MAX = 65536, CONSUMERS_MAX = 1024 };
 
@@ -31,7 +38,8 @@ struct row {
 };
 
 struct snapshot {
-    double t_s; /* NaN: not known */
+    double t_s;         /* NaN: not known */
+    struct instant was; /* as it was printed */
     uint32_t first, n;
 };
 
@@ -42,6 +50,7 @@ struct dump {
     struct snapshot *snapshot;
     const char *head[FIELDS_MAX];
     double last_t_s;
+    struct instant last; /* as it was printed */
     bool has_time;
     const char *group; /* of a notice */
 };
@@ -88,7 +97,8 @@ static bool open_snapshot(struct dump *dump, const char *line, size_t length, si
     if (dump->n_snapshots == SNAPSHOTS_MAX)
         return source_finding(dump->source, at, "", "more than %d tables", SNAPSHOTS_MAX);
     dump->snapshot[dump->n_snapshots++] =
-        (struct snapshot){ .t_s = dump->has_time ? dump->last_t_s : (double)NAN, .first = dump->n_rows };
+        (struct snapshot){
+        .t_s = dump->has_time ? dump->last_t_s : (double)NAN, .was = dump->last, .first = dump->n_rows };
     return true;
 }
 
@@ -129,8 +139,7 @@ static bool read_notice(struct dump *dump, const char *line, size_t length, size
 {
     const char *quote = memchr(line, '\'', length);
     const char *end = quote ? memchr(quote + 1, '\'', length - (size_t)(quote + 1 - line)) : NULL;
-    double seconds;
-    bool has_date;
+    struct instant instant;
     char shown[128];
     const size_t n = length < sizeof shown - 1 ? length : sizeof shown - 1;
     memcpy(shown, line, n);
@@ -140,20 +149,22 @@ static bool read_notice(struct dump *dump, const char *line, size_t length, size
     if (strstr(shown, "rebalanc"))
         source_remark(dump->source, "%s:%u: a group was rebalancing: its rows may name no consumers",
                       dump->source->file, source_place(dump->source, at).line);
-    if (instant_read(line, length, &seconds, &has_date)) {
-        if (dump->has_time && !has_date && seconds < dump->last_t_s - 43200) seconds += 86400; /* past midnight */
-        dump->last_t_s = seconds;
+    if (instant_read(line, length, &instant)) {
+        const bool is_clock = instant.kind == INSTANT_CLOCK;
+        dump->last = instant;
+        if (dump->has_time && is_clock && instant.s < dump->last_t_s - 43200) instant.s += 86400; /* past midnight */
+        dump->last_t_s = instant.s;
         dump->has_time = true;
     }
     return true;
 }
 
-/* "1766535130" or "1766535130123", alone in its line: `date +%s`. */
+/* "1766535130", perhaps with a fraction, or in milli-, micro- or nanoseconds, alone in its line: `date +%s`, `%s%N`. */
 static bool read_epoch(const char *field, double *seconds)
 {
-    const size_t n = strspn(field, "0123456789");
-    if (field[n] != '\0' || (n != 10 && n != 13)) return false;
-    *seconds = strtod(field, NULL) / (n == 13 ? 1e3 : 1);
+    const size_t n = strspn(field, "0123456789"), fraction = field[n] == '.' ? strspn(field + n + 1, "0123456789") : 0;
+    if (field[n + (field[n] == '.') + fraction] != '\0' || (n != 10 && n != 13 && n != 16 && n != 19)) return false;
+    *seconds = instant_of_number(strtod(field, NULL));
     return true;
 }
 
@@ -161,11 +172,11 @@ static bool read_epoch(const char *field, double *seconds)
 static bool is_row(const struct dump *dump, const char *const *field, uint32_t n, const char *line, size_t length)
 {
     double unused;
-    bool has_date;
+    struct instant instant;
     const uint32_t partition = column_of(dump, "PARTITION"), committed = column_of(dump, "CURRENT-OFFSET");
     if (dump->n_fields == 0 || n + 3 < dump->n_fields || partition >= n || line[0] == '#') return false;
     if (!count_of(field[partition], &unused)) return false;
-    return (committed < n && count_of(field[committed], &unused)) || !instant_read(line, length, &unused, &has_date);
+    return (committed < n && count_of(field[committed], &unused)) || !instant_read(line, length, &instant);
 }
 
 /* A row that a blank in a name has moved: the figures stand one to three fields behind their heads. */
@@ -195,11 +206,13 @@ static bool read_line(struct dump *dump, const char *line, size_t length, size_t
         dump->n_fields = n;
         return open_snapshot(dump, line, length, at);
     }
-    if (n == 1 && read_epoch(field[0], &dump->last_t_s)) return dump->has_time = true;
+    if (n == 1 && read_epoch(field[0], &dump->last_t_s)) {
+        dump->last = (struct instant){ dump->last_t_s, INSTANT_DATE, true };
+        return dump->has_time = true;
+    }
     if (is_row(dump, field, n, line, length)) return read_row(dump, field, n, at);
-    double unused;
-    bool has_date;
-    if (is_moved_row(dump, field, n) && !instant_read(line, length, &unused, &has_date))
+    struct instant instant;
+    if (is_moved_row(dump, field, n) && !instant_read(line, length, &instant))
         return source_finding(dump->source, at, "",
                               "the figures of this row do not stand below their heads: a name with a blank in it looks "
                               "like two; write it without (%.60s-%.60s)",
@@ -305,7 +318,7 @@ static void name_falling(const struct dump *dump)
 
 /* ---- observations ---- */
 
-static cJSON *rows_of(const struct dump *dump, const struct snapshot *snapshot)
+static cJSON *rows_json(const struct dump *dump, const struct snapshot *snapshot)
 {
     cJSON *rows = cJSON_CreateArray();
     for (uint32_t i = 0; i < snapshot->n; i++) {
@@ -330,7 +343,7 @@ static cJSON *table_of(const struct dump *dump, const struct snapshot *snapshot)
                             arena_printf(dump->source->arena, "consumer groups, %s", dump->source->file));
     if (isfinite(snapshot->t_s)) cJSON_AddNumberToObject(table, "t_s", snapshot->t_s);
     if (isfinite(snapshot->t_s)) cJSON_AddNumberToObject(table, "sigma_t_s", CLOCK_S);
-    cJSON_AddItemToObject(table, "rows", rows_of(dump, snapshot));
+    cJSON_AddItemToObject(table, "rows", rows_json(dump, snapshot));
     return table;
 }
 
@@ -341,15 +354,23 @@ struct rows {
     double committed, lag; /* sums */
 };
 
-static struct rows rows_of_group(const struct dump *dump, const struct snapshot *snapshot, const char *group)
+static bool is_row_of(const struct row *row, const char *group, const char *consumer)
+{
+    return row->committed >= 0 && strcmp(row->group, group) == 0 &&
+           (!consumer || (row->consumer && strcmp(row->consumer, consumer) == 0));
+}
+
+/* consumer NULL: of all of them. */
+static struct rows rows_of(const struct dump *dump, const struct snapshot *snapshot, const char *group,
+                           const char *consumer)
 {
     struct rows out = { 0 };
     const struct row *all = &dump->row[snapshot->first];
-    for (uint32_t i = 0; i < snapshot->n; i++) out.n += all[i].committed >= 0 && strcmp(all[i].group, group) == 0;
+    for (uint32_t i = 0; i < snapshot->n; i++) out.n += is_row_of(&all[i], group, consumer);
     struct row *row = arena_array(dump->source->arena, struct row, out.n + 1);
     out.row = row;
     for (uint32_t i = 0; i < snapshot->n; i++) {
-        if (!(all[i].committed >= 0) || strcmp(all[i].group, group) != 0) continue;
+        if (!is_row_of(&all[i], group, consumer)) continue;
         out.committed += all[i].committed;
         out.lag += fmax(all[i].lag, 0);
         *row++ = all[i];
@@ -361,15 +382,16 @@ static struct rows rows_of_group(const struct dump *dump, const struct snapshot 
 /* How many partitions the group has in all: with a committed offset, in any table. */
 static uint32_t partitions_of_group(const struct dump *dump, const char *group)
 {
-    const struct rows all = rows_of_group(dump, &(struct snapshot){ .n = dump->n_rows }, group);
+    const struct rows all = rows_of(dump, &(struct snapshot){ .n = dump->n_rows }, group, NULL);
     uint32_t n = all.n > 0;
     for (uint32_t i = 1; i < all.n; i++) n += by_name_and_partition(&all.row[i - 1], &all.row[i]) != 0;
     return n;
 }
 
-static uint32_t consumers_of(const struct dump *dump, const struct snapshot *snapshot, const char *group)
+/* The consumers that a table names; seen: of CONSUMERS_MAX. */
+static uint32_t consumers_of(const struct dump *dump, const struct snapshot *snapshot, const char *group,
+                             const char **seen)
 {
-    const char *seen[CONSUMERS_MAX];
     uint32_t n = 0;
     for (uint32_t i = 0; i < snapshot->n; i++) {
         const struct row *row = &dump->row[snapshot->first + i];
@@ -379,6 +401,44 @@ static uint32_t consumers_of(const struct dump *dump, const struct snapshot *sna
         if (k == n && n < CONSUMERS_MAX) seen[n++] = row->consumer;
     }
     return n;
+}
+
+/* As of the last table that names any: one that was rebalancing may name none. */
+static uint32_t last_consumers_of(const struct dump *dump, const char *group)
+{
+    const char *consumer[CONSUMERS_MAX];
+    uint32_t n = 0;
+    for (uint32_t s = dump->n_snapshots; s-- > 0 && n == 0;)
+        n = consumers_of(dump, &dump->snapshot[s], group, consumer);
+    return n;
+}
+
+static void name_changing_consumers(const struct dump *dump, const char *group)
+{
+    const char *consumer[CONSUMERS_MAX];
+    uint32_t before = 0, least = UINT32_MAX, most = 0;
+    double changed_s = 0;
+    for (uint32_t s = 0; s < dump->n_snapshots; s++) {
+        const uint32_t n = consumers_of(dump, &dump->snapshot[s], group, consumer);
+        if (n == 0) continue;
+        if (before > 0 && n != before) changed_s = dump->snapshot[s].t_s;
+        if (n < least) least = n;
+        if (n > most) most = n;
+        before = n;
+    }
+    if (most > least)
+        source_remark(dump->source,
+                      "the tables name from %u to %u consumers of %s; the last change is seen at %g s. What is made of "
+                      "them has the last count, %u, all along",
+                      least, most, group, changed_s, before);
+}
+
+static bool same_partitions(const struct rows *before, const struct rows *after)
+{
+    bool same = before->n == after->n;
+    for (uint32_t i = 0; i < after->n && same; i++)
+        same = by_name_and_partition(&before->row[i], &after->row[i]) == 0;
+    return same;
 }
 
 /* Of two tables that have the same partitions. */
@@ -393,22 +453,24 @@ struct stretch {
     double from_s, to_s, done;
 };
 
-/* The longest time for which the group was behind all along. At either end stands a table that has all its partitions:
- * what one of them did that is not in the first would be its whole age, and one consumer works on them all. An offset
- * that falls ends it: what was done by then is not in what was committed after. */
-static struct stretch longest_behind(const struct dump *dump, const char *group)
+/* The longest time for which a consumer was behind all along, with the same partitions; consumer NULL: one that is not
+ * named, with all of them. At either end stands a table that has_all the group's partitions: what one of them did that
+ * is not in the first would be its whole age. An offset that falls ends it: what was done by then is not in what was
+ * committed after. */
+static struct stretch longest_behind(const struct dump *dump, const char *group, const char *consumer,
+                                     const bool *has_all)
 {
-    const uint32_t partitions = partitions_of_group(dump, group);
     struct stretch best = { 0 };
     struct rows before = { 0 };
     double from_s = 0, committed = 0;
     bool is_open = false;
     for (uint32_t s = 0; s < dump->n_snapshots; s++) {
         const double t_s = dump->snapshot[s].t_s;
-        const struct rows rows = rows_of_group(dump, &dump->snapshot[s], group);
+        const struct rows rows = rows_of(dump, &dump->snapshot[s], group, consumer);
         if (rows.lag < BATCH) is_open = false;
-        if (rows.lag < BATCH || rows.n < partitions) continue;
-        if (!is_open || any_falls(&before, &rows)) from_s = t_s, committed = rows.committed;
+        if (rows.lag < BATCH || !has_all[s]) continue;
+        if (!is_open || !same_partitions(&before, &rows) || any_falls(&before, &rows))
+            from_s = t_s, committed = rows.committed;
         else if (t_s - from_s > best.to_s - best.from_s)
             best = (struct stretch){ from_s, t_s, rows.committed - committed };
         is_open = true;
@@ -417,21 +479,72 @@ static struct stretch longest_behind(const struct dump *dump, const char *group)
     return best;
 }
 
-static void add_service(const struct dump *dump, const char *group, uint32_t consumers, cJSON *out)
+/* What those did that were behind, each in its longest stretch. */
+struct work {
+    uint32_t n, n_named; /* consumers; n_named: in all, 0: no table names any */
+    double from_s, to_s, seconds, done;
+};
+
+static void add_stretch(struct work *work, const struct stretch *stretch)
 {
-    const struct stretch behind = longest_behind(dump, group);
-    const double seconds = behind.to_s - behind.from_s, done = behind.done;
-    if (!(seconds > 0) || !(done > 0)) return;
-    const uint32_t n = consumers > 0 ? consumers : 1;
-    const double service_s = n * seconds / done;
-    const double relative = hypot(CLOCK_S * sqrt(2) / seconds, BATCH * sqrt(n / 6.0) / done);
+    if (!(stretch->to_s > stretch->from_s) || !(stretch->done > 0)) return;
+    work->from_s = work->n > 0 ? fmin(work->from_s, stretch->from_s) : stretch->from_s;
+    work->to_s = fmax(work->to_s, stretch->to_s);
+    work->seconds += stretch->to_s - stretch->from_s;
+    work->done += stretch->done;
+    work->n++;
+}
+
+static struct work work_of(const struct dump *dump, const char *group)
+{
+    const char *consumer[CONSUMERS_MAX];
+    const uint32_t partitions = partitions_of_group(dump, group);
+    bool *has_all = arena_array(dump->source->arena, bool, dump->n_snapshots);
+    for (uint32_t s = 0; s < dump->n_snapshots; s++)
+        has_all[s] = rows_of(dump, &dump->snapshot[s], group, NULL).n >= partitions;
+    struct work work = { .to_s = -INFINITY };
+    work.n_named = consumers_of(dump, &(struct snapshot){ .n = dump->n_rows }, group, consumer);
+    for (uint32_t i = 0; i < (work.n_named > 0 ? work.n_named : 1); i++) {
+        const struct stretch stretch = longest_behind(dump, group, work.n_named > 0 ? consumer[i] : NULL, has_all);
+        add_stretch(&work, &stretch);
+    }
+    return work;
+}
+
+static void say_service(const struct dump *dump, const char *group, const struct work *work, double service_s,
+                        double sigma_s)
+{
+    const uint32_t n = work->n;
+    const char *s = n == 1 ? "" : "s", *figures = arena_printf(dump->source->arena,
+        "%.2f ms a record, standard error %.2f ms (clock of a table %g s, a batch of %.0f in hand%s at either end)",
+        service_s * 1e3, sigma_s * 1e3, CLOCK_S, BATCH, n == 1 ? "" : " of each");
+    if (work->seconds > (n - 1e-9) * (work->to_s - work->from_s))
+        source_remark(dump->source,
+                      "%s was behind from %g s to %g s and committed %.0f records: with %u consumer%s%s %s", group,
+                      work->from_s, work->to_s, work->done, n, s, work->n_named > 0 ? "" : " (assumed)", figures);
+    else
+        source_remark(dump->source,
+                      "%u consumers of %s were behind between %g s and %g s, each for a time of its own (%g s in all), "
+                      "and committed %.0f records: %s",
+                      n, group, work->from_s, work->to_s, work->seconds, work->done, figures);
+    if (work->n_named > n)
+        source_remark(dump->source,
+                      "of the %u consumers of %s that the tables name, that is of %u; the others never had %.0f "
+                      "records waiting in two tables, in the same partitions",
+                      work->n_named, group, n, BATCH);
+}
+
+static void add_service(const struct dump *dump, const char *group, cJSON *out)
+{
+    const struct work work = work_of(dump, group);
+    if (work.n == 0) return;
+    const double service_s = work.seconds / work.done;
+    /* the clocks of a table are wrong for all alike */
+    const double relative =
+        hypot(work.n * CLOCK_S * sqrt(2) / work.seconds, BATCH * sqrt(work.n / 6.0) / work.done);
     cJSON_AddNumberToObject(out, "service_s", service_s);
     cJSON_AddNumberToObject(out, "service_sigma_s", service_s * relative);
-    source_remark(dump->source,
-                  "%s was behind from %g s to %g s and committed %.0f records: with %u consumer%s%s %.2f ms a record, "
-                  "standard error %.2f ms (clock of a table %g s, a batch of %.0f in hand%s at either end)",
-                  group, behind.from_s, behind.to_s, done, n, n == 1 ? "" : "s", consumers > 0 ? "" : " (assumed)",
-                  service_s * 1e3, service_s * relative * 1e3, CLOCK_S, BATCH, n == 1 ? "" : " of each");
+    say_service(dump, group, &work, service_s, service_s * relative);
 }
 
 static uint32_t partitions_of_topic(const struct dump *dump, const struct snapshot *snapshot, const struct row *like)
@@ -476,14 +589,15 @@ static void add_groups(const struct dump *dump, cJSON *out)
         if (there) continue;
         const char *topic = row->topic;
         const uint32_t partitions = partitions_of(dump, last, row->group, &topic);
-        const uint32_t consumers = consumers_of(dump, last, row->group);
+        const uint32_t consumers = last_consumers_of(dump, row->group);
         one = cJSON_CreateObject();
         cJSON_AddItemToArray(groups, one);
         cJSON_AddStringToObject(one, "name", row->group);
         cJSON_AddStringToObject(one, "topic", topic);
         if (partitions > 0) cJSON_AddNumberToObject(one, "partitions", partitions);
         if (consumers > 0) cJSON_AddNumberToObject(one, "consumers", consumers);
-        if (dump->n_snapshots > 1) add_service(dump, row->group, consumers, one);
+        name_changing_consumers(dump, row->group);
+        if (dump->n_snapshots > 1) add_service(dump, row->group, one);
     }
 }
 
@@ -493,7 +607,24 @@ struct looks {
     uint32_t n_late;   /* partitions that it lacks, and a later one has */
     double late_t_s;   /* of the last such */
     struct arrived_by *by;
+    double *grew;      /* of each partition */
+    bool *is_there;
 };
+
+static struct looks new_looks(const struct dump *dump)
+{
+    return (struct looks){ .by = arena_array(dump->source->arena, struct arrived_by, dump->n_snapshots),
+                           .grew = arena_array(dump->source->arena, double, MAX_PARTITIONS),
+                           .is_there = arena_array(dump->source->arena, bool, MAX_PARTITIONS) };
+}
+
+/* In the arrays of others, of another topic. */
+static struct looks looks_over(const struct looks *used, const char *topic, uint32_t first)
+{
+    for (uint32_t p = 0; p < MAX_PARTITIONS; p++) used->grew[p] = 0, used->is_there[p] = false;
+    return (struct looks){ .topic = topic, .first = first, .by = used->by, .grew = used->grew,
+                           .is_there = used->is_there };
+}
 
 /* What had come into a topic by each table: into each partition since the first table that has it, as nothing is known
  * of what came before. A log that falls is one that somebody made anew; it stays where it was. */
@@ -501,7 +632,7 @@ static void look_at_topic(const struct dump *dump, const char *topic, struct loo
 {
     double most[MAX_PARTITIONS];
     for (uint32_t p = 0; p < MAX_PARTITIONS; p++) most[p] = -1;
-    *out = (struct looks){ .topic = topic, .first = dump->n_snapshots, .by = out->by };
+    *out = looks_over(out, topic, dump->n_snapshots);
     for (uint32_t s = 0; s < dump->n_snapshots; s++) {
         const struct snapshot *snapshot = &dump->snapshot[s];
         bool counted[MAX_PARTITIONS] = { false }; /* each group that reads the topic has its rows */
@@ -512,11 +643,32 @@ static void look_at_topic(const struct dump *dump, const char *topic, struct loo
             if (row->log_end < 0 || counted[row->partition] || strcmp(row->topic, topic) != 0) continue;
             counted[row->partition] = true;
             if (out->first == dump->n_snapshots) out->first = s;
+            out->is_there[row->partition] = true;
+            if (*end >= 0) out->grew[row->partition] += fmax(row->log_end - *end, 0);
             if (*end >= 0) out->by[s].records += fmax(row->log_end - *end, 0);
             else if (s > out->first && snapshot->t_s > 0) out->n_late++, out->late_t_s = snapshot->t_s;
             *end = fmax(*end, row->log_end);
         }
     }
+}
+
+/* Keys that are spread evenly give each partition the same, but for counting noise; a fifth more is what matters. */
+static void name_uneven(const struct dump *dump, const struct looks *looks)
+{
+    double sum = 0;
+    uint32_t n = 0, most = 0;
+    for (uint32_t p = 0; p < MAX_PARTITIONS; p++) {
+        sum += looks->grew[p];
+        if (looks->grew[p] > looks->grew[most]) most = p;
+        if (looks->is_there[p]) n++;
+    }
+    const double even = sum / fmax(n, 1);
+    if (looks->grew[most] > UNEVEN * even && looks->grew[most] > even + UNEVEN_SIGMAS * sqrt(even))
+        source_remark(dump->source,
+                      "partition %u of %.80s took %.1f %% of its records, where %.1f %% would be even: keys are not "
+                      "spread evenly over the partitions, but in what sim init makes of them they are: what waits, and "
+                      "who keeps up, will differ",
+                      most, looks->topic, 100 * looks->grew[most] / sum, 100.0 / n);
 }
 
 /* Records times the seconds since they came. What is published on the way comes later than what it is published for. */
@@ -532,8 +684,7 @@ static bool add_load(const struct dump *dump, cJSON *out)
 {
     const uint32_t n = dump->n_snapshots;
     const struct snapshot *last = &dump->snapshot[n - 1];
-    struct looks one = { .by = arena_array(dump->source->arena, struct arrived_by, n) };
-    struct looks best = { .by = arena_array(dump->source->arena, struct arrived_by, n) };
+    struct looks one = new_looks(dump), best = new_looks(dump);
     const char *before = "";
     double most = 0;
     for (uint32_t i = 0; i < last->n; i++) {
@@ -555,23 +706,53 @@ static bool add_load(const struct dump *dump, cJSON *out)
                       "has %s (by %g s) is not known, and not in the load",
                       best.n_late, best.n_late == 1 ? "" : "s", best.topic, best.n_late == 1 ? "is" : "are",
                       best.n_late == 1 ? "it" : "them all", best.late_t_s);
+    name_uneven(dump, &best);
     return arrivals_add_load(dump->source, best.topic, best.by + best.first, n - best.first, out);
+}
+
+/* Dates of which one says its zone and the other does not may be hours apart that nobody sees. */
+static void compare_zones(const struct dump *dump, const struct instant *start)
+{
+    const struct instant *table = &dump->snapshot[0].was;
+    if (start->kind != INSTANT_DATE || table->kind != INSTANT_DATE || start->has_zone == table->has_zone) return;
+    source_remark(dump->source,
+                  "%s no zone, and is taken as it stands beside %s, in UTC; give both with their zone",
+                  start->has_zone ? "the instant of a table has" : "--start has",
+                  start->has_zone ? "--start" : "the tables");
+}
+
+/* Of clock times nobody says the day. A table may be taken up to half a day before the start, and else after it: that
+ * of 00:05 is of the night in which a load began at 23:50; and one of 23:50 is of just before a start at 00:05. */
+static void find_day(const struct dump *dump, struct instant *start)
+{
+    const struct snapshot *first = &dump->snapshot[0];
+    if (start->kind != INSTANT_CLOCK || first->was.kind != INSTANT_CLOCK) return;
+    const double after_s = first->t_s - start->s;
+    const int days = after_s < -DAY_S / 2 ? 1 : after_s > DAY_S * 3 / 4 ? -1 : 0; /* of the table */
+    start->s -= days * DAY_S;
+    if (days != 0)
+        source_remark(dump->source,
+                      "--start and the tables are clock times: the first table is taken for one of the day %s, %g s %s "
+                      "the start; with dates there is no doubt",
+                      days > 0 ? "after" : "before", fabs(first->t_s - start->s),
+                      first->t_s < start->s ? "before" : "after");
 }
 
 static bool place_in_time(struct dump *dump, const char *start)
 {
-    double zero = dump->snapshot[0].t_s;
-    bool has_date;
+    struct instant zero = { .s = dump->snapshot[0].t_s };
     for (uint32_t s = 0; s < dump->n_snapshots && dump->n_snapshots > 1; s++)
         if (!isfinite(dump->snapshot[s].t_s))
             return source_finding(dump->source, 0, "",
                                   "table %u of %u has no instant; put a line with `date -Is` before each", s + 1,
                                   dump->n_snapshots);
-    if (start && !instant_read(start, strlen(start), &zero, &has_date))
+    if (start && !instant_read(start, strlen(start), &zero))
         return source_finding(dump->source, 0, "", "--start %.40s is no instant; write 2025-12-24T08:57:02 or 08:57:02",
                               start);
+    if (start) compare_zones(dump, &zero);
+    if (start) find_day(dump, &zero);
     for (uint32_t s = 0; s < dump->n_snapshots; s++) {
-        dump->snapshot[s].t_s -= zero;
+        dump->snapshot[s].t_s -= zero.s;
         if (start && fabs(dump->snapshot[s].t_s) > 86400 * 7)
             return source_finding(dump->source, 0, "",
                                   "--start %.40s is more than a week from the tables; give it as they "

@@ -10,8 +10,4 @@
  * NULL with findings. The caller deletes the result. */
 cJSON *describe_read(struct source *source, const char *start);
 
-/* Seconds of the first instant in a line: since 1970 for a date with a time, since midnight for a clock time; or of
- * t_s=NUMBER as it stands. Zones: Z or +hh:mm behind a date; without one the clock is taken as it is. False: none. */
-bool instant_read(const char *line, size_t length, double *seconds, bool *has_date);
-
 #endif

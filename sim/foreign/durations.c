@@ -426,7 +426,23 @@ static cJSON *document(struct gathering *g)
 
 /* ---- HdrHistogram ---- */
 
-/* Value, percentile, total count, 1/(1-percentile): durations between two rows are spread evenly over them. */
+/* The mean of all that was counted stands below the rows: "#[Mean    =        5.840, StdDeviation   = ...". */
+static void compare_mean(struct gathering *g, const struct series *series, double unit_s)
+{
+    const char *mean = strstr(g->source->text, "#[Mean");
+    double given, sum_s = 0;
+    const double n = (double)series->n + series->n_zero;
+    if (!mean || sscanf(mean + strlen("#[Mean"), " = %lf", &given) != 1 || !(given > 0)) return;
+    for (uint32_t i = 0; i < series->n; i++) sum_s += series->value_s[i];
+    if (fabs(sum_s / n / (given * unit_s) - 1) > 0.05)
+        source_remark(g->source,
+                      "spread evenly between the rows the mean is %.3g ms, the file says %.3g ms: its rows are too far "
+                      "apart; write it with more steps for each half distance",
+                      sum_s / n * 1e3, given * unit_s * 1e3);
+}
+
+/* Value, percentile, total count, 1/(1-percentile): durations between two rows are spread evenly over them; those of
+ * percentile 0 are the least, and all alike. */
 static bool read_hgrm(struct gathering *g)
 {
     enum { MOST = 100000 };
@@ -444,10 +460,11 @@ static bool read_hgrm(struct gathering *g)
                 !(count >= last_count) || !(p >= 0 && p <= 1) || value * unit_s > 36000)
                 return source_finding(g->source, at, "", "a row is: value, percentile, total count, rising");
             if (pass == 0) total = count;
-            const double step = total > MOST ? total / MOST : 1;
+            const double step = total > MOST ? total / MOST : 1, from = p > 0 ? last_value : value;
             for (double k = last_count + step / 2; pass == 1 && count > last_count && k <= count; k += step) {
-                const double s = (last_value + (value - last_value) * (k - last_count) / (count - last_count)) * unit_s;
+                const double s = (from + (value - from) * (k - last_count) / (count - last_count)) * unit_s;
                 if (s > 0) add_duration(g, series, s, 0);
+                else series->n_zero++;
             }
             last_value = value;
             last_count = count;
@@ -455,6 +472,7 @@ static bool read_hgrm(struct gathering *g)
         if (!(total >= 8) || total > 1e15) return source_finding(g->source, 0, "", "fewer than 8 durations");
     }
     g->unordered = true;
+    compare_mean(g, series, unit_s);
     source_remark(g->source, "an .hgrm file has no order: autocorrelation, drift and dependence on load are not known");
     return true;
 }

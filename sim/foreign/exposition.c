@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * NAME_seconds_bucket{labels,le="0.1"} 24054, with _sum and _count. Buckets are counts since the service started,
- * warm-up included. The times of a bucket are spread evenly over it; those beyond the last finite bound are unknown,
- * and are put at that bound. Of sum and count alone only the mean is known. */
+ * warm-up included. The times of a bucket are spread evenly over it. Of those beyond the last finite bound the sum
+ * tells the mean, by what is left of it when the buckets have theirs: they are spread evenly around it, from that bound
+ * on. Where it does not, they are put at that bound, the least that they can be; a mean that is missed so is no
+ * measurement. Of sum and count alone only the mean is known. */
 #include "sim/foreign/exposition.h"
 
 #include <math.h>
@@ -104,23 +106,86 @@ static void add_bin(cJSON *bins, const char *time, double share)
     cJSON_AddItemToArray(bins, bin);
 }
 
+/* A timer's times as they are played. */
+struct played {
+    uint32_t first, last;   /* buckets with a finite bound from the first that holds any, up to last - 1 */
+    double all, beyond;     /* beyond: of them, those above the last finite bound */
+    double sum_s;           /* of those below it, spread evenly in their buckets; */
+    double least_s, most_s; /* what it can be */
+};
+
+static double bound_below(const struct timer *timer, uint32_t i) { return i > 0 ? timer->bound_s[i - 1] : 0; }
+
+static bool look_at_buckets(const struct timer *timer, struct played *out)
+{
+    *out = (struct played){ .last = timer->n, .all = fmax(timer->below[timer->n - 1], timer->count) };
+    while (out->last > 0 && !isfinite(timer->bound_s[out->last - 1])) out->last--;
+    if (out->last == 0 || !(timer->below[out->last - 1] > 0)) return false;
+    out->beyond = out->all - timer->below[out->last - 1];
+    while (!(timer->below[out->first] > 0)) out->first++;
+    while (out->beyond <= 0 && out->last - 1 > out->first && timer->below[out->last - 2] == out->all) out->last--;
+    for (uint32_t i = out->first; i < out->last; i++) {
+        const double n = timer->below[i] - (i > out->first ? timer->below[i - 1] : 0), from_s = bound_below(timer, i);
+        out->sum_s += n * (from_s + timer->bound_s[i]) / 2;
+        out->least_s += n * from_s;
+        out->most_s += n * timer->bound_s[i];
+    }
+    return true;
+}
+
+/* Up to where the times beyond the last bound go, so that the sum is as it was counted; that bound: it does not say. */
+static double farthest_s(struct source *source, const struct timer *timer, const struct played *played)
+{
+    const double bound_s = timer->bound_s[played->last - 1], percent = 100 * played->beyond / played->all;
+    const double mean_s = (timer->sum_s - played->sum_s) / played->beyond;
+    if (timer->sum_s >= 0 && mean_s > bound_s) {
+        source_remark(source,
+                      "%s: %.2g %% are beyond the last bound, %g s; by the sum they take %.3g s as a mean (from %.3g s "
+                      "to %.3g s, as the others lie in their buckets), and are spread evenly from %g s to %.3g s: how "
+                      "they really are spread is not known",
+                      timer->name, percent, bound_s, mean_s,
+                      fmax((timer->sum_s - played->most_s) / played->beyond, bound_s),
+                      (timer->sum_s - played->least_s) / played->beyond, bound_s, 2 * mean_s - bound_s);
+        return 2 * mean_s - bound_s;
+    }
+    source_remark(source,
+                  "%s: %.2g %% are beyond the last bound, %g s, and are put there, the least that they can be: %s",
+                  timer->name, percent, bound_s,
+                  timer->sum_s < 0 ? "no sum says how far they go" : "the sum leaves no more for them");
+    return bound_s;
+}
+
+/* Whether the mean that is played, of beyond_s for those beyond the last bound, is that of sum and count. It is not
+ * where buckets are wider than what they hold, or the sum is of other times than they. */
+static bool has_its_mean(struct source *source, const struct timer *timer, const struct played *played,
+                         double beyond_s)
+{
+    const double mean_s = (played->sum_s + played->beyond * beyond_s) / played->all;
+    const double given_s = timer->sum_s / played->all;
+    if (timer->sum_s < 0) return played->beyond <= 0;
+    if (fabs(mean_s - given_s) <= 0.05 * given_s) return true;
+    source_remark(source, "%s: spread evenly over its buckets the mean is %.3g ms, sum and count say %.3g ms: %s",
+                  timer->name, mean_s * 1e3, given_s * 1e3,
+                  timer->sum_s < played->least_s + played->beyond * timer->bound_s[played->last - 1]
+                      ? "less than they have at least, so they are not of the same times"
+                      : "the buckets are too wide for it");
+    return false;
+}
+
 /* As a histogram of the scenario language. */
 static cJSON *histogram(struct source *source, const struct timer *timer)
 {
-    uint32_t last = timer->n;
-    while (last > 0 && !isfinite(timer->bound_s[last - 1])) last--;
-    const double all = timer->below[timer->n - 1];
-    if (last == 0 || !(all > 0) || !(timer->below[last - 1] > 0)) return NULL;
-    uint32_t first = 0;
-    while (!(timer->below[first] > 0)) first++;
-    while (last - 1 > first && timer->below[last - 2] == timer->below[last - 1]) last--;
+    struct played played;
+    if (!look_at_buckets(timer, &played)) return NULL;
+    const double bound_s = timer->bound_s[played.last - 1];
+    const double most_s = played.beyond > 0 ? farthest_s(source, timer, &played) : bound_s;
     cJSON *time = cJSON_CreateObject(), *bins = cJSON_AddArrayToObject(time, "histogram");
-    add_bin(bins, first > 0 ? time_text(source->arena, timer->bound_s[first - 1]) : "0s", 0);
-    for (uint32_t i = first; i < last; i++)
-        add_bin(bins, time_text(source->arena, timer->bound_s[i]), i + 1 == last ? 1 : timer->below[i] / all);
-    if (timer->below[last - 1] < all)
-        source_remark(source, "%s: %.2g %% are beyond the last bound, %g s, and are put there", timer->name,
-                      100 * (1 - timer->below[last - 1] / all), timer->bound_s[last - 1]);
+    add_bin(bins, time_text(source->arena, bound_below(timer, played.first)), 0);
+    for (uint32_t i = played.first; i < played.last; i++)
+        add_bin(bins, time_text(source->arena, timer->bound_s[i]), timer->below[i] / played.all);
+    if (played.beyond > 0) add_bin(bins, time_text(source->arena, fmax(most_s, bound_s + 1e-9)), 1);
+    cJSON_AddStringToObject(time, "basis",
+                            has_its_mean(source, timer, &played, (bound_s + most_s) / 2) ? "measured" : "assumed");
     return time;
 }
 
@@ -140,8 +205,6 @@ static cJSON *describe(struct source *source, const struct timer *timer)
         cJSON *basis = cJSON_AddObjectToObject(time, "basis");
         cJSON_AddStringToObject(basis, "mean", "measured");
         cJSON_AddStringToObject(basis, "cv", "assumed");
-    } else if (time) {
-        cJSON_AddStringToObject(time, "basis", "measured");
     }
     if (time) cJSON_AddItemToObject(out, "time", time);
     return out;

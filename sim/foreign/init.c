@@ -238,7 +238,9 @@ static void fit_bottleneck(struct init *init, struct pipeline *pipeline)
                       "assumed: all service times; no count says how fast a group that was behind worked");
         return;
     }
-    const uint32_t consumers = pipeline_consumers(pipeline, name);
+    const uint32_t all = pipeline_consumers(pipeline, name);
+    const uint32_t consumers =
+        group < init->seen.n_groups ? seen_working(&init->seen.group[group], init->observations, all) : all;
     const double mean_s = consumers / rate, sigma_s = mean_s * error / rate;
     set_mean(init, stage, mean_s, "fitted");
     add_range(init, stage, mean_s / 4, mean_s * 4);
@@ -247,6 +249,11 @@ static void fit_bottleneck(struct init *init, struct pipeline *pipeline)
                   "record (standard error %.2f ms), as /stages/%s/time/mean",
                   name, rate, n_counts, n_counts == 1 ? "" : "s", consumers, consumers == 1 ? "" : "s", mean_s * 1e3,
                   sigma_s * 1e3, stage);
+    if (consumers < all)
+        source_remark(init->remarks,
+                      "of the %u consumers of %s no more than %u had work while it was behind: what waited was in as "
+                      "many partitions",
+                      all, name, consumers);
 }
 
 /* Two dumps under lag have measured some groups' times. */
@@ -256,9 +263,12 @@ static void take_measured_services(struct init *init, struct pipeline *pipeline)
         const struct seen_group *group = &init->seen.group[i];
         const char *stage = pipeline_stage_of(pipeline, group->name);
         if (!(group->service_s > 0) || !stage) continue;
-        set_mean(init, stage, group->service_s, "measured");
-        source_remark(init->remarks, "measured: %s takes %.2f ms a record (standard error %.2f ms), between two dumps",
-                      group->name, group->service_s * 1e3, group->service_sigma_s * 1e3);
+        const bool counted = group->consumers > 0; /* else one is assumed, and of more each takes longer */
+        set_mean(init, stage, group->service_s, counted ? "measured" : "fitted");
+        source_remark(init->remarks, "%s: %s takes %.2f ms a record (standard error %.2f ms), between two dumps%s",
+                      counted ? "measured" : "fitted", group->name, group->service_s * 1e3,
+                      group->service_sigma_s * 1e3,
+                      counted ? "" : "; nothing says how many consumers it has: of n each takes n times as long");
     }
 }
 
@@ -385,6 +395,20 @@ static bool nothing_to_play(struct init *init)
 
 /* ---- the document ---- */
 
+/* Why an order fails is in no count, and no part of the usual pipeline fails by itself. */
+static void say_failures(struct init *init)
+{
+    const cJSON *status;
+    double failed = 0;
+    cJSON_ArrayForEach(status, at(init->observations, "statuses")) failed =
+        fmax(failed, seen_number(status, "failed", 0));
+    if (failed > 0)
+        source_remark(init->remarks,
+                      "up to %.0f orders had failed: nothing says why, and in the scenario none does until you say so; "
+                      "they are PAID there",
+                      failed);
+}
+
 static bool read_observations(struct init *init)
 {
     struct source *source = init->input->observations;
@@ -436,6 +460,7 @@ static bool assemble(struct init *init)
     if (!init->load && !backlog) return nothing_to_play(init);
     if (init->input->durations) take_durations(init, &pipeline);
     fill_thresholds(init);
+    say_failures(init);
     source_remark(init->remarks, "assumed: everything tagged so; what each result rests on is said with it");
     return true;
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Instants as people and tools print them. Days are counted in the proleptic Gregorian calendar, without leap seconds.
- */
+ * Days are counted in the proleptic Gregorian calendar, without leap seconds. */
+#include "sim/foreign/instant.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "sim/foreign/describe.h"
 
 static double days_from_civil(int year, int month, int day)
 {
@@ -23,8 +22,32 @@ static bool is_day(int year, int month, int day)
     return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1] + (leap && month == 2);
 }
 
-/* hh:mm:ss with a fraction perhaps, at text; *used bytes. */
-static bool clock_at(const char *text, double *seconds, int *used)
+/* AM, PM, a.m. or p.m. at text, after blanks: 'A' or 'P', and *used bytes more; 0: none. */
+static int half_of_day_at(const char *text, int *used)
+{
+    const char *at = text + strspn(text, " ");
+    const int half = toupper((unsigned char)*at);
+    if (half != 'A' && half != 'P') return 0;
+    at++;
+    at += *at == '.';
+    if (toupper((unsigned char)*at++) != 'M') return 0;
+    at += *at == '.';
+    if (isalnum((unsigned char)*at)) return 0;
+    *used += (int)(at - text);
+    return half;
+}
+
+/* In Korean it stands before the clock; first: of the whole text. */
+static int half_of_day_before(const char *first, const char *text)
+{
+    static const char am[] = "오전 ", pm[] = "오후 ";
+    const size_t n = (size_t)(text - first);
+    if (n >= sizeof am - 1 && strncmp(text - (sizeof am - 1), am, sizeof am - 1) == 0) return 'A';
+    return n >= sizeof pm - 1 && strncmp(text - (sizeof pm - 1), pm, sizeof pm - 1) == 0 ? 'P' : 0;
+}
+
+/* hh:mm:ss with a fraction perhaps, and AM or PM, at text, which is of the text at first; *used bytes. */
+static bool clock_at(const char *first, const char *text, double *seconds, int *used)
 {
     int hour, minute;
     double second;
@@ -41,39 +64,70 @@ static bool clock_at(const char *text, double *seconds, int *used)
     second = strtod(digits, NULL);
     *used = 6 + (int)n;
     if (hour > 23 || minute > 59 || second >= 61) return false;
+    int half = half_of_day_at(text + *used, used);
+    if (half == 0) half = half_of_day_before(first, text);
+    if (half != 0 && hour <= 12) hour = hour % 12 + (half == 'P' ? 12 : 0);
     *seconds = hour * 3600 + minute * 60 + second;
     return true;
 }
 
-/* Z, +hh:mm, +hhmm or nothing. */
-static double zone_at(const char *text)
+/* Digits at text, of which there must be n and no more. */
+static bool digits_at(const char *text, size_t n) { return strspn(text, "0123456789") == n; }
+
+/* Z, UTC, GMT, +hh:mm, +hhmm or +hh, perhaps behind blanks; false for anything else. */
+static bool zone_at(const char *text, double *zone_s)
 {
     int hour = 0, minute = 0;
-    const char sign = text[0];
-    if (sign != '+' && sign != '-') return 0;
-    if (sscanf(text + 1, "%2d:%2d", &hour, &minute) != 2) sscanf(text + 1, "%2d%2d", &hour, &minute);
-    return (sign == '-' ? -1 : 1) * (hour * 3600.0 + minute * 60.0);
+    *zone_s = 0;
+    text += strspn(text, " ");
+    const size_t letters = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    if (letters == 1) return *text == 'Z' || *text == 'z';
+    if (letters == 3) return strncmp(text, "UTC", 3) == 0 || strncmp(text, "GMT", 3) == 0;
+    const char sign = *text++;
+    if (sign != '+' && sign != '-') return false;
+    if (digits_at(text, 2) && text[2] == ':' && digits_at(text + 3, 2)) sscanf(text, "%2d:%2d", &hour, &minute);
+    else if (digits_at(text, 4) || digits_at(text, 2)) sscanf(text, "%2d%2d", &hour, &minute);
+    else return false;
+    *zone_s = (sign == '-' ? -1 : 1) * (hour * 3600.0 + minute * 60.0);
+    return true;
 }
 
-bool instant_read(const char *line, size_t length, double *seconds, bool *has_date)
+/* A date with a time at text, of "2025-12-24 09:05:00 +0900" and its like. */
+static bool date_at(const char *first, const char *text, struct instant *out)
+{
+    int year, month, day, used = 0;
+    double zone_s;
+    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 10 || !is_day(year, month, day) ||
+        (text[10] != 'T' && text[10] != ' ') || !clock_at(first, text + 11, &out->s, &used))
+        return false;
+    out->kind = INSTANT_DATE;
+    out->has_zone = zone_at(text + 11 + used, &zone_s);
+    out->s += days_from_civil(year, month, day) * 86400 - zone_s;
+    return true;
+}
+
+bool instant_read(const char *line, size_t length, struct instant *out)
 {
     char text[160];
-    int year, month, day, used = 0;
+    int used = 0;
     const size_t n = length < sizeof text - 8 ? length : sizeof text - 8;
     memset(text, 0, sizeof text);
     memcpy(text, line, n);
-    *has_date = false;
+    *out = (struct instant){ .kind = INSTANT_GIVEN };
     const char *given = strstr(text, "t_s=");
-    if (given && sscanf(given + 4, "%lf", seconds) == 1) return *seconds > -1e12 && *seconds < 1e12;
+    if (given && sscanf(given + 4, "%lf", &out->s) == 1) return out->s > -1e12 && out->s < 1e12;
     for (const char *c = text; *c != '\0'; c++) {
-        const bool begins = c == text || !isdigit((unsigned char)c[-1]);
-        if (begins && sscanf(c, "%4d-%2d-%2d%n", &year, &month, &day, &used) == 3 && used == 10 &&
-            is_day(year, month, day) && (c[10] == 'T' || c[10] == ' ') && clock_at(c + 11, seconds, &used)) {
-            *has_date = true;
-            *seconds += days_from_civil(year, month, day) * 86400 - zone_at(c + 11 + used);
-            return true;
-        }
-        if (begins && clock_at(c, seconds, &used)) return true;
+        if (c != text && isdigit((unsigned char)c[-1])) continue;
+        if (date_at(text, c, out)) return true;
+        out->kind = INSTANT_CLOCK;
+        if (clock_at(text, c, &out->s, &used)) return true;
     }
     return false;
+}
+
+double instant_of_number(double number)
+{
+    enum { THOUSANDS = 3 };
+    for (int i = 0; i < THOUSANDS && number >= 1e11; i++) number /= 1e3;
+    return number;
 }

@@ -153,6 +153,31 @@ static bool changes_what_it_has(const char *text, size_t from, size_t end)
     return false;
 }
 
+/* The word that ends at `end`, perhaps before blanks: where it begins; *to is where it ends. */
+static size_t word_before(const char *text, size_t end, size_t *to)
+{
+    while (end > 0 && strchr(" \t\r\n", text[end - 1])) end--;
+    *to = end;
+    while (end > 0 && is_word(text[end - 1])) end--;
+    return end;
+}
+
+/* Before a name at `at`: whether it is what a function changes that it is given first, as Object.assign does, or is
+ * deleted or counted on. */
+static bool is_changed_from(const char *text, size_t at)
+{
+    static const char *const function[] = { "assign", "assignIn", "defineProperty", "defineProperties", "extend",
+                                            "merge",  "mergeWith", "set",           "unset",            "update" };
+    size_t to, from = word_before(text, at, &to);
+    if (is_text(text, from, to, "delete", 6)) return true;
+    if (to >= 2 && (text[to - 1] == '+' || text[to - 1] == '-') && text[to - 2] == text[to - 1]) return true;
+    if (to == 0 || text[to - 1] != '(') return false;
+    from = word_before(text, to - 1, &to);
+    for (size_t i = 0; i < sizeof function / sizeof *function; i++)
+        if (is_text(text, from, to, function[i], strlen(function[i]))) return true;
+    return false;
+}
+
 /* Behind a name at `at`: whether a member of it is set, or a method called that changes it. */
 static bool is_changed_at(const char *text, size_t at)
 {
@@ -173,6 +198,7 @@ static bool is_changed_at(const char *text, size_t at)
         }
     }
     if (!of_member) return false;
+    if (strncmp(text + at, "?\?=", 3) == 0) return true;
     if (strchr("+-*/%&|^", text[at] ? text[at] : ' ')) return text[at + 1] == '=' || text[at + 1] == text[at];
     return text[at] == '=' && text[at + 1] != '=' && text[at + 1] != '>';
 }
@@ -187,7 +213,9 @@ size_t literal_changed_at(const struct source *source, const char *name, size_t 
         else {
             const size_t end = word_end(text, at);
             const bool is_member = at > 0 && text[at - 1] == '.' && !(at > 1 && text[at - 2] == '.');
-            if (!is_member && is_text(text, at, end, name, length) && is_changed_at(text, end)) return at;
+            if (!is_member && is_text(text, at, end, name, length) &&
+                (is_changed_at(text, end) || is_changed_from(text, at)))
+                return at;
             at = end;
         }
     }

@@ -28,7 +28,8 @@ bool literal_read(struct literal *out, struct source *source, size_t at);
 
 /* Byte of the object that a script assigns to `name` (`export const options = {`); SIZE_MAX when there is none. */
 size_t literal_find(const struct source *source, const char *name);
-/* Where a member of `name` (of `length` bytes) is set, or a method called that changes it; SIZE_MAX: nowhere. */
+/* Where a member of `name` (of `length` bytes) is set or deleted, or a method or function called that changes it
+ * (Object.assign); SIZE_MAX: nowhere. */
 size_t literal_changed_at(const struct source *source, const char *name, size_t length);
 
 /* Byte offset of a node. */

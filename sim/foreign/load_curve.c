@@ -7,6 +7,8 @@
 
 #include "sim/engine/ns.h"
 
+#define SIGMAS 3.0 /* by which a pace must explain the counts better than a group that keeps up */
+
 /* k6's durations: a text with units, or milliseconds. */
 static double seconds_of(const cJSON *value, double fallback)
 {
@@ -151,6 +153,18 @@ static double misfit(const struct load_curve *curve, const struct done_at *count
     return sum;
 }
 
+/* The same of a group that keeps up at all times. */
+static double misfit_of_none_behind(const struct load_curve *curve, const struct done_at *count, uint32_t n)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const double sigma = hypot(count[i].sigma, curve->peak_per_s * count[i].sigma_t_s);
+        const double residual = (load_curve_arrived(curve, count[i].t_s) - count[i].done) / fmax(sigma, 1);
+        sum += residual * residual;
+    }
+    return sum;
+}
+
 /* d done / d rate: the time for which the group has been behind. */
 static double information(const struct load_curve *curve, const struct done_at *count, uint32_t n, double rate)
 {
@@ -183,6 +197,7 @@ bool load_curve_fit(const struct load_curve *curve, const struct done_at *count,
         else low = a;
     }
     *rate_per_s = (low + high) / 2;
+    if (misfit_of_none_behind(curve, count, n) - misfit(curve, count, n, *rate_per_s) < SIGMAS * SIGMAS) return false;
     const double known = information(curve, count, n, *rate_per_s);
     if (!(known > 0)) return false;
     *error_per_s = 1 / sqrt(known);

@@ -8,6 +8,7 @@
 #include "models/scenario.h"
 #include "sim/foreign/csv_table.h"
 #include "sim/foreign/describe.h"
+#include "sim/foreign/instant.h"
 #include "sim/foreign/prometheus.h"
 #include "sim/foreign/samples.h"
 #include "sim/scenario/json.h"
@@ -103,18 +104,19 @@ static bool find_columns(struct reading_csv *reading)
 
 /* ---- rows ---- */
 
-/* Numbers are seconds, or milliseconds where they would lie beyond the year 5000; else an instant as tools print it. */
+/* A number is seconds, or of the unit that its size tells; else an instant as tools print it. */
 static bool read_time(struct reading_csv *reading, uint32_t row, double *t_s)
 {
     const char *cell = table_cell(&reading->table, row, reading->column[ROLE_TIME]);
-    bool has_date;
+    struct instant instant;
     double number;
     if (table_number(cell, &number)) {
-        const double per_s = reading->per_s > 0 ? reading->per_s : number > 9.6e10 ? 1000 : 1;
-        *t_s = number / per_s;
-        return true;
+        *t_s = reading->per_s > 0 ? number / reading->per_s : instant_of_number(number);
+        if (reading->per_s > 0 || *t_s < 1e11) return true;
+        return table_finding(&reading->table, row, reading->column[ROLE_TIME],
+                             "no instant: seconds, milli-, micro- or nanoseconds since 1970, or a date with a time");
     }
-    if (reading->per_s <= 0 && instant_read(cell, strlen(cell), t_s, &has_date)) return true;
+    if (reading->per_s <= 0 && instant_read(cell, strlen(cell), &instant)) return *t_s = instant.s, true;
     return table_finding(&reading->table, row, reading->column[ROLE_TIME], "no instant");
 }
 

@@ -209,10 +209,41 @@ static const cJSON *first_set_back(const cJSON *first, const char *group)
     return NULL;
 }
 
+/* Partitions of the group in which more than a little waits: a tenth of what waits where most does. */
+static uint32_t partitions_behind(const cJSON *table, const char *group)
+{
+    const cJSON *row;
+    double most = 0;
+    uint32_t n = 0;
+    cJSON_ArrayForEach(row, at(table, "rows")) if (is_of(row, group)) most = fmax(most, seen_number(row, "lag", 0));
+    cJSON_ArrayForEach(row, at(table, "rows")) n += is_of(row, group) && seen_number(row, "lag", 0) > most / 10;
+    return n;
+}
+
+/* A partition is one consumer's. */
+static uint32_t working_of(uint32_t consumers, uint32_t partitions)
+{
+    return partitions > 0 && partitions < consumers ? partitions : consumers;
+}
+
+uint32_t seen_working(const struct seen_group *group, const cJSON *observations, uint32_t consumers)
+{
+    const cJSON *table;
+    uint32_t most = partitions_behind(at(observations, "offsets"), group->name);
+    cJSON_ArrayForEach(table, at(observations, "snapshots"))
+    {
+        const uint32_t n = partitions_behind(table, group->name);
+        if (n > most && lag_of(table, group->name) >= BATCH) most = n;
+    }
+    return working_of(consumers, most);
+}
+
 /* Half a batch for each consumer that has work, on average. */
 static double in_hand(const cJSON *table, const struct seen_group *group)
 {
-    return fmin(BATCH * (group->consumers > 0 ? group->consumers : 1), lag_of(table, group->name)) / 2;
+    const uint32_t consumers = group->consumers > 0 ? group->consumers : 1;
+    const uint32_t working = working_of(consumers, partitions_behind(table, group->name));
+    return fmin(BATCH * working, lag_of(table, group->name)) / 2;
 }
 
 /* A table as a count of what the group has done since the first; a batch in hand then was done before. */

@@ -36,6 +36,9 @@ uint32_t seen_partitions(const struct seen *seen, const char *topic);
 /* The group with the greatest lag; n_groups when none lags. */
 uint32_t seen_behind(const struct seen *seen);
 
+/* Of so many consumers those that can have had work while the group was behind: a partition is one consumer's. */
+uint32_t seen_working(const struct seen_group *group, const cJSON *observations, uint32_t consumers);
+
 /* Rate of the group that holds orders back: from the counts of paid or pending orders, and from its offsets. Of several
  * tables it is what was committed since the first, whatever the log had held before. */
 bool seen_rate(const struct seen *seen, uint32_t group, const cJSON *observations, const struct load_curve *curve,

@@ -265,6 +265,95 @@ static void a_run_begins_with_the_last_table_before_its_start(void **state)
     }
 }
 
+/* ---- instants ---- */
+
+/* Seconds after --start of the only table below a line. */
+static double seconds_of(const char *line, const char *start, struct source *source)
+{
+    static struct findings findings;
+    findings = (struct findings){ 0 };
+    *source = source_of(arena_printf(&arena, "%s\nGROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG\n"
+                                             "g t 0 1 5 4\n", line), &findings);
+    cJSON *made = offsets_read(source, start);
+    assert_non_null(made);
+    const double t_s = cJSON_GetNumberValue(at(at(made, "offsets"), "t_s"));
+    cJSON_Delete(made);
+    return t_s;
+}
+
+static void a_zone_may_stand_behind_a_blank(void **state)
+{
+    (void)state;
+    static const char *const line[] = { "2025-12-24T09:05:00+09:00",  "2025-12-24 09:05:00 +0900",
+                                        "2025-12-24 09:05:00 +09:00", "2025-12-24 09:05:00.000 +09",
+                                        "2025-12-24 00:05:00 UTC",    "2025-12-23 19:05:00 -0500",
+                                        "2025-12-24 00:05:00Z",       "2025-12-24 00:05:00 - stock" };
+    struct source source;
+    for (size_t i = 0; i < sizeof line / sizeof *line; i++)
+        assert_true(seconds_of(line[i], "2025-12-23T23:55:00Z", &source) == 600);
+    assert_true(says(&source, "has no zone"));
+    seconds_of(line[0], "2025-12-23T23:55:00Z", &source);
+    assert_false(says(&source, "has no zone"));
+}
+
+/* 20 records/s between two looks a minute apart, since 1970 in any unit; and the same above tables. */
+static void the_size_of_a_number_tells_its_unit(void **state)
+{
+    (void)state;
+    static const char *const zeros[] = { "", ".000", "000", "000000", "000000000" };
+    for (size_t i = 0; i < sizeof zeros / sizeof *zeros; i++) {
+        struct findings findings = { 0 };
+        struct source source = source_of(
+            arena_printf(&arena, "time,group,topic,partition,committed,log_end\n1766535130%s,g,t,0,0,1000\n"
+                                 "1766535190%s,g,t,0,600,2200\n", zeros[i], zeros[i]), &findings);
+        cJSON *made = offsets_read(&source, NULL);
+        assert_non_null(made);
+        expect_number(at(made, "offsets"), "t_s", 60);
+        expect_number(at(made, "load"), "rate_per_s", 20);
+        cJSON_Delete(made);
+        const char *line = arena_printf(&arena, "1766535190%s", zeros[i]);
+        assert_true(seconds_of(line, "2025-12-24T00:12:10Z", &source) == 60);
+    }
+}
+
+/* Clock times: a load that begins at 23:50, a table in the same night; and the other way round. */
+static void midnight_may_lie_between_the_start_and_a_table(void **state)
+{
+    (void)state;
+    struct source source;
+    assert_true(seconds_of("00:05:00", "23:50:00", &source) == 900);
+    assert_true(says(&source, "the first table is taken for one of the day after, 900 s after the start"));
+    assert_true(seconds_of("23:50:00", "00:05:00", &source) == -900);
+    assert_true(says(&source, "one of the day before, 900 s before the start"));
+    assert_true(seconds_of("09:05:00", "10:00:00", &source) == -3300);
+    assert_true(seconds_of("22:00:00", "08:00:00", &source) == 14 * 3600);
+    assert_false(says(&source, "clock times"));
+    assert_true(seconds_of("t_s=86000", "t_s=0", &source) == 86000);
+    struct findings findings = { 0 };
+    source = source_of("23:55:00\nGROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG\ng t 0 1 5 4\n"
+                       "00:10:00\nGROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG\ng t 0 2 5 3\n", &findings);
+    cJSON *made = offsets_read(&source, "00:05:00");
+    expect_number(at(made, "offsets"), "t_s", 300);
+    cJSON_Delete(made);
+}
+
+static void a_clock_of_twelve_hours_has_its_half(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        double clock_s;
+    } of[] = { { "Thu Dec 25 02:15:00 PM KST 2025", 14.25 * 3600 },  { "Thu Dec 25 02:15:00 AM KST 2025", 2.25 * 3600 },
+               { "Thu Dec 25 12:05:00 PM KST 2025", 43500 },         { "Thu Dec 25 12:05:00 AM KST 2025", 300 },
+               { "02:15:00.500 p.m.", 14.25 * 3600 + 0.5 },          { "2025. 12. 25. (목) 오후 02:15:00 KST", 51300 },
+               { "2025. 12. 25. (목) 오전 02:15:00 KST", 8100 },     { "14:15:00 AMQP", 51300 },
+               { "Thu Dec 25 14:15:00 PM KST 2025", 51300 } };
+    struct source source;
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++)
+        assert_true(seconds_of(of[i].line, "01:00:00", &source) == of[i].clock_s - 3600);
+    assert_true(seconds_of("2025-12-24 02:15:00 PM +0900", "2025-12-24T05:15:00Z", &source) == 0);
+}
+
 /* ---- service times ---- */
 
 static cJSON *scenario_of(const char *text) { return scenario_from(text, NULL, NULL); }
@@ -378,6 +467,108 @@ static void no_pace_is_taken_across_a_fall(void **state)
     }
 }
 
+/* Rows of a group's consumers: one a partition, or one for all. */
+static const char *row_of(int partition, double committed, double log_end, int consumer)
+{
+    return arena_printf(&arena, "stock-group order-created %d %.0f %.0f %.0f c%d\n", partition, committed, log_end,
+                        log_end - committed, consumer);
+}
+
+/* One of three consumers works, 40 records/s of 100 that come: 25 ms. The others have nothing to do, and their time is
+ * not in it. That one partition takes nearly all is said. */
+static void an_idle_consumer_has_no_pace(void **state)
+{
+    (void)state;
+    struct findings findings = { 0 };
+    const char *text = "";
+    for (int i = 0; i < 3; i++) {
+        const double t_s = 300 * i;
+        text = arena_printf(&arena, "%s%s", text,
+                            table(t_s, arena_printf(&arena, "%s%s%s", row_of(0, 40 * t_s, 5000 + 100 * t_s, 0),
+                                                    row_of(1, t_s, t_s, 1), row_of(2, t_s, t_s, 2))));
+    }
+    assert_string_equal(mean_of(text, "reserve-stock"), "25ms");
+    struct source source = source_of(text, &findings);
+    cJSON *made = offsets_read(&source, NULL);
+    expect_number(at(made, "groups")->child, "consumers", 3);
+    assert_true(says(&source, "committed 24000 records: with 1 consumer 25.00 ms a record"));
+    assert_true(says(&source, "of the 3 consumers of stock-group that the tables name, that is of 1"));
+    assert_true(says(&source, "partition 0 of order-created took 98.0 % of its records"));
+    cJSON_Delete(made);
+}
+
+/* The same without a table under lag before the last: 12,000 and half a batch in 300 s, by one of three. */
+static void a_fitted_pace_is_of_those_that_had_work(void **state)
+{
+    (void)state;
+    const char *rows = arena_printf(&arena, "%s%s%s", row_of(0, 0, 0, 0), row_of(1, 0, 0, 1), row_of(2, 0, 0, 2));
+    const char *later = arena_printf(&arena, "%s%s%s", row_of(0, 12000, 30000, 0), row_of(1, 300, 300, 1),
+                                     row_of(2, 300, 300, 2));
+    const char *mean = mean_of(arena_printf(&arena, "%s%s", table(0, rows), table(300, later)), "reserve-stock");
+    assert_true(fabs(strtod(mean, NULL) - 300e3 / 12850) < 0.5);
+}
+
+/* One consumer for 600 s, four from then on, each 40 records/s: 25 ms in either. */
+static void a_pace_ends_where_the_consumers_change(void **state)
+{
+    (void)state;
+    static const double t_s[] = { 0, 300, 600, 660, 960 }, done[] = { 0, 3000, 6000, 8400, 20400 };
+    for (int n = 4; n <= 5; n++) { /* the four are in one table, or in two */
+        struct findings findings = { 0 };
+        const char *text = "";
+        for (int i = 0; i < n; i++) {
+            const char *rows = "";
+            for (int p = 0; p < 4; p++)
+                rows = arena_printf(&arena, "%s%s", rows, row_of(p, done[i], 30000 + 30 * t_s[i], i < 3 ? 0 : p));
+            text = arena_printf(&arena, "%s%s", text, table(t_s[i], rows));
+        }
+        assert_string_equal(mean_of(text, "reserve-stock"), "25ms");
+        struct source source = source_of(text, &findings);
+        cJSON *made = offsets_read(&source, NULL);
+        assert_true(says(&source, "the tables name from 1 to 4 consumers of stock-group; the last change is seen at "
+                                  "660 s"));
+        cJSON_Delete(made);
+    }
+}
+
+/* The last table names no consumer: the two of before are there yet, and the pace is of two. */
+static void a_table_without_consumers_is_no_lone_consumer(void **state)
+{
+    (void)state;
+    struct findings findings = { 0 };
+    const char *text = "";
+    for (int i = 0; i < 4; i++) {
+        const char *rows = i < 3 ? arena_printf(&arena, "%s%s", row_of(0, 4000 * i, 9000 + 6000 * i, 0),
+                                                row_of(1, 4000 * i, 9000 + 6000 * i, 1))
+                                 : "stock-group order-created 0 8500 27500 19000 -\n"
+                                   "stock-group order-created 1 8500 27500 19000 -\n";
+        text = arena_printf(&arena, "%s%s", text, table(100 * i, rows));
+    }
+    struct source source = source_of(text, &findings);
+    cJSON *made = offsets_read(&source, NULL);
+    expect_number(at(made, "groups")->child, "consumers", 2);
+    expect_number(at(made, "groups")->child, "service_s", 0.025);
+    cJSON_Delete(made);
+}
+
+/* What no table says of consumers is not measured of one: three may have done it, each in three times as long. */
+static void a_pace_of_unknown_consumers_is_not_measured(void **state)
+{
+    (void)state;
+    for (int named = 0; named < 2; named++) {
+        const char *text = "";
+        for (int i = 0; i < 2; i++)
+            text = arena_printf(&arena, "%s%s", text,
+                                table(100 * i, arena_printf(&arena, "stock-group order-created 0 %d 9000 %d %s\n",
+                                                            4000 * i, 9000 - 4000 * i, named ? "c" : "-")));
+        cJSON *scenario = scenario_of(text);
+        const cJSON *time = at(at(at(scenario, "stages"), "reserve-stock"), "time");
+        assert_string_equal(cJSON_GetStringValue(at(time, "mean")), "25ms");
+        assert_string_equal(cJSON_GetStringValue(at(at(time, "basis"), "mean")), named ? "measured" : "fitted");
+        cJSON_Delete(scenario);
+    }
+}
+
 /* Behind in single tables only, none of which makes a stretch with another: the counts before the fall are what the
  * pace is fitted to. 2,000 and half a batch in 100 s: 44.44 ms. */
 static void no_count_is_taken_after_a_fall(void **state)
@@ -465,6 +656,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_run_may_outlast_its_load, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_not_known_is_a_piece_of_its_own, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(the_topic_that_grows_first_is_the_load, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_zone_may_stand_behind_a_blank, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(midnight_may_lie_between_the_start_and_a_table, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(the_size_of_a_number_tells_its_unit, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_clock_of_twelve_hours_has_its_half, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_pace_does_not_hang_on_the_age_of_the_log, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_was_behind_before_the_last_table_has_a_pace, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_waited_at_first_is_work_as_well, open_arena, close_arena),
@@ -473,6 +668,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_partition_that_commits_late_is_not_work, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(no_pace_is_taken_across_a_fall, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(no_count_is_taken_after_a_fall, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_pace_of_unknown_consumers_is_not_measured, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(an_idle_consumer_has_no_pace, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_fitted_pace_is_of_those_that_had_work, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_pace_ends_where_the_consumers_change, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_table_without_consumers_is_no_lone_consumer, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(no_offset_is_from_before_the_run, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(topics_have_partitions_of_their_own, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_group_reads_topics_that_differ, open_arena, close_arena),

@@ -1,0 +1,3 @@
+export const options = { scenarios: { orders: { executor: 'constant-arrival-rate', rate: 10, duration: '1m', preAllocatedVUs: 5 } } };
+options.setupTimeout;
+delete options.scenarios.orders;
