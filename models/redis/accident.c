@@ -69,6 +69,7 @@ void locks_restart(struct locks *locks, uint32_t store)
                 key_vanish(locks, entry, LOSS_RESTART);
                 fair_vanish(locks, entry);
             }
+    tokens_vanish(locks, store);
 }
 
 /* The replica that is promoted has acknowledged the acquire. */

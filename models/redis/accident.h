@@ -17,7 +17,7 @@ void locks_expect_accidents(struct locks *locks);
 /* No command to the store's locks is answered until then. */
 void locks_outage(struct locks *locks, uint32_t store, sim_ns until_ns, bool answers_only);
 
-/* All keys are gone (L6). */
+/* All keys are gone (L6), and the counters that fenced locks take their tokens from. */
 void locks_restart(struct locks *locks, uint32_t store);
 
 /* What was written in the last lost_ns is gone: keys acquired since are free (L5), keys released since are back. A lock

@@ -57,6 +57,14 @@ void fair_actors(struct locks *locks, struct processes *processes);
 void fair_sweep(struct locks *locks, struct lock_entry *entry);
 void fair_vanish(struct locks *locks, struct lock_entry *entry);
 
+/* ---- token.c: counters of fenced locks ---- */
+void tokens_init(struct locks *locks);
+/* The acquire script counts: the new token; a Redis takes over that has not heard of it. */
+uint32_t token_count(struct locks *locks, uint32_t lock, uint64_t key);
+void token_take_back(struct locks *locks, uint32_t lock, uint64_t key);
+/* The store's counters are gone. */
+void tokens_vanish(struct locks *locks, uint32_t store);
+
 /* ---- accident.c ---- */
 /* No command to the lock's store is answered now; answers_only: it takes effect all the same. */
 bool is_unreachable(const struct locks *locks, uint32_t lock);

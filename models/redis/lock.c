@@ -29,12 +29,12 @@ void locks_init(struct locks *locks, struct sim *sim, const struct scenario *sce
     locks->waiter = arena_array(sim->arena, struct lock_waiter, n_threads);
     locks->loss = arena_array(sim->arena, struct lock_loss, n_threads);
     locks->fact = arena_array(sim->arena, struct lock_facts, scenario->n_locks);
-    locks->token = arena_array(sim->arena, uint32_t, scenario->n_locks);
     for (uint32_t i = 0; i < scenario->n_locks; i++) {
         tally_init(&locks->fact[i].wait, sim->arena, 0);
         tally_init(&locks->fact[i].hold, sim->arena, 0);
     }
     watchdog_init(locks);
+    tokens_init(locks);
 }
 
 /* ---- entries ---- */
@@ -128,12 +128,6 @@ bool lock_is_lost(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thr
     return loss->cause != LOSS_NONE && loss->lock == lock && loss->key == key;
 }
 
-uint32_t lock_token(const struct locks *locks, uint32_t lock, uint64_t key)
-{
-    const struct lock_entry *entry = entry_find(locks, lock, key);
-    return entry ? entry->token : locks->token[lock];
-}
-
 /* ---- acquire ---- */
 
 /* Somebody comes in: new to the key, as far as he knows. */
@@ -177,7 +171,7 @@ static bool script_run(struct locks *locks, struct lock_entry *entry, const stru
     if (!call->nested) entry_enter(locks, entry, call);
     if (entry->redis.count == 1) entry_acquired(locks, entry, call);
     else entry->shortened |= entry->redis.expires_ns < expires_ns;
-    if (spec->kind == LOCK_FENCED) entry->token = ++locks->token[entry->lock];
+    if (spec->kind == LOCK_FENCED) token_count(locks, entry->lock, entry->key);
     entry->round_trip_ns = call->round_trip_ns;
     if (call->watched) watchdog_add(locks, entry, call->thread);
     return true;

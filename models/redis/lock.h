@@ -52,7 +52,6 @@ struct lock_entry {
     uint32_t watched;              /* thread + 1 for which a watchdog renews; 0: none */
     bool shortened;                /* a nested acquire has cut the time to live */
     bool unrenewed;                /* a renewal has failed */
-    uint32_t token;                /* fenced: the last one given out */
     struct fair_slot *fair_first, *fair_last; /* fair: the queue */
     sim_handle renewal;            /* WATCHDOG_PER_LOCK: its timer */
     sim_ns round_trip_ns;          /* of the last acquire, for renewals */
@@ -100,6 +99,7 @@ struct lock_loss {
 enum { LOCK_BUCKETS = 256 };
 
 struct lock_accidents;             /* accident.c; NULL: the scenario has no faults */
+struct tokens;                     /* token.c */
 
 struct locks {
     struct sim *sim;
@@ -115,7 +115,7 @@ struct locks {
     uint32_t n_threads, n_jvms;
     struct watchdog *watchdog;     /* by JVM: WATCHDOG_PER_CLIENT */
     struct lock_facts *fact;       /* by lock */
-    uint32_t *token;               /* by lock: fenced */
+    struct tokens *tokens;         /* NULL: no lock is fenced */
     uint32_t n_inside;             /* over all keys; 0 at the end of a quiet run */
     struct lock_accidents *accidents;
     const struct processes *processes; /* NULL: a run without faults */
@@ -163,7 +163,7 @@ bool lock_is_held(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thr
 /* Whether a thread that believes to hold a key has lost it by now, and how. */
 bool lock_is_lost(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread, struct lock_loss *loss);
 
-/* The token that a fenced lock gave the thread's last acquire of the key, or (current) gives whoever asks now. */
+/* What getToken of a fenced lock answers now: the token of whoever came last. 0: Redis has none. */
 uint32_t lock_token(const struct locks *locks, uint32_t lock, uint64_t key);
 
 #endif

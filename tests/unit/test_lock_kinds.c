@@ -500,6 +500,51 @@ static void test_tokens(void **state)
     hall_close(hall);
 }
 
+static void acquire_and_release(struct hall *hall, uint32_t thread)
+{
+    on_acquire(hall, thread, 0);
+    on_release(hall, thread, true);
+}
+
+/* Each key has a counter of its own, which outlives the key and not a restart without keys. */
+static void test_tokens_begin_anew(void **state)
+{
+    struct lock_spec spec = LEASED;
+    spec.kind = LOCK_FENCED;
+    struct hall *hall = hall_open(spec);
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++) acquire_and_release(hall, 0);
+    assert_int_equal(lock_token(&hall->locks, 0, KEY), 3);
+    assert_int_equal(lock_token(&hall->locks, 0, OTHER_KEY), 0);
+    on_acquire_other(hall, 1, 0);
+    on_release_other(hall, 1, 0);
+    assert_int_equal(lock_token(&hall->locks, 0, OTHER_KEY), 1);
+    locks_restart(&hall->locks, 0);
+    assert_int_equal(lock_token(&hall->locks, 0, KEY), 0);
+    acquire_and_release(hall, 1);
+    assert_int_equal(lock_token(&hall->locks, 0, KEY), 1);
+    assert_int_equal(lock_token(&hall->locks, 0, OTHER_KEY), 0);
+    hall_close(hall);
+}
+
+/* More keys than any table of counters begins with. */
+static void test_tokens_of_many_keys(void **state)
+{
+    enum { KEYS = 1000 };
+    struct lock_spec spec = LEASED;
+    spec.kind = LOCK_FENCED;
+    struct hall *hall = hall_open(spec);
+    (void)state;
+    for (uint64_t key = 1; key <= KEYS; key++)
+        for (uint64_t n = 0; n < 1 + key % 3; n++) {
+            const struct lock_call call = { .key = key, .lease_ns = SIM_S, .round_trip_ns = RTT };
+            assert_true(lock_acquire(&hall->locks, &call));
+            assert_int_equal(lock_release(&hall->locks, 0, key, 0, true), UNLOCK_DONE);
+        }
+    for (uint64_t key = 1; key <= KEYS; key++) assert_int_equal(lock_token(&hall->locks, 0, key), 1 + key % 3);
+    hall_close(hall);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -510,6 +555,7 @@ int main(void)
         cmocka_unit_test(test_crash_of_an_unknowing_owner), cmocka_unit_test(test_fair_order),
         cmocka_unit_test(test_a_dead_place_in_a_fair_queue),
         cmocka_unit_test(test_fair_gives_up), cmocka_unit_test(test_spin), cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_tokens_begin_anew), cmocka_unit_test(test_tokens_of_many_keys),
     };
     return cmocka_run_group_tests_name("lock kinds", tests, NULL, NULL);
 }
