@@ -19,7 +19,7 @@ static void lock_got(struct machine *machine, struct thread *thread, const struc
     thread->lock[thread->n_locks].lock = op->target;
     thread->lock[thread->n_locks].key = key;
     if (machine->plan->scenario->lock[op->target].kind == LOCK_FENCED)
-        thread->lock[thread->n_locks].token = lock_token(&machine->locks, op->target, key);
+        thread->lock[thread->n_locks].token = lock_token_given(&machine->locks, index_of(machine, thread));
     thread->n_locks++;
 }
 

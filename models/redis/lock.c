@@ -128,6 +128,8 @@ bool lock_is_lost(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thr
     return loss->cause != LOSS_NONE && loss->lock == lock && loss->key == key;
 }
 
+uint32_t lock_token_given(const struct locks *locks, uint32_t thread) { return locks->waiter[thread].token; }
+
 /* ---- acquire ---- */
 
 /* Somebody comes in: new to the key, as far as he knows. */
@@ -171,7 +173,7 @@ static bool script_run(struct locks *locks, struct lock_entry *entry, const stru
     if (!call->nested) entry_enter(locks, entry, call);
     if (entry->redis.count == 1) entry_acquired(locks, entry, call);
     else entry->shortened |= entry->redis.expires_ns < expires_ns;
-    if (spec->kind == LOCK_FENCED) token_count(locks, entry->lock, entry->key);
+    if (spec->kind == LOCK_FENCED) locks->waiter[call->thread].token = token_count(locks, entry->lock, entry->key);
     entry->round_trip_ns = call->round_trip_ns;
     if (call->watched) watchdog_add(locks, entry, call->thread);
     return true;

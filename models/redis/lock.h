@@ -85,6 +85,7 @@ struct lock_waiter {               /* one for each thread */
     uint32_t fails;                /* spin: sleeps so far */
     struct fair_slot *slot;        /* fair: its place in the queue of its entry */
     uint32_t permits;              /* fair: messages kept */
+    uint32_t token;                /* fenced: that its last acquire was given */
     bool waits;                    /* fair: for a message */
 };
 
@@ -163,7 +164,9 @@ bool lock_is_held(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thr
 /* Whether a thread that believes to hold a key has lost it by now, and how. */
 bool lock_is_lost(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread, struct lock_loss *loss);
 
-/* What getToken of a fenced lock answers now: the token of whoever came last. 0: Redis has none. */
+/* The token that a fenced lock gave the thread's last acquire; and what getToken answers now: that of whoever came last
+ * (0: Redis has none). */
+uint32_t lock_token_given(const struct locks *locks, uint32_t thread);
 uint32_t lock_token(const struct locks *locks, uint32_t lock, uint64_t key);
 
 #endif

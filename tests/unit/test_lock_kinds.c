@@ -527,6 +527,29 @@ static void test_tokens_begin_anew(void **state)
     hall_close(hall);
 }
 
+/* Thread 1 has waited and got the key at 2 s, and its process stands still before the answer is read: it is given the
+ * number of its own acquire, not that of thread 2, which came when the lease of 10 s was over. */
+static void test_token_read_late(void **state)
+{
+    struct lock_spec spec = LEASED;
+    spec.kind = LOCK_FENCED;
+    struct hall *hall = hall_open(spec);
+    (void)state;
+    acquire_at(hall, SIM_S, 0);
+    acquire_at(hall, SIM_S + SIM_MS, 1);
+    release_at(hall, 2 * SIM_S, 0);
+    sim_at(&hall->sim, 2 * SIM_S + PUSH + RTT * 3 / 4, SIM_FAULT, on_pause, hall, 1, (uint64_t)(14 * SIM_S));
+    acquire_at(hall, 13 * SIM_S, 2);
+    run(hall);
+    assert_int_equal(hall->answered_ns[1], 14 * SIM_S);
+    assert_int_equal(lock_token_given(&hall->locks, 1), 2);
+    assert_int_equal(lock_token(&hall->locks, 0, KEY), 3);
+    on_release(hall, 1, true);
+    on_release(hall, 2, true);
+    assert_int_equal(hall->unlocked[1], UNLOCK_NOT_OWNER);
+    hall_close(hall);
+}
+
 /* More keys than any table of counters begins with. */
 static void test_tokens_of_many_keys(void **state)
 {
@@ -555,7 +578,8 @@ int main(void)
         cmocka_unit_test(test_crash_of_an_unknowing_owner), cmocka_unit_test(test_fair_order),
         cmocka_unit_test(test_a_dead_place_in_a_fair_queue),
         cmocka_unit_test(test_fair_gives_up), cmocka_unit_test(test_spin), cmocka_unit_test(test_tokens),
-        cmocka_unit_test(test_tokens_begin_anew), cmocka_unit_test(test_tokens_of_many_keys),
+        cmocka_unit_test(test_tokens_begin_anew), cmocka_unit_test(test_token_read_late),
+        cmocka_unit_test(test_tokens_of_many_keys),
     };
     return cmocka_run_group_tests_name("lock kinds", tests, NULL, NULL);
 }
