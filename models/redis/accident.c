@@ -5,16 +5,19 @@
 #include "models/purpose.h"
 #include "models/redis/entry.h"
 
-enum { RELEASES_KEPT = 256 };
+/* A release that a fail-over may forget. */
+struct written { uint32_t lock; uint64_t key; sim_ns at_ns, acquired_ns, expires_ns; };
 
-struct released { uint32_t lock; uint64_t key; sim_ns acquired_ns, at_ns, expires_ns; };
+/* A ring of a store's last writes, in the order of time: all of them that any of its fail-overs may forget. */
+struct past { struct written *write; uint32_t first, n, capacity /* a power of 2 */; sim_ns kept_ns; };
+
+enum { WRITES_AT_FIRST = 64 };
 
 struct lock_accidents {
     struct { sim_ns until_ns; bool answers_only; } *outage; /* by store */
     struct { sim_ns until_ns; uint64_t below; } *drop; /* by lock */
     uint32_t n_drops, n_failovers;
-    struct released released[RELEASES_KEPT]; /* ring of the last ones */
-    uint32_t n_released;
+    struct past *past; /* by store */
 };
 
 void locks_expect_accidents(struct locks *locks)
@@ -24,7 +27,47 @@ void locks_expect_accidents(struct locks *locks)
     struct lock_accidents *accidents = arena_new(arena, struct lock_accidents);
     accidents->outage = arena_alloc(arena, locks->scenario->n_stores * sizeof *accidents->outage);
     accidents->drop = arena_alloc(arena, locks->scenario->n_locks * sizeof *accidents->drop);
+    accidents->past = arena_array(arena, struct past, locks->scenario->n_stores);
+    for (uint32_t i = 0; i < locks->scenario->n_faults; i++) {
+        const struct fault_spec *fault = &locks->scenario->fault[i];
+        if (fault->kind != FAULT_FAILOVER) continue;
+        sim_ns *kept_ns = &accidents->past[fault->target].kept_ns;
+        if (*kept_ns < fault->lost_ns) *kept_ns = fault->lost_ns;
+    }
     locks->accidents = accidents;
+}
+
+/* ---- what was written last ---- */
+
+static struct written *past_at(const struct past *past, uint32_t i)
+{
+    return &past->write[(past->first + i) & (past->capacity - 1)];
+}
+
+static void past_grow(struct past *past, struct arena *arena)
+{
+    struct past grown = { .n = past->n, .capacity = past->capacity ? 2 * past->capacity : WRITES_AT_FIRST,
+                          .kept_ns = past->kept_ns };
+    grown.write = arena_array(arena, struct written, grown.capacity);
+    for (uint32_t i = 0; i < past->n; i++) grown.write[i] = *past_at(past, i);
+    *past = grown;
+}
+
+static void past_note(struct locks *locks, struct written written)
+{
+    const uint32_t store = locks->scenario->lock[written.lock].store;
+    if (!locks->accidents || store == NONE) return;
+    struct past *past = &locks->accidents->past[store];
+    if (past->kept_ns == 0) return;
+    for (; past->n > 0 && past_at(past, 0)->at_ns <= written.at_ns - past->kept_ns; past->n--) past->first++;
+    if (past->n == past->capacity) past_grow(past, locks->sim->arena);
+    *past_at(past, past->n++) = written;
+}
+
+void note_release(struct locks *locks, const struct lock_entry *entry)
+{
+    past_note(locks, (struct written){ entry->lock, entry->key, locks->sim->now_ns, entry->acquired_ns,
+                                       entry->redis.expires_ns });
 }
 
 /* ---- processes ---- */
@@ -70,6 +113,7 @@ void locks_restart(struct locks *locks, uint32_t store)
                 fair_vanish(locks, entry);
             }
     tokens_vanish(locks, store);
+    locks->accidents->past[store].n = 0; /* nor does a replica have what went before */
 }
 
 /* The replica that is promoted has acknowledged the acquire. */
@@ -82,13 +126,25 @@ static bool is_acknowledged(struct locks *locks, const struct lock_entry *entry)
     return (uint64_t)word * replicas >> 32 == 0;
 }
 
-static void release_undo(struct locks *locks, const struct released *released)
+static void release_undo(struct locks *locks, const struct written *released)
 {
     if (released->expires_ns <= locks->sim->now_ns) return;
     struct lock_entry *entry = entry_get(locks, released->lock, released->key);
     if (entry->redis.owner == 0) {
         entry->redis = (struct lock_key){ OWNER_GONE, 1, released->expires_ns };
+        entry->acquired_ns = released->acquired_ns;
         locks->fact[entry->lock].orphans++;
+    }
+}
+
+/* The last write first. */
+static void past_undo(struct locks *locks, struct past *past, sim_ns since_ns)
+{
+    while (past->n > 0) {
+        const struct written *last = past_at(past, past->n - 1);
+        if (last->at_ns <= since_ns) return;
+        past->n--;
+        if (last->acquired_ns <= since_ns) release_undo(locks, last);
     }
 }
 
@@ -102,20 +158,7 @@ void locks_failover(struct locks *locks, uint32_t store, sim_ns lost_ns)
             if (spec_of(locks, entry)->store == store && entry->acquired_ns > since_ns &&
                 !is_acknowledged(locks, entry))
                 key_vanish(locks, entry, LOSS_FAILOVER);
-    for (uint32_t i = 0; i < RELEASES_KEPT && i < accidents->n_released; i++) {
-        const struct released *released = &accidents->released[i];
-        bool held_then = released->acquired_ns <= since_ns && released->at_ns > since_ns;
-        if (held_then && locks->scenario->lock[released->lock].store == store)
-            release_undo(locks, released);
-    }
-}
-
-void note_release(struct locks *locks, const struct lock_entry *entry)
-{
-    if (!locks->accidents) return;
-    struct released *released = &locks->accidents->released[locks->accidents->n_released++ % RELEASES_KEPT];
-    *released = (struct released){ entry->lock, entry->key, entry->acquired_ns, locks->sim->now_ns,
-                                   entry->redis.expires_ns };
+    past_undo(locks, &accidents->past[store], since_ns);
 }
 
 /* ---- messages ---- */

@@ -59,9 +59,8 @@ void fair_vanish(struct locks *locks, struct lock_entry *entry);
 
 /* ---- token.c: counters of fenced locks ---- */
 void tokens_init(struct locks *locks);
-/* The acquire script counts: the new token; a Redis takes over that has not heard of it. */
+/* The acquire script counts: the new token. */
 uint32_t token_count(struct locks *locks, uint32_t lock, uint64_t key);
-void token_take_back(struct locks *locks, uint32_t lock, uint64_t key);
 /* The store's counters are gone. */
 void tokens_vanish(struct locks *locks, uint32_t store);
 

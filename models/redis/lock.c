@@ -158,6 +158,11 @@ static void entry_acquired(struct locks *locks, struct lock_entry *entry, const 
     sim_fact(locks->sim, now_ns, FACT_LOCKED, entry->key << 8 | entry->lock);
 }
 
+static void token_give(struct locks *locks, const struct lock_entry *entry, uint32_t thread)
+{
+    locks->waiter[thread].token = token_count(locks, entry->lock, entry->key);
+}
+
 /* The acquire script. Refused: *ttl_ns is what it answers. */
 static bool script_run(struct locks *locks, struct lock_entry *entry, const struct lock_call *call, sim_ns *ttl_ns)
 {
@@ -173,7 +178,7 @@ static bool script_run(struct locks *locks, struct lock_entry *entry, const stru
     if (!call->nested) entry_enter(locks, entry, call);
     if (entry->redis.count == 1) entry_acquired(locks, entry, call);
     else entry->shortened |= entry->redis.expires_ns < expires_ns;
-    if (spec->kind == LOCK_FENCED) locks->waiter[call->thread].token = token_count(locks, entry->lock, entry->key);
+    if (spec->kind == LOCK_FENCED) token_give(locks, entry, call->thread);
     entry->round_trip_ns = call->round_trip_ns;
     if (call->watched) watchdog_add(locks, entry, call->thread);
     return true;
