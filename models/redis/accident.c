@@ -5,8 +5,8 @@
 #include "models/purpose.h"
 #include "models/redis/entry.h"
 
-/* A release that a fail-over may forget. */
-struct written { uint32_t lock; uint64_t key; sim_ns at_ns, acquired_ns, expires_ns; };
+/* What a fail-over may forget. acquired_ns, expires_ns: of the hold that a release has ended. */
+struct written { uint32_t lock; bool released; uint64_t key; sim_ns at_ns, acquired_ns, expires_ns; };
 
 /* A ring of a store's last writes, in the order of time: all of them that any of its fail-overs may forget. */
 struct past { struct written *write; uint32_t first, n, capacity /* a power of 2 */; sim_ns kept_ns; };
@@ -66,8 +66,13 @@ static void past_note(struct locks *locks, struct written written)
 
 void note_release(struct locks *locks, const struct lock_entry *entry)
 {
-    past_note(locks, (struct written){ entry->lock, entry->key, locks->sim->now_ns, entry->acquired_ns,
+    past_note(locks, (struct written){ entry->lock, true, entry->key, locks->sim->now_ns, entry->acquired_ns,
                                        entry->redis.expires_ns });
+}
+
+void note_token(struct locks *locks, const struct lock_entry *entry)
+{
+    past_note(locks, (struct written){ entry->lock, false, entry->key, locks->sim->now_ns, SIM_NEVER, SIM_NEVER });
 }
 
 /* ---- processes ---- */
@@ -117,11 +122,11 @@ void locks_restart(struct locks *locks, uint32_t store)
 }
 
 /* The replica that is promoted has acknowledged the acquire. */
-static bool is_acknowledged(struct locks *locks, const struct lock_entry *entry)
+static bool is_acknowledged(struct locks *locks, uint32_t lock, uint64_t key)
 {
-    uint32_t replicas = spec_of(locks, entry)->replicas;
+    uint32_t replicas = locks->scenario->lock[lock].replicas;
     if (replicas == 0) return false;
-    uint64_t entity = (uint64_t)5 << 61 | (uint64_t)entry->lock << 32 | (uint32_t)entry->key;
+    uint64_t entity = (uint64_t)5 << 61 | (uint64_t)lock << 32 | (uint32_t)key;
     uint32_t word = random_block(locks->random, PURPOSE_LOCK, entity, locks->accidents->n_failovers).word[0];
     return (uint64_t)word * replicas >> 32 == 0;
 }
@@ -144,7 +149,9 @@ static void past_undo(struct locks *locks, struct past *past, sim_ns since_ns)
         const struct written *last = past_at(past, past->n - 1);
         if (last->at_ns <= since_ns) return;
         past->n--;
-        if (last->acquired_ns <= since_ns) release_undo(locks, last);
+        if (last->released && last->acquired_ns <= since_ns) release_undo(locks, last);
+        if (!last->released && !is_acknowledged(locks, last->lock, last->key))
+            token_take_back(locks, last->lock, last->key);
     }
 }
 
@@ -156,7 +163,7 @@ void locks_failover(struct locks *locks, uint32_t store, sim_ns lost_ns)
     for (uint32_t i = 0; i < LOCK_BUCKETS; i++)
         for (struct lock_entry *entry = locks->bucket[i]; entry; entry = entry->next)
             if (spec_of(locks, entry)->store == store && entry->acquired_ns > since_ns &&
-                !is_acknowledged(locks, entry))
+                !is_acknowledged(locks, entry->lock, entry->key))
                 key_vanish(locks, entry, LOSS_FAILOVER);
     past_undo(locks, &accidents->past[store], since_ns);
 }

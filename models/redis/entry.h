@@ -59,8 +59,9 @@ void fair_vanish(struct locks *locks, struct lock_entry *entry);
 
 /* ---- token.c: counters of fenced locks ---- */
 void tokens_init(struct locks *locks);
-/* The acquire script counts: the new token. */
+/* The acquire script counts: the new token; a Redis takes over that has not heard of it. */
 uint32_t token_count(struct locks *locks, uint32_t lock, uint64_t key);
+void token_take_back(struct locks *locks, uint32_t lock, uint64_t key);
 /* The store's counters are gone. */
 void tokens_vanish(struct locks *locks, uint32_t store);
 
@@ -72,7 +73,8 @@ bool answers_only(const struct locks *locks, uint32_t lock);
 bool is_dropped(struct locks *locks, uint32_t lock);
 /* The JVM stood still at some time in between. */
 bool stood_still(const struct locks *locks, uint32_t jvm, sim_ns from_ns, sim_ns to_ns);
-/* Remembered for a fail-over that forgets it. */
+/* A release, and a token given out: remembered for a fail-over that forgets them. */
 void note_release(struct locks *locks, const struct lock_entry *entry);
+void note_token(struct locks *locks, const struct lock_entry *entry);
 
 #endif

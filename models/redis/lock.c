@@ -161,6 +161,7 @@ static void entry_acquired(struct locks *locks, struct lock_entry *entry, const 
 static void token_give(struct locks *locks, const struct lock_entry *entry, uint32_t thread)
 {
     locks->waiter[thread].token = token_count(locks, entry->lock, entry->key);
+    note_token(locks, entry);
 }
 
 /* The acquire script. Refused: *ttl_ns is what it answers. */

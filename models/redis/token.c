@@ -65,6 +65,11 @@ uint32_t token_count(struct locks *locks, uint32_t lock, uint64_t key)
     return ++token->value;
 }
 
+void token_take_back(struct locks *locks, uint32_t lock, uint64_t key)
+{
+    place_of(locks->tokens, lock, key)->value--;
+}
+
 void tokens_vanish(struct locks *locks, uint32_t store)
 {
     struct tokens *tokens = locks->tokens;
