@@ -73,7 +73,7 @@ struct thread {
     bool lingers;               /* its process is gone, but a command of its own is still at a server */
     struct transaction transaction;
 
-    struct { uint32_t lock, token; uint64_t key; } lock[THREAD_LOCKS];
+    struct held { uint32_t lock, token; uint64_t key; sim_ns lease_ns; bool watched; } lock[THREAD_LOCKS];
     sim_ns waited_ns[PATH_WAITS]; /* in the record at hand, from PATH_LOCK on; these and: */
     sim_ns rebalanced_ns;       /* its group, since the record was sent: only of orders that are followed */
     sim_ns seen_ns;

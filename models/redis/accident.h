@@ -21,8 +21,9 @@ void locks_outage(struct locks *locks, uint32_t store, sim_ns until_ns, bool ans
 void locks_restart(struct locks *locks, uint32_t store);
 
 /* What was written in the last lost_ns is gone: keys acquired since are free (L5), keys released since are back, and
- * tokens given out since are given out again. A lock with replicas acknowledges an acquire on one of them: when that one
- * is promoted, the acquire is not lost, nor its token. lost_ns: at most that of the scenario's fail-overs of the store. */
+ * tokens given out since are given out again. A lock with replicas acknowledges an acquire on one of them: when that
+ * one is promoted, the acquire is not lost, nor its token. lost_ns: at most that of the scenario's fail-overs of the
+ * store. */
 void locks_failover(struct locks *locks, uint32_t store, sim_ns lost_ns);
 
 /* Until then each message of the lock's channel is lost with the given probability. */

@@ -14,6 +14,12 @@ static inline const struct lock_spec *spec_of(const struct locks *locks, const s
     return &locks->scenario->lock[entry->lock];
 }
 
+/* The key's time to live has been set: a later, shorter one is put down to nesting. */
+static inline void entry_lasts(struct lock_entry *entry)
+{
+    if (entry->longest_ns < entry->redis.expires_ns) entry->longest_ns = entry->redis.expires_ns;
+}
+
 /* ---- lock.c ---- */
 struct lock_entry *entry_find(const struct locks *locks, uint32_t lock, uint64_t key);
 struct lock_entry *entry_get(struct locks *locks, uint32_t lock, uint64_t key);
@@ -31,8 +37,11 @@ sim_ns push_latency(struct locks *locks, uint32_t lock, uint32_t thread);
 
 /* ---- watchdog.c: renewal of locks without a lease ---- */
 void watchdog_init(struct locks *locks);
-/* The thread has got the key without a lease, or gives it back. */
+/* The thread has got the key without a lease. */
 void watchdog_add(struct locks *locks, struct lock_entry *entry, uint32_t thread);
+/* It has called unlock. */
+void watchdog_subtract(struct locks *locks, struct lock_entry *entry, uint32_t thread);
+/* Nothing is renewed any more. */
 void watchdog_remove(struct locks *locks, struct lock_entry *entry);
 void watchdog_actors(struct locks *locks, struct processes *processes);
 

@@ -6,9 +6,10 @@
  * TRY2; then waiting for a permit for min(time to live, remaining wait), and another try. An unlock publishes one
  * message, every subscribed JVM gets one permit, one thread of each wakes, one wins: unfair, and whoever asks first at
  * Redis is served, be it the thread that just unlocked. A permit that nobody waits for is kept. Re-entrant acquires
- * count and overwrite the time to live. Expiry frees the key, wakes nobody and tells nobody; an unlock by a non-owner
- * changes nothing and throws. Beside it: the watchdog (watchdog.c), RedissonFairLock (fair.c), RedissonSpinLock
- * (spin.c), the token of RedissonFencedLock; outages, fail-overs and lost messages (accident.c).
+ * count and overwrite the time to live, and an inner unlock sets it to the lease of the acquire that it ends. Expiry
+ * frees the key, wakes nobody and tells nobody; an unlock by a non-owner changes nothing and throws. Beside it: the
+ * watchdog (watchdog.c), RedissonFairLock (fair.c), RedissonSpinLock (spin.c), the token of RedissonFencedLock
+ * (token.c); outages, fail-overs and lost messages (accident.c).
  *
  * Left out: retries of commands by the client (a command that gets no answer fails after its time-out), cluster slots,
  * RedLock and MultiLock. Invariant X1: at most one owner of a key at Redis. Threads inside at once are counted as
@@ -50,7 +51,8 @@ struct lock_entry {
     uint32_t last_owner;           /* thread + 1 that had it before; of an entry that has stayed */
     uint32_t loser;                /* thread + 1 that has lost the key and is still inside; of several the last */
     uint32_t watched;              /* thread + 1 for which a watchdog renews; 0: none */
-    bool shortened;                /* a nested acquire has cut the time to live */
+    uint32_t n_watched;            /* acquires of that thread that the watchdog counts */
+    sim_ns longest_ns;             /* the latest end that its time to live has had; SIM_NEVER: was renewed */
     bool unrenewed;                /* a renewal has failed */
     struct fair_slot *fair_first, *fair_last; /* fair: the queue */
     sim_handle renewal;            /* WATCHDOG_PER_LOCK: its timer */
@@ -98,6 +100,8 @@ struct lock_loss {
 };
 
 enum { LOCK_BUCKETS = 256 };
+
+#define LOCK_WATCHDOG_NS (30 * SIM_S) /* lockWatchdogTimeout, unless the client sets another */
 
 struct lock_accidents;             /* accident.c; NULL: the scenario has no faults */
 struct tokens;                     /* token.c */
@@ -152,8 +156,9 @@ void lock_abandon(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thr
  * from tryLock half a round trip later. False: answered() will be called. */
 bool lock_acquire(struct locks *locks, const struct lock_call *call);
 
-/* The unlock script runs at Redis now. leaves: the thread was inside, and is no more. */
-enum unlock_answer lock_release(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread, bool leaves);
+/* The unlock script runs at Redis now. acquired: the call that it ends (its lock, thread and key; its lease, to which
+ * the time to live of outer acquires is set; whether it was watched). leaves: the thread was inside, and is no more. */
+enum unlock_answer lock_release(struct locks *locks, const struct lock_call *acquired, bool leaves);
 
 /* The thread, inside, has been told that it does not hold the key, and is inside no more. */
 void lock_leave(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread);

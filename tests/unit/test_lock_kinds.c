@@ -99,7 +99,27 @@ static void on_acquire(void *context, uint32_t thread, uint64_t lease_ns)
 static void on_release(void *context, uint32_t thread, uint64_t leaves)
 {
     struct hall *hall = context;
-    hall->unlocked[thread] = (int)lock_release(&hall->locks, 0, KEY, thread, leaves);
+    const struct lock_call acquired = { .key = KEY, .thread = thread, .lease_ns = hall->spec.lease_ns,
+                                        .watched = hall->spec.watched };
+    hall->unlocked[thread] = (int)lock_release(&hall->locks, &acquired, leaves);
+}
+
+/* Of an inner acquire with a lease of its own. */
+static void on_release_inner(void *context, uint32_t thread, uint64_t lease_ns)
+{
+    struct hall *hall = context;
+    const struct lock_call acquired = { .key = KEY, .thread = thread, .lease_ns = (sim_ns)lease_ns };
+    hall->unlocked[thread] = (int)lock_release(&hall->locks, &acquired, false);
+}
+
+/* While it holds the key, as before. */
+static void on_acquire_again(void *context, uint32_t thread, uint64_t argument)
+{
+    struct hall *hall = context;
+    const struct lock_call call = { .key = KEY, .thread = thread, .lease_ns = hall->spec.lease_ns, .nested = true,
+                                    .watched = hall->spec.watched, .round_trip_ns = RTT };
+    (void)argument;
+    assert_true(lock_acquire(&hall->locks, &call));
 }
 
 static void on_acquire_other(void *context, uint32_t thread, uint64_t argument)
@@ -115,7 +135,8 @@ static void on_release_other(void *context, uint32_t thread, uint64_t argument)
 {
     struct hall *hall = context;
     (void)argument;
-    hall->unlocked[thread] = (int)lock_release(&hall->locks, 0, OTHER_KEY, thread, true);
+    const struct lock_call acquired = { .key = OTHER_KEY, .thread = thread, .lease_ns = hall->spec.lease_ns };
+    hall->unlocked[thread] = (int)lock_release(&hall->locks, &acquired, true);
 }
 
 static void acquire_at(struct hall *hall, sim_ns at_ns, uint32_t thread)
@@ -274,6 +295,54 @@ static void test_causes(void **state)
     expect_loss(on_acquire, (uint64_t)SIM_S, 0, 5 * SIM_S, LOSS_NESTED_LEASE);
 }
 
+/* Acquired at 1 s, inside of it again at 1.01 s with a lease of its own, given back at 1.02 s: that unlock sets the
+ * time to live to its own acquire's lease, be it longer or shorter than the outer one's, and ends a watchdog that
+ * counted the outer acquire alone (unlockAsync0 cancels whatever it unlocks). Another thread asks at 1.5 s. */
+static void test_inner_unlock(void **state)
+{
+    const struct { struct lock_spec spec; sim_ns inner_ns; enum loss_cause cause; } cases[] = {
+        { { .lease_ns = 50 * SIM_MS }, 10 * SIM_S, LOSS_NONE },
+        { { .lease_ns = 10 * SIM_S }, 20 * SIM_MS, LOSS_NESTED_LEASE },
+        { { .lease_ns = 30 * SIM_S, .watched = true }, 20 * SIM_MS, LOSS_NESTED_LEASE },
+        { { .lease_ns = 30 * SIM_S, .watched = true, .renewal = WATCHDOG_PER_LOCK }, 20 * SIM_MS, LOSS_NESTED_LEASE },
+        { { .lease_ns = 300 * SIM_MS, .watched = true }, 400 * SIM_MS, LOSS_NESTED_LEASE }, /* and nobody renews it */
+    };
+    (void)state;
+    for (uint32_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct hall *hall = hall_open(cases[i].spec);
+        acquire_at(hall, SIM_S, 0);
+        sim_at(&hall->sim, SIM_S + 10 * SIM_MS, SIM_CONSUMER, on_acquire, hall, 0, (uint64_t)cases[i].inner_ns);
+        sim_at(&hall->sim, SIM_S + 20 * SIM_MS, SIM_CONSUMER, on_release_inner, hall, 0, (uint64_t)cases[i].inner_ns);
+        acquire_at(hall, SIM_S + 500 * SIM_MS, 1);
+        release_at(hall, 2 * SIM_S, 0);
+        const bool lost = cases[i].cause != LOSS_NONE;
+        if (lost) release_at(hall, 3 * SIM_S, 1);
+        run(hall);
+        assert_int_equal(hall->unlocked[0], lost ? UNLOCK_NOT_OWNER : UNLOCK_DONE);
+        assert_int_equal(hall->answer[1], lost ? LOCK_GOT : LOCK_REFUSED);
+        if (lost) assert_int_equal(hall->loss.cause, cases[i].cause);
+        if (lost) assert_int_equal(hall->loss.at_ns, SIM_S + 20 * SIM_MS + cases[i].inner_ns);
+        hall_close(hall);
+    }
+}
+
+/* Both acquires without a lease: the inner unlock gives 30 s anew, and the watchdog still counts one. */
+static void test_inner_unlock_watched(void **state)
+{
+    struct hall *hall = hall_open((struct lock_spec){ .lease_ns = 30 * SIM_S, .watched = true });
+    (void)state;
+    acquire_at(hall, SIM_S, 0);
+    sim_at(&hall->sim, 2 * SIM_S, SIM_CONSUMER, on_acquire_again, hall, 0, 0);
+    sim_at(&hall->sim, 3 * SIM_S, SIM_CONSUMER, on_release, hall, 0, false);
+    acquire_at(hall, 90 * SIM_S, 1);
+    release_at(hall, 100 * SIM_S, 0);
+    run(hall);
+    assert_int_equal(hall->answer[1], LOCK_REFUSED);
+    assert_int_equal(hall->unlocked[0], UNLOCK_DONE);
+    assert_in_range(hall->locks.fact->renewals, 9, 10);
+    hall_close(hall);
+}
+
 /* A fail-over that forgets less than the time since the acquire does no harm. */
 static void test_failover_remembers(void **state)
 {
@@ -309,8 +378,10 @@ static void on_acquire_many(void *context, uint32_t first, uint64_t n)
 static void on_release_many(void *context, uint32_t first, uint64_t n)
 {
     struct hall *hall = context;
-    for (uint64_t key = first; key < first + n; key++)
-        assert_int_equal(lock_release(&hall->locks, 0, key, 0, true), UNLOCK_DONE);
+    for (uint64_t key = first; key < first + n; key++) {
+        const struct lock_call acquired = of_key(key);
+        assert_int_equal(lock_release(&hall->locks, &acquired, true), UNLOCK_DONE);
+    }
 }
 
 /* A thousand keys, each held from 1 s to 3 s, and a fail-over at 3.5 s that has not heard of the last second: all come
@@ -652,7 +723,7 @@ static void test_tokens_of_many_keys(void **state)
         for (uint64_t n = 0; n < 1 + key % 3; n++) {
             const struct lock_call call = { .key = key, .lease_ns = SIM_S, .round_trip_ns = RTT };
             assert_true(lock_acquire(&hall->locks, &call));
-            assert_int_equal(lock_release(&hall->locks, 0, key, 0, true), UNLOCK_DONE);
+            assert_int_equal(lock_release(&hall->locks, &call, true), UNLOCK_DONE);
         }
     for (uint64_t key = 1; key <= KEYS; key++) assert_int_equal(lock_token(&hall->locks, 0, key), 1 + key % 3);
     hall_close(hall);
@@ -663,6 +734,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_watchdog_renews), cmocka_unit_test(test_watchdog_is_frozen),
         cmocka_unit_test(test_watchdog_and_outage), cmocka_unit_test(test_causes),
+        cmocka_unit_test(test_inner_unlock), cmocka_unit_test(test_inner_unlock_watched),
         cmocka_unit_test(test_failover_remembers), cmocka_unit_test(test_failover_of_many),
         cmocka_unit_test(test_failover_after_failover), cmocka_unit_test(test_lost_message),
         cmocka_unit_test(test_no_answer), cmocka_unit_test(test_crash), cmocka_unit_test(test_crash_before_the_answer),
