@@ -14,8 +14,8 @@ struct past { struct written *write; uint32_t first, n, capacity /* a power of 2
 enum { WRITES_AT_FIRST = 64 };
 
 struct lock_accidents {
-    struct { sim_ns until_ns; bool answers_only; } *outage; /* by store */
-    struct { sim_ns until_ns; uint64_t below; } *drop; /* by lock */
+    struct { sim_ns commands_ns, answers_ns; } *outage; /* by store: until when the one and the other are lost */
+    uint64_t *drop_below;                               /* by lock: of 2^32 */
     uint32_t n_drops, n_failovers;
     struct past *past; /* by store */
 };
@@ -26,7 +26,7 @@ void locks_expect_accidents(struct locks *locks)
     struct arena *arena = locks->sim->arena;
     struct lock_accidents *accidents = arena_new(arena, struct lock_accidents);
     accidents->outage = arena_alloc(arena, locks->scenario->n_stores * sizeof *accidents->outage);
-    accidents->drop = arena_alloc(arena, locks->scenario->n_locks * sizeof *accidents->drop);
+    accidents->drop_below = arena_array(arena, uint64_t, locks->scenario->n_locks);
     accidents->past = arena_array(arena, struct past, locks->scenario->n_stores);
     for (uint32_t i = 0; i < locks->scenario->n_faults; i++) {
         const struct fault_spec *fault = &locks->scenario->fault[i];
@@ -88,19 +88,21 @@ bool stood_still(const struct locks *locks, uint32_t jvm, sim_ns from_ns, sim_ns
 
 void locks_outage(struct locks *locks, uint32_t store, sim_ns until_ns, bool answers_only)
 {
-    if (locks->accidents->outage[store].until_ns < until_ns) locks->accidents->outage[store].until_ns = until_ns;
-    locks->accidents->outage[store].answers_only = answers_only;
+    sim_ns *commands_ns = &locks->accidents->outage[store].commands_ns;
+    sim_ns *answers_ns = &locks->accidents->outage[store].answers_ns;
+    if (!answers_only && *commands_ns < until_ns) *commands_ns = until_ns;
+    if (*answers_ns < until_ns) *answers_ns = until_ns; /* a command that is lost has no answer */
 }
 
 bool is_unreachable(const struct locks *locks, uint32_t lock)
 {
     uint32_t store = locks->scenario->lock[lock].store;
-    return locks->accidents && store != NONE && locks->accidents->outage[store].until_ns > locks->sim->now_ns;
+    return locks->accidents && store != NONE && locks->accidents->outage[store].answers_ns > locks->sim->now_ns;
 }
 
 bool answers_only(const struct locks *locks, uint32_t lock)
 {
-    return locks->accidents->outage[locks->scenario->lock[lock].store].answers_only;
+    return locks->accidents->outage[locks->scenario->lock[lock].store].commands_ns <= locks->sim->now_ns;
 }
 
 static void key_vanish(struct locks *locks, struct lock_entry *entry, enum loss_cause cause)
@@ -170,19 +172,18 @@ void locks_failover(struct locks *locks, uint32_t store, sim_ns lost_ns)
 
 /* ---- messages ---- */
 
-void locks_drop(struct locks *locks, uint32_t lock, double share, sim_ns until_ns)
+void locks_drop(struct locks *locks, uint32_t lock, double share)
 {
-    locks->accidents->drop[lock].below = (uint64_t)(share * 0x1p32 + 0.5);
-    locks->accidents->drop[lock].until_ns = until_ns;
+    locks->accidents->drop_below[lock] = (uint64_t)(share * 0x1p32 + 0.5);
 }
 
 bool is_dropped(struct locks *locks, uint32_t lock)
 {
     struct lock_accidents *accidents = locks->accidents;
-    if (!accidents || accidents->drop[lock].until_ns <= locks->sim->now_ns) return false;
+    if (!accidents || accidents->drop_below[lock] == 0) return false;
     uint64_t entity = (uint64_t)7 << 61 | lock;
     bool dropped = random_block(locks->random, PURPOSE_LOCK, entity, accidents->n_drops++).word[0] <
-                   accidents->drop[lock].below;
+                   accidents->drop_below[lock];
     locks->fact[lock].lost_messages += dropped;
     return dropped;
 }

@@ -14,7 +14,8 @@
 /* Before the first of the others; a run without faults does not call it, and pays nothing. */
 void locks_expect_accidents(struct locks *locks);
 
-/* No command to the store's locks is answered until then. */
+/* No command to the store's locks is answered until then, nor, unless answers_only, takes effect. Of several at once
+ * each lasts for its own time. */
 void locks_outage(struct locks *locks, uint32_t store, sim_ns until_ns, bool answers_only);
 
 /* All keys are gone (L6), and the counters that fenced locks take their tokens from. */
@@ -26,7 +27,7 @@ void locks_restart(struct locks *locks, uint32_t store);
  * store. */
 void locks_failover(struct locks *locks, uint32_t store, sim_ns lost_ns);
 
-/* Until then each message of the lock's channel is lost with the given probability. */
-void locks_drop(struct locks *locks, uint32_t lock, double share, sim_ns until_ns);
+/* From now on each message of the lock's channel is lost with the given probability. */
+void locks_drop(struct locks *locks, uint32_t lock, double share);
 
 #endif

@@ -172,9 +172,10 @@ static void on_outage(void *context, uint32_t answers_only, uint64_t until_ns)
     locks_outage(&((struct hall *)context)->locks, 0, (sim_ns)until_ns, answers_only);
 }
 
-static void on_drop(void *context, uint32_t lock, uint64_t until_ns)
+static void on_drop(void *context, uint32_t lock, uint64_t argument)
 {
-    locks_drop(&((struct hall *)context)->locks, lock, 1, (sim_ns)until_ns);
+    (void)argument;
+    locks_drop(&((struct hall *)context)->locks, lock, 1);
 }
 
 static void on_crash(void *context, uint32_t jvm, uint64_t argument)
@@ -433,7 +434,7 @@ static void test_lost_message(void **state)
         struct hall *hall = hall_open(spec);
         acquire_at(hall, SIM_S, 0);
         acquire_at(hall, 2 * SIM_S, 1);
-        sim_at(&hall->sim, SIM_S, SIM_FAULT, on_drop, hall, 0, (uint64_t)(60 * SIM_S));
+        sim_at(&hall->sim, SIM_S, SIM_FAULT, on_drop, hall, 0, 0);
         release_at(hall, 3 * SIM_S, 0);
         if (!i) release_at(hall, 12 * SIM_S, 1);
         run(hall);
@@ -459,6 +460,38 @@ static void test_no_answer(void **state)
         assert_int_equal(hall->answer[1], answers_only ? LOCK_REFUSED : LOCK_GOT);
         assert_int_equal(hall->locks.fact->orphans, answers_only);
         if (!answers_only) on_release(hall, 1, true);
+        hall_close(hall);
+    }
+}
+
+static void outage_at(struct hall *hall, sim_ns at_ns, sim_ns until_ns, bool answers_only)
+{
+    sim_at(&hall->sim, at_ns, SIM_FAULT, on_outage, hall, answers_only, (uint64_t)until_ns);
+}
+
+/* Two outages at once: each lasts for its own time, and while either takes no commands, none takes effect. Threads 0
+ * and 1 ask at 3 s and 5 s, both in vain; each lock that is held without their knowing is an orphan. */
+static void test_outages_compose(void **state)
+{
+    const struct { sim_ns plain_ns[2], answers_ns[2]; uint32_t orphans; } cases[] = {
+        { { SIM_S, 6 * SIM_S }, { 2 * SIM_S, 2001 * SIM_MS }, 0 },
+        { { 2 * SIM_S, 2001 * SIM_MS }, { SIM_S, 6 * SIM_S }, 1 }, /* that of 3 s; at 5 s the key is not free */
+        { { 2 * SIM_S, 4 * SIM_S }, { SIM_S, 6 * SIM_S }, 1 },     /* that of 5 s */
+        { { SIM_S, 4 * SIM_S }, { 2 * SIM_S, 6 * SIM_S }, 1 },
+        { { 2 * SIM_S, 6 * SIM_S }, { SIM_S, 4 * SIM_S }, 0 },
+    };
+    (void)state;
+    for (uint32_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct hall *hall = hall_open(LEASED);
+        outage_at(hall, cases[i].plain_ns[0], cases[i].plain_ns[1], false);
+        outage_at(hall, cases[i].answers_ns[0], cases[i].answers_ns[1], true);
+        for (uint32_t k = 0; k < 2; k++) acquire_at(hall, (3 + 2 * k) * SIM_S, k);
+        acquire_at(hall, 7 * SIM_S, 2);
+        run(hall);
+        assert_int_equal(hall->locks.fact->no_answers, 2);
+        assert_int_equal(hall->locks.fact->orphans, cases[i].orphans);
+        assert_int_equal(hall->answer[2], cases[i].orphans ? LOCK_REFUSED : LOCK_GOT);
+        if (!cases[i].orphans) on_release(hall, 2, true);
         hall_close(hall);
     }
 }
@@ -737,7 +770,8 @@ int main(void)
         cmocka_unit_test(test_inner_unlock), cmocka_unit_test(test_inner_unlock_watched),
         cmocka_unit_test(test_failover_remembers), cmocka_unit_test(test_failover_of_many),
         cmocka_unit_test(test_failover_after_failover), cmocka_unit_test(test_lost_message),
-        cmocka_unit_test(test_no_answer), cmocka_unit_test(test_crash), cmocka_unit_test(test_crash_before_the_answer),
+        cmocka_unit_test(test_no_answer), cmocka_unit_test(test_outages_compose),
+        cmocka_unit_test(test_crash), cmocka_unit_test(test_crash_before_the_answer),
         cmocka_unit_test(test_crash_of_an_unknowing_owner), cmocka_unit_test(test_fair_order),
         cmocka_unit_test(test_a_dead_place_in_a_fair_queue),
         cmocka_unit_test(test_fair_gives_up), cmocka_unit_test(test_spin), cmocka_unit_test(test_tokens),
