@@ -66,7 +66,8 @@ enum outcome lock_effect(struct machine *machine, struct thread *thread, const s
     SIM_ASSERT_IN(machine->sim, thread->n_locks < THREAD_LOCKS);
     const struct lock_call call = { .lock = op->target, .thread = index_of(machine, thread), .key = key,
         .wait_ns = op->wait_ns, .lease_ns = op->lease_ns, .watched = op->watched,
-        .nested = believes(thread, op->target, key), .round_trip_ns = takes_ns, .round_trip = op->time };
+        .nested = believes(thread, op->target, key), .round_trip_ns = takes_ns, .round_trip = op->time,
+        .queued_ns = thread->queued_ns };
     const bool got = lock_acquire(&machine->locks, &call);
     if (thread->lingers) return acquired_for_nobody(machine, thread, &call, got);
     if (!got) return block(machine, thread);

@@ -66,6 +66,7 @@ struct thread {
     uint32_t n_locks, n_locks_before; /* before: begin of its transaction */
     sim_handle timer;
     sim_ns waits_since_ns;
+    sim_ns queued_ns;           /* for the command that it has at a store */
     uint16_t claims;            /* idempotency keys inserted in its transaction */
     uint8_t tombstones;         /* to set at commit */
     bool looked;                /* at the trapped step that it has come to */

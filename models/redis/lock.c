@@ -398,8 +398,8 @@ static struct lock_waiter *waiter_open(struct locks *locks, struct lock_entry *e
     waiter->call = *call;
     waiter->tries = waiter->tries ? waiter->tries : 1;
     waiter->refused_ns = now_ns;
-    waiter->deadline_ns =
-        call->wait_ns == SIM_NEVER ? SIM_NEVER : now_ns - call->round_trip_ns / 2 + call->wait_ns;
+    const sim_ns called_ns = now_ns - call->round_trip_ns / 2 - call->queued_ns;
+    waiter->deadline_ns = call->wait_ns == SIM_NEVER ? SIM_NEVER : called_ns + call->wait_ns;
     return waiter;
 }
 

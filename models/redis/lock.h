@@ -67,6 +67,7 @@ struct lock_call {
     bool watched;                  /* no lease: a watchdog renews */
     bool nested;                   /* the thread holds the key already, as far as it knows */
     sim_ns round_trip_ns;
+    sim_ns queued_ns;              /* from the call until its first command was sent: wait_ns counts from the call */
     const struct dist *round_trip;
 };
 
