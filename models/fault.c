@@ -86,7 +86,8 @@ static void impose(struct faults *faults, const struct fault_spec *changed)
             spared *= 1 - spec->share;
         }
     }
-    if (changed->kind == FAULT_DUPLICATE)
+    if (changed->kind == FAULT_DROP) locks_drop(&faults->machine->locks, changed->target, 1 - spared);
+    else if (changed->kind == FAULT_DUPLICATE)
         conditions->duplicate_below[changed->target] = (uint64_t)((1 - spared) * 0x1p32 + 0.5);
     else if (changed->on == ON_STORE) conditions->store_factor[changed->target] = factor;
     else if (changed->on == ON_STAGE) conditions->stage_factor[changed->target] = factor;
@@ -152,8 +153,6 @@ static bool happen(struct faults *faults, uint32_t index, uint64_t occurrence, u
     case FAULT_OUTAGE:
     case FAULT_FAILOVER: outage(faults, index, until(faults, index, occurrence)); return true;
     case FAULT_DROP:
-        locks_drop(&faults->machine->locks, spec->target, spec->share, until(faults, index, occurrence));
-        return true;
     case FAULT_SLOW:
     case FAULT_DUPLICATE: impose_until(faults, index, until(faults, index, occurrence)); return true;
     case FAULT_KINDS: break;

@@ -19,7 +19,7 @@ struct faults {
     struct machine *machine;
     struct scalers *scalers;
     struct fault_facts *fact; /* by fault */
-    uint32_t *holds;          /* by fault: slow, duplicate: how often it holds by now */
+    uint32_t *holds;          /* by fault: drop, slow, duplicate: how often it holds by now */
     uint64_t *passed;         /* by fault: how often its step was come to, by threads that it may strike */
     uint32_t *last_instance;  /* by fault: of its process, the last time; NONE */
     struct rollout *rollout;  /* by fault; restart.c */

@@ -16,11 +16,10 @@ static void lock_got(struct machine *machine, struct thread *thread, const struc
 {
     uint64_t key = key_of(machine, thread, op);
     if (machine->causes && !believes(thread, op->target, key)) cause_note_lock(machine, thread, op->target, key);
-    thread->lock[thread->n_locks].lock = op->target;
-    thread->lock[thread->n_locks].key = key;
-    if (machine->plan->scenario->lock[op->target].kind == LOCK_FENCED)
-        thread->lock[thread->n_locks].token = lock_token(&machine->locks, op->target, key);
-    thread->n_locks++;
+    const bool fenced = machine->plan->scenario->lock[op->target].kind == LOCK_FENCED;
+    thread->lock[thread->n_locks++] =
+        (struct held){ .lock = op->target, .key = key, .lease_ns = op->lease_ns, .watched = op->watched,
+                       .token = fenced ? lock_token_given(&machine->locks, index_of(machine, thread)) : 0 };
 }
 
 uint32_t token_of(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
@@ -67,7 +66,8 @@ enum outcome lock_effect(struct machine *machine, struct thread *thread, const s
     SIM_ASSERT_IN(machine->sim, thread->n_locks < THREAD_LOCKS);
     const struct lock_call call = { .lock = op->target, .thread = index_of(machine, thread), .key = key,
         .wait_ns = op->wait_ns, .lease_ns = op->lease_ns, .watched = op->watched,
-        .nested = believes(thread, op->target, key), .round_trip_ns = takes_ns, .round_trip = op->time };
+        .nested = believes(thread, op->target, key), .round_trip_ns = takes_ns, .round_trip = op->time,
+        .queued_ns = thread->queued_ns };
     const bool got = lock_acquire(&machine->locks, &call);
     if (thread->lingers) return acquired_for_nobody(machine, thread, &call, got);
     if (!got) return block(machine, thread);
@@ -76,21 +76,27 @@ enum outcome lock_effect(struct machine *machine, struct thread *thread, const s
 }
 
 /* The last acquire of a key is forgotten first. */
-static bool forget(struct thread *thread, uint32_t lock, uint64_t key)
+static bool forget(struct thread *thread, uint32_t lock, uint64_t key, struct held *held)
 {
     for (uint32_t i = thread->n_locks; i-- > 0;) {
         if (thread->lock[i].lock != lock || thread->lock[i].key != key) continue;
+        *held = thread->lock[i];
         for (thread->n_locks--; i < thread->n_locks; i++) thread->lock[i] = thread->lock[i + 1];
         return true;
     }
     return false;
 }
 
+/* Each acquire has an RLock of its own, as each method that calls getLock has. One that has acquired nothing knows of
+ * no lease but the client's lockWatchdogTimeout. */
 static enum unlock_answer release(struct machine *machine, struct thread *thread, uint32_t lock, uint64_t key)
 {
-    bool leaves = forget(thread, lock, key) && !believes(thread, lock, key);
+    struct held held = { .lease_ns = LOCK_WATCHDOG_NS };
+    bool leaves = forget(thread, lock, key, &held) && !believes(thread, lock, key);
     if (leaves && machine->causes) cause_note_unlock(machine, thread, lock, key);
-    return lock_release(&machine->locks, lock, key, index_of(machine, thread), leaves);
+    const struct lock_call acquired = { .lock = lock, .key = key, .thread = index_of(machine, thread),
+                                        .lease_ns = held.lease_ns, .watched = held.watched };
+    return lock_release(&machine->locks, &acquired, leaves);
 }
 
 void lock_give(struct machine *machine, struct thread *thread)
@@ -103,7 +109,8 @@ static bool is_held(struct machine *machine, struct thread *thread, const struct
 {
     uint64_t key = key_of(machine, thread, op);
     if (lock_is_held(&machine->locks, op->target, key, index_of(machine, thread))) return true;
-    if (forget(thread, op->target, key) && !believes(thread, op->target, key))
+    struct held held;
+    if (forget(thread, op->target, key, &held) && !believes(thread, op->target, key))
         lock_leave(&machine->locks, op->target, key, index_of(machine, thread));
     return false;
 }

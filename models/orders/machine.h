@@ -66,6 +66,7 @@ struct thread {
     uint32_t n_locks, n_locks_before; /* before: begin of its transaction */
     sim_handle timer;
     sim_ns waits_since_ns;
+    sim_ns queued_ns;           /* for the command that it has at a store */
     uint16_t claims;            /* idempotency keys inserted in its transaction */
     uint8_t tombstones;         /* to set at commit */
     bool looked;                /* at the trapped step that it has come to */
@@ -73,7 +74,7 @@ struct thread {
     bool lingers;               /* its process is gone, but a command of its own is still at a server */
     struct transaction transaction;
 
-    struct { uint32_t lock, token; uint64_t key; } lock[THREAD_LOCKS];
+    struct held { uint32_t lock, token; uint64_t key; sim_ns lease_ns; bool watched; } lock[THREAD_LOCKS];
     sim_ns waited_ns[PATH_WAITS]; /* in the record at hand, from PATH_LOCK on; these and: */
     sim_ns rebalanced_ns;       /* its group, since the record was sent: only of orders that are followed */
     sim_ns seen_ns;

@@ -161,7 +161,9 @@ enum outcome connection_wait(struct machine *machine, struct thread *thread)
 void on_command(void *context, uint32_t index)
 {
     struct machine *machine = context;
-    machine->thread[index].has_command = true;
+    struct thread *thread = &machine->thread[index];
+    thread->has_command = true;
+    thread->queued_ns = machine->sim->now_ns - thread->waits_since_ns;
     wake(machine, index);
 }
 
@@ -183,6 +185,7 @@ void command_give(struct machine *machine, struct thread *thread, const struct p
 {
     if (!thread->has_command) return;
     thread->has_command = false;
+    thread->queued_ns = 0;
     seats_give(&machine->command[op->store], at_ns);
 }
 

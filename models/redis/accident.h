@@ -14,17 +14,20 @@
 /* Before the first of the others; a run without faults does not call it, and pays nothing. */
 void locks_expect_accidents(struct locks *locks);
 
-/* No command to the store's locks is answered until then. */
+/* No command to the store's locks is answered until then, nor, unless answers_only, takes effect. Of several at once
+ * each lasts for its own time. */
 void locks_outage(struct locks *locks, uint32_t store, sim_ns until_ns, bool answers_only);
 
-/* All keys are gone (L6). */
+/* All keys are gone (L6), and the counters that fenced locks take their tokens from. */
 void locks_restart(struct locks *locks, uint32_t store);
 
-/* What was written in the last lost_ns is gone: keys acquired since are free (L5), keys released since are back. A lock
- * with replicas acknowledges an acquire on one of them: when that one is promoted, the acquire is not lost. */
+/* What was written in the last lost_ns is gone: keys acquired since are free (L5), keys released since are back, and
+ * tokens given out since are given out again. A lock with replicas acknowledges an acquire on one of them: when that
+ * one is promoted, the acquire is not lost, nor its token. lost_ns: at most that of the scenario's fail-overs of the
+ * store. */
 void locks_failover(struct locks *locks, uint32_t store, sim_ns lost_ns);
 
-/* Until then each message of the lock's channel is lost with the given probability. */
-void locks_drop(struct locks *locks, uint32_t lock, double share, sim_ns until_ns);
+/* From now on each message of the lock's channel is lost with the given probability. */
+void locks_drop(struct locks *locks, uint32_t lock, double share);
 
 #endif

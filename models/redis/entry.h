@@ -14,6 +14,12 @@ static inline const struct lock_spec *spec_of(const struct locks *locks, const s
     return &locks->scenario->lock[entry->lock];
 }
 
+/* The key's time to live has been set: a later, shorter one is put down to nesting. */
+static inline void entry_lasts(struct lock_entry *entry)
+{
+    if (entry->longest_ns < entry->redis.expires_ns) entry->longest_ns = entry->redis.expires_ns;
+}
+
 /* ---- lock.c ---- */
 struct lock_entry *entry_find(const struct locks *locks, uint32_t lock, uint64_t key);
 struct lock_entry *entry_get(struct locks *locks, uint32_t lock, uint64_t key);
@@ -31,8 +37,11 @@ sim_ns push_latency(struct locks *locks, uint32_t lock, uint32_t thread);
 
 /* ---- watchdog.c: renewal of locks without a lease ---- */
 void watchdog_init(struct locks *locks);
-/* The thread has got the key without a lease, or gives it back. */
+/* The thread has got the key without a lease. */
 void watchdog_add(struct locks *locks, struct lock_entry *entry, uint32_t thread);
+/* It has called unlock. */
+void watchdog_subtract(struct locks *locks, struct lock_entry *entry, uint32_t thread);
+/* Nothing is renewed any more. */
 void watchdog_remove(struct locks *locks, struct lock_entry *entry);
 void watchdog_actors(struct locks *locks, struct processes *processes);
 
@@ -57,6 +66,14 @@ void fair_actors(struct locks *locks, struct processes *processes);
 void fair_sweep(struct locks *locks, struct lock_entry *entry);
 void fair_vanish(struct locks *locks, struct lock_entry *entry);
 
+/* ---- token.c: counters of fenced locks ---- */
+void tokens_init(struct locks *locks);
+/* The acquire script counts: the new token; a Redis takes over that has not heard of it. */
+uint32_t token_count(struct locks *locks, uint32_t lock, uint64_t key);
+void token_take_back(struct locks *locks, uint32_t lock, uint64_t key);
+/* The store's counters are gone. */
+void tokens_vanish(struct locks *locks, uint32_t store);
+
 /* ---- accident.c ---- */
 /* No command to the lock's store is answered now; answers_only: it takes effect all the same. */
 bool is_unreachable(const struct locks *locks, uint32_t lock);
@@ -65,7 +82,8 @@ bool answers_only(const struct locks *locks, uint32_t lock);
 bool is_dropped(struct locks *locks, uint32_t lock);
 /* The JVM stood still at some time in between. */
 bool stood_still(const struct locks *locks, uint32_t jvm, sim_ns from_ns, sim_ns to_ns);
-/* Remembered for a fail-over that forgets it. */
+/* A release, and a token given out: remembered for a fail-over that forgets them. */
 void note_release(struct locks *locks, const struct lock_entry *entry);
+void note_token(struct locks *locks, const struct lock_entry *entry);
 
 #endif

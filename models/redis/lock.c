@@ -29,12 +29,12 @@ void locks_init(struct locks *locks, struct sim *sim, const struct scenario *sce
     locks->waiter = arena_array(sim->arena, struct lock_waiter, n_threads);
     locks->loss = arena_array(sim->arena, struct lock_loss, n_threads);
     locks->fact = arena_array(sim->arena, struct lock_facts, scenario->n_locks);
-    locks->token = arena_array(sim->arena, uint32_t, scenario->n_locks);
     for (uint32_t i = 0; i < scenario->n_locks; i++) {
         tally_init(&locks->fact[i].wait, sim->arena, 0);
         tally_init(&locks->fact[i].hold, sim->arena, 0);
     }
     watchdog_init(locks);
+    tokens_init(locks);
 }
 
 /* ---- entries ---- */
@@ -86,7 +86,7 @@ static enum loss_cause expiry_cause(const struct locks *locks, const struct lock
 {
     uint32_t jvm = locks->jvm[entry->redis.owner - 1];
     bool watched = entry->watched == entry->redis.owner;
-    if (entry->shortened) return LOSS_NESTED_LEASE;
+    if (entry->redis.expires_ns < entry->longest_ns) return LOSS_NESTED_LEASE;
     if (entry->unrenewed) return LOSS_WATCHDOG;
     if (stood_still(locks, jvm, entry->acquired_ns, entry->redis.expires_ns))
         return watched ? LOSS_PAUSE_WATCHDOG : LOSS_PAUSE_LEASE;
@@ -128,11 +128,7 @@ bool lock_is_lost(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thr
     return loss->cause != LOSS_NONE && loss->lock == lock && loss->key == key;
 }
 
-uint32_t lock_token(const struct locks *locks, uint32_t lock, uint64_t key)
-{
-    const struct lock_entry *entry = entry_find(locks, lock, key);
-    return entry ? entry->token : locks->token[lock];
-}
+uint32_t lock_token_given(const struct locks *locks, uint32_t thread) { return locks->waiter[thread].token; }
 
 /* ---- acquire ---- */
 
@@ -152,7 +148,8 @@ static void entry_acquired(struct locks *locks, struct lock_entry *entry, const 
     sim_ns now_ns = locks->sim->now_ns;
     struct lock_facts *fact = &locks->fact[entry->lock];
     entry->acquired_ns = now_ns;
-    entry->shortened = entry->unrenewed = false;
+    entry->unrenewed = false;
+    entry->longest_ns = 0;
     locks->loss[call->thread].cause = LOSS_NONE;
     fact->acquired++;
     if (entry->waiters > 0 && entry->last_owner) {
@@ -162,11 +159,17 @@ static void entry_acquired(struct locks *locks, struct lock_entry *entry, const 
     sim_fact(locks->sim, now_ns, FACT_LOCKED, entry->key << 8 | entry->lock);
 }
 
+static void token_give(struct locks *locks, const struct lock_entry *entry, uint32_t thread)
+{
+    locks->waiter[thread].token = token_count(locks, entry->lock, entry->key);
+    note_token(locks, entry);
+}
+
 /* The acquire script. Refused: *ttl_ns is what it answers. */
 static bool script_run(struct locks *locks, struct lock_entry *entry, const struct lock_call *call, sim_ns *ttl_ns)
 {
     const struct lock_spec *spec = spec_of(locks, entry);
-    sim_ns now_ns = locks->sim->now_ns, expires_ns = entry->redis.expires_ns;
+    sim_ns now_ns = locks->sim->now_ns;
     entry_expire(locks, entry);
     if (spec->kind == LOCK_FAIR) {
         if (!fair_acquire(locks, entry, call, ttl_ns)) return false;
@@ -176,8 +179,8 @@ static bool script_run(struct locks *locks, struct lock_entry *entry, const stru
     }
     if (!call->nested) entry_enter(locks, entry, call);
     if (entry->redis.count == 1) entry_acquired(locks, entry, call);
-    else entry->shortened |= entry->redis.expires_ns < expires_ns;
-    if (spec->kind == LOCK_FENCED) entry->token = ++locks->token[entry->lock];
+    entry_lasts(entry);
+    if (spec->kind == LOCK_FENCED) token_give(locks, entry, call->thread);
     entry->round_trip_ns = call->round_trip_ns;
     if (call->watched) watchdog_add(locks, entry, call->thread);
     return true;
@@ -395,8 +398,8 @@ static struct lock_waiter *waiter_open(struct locks *locks, struct lock_entry *e
     waiter->call = *call;
     waiter->tries = waiter->tries ? waiter->tries : 1;
     waiter->refused_ns = now_ns;
-    waiter->deadline_ns =
-        call->wait_ns == SIM_NEVER ? SIM_NEVER : now_ns - call->round_trip_ns / 2 + call->wait_ns;
+    const sim_ns called_ns = now_ns - call->round_trip_ns / 2 - call->queued_ns;
+    waiter->deadline_ns = call->wait_ns == SIM_NEVER ? SIM_NEVER : called_ns + call->wait_ns;
     return waiter;
 }
 
@@ -459,10 +462,19 @@ static void publish(struct locks *locks, struct lock_entry *entry, uint32_t thre
                    locks, channel->jvm, entry->key * MAX_LOCKS + entry->lock);
 }
 
-/* What the unlock script answers. RedissonFairLock's says yes when the key is gone. */
-static enum unlock_answer release_run(struct locks *locks, struct lock_entry *entry, uint32_t thread)
+/* The key stays with outer acquires. Where a watchdog would have renewed it for them, this unlock ends that. */
+static void release_inner(struct lock_entry *entry, const struct lock_call *acquired)
 {
-    sim_ns now_ns = locks->sim->now_ns;
+    const bool last = entry->watched == acquired->thread + 1 && entry->n_watched == 1;
+    entry_lasts(entry);
+    if (last && !acquired->watched) entry->longest_ns = SIM_NEVER;
+}
+
+/* What the unlock script answers. RedissonFairLock's says yes when the key is gone. */
+static enum unlock_answer release_run(struct locks *locks, struct lock_entry *entry, const struct lock_call *acquired)
+{
+    const sim_ns now_ns = locks->sim->now_ns;
+    const uint32_t thread = acquired->thread;
     const struct lock_spec *spec = spec_of(locks, entry);
     entry_expire(locks, entry);
     if (spec->kind == LOCK_FAIR) fair_sweep(locks, entry);
@@ -470,9 +482,9 @@ static enum unlock_answer release_run(struct locks *locks, struct lock_entry *en
         publish(locks, entry, thread);
         return UNLOCK_DONE;
     }
-    switch (script_release(&entry->redis, thread + 1, spec->lease_ns, now_ns)) {
+    switch (script_release(&entry->redis, thread + 1, acquired->lease_ns, now_ns)) {
     case RELEASE_NOT_OWNER: return UNLOCK_NOT_OWNER;
-    case RELEASE_HELD: return UNLOCK_DONE;
+    case RELEASE_HELD: release_inner(entry, acquired); return UNLOCK_DONE;
     case RELEASE_FREED: break;
     }
     entry->last_owner = thread + 1;
@@ -498,13 +510,15 @@ void lock_leave(struct locks *locks, uint32_t lock, uint64_t key, uint32_t threa
     entry_drop_if_idle(locks, entry);
 }
 
-enum unlock_answer lock_release(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread, bool leaves)
+enum unlock_answer lock_release(struct locks *locks, const struct lock_call *acquired, bool leaves)
 {
-    struct lock_entry *entry = entry_get(locks, lock, key);
+    const uint32_t lock = acquired->lock;
+    struct lock_entry *entry = entry_get(locks, lock, acquired->key);
     enum unlock_answer answer = UNLOCK_NO_ANSWER;
     bool lost = is_unreachable(locks, lock);
-    if (!lost || answers_only(locks, lock)) answer = release_run(locks, entry, thread);
-    if (leaves) entry_leave(locks, entry, thread);
+    if (!lost || answers_only(locks, lock)) answer = release_run(locks, entry, acquired);
+    watchdog_subtract(locks, entry, acquired->thread);
+    if (leaves) entry_leave(locks, entry, acquired->thread);
     if (answer == UNLOCK_NOT_OWNER) locks->fact[lock].not_owner++;
     entry_drop_if_idle(locks, entry);
     if (lost) locks->fact[lock].no_answers++;

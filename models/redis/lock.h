@@ -6,9 +6,10 @@
  * TRY2; then waiting for a permit for min(time to live, remaining wait), and another try. An unlock publishes one
  * message, every subscribed JVM gets one permit, one thread of each wakes, one wins: unfair, and whoever asks first at
  * Redis is served, be it the thread that just unlocked. A permit that nobody waits for is kept. Re-entrant acquires
- * count and overwrite the time to live. Expiry frees the key, wakes nobody and tells nobody; an unlock by a non-owner
- * changes nothing and throws. Beside it: the watchdog (watchdog.c), RedissonFairLock (fair.c), RedissonSpinLock
- * (spin.c), the token of RedissonFencedLock; outages, fail-overs and lost messages (accident.c).
+ * count and overwrite the time to live, and an inner unlock sets it to the lease of the acquire that it ends. Expiry
+ * frees the key, wakes nobody and tells nobody; an unlock by a non-owner changes nothing and throws. Beside it: the
+ * watchdog (watchdog.c), RedissonFairLock (fair.c), RedissonSpinLock (spin.c), the token of RedissonFencedLock
+ * (token.c); outages, fail-overs and lost messages (accident.c).
  *
  * Left out: retries of commands by the client (a command that gets no answer fails after its time-out), cluster slots,
  * RedLock and MultiLock. Invariant X1: at most one owner of a key at Redis. Threads inside at once are counted as
@@ -50,9 +51,9 @@ struct lock_entry {
     uint32_t last_owner;           /* thread + 1 that had it before; of an entry that has stayed */
     uint32_t loser;                /* thread + 1 that has lost the key and is still inside; of several the last */
     uint32_t watched;              /* thread + 1 for which a watchdog renews; 0: none */
-    bool shortened;                /* a nested acquire has cut the time to live */
+    uint32_t n_watched;            /* acquires of that thread that the watchdog counts */
+    sim_ns longest_ns;             /* the latest end that its time to live has had; SIM_NEVER: was renewed */
     bool unrenewed;                /* a renewal has failed */
-    uint32_t token;                /* fenced: the last one given out */
     struct fair_slot *fair_first, *fair_last; /* fair: the queue */
     sim_handle renewal;            /* WATCHDOG_PER_LOCK: its timer */
     sim_ns round_trip_ns;          /* of the last acquire, for renewals */
@@ -66,6 +67,7 @@ struct lock_call {
     bool watched;                  /* no lease: a watchdog renews */
     bool nested;                   /* the thread holds the key already, as far as it knows */
     sim_ns round_trip_ns;
+    sim_ns queued_ns;              /* from the call until its first command was sent: wait_ns counts from the call */
     const struct dist *round_trip;
 };
 
@@ -86,6 +88,7 @@ struct lock_waiter {               /* one for each thread */
     uint32_t fails;                /* spin: sleeps so far */
     struct fair_slot *slot;        /* fair: its place in the queue of its entry */
     uint32_t permits;              /* fair: messages kept */
+    uint32_t token;                /* fenced: that its last acquire was given */
     bool waits;                    /* fair: for a message */
 };
 
@@ -99,7 +102,10 @@ struct lock_loss {
 
 enum { LOCK_BUCKETS = 256 };
 
+#define LOCK_WATCHDOG_NS (30 * SIM_S) /* lockWatchdogTimeout, unless the client sets another */
+
 struct lock_accidents;             /* accident.c; NULL: the scenario has no faults */
+struct tokens;                     /* token.c */
 
 struct locks {
     struct sim *sim;
@@ -115,7 +121,7 @@ struct locks {
     uint32_t n_threads, n_jvms;
     struct watchdog *watchdog;     /* by JVM: WATCHDOG_PER_CLIENT */
     struct lock_facts *fact;       /* by lock */
-    uint32_t *token;               /* by lock: fenced */
+    struct tokens *tokens;         /* NULL: no lock is fenced */
     uint32_t n_inside;             /* over all keys; 0 at the end of a quiet run */
     struct lock_accidents *accidents;
     const struct processes *processes; /* NULL: a run without faults */
@@ -151,8 +157,9 @@ void lock_abandon(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thr
  * from tryLock half a round trip later. False: answered() will be called. */
 bool lock_acquire(struct locks *locks, const struct lock_call *call);
 
-/* The unlock script runs at Redis now. leaves: the thread was inside, and is no more. */
-enum unlock_answer lock_release(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread, bool leaves);
+/* The unlock script runs at Redis now. acquired: the call that it ends (its lock, thread and key; its lease, to which
+ * the time to live of outer acquires is set; whether it was watched). leaves: the thread was inside, and is no more. */
+enum unlock_answer lock_release(struct locks *locks, const struct lock_call *acquired, bool leaves);
 
 /* The thread, inside, has been told that it does not hold the key, and is inside no more. */
 void lock_leave(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread);
@@ -163,7 +170,9 @@ bool lock_is_held(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thr
 /* Whether a thread that believes to hold a key has lost it by now, and how. */
 bool lock_is_lost(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread, struct lock_loss *loss);
 
-/* The token that a fenced lock gave the thread's last acquire of the key, or (current) gives whoever asks now. */
+/* The token that a fenced lock gave the thread's last acquire; and what getToken answers now: that of whoever came last
+ * (0: Redis has none). */
+uint32_t lock_token_given(const struct locks *locks, uint32_t thread);
 uint32_t lock_token(const struct locks *locks, uint32_t lock, uint64_t key);
 
 #endif

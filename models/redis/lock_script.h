@@ -40,6 +40,7 @@ static inline bool script_acquire(struct lock_key *key, uint32_t owner, sim_ns l
     return true;
 }
 
+/* lease_ns: of the client's object that unlocks (internalLockLeaseTime), whatever the outer acquires had. */
 static inline enum script_release script_release(struct lock_key *key, uint32_t owner, sim_ns lease_ns, sim_ns now_ns)
 {
     if (key->owner != owner) return RELEASE_NOT_OWNER;

@@ -6,10 +6,11 @@
  * third of the time-out after its acquire, and a chain outlives errors. Up to 3.43 each lock has a timer of its own,
  * first a third after its acquire; when one renewal gets no answer, the lock is renewed no more, and nobody is
  * told. Answer 0 (not the owner any more) ends it in both; the holder is not told either. A pause of the process stops
- * its watchdog with it. Left out: batches of 100, and that a chain of a client whose last lock was released starts
+ * its watchdog with it. An inner unlock of an acquire with a lease ends the renewal that an outer one without counts
+ * on. Left out: batches of 100, and that a chain of a client whose last lock was released starts
  * anew: here it keeps its beat.
  *
- * Sources: renewal/RenewalTask, LockTask; RedissonBaseLock up to 3.43. */
+ * Sources: renewal/RenewalTask, LockTask, LockEntry; RedissonBaseLock.unlockAsync0; RedissonBaseLock up to 3.43. */
 #include "models/purpose.h"
 #include "models/redis/entry.h"
 
@@ -46,9 +47,12 @@ static void on_renew(void *context, uint32_t thread, uint64_t argument)
     bool lost = is_unreachable(locks, entry->lock);
     if (!lost || answers_only(locks, entry->lock)) {
         entry_expire(locks, entry);
-        if (script_renew(&entry->redis, thread + 1, spec->lease_ns, locks->sim->now_ns))
+        if (script_renew(&entry->redis, thread + 1, spec->lease_ns, locks->sim->now_ns)) {
+            entry_lasts(entry);
             locks->fact[entry->lock].renewals++;
-        else watchdog_remove(locks, entry);
+        } else {
+            watchdog_remove(locks, entry);
+        }
     }
     if (!lost) return;
     locks->fact[entry->lock].no_answers++;
@@ -108,11 +112,15 @@ static void on_own_timer(void *context, uint32_t thread, uint64_t argument)
 
 void watchdog_add(struct locks *locks, struct lock_entry *entry, uint32_t thread)
 {
-    if (entry->watched == thread + 1) return;
+    if (entry->watched == thread + 1) {
+        entry->n_watched++;
+        return;
+    }
     if (entry->watched) watchdog_remove(locks, entry);
     const struct lock_spec *spec = spec_of(locks, entry);
     struct watchdog *watchdog = watchdog_of(locks, entry->lock, locks->jvm[thread]);
     entry->watched = thread + 1;
+    entry->n_watched = 1;
     watchdog->n_watched++;
     if (spec->renewal == WATCHDOG_PER_CLIENT && (!watchdog->running || is_dead(locks, watchdog, third(spec))))
         beat_start(locks, entry->lock, locks->jvm[thread]);
@@ -121,10 +129,16 @@ void watchdog_add(struct locks *locks, struct lock_entry *entry, uint32_t thread
                                 on_own_timer, locks, thread, entry->key * MAX_LOCKS + entry->lock);
 }
 
+/* It counts acquires without a lease, and takes off one for each unlock, whatever that one's acquire was. */
+void watchdog_subtract(struct locks *locks, struct lock_entry *entry, uint32_t thread)
+{
+    if (entry->watched == thread + 1 && --entry->n_watched == 0) watchdog_remove(locks, entry);
+}
+
 void watchdog_remove(struct locks *locks, struct lock_entry *entry)
 {
     watchdog_of(locks, entry->lock, locks->jvm[entry->watched - 1])->n_watched--;
-    entry->watched = 0;
+    entry->watched = entry->n_watched = 0;
     if (entry->renewal) sim_cancel(locks->sim, entry->renewal);
     entry->renewal = 0;
 }

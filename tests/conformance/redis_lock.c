@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Goal: the lock's scripts in the model (models/redis/lock_script.h) answer as a real Redis does.
+ * Goal: the lock's scripts in the model (models/redis/lock_script.h, token.c) answer as a real Redis does.
  * Method: random histories of three to five owners on a key each: acquire, acquire again while holding, renew,
  * unlock, unlock by somebody else, and waiting until a lease of 20 to 200 ms is over. What Redisson's scripts do is
  * written here in Lua of our own and run by the server; each answer comes with the server's own time, at which the
- * model then runs its script. Answers, hold counts and owners must be equal, times to live within TOLERANCE of one
- * another. Where a command comes within TOLERANCE of the end of a lease both answers are right; the model then takes
- * the server's, and such cases must be few. Hundreds of histories run side by side, each on its own key.
+ * model then runs its script. Answers, hold counts, owners and tokens must be equal, times to live within TOLERANCE of
+ * one another. Where a command comes within TOLERANCE of the end of a lease both answers are right; the model then
+ * takes the server's, and such cases must be few. Hundreds of histories run side by side, each on its own key.
  *
  *   redis_lock PORT HISTORIES SEED */
 #include <hiredis/hiredis.h>
@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "models/redis/entry.h"
 #include "models/redis/lock_script.h"
 #include "sim/engine/random.h"
 
@@ -24,15 +25,16 @@ enum { OPS = 20, SIDE_BY_SIDE = 500, OWNERS_MAX = 5, FORGET_MS = 10000 };
 #define TOLERANCE_NS (2 * SIM_MS)
 
 /* Each answers { seconds, microseconds, answer, owner's hold count, time to live left (-2: no key), seconds and
- * microseconds at its end }. */
-#define AT_ITS_END "local e = redis.call('time') "
+ * microseconds at its end, last token }. The token's key has no time to live. */
+#define AT_ITS_END "local k = tonumber(redis.call('get', KEYS[2]) or 0) local e = redis.call('time') "
 static const char ACQUIRE[] =
     "local t = redis.call('time') local a = -1 "
     "if redis.call('exists', KEYS[1]) == 1 and redis.call('hexists', KEYS[1], ARGV[1]) == 0 then "
     "  a = redis.call('pttl', KEYS[1]) "
-    "else redis.call('hincrby', KEYS[1], ARGV[1], 1) redis.call('pexpire', KEYS[1], ARGV[2]) end "
+    "else redis.call('incr', KEYS[2]) redis.call('hincrby', KEYS[1], ARGV[1], 1) "
+    "  redis.call('pexpire', KEYS[1], ARGV[2]) end "
     "local c = tonumber(redis.call('hget', KEYS[1], ARGV[1]) or 0) local p = redis.call('pttl', KEYS[1]) " AT_ITS_END
-    "return { t[1], t[2], a, c, p, e[1], e[2] }";
+    "return { t[1], t[2], a, c, p, e[1], e[2], k }";
 static const char RELEASE[] =
     "local t = redis.call('time') local a = -1 "
     "if redis.call('hexists', KEYS[1], ARGV[1]) == 1 then "
@@ -40,17 +42,17 @@ static const char RELEASE[] =
     "  else redis.call('del', KEYS[1]) redis.call('publish', 'channel:' .. KEYS[1], '0') a = 1 end "
     "end "
     "local c = tonumber(redis.call('hget', KEYS[1], ARGV[1]) or 0) local p = redis.call('pttl', KEYS[1]) " AT_ITS_END
-    "return { t[1], t[2], a, c, p, e[1], e[2] }";
+    "return { t[1], t[2], a, c, p, e[1], e[2], k }";
 static const char RENEW[] =
     "local t = redis.call('time') local a = 0 "
     "if redis.call('hexists', KEYS[1], ARGV[1]) == 1 then redis.call('pexpire', KEYS[1], ARGV[2]) a = 1 end "
     "local c = tonumber(redis.call('hget', KEYS[1], ARGV[1]) or 0) local p = redis.call('pttl', KEYS[1]) " AT_ITS_END
-    "return { t[1], t[2], a, c, p, e[1], e[2] }";
+    "return { t[1], t[2], a, c, p, e[1], e[2], k }";
 
 enum op { OP_ACQUIRE, OP_RELEASE, OP_RENEW, OP_KINDS };
 static const char *const op_name[OP_KINDS] = { "acquire", "release", "renew" };
 
-struct answer { sim_ns now_ns, took_ns; long long answer, count, ttl_ms; };
+struct answer { sim_ns now_ns, took_ns; long long answer, count, ttl_ms, token; };
 
 struct history {
     uint64_t id, state;
@@ -63,6 +65,7 @@ struct history {
 static struct {
     redisContext *redis;
     char *sha[OP_KINDS];
+    struct locks locks; /* its counters of tokens */
     uint64_t n_commands, n_borderline, n_held_up, n_by_answer[OP_KINDS][3], n_expired, n_failed;
 } test;
 
@@ -98,13 +101,13 @@ static void scripts_load(void)
 
 static struct answer at_server(enum op op, uint64_t key, uint32_t owner, long lease_ms)
 {
-    redisReply *reply = redisCommand(test.redis, "EVALSHA %s 1 lock:%llu client:%u %ld", test.sha[op],
-                                     (unsigned long long)key, owner, lease_ms);
-    if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 7) give_up("EVALSHA");
+    redisReply *reply = redisCommand(test.redis, "EVALSHA %s 2 lock:%llu token:%llu client:%u %ld", test.sha[op],
+                                     (unsigned long long)key, (unsigned long long)key, owner, lease_ms);
+    if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 8) give_up("EVALSHA");
     struct answer answer = {
         .now_ns = atoll(reply->element[0]->str) * SIM_S + atoll(reply->element[1]->str) * SIM_US,
         .answer = reply->element[2]->integer, .count = reply->element[3]->integer,
-        .ttl_ms = reply->element[4]->integer };
+        .ttl_ms = reply->element[4]->integer, .token = reply->element[7]->integer };
     answer.took_ns =
         atoll(reply->element[5]->str) * SIM_S + atoll(reply->element[6]->str) * SIM_US - answer.now_ns;
     freeReplyObject(reply);
@@ -162,11 +165,26 @@ static void play(struct history *history)
         history->model = other;
         test.n_borderline++;
     }
-    if (is_same(op, &real, &model, history->tolerance_ns)) return;
+    if (op == OP_ACQUIRE && model.answer < 0) token_count(&test.locks, 0, history->id);
+    model.token = lock_token(&test.locks, 0, history->id);
+    if (is_same(op, &real, &model, history->tolerance_ns) && real.token == model.token) return;
     if (test.n_failed++ < 10)
-        printf("history %llu, command %u: %s by %u, %ld ms: Redis says %lld, count %lld, ttl %lld ms; the model %lld, "
-               "%lld, %lld\n", (unsigned long long)history->id, history->n_done, op_name[op], owner, lease_ms,
-               real.answer, real.count, real.ttl_ms, model.answer, model.count, model.ttl_ms);
+        printf("history %llu, command %u: %s by %u, %ld ms: Redis says %lld, count %lld, ttl %lld ms, token %lld; the "
+               "model %lld, %lld, %lld, %lld\n", (unsigned long long)history->id, history->n_done, op_name[op], owner,
+               lease_ms, real.answer, real.count, real.ttl_ms, real.token, model.answer, model.count, model.ttl_ms,
+               model.token);
+}
+
+static void tokens_open(void)
+{
+    static struct arena arena;
+    static struct sim sim;
+    static const struct lock_spec fenced = { .kind = LOCK_FENCED };
+    static const struct scenario scenario = { .n_locks = 1, .lock = &fenced };
+    arena_init(&arena);
+    sim_init(&sim, &arena);
+    test.locks = (struct locks){ .sim = &sim, .scenario = &scenario };
+    tokens_init(&test.locks);
 }
 
 static struct history *next_due(struct history *history, uint32_t n)
@@ -213,6 +231,7 @@ int main(int argc, char **argv)
     test.redis = redisConnect("127.0.0.1", atoi(argv[1]));
     if (!test.redis || test.redis->err) give_up("connect");
     scripts_load();
+    tokens_open();
     for (uint64_t first = 0; first < n; first += SIDE_BY_SIDE)
         play_side_by_side(first, n - first < SIDE_BY_SIDE ? (uint32_t)(n - first) : SIDE_BY_SIDE, seed);
     printf("%llu histories, %llu commands: acquire got %llu, refused %llu; unlock not owner %llu, still held %llu, "

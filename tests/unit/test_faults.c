@@ -228,6 +228,31 @@ static void test_overlapping_faults_end_one_by_one(void **state)
     trial_close(&two);
 }
 
+/* The same of messages to those who wait for a lock: for 5 s all are lost, and a second fault that ends first brings none
+ * of them back. */
+static void test_overlapping_drops(void **state)
+{
+#define LONG_DROP "\"long\": {\"drop\": \"item\", \"share\": 1, \"at\": \"0s\", \"for\": \"5s\"}"
+#define SHORT_DROP "\"short\": {\"drop\": \"item\", \"share\": 1, \"at\": \"1s\", \"for\": \"1s\"}"
+    static const struct study_edit edits[] = {
+        { "/processes/back/instances", "2" },
+        { "/kafka/partitions", "2" },
+        { "/groups/servers/consumers", "2" },
+        { "/locks", "{\"item\": {\"key\": \"item\", \"wait\": \"60s\", \"lease\": \"500ms\"}}" },
+        { "/stages/serve/steps", "[ {\"lock\": \"item\"}, {\"work\": \"it\", \"time\": \"120ms\"}, "
+                                 "{\"unlock\": \"item\"}, {\"status\": \"PAID\"} ]" },
+    };
+    struct trial one, two;
+    (void)state;
+    const struct run_facts *a = run_with(&one, "{" LONG_DROP "}", edits, sizeof edits / sizeof edits[0]);
+    const struct run_facts *b = run_with(&two, "{" LONG_DROP ", " SHORT_DROP "}", edits, sizeof edits / sizeof edits[0]);
+    assert_true(a->lock[0].lost_messages > 10);
+    assert_int_equal(b->lock[0].lost_messages, a->lock[0].lost_messages);
+    assert_int_equal(b->end_ns, a->end_ns);
+    trial_close(&one);
+    trial_close(&two);
+}
+
 static const struct study_edit THREE[] = {
     { "/processes/back/instances", "3" }, { "/groups/servers/consumers", "3" }, { "/kafka/partitions", "3" }
 };
@@ -387,6 +412,7 @@ int main(void)
         cmocka_unit_test(test_a_fault_before_it_changes_no_draw),
         cmocka_unit_test(test_what_a_dead_life_has_left_is_lost),
         cmocka_unit_test(test_overlapping_faults_end_one_by_one),
+        cmocka_unit_test(test_overlapping_drops),
         cmocka_unit_test(test_a_rollout_waits_for_its_own),
         cmocka_unit_test(test_a_crash_ends_a_stop),
         cmocka_unit_test(test_a_request_that_throws_has_failed),

@@ -98,9 +98,39 @@ static void test_a_write_is_tried_again_when_it_has_heard(void **state)
     trial_close(&trial);
 }
 
+/* The wait of a tryLock runs from the call, also while its first command queues at a Redis that serves one at a time.
+ * Another command is there until 5 s. The first order's tryLock of 1 ms comes at 0.001 s and has the lock at 5.001 s;
+ * the second one's comes at 1.001 s, is refused at 5.002 s, and has no time left. */
+static void test_a_wait_counts_from_the_call(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/orders/at_most", "2" },
+        { "/kafka", "{ \"partitions\": 4, \"append\": \"0s\", \"fetch\": \"0s\", \"commit\": \"0s\" }" },
+        { "/stores", "{ \"redis\": { \"capacity\": 1 } }" },
+        { "/locks", "{ \"item\": { \"key\": \"item\", \"wait\": \"1s\", \"lease\": \"60s\", \"store\": \"redis\" },"
+                    "  \"own\": { \"key\": \"order_id\", \"wait\": \"1s\", \"lease\": \"60s\", \"store\": \"redis\" } }" },
+        { "/groups", "{ \"busy\": { \"consumers\": 1, \"reads\": { \"created\": \"keep\" } },"
+                     "  \"servers\": { \"consumers\": 4, \"reads\": { \"created\": \"serve\" } } }" },
+        { "/stages/keep", "{ \"steps\": [ { \"lock\": \"own\", \"time\": \"5s\" }, { \"unlock\": \"own\" } ] }" },
+        { "/stages/serve/steps",
+          "[ { \"work\": \"first\", \"time\": \"1ms\" },"
+          "  { \"lock\": \"item\", \"time\": \"1ms\", \"otherwise\": [ { \"status\": \"FAILED\" } ] },"
+          "  { \"work\": \"it\", \"time\": \"30s\" }, { \"unlock\": \"item\" }, { \"status\": \"PAID\" } ]" },
+    };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, SHOP, edits, sizeof edits / sizeof *edits);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    trial_expect_invariants(facts);
+    assert_int_equal(facts->orders.by_status[ORDER_FAILED], 1);
+    assert_int_equal((int64_t)facts->group[1].service.min_ns, (5002 - 1000) * SIM_MS);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_no_takes_as_long_as_yes),
+                                        cmocka_unit_test(test_a_wait_counts_from_the_call),
                                         cmocka_unit_test(test_the_listener_throws_at_the_end_of_the_step),
                                         cmocka_unit_test(test_a_write_is_tried_again_when_it_has_heard) };
     return cmocka_run_group_tests(tests, NULL, NULL);

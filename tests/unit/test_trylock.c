@@ -56,7 +56,9 @@ static bool acquire(struct hall *hall, uint32_t lock, uint64_t key, uint32_t thr
 
 static bool release(struct hall *hall, uint32_t lock, uint64_t key, uint32_t thread, bool leaves)
 {
-    return lock_release(&hall->locks, lock, key, thread, leaves) == UNLOCK_DONE;
+    const struct lock_call acquired = { .lock = lock, .key = key, .thread = thread,
+                                        .lease_ns = hall->scenario.lock[lock].lease_ns };
+    return lock_release(&hall->locks, &acquired, leaves) == UNLOCK_DONE;
 }
 
 /* Threads 0 to 3 in JVM 0, 4 to 7 in JVM 1 ... */
