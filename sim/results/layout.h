@@ -53,10 +53,8 @@ struct snapshot {
 
 struct group_samples {
     int64_t peak_lag, peak_backlog, peak_partition_lag;
-    int64_t done;            /* records done while all its consumers had work, */
+    uint64_t done;           /* the gauge's: records done while all its consumers had work, */
     sim_ns done_ns;          /* and the time this took */
-    uint32_t n_done;         /* in so many sample intervals, */
-    uint32_t n_stretches;    /* which follow one another in so many stretches */
     int64_t window_appended; /* records in its logs at the start of the window of rates */
     double peak_rate_per_s;  /* greatest rate of appends in a window */
     struct split split;      /* of its records by the end, to its consumers; those of a scaler: the most there were */

@@ -242,6 +242,39 @@ static void long_records_do_not_count_twice(void **state)
     }
 }
 
+/* Twelve orders a second for two minutes, of which one consumer with records of very different length does some ten: it
+ * is behind for most of the time, now more, now less. What it is said to do is the same, to the last bit, whoever wants
+ * rows of lag.csv and how often; a run of which nobody wants anything has the same events and facts. */
+static void how_often_rows_are_wanted_changes_nothing(void **state)
+{
+    static const char steps[] = "[{\"work\": \"look\", \"time\": {\"mean\": \"95ms\", \"cv\": 2}}, {\"status\": \"PAID\"}]";
+    static const char *const every[] = { "1s", "100ms", "250ms", "5s", "20s" };
+    double first = 0;
+    (void)state;
+    for (uint32_t i = 0; i < 5; i++) {
+        const struct study_edit edits[] = { { "/load/scenarios/orders/rate", "12" }, { "/stages/serve/steps", steps },
+                                            { "/run/sample_every", every[i] } };
+        struct group_facts group;
+        const double seen = capacity_seen(edits, 3, &group);
+        if (i == 0) first = seen;
+        assert_true(isfinite(seen) && seen == first);
+    }
+}
+
+static void looking_is_no_event(void **state)
+{
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, ONE_CONSUMER, NULL, 0);
+    struct recorder *recorder = recorder_open(layout_make(&trial.study, &arena), 0, NULL, &arena);
+    const struct run_facts *unseen = trial_run(&trial, 0, NULL);
+    const uint64_t events = unseen->events, fingerprint = unseen->fingerprint;
+    const struct run_facts *seen = trial_run(&trial, 0, recorder_observer(recorder));
+    assert_int_equal(seen->events, events);
+    assert_int_equal(seen->fingerprint, fingerprint);
+    trial_close(&trial);
+}
+
 /* One record in five is given up after its second delivery: 10 ms, 100 ms of sleep, and 10 ms again. 32 ms a record in
  * the mean, at a tenth of the load that this allows and at four fifths of it. */
 static void what_is_tried_again_takes_time(void **state)
@@ -579,6 +612,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(bottleneck_with_figures, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_is_away_does_not_count_as_slow, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(long_records_do_not_count_twice, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(how_often_rows_are_wanted_changes_nothing, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(looking_is_no_event, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_tried_again_takes_time, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_not_due_is_no_backlog, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(long_and_short_records, open_arena, close_arena),

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What each group does while it has enough to do, in one run. It looks when it pleases,
+ * about once in 256 records of the run: what is found must not hang on how often somebody wants a row of lag.csv. */
+#ifndef SIM_RESULTS_GAUGE_H
+#define SIM_RESULTS_GAUGE_H
+
+#include "sim/results/layout.h"
+
+struct gauge;
+
+/* group: by group of the scenario; the fields that group_samples says are the gauge's are filled in. */
+struct gauge *gauge_open(const struct layout *layout, struct group_samples *group, struct arena *arena);
+/* These are the levels now. Returns when to come again. */
+sim_ns gauge_look(struct gauge *gauge, const struct run_levels *levels);
+
+#endif
