@@ -48,7 +48,7 @@ struct run_levels {
     struct order_counts orders;
     const int64_t *group_consumers; /* that it should have, by group */
     const uint64_t *group_done;  /* records that have come to an end, each once, however often it comes, by group */
-    const sim_ns *group_whole_ns; /* since when no fault has kept one of them away, by group; SIM_NEVER: one is away */
+    const sim_ns *group_whole_ns; /* since when all of them have been there, by group; SIM_NEVER: one is away */
     const int64_t *group_busy;   /* consumers with a record in service, by group */
     const sim_ns *group_busy_ns; /* sum over the group's consumers of time with a record in service, from 0 to at_ns */
     uint32_t n_scalers;

@@ -66,8 +66,8 @@ static bool is_under_way(const struct gauge *gauge, uint32_t group, const struct
 }
 
 /* What a group does in an interval in which, whoever owns which partition, no consumer of it lacked work. That is what
- * it can do, fetches and commits included. Intervals in which a fault kept a consumer away say nothing of what they do
- * while they are there. */
+ * it can do, fetches and commits included. Intervals before they start, or in which a fault kept one away, say nothing of
+ * what they do while they are there. */
 static void note_capacity(struct gauge *gauge, uint32_t group, const struct run_levels *levels)
 {
     struct group_samples *samples = &gauge->group[group];

@@ -224,6 +224,26 @@ static void who_is_away_does_not_count_as_slow(void **state)
     expect_capacity("{\"fault\": {\"restart\": \"back\", \"at\": \"10s\", \"back_after\": \"40s\"}}", "1s", 100);
 }
 
+/* A thousand records wait when the group starts, and are done at its pace: 100 a second of one consumer; 150 of two of
+ * which one has two of three partitions. A cold group is there when its members are: after the initial delay. */
+static void time_before_the_start_does_not_count(void **state)
+{
+    static const struct { const char *start, *consumers, *partitions; bool cold; double per_s; } of[] = {
+        { "100s", "1", "1", false, 100 }, { "100s", "2", "3", false, 150 }, { "1s", "1", "1", true, 100 } };
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct study_edit edits[] = { { "/groups/servers/start", of[i].start },
+                                            { "/groups/servers/consumers", of[i].consumers },
+                                            { "/kafka/partitions", of[i].partitions },
+                                            { "/groups/servers/cold", of[i].cold ? "true" : "false" },
+                                            { "/groups/servers/reset", "earliest" },
+                                            { "/kafka/rebalance_delay", "99s" } };
+        struct group_facts group;
+        assert_close(capacity_seen(edits, 6, &group), of[i].per_s, 0.02 * of[i].per_s);
+        assert_true(group.peak_backlog >= 1000);
+    }
+}
+
 /* Kept busy for four fifths of the time by records of very different length (cv 2), a consumer has now and then many
  * waiting; it is always a long record that has made them wait. Two hours of 16 records a second: the mean of 115,000
  * times of 50 ms has a standard error of 0.6 %. */
@@ -242,17 +262,18 @@ static void long_records_do_not_count_twice(void **state)
     }
 }
 
-/* Twelve orders a second for two minutes, of which one consumer with records of very different length does some ten: it
- * is behind for most of the time, now more, now less. What it is said to do is the same, to the last bit, whoever wants
- * rows of lag.csv and how often; a run of which nobody wants anything has the same events and facts. */
+/* A hundred and fifty orders a second for two minutes, of which one consumer does some hundred: it is behind until long
+ * after the load. What it is said to do is the same, to the last bit, whoever wants rows of lag.csv and how often; a run
+ * of which nobody wants anything has the same events and facts. */
 static void how_often_rows_are_wanted_changes_nothing(void **state)
 {
-    static const char steps[] = "[{\"work\": \"look\", \"time\": {\"mean\": \"95ms\", \"cv\": 2}}, {\"status\": \"PAID\"}]";
+    static const char steps[] = "[{\"work\": \"look\", \"time\": {\"mean\": \"10ms\", \"cv\": 0.5}}, "
+                                "{\"status\": \"PAID\"}]";
     static const char *const every[] = { "1s", "100ms", "250ms", "5s", "20s" };
     double first = 0;
     (void)state;
     for (uint32_t i = 0; i < 5; i++) {
-        const struct study_edit edits[] = { { "/load/scenarios/orders/rate", "12" }, { "/stages/serve/steps", steps },
+        const struct study_edit edits[] = { { "/load/scenarios/orders/rate", "150" }, { "/stages/serve/steps", steps },
                                             { "/run/sample_every", every[i] } };
         struct group_facts group;
         const double seen = capacity_seen(edits, 3, &group);
@@ -291,6 +312,39 @@ static void what_is_tried_again_takes_time(void **state)
         assert_close(capacity_seen(edits, 5, &group), 1 / 0.032, 0.03 / 0.032);
         assert_true(group.skipped > 1800);
     }
+}
+
+/* 100 records of 800 ms are more than a poll may take: two consumers hand the same batches to one another, and hardly
+ * a record is new. What is done is never less than nothing, and such a group is what limits, not one behind it. */
+static void what_comes_again_is_no_negative_work(void **state)
+{
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"insert\": \"orders\"}, {\"publish\": \"orders\"}, "
+                                 "{\"reply\": 202}]}, \"serve\": {\"steps\": [{\"work\": \"look\", "
+                                 "\"time\": \"800ms\"}, {\"status\": \"PAID\"}]}}";
+    const struct study_edit edits[] = { { "/stages", stages }, { "/load/scenarios/orders/rate", "3" },
+                                        { "/load/scenarios/orders/duration", "10m" }, { "/run", "{\"at_most\": \"3h\"}" },
+                                        { "/kafka/partitions", "3" }, { "/groups/servers/consumers", "2" },
+                                        { "/groups/servers/max_poll_records", "100" },
+                                        { "/groups/servers/max_poll_interval", "60s" } };
+    struct group_facts group;
+    (void)state;
+    const double per_s = capacity_seen(edits, 8, &group);
+    assert_true(group.duplicates > group.processed);
+    assert_true(per_s >= 0 && per_s < 0.1);
+}
+
+static void who_does_nothing_comes_first(void **state)
+{
+    (void)state;
+    const struct study *study = small_study(&arena);
+    const struct layout *layout = layout_make(study, &arena);
+    struct result *result = small_run(layout, 0, 0, NULL, &arena);
+    double *value = (double *)result->value;
+    value[layout_find(layout, "groups." SMALL_PAY ".capacity_per_s", NULL)] = 0;
+    value[layout_find(layout, "groups." SMALL_PAY ".peak_backlog", NULL)] = 10;
+    struct outcome outcome;
+    assert_true(outcome_make(&outcome, study, layout, &result, 1, 0.95, 7, &arena, NULL));
+    assert_string_equal(outcome.demand[0].name, SMALL_PAY);
 }
 
 /* What lies in a retry topic until its time has come is no work that is left undone. */
@@ -611,10 +665,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(fingerprint_hangs_on_order, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(bottleneck_with_figures, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_is_away_does_not_count_as_slow, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(time_before_the_start_does_not_count, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(long_records_do_not_count_twice, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(how_often_rows_are_wanted_changes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(looking_is_no_event, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_tried_again_takes_time, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_comes_again_is_no_negative_work, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(who_does_nothing_comes_first, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_not_due_is_no_backlog, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(long_and_short_records, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(predictions_beside_observations, open_arena, close_arena),
