@@ -120,7 +120,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
 /* -1: x comes first; what is not known comes last. */
 static int greater_first(double x, double y)
 {
-    const double known_x = isfinite(x) ? x : -1, known_y = isfinite(y) ? y : -1;
+    const double known_x = isnan(x) ? -1 : x, known_y = isnan(y) ? -1 : y; /* a group that does nothing: infinite */
     return known_x > known_y ? -1 : known_x < known_y;
 }
 
