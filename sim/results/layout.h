@@ -83,10 +83,10 @@ struct walk {
 void figures_walk(struct walk *walk, const struct layout *layout, const struct record *record);
 
 /* Every replication ends with the watched values of the predictions, PREDICTION_VALUES each, after the figures, and the
- * log ends of the rows. */
+ * log ends of the rows and what is left undone in them. */
 static inline uint32_t layout_values(const struct layout *layout)
 {
-    return layout->n_figures + PREDICTION_VALUES * layout->n_predictions + layout->n_rows;
+    return layout->n_figures + PREDICTION_VALUES * layout->n_predictions + 2 * layout->n_rows;
 }
 
 static inline uint32_t layout_watched(const struct layout *layout, uint32_t prediction)
@@ -97,6 +97,11 @@ static inline uint32_t layout_watched(const struct layout *layout, uint32_t pred
 static inline uint32_t layout_log_end(const struct layout *layout, uint32_t row)
 {
     return layout_watched(layout, layout->n_predictions) + row;
+}
+
+static inline uint32_t layout_left(const struct layout *layout, uint32_t row)
+{
+    return layout_log_end(layout, layout->n_rows) + row;
 }
 
 #endif

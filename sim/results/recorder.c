@@ -306,8 +306,10 @@ static const double *values(struct recorder *recorder, const struct run_facts *f
     struct walk walk = { .context = &filler, .on_figure = fill };
     struct order_time time[ORDER_TIME_ROWS];
     order_time_rows(&facts->path, PATH_PARTS + facts->n_groups, time, arena);
-    for (uint32_t i = 0; i < layout->n_rows; i++)
+    for (uint32_t i = 0; i < layout->n_rows; i++) {
         log_end[i] = (double)recorder->last.partition[i].log_end;
+        value[layout_left(layout, i)] = (double)recorder->last.partition[i].backlog;
+    }
     note_splits(recorder, facts, log_end);
     const struct record record = { facts, recorder->checkpoint, recorder->group, recorder->scaler, time,
                                    recorder->peak_rate_per_s };

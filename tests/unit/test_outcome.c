@@ -186,8 +186,8 @@ static const char ONE_CONSUMER[] = TRIAL_JSON({
 });
 /* clang-format on */
 
-/* Of the group, in a run of ONE_CONSUMER with some edits. */
-static double capacity_seen(const struct study_edit *edits, uint32_t n_edits, struct group_facts *group)
+/* Of a run of ONE_CONSUMER with some edits; group: of its first group. Its study is gone. */
+static struct outcome outcome_seen(const struct study_edit *edits, uint32_t n_edits, struct group_facts *group)
 {
     struct trial trial;
     struct outcome outcome;
@@ -198,8 +198,15 @@ static double capacity_seen(const struct study_edit *edits, uint32_t n_edits, st
     *group = facts->group[0];
     struct result *result[] = { recorder_close(recorder, facts, &arena) };
     assert_true(outcome_make(&outcome, &trial.study, layout, result, 1, 0.95, 1, &arena, NULL));
+    for (uint32_t i = 0; i < outcome.n_demands; i++)
+        ((struct group_demand *)outcome.demand)[i].name = arena_strdup(&arena, outcome.demand[i].name);
     trial_close(&trial);
-    return outcome.demand[0].capacity_per_s;
+    return outcome;
+}
+
+static double capacity_seen(const struct study_edit *edits, uint32_t n_edits, struct group_facts *group)
+{
+    return outcome_seen(edits, n_edits, group).demand[0].capacity_per_s;
 }
 
 static void expect_capacity(const char *faults, const char *sample_every, double per_s)
@@ -263,8 +270,7 @@ static void long_records_do_not_count_twice(void **state)
 }
 
 /* A hundred and fifty orders a second for two minutes, of which one consumer does some hundred: it is behind until long
- * after the load. What it is said to do is the same, to the last bit, whoever wants rows of lag.csv and how often; a run
- * of which nobody wants anything has the same events and facts. */
+ * after the load. What it is said to do is the same, to the last bit, however often somebody wants rows of lag.csv. */
 static void how_often_rows_are_wanted_changes_nothing(void **state)
 {
     static const char steps[] = "[{\"work\": \"look\", \"time\": {\"mean\": \"10ms\", \"cv\": 0.5}}, "
@@ -282,6 +288,7 @@ static void how_often_rows_are_wanted_changes_nothing(void **state)
     }
 }
 
+/* A run of which nobody wants anything has the same events and facts. */
 static void looking_is_no_event(void **state)
 {
     struct trial trial;
@@ -322,8 +329,8 @@ static void what_comes_again_is_no_negative_work(void **state)
                                  "{\"reply\": 202}]}, \"serve\": {\"steps\": [{\"work\": \"look\", "
                                  "\"time\": \"800ms\"}, {\"status\": \"PAID\"}]}}";
     const struct study_edit edits[] = { { "/stages", stages }, { "/load/scenarios/orders/rate", "3" },
-                                        { "/load/scenarios/orders/duration", "10m" }, { "/run", "{\"at_most\": \"3h\"}" },
-                                        { "/kafka/partitions", "3" }, { "/groups/servers/consumers", "2" },
+                                        { "/load/scenarios/orders/duration", "10m" },
+                                        { "/run", "{\"at_most\": \"3h\"}" }, { "/kafka/partitions", "3" }, { "/groups/servers/consumers", "2" },
                                         { "/groups/servers/max_poll_records", "100" },
                                         { "/groups/servers/max_poll_interval", "60s" } };
     struct group_facts group;
@@ -345,6 +352,30 @@ static void who_does_nothing_comes_first(void **state)
     struct outcome outcome;
     assert_true(outcome_make(&outcome, study, layout, &result, 1, 0.95, 7, &arena, NULL));
     assert_string_equal(outcome.demand[0].name, SMALL_PAY);
+}
+
+/* Sixty orders a second, of which the first group does 40, and the group behind it would do 50: whether the run ends
+ * while most of them wait, or counts from a minute on, they bring the second one a record each. */
+static void what_waits_upstream_is_asked_for(void **state)
+{
+    static const char groups[] = "{\"servers\": {\"consumers\": 1, \"reads\": {\"orders\": \"serve\"}}, "
+                                 "\"behind\": {\"consumers\": 1, \"reads\": {\"second\": \"pay\"}}}";
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"insert\": \"orders\"}, {\"publish\": \"orders\"}, "
+                                 "{\"reply\": 202}]}, \"serve\": {\"steps\": [{\"work\": \"look\", "
+                                 "\"time\": \"25ms\"}, {\"publish\": \"second\"}]}, \"pay\": {\"steps\": "
+                                 "[{\"work\": \"look\", \"time\": \"20ms\"}, {\"status\": \"PAID\"}]}}";
+    static const char *const run[] = { "{\"seed\": 1}", "{\"ends\": \"100s\"}",
+                                       "{\"ends\": \"100s\", \"warm_up\": \"60s\"}" };
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct study_edit edits[] = { { "/topics/second", "{}" }, { "/groups", groups }, { "/stages", stages },
+                                            { "/load/scenarios/orders/rate", "60" }, { "/run", run[i] } };
+        struct group_facts group;
+        const struct outcome outcome = outcome_seen(edits, 5, &group);
+        assert_string_equal(outcome.demand[0].name, "servers");
+        assert_close(outcome.demand[0].pressure, 1.5, 0.02);
+        assert_close(outcome.demand[1].pressure, 1.2, 0.02);
+    }
 }
 
 /* What lies in a retry topic until its time has come is no work that is left undone. */
@@ -672,6 +703,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_tried_again_takes_time, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_comes_again_is_no_negative_work, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_does_nothing_comes_first, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_waits_upstream_is_asked_for, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_not_due_is_no_backlog, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(long_and_short_records, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(predictions_beside_observations, open_arena, close_arena),
