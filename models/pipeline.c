@@ -104,6 +104,7 @@ static void on_probe(void *context, uint32_t subject, uint64_t argument)
     (void)subject;
     (void)argument;
     run->sim.n_events--;
+    kafka_settle(&run->machine.kafka);
     if (run->scenario->ends == END_QUIESCENT && is_quiet(run)) return;
     const sim_ns next_ns = observer->on_probe(observer->context, take_levels(run, run->sim.now_ns));
     sim_at(&run->sim, next_ns, SIM_SAMPLER, on_probe, run, 0, 0);

@@ -2,11 +2,25 @@
  * See gauge.h. */
 #include "sim/results/gauge.h"
 
+#include <math.h>
+
 #include "sim/results/pace.h"
 
 /* Of a group: records done so far; the least that waits in any of its partitions that ever had one (INT64_MAX: none
  * had); and since when it has had enough, by records done (UINT64_MAX: it had not). */
 struct progress { uint64_t done; int64_t least_waiting; uint64_t enough_from; };
+
+/* Windows of 1, 2, 4 ... times the layout's, that begin every quarter of it. */
+enum { WINDOWS = 6, MARKS_A_WINDOW = 4, MARKS = (MARKS_A_WINDOW << (WINDOWS - 1)) + 1 };
+
+/* Arrivals of one kind, noted at marks of time. */
+struct stream {
+    struct { sim_ns at_ns; int64_t count; } mark[MARKS]; /* ring */
+    uint64_t n_marks;
+    int64_t first, last;           /* count at 0, and now */
+    sim_ns last_ns;                /* when the last one had come */
+    double peak_rate_per_s;
+};
 
 struct gauge {
     const struct layout *layout;
@@ -14,6 +28,7 @@ struct gauge {
     struct progress *before;       /* by group, at the look before */
     double *shortest_s;            /* by group: its shortest stage's mean time alone */
     sim_ns looked_ns;              /* at the levels before */
+    struct stream *stream;         /* by group; and after them the orders' */
 };
 
 struct gauge *gauge_open(const struct layout *layout, struct group_samples *group, struct arena *arena)
@@ -25,6 +40,7 @@ struct gauge *gauge_open(const struct layout *layout, struct group_samples *grou
     gauge->group = group;
     gauge->before = arena_array(arena, struct progress, scenario->n_groups);
     gauge->shortest_s = arena_array(arena, double, scenario->n_groups);
+    gauge->stream = arena_array(arena, struct stream, scenario->n_groups + 1);
     for (uint32_t i = 0; i < scenario->n_groups; i++)
         gauge->shortest_s[i] = pace_shortest_s(scenario, &scenario->group[i]);
     return gauge;
@@ -87,6 +103,70 @@ static void note_capacity(struct gauge *gauge, uint32_t group, const struct run_
     *before = now;
 }
 
+/* ---- how fast records come ---- */
+
+static int64_t appended(const struct layout *layout, uint32_t group, const struct run_levels *levels)
+{
+    int64_t records = 0;
+
+    for (uint32_t i = layout->group_row[group]; i < layout->group_row[group + 1]; i++)
+        records += levels->partition[i].log_end;
+    return records;
+}
+
+/* What chance adds to n arrivals hardly ever: three standard deviations. The greatest of many windows would have one of
+ * those to which it has added most. */
+static double beyond_chance(double n) { return n - 3 * sqrt(n); }
+
+static void note_windows(struct stream *stream)
+{
+    const uint64_t now = stream->n_marks - 1;
+    for (uint64_t k = 0, back = MARKS_A_WINDOW; k < WINDOWS && back <= now; k++, back *= 2) {
+        const sim_ns span_ns = stream->mark[now % MARKS].at_ns - stream->mark[(now - back) % MARKS].at_ns;
+        const int64_t n = stream->mark[now % MARKS].count - stream->mark[(now - back) % MARKS].count;
+        stream->peak_rate_per_s = fmax(stream->peak_rate_per_s, beyond_chance((double)n) / ns_to_s(span_ns));
+    }
+}
+
+static void note_count(struct stream *stream, sim_ns at_ns, int64_t count, sim_ns every_ns)
+{
+    if (at_ns == 0) stream->first = stream->last = count;
+    if (count > stream->last) stream->last = count, stream->last_ns = at_ns;
+    if (stream->n_marks > 0 && at_ns - stream->mark[(stream->n_marks - 1) % MARKS].at_ns < every_ns) return;
+    stream->mark[stream->n_marks % MARKS].at_ns = at_ns;
+    stream->mark[stream->n_marks++ % MARKS].count = count;
+    note_windows(stream);
+}
+
+/* No less than the mean, which chance hardly touches: so many gaps lie before the last one. */
+static double peak_of(const struct stream *stream)
+{
+    if (stream->last_ns == 0) return 0;
+    return fmax(stream->peak_rate_per_s, (double)(stream->last - stream->first - 1) / ns_to_s(stream->last_ns));
+}
+
+static void note_rates(struct gauge *gauge, const struct run_levels *levels)
+{
+    const uint32_t n_groups = gauge->layout->study->scenario.n_groups;
+    const sim_ns every_ns = gauge->layout->rate_window_ns / MARKS_A_WINDOW;
+
+    for (uint32_t g = 0; g < n_groups; g++)
+        note_count(&gauge->stream[g], levels->at_ns, appended(gauge->layout, g, levels), every_ns);
+    note_count(&gauge->stream[n_groups], levels->at_ns, (int64_t)levels->orders.scheduled, every_ns);
+}
+
+void gauge_close(struct gauge *gauge)
+{
+    for (uint32_t g = 0; g < gauge->layout->study->scenario.n_groups; g++)
+        gauge->group[g].peak_rate_per_s = peak_of(&gauge->stream[g]);
+}
+
+double gauge_peak_rate_per_s(const struct gauge *gauge)
+{
+    const double of_load = gauge->layout->load_rate_per_s;
+    return isnan(of_load) ? peak_of(&gauge->stream[gauge->layout->study->scenario.n_groups]) : of_load;
+}
+
 /* ---- when to look ---- */
 
 /* Records of all groups from one look to the next: few enough that who falls behind is seen while it is behind, and so
@@ -122,6 +202,7 @@ sim_ns gauge_look(struct gauge *gauge, const struct run_levels *levels)
         before += gauge->before[g].done;
         note_capacity(gauge, g, levels);
     }
+    note_rates(gauge, levels);
     gauge->looked_ns = levels->at_ns;
     return levels->at_ns + next_span(span_ns, all_done(gauge, levels->group_done) - before);
 }

@@ -40,7 +40,8 @@ struct layout {
     const uint32_t *group_row;   /* first row of each group, and one past the last */
     const char *const *group_csv, *const *scaler_csv; /* names as CSV fields */
     uint32_t n_predictions; const struct prediction *prediction;
-    sim_ns rate_window_ns;       /* over which the greatest arrival rate is taken */
+    sim_ns rate_window_ns;       /* over which the greatest arrival rate is taken, at least */
+    double load_rate_per_s;      /* the load's greatest, in such a window; NaN: not known (a trace) */
 };
 
 /* ---- what one replication has to say ---- */
@@ -55,8 +56,7 @@ struct group_samples {
     int64_t peak_lag, peak_backlog, peak_partition_lag;
     uint64_t done;           /* the gauge's: records done while all its consumers had work, */
     sim_ns done_ns;          /* and the time this took */
-    int64_t window_appended; /* records in its logs at the start of the window of rates */
-    double peak_rate_per_s;  /* greatest rate of appends in a window */
+    double peak_rate_per_s;  /* the gauge's: greatest rate of appends, as far as it is more than chance */
     struct split split;      /* of its records by the end, to its consumers; those of a scaler: the most there were */
 };
 

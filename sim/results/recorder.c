@@ -30,9 +30,6 @@ struct recorder {
     struct group_samples *group;
     struct gauge *gauge;
     struct scaler_samples *scaler;
-    sim_ns window_at_ns;           /* start of the window of the arrival rate */
-    uint64_t window_scheduled;
-    double peak_rate_per_s;
     uint32_t n_watches, next_watch;
     struct watch *watch;
     double *watched;               /* by slot */
@@ -67,44 +64,6 @@ static void note_peaks(struct group_samples *samples, const struct group_sum *su
         samples->peak_backlog = sum->backlog;
     if (sum->partition_lag > samples->peak_partition_lag)
         samples->peak_partition_lag = sum->partition_lag;
-}
-
-static int64_t appended(const struct layout *layout, uint32_t group, const struct run_levels *levels)
-{
-    int64_t records = 0;
-
-    for (uint32_t i = layout->group_row[group]; i < layout->group_row[group + 1]; i++)
-        records += levels->partition[i].log_end;
-    return records;
-}
-
-static void note_rate(double *peak_per_s, uint64_t arrivals, sim_ns span_ns)
-{
-    const double rate = (double)arrivals / ns_to_s(span_ns);
-
-    if (rate > *peak_per_s)
-        *peak_per_s = rate;
-}
-
-/* Arrivals of orders, and of records at each group, window by window. */
-static void note_rates(struct recorder *recorder, const struct run_levels *levels)
-{
-    const sim_ns span_ns = levels->at_ns - recorder->window_at_ns;
-    const bool start = levels->at_ns == 0;
-
-    if (span_ns < recorder->layout->rate_window_ns && !start)
-        return;
-    if (!start)
-        note_rate(&recorder->peak_rate_per_s, levels->orders.scheduled - recorder->window_scheduled, span_ns);
-    for (uint32_t g = 0; g < recorder->layout->study->scenario.n_groups; g++) {
-        struct group_samples *samples = &recorder->group[g];
-        const int64_t records = appended(recorder->layout, g, levels);
-        if (!start)
-            note_rate(&samples->peak_rate_per_s, (uint64_t)(records - samples->window_appended), span_ns);
-        samples->window_appended = records;
-    }
-    recorder->window_at_ns = levels->at_ns;
-    recorder->window_scheduled = levels->orders.scheduled;
 }
 
 /* What a scaler's consumers have stood idle since the sample before. */
@@ -144,7 +103,6 @@ static void on_sample(void *context, const struct run_levels *levels)
     sum_groups(recorder, levels->partition);
     for (uint32_t g = 0; g < scenario->n_groups && levels->at_ns >= scenario->warm_up_ns; g++)
         note_peaks(&recorder->group[g], &recorder->sum[g]);
-    note_rates(recorder, levels);
     note_idle(recorder, levels);
     note_watches(recorder, levels->at_ns + scenario->sample_every_ns - 1, &levels->orders, levels->partition);
     series_sample(&recorder->series, levels, recorder->sum);
@@ -305,6 +263,7 @@ static const double *values(struct recorder *recorder, const struct run_facts *f
     struct filler filler = { value };
     struct walk walk = { .context = &filler, .on_figure = fill };
     struct order_time time[ORDER_TIME_ROWS];
+    gauge_close(recorder->gauge);
     order_time_rows(&facts->path, PATH_PARTS + facts->n_groups, time, arena);
     for (uint32_t i = 0; i < layout->n_rows; i++) {
         log_end[i] = (double)recorder->last.partition[i].log_end;
@@ -312,7 +271,7 @@ static const double *values(struct recorder *recorder, const struct run_facts *f
     }
     note_splits(recorder, facts, log_end);
     const struct record record = { facts, recorder->checkpoint, recorder->group, recorder->scaler, time,
-                                   recorder->peak_rate_per_s };
+                                   gauge_peak_rate_per_s(recorder->gauge) };
 
     figures_walk(&walk, layout, &record);
     SIM_ASSERT(filler.next == value + layout->n_figures);

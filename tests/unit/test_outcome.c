@@ -378,6 +378,43 @@ static void what_waits_upstream_is_asked_for(void **state)
     }
 }
 
+/* 20 orders a second, and 300 more for 30 s in mid-run: 320/s are more than the 100/s that one consumer does, however
+ * long the load is. Orders that come by chance, 80/s, are no more than that, although some 10 s have 92/s and more. */
+static void a_short_spike_is_seen_and_chance_is_not(void **state)
+{
+    static const char spike[] = "{\"base\": {\"executor\": \"constant-arrival-rate\", \"rate\": 20, "
+                                "\"duration\": \"20m\"}, \"spike\": {\"executor\": \"constant-arrival-rate\", "
+                                "\"rate\": 300, \"duration\": \"30s\", \"startTime\": \"305s\"}}";
+    static const char chance[] = "{\"base\": {\"executor\": \"poisson\", \"rate\": 80, \"duration\": \"1h\"}}";
+    const struct study_edit spiked = { "/load/scenarios", spike }, by_chance = { "/load/scenarios", chance };
+    struct group_facts group;
+    (void)state;
+    assert_close(outcome_seen(&spiked, 1, &group).demand[0].pressure, 3.2, 0.03);
+    assert_true(group.peak_backlog > 6000);
+    const struct outcome outcome = outcome_seen(&by_chance, 1, &group);
+    assert_close(outcome.demand[0].pressure, 0.8, 0.01);
+}
+
+/* A pause holds 50 orders a second back for a minute, and then 3,000 come at once to the group behind. */
+static void a_flood_from_upstream_is_seen(void **state)
+{
+    static const char groups[] = "{\"servers\": {\"consumers\": 1, \"reads\": {\"orders\": \"serve\"}}, "
+                                 "\"behind\": {\"consumers\": 1, \"reads\": {\"second\": \"pay\"}}}";
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"insert\": \"orders\"}, {\"publish\": \"orders\"}, "
+                                 "{\"reply\": 202}]}, \"serve\": {\"steps\": [{\"work\": \"look\", "
+                                 "\"time\": \"5ms\"}, {\"publish\": \"second\"}]}, \"pay\": {\"steps\": "
+                                 "[{\"work\": \"look\", \"time\": \"10ms\"}, {\"status\": \"PAID\"}]}}";
+    const struct study_edit edits[] = {
+        { "/topics/second", "{}" }, { "/groups", groups }, { "/stages", stages },
+        { "/load/scenarios/orders/rate", "50" }, { "/load/scenarios/orders/duration", "10m" },
+        { "/groups/servers/start", "60s" } };
+    struct group_facts group;
+    (void)state;
+    const struct outcome outcome = outcome_seen(edits, 6, &group);
+    for (uint32_t i = 0; i < 2; i++)
+        if (outcome.demand[i].group == 1) assert_close(outcome.demand[i].offered_per_s, 200, 0.07 * 200);
+}
+
 /* What lies in a retry topic until its time has come is no work that is left undone. */
 static void what_is_not_due_is_no_backlog(void **state)
 {
@@ -704,6 +741,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_comes_again_is_no_negative_work, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_does_nothing_comes_first, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_waits_upstream_is_asked_for, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_short_spike_is_seen_and_chance_is_not, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_flood_from_upstream_is_seen, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_not_due_is_no_backlog, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(long_and_short_records, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(predictions_beside_observations, open_arena, close_arena),
