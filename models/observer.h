@@ -47,7 +47,8 @@ struct run_levels {
     const struct partition_level *partition;
     struct order_counts orders;
     const int64_t *group_consumers; /* that it should have, by group */
-    const sim_ns *group_whole_ns; /* since when no fault has kept one of them away, by group; SIM_NEVER: one is away */
+    const uint64_t *group_done;  /* records that have come to an end, each once, however often it comes, by group */
+    const sim_ns *group_whole_ns; /* since when all of them have been there, by group; SIM_NEVER: one is away */
     const int64_t *group_busy;   /* consumers with a record in service, by group */
     const sim_ns *group_busy_ns; /* sum over the group's consumers of time with a record in service, from 0 to at_ns */
     uint32_t n_scalers;
@@ -71,6 +72,11 @@ struct observer {
     void (*on_sample)(void *context, const struct run_levels *levels);
     void (*on_checkpoint)(void *context, uint32_t checkpoint, const struct run_levels *levels);
     void (*on_order)(void *context, const struct order_fact *order);
+    /* on_probe: at 0, and then at each instant that it gives back (later than now), after all events of that instant,
+     * until nothing is left that could happen. It is no event of the run: it is not counted, and changes nothing.
+     * on_end: once, the levels that stay. */
+    sim_ns (*on_probe)(void *context, const struct run_levels *levels);
+    void (*on_end)(void *context, const struct run_levels *levels);
     /* Asked after each sample. True ends the run at once: pipeline_run gives NULL with err (SIM_ERUNTIME, "stopped").
      */
     bool (*stopped)(void *context);

@@ -30,6 +30,7 @@ struct run {
     struct run_levels levels;
     struct partition_level *partition;
     int64_t *consumers, *busy;
+    uint64_t *done;
     sim_ns *busy_ns, *whole_ns;
     bool interrupted;
     uint32_t next_checkpoint;
@@ -43,6 +44,7 @@ static const struct run_levels *take_levels(struct run *run, sim_ns at_ns)
     for (uint32_t i = 0; i < machine->plan->n_positions; i++) kafka_level(&machine->kafka, i, &run->partition[i]);
     for (uint32_t i = 0; i < run->scenario->n_groups; i++) {
         run->consumers[i] = kafka_consumers(&machine->kafka, i);
+        run->done[i] = kafka_done(&machine->kafka, i);
         run->whole_ns[i] = kafka_whole_ns(&machine->kafka, i);
         run->busy[i] = kafka_busy(&machine->kafka, i);
         run->busy_ns[i] = kafka_busy_ns(&machine->kafka, i);
@@ -51,6 +53,7 @@ static const struct run_levels *take_levels(struct run *run, sim_ns at_ns)
     run->levels.n_partitions = machine->plan->n_positions;
     run->levels.partition = run->partition;
     run->levels.group_consumers = run->consumers;
+    run->levels.group_done = run->done;
     run->levels.group_whole_ns = run->whole_ns;
     run->levels.group_busy = run->busy;
     run->levels.group_busy_ns = run->busy_ns;
@@ -91,6 +94,20 @@ static void on_sample(void *context, uint32_t subject, uint64_t argument)
     sample(run);
     if (run->interrupted || (run->scenario->ends == END_QUIESCENT && is_quiet(run))) sim_stop(&run->sim);
     else sim_at(&run->sim, run->sim.now_ns + run->scenario->sample_every_ns, SIM_SAMPLER, on_sample, run, 0, 0);
+}
+
+/* Somebody looks, and nothing happens. */
+static void on_probe(void *context, uint32_t subject, uint64_t argument)
+{
+    struct run *run = context;
+    const struct observer *observer = run->machine.observer;
+    (void)subject;
+    (void)argument;
+    run->sim.n_events--;
+    kafka_settle(&run->machine.kafka);
+    if (run->scenario->ends == END_QUIESCENT && is_quiet(run)) return;
+    const sim_ns next_ns = observer->on_probe(observer->context, take_levels(run, run->sim.now_ns));
+    sim_at(&run->sim, next_ns, SIM_SAMPLER, on_probe, run, 0, 0);
 }
 
 static void checkpoint_note(struct run *run, uint32_t index)
@@ -157,6 +174,7 @@ static struct run *run_open(const struct plan *plan, uint64_t seed, uint32_t rep
     run->consumers = arena_array(arena, int64_t, plan->scenario->n_groups);
     run->busy = arena_array(arena, int64_t, plan->scenario->n_groups);
     run->busy_ns = arena_array(arena, sim_ns, plan->scenario->n_groups);
+    run->done = arena_array(arena, uint64_t, plan->scenario->n_groups);
     run->whole_ns = arena_array(arena, sim_ns, plan->scenario->n_groups);
     return run;
 }
@@ -173,6 +191,8 @@ static void run_start(struct run *run)
     sweeper_start(&run->machine);
     run->machine.ahead.until_ns = scenario->warm_up_ns > 0 ? scenario->warm_up_ns : end_ns;
     sim_at(&run->sim, 0, SIM_SAMPLER, on_sample, run, 0, 0);
+    if (run->machine.observer && run->machine.observer->on_probe)
+        sim_at(&run->sim, 0, SIM_SAMPLER, on_probe, run, 0, 0);
     checkpoint_schedule(run);
     if (scenario->warm_up_ns > 0) sim_at(&run->sim, scenario->warm_up_ns, SIM_SAMPLER, on_warm, run, 0, 0);
     if (end_ns < SIM_NEVER) sim_at(&run->sim, end_ns, SIM_SAMPLER, on_end, run, 0, 0);
@@ -199,6 +219,8 @@ static const struct run_facts *run_close(struct run *run)
     struct run_facts *facts = arena_new(arena, struct run_facts);
     sim_ns end_ns = run->cut || scenario->ends == END_AT ? run->sim.now_ns : run->sim.last_fact_ns;
     while (run->next_checkpoint < scenario->n_checkpoints) checkpoint_note(run, run->next_checkpoint++);
+    if (machine->observer && machine->observer->on_end)
+        machine->observer->on_end(machine->observer->context, take_levels(run, end_ns));
     kafka_finish(&machine->kafka, end_ns, run->cut);
     orders_finish(machine, end_ns, run->cut);
     if (!run->cut) {

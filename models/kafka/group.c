@@ -250,6 +250,12 @@ static bool consumer_busy(const struct consumer *consumer, sim_ns now_ns)
     return consumer->in_record && consumer->start_ns <= now_ns;
 }
 
+uint64_t kafka_done(const struct kafka *kafka, uint32_t group)
+{
+    const struct group_facts *fact = &kafka->group[group].fact;
+    return fact->processed + fact->skipped;
+}
+
 int64_t kafka_consumers(const struct kafka *kafka, uint32_t group)
 {
     const struct plan_group *plan = &kafka->plan->group[group];

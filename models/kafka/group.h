@@ -198,6 +198,8 @@ bool kafka_pending(const struct kafka *kafka);
 void kafka_level(const struct kafka *kafka, uint32_t position, struct partition_level *out);
 /* Consumers that the group should have now: as the scenario says, or as a fault or a scaler has made it. */
 int64_t kafka_consumers(const struct kafka *kafka, uint32_t group);
+/* Records that the group has brought to an end, each once. After kafka_settle. */
+uint64_t kafka_done(const struct kafka *kafka, uint32_t group);
 /* Consumers with a record in service now. */
 int64_t kafka_busy(const struct kafka *kafka, uint32_t group);
 /* Sum over the group's consumers of the time with a record in service, up to now. */

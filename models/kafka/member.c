@@ -87,11 +87,14 @@ void group_mends(struct kafka *kafka, uint32_t index)
 
 sim_ns kafka_whole_ns(const struct kafka *kafka, uint32_t group)
 {
-    if (!kafka->coordinator) return 0;
+    sim_ns whole_ns = kafka->plan->scenario->group[group].start_ns;
+    if (!kafka->coordinator) return whole_ns;
     const struct coordinator *coordinator = &kafka->coordinator[group];
-    const sim_ns answers_ns = kafka->conditions ? kafka->conditions->kafka_down_until_ns : 0;
     if (coordinator->struck) return SIM_NEVER;
-    return coordinator->whole_ns > answers_ns ? coordinator->whole_ns : answers_ns;
+    if (coordinator->whole_ns > whole_ns) whole_ns = coordinator->whole_ns;
+    if (kafka->conditions && kafka->conditions->kafka_down_until_ns > whole_ns)
+        whole_ns = kafka->conditions->kafka_down_until_ns;
+    return whole_ns;
 }
 
 /* ---- sessions ---- */
@@ -425,6 +428,7 @@ static void group_init(struct kafka *kafka, uint32_t index)
     struct coordinator *coordinator = &kafka->coordinator[index];
     coordinator->owner = arena_array(kafka->sim->arena, uint32_t, plan->n_positions);
     coordinator->begun = arena_array(kafka->sim->arena, bool, plan->n_positions);
+    coordinator->struck = spec->cold;
     for (uint32_t i = 0; i < plan->n_positions; i++) coordinator->owner[i] = NONE;
     for (uint32_t i = 0; i < spec->consumers; i++) {
         struct consumer *consumer = &kafka->consumer[plan->first_consumer + i];

@@ -49,7 +49,7 @@ struct coordinator {
     struct member *member;
     sim_ns since_ns;         /* the rebalance under way began */
     sim_ns abandoned_ns;     /* spent in those after which nobody was left */
-    bool struck;             /* a fault has taken a member away, and not all are back */
+    bool struck;             /* a fault has taken a member away, and not all are back; or cold: not all have come */
     sim_ns whole_ns;         /* not struck: since when, or until when one of them stands still */
     bool delayed, more_came; /* initial delay; a member joined meanwhile */
     uint32_t *owner;         /* by partition of the group: member number; NONE */
@@ -69,8 +69,9 @@ void kafka_member_leave(struct kafka *kafka, uint32_t consumer, bool for_good,
                         void (*left)(void *context, uint32_t consumer), void *context);
 /* Time that the group has spent in rebalances so far. Only in runs in which members can change. */
 sim_ns kafka_rebalanced_ns(const struct kafka *kafka, uint32_t group);
-/* Since when no fault has kept a consumer of the group away: its process is up and goes on, it is a member with its
- * partitions, and the broker answers. SIM_NEVER: one is away; later than now: until then. What a group does to itself
+/* Since when all consumers of the group have been there: it has started, no fault has kept one of them away since, that
+ * is its process is up and goes on, it is a member with its partitions, and the broker answers. SIM_NEVER: one is away;
+ * later than now: until then. What a group does to itself
  * (a poll that takes too long) is no fault. */
 sim_ns kafka_whole_ns(const struct kafka *kafka, uint32_t group);
 /* Whether the group has ever committed an offset for the position. */

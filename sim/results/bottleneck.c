@@ -10,6 +10,7 @@
 #include "sim/results/layout.h"
 #include "sim/results/number.h"
 #include "sim/results/pace.h"
+#include "sim/results/passage.h"
 #include "sim/results/taken.h"
 #include "sim/results/waits.h"
 
@@ -84,7 +85,8 @@ bool bottleneck_split_is_by_partitions(const struct group_demand *demand)
     return fabs(demand->fullest_share * demand->partitions - demand->most_partitions) < 1e-6;
 }
 
-static struct group_demand demand_of(const struct outcome *outcome, uint32_t index, struct arena *arena)
+static struct group_demand demand_of(const struct outcome *outcome, uint32_t index, double records_per_order,
+                                     struct arena *arena)
 {
     const struct scenario *scenario = &outcome->study->scenario;
     const struct group_spec *spec = &scenario->group[index];
@@ -105,8 +107,6 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.drained_at_s = outcome_mean(outcome, "groups.%s.drained_at_s", spec->name);
     demand.runs = outcome->n;
     demand.left_in = outcome_nulls(outcome, "groups.%s.drained_at_s", spec->name);
-    const double records_per_order = outcome_mean(outcome, "groups.%s.processed", spec->name) /
-                                     outcome_mean(outcome, "orders.created");
     /* What the load asks of it on average, or what did arrive: a stage before it may hold records back, or may have let
      * more of them through at first than in the mean. Without a load nothing is asked: there a backlog is worked off.
      */
@@ -124,7 +124,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
 /* -1: x comes first; what is not known comes last. */
 static int greater_first(double x, double y)
 {
-    const double known_x = isfinite(x) ? x : -1, known_y = isfinite(y) ? y : -1;
+    const double known_x = isnan(x) ? -1 : x, known_y = isnan(y) ? -1 : y; /* a group that does nothing: infinite */
     return known_x > known_y ? -1 : known_x < known_y;
 }
 
@@ -156,8 +156,9 @@ const struct group_demand *bottleneck_rank(const struct outcome *outcome, struct
     const uint32_t n = outcome->study->scenario.n_groups;
     struct group_demand *demand = arena_array(arena, struct group_demand, n);
 
+    const double *per_order = passage_per_order(outcome, arena);
     for (uint32_t i = 0; i < n; i++)
-        demand[i] = demand_of(outcome, i, arena);
+        demand[i] = demand_of(outcome, i, per_order[i], arena);
     qsort(demand, n, sizeof *demand, by_pressure);
     return demand;
 }

@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * One consumer's pace is seen where its group had enough to do, or follows from what a record takes. Neither is right
- * everywhere. A stretch in which many wait begins with records that take long, which is what has made the others wait:
- * what is seen in short ones errs low. What a record takes knows the waits of slack times as well as those of busy ones,
- * and a pause that fell on a record. So what is seen counts where it was seen for long. */
+ * everywhere: what is seen of few records is chance, and what a record takes knows the waits of slack times as well as
+ * those of busy ones, and a pause that fell on a record. So what is seen counts where it was seen for long. */
 #include "sim/results/capacity.h"
 
 #include <math.h>
 
 #include "sim/results/pace.h"
 
-/* Sample intervals, and records whose work would fill a stretch of them: fewer say less than the mean of all does. */
-enum { INTERVALS_MIN = 10, STRETCH_MIN = 5000 };
+/* Records whose work would fill the time in which a group had enough: fewer say less than the mean of all does. */
+enum { SEEN_MIN = 2000 };
 
 /* All deliveries, the sleeps between them, commits and polls; or the fetches, where these bring too few. */
 static double record_takes_s(const struct scenario *scenario, const struct group_spec *spec,
                              const struct group_facts *facts, const struct split *split)
 {
     const double at_work_s = (double)(facts->busy_ns + facts->backoff_ns) * 1e-9 / (double)facts->service.n;
-    return fmax(at_work_s + pace_client_s(scenario, spec, split->most), pace_fetch_s(scenario, spec, split->most));
+    return fmax(at_work_s + pace_client_s(scenario, spec, split->fetched), pace_fetch_s(scenario, spec, split->fetched));
 }
 
 /* Done per second by one consumer, where those that get records had enough to do; NaN: that was not seen. What was seen
@@ -25,7 +24,7 @@ static double record_takes_s(const struct scenario *scenario, const struct group
  * most of the records while all are at work. */
 static double seen_per_s(const struct scenario *scenario, const struct group_samples *samples, uint32_t group)
 {
-    if (samples->n_done < INTERVALS_MIN || samples->split.mixed || pace_number_changes(scenario, group))
+    if (samples->done_ns == 0 || samples->split.mixed || pace_number_changes(scenario, group))
         return (double)NAN;
     return (double)samples->done / ns_to_s(samples->done_ns) / samples->split.fed;
 }
@@ -33,8 +32,7 @@ static double seen_per_s(const struct scenario *scenario, const struct group_sam
 /* Where most deliveries are of records that have been processed before, what one takes says little. */
 static bool is_seen_for_long(const struct group_facts *facts, const struct group_samples *samples)
 {
-    const double stretch_s = ns_to_s(samples->done_ns) / samples->n_stretches;
-    return stretch_s * samples->split.fed > STRETCH_MIN * tally_mean_s(&facts->service) ||
+    return ns_to_s(samples->done_ns) * samples->split.fed > SEEN_MIN * tally_mean_s(&facts->service) ||
         facts->duplicates > facts->processed;
 }
 

@@ -174,14 +174,13 @@ static const struct figure_name *sorted_names(const struct layout *layout, struc
     return name;
 }
 
-/* A tenth of the load, at most a minute: long enough to smooth chance, short enough to see a hold phase. */
+/* A tenth of the load, at least a second of it and at most ten: who falls behind within less has caught up soon. */
 static sim_ns rate_window(const struct scenario *scenario)
 {
-    const sim_ns every_ns = scenario->sample_every_ns > 0 ? scenario->sample_every_ns : SIM_S;
-    sim_ns window_ns = scenario_load_end(scenario) / 10;
-    if (window_ns > 60 * SIM_S)
-        window_ns = 60 * SIM_S;
-    return window_ns < every_ns ? every_ns : window_ns;
+    const sim_ns load_ns = scenario_load_end(scenario), tenth_ns = load_ns / 10;
+    if (tenth_ns > 10 * SIM_S) return 10 * SIM_S;
+    if (tenth_ns > SIM_S) return tenth_ns;
+    return load_ns > 0 && load_ns < SIM_S ? load_ns : SIM_S;
 }
 
 const struct layout *layout_make(const struct study *study, struct arena *arena)
@@ -194,6 +193,7 @@ const struct layout *layout_make(const struct study *study, struct arena *arena)
     layout->by_path = sorted_names(layout, arena);
     layout->prediction = predictions_make(layout, &layout->n_predictions, arena);
     layout->rate_window_ns = rate_window(&study->scenario);
+    layout->load_rate_per_s = scenario_peak_rate_per_s(&study->scenario, layout->rate_window_ns);
     return layout;
 }
 

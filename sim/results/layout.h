@@ -40,7 +40,8 @@ struct layout {
     const uint32_t *group_row;   /* first row of each group, and one past the last */
     const char *const *group_csv, *const *scaler_csv; /* names as CSV fields */
     uint32_t n_predictions; const struct prediction *prediction;
-    sim_ns rate_window_ns;       /* over which the greatest arrival rate is taken */
+    sim_ns rate_window_ns;       /* over which the greatest arrival rate is taken, at least */
+    double load_rate_per_s;      /* the load's greatest, in such a window; NaN: not known (a trace) */
 };
 
 /* ---- what one replication has to say ---- */
@@ -53,12 +54,9 @@ struct snapshot {
 
 struct group_samples {
     int64_t peak_lag, peak_backlog, peak_partition_lag;
-    int64_t done;            /* records done while all its consumers had work, */
+    uint64_t done;           /* the gauge's: records done while all its consumers had work, */
     sim_ns done_ns;          /* and the time this took */
-    uint32_t n_done;         /* in so many sample intervals, */
-    uint32_t n_stretches;    /* which follow one another in so many stretches */
-    int64_t window_appended; /* records in its logs at the start of the window of rates */
-    double peak_rate_per_s;  /* greatest rate of appends in a window */
+    double peak_rate_per_s;  /* the gauge's: greatest rate of appends, as far as it is more than chance */
     struct split split;      /* of its records by the end, to its consumers; those of a scaler: the most there were */
 };
 
@@ -85,10 +83,10 @@ struct walk {
 void figures_walk(struct walk *walk, const struct layout *layout, const struct record *record);
 
 /* Every replication ends with the watched values of the predictions, PREDICTION_VALUES each, after the figures, and the
- * log ends of the rows. */
+ * log ends of the rows and what is left undone in them. */
 static inline uint32_t layout_values(const struct layout *layout)
 {
-    return layout->n_figures + PREDICTION_VALUES * layout->n_predictions + layout->n_rows;
+    return layout->n_figures + PREDICTION_VALUES * layout->n_predictions + 2 * layout->n_rows;
 }
 
 static inline uint32_t layout_watched(const struct layout *layout, uint32_t prediction)
@@ -99,6 +97,11 @@ static inline uint32_t layout_watched(const struct layout *layout, uint32_t pred
 static inline uint32_t layout_log_end(const struct layout *layout, uint32_t row)
 {
     return layout_watched(layout, layout->n_predictions) + row;
+}
+
+static inline uint32_t layout_left(const struct layout *layout, uint32_t row)
+{
+    return layout_log_end(layout, layout->n_rows) + row;
 }
 
 #endif

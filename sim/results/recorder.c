@@ -7,7 +7,7 @@
  * run that was cut has no such moments, and they are null. */
 #include "sim/results/result.h"
 
-#include "sim/results/pace.h"
+#include "sim/results/gauge.h"
 #include "sim/results/series.h"
 
 #include <math.h>
@@ -18,26 +18,18 @@
 
 struct watch { sim_ns at_ns; uint32_t slot; }; /* slot: PREDICTION_VALUES * prediction + which */
 
-/* Of a group: records done so far, and the least that waits in any of its partitions that ever had one (INT64_MAX:
- * none had). */
-struct progress { int64_t done, least_waiting; bool had_enough; };
-
 struct recorder {
     const struct layout *layout;
     uint32_t replication;
     struct observer observer;
     struct series series;
     struct snapshot *checkpoint;
-    struct snapshot last;          /* the latest levels seen, */
+    struct snapshot last;          /* the latest levels seen, in the end those that stay, */
     sim_ns last_at_ns;             /* and when */
     struct group_sum *sum;         /* of the sample at hand */
     struct group_samples *group;
+    struct gauge *gauge;
     struct scaler_samples *scaler;
-    struct progress *before;       /* by group, at the sample before */
-    double *shortest_s;            /* by group: its shortest stage's mean time alone */
-    sim_ns window_at_ns;           /* start of the window of the arrival rate */
-    uint64_t window_scheduled;
-    double peak_rate_per_s;
     uint32_t n_watches, next_watch;
     struct watch *watch;
     double *watched;               /* by slot */
@@ -72,90 +64,6 @@ static void note_peaks(struct group_samples *samples, const struct group_sum *su
         samples->peak_backlog = sum->backlog;
     if (sum->partition_lag > samples->peak_partition_lag)
         samples->peak_partition_lag = sum->partition_lag;
-}
-
-static struct progress progress_of(const struct layout *layout, uint32_t group, const struct run_levels *levels)
-{
-    struct progress progress = { 0, INT64_MAX, false };
-
-    for (uint32_t i = layout->group_row[group]; i < layout->group_row[group + 1]; i++) {
-        const struct partition_level *level = &levels->partition[i];
-        progress.done += level->log_end - level->backlog;
-        if (level->log_end && level->backlog < progress.least_waiting)
-            progress.least_waiting = level->backlog;
-    }
-    return progress;
-}
-
-/* Whether every partition holds more records than one consumer will do in the interval to come. It must not hang on
- * what is then done: an interval in which much was done would not count, and the mean would be of slow ones. Records that
- * wait for their time (a retry topic) are no work yet. */
-static bool has_enough(const struct recorder *recorder, uint32_t group, int64_t waiting, sim_ns span_ns)
-{
-    const struct scenario *scenario = &recorder->layout->study->scenario;
-    const double most = ns_to_s(span_ns) / recorder->shortest_s[group];
-
-    return scenario->group[group].due_after_ns == 0 && (double)waiting >= 2 * most + 10;
-}
-
-/* What a group does in an interval in which, whoever owns which partition, no consumer of it lacked work. That is what
- * it can do, fetches and commits included. Intervals in which a fault kept a consumer away say nothing of what they do
- * while they are there. */
-static void note_capacity(struct recorder *recorder, uint32_t group, const struct run_levels *levels)
-{
-    struct group_samples *samples = &recorder->group[group];
-    struct progress *before = &recorder->before[group];
-    struct progress now = progress_of(recorder->layout, group, levels);
-    const bool all_there = levels->group_whole_ns[group] <= recorder->last_at_ns;
-    const sim_ns span_ns = levels->at_ns - recorder->last_at_ns;
-
-    now.had_enough = all_there && recorder->last_at_ns >= recorder->layout->study->scenario.warm_up_ns &&
-        before->least_waiting < INT64_MAX && has_enough(recorder, group, before->least_waiting, span_ns);
-    if (now.had_enough) {
-        samples->done += now.done - before->done;
-        samples->done_ns += span_ns;
-        samples->n_done++;
-        samples->n_stretches += !before->had_enough;
-    }
-    *before = now;
-}
-
-static int64_t appended(const struct layout *layout, uint32_t group, const struct run_levels *levels)
-{
-    int64_t records = 0;
-
-    for (uint32_t i = layout->group_row[group]; i < layout->group_row[group + 1]; i++)
-        records += levels->partition[i].log_end;
-    return records;
-}
-
-static void note_rate(double *peak_per_s, uint64_t arrivals, sim_ns span_ns)
-{
-    const double rate = (double)arrivals / ns_to_s(span_ns);
-
-    if (rate > *peak_per_s)
-        *peak_per_s = rate;
-}
-
-/* Arrivals of orders, and of records at each group, window by window. */
-static void note_rates(struct recorder *recorder, const struct run_levels *levels)
-{
-    const sim_ns span_ns = levels->at_ns - recorder->window_at_ns;
-    const bool start = levels->at_ns == 0;
-
-    if (span_ns < recorder->layout->rate_window_ns && !start)
-        return;
-    if (!start)
-        note_rate(&recorder->peak_rate_per_s, levels->orders.scheduled - recorder->window_scheduled, span_ns);
-    for (uint32_t g = 0; g < recorder->layout->study->scenario.n_groups; g++) {
-        struct group_samples *samples = &recorder->group[g];
-        const int64_t records = appended(recorder->layout, g, levels);
-        if (!start)
-            note_rate(&samples->peak_rate_per_s, (uint64_t)(records - samples->window_appended), span_ns);
-        samples->window_appended = records;
-    }
-    recorder->window_at_ns = levels->at_ns;
-    recorder->window_scheduled = levels->orders.scheduled;
 }
 
 /* What a scaler's consumers have stood idle since the sample before. */
@@ -193,12 +101,8 @@ static void on_sample(void *context, const struct run_levels *levels)
 
     SIM_ASSERT(levels->n_partitions == recorder->layout->n_rows);
     sum_groups(recorder, levels->partition);
-    for (uint32_t g = 0; g < scenario->n_groups; g++) {
-        if (levels->at_ns >= scenario->warm_up_ns)
-            note_peaks(&recorder->group[g], &recorder->sum[g]);
-        note_capacity(recorder, g, levels);
-    }
-    note_rates(recorder, levels);
+    for (uint32_t g = 0; g < scenario->n_groups && levels->at_ns >= scenario->warm_up_ns; g++)
+        note_peaks(&recorder->group[g], &recorder->sum[g]);
     note_idle(recorder, levels);
     note_watches(recorder, levels->at_ns + scenario->sample_every_ns - 1, &levels->orders, levels->partition);
     series_sample(&recorder->series, levels, recorder->sum);
@@ -210,6 +114,18 @@ static void on_checkpoint(void *context, uint32_t checkpoint, const struct run_l
 {
     struct recorder *recorder = context;
     keep(&recorder->checkpoint[checkpoint], levels);
+}
+
+static sim_ns on_probe(void *context, const struct run_levels *levels)
+{
+    struct recorder *recorder = context;
+    return gauge_look(recorder->gauge, levels);
+}
+
+static void on_end(void *context, const struct run_levels *levels)
+{
+    struct recorder *recorder = context;
+    keep(&recorder->last, levels);
 }
 
 static void on_order(void *context, const struct order_fact *order)
@@ -253,7 +169,9 @@ struct recorder *recorder_open(const struct layout *layout, uint32_t replication
 
     recorder->layout = layout;
     recorder->replication = replication;
-    recorder->observer = (struct observer){ recorder, on_sample, on_checkpoint, on_order, NULL };
+    recorder->observer = (struct observer){ .context = recorder, .on_sample = on_sample,
+                                             .on_checkpoint = on_checkpoint, .on_order = on_order,
+                                             .on_probe = on_probe, .on_end = on_end };
     recorder->checkpoint = arena_array(arena, struct snapshot, scenario->n_checkpoints);
     for (uint32_t i = 0; i < scenario->n_checkpoints; i++)
         recorder->checkpoint[i].partition = arena_array(arena, struct partition_level, layout->n_rows);
@@ -261,10 +179,7 @@ struct recorder *recorder_open(const struct layout *layout, uint32_t replication
     recorder->sum = arena_array(arena, struct group_sum, scenario->n_groups);
     recorder->group = arena_array(arena, struct group_samples, scenario->n_groups);
     recorder->scaler = arena_array(arena, struct scaler_samples, scenario->n_scalers);
-    recorder->before = arena_array(arena, struct progress, scenario->n_groups);
-    recorder->shortest_s = arena_array(arena, double, scenario->n_groups);
-    for (uint32_t i = 0; i < scenario->n_groups; i++)
-        recorder->shortest_s[i] = pace_shortest_s(scenario, &scenario->group[i]);
+    recorder->gauge = gauge_open(layout, recorder->group, arena);
     open_watches(recorder, arena);
     series_open(&recorder->series, layout, replication, files, arena);
     if (!recorder->series.orders)
@@ -348,12 +263,15 @@ static const double *values(struct recorder *recorder, const struct run_facts *f
     struct filler filler = { value };
     struct walk walk = { .context = &filler, .on_figure = fill };
     struct order_time time[ORDER_TIME_ROWS];
+    gauge_close(recorder->gauge);
     order_time_rows(&facts->path, PATH_PARTS + facts->n_groups, time, arena);
-    for (uint32_t i = 0; i < layout->n_rows; i++)
+    for (uint32_t i = 0; i < layout->n_rows; i++) {
         log_end[i] = (double)recorder->last.partition[i].log_end;
+        value[layout_left(layout, i)] = (double)recorder->last.partition[i].backlog;
+    }
     note_splits(recorder, facts, log_end);
     const struct record record = { facts, recorder->checkpoint, recorder->group, recorder->scaler, time,
-                                   recorder->peak_rate_per_s };
+                                   gauge_peak_rate_per_s(recorder->gauge) };
 
     figures_walk(&walk, layout, &record);
     SIM_ASSERT(filler.next == value + layout->n_figures);

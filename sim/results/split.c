@@ -48,22 +48,26 @@ static const uint32_t *owners_of(const struct scenario *scenario, const struct g
     return owner;
 }
 
-/* What a record of a read weighs beside those of the others: its stage's time, where each takes some. */
-static double weight_of(const struct scenario *scenario, const struct group_spec *group, uint32_t read)
+/* What a record of a read weighs beside those of the others: its stage's time, where each takes some, and its part of
+ * commits and polls. */
+static double weight_of(const struct scenario *scenario, const struct group_spec *group, uint32_t read,
+                        uint32_t consumers)
 {
-    return pace_shortest_s(scenario, group) > 0 ? pace_alone_s(scenario, group, read) : 1;
+    const uint32_t partitions = (all_partitions(scenario, group) + consumers - 1) / consumers;
+    if (!(pace_shortest_s(scenario, group) > 0)) return 1;
+    return pace_alone_s(scenario, group, read) + pace_client_s(scenario, group, partitions);
 }
 
 /* What falls to one consumer: of the work as it came, the same dealt evenly over each topic, and partitions. */
 struct load { double seen, even; uint32_t partitions, counted; };
 
-static void load_up(const struct scenario *scenario, const struct group_spec *group, const uint32_t *owner,
-                    const double *records, struct load *load)
+static void load_up(const struct scenario *scenario, const struct group_spec *group, uint32_t consumers,
+                    const uint32_t *owner, const double *records, struct load *load)
 {
     const uint32_t wide = widest(scenario, group);
     for (uint32_t r = 0, at = 0; r < group->n_reads; r++) {
         const uint32_t n = partitions_of(scenario, group, r);
-        const double weight = weight_of(scenario, group, r);
+        const double weight = weight_of(scenario, group, r, consumers);
         double of_topic = 0;
         for (uint32_t p = 0; p < n; p++) of_topic += records[at + p];
         for (uint32_t p = 0; p < n; p++, at++) {
@@ -92,8 +96,10 @@ static struct split split_by(const struct load *load, uint32_t consumers, double
     split.share = split.uneven ? seen : even;
     for (uint32_t i = 0; i < consumers; i++)
         if ((split.uneven ? load[i].seen : load[i].even) > split.share * all * (1 - 1e-9) &&
-            load[i].counted > split.most)
+            load[i].counted > split.most) {
             split.most = load[i].counted;
+            split.fetched = load[i].partitions;
+        }
     return split;
 }
 
@@ -122,7 +128,7 @@ struct split split_of(const struct scenario *scenario, const struct group_spec *
     }
     for (uint32_t i = 0; i < n; i++) came[i] = all > 0 ? records[i] : 1; /* none came: as if one had to each */
     struct load *load = arena_array(scratch, struct load, consumers);
-    load_up(scenario, group, owners_of(scenario, group, consumers, scratch), came, load);
+    load_up(scenario, group, consumers, owners_of(scenario, group, consumers, scratch), came, load);
     struct split split = split_by(load, consumers, fmax(all, n));
     split.mixed = is_mixed(scenario, group, came, fmax(all, n));
     split.hottest = all > 0 ? hottest / all : (double)NAN;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * How a group's work falls to its consumers: partitions as its assignor deals them, records as they came to each, and
- * of topics with stages of their own each record as long as its stage. A partition is read by one consumer at a time, so
+ * of topics with stages of their own each record as long as its stage and what the client adds to it. A partition is read by one consumer at a time, so
  * a group is as fast as the consumer with most of the work lets it be. */
 #ifndef SIM_RESULTS_SPLIT_H
 #define SIM_RESULTS_SPLIT_H
@@ -12,6 +12,7 @@ struct split {
     uint32_t fed;     /* those of them to whose partitions a record came; all, where none came at all */
     double share;     /* of the group's work, on the consumer with most of it; NaN: it has no consumer */
     uint32_t most;    /* partitions of that one: of the widest topic where each topic is dealt by itself (range) */
+    uint32_t fetched; /* partitions of that one, of all topics */
     bool uneven;      /* its share is by the records as they came, which an even split does not explain */
     bool mixed;       /* records of stages of different length came, a hundredth of all of each at least */
     double hottest;   /* of the group's records, in one partition */

@@ -93,6 +93,7 @@ static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 struct moment {
     struct partition_level row[N_ROWS];
     int64_t consumers[2], busy[2];
+    uint64_t done[2];
     sim_ns busy_ns[2], whole_ns[2];
     struct run_levels levels;
 };
@@ -102,6 +103,7 @@ static void moment_at(struct moment *moment, int64_t t_s, int64_t late)
     const int64_t created = 10 * least(t_s, LOAD_S), done = most(0, least(4 * t_s - late, created));
 
     *moment = (struct moment){ .consumers = { 1, 2 }, .busy = { done < created, 0 },
+                                .done = { (uint64_t)done, (uint64_t)done },
                                 .busy_ns = { t_s * SIM_S, t_s * SIM_MS } };
     for (uint32_t p = 0; p < 3; p++) {
         const int64_t arrived = (created + 2 - p) / 3, committed = (done + 2 - p) / 3;
@@ -113,7 +115,7 @@ static void moment_at(struct moment *moment, int64_t t_s, int64_t late)
         .at_ns = t_s * SIM_S, .n_partitions = N_ROWS, .partition = moment->row,
         .orders = { .scheduled = (uint64_t)created, .created = (uint64_t)created },
         .group_consumers = moment->consumers, .group_busy = moment->busy, .group_busy_ns = moment->busy_ns,
-        .group_whole_ns = moment->whole_ns
+        .group_done = moment->done, .group_whole_ns = moment->whole_ns
     };
     moment->levels.orders.by_status[ORDER_PAID] = (uint64_t)done;
     moment->levels.orders.by_status[ORDER_PENDING] = (uint64_t)(created - done);
@@ -202,7 +204,9 @@ struct result *small_run(const struct layout *layout, uint32_t replication, uint
             if (checkpoints[c].at_ns == moment.levels.at_ns)
                 observer->on_checkpoint(observer->context, c, &moment.levels);
         observer->on_sample(observer->context, &moment.levels);
+        observer->on_probe(observer->context, &moment.levels);
     }
+    observer->on_end(observer->context, &moment.levels);
     const struct run_facts *facts = facts_of(&moment, late, cut_s > 0, arena);
     struct tally completion = facts->completion;
     tell_orders(observer, &completion, late);

@@ -269,6 +269,67 @@ static void test_scenario_end(void **state)
     assert_true(scenario_load_end(&(struct scenario){.n_loads = 0}) == 0);
 }
 
+/* ---- the greatest rate ---- */
+
+#define assert_rate(scenario, window_s, expected) \
+    do { \
+        const double rate_ = scenario_peak_rate_per_s((scenario), (window_s) * SIM_S); \
+        if (!(fabs(rate_ - (expected)) < 1e-9 * (expected))) fail_msg("%.12g, not %.12g", rate_, (double)(expected)); \
+    } while (0)
+
+static struct load_spec constant(sim_ns start_s, double rate, sim_ns duration_s)
+{
+    return (struct load_spec){.name = "constant", .executor = LOAD_CONSTANT_ARRIVAL_RATE, .start_ns = start_s * SIM_S,
+                              .rate = rate, .time_unit_ns = SIM_S, .duration_ns = duration_s * SIM_S};
+}
+
+/* A spike as long as the window counts in full, a shorter one by its part; and what ends before it, or is enough before
+ * it, does not have it. */
+static void test_rate_of_a_spike(void **state)
+{
+    struct load_spec loads[] = {constant(0, 20, 1200), constant(305, 480, 30)};
+    struct scenario scenario = {.n_loads = 2, .load = loads, .at_most_ns = 3600 * SIM_S};
+    (void)state;
+    assert_rate(&scenario, 10, 500);
+    assert_rate(&scenario, 60, (20 * 60 + 480 * 30) / 60.0);
+    scenario.orders.at_most = 6100; /* all by 305 s */
+    assert_rate(&scenario, 10, 20);
+    scenario.orders.at_most = 0;
+    scenario.ends = END_AT;
+    scenario.end_ns = 310 * SIM_S;
+    assert_rate(&scenario, 10, (20 * 10 + 480 * 5) / 10.0);
+}
+
+/* 0 to 500/s in a minute and back in two: the greatest 10 s begin a third of them before the top. The mean is 500 less
+ * half of what the rate has lost at either end, 10 s x 500/180 s. */
+static void test_rate_of_a_ramp(void **state)
+{
+    static const struct load_stage stage[] = {{500, 60 * SIM_S}, {0, 120 * SIM_S}};
+    const struct load_spec ramp = {.name = "ramp", .executor = LOAD_RAMPING_ARRIVAL_RATE, .time_unit_ns = SIM_S,
+                                   .n_stages = 2, .stage = stage, .phase = 1};
+    const struct scenario scenario = {.n_loads = 1, .load = &ramp, .at_most_ns = 3600 * SIM_S};
+    (void)state;
+    assert_rate(&scenario, 10, 500 - 10 * 500 / 180.0 / 2);
+}
+
+static void test_rate_of_bursts_and_others(void **state)
+{
+    struct load_spec load = {.name = "bursts", .executor = LOAD_BURSTS, .start_ns = SIM_S, .duration_ns = 20 * SIM_S,
+                             .burst_size = 3, .burst_every_ns = 10 * SIM_S};
+    const struct scenario scenario = {.n_loads = 1, .load = &load, .at_most_ns = 3600 * SIM_S};
+    (void)state;
+    assert_rate(&scenario, 10, 0.3);
+    assert_rate(&scenario, 6, 0.5);
+    assert_rate(&scenario, 15, 0.4);
+    load.executor = LOAD_POISSON;
+    load.rate = 130;
+    load.time_unit_ns = SIM_S;
+    assert_rate(&scenario, 10, 130); /* as it is meant, whatever is drawn */
+    load.executor = LOAD_TRACE;
+    assert_true(isnan(scenario_peak_rate_per_s(&scenario, SIM_S)));
+    assert_true(scenario_peak_rate_per_s(&(struct scenario){.at_most_ns = SIM_S}, SIM_S) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,7 +343,8 @@ int main(void)
         cmocka_unit_test(test_poisson_is_keyed),
         cmocka_unit_test(test_bursts),
         cmocka_unit_test(test_trace),
-        cmocka_unit_test(test_scenario_end),
+        cmocka_unit_test(test_rate_of_a_spike), cmocka_unit_test(test_rate_of_a_ramp),
+        cmocka_unit_test(test_rate_of_bursts_and_others), cmocka_unit_test(test_scenario_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -186,8 +186,8 @@ static const char ONE_CONSUMER[] = TRIAL_JSON({
 });
 /* clang-format on */
 
-/* Of the group, in a run of ONE_CONSUMER with some edits. */
-static double capacity_seen(const struct study_edit *edits, uint32_t n_edits, struct group_facts *group)
+/* Of a run of ONE_CONSUMER with some edits; group: of its first group. Its study is gone. */
+static struct outcome outcome_seen(const struct study_edit *edits, uint32_t n_edits, struct group_facts *group)
 {
     struct trial trial;
     struct outcome outcome;
@@ -198,8 +198,15 @@ static double capacity_seen(const struct study_edit *edits, uint32_t n_edits, st
     *group = facts->group[0];
     struct result *result[] = { recorder_close(recorder, facts, &arena) };
     assert_true(outcome_make(&outcome, &trial.study, layout, result, 1, 0.95, 1, &arena, NULL));
+    for (uint32_t i = 0; i < outcome.n_demands; i++)
+        ((struct group_demand *)outcome.demand)[i].name = arena_strdup(&arena, outcome.demand[i].name);
     trial_close(&trial);
-    return outcome.demand[0].capacity_per_s;
+    return outcome;
+}
+
+static double capacity_seen(const struct study_edit *edits, uint32_t n_edits, struct group_facts *group)
+{
+    return outcome_seen(edits, n_edits, group).demand[0].capacity_per_s;
 }
 
 static void expect_capacity(const char *faults, const char *sample_every, double per_s)
@@ -224,6 +231,26 @@ static void who_is_away_does_not_count_as_slow(void **state)
     expect_capacity("{\"fault\": {\"restart\": \"back\", \"at\": \"10s\", \"back_after\": \"40s\"}}", "1s", 100);
 }
 
+/* A thousand records wait when the group starts, and are done at its pace: 100 a second of one consumer; 150 of two of
+ * which one has two of three partitions. A cold group is there when its members are: after the initial delay. */
+static void time_before_the_start_does_not_count(void **state)
+{
+    static const struct { const char *start, *consumers, *partitions; bool cold; double per_s; } of[] = {
+        { "100s", "1", "1", false, 100 }, { "100s", "2", "3", false, 150 }, { "1s", "1", "1", true, 100 } };
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct study_edit edits[] = { { "/groups/servers/start", of[i].start },
+                                            { "/groups/servers/consumers", of[i].consumers },
+                                            { "/kafka/partitions", of[i].partitions },
+                                            { "/groups/servers/cold", of[i].cold ? "true" : "false" },
+                                            { "/groups/servers/reset", "earliest" },
+                                            { "/kafka/rebalance_delay", "99s" } };
+        struct group_facts group;
+        assert_close(capacity_seen(edits, 6, &group), of[i].per_s, 0.02 * of[i].per_s);
+        assert_true(group.peak_backlog >= 1000);
+    }
+}
+
 /* Kept busy for four fifths of the time by records of very different length (cv 2), a consumer has now and then many
  * waiting; it is always a long record that has made them wait. Two hours of 16 records a second: the mean of 115,000
  * times of 50 ms has a standard error of 0.6 %. */
@@ -242,6 +269,40 @@ static void long_records_do_not_count_twice(void **state)
     }
 }
 
+/* A hundred and fifty orders a second for two minutes, of which one consumer does some hundred: it is behind until long
+ * after the load. What it is said to do is the same, to the last bit, however often somebody wants rows of lag.csv. */
+static void how_often_rows_are_wanted_changes_nothing(void **state)
+{
+    static const char steps[] = "[{\"work\": \"look\", \"time\": {\"mean\": \"10ms\", \"cv\": 0.5}}, "
+                                "{\"status\": \"PAID\"}]";
+    static const char *const every[] = { "1s", "100ms", "250ms", "5s", "20s" };
+    double first = 0;
+    (void)state;
+    for (uint32_t i = 0; i < 5; i++) {
+        const struct study_edit edits[] = { { "/load/scenarios/orders/rate", "150" }, { "/stages/serve/steps", steps },
+                                            { "/run/sample_every", every[i] } };
+        struct group_facts group;
+        const double seen = capacity_seen(edits, 3, &group);
+        if (i == 0) first = seen;
+        assert_true(isfinite(seen) && seen == first);
+    }
+}
+
+/* A run of which nobody wants anything has the same events and facts. */
+static void looking_is_no_event(void **state)
+{
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, ONE_CONSUMER, NULL, 0);
+    struct recorder *recorder = recorder_open(layout_make(&trial.study, &arena), 0, NULL, &arena);
+    const struct run_facts *unseen = trial_run(&trial, 0, NULL);
+    const uint64_t events = unseen->events, fingerprint = unseen->fingerprint;
+    const struct run_facts *seen = trial_run(&trial, 0, recorder_observer(recorder));
+    assert_int_equal(seen->events, events);
+    assert_int_equal(seen->fingerprint, fingerprint);
+    trial_close(&trial);
+}
+
 /* One record in five is given up after its second delivery: 10 ms, 100 ms of sleep, and 10 ms again. 32 ms a record in
  * the mean, at a tenth of the load that this allows and at four fifths of it. */
 static void what_is_tried_again_takes_time(void **state)
@@ -258,6 +319,100 @@ static void what_is_tried_again_takes_time(void **state)
         assert_close(capacity_seen(edits, 5, &group), 1 / 0.032, 0.03 / 0.032);
         assert_true(group.skipped > 1800);
     }
+}
+
+/* 100 records of 800 ms are more than a poll may take: two consumers hand the same batches to one another, and hardly
+ * a record is new. What is done is never less than nothing, and such a group is what limits, not one behind it. */
+static void what_comes_again_is_no_negative_work(void **state)
+{
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"insert\": \"orders\"}, {\"publish\": \"orders\"}, "
+                                 "{\"reply\": 202}]}, \"serve\": {\"steps\": [{\"work\": \"look\", "
+                                 "\"time\": \"800ms\"}, {\"status\": \"PAID\"}]}}";
+    const struct study_edit edits[] = { { "/stages", stages }, { "/load/scenarios/orders/rate", "3" },
+                                        { "/load/scenarios/orders/duration", "10m" },
+                                        { "/run", "{\"at_most\": \"3h\"}" }, { "/kafka/partitions", "3" }, { "/groups/servers/consumers", "2" },
+                                        { "/groups/servers/max_poll_records", "100" },
+                                        { "/groups/servers/max_poll_interval", "60s" } };
+    struct group_facts group;
+    (void)state;
+    const double per_s = capacity_seen(edits, 8, &group);
+    assert_true(group.duplicates > group.processed);
+    assert_true(per_s >= 0 && per_s < 0.1);
+}
+
+static void who_does_nothing_comes_first(void **state)
+{
+    (void)state;
+    const struct study *study = small_study(&arena);
+    const struct layout *layout = layout_make(study, &arena);
+    struct result *result = small_run(layout, 0, 0, NULL, &arena);
+    double *value = (double *)result->value;
+    value[layout_find(layout, "groups." SMALL_PAY ".capacity_per_s", NULL)] = 0;
+    value[layout_find(layout, "groups." SMALL_PAY ".peak_backlog", NULL)] = 10;
+    struct outcome outcome;
+    assert_true(outcome_make(&outcome, study, layout, &result, 1, 0.95, 7, &arena, NULL));
+    assert_string_equal(outcome.demand[0].name, SMALL_PAY);
+}
+
+/* Sixty orders a second, of which the first group does 40, and the group behind it would do 50: whether the run ends
+ * while most of them wait, or counts from a minute on, they bring the second one a record each. */
+static void what_waits_upstream_is_asked_for(void **state)
+{
+    static const char groups[] = "{\"servers\": {\"consumers\": 1, \"reads\": {\"orders\": \"serve\"}}, "
+                                 "\"behind\": {\"consumers\": 1, \"reads\": {\"second\": \"pay\"}}}";
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"insert\": \"orders\"}, {\"publish\": \"orders\"}, "
+                                 "{\"reply\": 202}]}, \"serve\": {\"steps\": [{\"work\": \"look\", "
+                                 "\"time\": \"25ms\"}, {\"publish\": \"second\"}]}, \"pay\": {\"steps\": "
+                                 "[{\"work\": \"look\", \"time\": \"20ms\"}, {\"status\": \"PAID\"}]}}";
+    static const char *const run[] = { "{\"seed\": 1}", "{\"ends\": \"100s\"}",
+                                       "{\"ends\": \"100s\", \"warm_up\": \"60s\"}" };
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct study_edit edits[] = { { "/topics/second", "{}" }, { "/groups", groups }, { "/stages", stages },
+                                            { "/load/scenarios/orders/rate", "60" }, { "/run", run[i] } };
+        struct group_facts group;
+        const struct outcome outcome = outcome_seen(edits, 5, &group);
+        assert_string_equal(outcome.demand[0].name, "servers");
+        assert_close(outcome.demand[0].pressure, 1.5, 0.02);
+        assert_close(outcome.demand[1].pressure, 1.2, 0.02);
+    }
+}
+
+/* 20 orders a second, and 300 more for 30 s in mid-run: 320/s are more than the 100/s that one consumer does, however
+ * long the load is. Orders that come by chance, 80/s, are no more than that, although some 10 s have 92/s and more. */
+static void a_short_spike_is_seen_and_chance_is_not(void **state)
+{
+    static const char spike[] = "{\"base\": {\"executor\": \"constant-arrival-rate\", \"rate\": 20, "
+                                "\"duration\": \"20m\"}, \"spike\": {\"executor\": \"constant-arrival-rate\", "
+                                "\"rate\": 300, \"duration\": \"30s\", \"startTime\": \"305s\"}}";
+    static const char chance[] = "{\"base\": {\"executor\": \"poisson\", \"rate\": 80, \"duration\": \"1h\"}}";
+    const struct study_edit spiked = { "/load/scenarios", spike }, by_chance = { "/load/scenarios", chance };
+    struct group_facts group;
+    (void)state;
+    assert_close(outcome_seen(&spiked, 1, &group).demand[0].pressure, 3.2, 0.03);
+    assert_true(group.peak_backlog > 6000);
+    const struct outcome outcome = outcome_seen(&by_chance, 1, &group);
+    assert_close(outcome.demand[0].pressure, 0.8, 0.01);
+}
+
+/* A pause holds 50 orders a second back for a minute, and then 3,000 come at once to the group behind. */
+static void a_flood_from_upstream_is_seen(void **state)
+{
+    static const char groups[] = "{\"servers\": {\"consumers\": 1, \"reads\": {\"orders\": \"serve\"}}, "
+                                 "\"behind\": {\"consumers\": 1, \"reads\": {\"second\": \"pay\"}}}";
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"insert\": \"orders\"}, {\"publish\": \"orders\"}, "
+                                 "{\"reply\": 202}]}, \"serve\": {\"steps\": [{\"work\": \"look\", "
+                                 "\"time\": \"5ms\"}, {\"publish\": \"second\"}]}, \"pay\": {\"steps\": "
+                                 "[{\"work\": \"look\", \"time\": \"10ms\"}, {\"status\": \"PAID\"}]}}";
+    const struct study_edit edits[] = {
+        { "/topics/second", "{}" }, { "/groups", groups }, { "/stages", stages },
+        { "/load/scenarios/orders/rate", "50" }, { "/load/scenarios/orders/duration", "10m" },
+        { "/groups/servers/start", "60s" } };
+    struct group_facts group;
+    (void)state;
+    const struct outcome outcome = outcome_seen(edits, 6, &group);
+    for (uint32_t i = 0; i < 2; i++)
+        if (outcome.demand[i].group == 1) assert_close(outcome.demand[i].offered_per_s, 200, 0.07 * 200);
 }
 
 /* What lies in a retry topic until its time has come is no work that is left undone. */
@@ -578,8 +733,16 @@ int main(void)
         cmocka_unit_test_setup_teardown(fingerprint_hangs_on_order, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(bottleneck_with_figures, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_is_away_does_not_count_as_slow, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(time_before_the_start_does_not_count, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(long_records_do_not_count_twice, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(how_often_rows_are_wanted_changes_nothing, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(looking_is_no_event, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_tried_again_takes_time, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_comes_again_is_no_negative_work, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(who_does_nothing_comes_first, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_waits_upstream_is_asked_for, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_short_spike_is_seen_and_chance_is_not, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_flood_from_upstream_is_seen, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_not_due_is_no_backlog, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(long_and_short_records, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(predictions_beside_observations, open_arena, close_arena),

@@ -28,7 +28,7 @@ static void build(struct house *house, enum assignor assignor, uint32_t t, doubl
     for (int i = 0; i < 2; i++)
         house->stage[i] = (struct stage_spec){ .name = "s", .has_time = true,
                                                .time = { .family = DIST_CONSTANT, .mean_s = i ? u_s : t_s } };
-    house->group = (struct group_spec){ .name = "g", .assignor = assignor, .n_reads = u > 0 ? 2 : 1,
+    house->group = (struct group_spec){ .name = "g", .assignor = assignor, .max_poll_records = 500, .n_reads = u > 0 ? 2 : 1,
                                         .read = house->read };
     house->scenario = (struct scenario){ .n_topics = 2, .topic = house->topic, .n_stages = 2, .stage = house->stage,
                                          .n_groups = 1, .group = &house->group };
@@ -114,6 +114,32 @@ static void a_record_weighs_what_it_takes(void **state)
     assert_false(dealt(&house, 2, first_only).mixed);
 }
 
+/* A commit of 10 ms after each record makes 1 ms and 10 ms of work 11 and 20: of 31 the one with the long ones has 20. */
+static void a_record_weighs_its_commit(void **state)
+{
+    static const double records[] = { 1000, 1000 };
+    struct house house;
+    (void)state;
+    build(&house, ASSIGN_ROUND_ROBIN, 1, 0.001, 1, 0.01);
+    house.group.commit_mode = COMMIT_RECORD;
+    house.group.commit = (struct dist_spec){ .family = DIST_CONSTANT, .mean_s = 0.01 };
+    assert_near(dealt(&house, 2, records).share, 20.0 / 31);
+    house.group.commit_mode = COMMIT_TIME; /* takes no turn of its own */
+    assert_near(dealt(&house, 2, records).share, 10.0 / 11);
+}
+
+/* Range deals each topic by itself: the first consumer has the one partition of both, and a fetch brings of both. */
+static void a_fetch_brings_of_all_topics(void **state)
+{
+    static const double records[] = { 1000, 1000 };
+    struct house house;
+    (void)state;
+    build(&house, ASSIGN_RANGE, 1, 0.001, 1, 0.001);
+    const struct split split = dealt(&house, 4, records);
+    assert_int_equal(split.most, 1);
+    assert_int_equal(split.fetched, 2);
+}
+
 static void nobody_and_nothing(void **state)
 {
     static const double none[3];
@@ -132,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_and_one), cmocka_unit_test(where_the_records_are),
         cmocka_unit_test(topics_dealt_in_turn), cmocka_unit_test(a_record_weighs_what_it_takes),
+        cmocka_unit_test(a_record_weighs_its_commit), cmocka_unit_test(a_fetch_brings_of_all_topics),
         cmocka_unit_test(nobody_and_nothing),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The greatest rate of a load, from its rates and not from its draws. Every executor but the trace has a rate that is
+ * linear from one corner to the next. So is the difference of the rates at the two ends of a window that slides over
+ * them, between the instants at which either end is in a corner: the window holds most at one of these, or where that
+ * difference is zero between two of them. */
+#include "models/orders/load.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "sim/engine/arena.h"
+
+/* Rate from `from` to `to` per second, in seconds of the run. */
+struct span { double at_s, until_s, from, to; };
+
+struct profile {
+    uint32_t n, n_corners;
+    struct span *span;
+    double *corner; /* with either end of the window in one */
+    double window_s, end_s;
+};
+
+static void add_span(struct profile *profile, double at_s, double lasts_s, double from, double to)
+{
+    if (!(lasts_s > 0)) return;
+    profile->span[profile->n++] = (struct span){ at_s, at_s + lasts_s, from, to };
+    profile->corner[profile->n_corners++] = at_s;
+    profile->corner[profile->n_corners++] = at_s + lasts_s;
+    profile->corner[profile->n_corners++] = at_s - profile->window_s;
+    profile->corner[profile->n_corners++] = at_s + lasts_s - profile->window_s;
+}
+
+/* A burst counts as if it came over a window, and so many as fit into one together. */
+static double rate_of_bursts(const struct load_spec *spec, double window_s)
+{
+    const double bursts = ceil(window_s / ns_to_s(spec->burst_every_ns));
+    const double all = ceil(ns_to_s(spec->duration_ns) / ns_to_s(spec->burst_every_ns));
+    return spec->burst_size * fmin(bursts, all) / window_s;
+}
+
+static void add_ramp(struct profile *profile, const struct load_spec *spec)
+{
+    const double unit_s = ns_to_s(spec->time_unit_ns);
+    double at_s = ns_to_s(spec->start_ns), from = spec->rate / unit_s;
+    for (uint32_t i = 0; i < spec->n_stages; i++) {
+        const double lasts_s = ns_to_s(spec->stage[i].duration_ns), to = spec->stage[i].target / unit_s;
+        add_span(profile, at_s, lasts_s, from, to);
+        at_s += lasts_s;
+        from = to;
+    }
+}
+
+static void add_load(struct profile *profile, const struct load_spec *spec)
+{
+    const double at_s = ns_to_s(spec->start_ns), lasts_s = ns_to_s(spec->duration_ns);
+    double rate;
+    switch (spec->executor) {
+    case LOAD_RAMPING_ARRIVAL_RATE: add_ramp(profile, spec); return;
+    case LOAD_CONSTANT_ARRIVAL_RATE:
+    case LOAD_POISSON:
+        rate = spec->rate / ns_to_s(spec->time_unit_ns);
+        add_span(profile, at_s, lasts_s, rate, rate);
+        return;
+    case LOAD_BURSTS:
+        rate = rate_of_bursts(spec, profile->window_s);
+        add_span(profile, at_s, fmax(lasts_s, profile->window_s), rate, rate);
+        return;
+    case LOAD_TRACE: return;
+    }
+}
+
+static double rate_at(const struct span *span, double at_s)
+{
+    return span->from + (span->to - span->from) * (at_s - span->at_s) / (span->until_s - span->at_s);
+}
+
+static double starts_between(const struct profile *profile, double at_s, double until_s)
+{
+    double starts = 0;
+    for (uint32_t i = 0; i < profile->n; i++) {
+        const struct span *span = &profile->span[i];
+        const double a_s = fmax(at_s, span->at_s), b_s = fmin(until_s, span->until_s);
+        if (b_s > a_s) starts += (b_s - a_s) * (rate_at(span, a_s) + rate_at(span, b_s)) / 2;
+    }
+    return starts;
+}
+
+/* Starts from at_s on in a window, none of them after the end. */
+static double starts_in(const struct profile *profile, double at_s)
+{
+    return starts_between(profile, at_s, fmin(at_s + profile->window_s, profile->end_s));
+}
+
+/* By when so many have been started, if they are before the end. */
+static double end_of(const struct profile *profile, double at_most)
+{
+    double before_s = 0, after_s = profile->end_s;
+    if (starts_between(profile, 0, profile->end_s) <= at_most) return profile->end_s;
+    for (int i = 0; i < 64; i++) {
+        const double middle_s = (before_s + after_s) / 2;
+        if (starts_between(profile, 0, middle_s) < at_most) before_s = middle_s;
+        else after_s = middle_s;
+    }
+    return after_s;
+}
+
+static double all_rates_at(const struct profile *profile, double at_s)
+{
+    double rate = 0;
+    for (uint32_t i = 0; i < profile->n && at_s < profile->end_s; i++)
+        if (at_s >= profile->span[i].at_s && at_s < profile->span[i].until_s)
+            rate += rate_at(&profile->span[i], at_s);
+    return rate;
+}
+
+/* What a window that begins then gains when it slides on. */
+static double gain_at(const struct profile *profile, double at_s)
+{
+    return all_rates_at(profile, at_s + profile->window_s) - all_rates_at(profile, at_s);
+}
+
+/* Between two neighbouring corners the gain is linear. */
+static double most_between(const struct profile *profile, double a_s, double b_s)
+{
+    const double x_s = a_s + (b_s - a_s) / 4, y_s = a_s + (b_s - a_s) * 3 / 4;
+    const double x = gain_at(profile, x_s), y = gain_at(profile, y_s);
+    const double zero_s = x > y ? x_s + (y_s - x_s) * x / (x - y) : a_s;
+    return zero_s > a_s && zero_s < b_s ? starts_in(profile, zero_s) : 0;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static double most_in(struct profile *profile)
+{
+    double most = 0;
+    qsort(profile->corner, profile->n_corners, sizeof *profile->corner, ascending);
+    for (uint32_t i = 0; i < profile->n_corners; i++) {
+        most = fmax(most, starts_in(profile, profile->corner[i]));
+        if (i > 0) most = fmax(most, most_between(profile, profile->corner[i - 1], profile->corner[i]));
+    }
+    return most;
+}
+
+double scenario_peak_rate_per_s(const struct scenario *scenario, sim_ns window_ns)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < scenario->n_loads; i++) {
+        if (scenario->load[i].executor == LOAD_TRACE) return (double)NAN;
+        n += scenario->load[i].executor == LOAD_RAMPING_ARRIVAL_RATE ? scenario->load[i].n_stages : 1;
+    }
+    struct arena scratch;
+    arena_init(&scratch);
+    struct profile profile = { .span = arena_array(&scratch, struct span, n),
+                               .corner = arena_array(&scratch, double, (size_t)n * 4 + 2),
+                               .window_s = ns_to_s(window_ns), .end_s = ns_to_s(scenario_end(scenario)) };
+    for (uint32_t i = 0; i < scenario->n_loads; i++) add_load(&profile, &scenario->load[i]);
+    if (scenario->orders.at_most > 0) profile.end_s = end_of(&profile, (double)scenario->orders.at_most);
+    profile.corner[profile.n_corners++] = profile.end_s - profile.window_s;
+    const double most = most_in(&profile);
+    arena_fini(&scratch);
+    return most / profile.window_s;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * See gauge.h. */
+#include "sim/results/gauge.h"
+
+#include <math.h>
+
+#include "sim/results/pace.h"
+
+/* Of a group: records done so far; the least that waits in any of its partitions that ever had one (INT64_MAX: none
+ * had); and since when it has had enough, by records done (UINT64_MAX: it had not). */
+struct progress { uint64_t done; int64_t least_waiting; uint64_t enough_from; };
+
+/* Windows of 1, 2, 4 ... times the layout's, that begin every quarter of it. */
+enum { WINDOWS = 6, MARKS_A_WINDOW = 4, MARKS = (MARKS_A_WINDOW << (WINDOWS - 1)) + 1 };
+
+/* Arrivals of one kind, noted at marks of time. */
+struct stream {
+    struct { sim_ns at_ns; int64_t count; } mark[MARKS]; /* ring */
+    uint64_t n_marks;
+    int64_t first, last;           /* count at 0, and now */
+    sim_ns last_ns;                /* when the last one had come */
+    double peak_rate_per_s;
+};
+
+struct gauge {
+    const struct layout *layout;
+    struct group_samples *group;
+    struct progress *before;       /* by group, at the look before */
+    double *shortest_s;            /* by group: its shortest stage's mean time alone */
+    sim_ns looked_ns;              /* at the levels before */
+    struct stream *stream;         /* by group; and after them the orders' */
+};
+
+struct gauge *gauge_open(const struct layout *layout, struct group_samples *group, struct arena *arena)
+{
+    const struct scenario *scenario = &layout->study->scenario;
+    struct gauge *gauge = arena_new(arena, struct gauge);
+
+    gauge->layout = layout;
+    gauge->group = group;
+    gauge->before = arena_array(arena, struct progress, scenario->n_groups);
+    gauge->shortest_s = arena_array(arena, double, scenario->n_groups);
+    gauge->stream = arena_array(arena, struct stream, scenario->n_groups + 1);
+    for (uint32_t i = 0; i < scenario->n_groups; i++)
+        gauge->shortest_s[i] = pace_shortest_s(scenario, &scenario->group[i]);
+    return gauge;
+}
+
+/* ---- what a group does while it has enough ---- */
+
+static struct progress progress_of(const struct layout *layout, uint32_t group, const struct run_levels *levels)
+{
+    struct progress progress = { levels->group_done[group], INT64_MAX, UINT64_MAX };
+
+    for (uint32_t i = layout->group_row[group]; i < layout->group_row[group + 1]; i++) {
+        const struct partition_level *level = &levels->partition[i];
+        if (level->log_end && level->backlog < progress.least_waiting)
+            progress.least_waiting = level->backlog;
+    }
+    return progress;
+}
+
+/* Whether every partition holds more records than one consumer will do in the interval to come. It must not hang on
+ * what is then done: an interval in which much was done would not count, and the mean would be of slow ones. Records
+ * that wait for their time (a retry topic) are no work yet. */
+static bool has_enough(const struct gauge *gauge, uint32_t group, int64_t waiting, sim_ns span_ns)
+{
+    const struct scenario *scenario = &gauge->layout->study->scenario;
+    const double most = ns_to_s(span_ns) / gauge->shortest_s[group];
+
+    return scenario->group[group].due_after_ns == 0 && (double)waiting >= 2 * most + 10;
+}
+
+/* A stretch in which many wait begins with records that take long, which is what has made the others wait. It counts
+ * when each consumer has done some since. */
+static bool is_under_way(const struct gauge *gauge, uint32_t group, const struct progress *before)
+{
+    enum { DONE_EACH = 2 };
+    const uint32_t consumers = gauge->layout->study->scenario.group[group].consumers;
+
+    return before->enough_from < UINT64_MAX && before->done - before->enough_from >= DONE_EACH * consumers;
+}
+
+/* What a group does in an interval in which, whoever owns which partition, no consumer of it lacked work. That is what
+ * it can do, fetches and commits included. Intervals before they start, or in which a fault kept one away, say nothing of
+ * what they do while they are there. */
+static void note_capacity(struct gauge *gauge, uint32_t group, const struct run_levels *levels)
+{
+    struct group_samples *samples = &gauge->group[group];
+    struct progress *before = &gauge->before[group];
+    struct progress now = progress_of(gauge->layout, group, levels);
+    const bool all_there = levels->group_whole_ns[group] <= gauge->looked_ns;
+    const sim_ns span_ns = levels->at_ns - gauge->looked_ns;
+
+    if (all_there && gauge->looked_ns >= gauge->layout->study->scenario.warm_up_ns &&
+        before->least_waiting < INT64_MAX && has_enough(gauge, group, before->least_waiting, span_ns)) {
+        now.enough_from = before->enough_from < UINT64_MAX ? before->enough_from : before->done;
+        if (is_under_way(gauge, group, before)) {
+            samples->done += now.done - before->done;
+            samples->done_ns += span_ns;
+        }
+    }
+    *before = now;
+}
+
+/* ---- how fast records come ---- */
+
+static int64_t appended(const struct layout *layout, uint32_t group, const struct run_levels *levels)
+{
+    int64_t records = 0;
+
+    for (uint32_t i = layout->group_row[group]; i < layout->group_row[group + 1]; i++)
+        records += levels->partition[i].log_end;
+    return records;
+}
+
+/* What chance adds to n arrivals hardly ever: three standard deviations. The greatest of many windows would have one of
+ * those to which it has added most. */
+static double beyond_chance(double n) { return n - 3 * sqrt(n); }
+
+static void note_windows(struct stream *stream)
+{
+    const uint64_t now = stream->n_marks - 1;
+    for (uint64_t k = 0, back = MARKS_A_WINDOW; k < WINDOWS && back <= now; k++, back *= 2) {
+        const sim_ns span_ns = stream->mark[now % MARKS].at_ns - stream->mark[(now - back) % MARKS].at_ns;
+        const int64_t n = stream->mark[now % MARKS].count - stream->mark[(now - back) % MARKS].count;
+        stream->peak_rate_per_s = fmax(stream->peak_rate_per_s, beyond_chance((double)n) / ns_to_s(span_ns));
+    }
+}
+
+static void note_count(struct stream *stream, sim_ns at_ns, int64_t count, sim_ns every_ns)
+{
+    if (at_ns == 0) stream->first = stream->last = count;
+    if (count > stream->last) stream->last = count, stream->last_ns = at_ns;
+    if (stream->n_marks > 0 && at_ns - stream->mark[(stream->n_marks - 1) % MARKS].at_ns < every_ns) return;
+    stream->mark[stream->n_marks % MARKS].at_ns = at_ns;
+    stream->mark[stream->n_marks++ % MARKS].count = count;
+    note_windows(stream);
+}
+
+/* No less than the mean, which chance hardly touches: so many gaps lie before the last one. */
+static double peak_of(const struct stream *stream)
+{
+    if (stream->last_ns == 0) return 0;
+    return fmax(stream->peak_rate_per_s, (double)(stream->last - stream->first - 1) / ns_to_s(stream->last_ns));
+}
+
+static void note_rates(struct gauge *gauge, const struct run_levels *levels)
+{
+    const uint32_t n_groups = gauge->layout->study->scenario.n_groups;
+    const sim_ns every_ns = gauge->layout->rate_window_ns / MARKS_A_WINDOW;
+
+    for (uint32_t g = 0; g < n_groups; g++)
+        note_count(&gauge->stream[g], levels->at_ns, appended(gauge->layout, g, levels), every_ns);
+    note_count(&gauge->stream[n_groups], levels->at_ns, (int64_t)levels->orders.scheduled, every_ns);
+}
+
+void gauge_close(struct gauge *gauge)
+{
+    for (uint32_t g = 0; g < gauge->layout->study->scenario.n_groups; g++)
+        gauge->group[g].peak_rate_per_s = peak_of(&gauge->stream[g]);
+}
+
+double gauge_peak_rate_per_s(const struct gauge *gauge)
+{
+    const double of_load = gauge->layout->load_rate_per_s;
+    return isnan(of_load) ? peak_of(&gauge->stream[gauge->layout->study->scenario.n_groups]) : of_load;
+}
+
+/* ---- when to look ---- */
+
+/* Records of all groups from one look to the next: few enough that who falls behind is seen while it is behind, and so
+ * many that looking costs next to nothing beside them. */
+enum { RECORDS_A_LOOK = 256 };
+#define LOOK_LEAST_NS SIM_MS
+#define LOOK_MOST_NS SIM_S
+
+static uint64_t all_done(const struct gauge *gauge, const uint64_t *by_group)
+{
+    uint64_t done = 0;
+    for (uint32_t g = 0; g < gauge->layout->study->scenario.n_groups; g++) done += by_group[g];
+    return done;
+}
+
+/* As long as the last ones took that many, but at most twice and at least an eighth of what the last span was. */
+static sim_ns next_span(sim_ns span_ns, uint64_t done)
+{
+    sim_ns next_ns = done * 2 < RECORDS_A_LOOK   ? 2 * span_ns
+                     : done > 8 * RECORDS_A_LOOK ? span_ns / 8
+                                                 : span_ns * RECORDS_A_LOOK / (sim_ns)done;
+    if (next_ns < LOOK_LEAST_NS) next_ns = LOOK_LEAST_NS;
+    return next_ns > LOOK_MOST_NS ? LOOK_MOST_NS : next_ns;
+}
+
+sim_ns gauge_look(struct gauge *gauge, const struct run_levels *levels)
+{
+    const uint32_t n_groups = gauge->layout->study->scenario.n_groups;
+    const sim_ns span_ns = levels->at_ns - gauge->looked_ns;
+    uint64_t before = 0;
+
+    for (uint32_t g = 0; g < n_groups; g++) {
+        before += gauge->before[g].done;
+        note_capacity(gauge, g, levels);
+    }
+    note_rates(gauge, levels);
+    gauge->looked_ns = levels->at_ns;
+    return levels->at_ns + next_span(span_ns, all_done(gauge, levels->group_done) - before);
+}

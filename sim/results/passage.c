@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What a stage has sent to a topic grows as its own records do: of twice as many it sends twice as many. A join sends
+ * when the last leg has answered, so it is as far as the leg that is furthest behind. Where several stages send to one
+ * topic, nobody has counted who sent what, and each counts by the records it has done. */
+#include "sim/results/passage.h"
+
+#include <math.h>
+
+#include "sim/results/layout.h"
+
+enum state { UNKNOWN, UNDER_WAY, KNOWN };
+
+struct passage {
+    const struct scenario *scenario;
+    double created;
+    double *came, *due;  /* by topic: appended; and in the end */
+    enum state *state;   /* by topic, of due */
+    double *done;        /* by group and read, MAX_TOPICS_OF_GROUP each: records that are done */
+};
+
+/* Records due, of so many done. */
+struct part { double due, done; };
+
+static double due_of(struct passage *passage, uint32_t topic);
+
+static void add_read(struct passage *passage, struct part *part, uint32_t group, uint32_t read)
+{
+    part->due += due_of(passage, passage->scenario->group[group].read[read].topic);
+    part->done += passage->done[group * MAX_TOPICS_OF_GROUP + read];
+}
+
+/* ---- who sends to a topic ---- */
+
+static bool sends(const struct step_spec *step, uint32_t n, uint32_t topic)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if ((step[i].kind == STEP_PUBLISH && step[i].target == topic) ||
+            sends(step[i].otherwise, step[i].n_otherwise, topic))
+            return true;
+    return false;
+}
+
+static bool joins(const struct stage_spec *stage)
+{
+    for (uint32_t i = 0; i < stage->n_steps; i++)
+        if (stage->step[i].kind == STEP_JOIN) return true;
+    return false;
+}
+
+static bool join_sends(const struct flow_spec *flow, uint32_t topic)
+{
+    bool any = topic == flow->then || topic == flow->then_undo;
+    for (uint32_t i = 0; i < flow->n_legs; i++) any |= topic == flow->leg[i].undo;
+    return flow->given && any;
+}
+
+/* Of the leg that is furthest behind. */
+static struct part of_join(struct passage *passage, uint32_t group)
+{
+    const struct group_spec *spec = &passage->scenario->group[group];
+    const struct flow_spec *flow = &passage->scenario->flow;
+    struct part last = { 0, 0 };
+    for (uint32_t i = 0; i < flow->n_legs; i++) {
+        struct part leg = { 0, 0 };
+        for (uint32_t r = 0; r < spec->n_reads; r++)
+            if (spec->read[r].topic == flow->leg[i].ok || spec->read[r].topic == flow->leg[i].failed)
+                add_read(passage, &leg, group, r);
+        if (leg.done > 0 && (last.done == 0 || leg.due * last.done > last.due * leg.done)) last = leg;
+    }
+    return last;
+}
+
+static struct part of_group(struct passage *passage, uint32_t group, uint32_t topic)
+{
+    const struct group_spec *spec = &passage->scenario->group[group];
+    struct part part = { 0, 0 };
+    bool joined = false;
+    for (uint32_t r = 0; r < spec->n_reads; r++) {
+        const struct stage_spec *stage = &passage->scenario->stage[spec->read[r].stage];
+        joined |= joins(stage);
+        if (sends(stage->step, stage->n_steps, topic) || spec->dead_letter == topic)
+            add_read(passage, &part, group, r);
+    }
+    if (!joined || !join_sends(&passage->scenario->flow, topic)) return part;
+    const struct part join = of_join(passage, group);
+    return (struct part){ part.due + join.due, part.done + join.done };
+}
+
+static bool api_sends(const struct scenario *scenario, uint32_t topic)
+{
+    for (uint32_t i = 0; i < scenario->n_processes; i++) {
+        const struct process_spec *process = &scenario->process[i];
+        if (process->api_threads == 0) continue;
+        const struct stage_spec *stage = &scenario->stage[process->api_stage];
+        if (sends(stage->step, stage->n_steps, topic)) return true;
+    }
+    return false;
+}
+
+/* A topic of a loop (a retry topic that feeds itself) counts as what has come to it. */
+static double due_of(struct passage *passage, uint32_t topic)
+{
+    if (passage->state[topic] == KNOWN) return passage->due[topic];
+    if (passage->state[topic] == UNDER_WAY) return passage->came[topic];
+    passage->state[topic] = UNDER_WAY;
+    struct part all = { 0, 0 };
+    if (api_sends(passage->scenario, topic)) all = (struct part){ passage->created, passage->created };
+    for (uint32_t g = 0; g < passage->scenario->n_groups; g++) {
+        const struct part part = of_group(passage, g, topic);
+        all.due += part.due;
+        all.done += part.done;
+    }
+    passage->due[topic] = passage->came[topic] * (all.done > 0 ? fmax(1, all.due / all.done) : 1);
+    passage->state[topic] = KNOWN;
+    return passage->due[topic];
+}
+
+/* ---- entry ---- */
+
+static double mean_of(const struct outcome *outcome, uint32_t value)
+{
+    double sum = 0;
+    for (uint32_t r = 0; r < outcome->n; r++) sum += outcome->value[value][r];
+    return sum / outcome->n;
+}
+
+static void count_rows(struct passage *passage, const struct outcome *outcome)
+{
+    const struct layout *layout = outcome->layout;
+    for (uint32_t g = 0; g < passage->scenario->n_groups; g++) {
+        const struct group_spec *group = &passage->scenario->group[g];
+        for (uint32_t r = 0, row = layout->group_row[g]; r < group->n_reads; r++) {
+            const uint32_t topic = group->read[r].topic;
+            double came = 0, left = 0;
+            for (uint32_t p = 0; p < passage->scenario->topic[topic].partitions; p++, row++) {
+                came += mean_of(outcome, layout_log_end(layout, row));
+                left += mean_of(outcome, layout_left(layout, row));
+            }
+            passage->came[topic] = came;
+            passage->done[g * MAX_TOPICS_OF_GROUP + r] = came - left;
+        }
+    }
+}
+
+const double *passage_per_order(const struct outcome *outcome, struct arena *arena)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    struct passage passage = { .scenario = scenario, .created = outcome_mean(outcome, "orders.created"),
+                               .came = arena_array(arena, double, scenario->n_topics),
+                               .due = arena_array(arena, double, scenario->n_topics),
+                               .state = arena_array(arena, enum state, scenario->n_topics),
+                               .done = arena_array(arena, double, scenario->n_groups * MAX_TOPICS_OF_GROUP) };
+    double *per_order = arena_array(arena, double, scenario->n_groups);
+
+    count_rows(&passage, outcome);
+    for (uint32_t g = 0; g < scenario->n_groups; g++) {
+        double due = 0;
+        for (uint32_t r = 0; r < scenario->group[g].n_reads; r++)
+            due += due_of(&passage, scenario->group[g].read[r].topic);
+        per_order[g] = passage.created > 0 ? due / passage.created : 0;
+    }
+    return per_order;
+}
