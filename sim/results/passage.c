@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What a stage has sent to a topic grows as its own records do: of twice as many it sends twice as many. A join sends
  * when the last leg has answered, so it is as far as the leg that is furthest behind. Where several stages send to one
- * topic, nobody has counted who sent what, and each counts by the records it has done. */
+ * topic, nobody has counted who sent what, and each counts by the records it has done. What a group sends over and over,
+ * for its polls come too late, nobody would get from one that does its work: there it is no more than its steps send. */
 #include "sim/results/passage.h"
 
 #include <math.h>
@@ -16,10 +17,11 @@ struct passage {
     double *came, *due;  /* by topic: appended; and in the end */
     enum state *state;   /* by topic, of due */
     double *done;        /* by group and read, MAX_TOPICS_OF_GROUP each: records that are done */
+    bool *repeats;       /* by group: most of what it does it has done before */
 };
 
-/* Records due, of so many done. */
-struct part { double due, done; };
+/* Records due, of so many done; most: that they can send. */
+struct part { double due, done, most; bool repeats; };
 
 static double due_of(struct passage *passage, uint32_t topic);
 
@@ -31,13 +33,15 @@ static void add_read(struct passage *passage, struct part *part, uint32_t group,
 
 /* ---- who sends to a topic ---- */
 
-static bool sends(const struct step_spec *step, uint32_t n, uint32_t topic)
+/* How often a stage may send to the topic. */
+static uint32_t sends(const struct step_spec *step, uint32_t n, uint32_t topic)
 {
-    for (uint32_t i = 0; i < n; i++)
-        if ((step[i].kind == STEP_PUBLISH && step[i].target == topic) ||
-            sends(step[i].otherwise, step[i].n_otherwise, topic))
-            return true;
-    return false;
+    uint32_t times = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        times += step[i].kind == STEP_PUBLISH && step[i].target == topic;
+        times += sends(step[i].otherwise, step[i].n_otherwise, topic);
+    }
+    return times;
 }
 
 static bool joins(const struct stage_spec *stage)
@@ -59,9 +63,9 @@ static struct part of_join(struct passage *passage, uint32_t group)
 {
     const struct group_spec *spec = &passage->scenario->group[group];
     const struct flow_spec *flow = &passage->scenario->flow;
-    struct part last = { 0, 0 };
+    struct part last = { 0 };
     for (uint32_t i = 0; i < flow->n_legs; i++) {
-        struct part leg = { 0, 0 };
+        struct part leg = { 0 };
         for (uint32_t r = 0; r < spec->n_reads; r++)
             if (spec->read[r].topic == flow->leg[i].ok || spec->read[r].topic == flow->leg[i].failed)
                 add_read(passage, &leg, group, r);
@@ -73,28 +77,32 @@ static struct part of_join(struct passage *passage, uint32_t group)
 static struct part of_group(struct passage *passage, uint32_t group, uint32_t topic)
 {
     const struct group_spec *spec = &passage->scenario->group[group];
-    struct part part = { 0, 0 };
+    struct part part = { .repeats = passage->repeats[group] };
     bool joined = false;
     for (uint32_t r = 0; r < spec->n_reads; r++) {
         const struct stage_spec *stage = &passage->scenario->stage[spec->read[r].stage];
         joined |= joins(stage);
-        if (sends(stage->step, stage->n_steps, topic) || spec->dead_letter == topic)
-            add_read(passage, &part, group, r);
+        const uint32_t times = sends(stage->step, stage->n_steps, topic) + (spec->dead_letter == topic);
+        const double before = part.due;
+        if (times > 0) add_read(passage, &part, group, r);
+        part.most += times * (part.due - before);
     }
     if (!joined || !join_sends(&passage->scenario->flow, topic)) return part;
     const struct part join = of_join(passage, group);
-    return (struct part){ part.due + join.due, part.done + join.done };
+    return (struct part){ part.due + join.due, part.done + join.done, part.most + join.due, part.repeats };
 }
 
-static bool api_sends(const struct scenario *scenario, uint32_t topic)
+static uint32_t api_sends(const struct scenario *scenario, uint32_t topic)
 {
+    uint32_t most = 0;
     for (uint32_t i = 0; i < scenario->n_processes; i++) {
         const struct process_spec *process = &scenario->process[i];
         if (process->api_threads == 0) continue;
         const struct stage_spec *stage = &scenario->stage[process->api_stage];
-        if (sends(stage->step, stage->n_steps, topic)) return true;
+        const uint32_t times = sends(stage->step, stage->n_steps, topic);
+        if (times > most) most = times;
     }
-    return false;
+    return most;
 }
 
 /* A topic of a loop (a retry topic that feeds itself) counts as what has come to it. */
@@ -103,14 +111,18 @@ static double due_of(struct passage *passage, uint32_t topic)
     if (passage->state[topic] == KNOWN) return passage->due[topic];
     if (passage->state[topic] == UNDER_WAY) return passage->came[topic];
     passage->state[topic] = UNDER_WAY;
-    struct part all = { 0, 0 };
-    if (api_sends(passage->scenario, topic)) all = (struct part){ passage->created, passage->created };
+    struct part all = { 0 };
+    const uint32_t times = api_sends(passage->scenario, topic);
+    if (times > 0) all = (struct part){ passage->created, passage->created, times * passage->created, false };
     for (uint32_t g = 0; g < passage->scenario->n_groups; g++) {
         const struct part part = of_group(passage, g, topic);
         all.due += part.due;
         all.done += part.done;
+        all.most += part.most;
+        all.repeats |= part.repeats && part.due > 0;
     }
     passage->due[topic] = passage->came[topic] * (all.done > 0 ? fmax(1, all.due / all.done) : 1);
+    if (all.repeats) passage->due[topic] = fmin(passage->due[topic], all.most);
     passage->state[topic] = KNOWN;
     return passage->due[topic];
 }
@@ -129,6 +141,9 @@ static void count_rows(struct passage *passage, const struct outcome *outcome)
     const struct layout *layout = outcome->layout;
     for (uint32_t g = 0; g < passage->scenario->n_groups; g++) {
         const struct group_spec *group = &passage->scenario->group[g];
+        passage->repeats[g] = outcome_mean(outcome, "groups.%s.evictions", group->name) > 0 &&
+            outcome_mean(outcome, "groups.%s.duplicates", group->name) >
+                outcome_mean(outcome, "groups.%s.processed", group->name);
         for (uint32_t r = 0, row = layout->group_row[g]; r < group->n_reads; r++) {
             const uint32_t topic = group->read[r].topic;
             double came = 0, left = 0;
@@ -149,7 +164,8 @@ const double *passage_per_order(const struct outcome *outcome, struct arena *are
                                .came = arena_array(arena, double, scenario->n_topics),
                                .due = arena_array(arena, double, scenario->n_topics),
                                .state = arena_array(arena, enum state, scenario->n_topics),
-                               .done = arena_array(arena, double, scenario->n_groups * MAX_TOPICS_OF_GROUP) };
+                               .done = arena_array(arena, double, scenario->n_groups * MAX_TOPICS_OF_GROUP),
+                               .repeats = arena_array(arena, bool, scenario->n_groups) };
     double *per_order = arena_array(arena, double, scenario->n_groups);
 
     count_rows(&passage, outcome);

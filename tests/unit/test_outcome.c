@@ -330,7 +330,8 @@ static void what_comes_again_is_no_negative_work(void **state)
                                  "\"time\": \"800ms\"}, {\"status\": \"PAID\"}]}}";
     const struct study_edit edits[] = { { "/stages", stages }, { "/load/scenarios/orders/rate", "3" },
                                         { "/load/scenarios/orders/duration", "10m" },
-                                        { "/run", "{\"at_most\": \"3h\"}" }, { "/kafka/partitions", "3" }, { "/groups/servers/consumers", "2" },
+                                        { "/run", "{\"at_most\": \"3h\"}" }, { "/kafka/partitions", "3" },
+                                        { "/groups/servers/consumers", "2" },
                                         { "/groups/servers/max_poll_records", "100" },
                                         { "/groups/servers/max_poll_interval", "60s" } };
     struct group_facts group;
@@ -376,6 +377,30 @@ static void what_waits_upstream_is_asked_for(void **state)
         assert_close(outcome.demand[0].pressure, 1.5, 0.02);
         assert_close(outcome.demand[1].pressure, 1.2, 0.02);
     }
+}
+
+/* The same batches over and over, each sent on whenever it is done again: a group in front that did its work would bring
+ * the one behind it 3 records a second, 3 % of what it can do. */
+static void what_is_sent_again_is_not_asked_for(void **state)
+{
+    static const char groups[] = "{\"servers\": {\"consumers\": 2, \"reads\": {\"orders\": \"serve\"}, "
+                                 "\"max_poll_records\": 100, \"max_poll_interval\": \"60s\"}, "
+                                 "\"behind\": {\"consumers\": 1, \"reads\": {\"second\": \"pay\"}}}";
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"insert\": \"orders\"}, {\"publish\": \"orders\"}, "
+                                 "{\"reply\": 202}]}, \"serve\": {\"steps\": [{\"work\": \"look\", "
+                                 "\"time\": \"800ms\"}, {\"publish\": \"second\"}]}, \"pay\": {\"steps\": "
+                                 "[{\"work\": \"look\", \"time\": \"10ms\"}, {\"status\": \"PAID\"}]}}";
+    const struct study_edit edits[] = { { "/topics/second", "{}" }, { "/groups", groups }, { "/stages", stages },
+                                        { "/load/scenarios/orders/rate", "3" },
+                                        { "/load/scenarios/orders/duration", "10m" },
+                                        { "/run", "{\"at_most\": \"3h\"}" }, { "/kafka/partitions", "3" } };
+    struct group_facts group;
+    (void)state;
+    const struct outcome outcome = outcome_seen(edits, 7, &group);
+    assert_true(group.duplicates > group.processed);
+    assert_string_equal(outcome.demand[0].name, "servers");
+    assert_close(outcome.demand[1].offered_per_s, 3, 0.01);
+    assert_close(outcome.demand[1].pressure, 0.03, 0.01);
 }
 
 /* 20 orders a second, and 300 more for 30 s in mid-run: 320/s are more than the 100/s that one consumer does, however
@@ -741,6 +766,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_comes_again_is_no_negative_work, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_does_nothing_comes_first, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_waits_upstream_is_asked_for, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_is_sent_again_is_not_asked_for, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_short_spike_is_seen_and_chance_is_not, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_flood_from_upstream_is_seen, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_not_due_is_no_backlog, open_arena, close_arena),
