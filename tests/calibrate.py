@@ -214,6 +214,10 @@ sim("calibrate", "start.json", "seen.json", "--out", "new.json", "--force", "--q
 # ---- any number of threads, both languages ----
 ok("the same bytes with one thread and three", sim("calibrate", "start.json", "seen.json", "--jobs", "1").stdout ==
    sim("calibrate", "start.json", "seen.json", "--jobs", "3").stdout)
+
+# ---- however seldom runs are sampled: 20, 40 and 70 s are no multiples of 47 ----
+ok("the same bytes for any /run/sample_every", sim("calibrate", "start.json", "seen.json").stdout ==
+   sim("calibrate", "start.json", "seen.json", "--set", "/run/sample_every=47s").stdout)
 ok("Korean", "추정값" in sim("calibrate", "start.json", "seen.json", "--lang", "ko").stdout)
 ok("Markdown", "| value" in sim("calibrate", "start.json", "seen.json", "--format", "markdown").stdout)
 

@@ -25,6 +25,12 @@ static void on_checkpoint(void *context, uint32_t checkpoint, const struct run_l
     if (watch->recorder->on_checkpoint) watch->recorder->on_checkpoint(watch->recorder->context, checkpoint, levels);
 }
 
+static void on_moment(void *context, uint32_t moment, const struct run_levels *levels)
+{
+    const struct watch *watch = context;
+    watch->recorder->on_moment(watch->recorder->context, moment, levels);
+}
+
 static void on_order(void *context, const struct order_fact *order)
 {
     const struct watch *watch = context;
@@ -55,8 +61,11 @@ struct result *replication_run(const struct replication *replication, struct are
     struct recorder *recorder = recorder_open(replication->layout, replication->replication, files, own);
     struct watch watch = { recorder_observer(recorder), replication };
     /* Orders are told one by one; a run that nobody asks for them need not. */
-    const struct observer observer = { &watch, on_sample, on_checkpoint, watch.recorder->on_order ? on_order : NULL,
-                                       stopped };
+    const struct observer observer = {
+        .context = &watch, .on_sample = on_sample, .on_checkpoint = on_checkpoint,
+        .on_order = watch.recorder->on_order ? on_order : NULL, .stopped = stopped,
+        .n_moments = watch.recorder->n_moments, .moment_ns = watch.recorder->moment_ns, .on_moment = on_moment
+    };
     const struct run_options options = { .observer = &observer, .keep_stage_times = files->orders != NULL };
     struct sim_err run_err = { 0 };
     const struct run_facts *facts =

@@ -193,6 +193,7 @@ const struct layout *layout_make(const struct study *study, struct arena *arena)
     learn_names(layout, arena);
     layout->by_path = sorted_names(layout, arena);
     layout->prediction = predictions_make(layout, &layout->n_predictions, arena);
+    watch_plan_make(&layout->watch_plan, layout->prediction, layout->n_predictions, arena);
     layout->rate_window_ns = rate_window(&study->scenario);
     return layout;
 }

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sim/results/watch.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "sim/results/layout.h"
+
+/* ---- when ---- */
+
+static int by_time(const void *a, const void *b)
+{
+    const struct watch_look *x = a, *y = b;
+    if (x->at_ns != y->at_ns)
+        return x->at_ns < y->at_ns ? -1 : 1;
+    return x->prediction < y->prediction ? -1 : x->prediction > y->prediction;
+}
+
+static uint32_t looks_of(const struct prediction *prediction, uint32_t index, struct watch_look *out)
+{
+    uint32_t n = 0;
+
+    if (prediction->kind == PREDICT_PEAK)
+        return 0;
+    for (uint32_t which = 0; which < PREDICTION_VALUES; which++)
+        out[n++] = (struct watch_look){ prediction->at_ns[which], index };
+    return n;
+}
+
+static void take_moments(struct watch_plan *plan, struct arena *arena)
+{
+    sim_ns *moment_ns = arena_array(arena, sim_ns, plan->n_looks);
+
+    for (uint32_t i = 0; i < plan->n_looks; i++)
+        if (i == 0 || plan->look[i].at_ns != plan->look[i - 1].at_ns)
+            moment_ns[plan->n_moments++] = plan->look[i].at_ns;
+    plan->moment_ns = moment_ns;
+}
+
+void watch_plan_make(struct watch_plan *plan, const struct prediction *prediction, uint32_t n, struct arena *arena)
+{
+    struct watch_look *look = arena_array(arena, struct watch_look, (size_t)n * PREDICTION_VALUES);
+
+    *plan = (struct watch_plan){ .look = look };
+    for (uint32_t i = 0; i < n; i++)
+        plan->n_looks += looks_of(&prediction[i], i, look + plan->n_looks);
+    if (plan->n_looks > 0)
+        qsort(look, plan->n_looks, sizeof *look, by_time);
+    take_moments(plan, arena);
+}
+
+/* ---- one run ---- */
+
+void watches_open(struct watches *watches, const struct layout *layout, struct arena *arena)
+{
+    const uint32_t n = PREDICTION_VALUES * layout->n_predictions;
+
+    *watches = (struct watches){ .layout = layout, .value = arena_array(arena, double, n) };
+    for (uint32_t i = 0; i < n; i++)
+        watches->value[i] = (double)NAN;
+}
+
+static void look_at(struct watches *watches, const struct watch_look *look, const struct run_levels *levels)
+{
+    const struct prediction *prediction = &watches->layout->prediction[look->prediction];
+    const double value = prediction_value(watches->layout, prediction, &levels->orders, levels->partition);
+
+    for (uint32_t which = 0; which < PREDICTION_VALUES; which++)
+        if (prediction->at_ns[which] == look->at_ns)
+            watches->value[PREDICTION_VALUES * look->prediction + which] = value;
+}
+
+void watches_look(struct watches *watches, uint32_t moment, const struct run_levels *levels)
+{
+    const struct watch_plan *plan = &watches->layout->watch_plan;
+    const sim_ns at_ns = plan->moment_ns[moment];
+
+    for (; watches->next_look < plan->n_looks && plan->look[watches->next_look].at_ns == at_ns; watches->next_look++)
+        look_at(watches, &plan->look[watches->next_look], levels);
+}
+
+static double peak_partition_lag(const struct layout *layout, const struct prediction *prediction,
+                                 const struct run_facts *facts)
+{
+    int64_t peak = 0;
+    for (uint32_t g = 0; g < layout->study->scenario.n_groups; g++)
+        if ((prediction->group == NONE || prediction->group == g) && facts->group[g].peak_partition_lag > peak)
+            peak = facts->group[g].peak_partition_lag;
+    return (double)peak;
+}
+
+void watches_close(struct watches *watches, const struct run_facts *facts)
+{
+    const struct layout *layout = watches->layout;
+
+    for (uint32_t i = 0; i < layout->n_predictions; i++)
+        if (layout->prediction[i].kind == PREDICT_PEAK)
+            for (uint32_t which = 0; which < PREDICTION_VALUES; which++)
+                watches->value[PREDICTION_VALUES * i + which] =
+                    peak_partition_lag(layout, &layout->prediction[i], facts);
+}
