@@ -16,14 +16,19 @@ static int by_time(const void *a, const void *b)
     return x->prediction < y->prediction ? -1 : x->prediction > y->prediction;
 }
 
+/* What lasts for less than such a step is hardly what somebody saw who looked once in the window. */
+enum { WINDOW_STEPS = 100, LOOKS_MOST = WINDOW_STEPS + 2 };
+
 static uint32_t looks_of(const struct prediction *prediction, uint32_t index, struct watch_look *out)
 {
+    const sim_ns from_ns = prediction->at_ns[WATCH_FROM], to_ns = prediction->at_ns[WATCH_TO];
     uint32_t n = 0;
 
     if (prediction->kind == PREDICT_PEAK)
         return 0;
-    for (uint32_t which = 0; which < PREDICTION_VALUES; which++)
-        out[n++] = (struct watch_look){ prediction->at_ns[which], index };
+    out[n++] = (struct watch_look){ prediction->at_ns[WATCH_AT], index };
+    for (int64_t step = 0; from_ns < to_ns && step <= WINDOW_STEPS; step++)
+        out[n++] = (struct watch_look){ from_ns + (sim_ns)((__int128)(to_ns - from_ns) * step / WINDOW_STEPS), index };
     return n;
 }
 
@@ -39,7 +44,7 @@ static void take_moments(struct watch_plan *plan, struct arena *arena)
 
 void watch_plan_make(struct watch_plan *plan, const struct prediction *prediction, uint32_t n, struct arena *arena)
 {
-    struct watch_look *look = arena_array(arena, struct watch_look, (size_t)n * PREDICTION_VALUES);
+    struct watch_look *look = arena_array(arena, struct watch_look, (size_t)n * LOOKS_MOST);
 
     *plan = (struct watch_plan){ .look = look };
     for (uint32_t i = 0; i < n; i++)
@@ -64,10 +69,13 @@ static void look_at(struct watches *watches, const struct watch_look *look, cons
 {
     const struct prediction *prediction = &watches->layout->prediction[look->prediction];
     const double value = prediction_value(watches->layout, prediction, &levels->orders, levels->partition);
+    double *watched = watches->value + (size_t)PREDICTION_VALUES * look->prediction;
 
-    for (uint32_t which = 0; which < PREDICTION_VALUES; which++)
+    for (uint32_t which = 0; which < WATCH_TIMES; which++)
         if (prediction->at_ns[which] == look->at_ns)
-            watches->value[PREDICTION_VALUES * look->prediction + which] = value;
+            watched[which] = value;
+    watched[WATCH_LEAST] = fmin(watched[WATCH_LEAST], value); /* fmin(NaN, value) is value */
+    watched[WATCH_MOST] = fmax(watched[WATCH_MOST], value);
 }
 
 void watches_look(struct watches *watches, uint32_t moment, const struct run_levels *levels)
@@ -89,13 +97,28 @@ static double peak_partition_lag(const struct layout *layout, const struct predi
     return (double)peak;
 }
 
+static void see_peak(double *watched, double peak)
+{
+    for (uint32_t which = 0; which < PREDICTION_VALUES; which++)
+        watched[which] = peak;
+}
+
+/* Of a window that the run was cut in nobody knows the rest. */
+static void forget_if_cut(double *watched)
+{
+    if (isnan(watched[WATCH_TO]))
+        watched[WATCH_LEAST] = watched[WATCH_MOST] = (double)NAN;
+}
+
 void watches_close(struct watches *watches, const struct run_facts *facts)
 {
     const struct layout *layout = watches->layout;
 
-    for (uint32_t i = 0; i < layout->n_predictions; i++)
+    for (uint32_t i = 0; i < layout->n_predictions; i++) {
+        double *watched = watches->value + (size_t)PREDICTION_VALUES * i;
         if (layout->prediction[i].kind == PREDICT_PEAK)
-            for (uint32_t which = 0; which < PREDICTION_VALUES; which++)
-                watches->value[PREDICTION_VALUES * i + which] =
-                    peak_partition_lag(layout, &layout->prediction[i], facts);
+            see_peak(watched, peak_partition_lag(layout, &layout->prediction[i], facts));
+        else
+            forget_if_cut(watched);
+    }
 }

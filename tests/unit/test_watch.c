@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Goal: what stands beside an observation is what the run shows at its instant, however seldom it is sampled.
+ * Goal: what stands beside an observation is what the run shows at its instant, however seldom it is sampled; and where
+ * only a window is known, all that runs show in it.
  * Method: orders that come twice as fast as they are done, so that every instant has counts of its own that are known
  * beforehand; and checkpoints of the same instants. */
 #include <math.h>
@@ -135,6 +136,83 @@ static void behind_a_cut_nothing_is_known(void **state)
     }
 }
 
+/* ---- windows ---- */
+
+/* Ten a second come until 120 s, five a second are done: 550 wait at 110 s, 600 at 120 s, 500 in the middle, at 140 s,
+ * and 350 at 170 s. Between two looks, 0.6 s, three come or go. */
+static void a_run_tells_the_least_and_the_most_in_a_window(void **state)
+{
+    static const struct observed_status window = { .label = "", .t_s = (double)NAN, .from_s = 110, .to_s = 170,
+                                                   .paid = -1, .pending = 400, .failed = -1 };
+    static const struct observations windowed = { .n_statuses = 1, .status = &window };
+    (void)state;
+    for (uint32_t i = 0; i < WAYS_TO_SAMPLE; i++) {
+        const struct study_edit edit = { "/run/sample_every", sample_every[i] };
+        const struct layout *layout;
+        const struct result *result = run_once(&windowed, &edit, 1, &layout);
+        assert_close(watched(layout, result, PREDICT_PENDING, 0, WATCH_FROM), 550, 5);
+        assert_close(watched(layout, result, PREDICT_PENDING, 0, WATCH_AT), 500, 5);
+        assert_close(watched(layout, result, PREDICT_PENDING, 0, WATCH_TO), 350, 5);
+        assert_close(watched(layout, result, PREDICT_PENDING, 0, WATCH_MOST), 600, 5);
+        assert_close(watched(layout, result, PREDICT_PENDING, 0, WATCH_LEAST),
+                     watched(layout, result, PREDICT_PENDING, 0, WATCH_TO), 0);
+    }
+}
+
+/* What is known of the rest of a window that a cut ran into? Nothing. */
+static void a_window_is_seen_whole_or_not_at_all(void **state)
+{
+    static const struct observed_status window = { .label = "", .t_s = (double)NAN, .from_s = 50, .to_s = 61,
+                                                   .paid = -1, .pending = 250, .failed = -1 };
+    static const struct observations windowed = { .n_statuses = 1, .status = &window };
+    const struct study_edit to_60 = { "/run/ends", "60s" }, to_61 = { "/run/ends", "61s" };
+    const struct layout *layout;
+    (void)state;
+    const struct result *result = run_once(&windowed, &to_60, 1, &layout);
+    assert_close(watched(layout, result, PREDICT_PENDING, 0, WATCH_AT), 277, 5);
+    assert_true(isnan(watched(layout, result, PREDICT_PENDING, 0, WATCH_LEAST)));
+    assert_true(isnan(watched(layout, result, PREDICT_PENDING, 0, WATCH_MOST)));
+    result = run_once(&windowed, &to_61, 1, &layout);
+    assert_close(watched(layout, result, PREDICT_PENDING, 0, WATCH_LEAST), 250, 5);
+    assert_close(watched(layout, result, PREDICT_PENDING, 0, WATCH_MOST), 305, 5);
+}
+
+static struct comparison of_window(double from_s, double to_s, int64_t paid, int64_t pending)
+{
+    const struct observed_status window = { .label = "", .t_s = (double)NAN, .from_s = from_s, .to_s = to_s,
+                                            .paid = paid, .pending = pending, .failed = -1 };
+    const struct observations windowed = { .n_statuses = 1, .status = &window };
+    struct study study = *small_study(&arena);
+    study.observations = &windowed;
+    const struct outcome outcome = small_outcome(&study, 3, &arena);
+    return comparison_make(&outcome, 0);
+}
+
+/* Replication r of the small study is r orders late: 72 + r wait at 12 s, 120 + r at 20 s, 112 + r in the middle, at
+ * 22 s, and 72 + r at 32 s. One further run lies within t sd sqrt(1 + 1/3) = 4.97 of the mean. */
+static void the_interval_holds_what_lies_inside(void **state)
+{
+    const struct comparison peak = of_window(12, 32, -1, 90);
+    (void)state;
+    assert_close(peak.predicted, 113, 1e-12);
+    assert_close(peak.lo, 68, 0);
+    assert_close(peak.hi, 126, 0);
+    assert_int_equal(peak.explained, EXPLAINED_YES);
+    assert_int_equal(of_window(12, 32, -1, 67).explained, EXPLAINED_NO);
+    assert_int_equal(of_window(12, 32, -1, 127).explained, EXPLAINED_NO);
+}
+
+/* What only rises is least at the beginning and most at the end, and nothing is added to that: 80 - r are paid at 20 s,
+ * 96 - r at 24 s. */
+static void what_rises_lies_between_its_ends(void **state)
+{
+    const struct comparison rising = of_window(20, 24, 84, -1);
+    (void)state;
+    assert_close(rising.predicted, 87, 1e-12);
+    assert_close(rising.lo, 74, 0);
+    assert_close(rising.hi, 100, 0);
+}
+
 /* Who looks at a run does not change it. */
 static void a_run_does_not_know_that_it_is_watched(void **state)
 {
@@ -153,6 +231,10 @@ int main(void)
         cmocka_unit_test(an_instant_is_not_the_sample_before_it),
         cmocka_unit_test(behind_the_end_all_is_done),
         cmocka_unit_test(behind_a_cut_nothing_is_known),
+        cmocka_unit_test(a_run_tells_the_least_and_the_most_in_a_window),
+        cmocka_unit_test(a_window_is_seen_whole_or_not_at_all),
+        cmocka_unit_test(the_interval_holds_what_lies_inside),
+        cmocka_unit_test(what_rises_lies_between_its_ends),
         cmocka_unit_test(a_run_does_not_know_that_it_is_watched)
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
