@@ -80,6 +80,12 @@ struct observer {
     /* Asked after each sample. True ends the run at once: pipeline_run gives NULL with err (SIM_ERUNTIME, "stopped").
      */
     bool (*stopped)(void *context);
+    /* Instants at which it wants to see the levels, ascending, each once; on_moment: at each, after all events of that
+     * instant. Of a run that ended by itself those behind its end see its end (SIM_NEVER: nothing else); of one that
+     * was cut they do not come. */
+    uint32_t n_moments;
+    const sim_ns *moment_ns;
+    void (*on_moment)(void *context, uint32_t moment, const struct run_levels *levels);
 };
 
 /* ---- what a run leaves ---- */

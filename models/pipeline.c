@@ -33,7 +33,7 @@ struct run {
     uint64_t *done;
     sim_ns *busy_ns, *whole_ns;
     bool interrupted;
-    uint32_t next_checkpoint;
+    uint32_t next_checkpoint, next_moment;
     bool cut;
 };
 
@@ -136,6 +136,50 @@ static void checkpoint_schedule(struct run *run)
         sim_at(&run->sim, run->scenario->checkpoint[next].at_ns, SIM_SAMPLER, on_checkpoint, run, next, 0);
 }
 
+/* ---- an observer's own moments ---- */
+
+static uint32_t moments_of(const struct run *run)
+{
+    return run->machine.observer ? run->machine.observer->n_moments : 0;
+}
+
+static void moment_note(struct run *run)
+{
+    const struct observer *observer = run->machine.observer;
+    const uint32_t index = run->next_moment++;
+    observer->on_moment(observer->context, index, take_levels(run, observer->moment_ns[index]));
+}
+
+static void moment_schedule(struct run *run);
+
+/* Who looks on is no part of the run: its events are as many as they would be otherwise. */
+static void on_moment(void *context, uint32_t subject, uint64_t argument)
+{
+    struct run *run = context;
+    (void)subject;
+    (void)argument;
+    moment_note(run);
+    run->sim.n_events--;
+    moment_schedule(run);
+}
+
+static void moment_schedule(struct run *run)
+{
+    const uint32_t next = run->next_moment;
+    if (next < moments_of(run) && run->machine.observer->moment_ns[next] < SIM_NEVER)
+        sim_at(&run->sim, run->machine.observer->moment_ns[next], SIM_SAMPLER, on_moment, run, 0, 0);
+}
+
+/* Those at the end, and behind it, where all stays as it is. */
+static void moments_finish(struct run *run, sim_ns end_ns)
+{
+    while (run->next_moment < moments_of(run) &&
+           (!run->cut || run->machine.observer->moment_ns[run->next_moment] <= end_ns))
+        moment_note(run);
+}
+
+/* ---- from start to end ---- */
+
 static void on_warm(void *context, uint32_t subject, uint64_t argument)
 {
     struct run *run = context;
@@ -194,6 +238,7 @@ static void run_start(struct run *run)
     if (run->machine.observer && run->machine.observer->on_probe)
         sim_at(&run->sim, 0, SIM_SAMPLER, on_probe, run, 0, 0);
     checkpoint_schedule(run);
+    moment_schedule(run);
     if (scenario->warm_up_ns > 0) sim_at(&run->sim, scenario->warm_up_ns, SIM_SAMPLER, on_warm, run, 0, 0);
     if (end_ns < SIM_NEVER) sim_at(&run->sim, end_ns, SIM_SAMPLER, on_end, run, 0, 0);
 }
@@ -219,6 +264,7 @@ static const struct run_facts *run_close(struct run *run)
     struct run_facts *facts = arena_new(arena, struct run_facts);
     sim_ns end_ns = run->cut || scenario->ends == END_AT ? run->sim.now_ns : run->sim.last_fact_ns;
     while (run->next_checkpoint < scenario->n_checkpoints) checkpoint_note(run, run->next_checkpoint++);
+    moments_finish(run, end_ns);
     if (machine->observer && machine->observer->on_end)
         machine->observer->on_end(machine->observer->context, take_levels(run, end_ns));
     kafka_finish(&machine->kafka, end_ns, run->cut);

@@ -214,8 +214,23 @@ sim("calibrate", "start.json", "seen.json", "--out", "new.json", "--force", "--q
 # ---- any number of threads, both languages ----
 ok("the same bytes with one thread and three", sim("calibrate", "start.json", "seen.json", "--jobs", "1").stdout ==
    sim("calibrate", "start.json", "seen.json", "--jobs", "3").stdout)
+
+# ---- however seldom runs are sampled: 20, 40 and 70 s are no multiples of 47 ----
+ok("the same bytes for any /run/sample_every", sim("calibrate", "start.json", "seen.json").stdout ==
+   sim("calibrate", "start.json", "seen.json", "--set", "/run/sample_every=47s").stdout)
 ok("Korean", "추정값" in sim("calibrate", "start.json", "seen.json", "--lang", "ko").stdout)
 ok("Markdown", "| value" in sim("calibrate", "start.json", "seen.json", "--format", "markdown").stdout)
+
+# ---- a count somewhere about the peak, at 60 s: 27 more wait each second before it, 33 fewer after it. The ends of the
+# window differ by little, and the middle from both by more than the count that was made at 52 s ----
+json.dump(scenario(30, 4, 60, 1, [52]), open("truth.json", "w"))
+counted = json.loads(sim("run", "truth.json", "--seed", "77", "--format", "json", "--quiet").stdout)["checkpoints"]["t52"]["pending"]
+json.dump({"schema": "sim-observations/1", "statuses": [{"between_s": [50, 72], "pending": counted}]}, open("seen.json", "w"))
+answer = fit("--fit", f"{STOCK}=10ms..100ms")
+stock, seen = values(answer)[STOCK], answer["observations"][0]
+ok(f"a window about a peak leaves the truth, 30 ms, in {stock['lo']} to {stock['hi']}", stock["lo"] <= 0.030 <= stock["hi"])
+ok(f"half the way to the ends is two standard deviations: 150, not {seen['noise']}", 120 < seen["noise"] < 200)
+json.dump(observed, open("seen.json", "w"))
 
 # ---- several values; what cannot be decided ----
 answer = fit("--fit", f"{STOCK}=2ms..200ms", "--fit", f"{PAY}=0.5ms..200ms")

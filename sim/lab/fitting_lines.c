@@ -53,15 +53,49 @@ double fitting_shown(const struct probe *probe, uint32_t run, uint32_t figure, u
     return probe_value(probe, run, figure * PREDICTION_VALUES + which);
 }
 
+/* The mean over runs of what a figure in the middle of its window differs by from an end of it, and how well that many
+ * runs know it. */
+struct apart { double mean, noise; };
+
+static struct apart apart_from(const struct probe *probe, uint32_t figure, uint32_t end, uint32_t n_runs)
+{
+    struct apart apart = { 0 };
+    double square = 0;
+    for (uint32_t r = 0; r < n_runs; r++)
+        apart.mean += (fitting_shown(probe, r, figure, WATCH_AT) - fitting_shown(probe, r, figure, end)) / n_runs;
+    for (uint32_t r = 0; r < n_runs; r++) {
+        const double off =
+            fitting_shown(probe, r, figure, WATCH_AT) - fitting_shown(probe, r, figure, end) - apart.mean;
+        square += off * off;
+    }
+    apart.noise = n_runs > 1 ? square / (n_runs - 1) / n_runs : 0;
+    return apart;
+}
+
+/* How far the middle lies beyond the nearer of both ends: a peak or a dip. What is no more than the noise of so few
+ * runs is none, by the rule of `difference`. */
+static double bulge(const struct apart *from, const struct apart *to, uint32_t n_runs)
+{
+    const struct apart *nearer = fabs(from->mean) < fabs(to->mean) ? from : to;
+    if (n_runs < 3 || !(from->mean * to->mean > 0)) return 0;
+    return fabs(nearer->mean) * fmax(1 - SHRINK * nearer->noise / (nearer->mean * nearer->mean), 0);
+}
+
+/* The window is two standard deviations either way: a quarter of the way that the figure goes in it, from end to end,
+ * and to a peak or dip in the middle and back. */
+static double clock_error(const struct probe *probe, uint32_t figure, uint32_t n_runs)
+{
+    const struct apart from = apart_from(probe, figure, WATCH_FROM, n_runs);
+    const struct apart to = apart_from(probe, figure, WATCH_TO, n_runs);
+    const double moved = from.mean - to.mean, there_and_back = 2 * bulge(&from, &to, n_runs);
+    return (moved + copysign(there_and_back, moved)) / 4;
+}
+
 struct sight fitting_sight(const struct probe *probe, uint32_t figure, uint32_t n_runs)
 {
-    struct sight sight = { 0 };
+    struct sight sight = { .clock = clock_error(probe, figure, n_runs) };
     double square = 0;
-    for (uint32_t r = 0; r < n_runs; r++) {
-        sight.mean += fitting_shown(probe, r, figure, WATCH_AT) / n_runs;
-        sight.clock +=
-            (fitting_shown(probe, r, figure, WATCH_TO) - fitting_shown(probe, r, figure, WATCH_FROM)) / 4 / n_runs;
-    }
+    for (uint32_t r = 0; r < n_runs; r++) sight.mean += fitting_shown(probe, r, figure, WATCH_AT) / n_runs;
     for (uint32_t r = 0; r < n_runs; r++) {
         const double off = fitting_shown(probe, r, figure, WATCH_AT) - sight.mean;
         square += off * off;

@@ -37,6 +37,12 @@ static void on_end(void *context, const struct run_levels *levels)
     watch->recorder->on_end(watch->recorder->context, levels);
 }
 
+static void on_moment(void *context, uint32_t moment, const struct run_levels *levels)
+{
+    const struct watch *watch = context;
+    watch->recorder->on_moment(watch->recorder->context, moment, levels);
+}
+
 static void on_order(void *context, const struct order_fact *order)
 {
     const struct watch *watch = context;
@@ -67,9 +73,12 @@ struct result *replication_run(const struct replication *replication, struct are
     struct recorder *recorder = recorder_open(replication->layout, replication->replication, files, own);
     struct watch watch = { recorder_observer(recorder), replication };
     /* Orders are told one by one; a run that nobody asks for them need not. */
-    const struct observer observer = { .context = &watch, .on_sample = on_sample, .on_checkpoint = on_checkpoint,
-                                       .on_order = watch.recorder->on_order ? on_order : NULL, .on_probe = on_probe,
-                                       .on_end = on_end, .stopped = stopped };
+    const struct observer observer = {
+        .context = &watch, .on_sample = on_sample, .on_checkpoint = on_checkpoint,
+        .on_order = watch.recorder->on_order ? on_order : NULL, .on_probe = on_probe, .on_end = on_end,
+        .stopped = stopped, .n_moments = watch.recorder->n_moments, .moment_ns = watch.recorder->moment_ns,
+        .on_moment = on_moment
+    };
     const struct run_options options = { .observer = &observer, .keep_stage_times = files->orders != NULL };
     struct sim_err run_err = { 0 };
     const struct run_facts *facts =

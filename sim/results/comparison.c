@@ -7,41 +7,47 @@
 #include "sim/engine/infer.h"
 #include "sim/results/layout.h"
 
-/* What the figure moves between the ends of an uncertain time, either way from its middle: taken as two standard
- * deviations, as the interval of one run is. */
-static double clock_width(const struct outcome *outcome, uint32_t watched)
-{
-    const double from = infer_mean(outcome->value[watched + WATCH_FROM], outcome->n, outcome->confidence).mean;
-    const double to = infer_mean(outcome->value[watched + WATCH_TO], outcome->n, outcome->confidence).mean;
-    return isfinite(from) && isfinite(to) ? fabs(to - from) / 2 : 0;
-}
-
 /* Rows of a table are asked for one after another: each may be of a record more or less than at its instant. */
 static double count_width(const struct prediction *prediction)
 {
     return prediction->table == NONE ? 0 : 2 * sqrt(prediction->n_rows);
 }
 
+/* Widens the interval to what one further run may give for a watched value. */
+static void stretch(struct comparison *comparison, const struct outcome *outcome, const double *value)
+{
+    const double mean = infer_mean(value, outcome->n, outcome->confidence).mean;
+    double lo, hi;
+
+    infer_prediction(value, outcome->n, outcome->confidence, &lo, &hi);
+    const double width = hypot((hi - lo) / 2, count_width(comparison->prediction));
+    comparison->lo = fmin(comparison->lo, mean - width); /* fmin(NaN, x) is x */
+    comparison->hi = fmax(comparison->hi, mean + width);
+}
+
+/* One run may be counted anywhere in the window: from the least that it shows there to the most. Few runs may agree
+ * better in these than in the figure at an instant, whose interval is inside all the same. Without a window all are
+ * one. These are counts: a whole number is inside when the nearest whole numbers of the ends say so. */
+static void find_interval(struct comparison *comparison, const struct outcome *outcome, uint32_t watched)
+{
+    if (infer_mean(outcome->value[watched + WATCH_LEAST], outcome->n, outcome->confidence).n < 2)
+        return;
+    for (uint32_t which = 0; which < PREDICTION_VALUES; which++)
+        stretch(comparison, outcome, outcome->value[watched + which]);
+    comparison->lo = fmax(0, round(comparison->lo));
+    comparison->hi = round(comparison->hi);
+}
+
 struct comparison comparison_make(const struct outcome *outcome, uint32_t prediction)
 {
     const uint32_t watched = layout_watched(outcome->layout, prediction);
-    const double *value = outcome->value[watched + WATCH_AT];
     struct comparison result = { .prediction = &outcome->layout->prediction[prediction],
-                                 .explained = EXPLAINED_UNKNOWN };
-    const struct infer_mean mean = infer_mean(value, outcome->n, outcome->confidence);
+                                 .lo = (double)NAN, .hi = (double)NAN, .explained = EXPLAINED_UNKNOWN };
 
-    result.predicted = mean.mean;
-    result.residual = result.prediction->observed - mean.mean;
-    result.lo = result.hi = (double)NAN;
-    if (mean.n < 2)
-        return result;
-    infer_prediction(value, outcome->n, outcome->confidence, &result.lo, &result.hi);
-    const double width = hypot(hypot((result.hi - result.lo) / 2, clock_width(outcome, watched)),
-                               count_width(result.prediction));
-    /* These are counts: a whole number is inside when the nearest whole numbers of the ends say so. */
-    result.lo = fmax(0, round(mean.mean - width));
-    result.hi = round(mean.mean + width);
-    if (isfinite(result.prediction->observed))
+    result.predicted = infer_mean(outcome->value[watched + WATCH_AT], outcome->n, outcome->confidence).mean;
+    result.residual = result.prediction->observed - result.predicted;
+    find_interval(&result, outcome, watched);
+    if (isfinite(result.lo) && isfinite(result.prediction->observed))
         result.explained = result.prediction->observed >= result.lo && result.prediction->observed <= result.hi
                                ? EXPLAINED_YES : EXPLAINED_NO;
     return result;

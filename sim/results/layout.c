@@ -192,6 +192,7 @@ const struct layout *layout_make(const struct study *study, struct arena *arena)
     learn_names(layout, arena);
     layout->by_path = sorted_names(layout, arena);
     layout->prediction = predictions_make(layout, &layout->n_predictions, arena);
+    watch_plan_make(&layout->watch_plan, layout->prediction, layout->n_predictions, arena);
     layout->rate_window_ns = rate_window(&study->scenario);
     layout->load_rate_per_s = scenario_peak_rate_per_s(&study->scenario, layout->rate_window_ns);
     return layout;

@@ -12,6 +12,7 @@
 #include "sim/results/order_time.h"
 #include "sim/results/result.h"
 #include "sim/results/split.h"
+#include "sim/results/watch.h"
 
 enum { PATH_DEPTH = 8 };
 
@@ -40,6 +41,7 @@ struct layout {
     const uint32_t *group_row;   /* first row of each group, and one past the last */
     const char *const *group_csv, *const *scaler_csv; /* names as CSV fields */
     uint32_t n_predictions; const struct prediction *prediction;
+    struct watch_plan watch_plan; /* of the predictions */
     sim_ns rate_window_ns;       /* over which the greatest arrival rate is taken, at least */
     double load_rate_per_s;      /* the load's greatest, in such a window; NaN: not known (a trace) */
 };

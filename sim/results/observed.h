@@ -4,8 +4,8 @@
  * replication; over the replications they give a prediction interval for one run, which the observation is inside of
  * (explained) or not. Claims (what a report says about causes) are not looked at here.
  *
- * A time known only as [from, to] (about two standard deviations either way) is looked at in the middle and at both
- * ends, and the interval is widened by what the figure moves in between. */
+ * A time known only as [from, to] is looked at all along: what is predicted is the figure in the middle, and the
+ * interval reaches from the least to the most that one run would show anywhere between the two. */
 #ifndef SIM_RESULTS_OBSERVED_H
 #define SIM_RESULTS_OBSERVED_H
 
@@ -23,7 +23,9 @@ enum predicted_kind {
     PREDICT_PEAK                                         /* greatest lag of one partition, at any time */
 };
 
-enum { WATCH_FROM, WATCH_AT, WATCH_TO, PREDICTION_VALUES };
+/* What a run tells a prediction: its figure at three instants, and the least and most of it from the first to the last,
+ * both null unless the run lived to see the last. */
+enum { WATCH_FROM, WATCH_AT, WATCH_TO, WATCH_TIMES, WATCH_LEAST = WATCH_TIMES, WATCH_MOST, PREDICTION_VALUES };
 
 struct prediction {
     enum predicted_kind kind;
@@ -31,7 +33,7 @@ struct prediction {
     uint32_t table;                    /* NONE: item is a row of the last table; else of that snapshot */
     uint32_t group;                    /* NONE: the group whose figure is greatest */
     uint32_t first_row, n_rows;        /* rows of run_levels it reads; 0: not in this scenario */
-    sim_ns at_ns[PREDICTION_VALUES];   /* SIM_NEVER: at the end of the run */
+    sim_ns at_ns[WATCH_TIMES];         /* SIM_NEVER: at the end of the run */
     double observed;                   /* NaN: nothing, a figure to judge others by */
 };
 

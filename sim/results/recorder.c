@@ -3,20 +3,17 @@
  * in its name (sampled_peak_lag), as a dashboard would see it. After the end everything is put into the order of the
  * layout by one walk.
  *
- * A run that ends because nothing is left stays as it is: checkpoints and observations after its end see its end. A
- * run that was cut has no such moments, and they are null. */
+ * A run that ends because nothing is left stays as it is: checkpoints after its end see its end. A run that was cut has
+ * no such moments, and they are null. So it is with observations (watch.h). */
 #include "sim/results/result.h"
 
 #include "sim/results/gauge.h"
 #include "sim/results/series.h"
+#include "sim/results/watch.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sim/engine/error.h"
-
-struct watch { sim_ns at_ns; uint32_t slot; }; /* slot: PREDICTION_VALUES * prediction + which */
 
 struct recorder {
     const struct layout *layout;
@@ -30,9 +27,7 @@ struct recorder {
     struct group_samples *group;
     struct gauge *gauge;
     struct scaler_samples *scaler;
-    uint32_t n_watches, next_watch;
-    struct watch *watch;
-    double *watched;               /* by slot */
+    struct watches watches;
 };
 
 /* ---- samples ---- */
@@ -76,17 +71,6 @@ static void note_idle(struct recorder *recorder, const struct run_levels *levels
         recorder->scaler[i].idle_s += levels->scaler[i].idle * ns_to_s(levels->at_ns - from_ns);
 }
 
-/* Moments up to until_ns have these levels. */
-static void note_watches(struct recorder *recorder, sim_ns until_ns, const struct order_counts *orders,
-                         const struct partition_level *partition)
-{
-    while (recorder->next_watch < recorder->n_watches && recorder->watch[recorder->next_watch].at_ns <= until_ns) {
-        const uint32_t slot = recorder->watch[recorder->next_watch++].slot;
-        const struct prediction *prediction = &recorder->layout->prediction[slot / PREDICTION_VALUES];
-        recorder->watched[slot] = prediction_value(recorder->layout, prediction, orders, partition);
-    }
-}
-
 static void keep(struct snapshot *snapshot, const struct run_levels *levels)
 {
     snapshot->taken = true;
@@ -104,7 +88,6 @@ static void on_sample(void *context, const struct run_levels *levels)
     for (uint32_t g = 0; g < scenario->n_groups && levels->at_ns >= scenario->warm_up_ns; g++)
         note_peaks(&recorder->group[g], &recorder->sum[g]);
     note_idle(recorder, levels);
-    note_watches(recorder, levels->at_ns + scenario->sample_every_ns - 1, &levels->orders, levels->partition);
     series_sample(&recorder->series, levels, recorder->sum);
     keep(&recorder->last, levels);
     recorder->last_at_ns = levels->at_ns;
@@ -128,6 +111,12 @@ static void on_end(void *context, const struct run_levels *levels)
     keep(&recorder->last, levels);
 }
 
+static void on_moment(void *context, uint32_t moment, const struct run_levels *levels)
+{
+    struct recorder *recorder = context;
+    watches_look(&recorder->watches, moment, levels);
+}
+
 static void on_order(void *context, const struct order_fact *order)
 {
     struct recorder *recorder = context;
@@ -135,31 +124,6 @@ static void on_order(void *context, const struct order_fact *order)
 }
 
 /* ---- open ---- */
-
-static int by_time(const void *a, const void *b)
-{
-    const struct watch *x = a, *y = b;
-    if (x->at_ns != y->at_ns)
-        return x->at_ns < y->at_ns ? -1 : 1;
-    return x->slot < y->slot ? -1 : x->slot > y->slot;
-}
-
-static void open_watches(struct recorder *recorder, struct arena *arena)
-{
-    const struct layout *layout = recorder->layout;
-    const uint32_t n = PREDICTION_VALUES * layout->n_predictions;
-
-    recorder->watch = arena_array(arena, struct watch, n);
-    recorder->watched = arena_array(arena, double, n);
-    for (uint32_t slot = 0; slot < n; slot++) {
-        const struct prediction *prediction = &layout->prediction[slot / PREDICTION_VALUES];
-        recorder->watched[slot] = (double)NAN;
-        if (prediction->kind != PREDICT_PEAK)
-            recorder->watch[recorder->n_watches++] =
-                (struct watch){ prediction->at_ns[slot % PREDICTION_VALUES], slot };
-    }
-    qsort(recorder->watch, recorder->n_watches, sizeof *recorder->watch, by_time);
-}
 
 struct recorder *recorder_open(const struct layout *layout, uint32_t replication, const struct recorder_files *files,
                                struct arena *arena)
@@ -169,9 +133,11 @@ struct recorder *recorder_open(const struct layout *layout, uint32_t replication
 
     recorder->layout = layout;
     recorder->replication = replication;
-    recorder->observer = (struct observer){ .context = recorder, .on_sample = on_sample,
-                                             .on_checkpoint = on_checkpoint, .on_order = on_order,
-                                             .on_probe = on_probe, .on_end = on_end };
+    recorder->observer = (struct observer){
+        .context = recorder, .on_sample = on_sample, .on_checkpoint = on_checkpoint, .on_order = on_order,
+        .on_probe = on_probe, .on_end = on_end, .n_moments = layout->watch_plan.n_moments,
+        .moment_ns = layout->watch_plan.moment_ns, .on_moment = on_moment
+    };
     recorder->checkpoint = arena_array(arena, struct snapshot, scenario->n_checkpoints);
     for (uint32_t i = 0; i < scenario->n_checkpoints; i++)
         recorder->checkpoint[i].partition = arena_array(arena, struct partition_level, layout->n_rows);
@@ -180,7 +146,7 @@ struct recorder *recorder_open(const struct layout *layout, uint32_t replication
     recorder->group = arena_array(arena, struct group_samples, scenario->n_groups);
     recorder->scaler = arena_array(arena, struct scaler_samples, scenario->n_scalers);
     recorder->gauge = gauge_open(layout, recorder->group, arena);
-    open_watches(recorder, arena);
+    watches_open(&recorder->watches, layout, arena);
     series_open(&recorder->series, layout, replication, files, arena);
     if (!recorder->series.orders)
         recorder->observer.on_order = NULL;
@@ -211,7 +177,7 @@ static void note_splits(struct recorder *recorder, const struct run_facts *facts
     arena_fini(&scratch);
 }
 
-/* Checkpoints and observations that the run did not live to see: its end, if it ended by itself. */
+/* Checkpoints that the run did not live to see: its end, if it ended by itself. */
 static void see_the_end(struct recorder *recorder, const struct run_facts *facts)
 {
     const struct scenario *scenario = &recorder->layout->study->scenario;
@@ -221,28 +187,6 @@ static void see_the_end(struct recorder *recorder, const struct run_facts *facts
     for (uint32_t i = 0; i < scenario->n_checkpoints; i++)
         if (!recorder->checkpoint[i].taken && !facts->cut)
             recorder->checkpoint[i] = *end;
-    note_watches(recorder, facts->cut ? facts->end_ns : SIM_NEVER, &end->orders, end->partition);
-}
-
-static double peak_partition_lag(const struct layout *layout, const struct prediction *prediction,
-                                 const struct run_facts *facts)
-{
-    int64_t peak = 0;
-    for (uint32_t g = 0; g < layout->study->scenario.n_groups; g++)
-        if ((prediction->group == NONE || prediction->group == g) && facts->group[g].peak_partition_lag > peak)
-            peak = facts->group[g].peak_partition_lag;
-    return (double)peak;
-}
-
-static void watch_facts(struct recorder *recorder, const struct run_facts *facts)
-{
-    for (uint32_t i = 0; i < recorder->layout->n_predictions; i++) {
-        const struct prediction *prediction = &recorder->layout->prediction[i];
-        if (prediction->kind == PREDICT_PEAK)
-            for (uint32_t which = 0; which < PREDICTION_VALUES; which++)
-                recorder->watched[PREDICTION_VALUES * i + which] =
-                    peak_partition_lag(recorder->layout, prediction, facts);
-    }
 }
 
 struct filler { double *next; };
@@ -275,7 +219,7 @@ static const double *values(struct recorder *recorder, const struct run_facts *f
 
     figures_walk(&walk, layout, &record);
     SIM_ASSERT(filler.next == value + layout->n_figures);
-    if (n_watched > 0) memcpy(filler.next, recorder->watched, n_watched * sizeof *value);
+    if (n_watched > 0) memcpy(filler.next, recorder->watches.value, n_watched * sizeof *value);
     return value;
 }
 
@@ -285,7 +229,7 @@ struct result *recorder_close(struct recorder *recorder, const struct run_facts 
     struct invariant_facts *invariant = arena_array(arena, struct invariant_facts, facts->n_invariants);
 
     see_the_end(recorder, facts);
-    watch_facts(recorder, facts);
+    watches_close(&recorder->watches, facts);
     series_close(&recorder->series, facts);
     struct chain *chain = arena_array(arena, struct chain, facts->n_chains);
     if (facts->n_invariants)

@@ -266,9 +266,10 @@ static void closing_line(struct page *page, const struct tally_of_verdicts *verd
                  (unsigned)(verdicts->yes + verdicts->no), (unsigned)verdicts->yes, (unsigned)verdicts->no);
     if (verdicts->unknown)
         page_say(page, TONE_PLAIN,
-                 "No verdict on %u: that takes two or more replications (--replications 20), and a group and topic of "
-                 "that name in the scenario.",
-                 "%u개는 판정 보류: 반복 2회 이상(--replications 20)과 시나리오에 같은 이름의 그룹과 Topic이 필요.",
+                 "No verdict on %u: that takes two or more replications (--replications 20) that last until then, and "
+                 "a group and topic of that name in the scenario.",
+                 "%u개는 판정 보류: 그 시각까지 이어지는 반복 2회 이상(--replications 20)과 시나리오에 같은 이름의 그룹과 "
+                 "Topic이 필요.",
                  (unsigned)verdicts->unknown);
 }
 

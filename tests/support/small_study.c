@@ -98,27 +98,41 @@ struct moment {
     struct run_levels levels;
 };
 
-static void moment_at(struct moment *moment, int64_t t_s, int64_t late)
+static void moment_at(struct moment *moment, sim_ns at_ns, int64_t late)
 {
-    const int64_t created = 10 * least(t_s, LOAD_S), done = most(0, least(4 * t_s - late, created));
+    const int64_t created = 10 * least(at_ns, LOAD_S * SIM_S) / SIM_S;
+    const int64_t done = most(0, least(4 * at_ns / SIM_S - late, created));
 
     *moment = (struct moment){ .consumers = { 1, 2 }, .busy = { done < created, 0 },
                                 .done = { (uint64_t)done, (uint64_t)done },
-                                .busy_ns = { t_s * SIM_S, t_s * SIM_MS } };
+                                .busy_ns = { at_ns, at_ns / 1000 } };
     for (uint32_t p = 0; p < 3; p++) {
         const int64_t arrived = (created + 2 - p) / 3, committed = (done + 2 - p) / 3;
         moment->row[p] = (struct partition_level){ 0, 0, p, arrived, committed, arrived - committed, 0,
-                                                   arrived - committed, arrived > committed ? t_s * SIM_MS : 0 };
+                                                   arrived - committed, arrived > committed ? at_ns / 1000 : 0 };
     }
     moment->row[3] = (struct partition_level){ 1, 1, 0, done, done, 0, 0, 0, 0 };
     moment->levels = (struct run_levels){
-        .at_ns = t_s * SIM_S, .n_partitions = N_ROWS, .partition = moment->row,
+        .at_ns = at_ns, .n_partitions = N_ROWS, .partition = moment->row,
         .orders = { .scheduled = (uint64_t)created, .created = (uint64_t)created },
         .group_consumers = moment->consumers, .group_busy = moment->busy, .group_busy_ns = moment->busy_ns,
         .group_done = moment->done, .group_whole_ns = moment->whole_ns
     };
     moment->levels.orders.by_status[ORDER_PAID] = (uint64_t)done;
     moment->levels.orders.by_status[ORDER_PENDING] = (uint64_t)(created - done);
+}
+
+/* The observer's own moments up to until_ns, each with its levels; where all is over, with those of the end. */
+static uint32_t tell_moments(const struct observer *observer, uint32_t next, sim_ns until_ns, sim_ns end_ns,
+                             int64_t late)
+{
+    struct moment moment;
+
+    for (; next < observer->n_moments && observer->moment_ns[next] <= until_ns; next++) {
+        moment_at(&moment, least(observer->moment_ns[next], end_ns), late);
+        observer->on_moment(observer->context, next, &moment.levels);
+    }
+    return next;
 }
 
 static void tell_orders(const struct observer *observer, struct tally *completion, int64_t late)
@@ -197,15 +211,19 @@ struct result *small_run(const struct layout *layout, uint32_t replication, uint
     struct recorder *recorder = recorder_open(layout, replication, files, arena);
     const struct observer *observer = recorder_observer(recorder);
     struct moment moment;
+    uint32_t next_moment = 0;
 
     for (int64_t t_s = 0; t_s <= end_s; t_s++) {
-        moment_at(&moment, t_s, late);
+        next_moment = tell_moments(observer, next_moment, t_s * SIM_S, end_s * SIM_S, late);
+        moment_at(&moment, t_s * SIM_S, late);
         for (uint32_t c = 0; c < 3; c++)
             if (checkpoints[c].at_ns == moment.levels.at_ns)
                 observer->on_checkpoint(observer->context, c, &moment.levels);
         observer->on_sample(observer->context, &moment.levels);
         observer->on_probe(observer->context, &moment.levels);
     }
+    if (!cut_s)
+        tell_moments(observer, next_moment, SIM_NEVER, end_s * SIM_S, late);
     observer->on_end(observer->context, &moment.levels);
     const struct run_facts *facts = facts_of(&moment, late, cut_s > 0, arena);
     struct tally completion = facts->completion;
