@@ -113,6 +113,85 @@ static void test_a_pause_holds_the_jvm_not_the_server(void **state)
     trial_close(&trial);
 }
 
+/* One order, read at 0 s by `left` and by `right`, which want the same rows. What right sends is read by `then`, which ends the order. */
+/* clang-format off */
+static const char TWO[] = TRIAL_JSON({
+    "name": "two",
+    "load": { "scenarios": { "orders": { "executor": "constant-arrival-rate", "rate": 1, "duration": "1s" } } },
+    "orders": { "item": 1, "quantity": 1, "user": 1, "amount": 1 },
+    "kafka": { "partitions": 1 },
+    "topics": { "orders": {}, "sent": {} },
+    "tables": { "orders": { "key": "order_id" }, "stock": { "key": "item", "rows": 1, "quantity": 100000 },
+                "points": { "key": "user", "rows": 1, "quantity": 100000 } },
+    "processes": {
+        "front": { "connections": 0, "api": { "threads": 1, "stage": "accept" }, "groups": ["left", "then"] },
+        "back": { "connections": 0, "groups": ["right"] }
+    },
+    "groups": { "left": { "consumers": 1, "reads": { "orders": "left" } },
+                "right": { "consumers": 1, "reads": { "orders": "right" } },
+                "then": { "consumers": 1, "reads": { "sent": "end" } } },
+    "stages": {
+        "accept": { "steps": [ { "insert": "orders" }, { "publish": "orders" }, { "reply": 202 } ] },
+        "left": { "steps": [
+            { "begin": "stock" }, { "write": "stock", "effect": "reserve", "time": "10ms" },
+            { "work": "think", "time": "2s" }, { "commit": "stock", "time": "2ms" } ] },
+        "right": { "steps": [
+            { "work": "think", "time": "100ms" }, { "begin": "stock" },
+            { "write": "stock", "effect": "restore", "unknown": "blind" },
+            { "publish": "sent" }, { "commit": "stock", "time": "2ms" } ] },
+        "end": { "steps": [ { "status": "PAID" } ] }
+    }
+});
+/* clang-format on */
+
+/* The row that right waits for is free at 2.011 s, and its write takes place then; but whether it takes time or not,
+ * right's JVM stands still until 20.5 s, and sends no sooner. */
+static void test_a_row_wakes_no_paused_jvm(void **state)
+{
+    static const struct {
+        const char *time;
+        sim_ns reaches_ns;
+    } cases[] = { { "0s", 100 * SIM_MS }, { "1us", 100 * SIM_MS + 500 } };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct study_edit edits[] = {
+            { "/faults", "{\"gc\": {\"pause\": \"back\", \"at\": \"500ms\", \"for\": \"20s\"}}" },
+            { "/stages/right/steps/2/time", cases[i].time },
+        };
+        struct trial trial;
+        trial_open(&trial, TWO, edits, 2);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 1);
+        assert_true(facts->table[1].wait.max_ns == 2011 * SIM_MS - cases[i].reaches_ns);
+        assert_true(facts->completion.max_ns == 20500 * SIM_MS);
+        trial_close(&trial);
+    }
+}
+
+/* The database refuses right's write at 110 ms. Its answer comes at 120 ms, within the pause, and is read at 20.115 s;
+ * only then is the rollback sent, which takes 10 ms. */
+static void test_an_answer_is_not_read_in_a_pause(void **state)
+{
+    static const char right[] = TRIAL_JSON([
+        { "work": "think", "time": "100ms" }, { "begin": "points" },
+        { "write": "points", "effect": "debit", "time": "20ms",
+          "otherwise": [ { "rollback": "points", "time": "10ms" }, { "publish": "sent" } ] },
+        { "commit": "points" } ]);
+    const struct study_edit edits[] = {
+        { "/faults", "{\"gc\": {\"pause\": \"back\", \"at\": \"115ms\", \"for\": \"20s\"}}" },
+        { "/stages/right/steps", right },
+        { "/tables/points/quantity", "0" },
+    };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, TWO, edits, 3);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_int_equal(facts->table[2].rejected, 1);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], 1);
+    assert_true(facts->completion.max_ns == 20125 * SIM_MS);
+    trial_close(&trial);
+}
+
 /* A commit that was sent takes place; the record is delivered again because its offset was never committed. The same
  * instant a millisecond after the write was sent: rolled back, and its effect is there once. */
 static void test_a_crash_keeps_what_was_sent(void **state)
@@ -381,6 +460,8 @@ int main(void)
         cmocka_unit_test(test_later_faults_change_nothing),
         cmocka_unit_test(test_the_end_does_not_hang_on_who_looks),
         cmocka_unit_test(test_a_pause_holds_the_jvm_not_the_server),
+        cmocka_unit_test(test_a_row_wakes_no_paused_jvm),
+        cmocka_unit_test(test_an_answer_is_not_read_in_a_pause),
         cmocka_unit_test(test_a_crash_keeps_what_was_sent),
         cmocka_unit_test(test_an_api_that_is_away_refuses),
         cmocka_unit_test(test_faults_at_a_rate),
