@@ -23,7 +23,14 @@ static void on_row_timeout(void *context, uint32_t index, uint64_t argument)
     if (refuse(machine, thread, OUTCOME_FAILED)) thread_run(machine, thread);
 }
 
-/* Chosen as the victim of a deadlock while it waits: the server rolls it back at once, the listener hears of it. */
+/* The victim of a deadlock: the server rolls it back at once, whenever the listener hears of it. */
+static void victim_rolled_back(struct machine *machine, struct thread *thread)
+{
+    if (thread->rides) riders_drop(machine, thread);
+    transaction_rollback(&machine->tables, &thread->transaction);
+}
+
+/* Chosen while it waits for a row. */
 static void on_row_deadlock(void *context, uint32_t index, uint64_t argument)
 {
     struct machine *machine = context;
@@ -32,7 +39,7 @@ static void on_row_deadlock(void *context, uint32_t index, uint64_t argument)
     if (!row_lock_victim(&machine->tables, index)) return; /* it got the row at this very instant */
     sim_cancel(machine->sim, thread->timer);
     thread->timer = 0;
-    transaction_rollback(&machine->tables, &thread->transaction);
+    victim_rolled_back(machine, thread);
     thread->clock_ns = machine->sim->now_ns;
     if (answer_waits(machine, thread, OUTCOME_FAILED)) return;
     if (refuse(machine, thread, OUTCOME_FAILED)) thread_run(machine, thread);
@@ -55,7 +62,7 @@ static enum outcome row_take(struct machine *machine, struct thread *thread, str
 {
     switch (row_lock(&machine->tables, touched, index_of(machine, thread))) {
     case ROW_OK: return OUTCOME_DONE;
-    case ROW_DEADLOCK: return OUTCOME_FAILED;
+    case ROW_DEADLOCK: victim_rolled_back(machine, thread); return OUTCOME_FAILED;
     case ROW_WAITS: break;
     }
     sim_ns timeout_ns = machine->plan->scenario->table[touched->table].lock_timeout_ns;

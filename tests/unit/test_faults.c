@@ -192,6 +192,38 @@ static void test_an_answer_is_not_read_in_a_pause(void **state)
     trial_close(&trial);
 }
 
+/* Right closes a circle at 165 ms, is as light as left, and is rolled back there and then, whether its JVM hears of it or
+ * stands still: left has its second row at once, and ends at 172 ms. */
+static void test_a_victim_is_rolled_back_in_a_pause(void **state)
+{
+    static const char left[] = TRIAL_JSON([
+        { "begin": "stock" }, { "write": "stock", "effect": "reserve", "time": "10ms" },
+        { "work": "think", "time": "100ms" }, { "write": "points", "effect": "debit", "time": "10ms" },
+        { "commit": "stock", "time": "2ms" }, { "status": "PAID" } ]);
+    static const char right[] = TRIAL_JSON([
+        { "begin": "stock" }, { "write": "points", "effect": "restore", "unknown": "blind", "time": "10ms" },
+        { "work": "think", "time": "150ms" },
+        { "write": "stock", "effect": "restore", "unknown": "blind", "time": "10ms" },
+        { "commit": "stock", "time": "2ms" } ]);
+    static const char *const at[] = { "1h", "163ms" };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        char faults[96];
+        snprintf(faults, sizeof faults, "{\"gc\": {\"pause\": \"back\", \"at\": \"%s\", \"for\": \"20s\"}}",
+                 at[i]);
+        const struct study_edit edits[] = {
+            { "/faults", faults }, { "/stages/left/steps", left }, { "/stages/right/steps", right },
+        };
+        struct trial trial;
+        trial_open(&trial, TWO, edits, 3);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->table[1].deadlocks, 1);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 1);
+        assert_true(facts->completion.max_ns == 172 * SIM_MS);
+        trial_close(&trial);
+    }
+}
+
 /* A commit that was sent takes place; the record is delivered again because its offset was never committed. The same
  * instant a millisecond after the write was sent: rolled back, and its effect is there once. */
 static void test_a_crash_keeps_what_was_sent(void **state)
@@ -462,6 +494,7 @@ int main(void)
         cmocka_unit_test(test_a_pause_holds_the_jvm_not_the_server),
         cmocka_unit_test(test_a_row_wakes_no_paused_jvm),
         cmocka_unit_test(test_an_answer_is_not_read_in_a_pause),
+        cmocka_unit_test(test_a_victim_is_rolled_back_in_a_pause),
         cmocka_unit_test(test_a_crash_keeps_what_was_sent),
         cmocka_unit_test(test_an_api_that_is_away_refuses),
         cmocka_unit_test(test_faults_at_a_rate),
