@@ -231,14 +231,21 @@ static enum outcome flush_effect(struct machine *machine, struct thread *thread)
     return OUTCOME_DONE;
 }
 
+static sim_ns flush_draw(struct machine *machine, uint32_t store)
+{
+    const uint32_t word = random_block(machine->key, PURPOSE_FLUSH, store, machine->flush[store].count++).word[0];
+    const sim_ns usual_ns = dist_draw(&machine->plan->flush[store], word);
+    if (!machine->conditions) return usual_ns;
+    return (sim_ns)((double)usual_ns * machine->conditions->store_factor[store] + 0.5);
+}
+
 /* Commits share flushes of the log: the one that arrives during a flush waits for the next. */
 static sim_ns flushed_ns(struct machine *machine, uint32_t store)
 {
     struct flush *flush = &machine->flush[store];
     sim_ns now_ns = machine->sim->now_ns;
     if (flush->next_ns > now_ns && flush->current_ns > now_ns) return flush->next_ns;
-    uint32_t word = random_block(machine->key, PURPOSE_FLUSH, store, flush->count++).word[0];
-    sim_ns takes_ns = dist_draw(&machine->plan->flush[store], word);
+    const sim_ns takes_ns = flush_draw(machine, store);
     if (flush->next_ns > now_ns) {        /* the next one is running by now */
         flush->current_ns = flush->next_ns;
         flush->next_ns = flush->current_ns + takes_ns;

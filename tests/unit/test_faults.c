@@ -113,7 +113,8 @@ static void test_a_pause_holds_the_jvm_not_the_server(void **state)
     trial_close(&trial);
 }
 
-/* One order, read at 0 s by `left` and by `right`, which want the same rows. What right sends is read by `then`, which ends the order. */
+/* One order, read at 0 s by `left` and by `right`, which want the same rows. What right sends is read by `then`, which
+ * ends the order. */
 /* clang-format off */
 static const char TWO[] = TRIAL_JSON({
     "name": "two",
@@ -192,8 +193,8 @@ static void test_an_answer_is_not_read_in_a_pause(void **state)
     trial_close(&trial);
 }
 
-/* Right closes a circle at 165 ms, is as light as left, and is rolled back there and then, whether its JVM hears of it or
- * stands still: left has its second row at once, and ends at 172 ms. */
+/* Right closes a circle at 165 ms, is as light as left, and is rolled back there and then, whether its JVM hears of it
+ * or stands still: left has its second row at once, and ends at 172 ms. */
 static void test_a_victim_is_rolled_back_in_a_pause(void **state)
 {
     static const char left[] = TRIAL_JSON([
@@ -378,6 +379,31 @@ static void test_a_crash_ends_a_stop(void **state)
     trial_close(&trial);
 }
 
+/* A write of 1 ms, a commit of 1 ms and a flush of the log of 5 ms: 7 ms, and 70 at a database ten times as slow. */
+static void test_a_slow_database_flushes_slowly(void **state)
+{
+    static const struct {
+        const char *factor;
+        sim_ns service_ns;
+    } cases[] = { { "1", 7 * SIM_MS }, { "10", 70 * SIM_MS } };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        char faults[96];
+        const struct study_edit edits[] = {
+            { "/stores", "{\"database\": {\"group_commit\": true, \"flush\": \"5ms\"}}" },
+            { "/tables/stock/store", "database" },
+            { "/stages/serve/steps/1/time", "1ms" },
+            { "/stages/serve/steps/2/time", "1ms" },
+        };
+        struct trial trial;
+        snprintf(faults, sizeof faults, "{\"old\": {\"slow\": \"database\", \"factor\": %s, \"at\": \"0s\", "
+                                        "\"for\": \"1m\"}}", cases[i].factor);
+        const struct run_facts *facts = run_with(&trial, faults, edits, 4);
+        assert_true(facts->group[0].service.max_ns == cases[i].service_ns);
+        trial_close(&trial);
+    }
+}
+
 /* A request whose stage throws is answered with an error: neither created nor forgotten. */
 static void test_a_request_that_throws_has_failed(void **state)
 {
@@ -503,6 +529,7 @@ int main(void)
         cmocka_unit_test(test_overlapping_faults_end_one_by_one),
         cmocka_unit_test(test_a_rollout_waits_for_its_own),
         cmocka_unit_test(test_a_crash_ends_a_stop),
+        cmocka_unit_test(test_a_slow_database_flushes_slowly),
         cmocka_unit_test(test_a_request_that_throws_has_failed),
         cmocka_unit_test(test_a_crash_around_a_lock),
         cmocka_unit_test(test_a_step_of_the_process_that_is_named),
