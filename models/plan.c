@@ -525,6 +525,22 @@ static enum stage_lead stage_lead(const struct plan_op *op)
     return !next->simple && next->takes_connection ? LEAD_CONNECTS : LEAD_NONE;
 }
 
+/* Where a compensation may leave a tombstone, the action's row and the tombstone have one unique key. */
+static void keys_mark(struct compiler *compiler)
+{
+    const struct table_spec *table = compiler->scenario->table;
+    bool has_tombstones[ROW_ORDER_ID + 1] = { false };
+    for (uint32_t i = 0; i < compiler->plan->n_ops; i++) {
+        const struct plan_op *op = &compiler->op[i];
+        if (op->kind == STEP_WRITE && op->unknown == UNKNOWN_TOMBSTONE) has_tombstones[table[op->target].key] = true;
+    }
+    for (uint32_t i = 0; i < compiler->plan->n_ops; i++) {
+        struct plan_op *op = &compiler->op[i];
+        op->keyed = op->kind == STEP_WRITE && has_tombstones[table[op->target].key] &&
+                    (op->effect != EFFECT_RESTORE || op->unknown == UNKNOWN_TOMBSTONE);
+    }
+}
+
 static bool stages_compile(struct compiler *compiler)
 {
     const struct scenario *scenario = compiler->scenario;
@@ -560,6 +576,7 @@ static bool stages_compile(struct compiler *compiler)
     if (compiler->n_once > 16)
         return sim_fail(compiler->err, SIM_ESCENARIO, NULL, "%u `once` steps; at most 16 are kept apart",
                         compiler->n_once);
+    keys_mark(compiler);
     compiler->plan->op = compiler->op;
     compiler->plan->stage = compiler->stage;
     return true;

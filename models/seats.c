@@ -5,10 +5,12 @@
 
 enum { FIRST_QUEUE = 16 };
 
-void seats_init(struct seats *seats, struct sim *sim, uint32_t capacity, seats_granted *granted, void *context)
+void seats_init(struct seats *seats, struct sim *sim, uint32_t rank, uint32_t capacity, seats_granted *granted,
+                void *context)
 {
     memset(seats, 0, sizeof *seats);
     seats->sim = sim;
+    seats->rank = rank;
     seats->capacity = capacity;
     seats->until = arena_array(sim->arena, sim_ns, capacity);
     seats->queue = arena_array(sim->arena, uint32_t, FIRST_QUEUE);
@@ -49,7 +51,7 @@ static void wake_schedule(struct seats *seats)
 {
     if (seats->n_queue == 0 || seats->n_until == 0 || seats->until[0] >= seats->wake_ns) return;
     seats->wake_ns = seats->until[0];
-    sim_at(seats->sim, seats->wake_ns, SIM_SERVER, on_seat, seats, 0, (uint64_t)seats->wake_ns);
+    sim_at_turn(seats->sim, seats->wake_ns, seats->rank, on_seat, seats, 0, (uint64_t)seats->wake_ns);
 }
 
 static void on_seat(void *context, uint32_t subject, uint64_t argument)
@@ -57,10 +59,8 @@ static void on_seat(void *context, uint32_t subject, uint64_t argument)
     struct seats *seats = context;
     (void)subject;
     if ((sim_ns)argument == seats->wake_ns) seats->wake_ns = SIM_NEVER;
-    while (seats->n_queue > 0 && seats_try(seats)) {
-        uint32_t first = seats->queue[seats->queue_head];
-        seats->queue_head = (seats->queue_head + 1) & seats->queue_mask;
-        seats->n_queue--;
+    for (uint32_t in_use, first; (in_use = seats_in_use(seats)) < seats->capacity && seats_pop(seats, &first);) {
+        seats_sit(seats, in_use);
         seats->granted(seats->context, first);
     }
     wake_schedule(seats);

@@ -3,7 +3,8 @@
  * service at a store, threads of an API, virtual users of a load generator. First come, first served; HikariCP lets a
  * newcomer overtake the queue now and then, which is left out.
  * A seat may be given back ahead of time, for an instant that still lies ahead; nothing is scheduled unless somebody
- * waits for it.
+ * waits for it. Whoever waits gets it once all that happens at that instant has happened, and of several kinds of seats
+ * the one of least rank is given first: neither hangs on who knew of the instant when.
  * Invariant: seats in use at any instant <= capacity. */
 #ifndef MODELS_SEATS_H
 #define MODELS_SEATS_H
@@ -17,6 +18,7 @@ typedef void seats_granted(void *context, uint32_t subject);
 
 struct seats {
     struct sim *sim;
+    uint32_t rank;                /* its turn among the seats of the run */
     uint32_t capacity;
     uint32_t n_held;              /* whose end is not known yet */
     sim_ns *until;                /* min-heap: ends that lie ahead */
@@ -29,7 +31,8 @@ struct seats {
     void *context;
 };
 
-void seats_init(struct seats *seats, struct sim *sim, uint32_t capacity, seats_granted *granted, void *context);
+void seats_init(struct seats *seats, struct sim *sim, uint32_t rank, uint32_t capacity, seats_granted *granted,
+                void *context);
 /* Ends that lie behind now do not count any more. */
 void seats_forget(struct seats *seats);
 /* Seats in use now. */
@@ -38,13 +41,19 @@ static inline uint32_t seats_in_use(struct seats *seats)
     if (seats->n_until > 0 && seats->until[0] <= seats->sim->now_ns) seats_forget(seats);
     return seats->n_held + seats->n_until;
 }
-/* Takes a seat now, or returns false and does not wait. */
+/* One that is free is taken. */
+static inline void seats_sit(struct seats *seats, uint32_t in_use)
+{
+    seats->n_held++;
+    if (in_use + 1 > seats->peak) seats->peak = in_use + 1;
+}
+/* Takes a seat now, or returns false and does not wait. What is free belongs to those who wait already: their turn at
+ * this instant may not have come. */
 static inline bool seats_try(struct seats *seats)
 {
     const uint32_t in_use = seats_in_use(seats);
-    if (in_use >= seats->capacity) return false;
-    seats->n_held++;
-    if (in_use + 1 > seats->peak) seats->peak = in_use + 1;
+    if (in_use + seats->n_queue >= seats->capacity) return false;
+    seats_sit(seats, in_use);
     return true;
 }
 /* Puts subject into the queue. */

@@ -241,11 +241,12 @@ void api_init(struct machine *machine)
         struct load_run *load = &machine->load[i];
         load_open(&load->state, spec, machine->key);
         load->limited = spec->vus > 0;
-        seats_init(&load->vus, machine->sim, spec->vus_max > spec->vus ? spec->vus_max : spec->vus, NULL, NULL);
+        seats_init(&load->vus, machine->sim, 0, spec->vus_max > spec->vus ? spec->vus_max : spec->vus, NULL, NULL);
         load->vus.capacity = spec->vus;
     }
     uint32_t threads = machine->n_threads - machine->plan->n_consumers;
-    seats_init(&machine->api, machine->sim, threads, on_api_thread, machine);
+    seats_init(&machine->api, machine->sim, machine->plan->n_instances + scenario->n_stores, threads, on_api_thread,
+               machine);
     machine->api_free = arena_array(machine->sim->arena, uint64_t, threads / 64 + 1);
     machine->early = arena_array(machine->sim->arena, struct early, threads);
     for (uint32_t i = 0; i < threads; i++) thread_free(machine, machine->plan->n_consumers + i, 0);

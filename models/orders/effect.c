@@ -3,6 +3,7 @@
  * the rows it flushes and for the log, a lock for its owner. */
 #include "models/orders/cause.h"
 #include "models/orders/join.h"
+#include "models/orders/latch.h"
 #include "models/orders/once.h"
 #include "models/orders/outbox.h"
 #include "models/orders/rider.h"
@@ -11,19 +12,41 @@
 
 /* ---- rows ---- */
 
-static void on_row_timeout(void *context, uint32_t index, uint64_t argument)
+/* The statement has failed, now. */
+static void fails_now(struct machine *machine, struct thread *thread)
 {
-    struct machine *machine = context;
-    struct thread *thread = &machine->thread[index];
-    (void)argument;
-    row_lock_leave(&machine->tables, index);
     thread->timer = 0;
     thread->clock_ns = machine->sim->now_ns;
     if (answer_waits(machine, thread, OUTCOME_FAILED)) return;
     if (refuse(machine, thread, OUTCOME_FAILED)) thread_run(machine, thread);
 }
 
-/* Chosen as the victim of a deadlock while it waits: the server rolls it back at once, the listener hears of it. */
+static void on_row_timeout(void *context, uint32_t index, uint64_t argument)
+{
+    struct machine *machine = context;
+    (void)argument;
+    row_lock_leave(&machine->tables, index);
+    fails_now(machine, &machine->thread[index]);
+}
+
+static void on_key_timeout(void *context, uint32_t index, uint64_t argument)
+{
+    struct machine *machine = context;
+    struct thread *thread = &machine->thread[index];
+    (void)argument;
+    latch_forget(machine, thread);
+    machine->tables.table[machine->plan->op[thread->pc].target].fact.lock_timeouts++;
+    fails_now(machine, thread);
+}
+
+/* The victim of a deadlock: the server rolls it back at once, whenever the listener hears of it. */
+static void victim_rolled_back(struct machine *machine, struct thread *thread)
+{
+    if (thread->rides) riders_drop(machine, thread);
+    transaction_rollback(&machine->tables, &thread->transaction);
+}
+
+/* Chosen while it waits for a row. */
 static void on_row_deadlock(void *context, uint32_t index, uint64_t argument)
 {
     struct machine *machine = context;
@@ -31,11 +54,8 @@ static void on_row_deadlock(void *context, uint32_t index, uint64_t argument)
     (void)argument;
     if (!row_lock_victim(&machine->tables, index)) return; /* it got the row at this very instant */
     sim_cancel(machine->sim, thread->timer);
-    thread->timer = 0;
-    transaction_rollback(&machine->tables, &thread->transaction);
-    thread->clock_ns = machine->sim->now_ns;
-    if (answer_waits(machine, thread, OUTCOME_FAILED)) return;
-    if (refuse(machine, thread, OUTCOME_FAILED)) thread_run(machine, thread);
+    victim_rolled_back(machine, thread);
+    fails_now(machine, thread);
 }
 
 void on_victim(void *context, uint32_t index)
@@ -51,17 +71,22 @@ uint32_t weight_of(void *context, uint32_t index)
 
 void on_row(void *context, uint32_t index) { wake(context, index); }
 
+/* Whoever gets nothing within the table's time-out is told so. */
+static void time_out(struct machine *machine, struct thread *thread, uint32_t table, sim_fn *on_timeout)
+{
+    const sim_ns at_ns = machine->sim->now_ns + machine->plan->scenario->table[table].lock_timeout_ns;
+    thread->timer = sim_at(machine->sim, at_ns, SIM_TIMER, on_timeout, machine, index_of(machine, thread), 0);
+}
+
 static enum outcome row_take(struct machine *machine, struct thread *thread, struct transaction_row *touched)
 {
     switch (row_lock(&machine->tables, touched, index_of(machine, thread))) {
     case ROW_OK: return OUTCOME_DONE;
-    case ROW_DEADLOCK: return OUTCOME_FAILED;
+    case ROW_DEADLOCK: victim_rolled_back(machine, thread); return OUTCOME_FAILED;
     case ROW_WAITS: break;
     }
-    sim_ns timeout_ns = machine->plan->scenario->table[touched->table].lock_timeout_ns;
     block(machine, thread);
-    thread->timer = sim_at(machine->sim, machine->sim->now_ns + timeout_ns, SIM_TIMER, on_row_timeout, machine,
-                           index_of(machine, thread), 0);
+    time_out(machine, thread, touched->table, on_row_timeout);
     return OUTCOME_PARKED;
 }
 
@@ -183,8 +208,22 @@ static bool is_entombed(struct machine *machine, const struct thread *thread, co
     return true;
 }
 
+/* Action and compensation insert a row of one key: whoever comes second waits for the end of the first. */
+static SIM_SELDOM enum outcome key_take(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    static const uint8_t action[] = { [ROW_ITEM] = ORDER_RESERVING, [ROW_USER] = ORDER_DEBITING,
+                                      [ROW_COUPON] = ORDER_USING, [ROW_ORDER_ID] = 0 };
+    const enum outcome inserted = latch_action(machine, thread, action[machine->plan->scenario->table[op->target].key]);
+    if (inserted == OUTCOME_PARKED) time_out(machine, thread, op->target, on_key_timeout);
+    return inserted;
+}
+
 static enum outcome write_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
+    if (op->keyed && !thread->duplicate && thread->transaction.open) {
+        const enum outcome inserted = key_take(machine, thread, op);
+        if (inserted != OUTCOME_DONE) return inserted;
+    }
     int64_t take = take_of(machine, thread, op);
     if (op->effect == EFFECT_RESTORE && !thread->duplicate && thread->phase != PHASE_GRANTED)
         restore_looks(machine, thread, op);
@@ -224,14 +263,21 @@ static enum outcome flush_effect(struct machine *machine, struct thread *thread)
     return OUTCOME_DONE;
 }
 
+static sim_ns flush_draw(struct machine *machine, uint32_t store)
+{
+    const uint32_t word = random_block(machine->key, PURPOSE_FLUSH, store, machine->flush[store].count++).word[0];
+    const sim_ns usual_ns = dist_draw(&machine->plan->flush[store], word);
+    if (!machine->conditions) return usual_ns;
+    return (sim_ns)((double)usual_ns * machine->conditions->store_factor[store] + 0.5);
+}
+
 /* Commits share flushes of the log: the one that arrives during a flush waits for the next. */
 static sim_ns flushed_ns(struct machine *machine, uint32_t store)
 {
     struct flush *flush = &machine->flush[store];
     sim_ns now_ns = machine->sim->now_ns;
     if (flush->next_ns > now_ns && flush->current_ns > now_ns) return flush->next_ns;
-    uint32_t word = random_block(machine->key, PURPOSE_FLUSH, store, flush->count++).word[0];
-    sim_ns takes_ns = dist_draw(&machine->plan->flush[store], word);
+    const sim_ns takes_ns = flush_draw(machine, store);
     if (flush->next_ns > now_ns) {        /* the next one is running by now */
         flush->current_ns = flush->next_ns;
         flush->next_ns = flush->current_ns + takes_ns;

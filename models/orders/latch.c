@@ -2,38 +2,51 @@
  * Nearly never does anybody wait here, so those who do are found by looking at all threads. */
 #include "models/orders/latch.h"
 
-enum { AWAITS_NOTHING, AWAITS_JOIN, AWAITS_CLAIM };
+/* Or the flag of the row. */
+enum { AWAITS_NOTHING = 0, AWAITS_CLAIM = 128 };
 
-static enum outcome await(struct machine *machine, struct thread *thread, uint8_t what)
+/* phase: where the step at hand goes on. */
+static enum outcome await(struct machine *machine, struct thread *thread, uint8_t what, enum thread_phase phase)
 {
     block(machine, thread);
-    thread->phase = PHASE_START;
+    thread->phase = phase;
     thread->awaits = what;
     machine->n_awaiting++;
     return OUTCOME_PARKED;
 }
 
-enum outcome latch_join(struct machine *machine, struct thread *thread)
+static enum outcome take(struct machine *machine, struct thread *thread, uint8_t row, enum thread_phase phase)
 {
     struct order *order = order_of(thread);
-    if (thread->joining) return OUTCOME_DONE;
-    if (order->flags & ORDER_JOINING) return await(machine, thread, AWAITS_JOIN);
-    order->flags |= ORDER_JOINING;
-    thread->joining = thread->rides = true;
+    if (thread->latched & row) return OUTCOME_DONE;
+    if (order->flags & row) return await(machine, thread, row, phase);
+    order->flags |= row;
+    thread->latched |= row;
+    thread->rides = true;
     return OUTCOME_DONE;
+}
+
+enum outcome latch_join(struct machine *machine, struct thread *thread)
+{
+    return take(machine, thread, ORDER_JOINING, PHASE_START);
+}
+
+enum outcome latch_action(struct machine *machine, struct thread *thread, uint8_t action)
+{
+    return take(machine, thread, action, PHASE_EFFECT);
 }
 
 enum outcome latch_claim(struct machine *machine, struct thread *thread, uint16_t mark)
 {
     struct order *order = order_of(thread);
-    if (order->claimed & mark & ~thread->claims) return await(machine, thread, AWAITS_CLAIM);
+    if (order->claimed & mark & ~thread->claims) return await(machine, thread, AWAITS_CLAIM, PHASE_START);
     order->claimed |= mark;
     thread->claims |= mark;
     thread->rides = true;
     return OUTCOME_DONE;
 }
 
-/* Whoever has waited longest for this order looks again; its step begins anew, in its own JVM's time. */
+/* Whoever has waited longest for this order looks again: a step that begins anew does so in its own JVM's time. */
 static void wake_next(struct machine *machine, uint32_t order, uint8_t what)
 {
     struct thread *next = NULL;
@@ -43,24 +56,27 @@ static void wake_next(struct machine *machine, uint32_t order, uint8_t what)
         if (!next || thread->waits_since_ns < next->waits_since_ns) next = thread;
     }
     if (!next) return;
+    sim_cancel(machine->sim, next->timer);
+    next->timer = 0;
     next->awaits = AWAITS_NOTHING;
     has_waited(machine, next);
     next->clock_ns = machine->sim->now_ns;
     machine->n_awaiting--;
-    park(machine, next, machine->sim->now_ns, PHASE_START);
+    park(machine, next, machine->sim->now_ns, next->phase);
 }
 
 void latch_release(struct machine *machine, struct thread *thread)
 {
-    if (!thread->joining && !thread->claims) return;
+    if (!thread->latched && !thread->claims) return;
     struct order *order = order_of(thread);
-    const bool joined = thread->joining, claimed = thread->claims != 0;
-    if (joined) order->flags &= (uint8_t)~ORDER_JOINING;
+    uint32_t rows = thread->latched;
+    const bool claimed = thread->claims != 0;
+    order->flags &= (uint8_t)~thread->latched;
     order->claimed &= (uint16_t)~thread->claims;
-    thread->joining = false;
+    thread->latched = 0;
     thread->claims = 0;
     if (machine->n_awaiting == 0) return;
-    if (joined) wake_next(machine, thread->order, AWAITS_JOIN);
+    for (; rows > 0; rows &= rows - 1) wake_next(machine, thread->order, (uint8_t)(rows & -rows));
     if (claimed) wake_next(machine, thread->order, AWAITS_CLAIM);
 }
 

@@ -85,12 +85,13 @@ static void servers_init(struct machine *machine)
     struct arena *arena = machine->sim->arena;
     machine->pool = arena_array(arena, struct seats, plan->n_instances);
     for (uint32_t i = 0; i < plan->n_instances; i++)
-        seats_init(&machine->pool[i], machine->sim, scenario->process[plan->process_of[i]].connections, on_connection,
-                   machine);
+        seats_init(&machine->pool[i], machine->sim, i, scenario->process[plan->process_of[i]].connections,
+                   on_connection, machine);
     machine->command = arena_array(arena, struct seats, scenario->n_stores);
     machine->flush = arena_array(arena, struct flush, scenario->n_stores);
     for (uint32_t i = 0; i < scenario->n_stores; i++)
-        seats_init(&machine->command[i], machine->sim, scenario->store[i].capacity, on_command, machine);
+        seats_init(&machine->command[i], machine->sim, plan->n_instances + i, scenario->store[i].capacity, on_command,
+                   machine);
     machine->process = arena_array(arena, struct process_facts, scenario->n_processes);
     for (uint32_t i = 0; i < scenario->n_processes; i++) {
         tally_init(&machine->process[i].connection_wait, arena, 0);

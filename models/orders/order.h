@@ -23,7 +23,9 @@ enum {
     ORDER_JOINING = 1,    /* its join row is locked */
     ORDER_PAYMENT_OK = 2, /* has been answered so */
     ORDER_PRELOADED = 4,  /* was there before the run: what it took then is not known */
-    ORDER_FOLLOWED = 8    /* path.h */
+    ORDER_FOLLOWED = 8,   /* path.h */
+    /* The row that says so of it, or a tombstone in its place, is inserted and not committed. */
+    ORDER_RESERVING = 16, ORDER_USING = 32, ORDER_DEBITING = 64
 };
 
 struct order {

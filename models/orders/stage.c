@@ -150,6 +150,13 @@ static enum outcome step_ahead(struct machine *machine, struct thread *thread, c
     return OUTCOME_PARKED;
 }
 
+/* Whether the step's end is not yet the thread's next step: it takes time, or what it did at a server has come about
+ * while nobody there could hear of it. */
+static bool ends_in_an_event(const struct machine *machine, const struct thread *thread, sim_ns takes_ns)
+{
+    return takes_ns > 0 || thread->lingers || process_is_paused(&machine->processes, thread->instance);
+}
+
 /* by_step: each step gets an event. Only where it does can there be faults. */
 static SIM_ALWAYS enum outcome step(struct machine *machine, struct thread *thread, const struct plan_op *op,
                                     const bool by_step)
@@ -172,7 +179,7 @@ static SIM_ALWAYS enum outcome step(struct machine *machine, struct thread *thre
     enum outcome done = step_effect(machine, thread, op, takes_ns, ends_ns);
     if (done != OUTCOME_DONE) return done;
     step_done(machine, thread, op, ends_ns);
-    if (by_step && (takes_ns > 0 || thread->lingers)) return later(thread, ends_ns, PHASE_START);
+    if (by_step && ends_in_an_event(machine, thread, takes_ns)) return later(thread, ends_ns, PHASE_START);
     return OUTCOME_DONE;
 }
 
@@ -287,6 +294,10 @@ static SIM_ALWAYS void run(struct machine *machine, struct thread *thread, const
 {
     for (;;) {
         const struct plan_op *op = &machine->plan->op[thread->pc];
+        if (by_step && thread->clock_ns > machine->sim->now_ns) { /* an answer on its way, a sleep before another try */
+            later(thread, thread->clock_ns, PHASE_START);
+            if (!resumes(machine, thread, is_last)) return;
+        }
         if (op->special) {
             enum turn turn = special_turn(machine, thread, op, by_step);
             if (turn == TURN_OVER) return;

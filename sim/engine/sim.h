@@ -3,7 +3,8 @@
  *
  * Order is total: (at_ns, priority, sequence), packed with the slot into one 128-bit key and compared at once
  * (docs/decisions/0001). Events scheduled for the same instant and priority run in the order in which they were
- * scheduled. State hangs on struct sim: two runs can live in one process and neither knows. */
+ * scheduled, but for turns, which run by rank. State hangs on struct sim: two runs can live in one process and neither
+ * knows. */
 #ifndef SIM_ENGINE_SIM_H
 #define SIM_ENGINE_SIM_H
 
@@ -17,8 +18,9 @@
 #include "sim/engine/random.h"
 #include "sim/engine/seldom.h"
 
-/* Class of actor: who comes first at one instant. */
-enum sim_priority { SIM_FAULT, SIM_SERVER, SIM_CONSUMER, SIM_TIMER, SIM_SAMPLER };
+/* Class of actor: who comes first at one instant. SIM_TURN: of those who wait for what others give back, once all that
+ * give it back at that instant have. */
+enum sim_priority { SIM_FAULT, SIM_SERVER, SIM_CONSUMER, SIM_TURN, SIM_TIMER, SIM_SAMPLER };
 
 typedef uint64_t sim_handle; /* 0: none */
 
@@ -84,11 +86,11 @@ void sim_init(struct sim *sim, struct arena *arena);
 /* Doubles the number of slots. */
 SIM_SELDOM void sim_slots_grow(struct sim *sim);
 
-/* Runs fn(context, subject, argument) at at_ns (>= now). */
-static inline sim_handle sim_at(struct sim *sim, sim_ns at_ns, enum sim_priority priority, sim_fn *fn, void *context,
-                                uint32_t subject, uint64_t argument)
+/* sim_at with a place of its own among the events of its instant and priority. */
+static SIM_ALWAYS sim_handle sim_at_place(struct sim *sim, sim_ns at_ns, enum sim_priority priority, uint64_t place,
+                                          sim_fn *fn, void *context, uint32_t subject, uint64_t argument)
 {
-    SIM_ASSERT_IN(sim, at_ns >= sim->now_ns && sim->sequence < (uint64_t)1 << QUEUE_SEQUENCE_BITS);
+    SIM_ASSERT_IN(sim, at_ns >= sim->now_ns && place < (uint64_t)1 << QUEUE_SEQUENCE_BITS);
     if (sim->free_slot == SIM_NO_SLOT) sim_slots_grow(sim);
     uint32_t slot = sim->free_slot;
     struct sim_body *body = &sim->body[slot];
@@ -99,7 +101,7 @@ static inline sim_handle sim_at(struct sim *sim, sim_ns at_ns, enum sim_priority
     body->subject = subject;
     body->generation++;
     uint64_t low =
-        (uint64_t)priority << (QUEUE_SLOT_BITS + QUEUE_SEQUENCE_BITS) | sim->sequence++ << QUEUE_SLOT_BITS | slot;
+        (uint64_t)priority << (QUEUE_SLOT_BITS + QUEUE_SEQUENCE_BITS) | place << QUEUE_SLOT_BITS | slot;
     queue_key key = (queue_key)(uint64_t)at_ns << 64 | low;
     if (priority == SIM_SAMPLER) {
         sim->n_idle++;
@@ -109,6 +111,22 @@ static inline sim_handle sim_at(struct sim *sim, sim_ns at_ns, enum sim_priority
     }
     return (uint64_t)body->generation << 32 | slot;
 }
+
+/* Runs fn(context, subject, argument) at at_ns (>= now). */
+static inline sim_handle sim_at(struct sim *sim, sim_ns at_ns, enum sim_priority priority, sim_fn *fn, void *context,
+                                uint32_t subject, uint64_t argument)
+{
+    return sim_at_place(sim, at_ns, priority, sim->sequence++, fn, context, subject, argument);
+}
+
+/* The same for whoever waits, as a SIM_TURN: those of one instant run by rank, whoever was scheduled first. When
+ * somebody knows of an instant may hang on how the run is played; who comes first at it must not. */
+static inline sim_handle sim_at_turn(struct sim *sim, sim_ns at_ns, uint32_t rank, sim_fn *fn, void *context,
+                                     uint32_t subject, uint64_t argument)
+{
+    return sim_at_place(sim, at_ns, SIM_TURN, sim->shuffles ? sim->sequence++ : rank, fn, context, subject, argument);
+}
+
 /* The event that would be scheduled so would be the next one: then it counts as run, it is at_ns now, and the caller
  * goes on as its handler. Only as the last thing that a handler does. */
 static inline bool sim_pass(struct sim *sim, sim_ns at_ns, enum sim_priority priority)

@@ -2,7 +2,8 @@
  * Goal: whatever scenario somebody writes, as long as its programs are right ones, nothing breaks, and the run is the
  * same however it is run. Method: hundreds of whole scenarios drawn from a seed, each run in several ways:
  *  - every invariant holds, every order ends, every record is accounted for;
- *  - an event for each step gives the same facts as running ahead through private steps;
+ *  - an event for each step gives the same facts as running ahead through private steps, also in a crowd, where what
+ *    one thread gives back changes hands several times at one instant;
  *  - so does a second run, a run whose levels nobody looks at, two runs on two threads at once;
  *  - so does a run that is sampled at other instants, also where all times are whole milliseconds and much coincides;
  *  - more consumers change no order's content, luck or service time.
@@ -346,9 +347,18 @@ static void test_drawn_scenarios(void **state)
     if (range->seeds.first == 1 && range->seeds.n >= 400) expect_covered(&range->coverage);
 }
 
+static void test_crowded_scenarios(void **state)
+{
+    struct range *range = *state;
+    assert_int_equal(drawn_seeds_check(&range->seeds, scenario_draw_crowded, check, range), 0);
+    assert_true(range->coincidences <= 1 + range->seeds.n / 200);
+}
+
 int main(int argc, char **argv)
 {
     struct range range = { .seeds = drawn_seeds_of(argc, argv, 400) };
-    const struct CMUnitTest tests[] = { cmocka_unit_test_prestate(test_drawn_scenarios, &range) };
+    struct range crowded = { .seeds = drawn_seeds_of(argc, argv, 100) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test_prestate(test_drawn_scenarios, &range),
+                                        cmocka_unit_test_prestate(test_crowded_scenarios, &crowded) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,6 +29,7 @@ struct draw {
     bool repeats;          /* a record may be delivered more than once: marks are needed, and patience */
     bool faulty;           /* processes die and servers go away: what is sent goes by outboxes where it must not be lost */
     bool guarded;          /* faulty: every row guards itself, so that a lock may be lost */
+    bool crowded;          /* few of everything, and steps without time: much of it changes hands at one instant */
     uint32_t n_processes, instances[3], n_stages;
     struct {
         const char *name;
@@ -43,6 +44,7 @@ struct draw {
     /* the stage at hand */
     int n_steps, left;     /* thousandths of the stage's time not dealt yet */
     bool own_times;
+    bool ends_at_once;     /* with its last command: what it sends after that takes no time */
 };
 
 static const char *const tables[N_TABLES] = { "stock", "coupons", "points" };
@@ -116,7 +118,8 @@ static const char *network(struct draw *draw, uint32_t mean_us)
 
 static void stage_open(struct draw *draw, const char *name, uint32_t mean_us)
 {
-    draw->own_times = chance(draw, 25);
+    draw->own_times = chance(draw, draw->crowded ? 100 : 25);
+    draw->ends_at_once = draw->crowded && chance(draw, 70);
     draw->left = 1000;
     draw->n_steps = 0;
     if (draw->n_stages < MOST_STAGES) draw->stage[draw->n_stages++].name = name;
@@ -127,10 +130,11 @@ static void stage_open(struct draw *draw, const char *name, uint32_t mean_us)
 
 /* Opens a step without its closing brace; a draw decides whether it takes a part of the stage's time. The first one
  * does: else what a thread gives back at the end of a record it would ask for again at the same instant. So do all
- * where a store serves few commands at once: else those that waited would be served at one instant, in no order. */
+ * where a store serves few commands at once, but in a crowd (scenario_draw_crowded). */
 __attribute__((format(printf, 2, 3))) static void step(struct draw *draw, const char *format, ...)
 {
-    bool is_first = draw->n_steps++ == 0, takes_time = is_first || draw->has_store || draw->has_redis;
+    bool is_first = draw->n_steps++ == 0;
+    bool takes_time = !draw->crowded && (is_first || draw->has_store || draw->has_redis);
     va_list args;
     SAY(draw, "%s\n    { ", is_first ? "" : " },");
     va_start(args, format);
@@ -150,8 +154,8 @@ __attribute__((format(printf, 2, 3))) static void step(struct draw *draw, const 
 static void stage_close(struct draw *draw, const char *last, bool is_last_stage)
 {
     SAY(draw, "%s\n    { %s", draw->n_steps++ ? " }," : "", last);
-    if (draw->own_times) SAY(draw, ", \"time\": %s", time_of(draw, 1000));
-    else if (draw->left > 0) SAY(draw, ", \"share\": %.3f", draw->left / 1000.0);
+    if (draw->own_times && !draw->ends_at_once) SAY(draw, ", \"time\": %s", time_of(draw, 1000));
+    else if (!draw->own_times && draw->left > 0) SAY(draw, ", \"share\": %.3f", draw->left / 1000.0);
     SAY(draw, " } ] }%s\n", is_last_stage ? "" : ",");
     draw->stage[draw->n_stages - 1].n_steps = (uint32_t)draw->n_steps;
 }
@@ -166,7 +170,7 @@ static void step_write(struct draw *draw, int table, const char *effect, const c
     if (way == WAY_VERSION)
         SAY(draw, ", \"tries\": %u, \"backoff\": %s", between(draw, 1, 5), time_of(draw, 3000));
     if (!refused_topic) return;
-    if (chance(draw, 40)) SAY(draw, ", \"refuse\": %.2f", between(draw, 1, 30) / 100.0);
+    if (chance(draw, draw->crowded ? 80 : 40)) SAY(draw, ", \"refuse\": %.2f", between(draw, 1, 30) / 100.0);
     SAY(draw, ", \"otherwise\": [ { \"rollback\": \"%s\" }", tables[table]);
     if (is_locked(way)) SAY(draw, ", { \"unlock\": \"%s\" }", locks[table]);
     SAY(draw, ", { \"publish\": \"%s\" } ]", refused_topic);
@@ -187,7 +191,7 @@ static void stage_write(struct draw *draw, const char *name, uint32_t mean_us, i
 {
     enum way way = draw->way[table];
     stage_open(draw, name, mean_us);
-    step(draw, "\"work\": \"before\"");
+    if (!draw->crowded) step(draw, "\"work\": \"before\"");
     if (draw->has_outer && chance(draw, 50)) step(draw, "\"connection\": \"outer\"");
     if (!is_locked(way) && chance(draw, 15)) step(draw, "\"connection\": \"pool\"");
     /* A repeated record must not be told that the lock is taken: its order has had its answer. */
@@ -252,7 +256,7 @@ static void stage_accept(struct draw *draw)
 {
     bool transaction = chance(draw, 30) || draw->faulty;
     stage_open(draw, "accept", 10000);
-    step(draw, "\"work\": \"validate\"");
+    if (!draw->crowded) step(draw, "\"work\": \"validate\"");
     if (transaction) step(draw, "\"begin\": \"orders\"");
     step(draw, "\"insert\": \"orders\"");
     if (draw->faulty) step(draw, "\"publish\": \"order-created\", \"via\": \"outbox\"");
@@ -303,7 +307,7 @@ static void say_stages(struct draw *draw)
 
 static void say_executor(struct draw *draw, int index, uint32_t orders)
 {
-    uint32_t seconds = between(draw, 1, 12);
+    uint32_t seconds = between(draw, 1, draw->crowded ? 4 : 12);
     SAY(draw, "  \"load-%d\": { \"startTime\": \"%us\", ", index, chance(draw, 40) ? below(draw, 5) : 0);
     if (draw->contended && chance(draw, 30)) { /* who is dropped depends on how busy the pool is */
         uint32_t vus = spread(draw, 20);
@@ -396,9 +400,10 @@ static void say_topics(struct draw *draw)
     SAY(draw, "},\n");
 }
 
+/* Not in a crowd: consumers that start at one instant would ask for what they need at one instant, a tie. */
 static void say_start(struct draw *draw)
 {
-    if (chance(draw, 15)) SAY(draw, "\"start\": \"%ums\", ", between(draw, 1, 8000));
+    if (chance(draw, 15) && !draw->crowded) SAY(draw, "\"start\": \"%ums\", ", between(draw, 1, 8000));
     if (!chance(draw, 10)) return;
     bool latest = !draw->drawn->independent && !draw->faulty && chance(draw, 30);
     SAY(draw, "\"cold\": true, \"reset\": \"%s\", \"rebalance_delay\": \"%ums\", ", latest ? "latest" : "earliest",
@@ -434,9 +439,10 @@ static void say_members(struct draw *draw, bool polls_often)
         between(draw, 1, 3));
 }
 
-/* In one group of ten. */
+/* In one group of ten, and not in a crowd: what waits in a log from the start would be due at one instant. */
 static void say_due_after(struct draw *draw)
 {
+    if (draw->crowded) return;
     const uint32_t due_ms = aside(draw, 5000);
     if (due_ms > 0 && due_ms <= 500) SAY(draw, "\"due_after\": \"%ums\", ", due_ms);
 }
@@ -508,7 +514,8 @@ static void say_tables(struct draw *draw)
     if (draw->has_store || draw->has_redis) {
         SAY(draw, "\"stores\": {\n");
         if (draw->has_store) {
-            SAY(draw, "  \"database\": { \"capacity\": %u", chance(draw, 60) ? between(draw, 1, 4) : 0);
+            const uint32_t capacity = draw->crowded ? between(draw, 1, 2) : chance(draw, 60) ? between(draw, 1, 4) : 0;
+            SAY(draw, "  \"database\": { \"capacity\": %u", capacity);
             if (chance(draw, 50)) SAY(draw, ", \"group_commit\": true, \"flush\": %s", time_of(draw, 2000));
             SAY(draw, " }%s\n", draw->has_redis ? "," : "");
         }
@@ -556,6 +563,13 @@ static void say_locks(struct draw *draw)
     SAY(draw, "},\n");
 }
 
+/* A wait beyond the lease never ends, nor does one that waits for itself. */
+static uint32_t connections(struct draw *draw)
+{
+    if (draw->crowded) return between(draw, 1, 2);
+    return chance(draw, 30) ? 0 : draw->short_lease || draw->has_outer ? 50 : spread(draw, 10);
+}
+
 static void say_processes(struct draw *draw)
 {
     uint32_t n = draw->n_processes = between(draw, 1, 3);
@@ -564,9 +578,9 @@ static void say_processes(struct draw *draw)
         bool api = p == 0, first = true;
         draw->instances[p] = between(draw, 1, 3);
         SAY(draw, "  \"process-%u\": { \"instances\": %u, \"connections\": %u, ", p, draw->instances[p],
-            /* a wait beyond the lease never ends, nor does one that waits for itself */
-            chance(draw, 30) ? 0 : draw->short_lease || draw->has_outer ? 50 : spread(draw, 10));
-        if (api) SAY(draw, "\"api\": { \"threads\": %u, \"stage\": \"accept\" }, ", spread(draw, 50));
+            connections(draw));
+        if (api)
+            SAY(draw, "\"api\": { \"threads\": %u, \"stage\": \"accept\" }, ", spread(draw, draw->crowded ? 4 : 50));
         else if (draw->short_connection_wait) SAY(draw, "\"connection_timeout\": \"%ums\", ", between(draw, 1, 30));
         if (draw->faulty)
             SAY(draw, "\"outbox\": { \"poll\": \"%ums\", \"batch\": %u, \"time\": %s }, ", between(draw, 1, 500),
@@ -734,17 +748,29 @@ static void draw_faulty_character(struct draw *draw)
     for (int i = 0; i < N_TABLES; i++) draw->guarded &= draw->way[i] != WAY_ABSOLUTE;
 }
 
-static struct drawn scenario_drawn(uint64_t seed, bool faulty, struct arena *arena)
+static void draw_crowded_character(struct draw *draw)
+{
+    draw->has_store = true;
+    /* A record that is there at once would come to its reader at the instant at which its sender ends: a tie. */
+    draw->zero_network = false;
+    draw->has_outer = draw->short_lease = false;
+}
+
+enum kind { USUAL, FAULTY, CROWDED };
+
+static struct drawn scenario_drawn(uint64_t seed, enum kind kind, struct arena *arena)
 {
     struct drawn drawn = { .seed = seed };
-    struct draw draw = { .state = seed * 0x632be59bd9b4e019u, .arena = arena, .drawn = &drawn, .faulty = faulty,
+    struct draw draw = { .state = seed * 0x632be59bd9b4e019u, .arena = arena, .drawn = &drawn,
+                         .faulty = kind == FAULTY, .crowded = kind == CROWDED,
                          .entry = { .topic = "order-created" }, .pay = { .topic = "process-payment" } };
     size_t length = 0;
     char *text = NULL;
     draw.out = open_memstream(&text, &length);
     SIM_ASSERT(draw.out);
     draw_character(&draw);
-    if (faulty) draw_faulty_character(&draw);
+    if (draw.faulty) draw_faulty_character(&draw);
+    if (draw.crowded) draw_crowded_character(&draw);
     SAY(&draw, "{\n\"name\": \"drawn\",\n\"run\": { \"seed\": %u, \"at_most\": \"1000h\" },\n",
         between(&draw, 1, 1000));
     say_load(&draw);
@@ -756,7 +782,7 @@ static struct drawn scenario_drawn(uint64_t seed, bool faulty, struct arena *are
     say_groups(&draw);
     say_stages(&draw);
     say_flow(&draw);
-    if (faulty) say_faults(&draw);
+    if (draw.faulty) say_faults(&draw);
     SAY(&draw, "\"checkpoints\": { \"early\": \"1s\", \"later\": \"7s\" }\n}\n");
     fclose(draw.out);
     drawn.text = arena_strdup(arena, text);
@@ -764,6 +790,8 @@ static struct drawn scenario_drawn(uint64_t seed, bool faulty, struct arena *are
     return drawn;
 }
 
-struct drawn scenario_draw(uint64_t seed, struct arena *arena) { return scenario_drawn(seed, false, arena); }
+struct drawn scenario_draw(uint64_t seed, struct arena *arena) { return scenario_drawn(seed, USUAL, arena); }
 
-struct drawn scenario_draw_faulty(uint64_t seed, struct arena *arena) { return scenario_drawn(seed, true, arena); }
+struct drawn scenario_draw_faulty(uint64_t seed, struct arena *arena) { return scenario_drawn(seed, FAULTY, arena); }
+
+struct drawn scenario_draw_crowded(uint64_t seed, struct arena *arena) { return scenario_drawn(seed, CROWDED, arena); }

@@ -24,5 +24,8 @@ struct drawn scenario_draw(uint64_t seed, struct arena *arena);
  * steps; they end. Its programs are right ones for that as well: marks, outboxes, rows that guard themselves where a lock
  * may be lost, and patience. No fault may break an invariant, and every order ends. */
 struct drawn scenario_draw_faulty(uint64_t seed, struct arena *arena);
+/* One with few places at the database, in the pools and in the API, where many steps take no time: what one thread
+ * gives back changes hands again and again at one instant, and who comes next must not hang on how the run is played. */
+struct drawn scenario_draw_crowded(uint64_t seed, struct arena *arena);
 
 #endif

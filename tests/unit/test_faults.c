@@ -113,6 +113,118 @@ static void test_a_pause_holds_the_jvm_not_the_server(void **state)
     trial_close(&trial);
 }
 
+/* One order, read at 0 s by `left` and by `right`, which want the same rows. What right sends is read by `then`, which
+ * ends the order. */
+/* clang-format off */
+static const char TWO[] = TRIAL_JSON({
+    "name": "two",
+    "load": { "scenarios": { "orders": { "executor": "constant-arrival-rate", "rate": 1, "duration": "1s" } } },
+    "orders": { "item": 1, "quantity": 1, "user": 1, "amount": 1 },
+    "kafka": { "partitions": 1 },
+    "topics": { "orders": {}, "sent": {} },
+    "tables": { "orders": { "key": "order_id" }, "stock": { "key": "item", "rows": 1, "quantity": 100000 },
+                "points": { "key": "user", "rows": 1, "quantity": 100000 } },
+    "processes": {
+        "front": { "connections": 0, "api": { "threads": 1, "stage": "accept" }, "groups": ["left", "then"] },
+        "back": { "connections": 0, "groups": ["right"] }
+    },
+    "groups": { "left": { "consumers": 1, "reads": { "orders": "left" } },
+                "right": { "consumers": 1, "reads": { "orders": "right" } },
+                "then": { "consumers": 1, "reads": { "sent": "end" } } },
+    "stages": {
+        "accept": { "steps": [ { "insert": "orders" }, { "publish": "orders" }, { "reply": 202 } ] },
+        "left": { "steps": [
+            { "begin": "stock" }, { "write": "stock", "effect": "reserve", "time": "10ms" },
+            { "work": "think", "time": "2s" }, { "commit": "stock", "time": "2ms" } ] },
+        "right": { "steps": [
+            { "work": "think", "time": "100ms" }, { "begin": "stock" },
+            { "write": "stock", "effect": "restore", "unknown": "blind" },
+            { "publish": "sent" }, { "commit": "stock", "time": "2ms" } ] },
+        "end": { "steps": [ { "status": "PAID" } ] }
+    }
+});
+/* clang-format on */
+
+/* The row that right waits for is free at 2.011 s, and its write takes place then; but whether it takes time or not,
+ * right's JVM stands still until 20.5 s, and sends no sooner. */
+static void test_a_row_wakes_no_paused_jvm(void **state)
+{
+    static const struct {
+        const char *time;
+        sim_ns reaches_ns;
+    } cases[] = { { "0s", 100 * SIM_MS }, { "1us", 100 * SIM_MS + 500 } };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct study_edit edits[] = {
+            { "/faults", "{\"gc\": {\"pause\": \"back\", \"at\": \"500ms\", \"for\": \"20s\"}}" },
+            { "/stages/right/steps/2/time", cases[i].time },
+        };
+        struct trial trial;
+        trial_open(&trial, TWO, edits, 2);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 1);
+        assert_true(facts->table[1].wait.max_ns == 2011 * SIM_MS - cases[i].reaches_ns);
+        assert_true(facts->completion.max_ns == 20500 * SIM_MS);
+        trial_close(&trial);
+    }
+}
+
+/* The database refuses right's write at 110 ms. Its answer comes at 120 ms, within the pause, and is read at 20.115 s;
+ * only then is the rollback sent, which takes 10 ms. */
+static void test_an_answer_is_not_read_in_a_pause(void **state)
+{
+    static const char right[] = TRIAL_JSON([
+        { "work": "think", "time": "100ms" }, { "begin": "points" },
+        { "write": "points", "effect": "debit", "time": "20ms",
+          "otherwise": [ { "rollback": "points", "time": "10ms" }, { "publish": "sent" } ] },
+        { "commit": "points" } ]);
+    const struct study_edit edits[] = {
+        { "/faults", "{\"gc\": {\"pause\": \"back\", \"at\": \"115ms\", \"for\": \"20s\"}}" },
+        { "/stages/right/steps", right },
+        { "/tables/points/quantity", "0" },
+    };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, TWO, edits, 3);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_int_equal(facts->table[2].rejected, 1);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], 1);
+    assert_true(facts->completion.max_ns == 20125 * SIM_MS);
+    trial_close(&trial);
+}
+
+/* Right closes a circle at 165 ms, is as light as left, and is rolled back there and then, whether its JVM hears of it
+ * or stands still: left has its second row at once, and ends at 172 ms. */
+static void test_a_victim_is_rolled_back_in_a_pause(void **state)
+{
+    static const char left[] = TRIAL_JSON([
+        { "begin": "stock" }, { "write": "stock", "effect": "reserve", "time": "10ms" },
+        { "work": "think", "time": "100ms" }, { "write": "points", "effect": "debit", "time": "10ms" },
+        { "commit": "stock", "time": "2ms" }, { "status": "PAID" } ]);
+    static const char right[] = TRIAL_JSON([
+        { "begin": "stock" }, { "write": "points", "effect": "restore", "unknown": "blind", "time": "10ms" },
+        { "work": "think", "time": "150ms" },
+        { "write": "stock", "effect": "restore", "unknown": "blind", "time": "10ms" },
+        { "commit": "stock", "time": "2ms" } ]);
+    static const char *const at[] = { "1h", "163ms" };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        char faults[96];
+        snprintf(faults, sizeof faults, "{\"gc\": {\"pause\": \"back\", \"at\": \"%s\", \"for\": \"20s\"}}",
+                 at[i]);
+        const struct study_edit edits[] = {
+            { "/faults", faults }, { "/stages/left/steps", left }, { "/stages/right/steps", right },
+        };
+        struct trial trial;
+        trial_open(&trial, TWO, edits, 3);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->table[1].deadlocks, 1);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 1);
+        assert_true(facts->completion.max_ns == 172 * SIM_MS);
+        trial_close(&trial);
+    }
+}
+
 /* A commit that was sent takes place; the record is delivered again because its offset was never committed. The same
  * instant a millisecond after the write was sent: rolled back, and its effect is there once. */
 static void test_a_crash_keeps_what_was_sent(void **state)
@@ -292,6 +404,31 @@ static void test_a_crash_ends_a_stop(void **state)
     trial_close(&trial);
 }
 
+/* A write of 1 ms, a commit of 1 ms and a flush of the log of 5 ms: 7 ms, and 70 at a database ten times as slow. */
+static void test_a_slow_database_flushes_slowly(void **state)
+{
+    static const struct {
+        const char *factor;
+        sim_ns service_ns;
+    } cases[] = { { "1", 7 * SIM_MS }, { "10", 70 * SIM_MS } };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        char faults[96];
+        const struct study_edit edits[] = {
+            { "/stores", "{\"database\": {\"group_commit\": true, \"flush\": \"5ms\"}}" },
+            { "/tables/stock/store", "database" },
+            { "/stages/serve/steps/1/time", "1ms" },
+            { "/stages/serve/steps/2/time", "1ms" },
+        };
+        struct trial trial;
+        snprintf(faults, sizeof faults, "{\"old\": {\"slow\": \"database\", \"factor\": %s, \"at\": \"0s\", "
+                                        "\"for\": \"1m\"}}", cases[i].factor);
+        const struct run_facts *facts = run_with(&trial, faults, edits, 4);
+        assert_true(facts->group[0].service.max_ns == cases[i].service_ns);
+        trial_close(&trial);
+    }
+}
+
 /* A request whose stage throws is answered with an error: neither created nor forgotten. */
 static void test_a_request_that_throws_has_failed(void **state)
 {
@@ -406,6 +543,9 @@ int main(void)
         cmocka_unit_test(test_later_faults_change_nothing),
         cmocka_unit_test(test_the_end_does_not_hang_on_who_looks),
         cmocka_unit_test(test_a_pause_holds_the_jvm_not_the_server),
+        cmocka_unit_test(test_a_row_wakes_no_paused_jvm),
+        cmocka_unit_test(test_an_answer_is_not_read_in_a_pause),
+        cmocka_unit_test(test_a_victim_is_rolled_back_in_a_pause),
         cmocka_unit_test(test_a_crash_keeps_what_was_sent),
         cmocka_unit_test(test_an_api_that_is_away_refuses),
         cmocka_unit_test(test_faults_at_a_rate),
@@ -415,6 +555,7 @@ int main(void)
         cmocka_unit_test(test_overlapping_drops),
         cmocka_unit_test(test_a_rollout_waits_for_its_own),
         cmocka_unit_test(test_a_crash_ends_a_stop),
+        cmocka_unit_test(test_a_slow_database_flushes_slowly),
         cmocka_unit_test(test_a_request_that_throws_has_failed),
         cmocka_unit_test(test_a_crash_around_a_lock),
         cmocka_unit_test(test_a_step_of_the_process_that_is_named),

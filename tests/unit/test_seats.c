@@ -149,7 +149,7 @@ static void test_against_the_twin(void **state)
         sim_init(&house->sim, &arena);
         draw_guests(house, seed);
         memcpy(expected, house->guest, sizeof expected);
-        seats_init(&house->seats, &house->sim, house->capacity, on_granted, house);
+        seats_init(&house->seats, &house->sim, 0, house->capacity, on_granted, house);
         for (uint32_t i = 0; i < GUESTS; i++) {
             if (house->guest[i].asks_ns >= END) continue;
             sim_at(&house->sim, house->guest[i].asks_ns, SIM_CONSUMER, on_ask, house, i, 0);
@@ -180,7 +180,7 @@ static void test_promised_seat(void **state)
     (void)state;
     arena_init(&arena);
     sim_init(&sim, &arena);
-    seats_init(&seats, &sim, 2, NULL, NULL);
+    seats_init(&seats, &sim, 0, 2, NULL, NULL);
     assert_true(seats_try(&seats));
     assert_true(seats_try(&seats));
     assert_false(seats_try(&seats));

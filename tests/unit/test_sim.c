@@ -178,6 +178,27 @@ static void note_and_add(void *context, uint32_t subject, uint64_t argument)
     if (argument == 1) sim_at(diary->sim, 7, SIM_CONSUMER, note, diary, CROWD + subject, 0);
 }
 
+/* Those who wait for their turn run by rank, whoever was scheduled first: after all others but timers and samplers,
+ * also after what is scheduled at their own instant only. */
+static void test_turns(void **state)
+{
+    struct sim sim;
+    struct diary *diary = diary_open(&sim);
+    struct sim_err err = { 0 };
+    (void)state;
+    sim_at(&sim, 7, SIM_TIMER, note, diary, 0, 0);
+    sim_at_turn(&sim, 7, 2, note, diary, 1, 0);
+    sim_at_turn(&sim, 7, 0, note_and_add, diary, 2, 1);
+    sim_at(&sim, 7, SIM_SERVER, note, diary, 3, 0);
+    sim_at_turn(&sim, 7, 1, note, diary, 4, 0);
+    sim_at_turn(&sim, 6, 3, note, diary, 5, 0);
+    sim_at(&sim, 7, SIM_CONSUMER, note, diary, 6, 0);
+    assert_true(sim_run(&sim, 0, &err));
+    static const uint32_t expected[] = { 5, 3, 6, 2, CROWD + 2, 4, 1, 0 };
+    assert_int_equal(diary->n, 8);
+    for (uint32_t i = 0; i < 8; i++) assert_int_equal(diary->subject[i], expected[i]);
+}
+
 static struct diary *shuffled(uint64_t seed)
 {
     struct sim *sim = arena_new(&arena, struct sim);
@@ -421,6 +442,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_cancel, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_random_schedules, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_turns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_shuffled_ties, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_idle, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nothing_behind_the_end, set_up, tear_down),
