@@ -73,7 +73,8 @@ struct observer {
     void (*on_checkpoint)(void *context, uint32_t checkpoint, const struct run_levels *levels);
     void (*on_order)(void *context, const struct order_fact *order);
     /* on_probe: at 0, and then at each instant that it gives back (later than now), after all events of that instant,
-     * until nothing is left that could happen. It is no event of the run: it is not counted, and changes nothing.
+     * until nothing is left that could happen. It is no event of the run: it is not counted, and changes nothing. Of the
+     * levels it is told at_ns, log_end and backlog by partition, group_done, group_whole_ns and the orders' scheduled.
      * on_end: once, the levels that stay. */
     sim_ns (*on_probe)(void *context, const struct run_levels *levels);
     void (*on_end)(void *context, const struct run_levels *levels);

@@ -65,6 +65,25 @@ static const struct run_levels *take_levels(struct run *run, sim_ns at_ns)
     return &run->levels;
 }
 
+/* What a probe asks for, and no more: it comes often, and how old the oldest record is lies in memory that nobody has
+ * looked at for long. */
+static const struct run_levels *take_progress(struct run *run)
+{
+    struct machine *machine = &run->machine;
+    for (uint32_t i = 0; i < machine->plan->n_positions; i++)
+        kafka_waiting(&machine->kafka, i, &run->partition[i].log_end, &run->partition[i].backlog);
+    for (uint32_t i = 0; i < run->scenario->n_groups; i++) {
+        run->done[i] = kafka_done(&machine->kafka, i);
+        run->whole_ns[i] = kafka_whole_ns(&machine->kafka, i);
+    }
+    run->levels.at_ns = run->sim.now_ns;
+    run->levels.partition = run->partition;
+    run->levels.group_done = run->done;
+    run->levels.group_whole_ns = run->whole_ns;
+    run->levels.orders = machine->counts;
+    return &run->levels;
+}
+
 /* Nothing is left but samples. */
 static bool is_quiet(struct run *run)
 {
@@ -106,7 +125,7 @@ static void on_probe(void *context, uint32_t subject, uint64_t argument)
     run->sim.n_events--;
     kafka_settle(&run->machine.kafka);
     if (run->scenario->ends == END_QUIESCENT && is_quiet(run)) return;
-    const sim_ns next_ns = observer->on_probe(observer->context, take_levels(run, run->sim.now_ns));
+    const sim_ns next_ns = observer->on_probe(observer->context, take_progress(run));
     sim_at(&run->sim, next_ns, SIM_SAMPLER, on_probe, run, 0, 0);
 }
 

@@ -250,6 +250,13 @@ static bool consumer_busy(const struct consumer *consumer, sim_ns now_ns)
     return consumer->in_record && consumer->start_ns <= now_ns;
 }
 
+void kafka_waiting(const struct kafka *kafka, uint32_t index, int64_t *log_end, int64_t *backlog)
+{
+    const struct position *position = &kafka->position[index];
+    *log_end = kafka->log[position->log].end;
+    *backlog = *log_end - position->processed;
+}
+
 uint64_t kafka_done(const struct kafka *kafka, uint32_t group)
 {
     const struct group_facts *fact = &kafka->group[group].fact;

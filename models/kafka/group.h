@@ -196,6 +196,8 @@ void kafka_settle(struct kafka *kafka);
 bool kafka_pending(const struct kafka *kafka);
 /* After kafka_settle. */
 void kafka_level(const struct kafka *kafka, uint32_t position, struct partition_level *out);
+/* Two of the levels, for who looks often: likewise. */
+void kafka_waiting(const struct kafka *kafka, uint32_t position, int64_t *log_end, int64_t *backlog);
 /* Consumers that the group should have now: as the scenario says, or as a fault or a scaler has made it. */
 int64_t kafka_consumers(const struct kafka *kafka, uint32_t group);
 /* Records that the group has brought to an end, each once. After kafka_settle. */
