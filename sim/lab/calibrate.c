@@ -2,10 +2,11 @@
 #include "sim/lab/calibrate.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "sim/lab/fitting.h"
 
-enum { SIDES_MOST = 12, ROUNDS_MOST = 5 };
+enum { SIDES_MOST = 12, ROUNDS_MOST = 5, LIMIT_TURNS = 3 };
 #define NEAR_BOUND 12.0 /* of the distance: what a sweep leaves in for the next */
 
 /* ---- contradictions ---- */
@@ -88,7 +89,7 @@ static bool coarse_sweeps(struct fit_state *fit, struct sim_err *err)
         look_where(fit, profile);
         fitting_keep_undecided(fit, profile);
     }
-    return fitting_look_at_ends(fit, profile, err);
+    return fitting_look_at_ends(fit, profile, profile, err);
 }
 
 /* The best place, and who contradicts it, as far as the lines show by now. */
@@ -103,11 +104,39 @@ static void settle(struct fit_state *fit)
     }
 }
 
+static struct spread spread_of(struct fit_state *fit)
+{
+    return (struct spread){ fit->centre->n, runs_off(fit), fit->calibrate->targets.n_clocks, fit->calibrate->seed };
+}
+
 static void bound_rise(struct fit_state *fit, double *bound)
 {
-    const struct spread spread = { fit->centre->n, runs_off(fit), fit->calibrate->targets.n_clocks,
-                                   fit->calibrate->seed };
+    const struct spread spread = spread_of(fit);
     profile_bounds(&fit->question, fit->best, &spread, fit->calibrate->confidence, bound, fit->arena);
+}
+
+/* Where a limit is, the model may rise otherwise than at its best place: a true value there must be held as often. */
+static void bound_at_limits(struct fit_state *fit, const struct profile *profile, double *bound)
+{
+    double at_limit[MINIMUM_MOST];
+    const struct spread spread = spread_of(fit);
+    for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
+        const double *limit[2] = { profile[k].open_low ? NULL : profile[k].at_low,
+                                   profile[k].open_high ? NULL : profile[k].at_high };
+        for (uint32_t side = 0; side < 2; side++) {
+            if (!limit[side]) continue;
+            profile_bounds(&fit->question, limit[side], &spread, fit->calibrate->confidence, at_limit, fit->arena);
+            bound[k] = fmax(bound[k], at_limit[k]);
+        }
+    }
+}
+
+static void widen(struct fit_state *fit, struct profile *profile, double *bound)
+{
+    for (uint32_t turn = 0; turn < LIMIT_TURNS; turn++) {
+        bound_at_limits(fit, profile, bound);
+        accept(fit, profile, bound);
+    }
 }
 
 /* The last centre keeps its place; its lines get more places until they show each limit closely. */
@@ -117,6 +146,7 @@ static bool fine_sweep(struct fit_state *fit, struct profile *profile, struct si
     static const struct sweep_plan plan = { .knots = 5 };
     const uint32_t share = fit->calibrate->replications / RUNS_SHARE, runs = share > 2 ? share : 2;
     double bound[MINIMUM_MOST];
+    struct profile *near = arena_array(fit->arena, struct profile, fit->calibrate->n_values);
     if (!fitting_lines(fit, &plan, runs, err)) return false;
     settle(fit);
     bound_rise(fit, bound);
@@ -130,8 +160,10 @@ static bool fine_sweep(struct fit_state *fit, struct profile *profile, struct si
     }
     bound_rise(fit, bound);
     accept(fit, profile, bound);
+    memcpy(near, profile, fit->calibrate->n_values * sizeof *near);
+    widen(fit, profile, bound);
     fitting_keep_undecided(fit, profile);
-    return fitting_look_at_ends(fit, profile, err);
+    return fitting_look_at_ends(fit, profile, near, err);
 }
 
 bool calibrate_run(struct calibrate *calibrate, struct calibration *out, struct study_edit **set, struct arena *arena,

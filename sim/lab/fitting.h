@@ -69,7 +69,9 @@ void fitting_search(struct fit_state *fit);
  * observations leave open, to what the scenario says. */
 void fitting_keep_witnessed(struct fit_state *fit);
 void fitting_keep_undecided(struct fit_state *fit, const struct profile *profile);
-bool fitting_look_at_ends(struct fit_state *fit, struct profile *profile, struct sim_err *err);
+/* near: the same at no more than the bound of the best place; which figure tells an end from the others shows there. */
+bool fitting_look_at_ends(struct fit_state *fit, struct profile *profile, const struct profile *near,
+                          struct sim_err *err);
 
 /* ---- fitting_found.c ---- */
 bool fitting_answer(struct fit_state *fit, const struct profile *profile, struct calibration *out,

@@ -97,17 +97,18 @@ static bool find_by_witness(struct fit_state *fit, uint32_t k, const struct witn
 }
 
 /* Where the end is refused: the limit, and the value that is then decided. */
-static bool look_at_end(struct fit_state *fit, uint32_t k, const struct profile *profile, bool is_low,
-                        struct sim_err *err)
+static bool look_at_end(struct fit_state *fit, uint32_t k, const struct profile *profile, const struct profile *near,
+                        bool is_low, struct sim_err *err)
 {
     double inside[MINIMUM_MOST], beyond[MINIMUM_MOST], place[MINIMUM_MOST];
     memcpy(inside, fit->best, sizeof inside);
     memcpy(beyond, fit->best, sizeof beyond);
     memcpy(place, fit->best, sizeof place);
     beyond[k] = is_low ? profile->low : profile->high;
-    inside[k] = is_low ? profile->high : profile->low;
+    inside[k] = is_low ? near->high : near->low;
     const struct witness witness = find_witness(fit, beyond, inside);
     bool refused = false;
+    inside[k] = is_low ? profile->high : profile->low;
     if (!(fabs(witness.side) > 0)) return true;
     if (!is_refused(fit, beyond, &witness, &refused, err)) return false;
     if (!refused) return true;
@@ -172,15 +173,17 @@ static void limit_witnessed(const struct fit_state *fit, struct profile *profile
     }
 }
 
-bool fitting_look_at_ends(struct fit_state *fit, struct profile *profile, struct sim_err *err)
+bool fitting_look_at_ends(struct fit_state *fit, struct profile *profile, const struct profile *near,
+                          struct sim_err *err)
 {
     struct box box[MINIMUM_MOST];
     response_box(&fit->response, box);
     for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
         const struct profile *one = &profile[k];
         if (fit->witnessed[k].is) continue;
-        if (one->open_low && is_range_end(box[k].low) && !look_at_end(fit, k, one, true, err)) return false;
-        if (one->open_high && is_range_end(box[k].high) && !look_at_end(fit, k, one, false, err)) return false;
+        if (one->open_low && is_range_end(box[k].low) && !look_at_end(fit, k, one, &near[k], true, err)) return false;
+        if (one->open_high && is_range_end(box[k].high) && !look_at_end(fit, k, one, &near[k], false, err))
+            return false;
     }
     limit_witnessed(fit, profile);
     fitting_keep_undecided(fit, profile);

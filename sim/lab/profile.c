@@ -61,7 +61,7 @@ static double share_below(double *value, uint32_t n, double share)
     return value[rank > 0 ? rank - 1 : 0];
 }
 
-void profile_bounds(const struct question *question, const double *best, const struct spread *spread,
+void profile_bounds(const struct question *question, const double *truth, const struct spread *spread,
                     double confidence, double *bound, struct arena *arena)
 {
     const uint32_t n_values = question->response->n_values, n_figures = question->response->n_figures;
@@ -70,16 +70,16 @@ void profile_bounds(const struct question *question, const double *best, const s
     double *rise = arena_array(arena, double, (size_t)n_values * PROFILE_DRAWS);
     struct question asked = *question;
     asked.observed = observed;
-    response_at(question->response, best, sight);
+    response_at(question->response, truth, sight);
     for (uint32_t draw = 0; draw < PROFILE_DRAWS; draw++) {
         double place[MINIMUM_MOST];
         observe(question, spread, sight, draw, weight, observed);
-        memcpy(place, best, n_values * sizeof *place);
+        memcpy(place, truth, n_values * sizeof *place);
         const double least = distance_least(&asked, place, NULL);
         for (uint32_t k = 0; k < n_values; k++) {
             bool held[MINIMUM_MOST] = { false };
             held[k] = true;
-            memcpy(place, best, n_values * sizeof *place);
+            memcpy(place, truth, n_values * sizeof *place);
             rise[(size_t)k * PROFILE_DRAWS + draw] = fmax(distance_least(&asked, place, held) - least, 0);
         }
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Which places of one free value the observations accept: those at which the distance, least over all other values, is
  * above its least by no more than a bound. The bound is not taken from a table: observations of one run are not
- * independent of one another, and clocks err for several at once. Instead the model at its best place is
- * made to observe itself: figures that vary together as those of its runs do, with clocks and counts that err as theirs
+ * independent of one another, and clocks err for several at once. Instead the model at a place, its best one
+ * or a limit, is made to observe itself: figures that vary together as those of its runs do, with clocks and counts that err as theirs
  * are said to. The bound is what holds the true value in the asked share of such draws; it is never below that of the
  * table (chi-squared of one degree). */
 #ifndef SIM_LAB_PROFILE_H
@@ -28,8 +28,8 @@ struct profile {
     double at_low[MINIMUM_MOST], at_high[MINIMUM_MOST]; /* all values, with this one just beyond low, high */
 };
 
-/* Bounds on the distance, by value; best: the place of the least distance. */
-void profile_bounds(const struct question *question, const double *best, const struct spread *spread,
+/* Bounds on the distance, by value, if the truth lay at the place. */
+void profile_bounds(const struct question *question, const double *truth, const struct spread *spread,
                     double confidence, double *bound, struct arena *arena);
 void profile_make(struct profile *out, const struct question *question, uint32_t value, const double *best,
                   double bound);
