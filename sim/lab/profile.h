@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Which places of one free value the observations accept: those at which the distance, least over all other values, is
  * above its least by no more than a bound. The bound is not taken from a table: observations of one run are not
- * independent of one another, and clocks err for several at once. Instead the model at a place, its best one
- * or a limit, is made to observe itself: figures that vary together as those of its runs do, with clocks and counts that err as theirs
- * are said to. The bound is what holds the true value in the asked share of such draws; it is never below that of the
- * table (chi-squared of one degree). */
+ * independent of one another, and clocks err for several at once. Instead the model at a place, its best one or a
+ * limit, is made to observe itself: figures that vary together as those of its runs do, with clocks and counts that
+ * err as theirs are said to. The bound is what holds the true value in the asked share of such draws; it is never
+ * below that of the table (chi-squared of one degree). */
 #ifndef SIM_LAB_PROFILE_H
 #define SIM_LAB_PROFILE_H
 
