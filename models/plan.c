@@ -310,18 +310,6 @@ static uint32_t count_ops(const struct step_spec *step, uint32_t n)
     return ops;
 }
 
-static uint32_t store_of(const struct scenario *scenario, const struct step_spec *step)
-{
-    switch (step->kind) {
-    case STEP_READ: case STEP_WRITE: case STEP_COMMIT: case STEP_INSERT: case STEP_FLUSH: case STEP_ROLLBACK:
-        return step->target == NONE ? NONE : scenario->table[step->target].store;
-    case STEP_LOCK: case STEP_UNLOCK: return scenario->lock[step->target].store;
-    case STEP_CONNECTION: case STEP_BEGIN: case STEP_WORK: case STEP_PUBLISH: case STEP_REPLY: case STEP_ONCE:
-    case STEP_JOIN: case STEP_STATUS: case STEP_KINDS: break;
-    }
-    return NONE;
-}
-
 /* A read matters when a later write of its transaction starts from the value read. */
 static bool read_matters(const struct step_spec *step, uint32_t from, uint32_t n)
 {
@@ -422,7 +410,7 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
 {
     *op = (struct plan_op){ .kind = (uint8_t)step->kind, .style = (uint8_t)step->style, .effect = (uint8_t)step->effect,
         .status = (uint8_t)step->status, .has_time = step->has_time, .target = step->target,
-        .store = store_of(compiler->scenario, step), .from = path->share, .to = path->share + step->share,
+        .store = scenario_store_of(compiler->scenario, step), .from = path->share, .to = path->share + step->share,
         .effect_at = step->effect_at, .tries = step->tries ? step->tries : 1,
         .refuse_below = (uint64_t)(step->refuse * 0x1p32 + 0.5), .begin_op = path->begin_op, .otherwise = NONE,
         .visible = (uint8_t)visibility(step),

@@ -449,4 +449,17 @@ static inline sim_ns scenario_end(const struct scenario *scenario)
     return scenario->ends == END_AT ? scenario->end_ns : scenario->at_most_ns;
 }
 
+/* The store whose command a step is; NONE: it is none of any. */
+static inline uint32_t scenario_store_of(const struct scenario *scenario, const struct step_spec *step)
+{
+    switch (step->kind) {
+    case STEP_READ: case STEP_WRITE: case STEP_COMMIT: case STEP_INSERT: case STEP_FLUSH: case STEP_ROLLBACK:
+        return step->target == NONE ? NONE : scenario->table[step->target].store;
+    case STEP_LOCK: case STEP_UNLOCK: return scenario->lock[step->target].store;
+    case STEP_CONNECTION: case STEP_BEGIN: case STEP_WORK: case STEP_PUBLISH: case STEP_REPLY: case STEP_ONCE:
+    case STEP_JOIN: case STEP_STATUS: case STEP_KINDS: break;
+    }
+    return NONE;
+}
+
 #endif

@@ -43,18 +43,6 @@ static bool ends_transaction(const struct step_spec *step)
     return step->kind == STEP_COMMIT || step->kind == STEP_ROLLBACK;
 }
 
-uint32_t shared_store_of(const struct scenario *scenario, const struct step_spec *step)
-{
-    switch (step->kind) {
-    case STEP_READ: case STEP_WRITE: case STEP_COMMIT: case STEP_INSERT: case STEP_FLUSH: case STEP_ROLLBACK:
-        return step->target == NONE ? NONE : scenario->table[step->target].store;
-    case STEP_LOCK: case STEP_UNLOCK: return scenario->lock[step->target].store;
-    case STEP_CONNECTION: case STEP_BEGIN: case STEP_WORK: case STEP_PUBLISH: case STEP_REPLY: case STEP_ONCE:
-    case STEP_JOIN: case STEP_STATUS: case STEP_KINDS: break;
-    }
-    return NONE;
-}
-
 static void pass_connections(struct way *way, const struct step_spec *step, double takes_s)
 {
     const bool takes = connects_by_itself(step) || (step->kind == STEP_CONNECTION && !step->outer) ||
@@ -121,7 +109,7 @@ static void pass_stage(struct way *way, const struct stage_spec *stage)
     for (uint32_t i = 0; i < stage->n_steps; i++) {
         const struct step_spec *step = &stage->step[i];
         const double takes_s = step->has_time ? mean_s(&step->time) : step->share * way->stage_s;
-        const uint32_t store = shared_store_of(way->scenario, step);
+        const uint32_t store = scenario_store_of(way->scenario, step);
         if (store != NONE) way->held->store_s[store] += way->weight * takes_s;
         pass_connections(way, step, takes_s);
         pass_locks(way, step, takes_s);

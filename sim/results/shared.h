@@ -26,8 +26,6 @@ void shared_count(const struct outcome *outcome, uint32_t group, double *came);
 struct shared shared_bound(const struct outcome *outcome, uint32_t group, const double *came, double service_s,
                            uint32_t consumers);
 
-/* The store whose places a step takes; NONE: it is none of its commands. */
-uint32_t shared_store_of(const struct scenario *scenario, const struct step_spec *step);
 /* Share of the orders on the most popular value; 0: no order has one. */
 double shared_key_share(const struct pick_spec *pick);
 

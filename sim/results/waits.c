@@ -24,7 +24,7 @@ static bool step_uses(const struct scenario *scenario, const struct step_spec *s
     case SHARED_LOCK: return step->kind == STEP_LOCK && step->target == use.target;
     case SHARED_ROW: return (step->kind == STEP_WRITE || step->fenced) && step->target == use.target;
     case SHARED_POOL: return connects(step);
-    case SHARED_STORE: return shared_store_of(scenario, step) == use.target;
+    case SHARED_STORE: return scenario_store_of(scenario, step) == use.target;
     }
     return false;
 }
@@ -70,7 +70,7 @@ static bool others_use(const struct scenario *scenario, uint32_t group, struct u
 static bool step_waits(const struct scenario *scenario, const struct process_spec *process,
                        const struct step_spec *step)
 {
-    const uint32_t store = shared_store_of(scenario, step);
+    const uint32_t store = scenario_store_of(scenario, step);
 
     if (store != NONE && (scenario->store[store].capacity > 0 || scenario->store[store].group_commit)) return true;
     if (connects(step) && process->connections > 0) return true;
