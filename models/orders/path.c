@@ -80,13 +80,21 @@ static struct path *path_of(const struct machine *machine, const struct thread *
     return path;
 }
 
-/* The first delivery of the record at hand. */
+/* Where deliveries of the record at hand that failed are noted; n_failed: nowhere yet. */
+static uint32_t failed_at(const struct path *path, const struct thread *thread)
+{
+    uint32_t i = 0;
+    while (i < path->n_failed && (path->failed[i].stage != thread->stage || path->failed[i].topic != thread->topic))
+        i++;
+    return i;
+}
+
+/* The first delivery of the record at hand. After a rebalance one that began later may have failed already. */
 static sim_ns first_begun(const struct path *path, const struct thread *thread)
 {
-    for (uint32_t i = 0; i < path->n_failed; i++)
-        if (path->failed[i].stage == thread->stage && path->failed[i].topic == thread->topic)
-            return path->failed[i].begun_ns;
-    return thread->begun_ns;
+    const uint32_t at = failed_at(path, thread);
+    if (at == path->n_failed || path->failed[at].begun_ns > thread->begun_ns) return thread->begun_ns;
+    return path->failed[at].begun_ns;
 }
 
 static sim_ns rebalanced_ns(const struct machine *machine, const struct path *path, const struct thread *thread)
@@ -153,11 +161,14 @@ void path_send(struct machine *machine, const struct thread *thread, uint32_t to
 void path_fail(struct machine *machine, const struct thread *thread)
 {
     struct path *path = path_of(machine, thread);
-    if (!path || path->n_failed == PATH_FAILED_MAX || first_begun(path, thread) != thread->begun_ns) return;
-    const uint32_t i = path->n_failed++;
+    if (!path) return;
+    const sim_ns first_ns = first_begun(path, thread);
+    const uint32_t i = failed_at(path, thread);
+    if (i == PATH_FAILED_MAX) return;
+    if (i == path->n_failed) path->n_failed++;
     path->failed[i].stage = thread->stage;
     path->failed[i].topic = thread->topic;
-    path->failed[i].begun_ns = thread->begun_ns;
+    path->failed[i].begun_ns = first_ns;
 }
 
 void path_end(struct machine *machine, struct thread *thread)

@@ -173,12 +173,44 @@ static void test_a_sample(void **state)
     trial_close(&trial);
 }
 
+/* A delivery begins at 5 ms; its JVM stands still from 50 ms on, for 15 s. The group passes the record on, and the
+ * second delivery fails for want of the lock, later than the first one began; it is the first one that makes it. */
+static void test_a_later_delivery_that_fails(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/load/scenarios/orders/rate", "2" },
+        { "/orders", "{\"item\": {\"value\": 1}, \"at_most\": 1}" },
+        { "/kafka/partitions", "1" },
+        { "/kafka/session_timeout", "6s" },
+        { "/locks/item/wait", "1s" },
+        { "/groups/servers/consumers", "2" },
+        { "/groups/servers/backoff", "1s" },
+        { "/groups/servers/deliveries", "1000" },
+        { "/processes/back/instances", "2" },
+        { "/faults", "{\"gc\": {\"pause\": \"back\", \"instance\": 0, \"at\": \"50ms\", \"for\": \"15s\"}}" },
+        { "/stages/serve/steps", "[{\"lock\": \"item\"}, {\"work\": \"serve\", \"time\": \"200ms\"},"
+                                 " {\"status\": \"PAID\"}, {\"unlock\": \"item\"}]" },
+    };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, LINE, edits, N(edits));
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_null(trial_path_fault(facts));
+    assert_int_equal(facts->path.n, 1);
+    assert_true(facts->lock[0].timed_out > 0);
+    assert_true(part(facts, 0, PATH_RETRY) == 0);
+    assert_true(part(facts, 0, PATH_SERVICE) == (50 + 15000) * SIM_MS);
+    assert_true(facts->path.completion_ns[0] == (50 + 15000) * SIM_MS);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_queue),          cmocka_unit_test(test_the_path_is_that_of_the_slower_leg),
         cmocka_unit_test(test_waits_for_a_lock), cmocka_unit_test(test_waits_for_a_connection),
         cmocka_unit_test(test_waits_for_a_row),  cmocka_unit_test(test_a_sample),
+        cmocka_unit_test(test_a_later_delivery_that_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
