@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Where the time of an order goes, order by order, in pipelines whose times are constants. Arrivals 10 ms apart, the
- * first at 10 ms; nothing else takes time unless it says so. */
+ * first at 0; nothing else takes time unless it says so. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
