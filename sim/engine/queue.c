@@ -18,6 +18,7 @@ void queue_init(struct queue *queue, struct arena *arena)
     queue->n = queue->n_heap = 0;
     queue->free = QUEUE_ALL_FREE;
     queue->order = 0;
+    queue->far = QUEUE_NO_KEY;
     for (uint32_t i = 0; i < QUEUE_NEAR; i++) queue->near[i] = QUEUE_NO_KEY;
     queue->capacity = FIRST_HEAP;
     queue->arena = arena;
@@ -40,6 +41,7 @@ static __attribute__((noinline)) void heap_push(struct queue *queue, queue_key k
     uint32_t i = queue->n_heap++;
     for (uint32_t parent; i > 0 && heap[parent = (i - 1) >> 2] > key; i = parent) heap[i] = heap[parent];
     heap[i] = key;
+    queue->far = heap[0];
 }
 
 static queue_key heap_pop(struct queue *queue)
@@ -55,6 +57,7 @@ static queue_key heap_pop(struct queue *queue)
         i = least;
     }
     heap[i] = last;
+    queue->far = n > 0 ? heap[0] : QUEUE_NO_KEY;
     return top;
 }
 
@@ -98,36 +101,42 @@ static void bring_back(struct queue *queue)
  * crowd has driven into the heap would draw others after them long after it is gone. False: there is no room. */
 static __attribute__((noinline)) bool is_near(struct queue *queue, queue_key key)
 {
-    while (queue->n_heap > 0 && key > queue->heap[0] && __builtin_popcount(queue->free) > QUEUE_NEAR - ROOMY)
+    while (key > queue->far && __builtin_popcount(queue->free) > QUEUE_NEAR - ROOMY)
         bring_back(queue);
-    return queue->n_heap == 0 || key < queue->heap[0];
+    return key < queue->far;
 }
 
-void queue_push(struct queue *queue, queue_key key)
+static SIM_ALWAYS void place(struct queue *queue, queue_key key)
 {
-    queue->n++;
-    if (queue->n_heap > 0 && key > queue->heap[0] && !is_near(queue, key)) {
-        heap_push(queue, key);
-        return;
-    }
-    if (queue->free == 0) {
-        if (key > greatest(queue)) {
-            heap_push(queue, key);
-            return;
-        }
-        spill(queue);
-    }
     uint32_t rank = 0;
 #pragma GCC unroll 8
     for (uint32_t i = 0; i < HALF; i++) rank += queue->near[i] < key;
     if (queue->free >> HALF != QUEUE_ALL_FREE >> HALF)
 #pragma GCC unroll 8
         for (uint32_t i = HALF; i < QUEUE_NEAR; i++) rank += queue->near[i] < key;
-    const uint32_t place = (uint32_t)__builtin_ctz(queue->free);
+    const uint32_t at = (uint32_t)__builtin_ctz(queue->free);
     const uint64_t less = queue->order & (((uint64_t)1 << 4 * rank) - 1);
-    queue->near[place] = key;
+    queue->near[at] = key;
     queue->free &= queue->free - 1;
-    queue->order = less | (uint64_t)place << 4 * rank | (queue->order - less) << 4;
+    queue->order = less | (uint64_t)at << 4 * rank | (queue->order - less) << 4;
+}
+
+/* A key that lies behind one of the heap, or finds no free place. Never in line, as heap_push. */
+static __attribute__((noinline)) void push_aside(struct queue *queue, queue_key key)
+{
+    if (!is_near(queue, key) || (queue->free == 0 && key > greatest(queue))) {
+        heap_push(queue, key);
+        return;
+    }
+    if (queue->free == 0) spill(queue);
+    place(queue, key);
+}
+
+void queue_push(struct queue *queue, queue_key key)
+{
+    queue->n++;
+    if (key > queue->far || queue->free == 0) push_aside(queue, key);
+    else place(queue, key);
 }
 
 void queue_refill(struct queue *queue)

@@ -25,6 +25,7 @@ struct queue {
     uint32_t n;                /* keys pending */
     uint32_t free;             /* a bit for each place that holds no key, but QUEUE_NO_KEY */
     uint64_t order;            /* places of the near keys, a nibble each, that of the least one lowest */
+    queue_key far;             /* heap[0]; QUEUE_NO_KEY when the heap is empty */
     queue_key near[QUEUE_NEAR];
     queue_key *heap;           /* none less than any near key */
     uint32_t n_heap, capacity;
@@ -60,7 +61,7 @@ static inline bool queue_is_least(const struct queue *queue, queue_key key)
 static inline queue_key queue_least(const struct queue *queue)
 {
     if (queue->free != QUEUE_ALL_FREE) return queue->near[queue->order & (QUEUE_NEAR - 1)];
-    return queue->n_heap > 0 ? queue->heap[0] : QUEUE_NO_KEY;
+    return queue->far;
 }
 
 #endif
