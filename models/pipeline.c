@@ -288,6 +288,7 @@ static const struct run_facts *run_close(struct run *run)
         machine->observer->on_end(machine->observer->context, take_levels(run, end_ns));
     kafka_finish(&machine->kafka, end_ns, run->cut);
     orders_finish(machine, end_ns, run->cut);
+    machine_tell_waits(machine);
     if (!run->cut) {
         tables_finish(&machine->tables, end_ns);
         locks_check(run, end_ns);

@@ -27,6 +27,7 @@ struct seats {
     uint32_t queue_head, n_queue, queue_mask;
     sim_ns wake_ns;               /* when the next look at the queue is scheduled; SIM_NEVER */
     uint32_t peak;
+    uint32_t n_at_once;           /* for whoever takes them: those that were there at once, and are not told yet */
     seats_granted *granted;       /* called at the instant a waiting subject gets its seat */
     void *context;
 };

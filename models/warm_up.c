@@ -37,6 +37,7 @@ void warm_up_end(struct warm_up *warm_up, struct machine *machine, struct scaler
     warm_up->process = arena_array(arena, struct process_facts, scenario->n_processes);
     warm_up->scaler = scalers_begin_anew(scalers);
     tally_mark(&machine->completion, &warm_up->completion);
+    machine_tell_waits(machine);
     for (uint32_t i = 0; i < scenario->n_groups; i++)
         group_end(&warm_up->group[i], &machine->kafka.group[i], levels, i);
     for (uint32_t i = 0; i < scenario->n_locks; i++) {

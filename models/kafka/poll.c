@@ -189,11 +189,11 @@ static void java_poll(struct kafka *kafka, struct consumer *consumer, sim_ns at_
     fetch_send(kafka, consumer, at_ns);
 }
 
-static void poll_note(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+static SIM_ALWAYS void poll_note(struct kafka *kafka, struct group *group, struct consumer *consumer, sim_ns at_ns)
 {
     consumer->state = CONSUMER_BUSY;
     sim_cancel(kafka->sim, consumer->idle_turn);
-    if (at_ns <= kafka->end_ns) kafka->group[consumer->group].fact.polls++;
+    if (at_ns <= kafka->end_ns) group->fact.polls++;
     if (kafka->coordinator) member_polled(kafka, consumer, at_ns);
 }
 
@@ -201,7 +201,7 @@ static void poll_note(struct kafka *kafka, struct consumer *consumer, sim_ns at_
 static void poll_return(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
     const struct group_spec *spec = consumer->spec;
-    poll_note(kafka, consumer, at_ns);
+    poll_note(kafka, &kafka->group[consumer->group], consumer, at_ns);
     if (spec->fetch_order == FETCH_ARRIVAL) {
         consumer->batch_left = spec->max_poll_records;
         consumer->cutoff_ns = at_ns - consumer->half_ns;
@@ -368,7 +368,7 @@ static SIM_ALWAYS void poll_one(struct kafka *kafka, struct consumer *consumer, 
                                 sim_ns at_ns, sim_ns begin_ns)
 {
     consumer->unread = 0;
-    poll_note(kafka, consumer, at_ns);
+    poll_note(kafka, &kafka->group[consumer->group], consumer, at_ns);
     record_hand(kafka, consumer, index, kafka->position[index].polled - 1,
                 (struct log_record){ kafka->sim->now_ns, subject }, subject, begin_ns);
 }
@@ -548,7 +548,8 @@ static SIM_ALWAYS bool ends_alone(const struct kafka *kafka, const struct consum
     return consumer->at_once && consumer->uncommitted == 0 && !kafka->delivery;
 }
 
-static SIM_ALWAYS void commit_alone(struct kafka *kafka, struct consumer *consumer, const struct done done)
+static SIM_ALWAYS void commit_alone(struct kafka *kafka, struct group *group, struct consumer *consumer,
+                                    const struct done done)
 {
     struct position *position = &kafka->position[done.position];
     struct log *log = &kafka->log[position->log];
@@ -556,19 +557,20 @@ static SIM_ALWAYS void commit_alone(struct kafka *kafka, struct consumer *consum
     position->commit_to = done.offset + 1;
     if (position->committed != done.offset || position->processed > position->polled || position->polled > log->end)
         commit_is_wrong(kafka, done.position, done.at_ns);
-    kafka->group[consumer->group].fact.commits++;
-    commit_moves(kafka, done.position, done.offset + 1, done.appended_ns, done.at_ns);
+    group->fact.commits++;
+    commit_moves(kafka, group, done.position, done.offset + 1, done.appended_ns, done.at_ns);
     log_forget_one(kafka, log, done.offset, done.at_ns);
 }
 
 /* The next record is of a later batch: commit, poll, and there it is. False: it is of the same one. */
-static SIM_ALWAYS bool polls_on(struct kafka *kafka, struct consumer *consumer, const struct done done)
+static SIM_ALWAYS bool polls_on(struct kafka *kafka, struct group *group, struct consumer *consumer,
+                                const struct done done)
 {
     sim_ns first_ns;
     const uint32_t first = earliest(kafka, consumer, &first_ns);
     if (consumer->batch_left > 0 && first_ns <= consumer->cutoff_ns) return false;
-    commit_alone(kafka, consumer, done);
-    poll_note(kafka, consumer, done.at_ns);
+    commit_alone(kafka, group, consumer, done);
+    poll_note(kafka, group, consumer, done.at_ns);
     consumer->batch_left = consumer->spec->max_poll_records - 1;
     consumer->cutoff_ns = done.at_ns;
     arrival_take(kafka, consumer, first, done.at_ns);
@@ -576,10 +578,11 @@ static SIM_ALWAYS bool polls_on(struct kafka *kafka, struct consumer *consumer, 
 }
 
 /* True: what is next has been decided. */
-static SIM_ALWAYS bool end_alone(struct kafka *kafka, struct consumer *consumer, const struct done done)
+static SIM_ALWAYS bool end_alone(struct kafka *kafka, struct group *group, struct consumer *consumer,
+                                 const struct done done)
 {
-    if (consumer->unread > 0) return done.at_ns == kafka->sim->now_ns && polls_on(kafka, consumer, done);
-    commit_alone(kafka, consumer, done);
+    if (consumer->unread > 0) return done.at_ns == kafka->sim->now_ns && polls_on(kafka, group, consumer, done);
+    commit_alone(kafka, group, consumer, done);
     consumer->state = CONSUMER_WAITING;
     return true;
 }
@@ -593,8 +596,9 @@ static SIM_ALWAYS void record_ends(struct kafka *kafka, uint32_t index, sim_ns d
                                consumer->start_ns, done_ns };
     consumer->in_record = false;
     if (done_ns <= kafka->sim->now_ns) {
-        apply_done(kafka, consumer, done);
-        if (ends_alone(kafka, consumer) && end_alone(kafka, consumer, done)) return;
+        struct group *group = &kafka->group[consumer->group];
+        apply_done(kafka, group, consumer, done);
+        if (ends_alone(kafka, consumer) && end_alone(kafka, group, consumer, done)) return;
     } else {
         consumer->done = done;
         consumer->done_pending = true;

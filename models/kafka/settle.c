@@ -33,7 +33,7 @@ void consumer_settle_due(struct kafka *kafka, struct consumer *consumer)
 {
     if (consumer->done_pending && consumer->done.at_ns <= kafka->sim->now_ns) {
         consumer->done_pending = false;
-        apply_done(kafka, consumer, consumer->done);
+        apply_done(kafka, &kafka->group[consumer->group], consumer, consumer->done);
     }
     if (consumer->commit_pending && consumer->commit_at_ns <= kafka->sim->now_ns) apply_commit(kafka, consumer);
 }

@@ -23,14 +23,14 @@ static SIM_ALWAYS void record_counts(struct group_facts *fact, const struct done
 }
 
 /* The record has been processed; its instant has come. */
-static SIM_ALWAYS void apply_done(struct kafka *kafka, const struct consumer *consumer, const struct done done)
+static SIM_ALWAYS void apply_done(struct kafka *kafka, struct group *group, const struct consumer *consumer,
+                                  const struct done done)
 {
     if (kafka->delivery) {
         done_by_anyone(kafka, consumer, done);
         return;
     }
     struct position *position = &kafka->position[done.position];
-    struct group *group = &kafka->group[consumer->group];
     position->processed = done.offset + 1;
     level_fall(&group->backlog, done.at_ns);
     if (position->behind) position_catches_up(kafka, position, done.at_ns);
@@ -68,10 +68,10 @@ static SIM_ALWAYS void log_forget_one(struct kafka *kafka, struct log *log, int6
 }
 
 /* The group's committed offset moves from a record that was appended at since_ns. */
-static SIM_ALWAYS void commit_moves(struct kafka *kafka, uint32_t index, int64_t to, sim_ns since_ns, sim_ns at_ns)
+static SIM_ALWAYS void commit_moves(struct kafka *kafka, struct group *group, uint32_t index, int64_t to,
+                                    sim_ns since_ns, sim_ns at_ns)
 {
     struct position *position = &kafka->position[index];
-    struct group *group = &kafka->group[position->group];
     lag_age_note(group, since_ns, at_ns);
     group->lag -= to - position->committed;
     position->committed = to;
@@ -87,7 +87,7 @@ static SIM_ALWAYS void commit_position(struct kafka *kafka, uint32_t index, sim_
     if (more < 0 || to > position->processed || position->processed > position->polled || position->polled > log->end)
         commit_is_wrong(kafka, index, at_ns);
     if (more <= 0) return;
-    commit_moves(kafka, index, to, log_at(log, position->committed), at_ns);
+    commit_moves(kafka, &kafka->group[position->group], index, to, log_at(log, position->committed), at_ns);
     log_forget(kafka, log, at_ns);
 }
 

@@ -150,3 +150,11 @@ void machine_init(struct machine *machine, struct sim *sim, const struct plan *p
     machine->conditions = conditions_usual(plan->scenario, sim->arena);
     crash_init(machine);
 }
+
+void machine_tell_waits(struct machine *machine)
+{
+    for (uint32_t i = 0; i < machine->plan->n_instances; i++) {
+        tally_count_zeros(&machine->process[machine->plan->process_of[i]].connection_wait, machine->pool[i].n_at_once);
+        machine->pool[i].n_at_once = 0;
+    }
+}

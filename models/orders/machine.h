@@ -160,6 +160,8 @@ static inline void thread_takes(const struct machine *machine, struct thread *th
 /* ---- machine.c ---- */
 void machine_init(struct machine *machine, struct sim *sim, const struct plan *plan, struct random_key key,
                   const struct run_options *options);
+/* Connections that were there at once are only counted, until somebody wants to know how long one waits. */
+void machine_tell_waits(struct machine *machine);
 /* ---- stage.c ---- */
 /* A thread of the API begins with the request of an order, now. */
 void request_process(struct machine *machine, uint32_t thread, uint32_t stage, uint32_t order);

@@ -121,7 +121,9 @@ void on_connection(void *context, uint32_t index)
 {
     struct machine *machine = context;
     struct thread *thread = &machine->thread[index];
-    connection_got(machine, thread, machine->plan->op[thread->pc].outer, machine->sim->now_ns - thread->waits_since_ns);
+    *(machine->plan->op[thread->pc].outer ? &thread->has_outer : &thread->has_connection) = true;
+    tally_count(&machine->process[machine->plan->process_of[thread->instance]].connection_wait,
+                machine->sim->now_ns - thread->waits_since_ns);
     if (!process_is_paused(&machine->processes, thread->instance)) {
         wake(machine, index);
         return;

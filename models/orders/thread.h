@@ -112,11 +112,6 @@ SIM_SELDOM bool answer_waits(struct machine *machine, struct thread *thread, enu
 /* Registers whose the handlers of thread.c are. */
 void thread_actors(struct machine *machine, bool (*at_server)(const void *context, uint32_t subject));
 /* outer: the connection of a transaction around the stage, which the thread has beside the one of its own. */
-static SIM_ALWAYS void connection_got(struct machine *machine, struct thread *thread, bool outer, sim_ns waited_ns)
-{
-    *(outer ? &thread->has_outer : &thread->has_connection) = true;
-    tally_count(&machine->process[machine->plan->process_of[thread->instance]].connection_wait, waited_ns);
-}
 /* No connection is free; and the pool's callback. */
 enum outcome connection_wait(struct machine *machine, struct thread *thread);
 /* A connection for the step that starts at the thread's clock. */
@@ -126,7 +121,8 @@ static SIM_ALWAYS enum outcome connection_take(struct machine *machine, struct t
     if (thread->clock_ns > machine->sim->now_ns) return later(thread, thread->clock_ns, PHASE_START);
     struct seats *pool = &machine->pool[thread->instance];
     if (pool->n_queue > 0 || !seats_try(pool)) return connection_wait(machine, thread);
-    connection_got(machine, thread, outer, 0);
+    pool->n_at_once++;
+    *(outer ? &thread->has_outer : &thread->has_connection) = true;
     return OUTCOME_DONE;
 }
 static inline void connection_give(struct machine *machine, struct thread *thread, sim_ns at_ns)

@@ -54,6 +54,14 @@ void tally_widen(struct tally *tally, uint64_t bucket)
     tally->n_buckets = end - first;
 }
 
+void tally_count_zeros(struct tally *tally, uint32_t n)
+{
+    if (n == 0) return;
+    tally_count(tally, 0);
+    tally->count[0 - tally->first] += n - 1;
+    tally->n += n - 1;
+}
+
 double tally_mean_s(const struct tally *tally)
 {
     return tally->n > 0 ? (double)tally->sum_ns / (double)tally->n / 1e9 : (double)NAN;

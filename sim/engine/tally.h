@@ -64,6 +64,9 @@ static SIM_ALWAYS void tally_add(struct tally *tally, sim_ns ns)
     tally_count(tally, ns);
 }
 
+/* n observations of no time at all, of a tally that keeps no values. */
+void tally_count_zeros(struct tally *tally, uint32_t n);
+
 /* Mean in seconds; NaN when empty. */
 double tally_mean_s(const struct tally *tally);
 /* Nearest-rank percentile, p in (0, 1], seconds; NaN when empty. */
