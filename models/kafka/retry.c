@@ -97,6 +97,14 @@ static void forget_rest(struct kafka *kafka, struct consumer *consumer, int64_t 
     consumer->batch_left = 0;
 }
 
+/* When the poll that asks for the failed record again has it. In the client's own order the fetch buffer knows; in order
+ * of arrival a consumer has always fetched what is there, but not what it has sought back to. */
+static sim_ns fetched_again_ns(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    if (consumer->spec->fetch_order != FETCH_ARRIVAL) return at_ns;
+    return when_it_answers(kafka, at_ns) + round_trip(kafka, consumer);
+}
+
 /* ---- the handler ---- */
 
 static void give_up(struct kafka *kafka, struct consumer *consumer, sim_ns failed_ns)
@@ -135,6 +143,6 @@ bool kafka_record_failed(struct kafka *kafka, uint32_t index, uint32_t exception
     sim_ns at_ns = consumer->uncommitted > 0 ? commit_send(kafka, consumer, failed_ns) : failed_ns;
     const sim_ns sleep_ns = backoff_ns(consumer->spec, failing->attempts);
     group->fact.backoff_ns += sleep_ns;
-    poll_later(kafka, consumer, at_ns + sleep_ns);
+    poll_later(kafka, consumer, fetched_again_ns(kafka, consumer, at_ns + sleep_ns));
     return false;
 }

@@ -77,6 +77,27 @@ static void test_ten_deliveries_then_skipped(void **state)
     trial_close(&trial);
 }
 
+/* In order of arrival too the record is fetched again: half a fetch until the first delivery, one before each of the
+ * nine others. */
+static void test_each_delivery_is_fetched(void **state)
+{
+    static const char *const fetch[] = { "1ms", "3ms" };
+    sim_ns gone_ns[2];
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        const struct study_edit edits[] = {
+            { "/stages/serve/steps/0/refuse", "1" }, { "/orders/at_most", "1" },
+            { "/kafka/fetch_order", "arrival" },     { "/kafka/fetch", fetch[i] },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, edits, N(edits));
+        assert_int_equal(facts->group[0].duplicates, 9);
+        gone_ns[i] = facts->group[0].drained_at_ns;
+        trial_close(&trial);
+    }
+    assert_int_equal(gone_ns[1] - gone_ns[0], (1 + 9 * 2) * SIM_MS);
+}
+
 /* One that is not retried is given up at once; with a dead-letter topic it lies there. */
 static void test_not_retried_and_dead_letters(void **state)
 {
@@ -351,6 +372,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ten_deliveries_then_skipped),
+        cmocka_unit_test(test_each_delivery_is_fetched),
         cmocka_unit_test(test_not_retried_and_dead_letters),
         cmocka_unit_test(test_quick_attempts_do_not_outlast_an_outage),
         cmocka_unit_test(test_backoff_sleeps_in_the_thread),
