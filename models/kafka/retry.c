@@ -97,8 +97,8 @@ static void forget_rest(struct kafka *kafka, struct consumer *consumer, int64_t 
     consumer->batch_left = 0;
 }
 
-/* When the poll that asks for the failed record again has it. In the client's own order the fetch buffer knows; in order
- * of arrival a consumer has always fetched what is there, but not what it has sought back to. */
+/* When the poll that asks for the failed record again has it. In the client's own order the fetch buffer knows; in
+ * order of arrival a consumer has always fetched what is there, but not what it has sought back to. */
 static sim_ns fetched_again_ns(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
     if (consumer->spec->fetch_order != FETCH_ARRIVAL) return at_ns;
