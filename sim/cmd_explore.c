@@ -160,6 +160,7 @@ static struct search search_of(const struct exploring *exploring)
                             .runs = explored->runs,
                             .span = explored->span,
                             .broken = explored->broken,
+                            .open = explored->open,
                             .interrupted = explored->interrupted,
                             .runs_per_s = exploring->took_s > 0 ? (double)explored->runs / exploring->took_s : 0,
                             .n_violations = exploring->n_violations,

@@ -166,6 +166,20 @@ for language, word in (("en", "That proves nothing"), ("ko", "증명은 아니�
     text = sim("explore", LEASE, "--set", "/stages/reserve-stock/steps/4/style=conditional", "--runs", "64", "--lang", language)
     ok(f"text says what it means ({language})", word in text.stdout)
 
+# ---- cut before their end ----
+CUT = ("--set", "/stages/reserve-stock/steps/4/style=conditional", "--set", "/run/ends=1s", "--set", "/checkpoints={}")
+cut = sim("explore", LEASE, *CUT, "--runs", "20", "--format", "json")
+found_cut = json.loads(cut.stdout)
+ok(f"runs that were cut say nothing of what holds in the end: {found_cut['open']} {found_cut['upper_limit_95']}",
+   cut.returncode == 0 and found_cut["open"] == 20 and found_cut["upper_limit_95"] == 1)
+for language, word in (("en", "was not judged"), ("ko", "판정되지 않음")):
+    text = sim("explore", LEASE, *CUT, "--runs", "20", "--lang", language).stdout
+    ok(f"and no share is told ({language})", word in " ".join(text.split()) and "95 %" not in text)
+played = json.loads(sim("run", LEASE, *CUT, "--replications", "20", "--format", "json").stdout)["verdicts"]
+ok(f"nor does sim run take them for judged: {played}",
+   played["liveness"]["runs_judged"] == 0 and played["liveness"]["upper_limit_95"] == 1 and
+   played["safety"]["runs_judged"] == 20 and abs(played["safety"]["upper_limit_95"] - (1 - 0.05 ** (1 / 20))) < 1e-9)
+
 # ---- replay ----
 capsule = found["violations"][0]["capsule"]
 replay = sim("replay", capsule, "--format", "json")

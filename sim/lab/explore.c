@@ -12,7 +12,7 @@
 #include "sim/lab/workers.h"
 
 struct slot {
-    uint32_t runs, broken;
+    uint32_t runs, broken, open;
     struct coverage coverage;
     struct {
         bool found;
@@ -98,6 +98,7 @@ static void note_run(const struct hunt *hunt, struct slot *slot, uint64_t run, c
     coverage_note(&slot->coverage, hunt->explore->study, specimen, facts);
     const struct invariant_facts *broken = first_broken(facts);
     slot->runs++;
+    if (!broken) slot->open += facts->cut;
     if (!broken) return;
     slot->broken++;
     const size_t which = (size_t)(broken - facts->invariant);
@@ -125,6 +126,7 @@ static bool run_one(struct hunt *hunt, struct stand *stand, struct specimen *spe
     if (limit.code != SIM_ERUNTIME || strncmp(limit.text, "more than", 9) != 0)
         return sim_fail(err, limit.code, limit.where, "%s", limit.text);
     slot->runs++;
+    slot->open++;
     coverage_note_endless(&slot->coverage);
     return true;
 }
@@ -159,6 +161,7 @@ static bool take_block(void *context, uint32_t block, struct sim_err *err)
     hunt->out->runs += slot->runs;
     hunt->out->span = (uint64_t)block * EXPLORE_BLOCK + slot->runs;
     hunt->out->broken += slot->broken;
+    hunt->out->open += slot->open;
     coverage_add(&hunt->out->coverage, &slot->coverage);
     for (uint32_t i = 0; i < INVARIANT_COUNT; i++) {
         struct broken_run *first = &hunt->out->first[i];

@@ -37,6 +37,7 @@ struct broken_run {
 
 struct explored {
     uint64_t runs, broken; /* made; of these, with a violation */
+    uint64_t open;         /* cut, or without an end, before anything broke */
     uint64_t span;         /* runs 0 .. span - 1, all of them unless time or Ctrl-C ended blocks early */
     bool interrupted;
     struct coverage coverage;

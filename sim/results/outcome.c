@@ -123,13 +123,17 @@ static struct outcome_verdict verdict_of(const struct outcome *outcome, struct r
         all.verdict = worse(all.verdict, invariant->verdict);
     }
     for (uint32_t r = 0; r < outcome->n; r++) {
-        bool broken = false;
-        for (uint32_t i = 0; i < results[r]->n_invariants; i++)
-            broken |= results[r]->invariant[i].verdict == VERDICT_BROKEN &&
-                      (results[r]->invariant[i].eventual ? liveness : safety);
+        bool broken = false, open = false;
+        for (uint32_t i = 0; i < results[r]->n_invariants; i++) {
+            if (results[r]->invariant[i].eventual ? !liveness : !safety)
+                continue;
+            broken |= results[r]->invariant[i].verdict == VERDICT_BROKEN;
+            open |= results[r]->invariant[i].verdict == VERDICT_OPEN;
+        }
         all.runs_broken += broken;
+        all.runs_judged += broken || !open;
     }
-    all.upper_limit_95 = infer_share_upper(all.runs_broken, outcome->n, 0.95);
+    all.upper_limit_95 = infer_share_upper(all.runs_broken, all.runs_judged, 0.95);
     return all;
 }
 

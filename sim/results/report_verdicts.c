@@ -152,11 +152,11 @@ static void verdict_say(struct page *page, const struct outcome *outcome)
     page_say(page, safety->broken ? TONE_BAD : TONE_GOOD,
              "Safety, judged at every commit: %u of %u broken (in %u of %u runs).",
              "안전성(모든 커밋 시점에 판정): %2$u개 중 %1$u개 위반 (실행 %4$u회 중 %3$u회).", safety->broken,
-             safety->invariants, safety->runs_broken, outcome->n);
+             safety->invariants, safety->runs_broken, safety->runs_judged);
     page_say(page, liveness->broken ? TONE_BAD : liveness->open ? TONE_PLAIN : TONE_GOOD,
              "Liveness, judged when faults are over and nothing is in flight: %u of %u broken (in %u of %u runs)%s.",
              "활성(장애가 끝나고 처리 중인 것이 없을 때 판정): %2$u개 중 %1$u개 위반 (실행 %4$u회 중 %3$u회)%5$s.",
-             liveness->broken, liveness->invariants, liveness->runs_broken, outcome->n,
+             liveness->broken, liveness->invariants, liveness->runs_broken, liveness->runs_judged,
              liveness->open ? page_format(page, page_word(page, ", %u not known", ", %u개 미확정"), liveness->open) : "");
 }
 

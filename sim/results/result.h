@@ -108,7 +108,8 @@ struct outcome_verdict {
     enum verdict verdict;      /* worst */
     uint32_t invariants, broken, open;
     uint32_t runs_broken;      /* replications in which any of them broke */
-    double upper_limit_95; /* share of runs that may break one: one-sided upper limit; 1 - 0.05^(1/n) when none did */
+    uint32_t runs_judged;      /* and those in which none is open: a run that was cut says nothing of what holds then */
+    double upper_limit_95; /* share of runs that may break one: one-sided upper limit; 1 - 0.05^(1/judged) when none did */
 };
 /* How much is asked of a group at the load's greatest rate, and how much it can do. */
 struct group_demand {

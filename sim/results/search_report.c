@@ -14,7 +14,7 @@
 
 double search_upper_limit_95(const struct search *search)
 {
-    return infer_share_upper(search->broken, search->runs, 0.95);
+    return infer_share_upper(search->broken, search->runs - search->open, 0.95);
 }
 
 /* ---- for people ---- */
@@ -39,6 +39,12 @@ static void verdict(struct page *page, const struct search *search)
     page_heading(page, "Consistency (invariants)", "데이터 정합성 검증");
     if (search->runs == 0) {
         page_say(page, TONE_PLAIN, "No run was made.", "실행 없음.");
+    } else if (search->open == search->runs) {
+        page_say(page, TONE_PLAIN,
+                 "No invariant broke on the way in %s runs, but none of them came to its end: what must hold in the end "
+                 "was not judged.",
+                 "실행 %s회의 진행 중 위반 없음. 단, 모두 끝나기 전에 잘려 최종 상태는 판정되지 않음.",
+                 number_count((double)search->runs).s);
     } else if (search->broken == 0) {
         page_say(
             page, TONE_GOOD,
@@ -51,6 +57,12 @@ static void verdict(struct page *page, const struct search *search)
                  "실행 %2$s회 중 %1$s회에서 위반; 각 실행에서 처음 위반된 항목:",
                  number_count((double)search->broken).s, number_count((double)search->runs).s);
     }
+    if (search->open > 0 && search->open < search->runs)
+        page_say(page, TONE_PLAIN,
+                 "%s of the runs did not come to their end: what must hold in the end was not judged there, and the "
+                 "share of the runs that break one is of the others.",
+                 "실행 중 %s회는 끝나기 전에 잘려 최종 상태는 판정되지 않음; 위반 비율은 나머지 실행 기준.",
+                 number_count((double)search->open).s);
 }
 
 static const char *order_of(struct page *page, const struct search_violation *violation)
@@ -149,6 +161,7 @@ bool search_json(const struct search *search, FILE *out)
     put_seed(root, search->first_seed);
     put_number(root, "runs", (double)search->runs);
     put_number(root, "broken", (double)search->broken);
+    put_number(root, "open", (double)search->open);
     cJSON *violations = cJSON_AddArrayToObject(root, "violations");
     for (uint32_t i = 0; i < search->n_violations; i++)
         cJSON_AddItemToArray(violations, violation_json(&search->violation[i]));

@@ -29,6 +29,7 @@ struct search_violation {
 struct search {
     const char *name, *file; /* of the scenario */
     uint64_t first_seed, runs, broken;
+    uint64_t open; /* runs that were cut, or had no end, before anything broke: what must hold in the end is not known */
     uint64_t span; /* seeds first_seed .. first_seed + span - 1; more than runs when some of them were not made */
     bool interrupted;
     double runs_per_s; /* measured: shown to people, not in JSON */
@@ -39,7 +40,8 @@ struct search {
     const uint64_t *coverage_runs;
 };
 
-/* The share of runs that may break an invariant: one-sided upper 95 % limit, 1 - 0.05^(1/n) after n without one. */
+/* The share of runs that may break an invariant: one-sided upper 95 % limit, 1 - 0.05^(1/n) after n without one
+ * that were judged to their end. */
 double search_upper_limit_95(const struct search *search);
 bool search_write(const struct search *search, const struct text_style *style, FILE *out);
 bool search_json(const struct search *search, FILE *out);

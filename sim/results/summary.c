@@ -177,6 +177,7 @@ static void put_verdict(cJSON *verdicts, const char *key, const char *judged, co
     put_number(item, "broken", verdict->broken);
     put_number(item, "open", verdict->open);
     put_number(item, "runs_broken", verdict->runs_broken);
+    put_number(item, "runs_judged", verdict->runs_judged);
     put_number(item, "upper_limit_95", verdict->upper_limit_95);
 }
 

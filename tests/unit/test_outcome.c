@@ -593,8 +593,8 @@ static void every_key_of_the_contract(void **state)
 
     has_keys(root, "schema version scenario seed replications fingerprint sim orders checkpoints completion_s groups "
                    "locks tables invariants verdicts upper_limit_95 thresholds bottleneck ci95");
-    has_keys(at(at(root, "verdicts"), "safety"), "judged passed invariants broken open runs_broken upper_limit_95");
-    has_keys(at(at(root, "verdicts"), "liveness"), "judged passed invariants broken open runs_broken upper_limit_95");
+    has_keys(at(at(root, "verdicts"), "safety"), "judged passed invariants broken open runs_broken runs_judged upper_limit_95");
+    has_keys(at(at(root, "verdicts"), "liveness"), "judged passed invariants broken open runs_broken runs_judged upper_limit_95");
     assert_true(cJSON_IsFalse(at(at(at(root, "verdicts"), "safety"), "passed")));
     assert_true(cJSON_IsTrue(at(at(at(root, "verdicts"), "liveness"), "passed")));
     has_keys(at(root, "scenario"), "name sha256 assumed");
