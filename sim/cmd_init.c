@@ -11,6 +11,7 @@
 #include "sim/foreign/init_observations.h"
 #include "sim/foreign/offsets_csv.h"
 #include "sim/foreign/orders.h"
+#include "sim/results/typed.h"
 #include "sim/scenario/reader.h"
 #include "sim/scenario/write.h"
 
@@ -145,26 +146,16 @@ static bool write_scenario(struct inputs *in, const struct options *options, str
     return deliver_both(in, options, scenario, arena, err);
 }
 
-/* A word of a command line, in quotes where a shell would take it apart. */
-static const char *word(const char *text, struct arena *arena)
-{
-    if (*text && text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./+@%:,=-")] == '\0')
-        return text;
-    const char *out = "'";
-    for (; *text; text++) out = arena_printf(arena, *text == '\'' ? "%s'\\%c'" : "%s%c", out, *text);
-    return arena_printf(arena, "%s'", out);
-}
-
 /* Commands stand last in their lines, as one types them. */
 static void say_next(const struct inputs *in, const struct options *options, struct arena *arena)
 {
-    const char *program = word(options->program, arena);
-    if (options->out) note(options, "next: %s run %s --replications 20", program, word(options->out, arena));
+    const char *program = typed_word(options->program, arena);
+    if (options->out) note(options, "next: %s run %s --replications 20", program, typed_word(options->out, arena));
     else note(options, "next: keep it with --out FILE, or pipe it into: %s run - --replications 20", program);
     const char *observations = in->compared ? in->compared : options->observations_file;
     if (observations && strcmp(observations, "-") != 0)
         note(options, "then, which of its figures contradict one another: %s audit %s", program,
-             word(observations, arena));
+             typed_word(observations, arena));
 }
 
 int cmd_init(const struct options *options, struct arena *arena, struct sim_err *err)

@@ -15,6 +15,7 @@
 #include "sim/lab/replicate.h"
 #include "sim/lab/workers.h"
 #include "sim/results/chain_report.h"
+#include "sim/results/typed.h"
 
 enum { TEXT_COLUMNS = 80 };
 
@@ -72,7 +73,7 @@ static bool copy_inputs(const struct output *output, const struct study *study, 
 }
 
 /* A missing gnuplot is no error here: the data and the scripts are there for one that comes later. */
-static bool draw(const struct options *options, const struct output *output, struct sim_err *err)
+static bool draw(const struct options *options, const struct output *output, struct arena *arena, struct sim_err *err)
 {
     if (!output_make_folder(output, "plots", err)) return false;
     show_activity(options, "drawing pictures");
@@ -80,9 +81,8 @@ static bool draw(const struct options *options, const struct output *output, str
     show_activity(options, NULL);
     if (drawn == DRAWN_SCRIPTS)
         warn("there is no gnuplot here, so no pictures were drawn; their data and scripts are in %s/plots, and with "
-             "gnuplot "
-             "installed (Debian, Ubuntu: gnuplot-nox) sim plot %s draws them",
-             output->dir, output->dir);
+             "gnuplot installed (Debian, Ubuntu: gnuplot-nox) they are drawn by: sim plot %s",
+             output->dir, typed_word(output->dir, arena));
     return drawn != DRAWN_NOT;
 }
 
@@ -146,7 +146,7 @@ static bool run_and_keep(struct walk_of_data *walk, struct arena *arena, struct 
     if (!options->out || walk->replicated.outcome.n == 0) return true;
     if (!write_files(&walk->output, &walk->study, &walk->replicated.outcome, arena, err)) return false;
     struct sim_err drawing = { 0 };
-    bool drawn = !options->plots || draw(options, &walk->output, &drawing);
+    bool drawn = !options->plots || draw(options, &walk->output, arena, &drawing);
     if (interrupt_asked()) walk->interrupted = drawn = true;
     if (!output_commit(&walk->output, stale_names(arena), err)) return false;
     return drawn || sim_fail(err, drawing.code, drawing.where, "%s", drawing.text);

@@ -51,6 +51,16 @@ exits 2 run small.json --jobs 0
 exits 2 check small.json --plots
 exits 2 run small.json another.json
 
+# ---- commands that are printed can be typed ----
+mkdir "sp ace" && cp lost.json "sp ace/it's \$x.json"
+exits 4 run "sp ace/it's \$x.json" --set "/name=it's lost" --quiet --format text
+first=$(grep -o 'fingerprint .*' out)
+ok "the command has its words in quotes" grep -qF "sim run 'sp ace/it'\\''s \$x.json'" out
+grep '^ *sim run ' out | head -1 >again.sh
+PATH=$work:$PATH sh again.sh >out 2>err; rc=$?
+ok "the command that repeats it: exit $rc, $first, $(grep -o 'fingerprint .*' out)" \
+    test "$rc" -eq 4 -a "$(grep -o 'fingerprint .*' out)" = "$first"
+
 # ---- audit ----
 observed=${report%.json}.observations.json
 exits 0 audit "$observed"; shows "a lag rises only with arrivals"; shows "murmur2"; silent err

@@ -8,6 +8,7 @@
 #include "sim/results/grid.h"
 #include "sim/results/number.h"
 #include "sim/results/put.h"
+#include "sim/results/typed.h"
 
 /* ---- for people ---- */
 
@@ -257,7 +258,8 @@ static void next_steps(struct page *page, const struct calibration *calibration)
     if (!calibration->written) return;
     page_gap(page);
     page_say(page, TONE_PLAIN, "Written: %s. Next: sim run %s --replications 20",
-             "저장: %s. 다음: sim run %s --replications 20", calibration->written, calibration->written);
+             "저장: %s. 다음: sim run %s --replications 20", calibration->written,
+             typed_word(calibration->written, page->arena));
 }
 
 void calibration_write(const struct calibration *calibration, const struct text_style *style, FILE *out)

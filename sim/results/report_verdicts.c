@@ -11,6 +11,7 @@
 #include "sim/results/number.h"
 #include "sim/results/report.h"
 #include "sim/results/threshold.h"
+#include "sim/results/typed.h"
 #include "sim/results/violation.h"
 
 /* ---- invariants ---- */
@@ -92,7 +93,7 @@ static void invariants_table(struct page *page, const struct outcome *outcome)
     grid_write(grid);
 }
 
-/* " --set 'PTR=VALUE'" for each edit but those that the command says by itself. */
+/* " --set PTR=VALUE" for each edit but those that the command says by itself. */
 static const char *edits(struct page *page, const struct study *study)
 {
     const char *text = "";
@@ -100,7 +101,8 @@ static const char *edits(struct page *page, const struct study *study)
         const char *at = study->edit_at[i];
         if (strcmp(at, "/run/seed") == 0 || strcmp(at, "/run/replications") == 0)
             continue;
-        text = page_format(page, "%s --set '%s=%s'", text, study->edit[i].pointer, study->edit[i].value);
+        const char *edit = page_format(page, "%s=%s", study->edit[i].pointer, study->edit[i].value);
+        text = page_format(page, "%s --set %s", text, typed_word(edit, page->arena));
     }
     return text;
 }
@@ -120,8 +122,8 @@ static void broken_one(struct page *page, const struct outcome *outcome, const s
               number_count((double)invariant->violations).s,
               page_word(page, invariant->violations == 1 ? "" : "s", ""), (unsigned)invariant->first_replication,
               number_fixed(ns_to_s(first->first_at_ns), 3).s, order, violation_words(page, first->first_what));
-    page_code(page, "sim run %s --seed %" PRIu64 " --replications %u%s", outcome->study->file, outcome->seed,
-              (unsigned)invariant->first_replication + 1, edits(page, outcome->study));
+    page_code(page, "sim run %s --seed %" PRIu64 " --replications %u%s", typed_word(outcome->study->file, page->arena),
+              outcome->seed, (unsigned)invariant->first_replication + 1, edits(page, outcome->study));
 }
 
 /* The chain of the first violation; of several with the same one, of the first. */

@@ -10,6 +10,7 @@
 #include "sim/results/meaning.h"
 #include "sim/results/number.h"
 #include "sim/results/put.h"
+#include "sim/results/typed.h"
 #include "sim/version.h"
 
 double search_upper_limit_95(const struct search *search)
@@ -86,7 +87,7 @@ static void violation_write(struct page *page, const struct search *search, cons
         page_code(page, "%s: %s", violation->fault[i].name, violation->fault[i].json);
     for (uint32_t i = 0; i < violation->n_values; i++)
         page_code(page, "%s=%s", violation->value[i].pointer, violation->value[i].value);
-    if (violation->capsule) page_code(page, "sim replay %s", violation->capsule);
+    if (violation->capsule) page_code(page, "sim replay %s", typed_word(violation->capsule, page->arena));
     else
         page_say(page, TONE_PLAIN, "To keep it as a capsule, which tells its story: add --out DIR.",
                  "이 실행을 캡슐로 남기고 경위를 보려면 --out DIR 추가.");
