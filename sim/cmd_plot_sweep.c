@@ -235,7 +235,8 @@ int cmd_plot_sweep(const struct options *options, const char *file, struct arena
     album.store = store_open(file, &album.experiment, &album.point, &album.n_points, arena, err);
     if (!album.store) return (int)err->code;
     bool ok = album.n_points > 0 || sim_fail(err, SIM_ERUNTIME, file, "there is no point in it");
-    if (ok) ok = output_open(&output, deliver_plots_folder(file, ".db", arena), options->force, arena, err);
+    const bool replaces = options->force || options->resume; /* whoever goes on with a sweep has its pictures anew */
+    if (ok) ok = output_open(&output, deliver_plots_folder(file, ".db", arena), replaces, arena, err);
     if (ok) {
         show_activity(options, "drawing pictures");
         ok = draw_all(&album, &output, err);

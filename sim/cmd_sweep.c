@@ -181,6 +181,18 @@ static struct store *open_store(struct sweeping *sweeping, struct arena *arena, 
     return store_create(sweeping->file, &sweeping->experiment, sweeping->stored, sweeping->sweep.n_points, arena, err);
 }
 
+/* An export of a sweep, as --resume finds it: what went on is written anew. */
+static bool is_an_export(const char *name)
+{
+    static const char begins[] = "point_id,label";
+    char found[sizeof begins] = { 0 };
+    FILE *file = fopen(name, "r");
+    if (!file) return false;
+    const bool is = fread(found, 1, sizeof begins - 1, file) == sizeof begins - 1 && strcmp(found, begins) == 0;
+    fclose(file);
+    return is;
+}
+
 /* Before the first run. */
 static bool can_export(const struct sweeping *sweeping, struct sim_err *err)
 {
@@ -189,8 +201,10 @@ static bool can_export(const struct sweeping *sweeping, struct sim_err *err)
     if (strcmp(name, sweeping->file) == 0)
         return sim_fail(err, SIM_EUSAGE, name, "--export and --out name one file; the CSV is another one");
     if (!deliver_spares(sweeping->options, &sweeping->desk.study, name, err)) return false;
-    return sweeping->options->force || access(name, F_OK) != 0 ||
-           sim_fail(err, SIM_EUSAGE, name, "it exists; --force replaces it");
+    if (sweeping->options->force || access(name, F_OK) != 0) return true;
+    if (!sweeping->options->resume) return sim_fail(err, SIM_EUSAGE, name, "it exists; --force replaces it");
+    return is_an_export(name) ||
+           sim_fail(err, SIM_EUSAGE, name, "it exists, and it is no export of a sweep; take another name");
 }
 
 static bool export_all(const struct sweeping *sweeping, struct sim_err *err)
