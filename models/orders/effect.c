@@ -303,7 +303,7 @@ static void commit_now(struct machine *machine, struct thread *thread)
 
 bool writes_pending(const struct thread *thread)
 {
-    if (thread->once_marks || thread->rides) return true;
+    if (thread->once_marks || (thread->rides && riders_write(thread))) return true;
     for (uint32_t i = 0; i < thread->transaction.n_rows; i++)
         if (thread->transaction.row[i].written || thread->transaction.row[i].locked) return true;
     return false;
@@ -312,6 +312,7 @@ bool writes_pending(const struct thread *thread)
 static enum outcome commit_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     if (!writes_pending(thread)) {
+        if (thread->rides) riders_drop(machine, thread);
         transaction_close(&machine->tables, &thread->transaction);
         return OUTCOME_DONE;
     }
