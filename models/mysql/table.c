@@ -352,6 +352,16 @@ void transaction_rollback(struct tables *tables, struct transaction *transaction
 
 uint64_t table_oversold(const struct table *table) { return table->fact.oversold; }
 
+uint64_t table_gap(const struct table *table)
+{
+    uint64_t gap = 0;
+    for (uint32_t i = 0; i < table->n_rows; i++) {
+        const int64_t off = table->row[i].change + table->row[i].taken;
+        gap += (uint64_t)(off < 0 ? -off : off);
+    }
+    return gap;
+}
+
 void tables_finish(struct tables *tables, sim_ns end_ns)
 {
     for (uint32_t t = 0; t < tables->scenario->n_tables; t++) {

@@ -157,6 +157,8 @@ void transaction_rollback(struct tables *tables, struct transaction *transaction
 int64_t table_value(const struct tables *tables, uint32_t table, uint64_t key);
 /* Units taken beyond the initial quantity, over all rows of the table, at this instant. */
 uint64_t table_oversold(const struct table *table);
+/* By how much committed values differ from initial - taken, over all rows, either way. */
+uint64_t table_gap(const struct table *table);
 /* Full scan of touched rows at the end. */
 void tables_finish(struct tables *tables, sim_ns end_ns);
 
