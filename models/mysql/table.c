@@ -29,6 +29,7 @@ void tables_init(struct tables *tables, struct sim *sim, const struct scenario *
     tables->table = arena_array(sim->arena, struct table, scenario->n_tables);
     for (uint32_t i = 0; i < scenario->n_tables; i++)
         table_init(&tables->table[i], &scenario->table[i], touched_max, sim->arena);
+    tables->n_threads = n_threads;
     tables->next_waiter = arena_array(sim->arena, uint32_t, n_threads);
     tables->waits_for = arena_alloc(sim->arena, n_threads * sizeof *tables->waits_for);
     for (uint32_t i = 0; i < n_threads; i++) tables->waits_for[i].table = NONE;
@@ -103,28 +104,30 @@ void transaction_read(struct tables *tables, const struct transaction *transacti
 
 /* ---- row locks ---- */
 
+/* NONE: it does not wait. */
 static uint32_t whom(const struct tables *tables, uint32_t waiting)
 {
-    return tables->table[tables->waits_for[waiting].table].row[tables->waits_for[waiting].row].owner - 1;
+    const uint32_t table = tables->waits_for[waiting].table;
+    if (table != NONE) return tables->table[table].row[tables->waits_for[waiting].row].owner - 1;
+    return tables->awaited ? tables->awaited(tables->context, waiting) : NONE;
 }
 
-/* True when the row's owner waits, over others, for a row that thread holds. */
-static bool closes_a_circle(const struct tables *tables, const struct row *row, uint32_t thread)
+/* True when the owner waits, over others, for something that thread holds. Of a circle that is not the thread's own the
+ * victim was chosen at this very instant, and has not left yet. */
+static bool closes_a_circle(const struct tables *tables, uint32_t owner, uint32_t thread)
 {
-    uint32_t owner = row->owner - 1;
-    while (tables->waits_for[owner].table != NONE) {
-        owner = whom(tables, owner);
-        if (owner == thread) return true;
-    }
-    return false;
+    uint32_t at = owner;
+    for (uint32_t n = 0; at != NONE && at != thread && n < tables->n_threads; n++) at = whom(tables, at);
+    return at == thread;
 }
 
 /* The lightest transaction of the circle; among equals the one who closes it. */
-static uint32_t victim_of(const struct tables *tables, const struct row *row, uint32_t thread)
+uint32_t deadlock_victim(const struct tables *tables, uint32_t owner, uint32_t thread)
 {
+    if (!closes_a_circle(tables, owner, thread)) return NONE;
     if (!tables->weight) return thread;
     uint32_t victim = thread, least = tables->weight(tables->context, thread);
-    for (uint32_t at = row->owner - 1; at != thread; at = whom(tables, at)) {
+    for (uint32_t at = owner; at != thread; at = whom(tables, at)) {
         uint32_t weight = tables->weight(tables->context, at);
         if (weight >= least) continue;
         victim = at;
@@ -152,12 +155,9 @@ enum row_answer row_lock(struct tables *tables, struct transaction_row *touched,
         touched->locked = true;
         return ROW_OK;
     }
-    uint32_t victim = NONE;
-    if (closes_a_circle(tables, row, thread)) {
-        tables->table[touched->table].fact.deadlocks++;
-        victim = victim_of(tables, row, thread);
-        if (victim == thread) return ROW_DEADLOCK;
-    }
+    const uint32_t victim = deadlock_victim(tables, row->owner - 1, thread);
+    if (victim != NONE) tables->table[touched->table].fact.deadlocks++;
+    if (victim == thread) return ROW_DEADLOCK;
     uint32_t *link = &row->waiter;
     while (*link) link = &tables->next_waiter[*link - 1];
     *link = thread + 1;
@@ -351,6 +351,16 @@ void transaction_rollback(struct tables *tables, struct transaction *transaction
 }
 
 uint64_t table_oversold(const struct table *table) { return table->fact.oversold; }
+
+uint64_t table_gap(const struct table *table)
+{
+    uint64_t gap = 0;
+    for (uint32_t i = 0; i < table->n_rows; i++) {
+        const int64_t off = table->row[i].change + table->row[i].taken;
+        gap += (uint64_t)(off < 0 ? -off : off);
+    }
+    return gap;
+}
 
 void tables_finish(struct tables *tables, sim_ns end_ns)
 {

@@ -81,12 +81,16 @@ struct tables {
     uint32_t *next_waiter;    /* by thread: + 1 */
     struct { uint32_t table, row; } *waits_for; /* by thread; table NONE: does not wait */
     sim_ns *waits_since_ns;
+    uint32_t n_threads;
+    /* Whom a thread waits for that waits for no row, but for a key that was inserted; NONE: nobody. NULL: there are no
+     * such keys. */
+    uint32_t (*awaited)(void *context, uint32_t thread);
     uint64_t n_commits;       /* of transactions */
     uint32_t n_views;         /* open ones; without any, nothing is kept */
     struct undo *kept, *free_undo;
     void (*granted)(void *context, uint32_t thread);
-    /* In a deadlock: how much a thread's transaction weighs; it is rolled back while it waits for a row. NULL: whoever
-     * closes the circle is the victim. */
+    /* In a deadlock: how much a thread's transaction weighs; it is rolled back while it waits. NULL: whoever closes the
+     * circle is the victim. */
     uint32_t (*weight)(void *context, uint32_t thread);
     void (*victim)(void *context, uint32_t thread);
     void *context;
@@ -121,6 +125,9 @@ void row_in_view(const struct tables *tables, const struct transaction *transact
 
 /* Rows locked and rows changed, as InnoDB weighs them. */
 uint32_t transaction_weight(const struct transaction *transaction);
+/* The thread is about to wait for the owner of something: who is to be rolled back, because that closes a circle of
+ * waits; NONE: it closes none. */
+uint32_t deadlock_victim(const struct tables *tables, uint32_t owner, uint32_t thread);
 /* The X lock for this thread, now; ROW_WAITS: granted() will be called. ROW_DEADLOCK: the thread is the victim. */
 enum row_answer row_lock(struct tables *tables, struct transaction_row *touched, uint32_t thread);
 /* Stops waiting, as the victim of a deadlock. False: it does not wait any more. */
@@ -157,6 +164,8 @@ void transaction_rollback(struct tables *tables, struct transaction *transaction
 int64_t table_value(const struct tables *tables, uint32_t table, uint64_t key);
 /* Units taken beyond the initial quantity, over all rows of the table, at this instant. */
 uint64_t table_oversold(const struct table *table);
+/* By how much committed values differ from initial - taken, over all rows, either way. */
+uint64_t table_gap(const struct table *table);
 /* Full scan of touched rows at the end. */
 void tables_finish(struct tables *tables, sim_ns end_ns);
 

@@ -46,13 +46,14 @@ static void victim_rolled_back(struct machine *machine, struct thread *thread)
     transaction_rollback(&machine->tables, &thread->transaction);
 }
 
-/* Chosen while it waits for a row. */
-static void on_row_deadlock(void *context, uint32_t index, uint64_t argument)
+/* Chosen while it waits for a row or a key. */
+static void on_deadlock(void *context, uint32_t index, uint64_t argument)
 {
     struct machine *machine = context;
     struct thread *thread = &machine->thread[index];
     (void)argument;
-    if (!row_lock_victim(&machine->tables, index)) return; /* it got the row at this very instant */
+    const bool waits = row_lock_victim(&machine->tables, index) || latch_forget(machine, thread);
+    if (!waits) return; /* it got what it waited for at this very instant */
     sim_cancel(machine->sim, thread->timer);
     victim_rolled_back(machine, thread);
     fails_now(machine, thread);
@@ -61,12 +62,13 @@ static void on_row_deadlock(void *context, uint32_t index, uint64_t argument)
 void on_victim(void *context, uint32_t index)
 {
     struct machine *machine = context;
-    sim_at(machine->sim, machine->sim->now_ns, SIM_SERVER, on_row_deadlock, machine, index, 0);
+    sim_at(machine->sim, machine->sim->now_ns, SIM_SERVER, on_deadlock, machine, index, 0);
 }
 
 uint32_t weight_of(void *context, uint32_t index)
 {
-    return transaction_weight(&((struct machine *)context)->thread[index].transaction);
+    const struct thread *thread = &((const struct machine *)context)->thread[index];
+    return transaction_weight(&thread->transaction) + latch_weight(thread);
 }
 
 void on_row(void *context, uint32_t index) { wake(context, index); }
@@ -213,7 +215,8 @@ static SIM_SELDOM enum outcome key_take(struct machine *machine, struct thread *
 {
     static const uint8_t action[] = { [ROW_ITEM] = ORDER_RESERVING, [ROW_USER] = ORDER_DEBITING,
                                       [ROW_COUPON] = ORDER_USING, [ROW_ORDER_ID] = 0 };
-    const enum outcome inserted = latch_action(machine, thread, action[machine->plan->scenario->table[op->target].key]);
+    const enum outcome inserted = latch_action(
+        machine, thread, action[machine->plan->scenario->table[op->target].key], op->target);
     if (inserted == OUTCOME_PARKED) time_out(machine, thread, op->target, on_key_timeout);
     return inserted;
 }
@@ -303,7 +306,7 @@ static void commit_now(struct machine *machine, struct thread *thread)
 
 bool writes_pending(const struct thread *thread)
 {
-    if (thread->once_marks || thread->rides) return true;
+    if (thread->once_marks || (thread->rides && riders_write(thread))) return true;
     for (uint32_t i = 0; i < thread->transaction.n_rows; i++)
         if (thread->transaction.row[i].written || thread->transaction.row[i].locked) return true;
     return false;
@@ -312,6 +315,7 @@ bool writes_pending(const struct thread *thread)
 static enum outcome commit_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     if (!writes_pending(thread)) {
+        if (thread->rides) riders_drop(machine, thread);
         transaction_close(&machine->tables, &thread->transaction);
         return OUTCOME_DONE;
     }

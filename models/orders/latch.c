@@ -2,24 +2,66 @@
  * Nearly never does anybody wait here, so those who do are found by looking at all threads. */
 #include "models/orders/latch.h"
 
+#include "models/orders/rider.h"
+
 /* Or the flag of the row. */
 enum { AWAITS_NOTHING = 0, AWAITS_CLAIM = 128 };
 
-/* phase: where the step at hand goes on. */
-static enum outcome await(struct machine *machine, struct thread *thread, uint8_t what, enum thread_phase phase)
+/* The mark that the thread inserts at the step at hand. */
+static uint16_t mark_of(const struct machine *machine, const struct thread *thread)
 {
+    return (uint16_t)(1u << machine->plan->op[thread->pc].once_bit);
+}
+
+static uint32_t holder_of(const struct machine *machine, const struct thread *thread, uint8_t what)
+{
+    for (uint32_t i = 0; i < machine->n_threads; i++) {
+        const struct thread *other = &machine->thread[i];
+        if (other->order != thread->order || other == thread) continue;
+        if (what == AWAITS_CLAIM ? other->claims & mark_of(machine, thread) : other->latched & what) return i;
+    }
+    return NONE;
+}
+
+uint32_t latch_awaited(void *context, uint32_t index)
+{
+    const struct machine *machine = context;
+    const struct thread *thread = &machine->thread[index];
+    return thread->awaits == AWAITS_NOTHING ? NONE : holder_of(machine, thread, thread->awaits);
+}
+
+uint32_t latch_weight(const struct thread *thread)
+{
+    const uint8_t rows = ORDER_RESERVING | ORDER_USING | ORDER_DEBITING;
+    return (uint32_t)__builtin_popcount(thread->latched & rows);
+}
+
+/* phase: where the step at hand goes on. table: that counts a deadlock, or NONE. */
+static enum outcome await(struct machine *machine, struct thread *thread, uint8_t what, enum thread_phase phase,
+                          uint32_t table)
+{
+    const uint32_t self = index_of(machine, thread), holder = holder_of(machine, thread, what);
+    const uint32_t victim = holder == NONE ? NONE : deadlock_victim(&machine->tables, holder, self);
+    if (victim != NONE && table != NONE) machine->tables.table[table].fact.deadlocks++;
+    if (victim == self) {
+        riders_drop(machine, thread);
+        transaction_rollback(&machine->tables, &thread->transaction);
+        return OUTCOME_FAILED;
+    }
     block(machine, thread);
     thread->phase = phase;
     thread->awaits = what;
     machine->n_awaiting++;
+    if (victim != NONE) machine->tables.victim(machine, victim);
     return OUTCOME_PARKED;
 }
 
-static enum outcome take(struct machine *machine, struct thread *thread, uint8_t row, enum thread_phase phase)
+static enum outcome take(struct machine *machine, struct thread *thread, uint8_t row, enum thread_phase phase,
+                         uint32_t table)
 {
     struct order *order = order_of(thread);
     if (thread->latched & row) return OUTCOME_DONE;
-    if (order->flags & row) return await(machine, thread, row, phase);
+    if (order->flags & row) return await(machine, thread, row, phase, table);
     order->flags |= row;
     thread->latched |= row;
     thread->rides = true;
@@ -28,18 +70,19 @@ static enum outcome take(struct machine *machine, struct thread *thread, uint8_t
 
 enum outcome latch_join(struct machine *machine, struct thread *thread)
 {
-    return take(machine, thread, ORDER_JOINING, PHASE_START);
+    return take(machine, thread, ORDER_JOINING, PHASE_START, machine->plan->orders_table);
 }
 
-enum outcome latch_action(struct machine *machine, struct thread *thread, uint8_t action)
+enum outcome latch_action(struct machine *machine, struct thread *thread, uint8_t action, uint32_t table)
 {
-    return take(machine, thread, action, PHASE_EFFECT);
+    return take(machine, thread, action, PHASE_EFFECT, table);
 }
 
-enum outcome latch_claim(struct machine *machine, struct thread *thread, uint16_t mark)
+enum outcome latch_claim(struct machine *machine, struct thread *thread)
 {
     struct order *order = order_of(thread);
-    if (order->claimed & mark & ~thread->claims) return await(machine, thread, AWAITS_CLAIM, PHASE_START);
+    const uint16_t mark = mark_of(machine, thread);
+    if (order->claimed & mark & ~thread->claims) return await(machine, thread, AWAITS_CLAIM, PHASE_START, NONE);
     order->claimed |= mark;
     thread->claims |= mark;
     thread->rides = true;
@@ -80,9 +123,10 @@ void latch_release(struct machine *machine, struct thread *thread)
     if (claimed) wake_next(machine, thread->order, AWAITS_CLAIM);
 }
 
-void latch_forget(struct machine *machine, struct thread *thread)
+bool latch_forget(struct machine *machine, struct thread *thread)
 {
-    if (thread->awaits == AWAITS_NOTHING) return;
+    if (thread->awaits == AWAITS_NOTHING) return false;
     thread->awaits = AWAITS_NOTHING;
     machine->n_awaiting--;
+    return true;
 }

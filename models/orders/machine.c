@@ -6,6 +6,7 @@
 
 #include "models/orders/cause.h"
 #include "models/orders/crash.h"
+#include "models/orders/latch.h"
 #include "models/orders/outbox.h"
 #include "models/orders/pick.h"
 #include "models/orders/thread.h"
@@ -74,6 +75,7 @@ static void threads_init(struct machine *machine)
                 &machine->invariants, on_row, machine);
     machine->tables.weight = weight_of;
     machine->tables.victim = on_victim;
+    machine->tables.awaited = latch_awaited;
     if (plan->has_fences) tables_keep_fences(&machine->tables);
     if (plan->has_views) tables_keep_past(&machine->tables);
 }

@@ -26,7 +26,7 @@ enum outcome once_effect(struct machine *machine, struct thread *thread, const s
     const uint16_t mark = (uint16_t)(1u << op->once_bit);
     const bool waits = op->once_form == ONCE_SAME_TRANSACTION || op->once_form == ONCE_BUSINESS_STATE;
     if (waits && machine->conditions && thread->transaction.open) {
-        enum outcome claimed = latch_claim(machine, thread, mark);
+        enum outcome claimed = latch_claim(machine, thread);
         if (claimed != OUTCOME_DONE) return claimed;
     }
     if (op->once_form == ONCE_NONE) return OUTCOME_DONE;

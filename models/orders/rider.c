@@ -4,6 +4,11 @@
 #include "models/orders/latch.h"
 #include "models/orders/outbox.h"
 
+bool riders_write(const struct thread *thread)
+{
+    return thread->creates || thread->n_outbox > 0 || thread->tombstones || thread->latched;
+}
+
 void riders_commit(struct machine *machine, struct thread *thread)
 {
     if (thread->creates) order_created(machine, thread->order);

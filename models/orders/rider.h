@@ -6,6 +6,9 @@
 
 #include "models/orders/thread.h"
 
+/* Whether any of them has to get into the log. A key that others wait for is none: where the transaction inserts one,
+ * its mark says so (once_marks), and the key of a business state is the row that it may or may not come to write. */
+SIM_SELDOM bool riders_write(const struct thread *thread);
 SIM_SELDOM void riders_commit(struct machine *machine, struct thread *thread);
 SIM_SELDOM void riders_drop(struct machine *machine, struct thread *thread);
 

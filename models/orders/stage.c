@@ -23,7 +23,7 @@ static bool is_visible(const struct thread *thread, const struct plan_op *op)
     switch ((enum op_visible)op->visible) {
     case OP_PRIVATE: return false;
     case OP_VISIBLE: return true;
-    case OP_VISIBLE_IF_WRITTEN: return writes_pending(thread);
+    case OP_VISIBLE_IF_WRITTEN: return thread->rides || writes_pending(thread); /* a key may be waited for */
     case OP_VISIBLE_UNLESS_DUPLICATE: return !thread->duplicate;
     }
     return true;

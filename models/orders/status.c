@@ -189,6 +189,8 @@ static void leaving_check(struct machine *machine, const struct order *order, si
     if (kept(order, DID_USE, DID_RESTORE_COUPON)) {
         invariant_broken(invariants, INVARIANT_O4, at_ns, order->id, "%s, but its coupon is still used",
                          status_name[order->status]);
+        invariant_broken(invariants, INVARIANT_C2, at_ns, order->id, "its coupon is used, but it is %s",
+                         status_name[order->status]);
         invariant_broken(invariants, INVARIANT_C3, at_ns, order->id, "%s, no restore on its way",
                          status_name[order->status]);
     }
@@ -236,14 +238,31 @@ void order_unheld(struct machine *machine, uint32_t slot, sim_ns at_ns)
     order_close(&machine->orders, slot);
 }
 
+/* Nothing happens any more: what an order holds that is not paid, it holds for good. */
 static void stuck_check(struct machine *machine, const struct order *order, sim_ns end_ns)
 {
+    struct invariants *invariants = &machine->invariants;
+    const char *const status = status_name[order->status];
     if (!(order->did & DID_CREATE) || order_is_terminal(order)) return;
-    invariant_broken(&machine->invariants, INVARIANT_O2, end_ns, order->id, "still %s, and nothing is left to happen",
-                     status_name[order->status]);
+    invariant_broken(invariants, INVARIANT_O2, end_ns, order->id, "still %s, and nothing is left to happen", status);
     if (kept(order, DID_RESERVE, DID_RESTORE))
-        invariant_broken(&machine->invariants, INVARIANT_S5, end_ns, order->id, "reserved by an order that is still %s",
-                         status_name[order->status]);
+        invariant_broken(invariants, INVARIANT_S5, end_ns, order->id, "reserved by an order that is still %s", status);
+    if (kept(order, DID_USE, DID_RESTORE_COUPON))
+        invariant_broken(invariants, INVARIANT_C2, end_ns, order->id, "coupon used by an order that is still %s", status);
+    if (kept(order, DID_DEBIT, DID_REFUND))
+        invariant_broken(invariants, INVARIANT_P4, end_ns, order->id, "debited for an order that is still %s", status);
+}
+
+/* What orders took, each of them rightly, and what the rows hold by now: after a lost update more is left than what was
+ * taken leaves, although nothing is sold out (hidden oversell). */
+static void sum_check(struct machine *machine, uint32_t index, enum invariant_id id, sim_ns end_ns)
+{
+    if (index == NONE) return;
+    const struct table *table = &machine->tables.table[index];
+    const uint64_t gap = table_gap(table);
+    if (gap == 0) return;
+    invariant_broken(&machine->invariants, id, end_ns, 0, "table %s: off by %llu from what orders took",
+                     table->spec->name, (unsigned long long)gap);
 }
 
 void orders_finish(struct machine *machine, sim_ns end_ns, bool cut)
@@ -262,6 +281,7 @@ void orders_finish(struct machine *machine, sim_ns end_ns, bool cut)
         invariant_broken(&machine->invariants, INVARIANT_O6, end_ns, 0, "%llu created, %llu ended, %llu open",
                          (unsigned long long)machine->counts.created, (unsigned long long)in_status,
                          (unsigned long long)open);
+    if (!cut) sum_check(machine, machine->plan->coupon_table, INVARIANT_C2, end_ns);
     if (!cut && machine->open_reserved != 0)
         invariant_broken(&machine->invariants, INVARIANT_S5, end_ns, 0, "%lld reservations of orders that are not paid",
                          (long long)machine->open_reserved);
@@ -270,4 +290,6 @@ void orders_finish(struct machine *machine, sim_ns end_ns, bool cut)
     if (machine->counts.oversold > 0)
         invariant_broken(&machine->invariants, INVARIANT_S5, end_ns, 0, "%llu units sold beyond the stock",
                          (unsigned long long)machine->counts.oversold);
+    else if (!cut)
+        sum_check(machine, machine->plan->stock_table, INVARIANT_S5, end_ns);
 }

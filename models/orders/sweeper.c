@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * It keeps a run alive only while there is something that might come to be stuck: without a PENDING order it rests
- * until the next one is created. An order that it looked at stays in its slot until it is done with it (order.refs). */
+ * until the next one is created. An order that it looked at stays in its slot until it is done with it (order.refs).
+ * What a look found is a heap by the order's id: which slot an order has hangs on when others were let go, and that on
+ * who looks at the logs, so it must not decide who is cancelled first. */
 #include "models/orders/sweeper.h"
 
 #include "models/orders/flow.h"
 #include "models/orders/outbox.h"
 #include "models/purpose.h"
 
-enum { SWEPT_AT_ONCE = 1024 }; /* of one look; the others wait for the next */
-
 struct sweeper {
     struct machine *machine;
     const struct sweeper_spec *spec;
-    uint32_t n, at;
+    struct stuck { uint32_t id, slot; enum order_status seen; } *stuck; /* a heap, the oldest order at its top */
+    uint32_t n, capacity;
     uint32_t life; /* of its instance, as it looked */
-    uint32_t order[SWEPT_AT_ONCE];
-    enum order_status seen[SWEPT_AT_ONCE];
     uint32_t draws;
     bool rests;
     struct thread clerk; /* to publish from */
@@ -77,10 +76,52 @@ static bool is_stuck(const struct sweeper *sweeper, uint32_t slot)
     return (int32_t)(look - *order_look_at(&machine->orders, slot)) >= 0;
 }
 
+/* ---- what a look found ---- */
+
+static void sift_down(struct sweeper *sweeper, uint32_t at)
+{
+    struct stuck *stuck = sweeper->stuck;
+    const struct stuck moved = stuck[at];
+    for (uint32_t child = 2 * at + 1; child < sweeper->n; child = 2 * at + 1) {
+        if (child + 1 < sweeper->n && stuck[child + 1].id < stuck[child].id) child++;
+        if (moved.id <= stuck[child].id) break;
+        stuck[at] = stuck[child];
+        at = child;
+    }
+    stuck[at] = moved;
+}
+
+static void stuck_grow(struct sweeper *sweeper)
+{
+    const uint32_t wider = sweeper->capacity ? 2 * sweeper->capacity : ORDER_CHUNK;
+    struct stuck *stuck = arena_array(sweeper->machine->sim->arena, struct stuck, wider);
+    for (uint32_t i = 0; i < sweeper->n; i++) stuck[i] = sweeper->stuck[i];
+    sweeper->stuck = stuck;
+    sweeper->capacity = wider;
+}
+
+static void stuck_note(struct sweeper *sweeper, uint32_t slot, struct order *order)
+{
+    if (sweeper->n == sweeper->capacity) stuck_grow(sweeper);
+    order->refs++;
+    sweeper->stuck[sweeper->n++] = (struct stuck){ order->id, slot, (enum order_status)order->status };
+}
+
+/* The oldest one is done with. */
+static void stuck_leave(struct sweeper *sweeper)
+{
+    const uint32_t slot = sweeper->stuck[0].slot;
+    sweeper->stuck[0] = sweeper->stuck[--sweeper->n];
+    sift_down(sweeper, 0);
+    order_release(sweeper->machine, slot, sweeper->machine->sim->now_ns);
+}
+
+/* ---- look, and cancel one after the other ---- */
+
 static void go_on(struct sweeper *sweeper, uint32_t instance)
 {
     struct machine *machine = sweeper->machine;
-    if (sweeper->at == sweeper->n) {
+    if (sweeper->n == 0) {
         look_again(sweeper);
         return;
     }
@@ -96,18 +137,15 @@ static void on_look(void *context, uint32_t subject, uint64_t argument)
     const uint32_t instance = instance_of(sweeper);
     (void)subject;
     (void)argument;
-    sweeper->n = sweeper->at = 0;
     if (instance != NONE) sweeper->life = process_life(&machine->processes, instance);
     uint64_t left = instance == NONE ? 0 : n_open(sweeper);
     for (uint32_t slot = 0; left > 0 && slot < machine->orders.n_chunks * ORDER_CHUNK; slot++) {
         struct order *order = order_at(&machine->orders, slot);
         if (!is_open(sweeper, order)) continue;
         left--;
-        if (!is_stuck(sweeper, slot) || sweeper->n == SWEPT_AT_ONCE) continue;
-        order->refs++;
-        sweeper->seen[sweeper->n] = (enum order_status)order->status;
-        sweeper->order[sweeper->n++] = slot;
+        if (is_stuck(sweeper, slot)) stuck_note(sweeper, slot, order);
     }
+    for (uint32_t i = sweeper->n / 2; i-- > 0;) sift_down(sweeper, i);
     go_on(sweeper, instance);
 }
 
@@ -124,11 +162,12 @@ static void undo_legs(struct sweeper *sweeper, struct order *order)
     }
 }
 
-static void cancel(struct sweeper *sweeper, uint32_t slot, uint32_t instance)
+static void cancel(struct sweeper *sweeper, const struct stuck *stuck, uint32_t instance)
 {
     struct machine *machine = sweeper->machine;
+    const uint32_t slot = stuck->slot;
     struct order *order = order_at(&machine->orders, slot);
-    const bool as_seen = order->status == sweeper->seen[sweeper->at];
+    const bool as_seen = order->status == stuck->seen;
     if (sweeper->spec->guarded && !as_seen) return;
     sweeper->clerk.instance = instance;
     thread_takes(machine, &sweeper->clerk, slot);
@@ -150,9 +189,9 @@ static void on_cancel(void *context, uint32_t instance, uint64_t argument)
     }
     const bool gone = process_is_down(&machine->processes, instance) ||
                       process_life(&machine->processes, instance) != sweeper->life;
-    if (!gone) cancel(sweeper, sweeper->order[sweeper->at], instance);
-    do order_release(machine, sweeper->order[sweeper->at++], machine->sim->now_ns);
-    while (gone && sweeper->at < sweeper->n);
+    if (!gone) cancel(sweeper, &sweeper->stuck[0], instance);
+    do stuck_leave(sweeper);
+    while (gone && sweeper->n > 0);
     go_on(sweeper, instance);
 }
 

@@ -225,6 +225,43 @@ static void test_a_victim_is_rolled_back_in_a_pause(void **state)
     }
 }
 
+/* The same circle over keys: an action and the tombstone of its compensation are rows of one unique key, and whoever
+ * comes second waits for the first. Left has the key of the stock from 5 ms on and asks for the points at 115 ms, right
+ * the other way round, after it has thought. Right is lighter, whoever closes the circle, and over a row in one
+ * direction and a key in the other it is the same: left goes on at that instant, and ends 7 ms later. */
+static void test_a_deadlock_over_keys_ends_at_once(void **state)
+{
+    static const char left[] = TRIAL_JSON([
+        { "begin": "stock" }, { "write": "stock", "effect": "reserve", "time": "10ms" },
+        { "work": "think", "time": "100ms" }, { "write": "points", "effect": "debit", "time": "10ms" },
+        { "commit": "stock", "time": "2ms" }, { "status": "PAID" } ]);
+    static const struct { const char *points, *think; sim_ns paid_ns; uint32_t table; } cases[] = {
+        { "tombstone", "150ms", 172 * SIM_MS, 1 }, { "tombstone", "50ms", 122 * SIM_MS, 2 },
+        { "blind", "150ms", 172 * SIM_MS, 1 },     { "blind", "50ms", 122 * SIM_MS, 2 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char right[400];
+        snprintf(right, sizeof right,
+                 "[{\"begin\": \"stock\"}, "
+                 "{\"write\": \"points\", \"effect\": \"restore\", \"unknown\": \"%s\", \"time\": \"10ms\"}, "
+                 "{\"work\": \"think\", \"time\": \"%s\"}, "
+                 "{\"write\": \"stock\", \"effect\": \"restore\", \"unknown\": \"tombstone\", \"time\": \"10ms\"}, "
+                 "{\"commit\": \"stock\", \"time\": \"2ms\"}]",
+                 cases[i].points, cases[i].think);
+        const struct study_edit edits[] = { { "/stages/left/steps", left }, { "/stages/right/steps", right } };
+        struct trial trial;
+        trial_open(&trial, TWO, edits, 2);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 1);
+        assert_int_equal(facts->completion.max_ns, cases[i].paid_ns);
+        assert_int_equal(facts->table[1].deadlocks + facts->table[2].deadlocks, 1);
+        assert_int_equal(facts->table[cases[i].table].deadlocks, 1);
+        assert_int_equal(facts->table[1].lock_timeouts + facts->table[2].lock_timeouts, 0);
+        trial_close(&trial);
+    }
+}
+
 /* A commit that was sent takes place; the record is delivered again because its offset was never committed. The same
  * instant a millisecond after the write was sent: rolled back, and its effect is there once. */
 static void test_a_crash_keeps_what_was_sent(void **state)
@@ -546,6 +583,7 @@ int main(void)
         cmocka_unit_test(test_a_row_wakes_no_paused_jvm),
         cmocka_unit_test(test_an_answer_is_not_read_in_a_pause),
         cmocka_unit_test(test_a_victim_is_rolled_back_in_a_pause),
+        cmocka_unit_test(test_a_deadlock_over_keys_ends_at_once),
         cmocka_unit_test(test_a_crash_keeps_what_was_sent),
         cmocka_unit_test(test_an_api_that_is_away_refuses),
         cmocka_unit_test(test_faults_at_a_rate),

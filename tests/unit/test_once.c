@@ -145,12 +145,42 @@ static void test_without_the_answer(void **state)
     }
 }
 
+/* A transaction that has written nothing has no log to flush. There is nothing to give back here: the order is PAID after
+ * 10 + 20 + 20 ms, whether a fault is to come in the next hour or not (with one, keys are waited for). With the
+ * default form the key is inserted, and 30 ms are flushed. */
+static void test_a_key_alone_is_not_flushed(void **state)
+{
+    static const struct { const char *form, *faults; sim_ns takes_ns; } table[] = {
+        { "business-state", "{}", 50 * SIM_MS },
+        { "business-state", "{\"x\": {\"pause\": \"back\", \"at\": \"1h\", \"for\": \"1s\"}}", 50 * SIM_MS },
+        { "same-transaction", "{}", 80 * SIM_MS },
+        { "same-transaction", "{\"x\": {\"pause\": \"back\", \"at\": \"1h\", \"for\": \"1s\"}}", 80 * SIM_MS },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct trial trial;
+        const struct study_edit edit[] = {
+            { "/faults", table[i].faults },
+            { "/stages/serve/steps/1/form", table[i].form },
+            { "/stages/serve/steps/3/effect", "restore" },
+            { "/stages/serve/steps/3/unknown", "skip" },
+            { "/stores", "{\"db\": {\"group_commit\": true, \"flush\": \"30ms\"}}" },
+            { "/tables/stock/store", "db" },
+        };
+        trial_open(&trial, SHOP, edit, sizeof edit / sizeof *edit);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->completion.min_ns, table[i].takes_ns);
+        trial_close(&trial);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_form),
         cmocka_unit_test(test_a_mark_is_waited_for),
         cmocka_unit_test(test_without_the_answer),
+        cmocka_unit_test(test_a_key_alone_is_not_flushed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -220,6 +220,54 @@ static void test_stuck_orders(void **state)
     }
 }
 
+/* ---- how many, and which first ---- */
+
+enum { MANY = 4000 };
+
+struct swept { uint32_t n; struct { sim_ns created_ns, ended_ns; } of[MANY]; };
+
+static void on_swept(void *context, const struct order_fact *order)
+{
+    struct swept *swept = context;
+    if (order->status != ORDER_CANCELLED) return;
+    swept->of[swept->n].created_ns = order->created_ns;
+    swept->of[swept->n++].ended_ns = order->ended_ns;
+}
+
+/* Half of the reservations end without an answer. Those orders hang; the others are paid and leave, and younger orders
+ * take their room. All of 50 s are older than 5 s when the sweeper looks at 1m for the first time: it finds every one
+ * of them, and cancels the oldest first, one each 1 ms, whoever looks at the logs meanwhile. */
+static void test_one_look_finds_all_and_begins_with_the_oldest(void **state)
+{
+    static struct swept swept;
+    static const char *const sample_every[] = { "1s", "7s" };
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct trial trial;
+        const struct observer observer = { .context = &swept, .on_order = on_swept };
+        const struct study_edit edit[] = {
+            { "/load/scenarios/orders/rate", "80" },
+            { "/load/scenarios/orders/duration", "50s" },
+            { "/run/sample_every", sample_every[i] },
+            { "/flow/sweeper", "{\"every\": \"1m\", \"older_than\": \"5s\", \"time\": \"1ms\"}" },
+            { "/stages/reserve/steps/1/refuse", "0.5" },
+            { "/stages/reserve/steps/1/otherwise", "[{\"rollback\": \"stock\"}]" },
+        };
+        swept.n = 0;
+        trial_open(&trial, SAGA, edit, sizeof edit / sizeof *edit);
+        const struct run_facts *facts = trial_run(&trial, 0, &observer);
+        assert_int_equal(facts->orders.created, MANY);
+        assert_in_range(swept.n, MANY / 2 - 200, MANY / 2 + 200); /* six standard deviations */
+        assert_int_equal(facts->mishaps[MISHAP_SWEPT], swept.n);
+        for (uint32_t k = 0; k < swept.n; k++) {
+            uint32_t older = 0;
+            for (uint32_t j = 0; j < swept.n; j++) older += swept.of[j].created_ns < swept.of[k].created_ns;
+            assert_int_equal(swept.of[k].ended_ns, 60 * SIM_S + (older + 1) * SIM_MS);
+        }
+        trial_close(&trial);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +276,7 @@ int main(void)
         cmocka_unit_test(test_without_a_guard),
         cmocka_unit_test(test_metastable),
         cmocka_unit_test(test_stuck_orders),
+        cmocka_unit_test(test_one_look_finds_all_and_begins_with_the_oldest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -575,10 +575,13 @@ static void test_lightest_victim(void **state)
     assert_int_equal(row_lock(&world->tables, touch(world, 1, STOCK, 0), 1), ROW_WAITS);
     assert_int_equal(row_lock(&world->tables, touch(world, 0, STOCK, 1), 0), ROW_WAITS);
     assert_int_equal(victim, 1);
+    /* Before the victim has left, at the same instant, somebody else comes to the circle, and is not part of it. */
+    assert_int_equal(row_lock(&world->tables, touch(world, 2, STOCK, 0), 2), ROW_WAITS);
     assert_true(row_lock_victim(&world->tables, 1));
     transaction_rollback(&world->tables, &world->transaction[1]);
     assert_true(world->granted[0]);
     transaction_commit(&world->tables, &world->transaction[0]);
+    assert_true(world->granted[2]);
     world_close(world);
 }
 
