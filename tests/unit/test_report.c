@@ -449,16 +449,17 @@ static void another_system_is_not_compared(void **state)
 static void the_command_repeats_edits(void **state)
 {
     (void)state;
-    static const struct study_edit edit[] = { { "stock.consumers", "3" }, { "run.replications", "20" } };
-    static const char *const edit_at[] = { "/groups/stock/consumers", "/run/replications" };
+    static const struct study_edit edit[] = { { "stock.consumers", "3" }, { "run.replications", "20" },
+                                               { "/name", "it's" } };
+    static const char *const edit_at[] = { "/groups/stock/consumers", "/run/replications", "/name" };
     struct study study = *small_study(&arena);
-    study.n_edits = 2;
+    study.n_edits = 3;
     study.edit = edit;
     study.edit_at = edit_at;
     const struct outcome outcome = small_outcome(&study, 3, &arena);
     char *text = report_of(&outcome, &english);
 
-    has(text, "sim run small.json --seed 7 --replications 3 --set 'stock.consumers=3'\n");
+    has(text, "sim run small.json --seed 7 --replications 3 --set stock.consumers=3 --set '/name=it'\\''s'\n");
     free(text);
 }
 
