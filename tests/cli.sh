@@ -252,6 +252,8 @@ ok "none is left where none broke" test ! -e oversold/causes.csv -a ! -e oversol
 # A chain of one event has texts on one side only, and gnuplot 5.4 crashes on labels of which none is drawn.
 exits 4 run "${report%/*}/poison-record.json" --set /orders/at_most=7000 --out poison --plots --quiet; silent err
 ok "a chain of one event is drawn" test "$(wc -l <poison/causes.csv) $(pictures poison svg)" = "2 7"
+exits 4 run "${report%/*}/poison-record.json" --set /orders/at_most=7000 --out poison --force --quiet
+ok "pictures of the old run beside the new one: $(ls poison/plots)" test -z "$(ls poison/plots)"
 # What is told apart by microseconds is told apart after 500 s, too.
 exits 4 run "${report%/*}/wrong-order-a.json" --set /load/scenarios/sale/startTime=500s --set /checkpoints={} \
     --set /thresholds={} --out late --plots --quiet
@@ -264,7 +266,10 @@ for script in drawn/plots/*.gp; do
     ok "$name.gp draws without complaint" test -z "$(cd drawn/plots && gnuplot -d "$name.gp" 2>&1)"
     ok "$name.svg as before" cmp -s "drawn/plots/$name.svg" "redrawn/plots/$name.svg"
 done
-exits 0 plot drawn --terminal; shows "Lag by consumer group"; silent err
+mkdir tmp
+TMPDIR=$work/tmp "$sim" plot drawn --terminal >out 2>err; rc=$?
+ok "pictures in a terminal: exit $rc" test $rc -eq 0; shows "Lag by consumer group"; silent err
+ok "their scripts are left: $(ls tmp/* 2>/dev/null | head -1)" test -z "$(ls tmp)"
 exits 1 plot no-such-folder
 exits 1 plot small.json
 mkdir empty
