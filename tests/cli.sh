@@ -266,6 +266,8 @@ for script in drawn/plots/*.gp; do
     ok "$name.gp draws without complaint" test -z "$(cd drawn/plots && gnuplot -d "$name.gp" 2>&1)"
     ok "$name.svg as before" cmp -s "drawn/plots/$name.svg" "redrawn/plots/$name.svg"
 done
+"$sim" plot drawn --terminal >/dev/full 2>err; rc=$?
+ok "full disk on stdout of a picture: exit $rc" test $rc -eq 1; says "standard output"
 mkdir tmp
 TMPDIR=$work/tmp "$sim" plot drawn --terminal >out 2>err; rc=$?
 ok "pictures in a terminal: exit $rc" test $rc -eq 0; shows "Lag by consumer group"; silent err
