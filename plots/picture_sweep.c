@@ -97,20 +97,27 @@ enum drawn sweep_heat(const struct sweep_picture *picture, struct sim_err *err)
 
 /* ---- tornado ---- */
 
-static void write_bar(FILE *data, uint32_t row, uint32_t side, double base, double value)
+#define HALF_HEIGHT 0.36 /* of a bar; rows are 1 apart */
+
+/* From the base to the value. Where both of a row lie on the same side of the base, each has half of the height. */
+static void write_bar(FILE *data, uint32_t row, uint32_t side, double base, double value, bool halved)
 {
-    if (!isnan(value)) fprintf(data, "%u,%u,%.12g,%.12g\n", row, side, base, value);
+    if (isnan(value)) return;
+    fprintf(data, "%u,%u,%.12g,%.12g,%g,%g\n", row, side, base, value, row - (halved && side == 0 ? 0 : HALF_HEIGHT),
+            row + (halved && side == 1 ? 0 : HALF_HEIGHT));
 }
 
 static bool write_bars(const struct sweep_tornado *tornado, struct sim_err *err)
 {
     FILE *data = sheet_create(tornado->to, tornado->name, ".csv", err);
     if (!data) return false;
-    fputs("row,side,base,value\n", data);
+    fputs("row,side,base,value,bottom,top\n", data);
     for (uint32_t i = 0; i < tornado->n_bars; i++) {
         const uint32_t row = tornado->n_bars - 1 - i;
-        write_bar(data, row, 0, tornado->base, tornado->bar[i].low);
-        write_bar(data, row, 1, tornado->base, tornado->bar[i].high);
+        const double base = tornado->base, low = tornado->bar[i].low, high = tornado->bar[i].high;
+        const bool halved = (low > base && high > base) || (low < base && high < base);
+        write_bar(data, row, 0, base, low, halved);
+        write_bar(data, row, 1, base, high, halved);
     }
     return sheet_finish(data, tornado->name, err);
 }
@@ -148,7 +155,7 @@ enum drawn sweep_tornado(const struct sweep_tornado *tornado, struct sim_err *er
             tornado->base, tornado->base);
     static const char *const side[] = { "value low", "value high" };
     for (uint32_t i = 0; i < 2; i++)
-        fprintf(out, "%s'%s.csv' using ($2==%u?($3+$4)/2:NaN):1:3:4:($1-0.36):($1+0.36) every ::1 with boxxyerror "
+        fprintf(out, "%s'%s.csv' using ($2==%u?($3+$4)/2:NaN):1:3:4:5:6 every ::1 with boxxyerror "
                      "linecolor '%s' title '%s'",
                 i ? ", \\\n    " : "  plot ", tornado->name, i, palette(i), side[i]);
     fputc('\n', out);
