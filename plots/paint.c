@@ -134,7 +134,7 @@ void add_curves(struct script *script, const struct curves *curves, bool say_top
     for (uint32_t i = 0; i < n; i++) {
         const struct curve *curve = &curves->curve[chosen[i]];
         snprintf(title, sizeof title, script_word(script, "%s  (peak %.9g)", "%s  (최대 %.9g)"), curve->name,
-                 curve->top);
+                 curve->first_top);
         add_line(script, curves, chosen[i], i, factor, say_top ? title : curve->name);
     }
     if (n == curves->n_curves) return;

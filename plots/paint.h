@@ -35,7 +35,7 @@ bool bin_over(struct binned *binned, double t_s, double count, double *start_s, 
 bool write_curves(const struct script *script, const struct curves *curves, const char *x_name, struct sim_err *err);
 /* A frame over the time of the run. */
 struct frame time_frame(const struct script *script, const char *title, const char *y_label, double top);
-/* Bands and lines of the greatest curves, with those values in the legend where say_top. factor multiplies y. */
+/* Bands and lines of the greatest curves, with the peak of each line in the legend where say_top. factor multiplies y. */
 void add_curves(struct script *script, const struct curves *curves, bool say_top, double factor);
 /* Which these are, in the order of the file; curve chosen[i] has the colour palette(i). Returns how many. */
 uint32_t choose_curves(const struct curves *curves, uint32_t chosen[PALETTE]);

@@ -229,6 +229,11 @@ exits 0 run "$report" --set /orders/at_most=3000 --replications 2 --out drawn --
 ok "six pictures as SVG and PNG" test "$(pictures drawn svg) $(pictures drawn png)" = "6 6"
 exits 0 run "$report" --set /orders/at_most=3000 --replications 2 --jobs 1 --out redrawn --plots --quiet
 ok "observed totals" test "$(grep -c '^[0-9]*,[0-9]*,0,0$' drawn/plots/lag-by-group-observed.csv)" -eq 7
+for p in 0 1 2; do
+    peak=$(awk -F, -v p=$p '$1 == 0 && $3 == "stock-service-group" && $5 == p && $8 > most { most = $8 } END { print most }' drawn/lag.csv)
+    ok "line $p peaks at $peak; the legend: $(grep -o "created-$p  (peak [0-9]*" drawn/plots/lag-by-partition.gp)" \
+        grep -q "'order-created-$p  (peak $peak)'" drawn/plots/lag-by-partition.gp
+done
 ok "equal pictures" diff -r drawn/plots redrawn/plots
 rm -rf redrawn/plots
 exits 0 plot redrawn

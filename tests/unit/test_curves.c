@@ -84,6 +84,20 @@ static void top_counts_points_left_out(void **state)
     curves_fini(&curves);
 }
 
+/* What stands beside a line is about the line: replication 0, the points between those drawn included. */
+static void line_has_a_peak_of_its_own(void **state)
+{
+    (void)state;
+    struct curves curves;
+    curves_init(&curves, 2);
+    add_run(&curves, 0, (const double[]){ 1, 3, 2 }, 3);
+    add_run(&curves, 1, second, 5);
+    curves_finish(&curves, true);
+    assert_true(curves.curve[0].first_top == 3 && curves.curve[1].first_top == 30);
+    assert_true(curves.curve[0].top == 7 && curves_top(&curves) == 70);
+    curves_fini(&curves);
+}
+
 static void grows_and_takes_late_curves(void **state)
 {
     (void)state;
@@ -142,6 +156,7 @@ int main(void)
         cmocka_unit_test(band_is_least_to_greatest),   cmocka_unit_test(rates_end_with_their_run),
         cmocka_unit_test(thinning_keeps_true_points),  cmocka_unit_test(top_counts_points_left_out),
         cmocka_unit_test(grows_and_takes_late_curves), cmocka_unit_test(writes_columns_as_it_says),
+        cmocka_unit_test(line_has_a_peak_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
