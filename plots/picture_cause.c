@@ -130,17 +130,6 @@ static void add_texts(struct script *script, const struct cause *cause, double f
     }
 }
 
-/* Chains are short and may come late: each number has the digits that tell it from the next one. */
-static void write_ticks(FILE *out, double length_s)
-{
-    static const double step[] = { 1, 2, 5, 10 };
-    const int decade = (int)floor(log10(length_s / TICKS));
-    int i = 0;
-    while (i < 3 && step[i] * pow(10, decade) * TICKS < length_s) i++;
-    const int digits = -decade - (i == 3);
-    fprintf(out, "    set xtics %.9g\n    set format x '%%.%df'\n", step[i] * pow(10, decade), digits > 0 ? digits : 0);
-}
-
 static bool paint(struct script *script, const struct cause *cause, struct sim_err *err)
 {
     static const uint32_t points[ORDERS_MAX] = { 7, 5, 9 };
@@ -157,9 +146,9 @@ static bool paint(struct script *script, const struct cause *cause, struct sim_e
                            .y_to = cause->n_links + 1,
                            .one_replication = true };
     if (!write_links(script, cause, from_s, to_s, err) || !script_open(script, &frame, err)) return false;
-    fprintf(script->out, "    set xrange [%.9f:%.9f]\n    unset ytics\n    set border 1\n    set lmargin 6\n",
+    fprintf(script->out, "    set xrange [%.9f:%.9f]\n    unset ytics\n    set border 1\n    set lmargin 6\n    ",
             from_s - margin_s, to_s + margin_s);
-    write_ticks(script->out, to_s - from_s + 2 * margin_s);
+    write_ticks(script->out, "x", from_s - margin_s, to_s + margin_s, TICKS); /* chains are short and may come late */
     add_span(script, cause, "locked", "lost_lock", "linewidth 6 linecolor rgb '#A8D5C5'",
              script_word(script, "holds the lock", "락 보유"));
     add_span(script, cause, "locked", "unlocked", "linewidth 6 linecolor rgb '#A8D5C5'",

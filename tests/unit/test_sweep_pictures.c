@@ -70,10 +70,61 @@ static void bars_on_one_side_share_a_row(void **state)
     place_remove(&place);
 }
 
+/* Ticks of an axis as written, and the letters of the longest number. */
+static void ticks_are(double from, double to, uint32_t most, const char *want, uint32_t letters)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    assert_int_equal(write_ticks(out, "x", from, to, most), letters);
+    fclose(out);
+    assert_string_equal(text, want);
+    free(text);
+}
+
+static void numbers_on_an_axis_differ(void **state)
+{
+    (void)state;
+    ticks_are(19.3, 19116, 10, "set xtics 2000; set format x '%.0f'\n", 5); /* to 20000 */
+    ticks_are(0, 9999, 10, "set xtics 1000; set format x '%.0f'\n", 5);     /* to 10000 */
+    ticks_are(0, 8, 10, "set xtics 1; set format x '%.0f'\n", 1);
+    ticks_are(0.93, 1, 10, "set xtics 0.01; set format x '%.2f'\n", 4);
+    ticks_are(-12, 30, 10, "set xtics 5; set format x '%.0f'\n", 3); /* from -15 */
+    ticks_are(500.0186, 500.0197, 7, "set xtics 0.0002; set format x '%.4f'\n", 8);
+    ticks_are(0, 3e7, 10, "set xtics 5000000; set format x '%.0f'\n", 8);
+    ticks_are(0, 7, 7, "set xtics 1; set format x '%.0f'\n", 1);
+}
+
+static void label_of_a_scale_stands_clear(void **state)
+{
+    (void)state;
+    static const char *const value[] = { "1", "2" };
+    static const struct { double first, second; const char *label; } scale[] = {
+        { 0, 900, "set cblabel 'lag' noenhanced\n" },
+        { 0, 19116, "set cblabel 'lag' noenhanced offset 1, 0\n" },
+        { 0, 1234567, "set cblabel 'lag' noenhanced offset 3, 0\n" },
+        { 19116, 19116, "set cblabel 'lag' noenhanced offset 1, 0\n" }, /* gnuplot widens it by a hundredth */
+        { 0, 0, "set cblabel 'lag' noenhanced\n" },
+        { (double)NAN, (double)NAN, "set cblabel 'lag' noenhanced\n" },
+    };
+    for (size_t i = 0; i < sizeof scale / sizeof *scale; i++) {
+        struct place place;
+        struct sim_err err = { 0 };
+        const struct sweep_dot dot[] = { { 0, 0, scale[i].first, 0 }, { 1, 0, scale[i].second, 0 } };
+        place_make(&place);
+        const struct sweep_picture picture = { place.folder, "x", "lag", "a", "b", "lag", 2, 1, 2, value, value, dot };
+        assert_int_not_equal(sweep_heat(&picture, &err), DRAWN_NOT);
+        assert_non_null(strstr(place_read(&place, "x.gp"), scale[i].label));
+        place_remove(&place);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bars_on_one_side_share_a_row),
+        cmocka_unit_test(numbers_on_an_axis_differ),
+        cmocka_unit_test(label_of_a_scale_stands_clear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
