@@ -152,7 +152,7 @@ static void add_rest(struct script *script, const struct curves *curves, const s
         snprintf(title, sizeof title, script_word(script, "%u more, not drawn", "그 밖의 %u개, 생략"), n_rest);
     else
         snprintf(title, sizeof title,
-                 script_word(script, "%u more, not drawn  (highest peak %.9g)", "그 밖의 %u개, 생략  (가장 큰 최대 %.9g)"),
+                 script_word(script, "%u more, not drawn  (highest peak %.9g)", "그 밖의 %u개, 생략  (그중 최대 %.9g)"),
                  n_rest, factor * line_top);
     add_legend(script, "lines linecolor rgb 'white'", title);
 }
