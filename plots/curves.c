@@ -106,6 +106,10 @@ void curves_add(struct curves *curves, double replication, double x, const char 
     struct curve *curve = curve_named(curves, name);
     curve->last = value;
     if (value > curve->top) curve->top = value;
+    if (curves->n_replications == 0) {
+        curve->first_top = fmax(curve->first_top, value);
+        if (isfinite(value)) curve->first_sum += value;
+    }
     if ((curves->n_seen - 1) % curves->stride != 0) return;
     if (point == curves->n_points) curves->x[curves->n_points++] = x;
     if (curves->n_replications == 0) curve->first[point] = value;

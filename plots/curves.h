@@ -13,6 +13,8 @@ struct curve {
     char *name;
     double *first, *lo, *hi; /* by point; NaN: nothing there */
     double top;              /* greatest of all values, of points left out, too; 0 if none is above it */
+    double first_top;        /* the same of replication 0 */
+    double first_sum;        /* and the sum of its values: how high and how long */
     double last;             /* of the replication under way */
     double *end;             /* last value, by replication that is over */
 };

@@ -4,6 +4,7 @@
 #include "plots/gnuplot.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,14 +23,15 @@ void gnuplot_quote(const char *text, FILE *script)
     fputc('\'', script);
 }
 
-static void become_gnuplot(const char *folder, const char *script, int complaints)
+static void become_gnuplot(const char *folder, const char *script, int drawing, int complaints)
 {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
     signal(SIGXFSZ, SIG_DFL);
-    if (chdir(folder) != 0 || dup2(complaints, STDERR_FILENO) < 0) _exit(CODE_NOT_STARTED);
+    if (chdir(folder) != 0 || dup2(drawing, STDOUT_FILENO) < 0 || dup2(complaints, STDERR_FILENO) < 0)
+        _exit(CODE_NOT_STARTED);
     execlp("gnuplot", "gnuplot", "-d", script, (char *)NULL); /* -d: no settings of the user's own */
     _exit(errno == ENOENT ? CODE_MISSING : CODE_NOT_STARTED);
 }
@@ -48,17 +50,30 @@ static void complaint_end_line(struct complaint *complaint)
     complaint->length = 0;
 }
 
-/* Reads until the other end is closed. */
-static void read_complaint(int from, struct complaint *complaint)
+static void complaint_add(struct complaint *complaint, const char *text, size_t n)
 {
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == '\n') complaint_end_line(complaint);
+        else if ((text[i] != ' ' || complaint->length > 0) && complaint->length < COMPLAINT_BYTES - 1)
+            complaint->line[complaint->length++] = text[i];
+    }
+}
+
+/* Reads until the other ends are closed. gnuplot does not notice that what it writes gets lost; our own output does. */
+static void read_both(int drawing, int complaints, struct complaint *complaint)
+{
+    struct pollfd end[] = { { .fd = drawing, .events = POLLIN }, { .fd = complaints, .events = POLLIN } };
     char buffer[4096];
-    ssize_t n;
-    while ((n = read(from, buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR))
-        for (ssize_t i = 0; i < n; i++) {
-            if (buffer[i] == '\n') complaint_end_line(complaint);
-            else if ((buffer[i] != ' ' || complaint->length > 0) && complaint->length < COMPLAINT_BYTES - 1)
-                complaint->line[complaint->length++] = buffer[i];
+    while (end[0].fd >= 0 || end[1].fd >= 0) {
+        if (poll(end, 2, -1) < 0 && errno != EINTR) break;
+        for (int i = 0; i < 2; i++) {
+            if (end[i].fd < 0 || end[i].revents == 0) continue;
+            const ssize_t n = read(end[i].fd, buffer, sizeof buffer);
+            if (n > 0 && i == 0) fwrite(buffer, 1, (size_t)n, stdout);
+            else if (n > 0) complaint_add(complaint, buffer, (size_t)n);
+            else if (n == 0 || errno != EINTR) end[i].fd = -1; /* poll passes over it */
         }
+    }
     complaint_end_line(complaint);
 }
 
@@ -77,21 +92,35 @@ static enum gnuplot_end end_of(int status, const char *folder, const char *scrip
     return GNUPLOT_FAILED;
 }
 
+static bool open_pipes(int drawing[2], int complaints[2])
+{
+    if (pipe(drawing) != 0) return false;
+    if (pipe(complaints) == 0) return true;
+    const int why = errno;
+    close(drawing[0]);
+    close(drawing[1]);
+    errno = why;
+    return false;
+}
+
 enum gnuplot_end gnuplot_run(const char *folder, const char *script, struct sim_err *err)
 {
     struct complaint complaint = { 0 };
-    int ends[2], status = 0;
+    int drawing[2], complaints[2], status = 0;
     fflush(NULL); /* what we have written comes before what gnuplot writes, and only once */
-    if (pipe(ends) != 0)
+    if (!open_pipes(drawing, complaints))
         return sim_fail(err, SIM_ERUNTIME, script, "no pipe to gnuplot: %s", strerror(errno)), GNUPLOT_FAILED;
     pid_t child = fork();
     if (child == 0) {
-        close(ends[0]);
-        become_gnuplot(folder, script, ends[1]);
+        close(drawing[0]);
+        close(complaints[0]);
+        become_gnuplot(folder, script, drawing[1], complaints[1]);
     }
-    close(ends[1]);
-    if (child > 0) read_complaint(ends[0], &complaint);
-    close(ends[0]);
+    close(drawing[1]);
+    close(complaints[1]);
+    if (child > 0) read_both(drawing[0], complaints[0], &complaint);
+    close(drawing[0]);
+    close(complaints[0]);
     if (child < 0)
         return sim_fail(err, SIM_ERUNTIME, script, "gnuplot cannot be started: %s", strerror(errno)), GNUPLOT_FAILED;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;

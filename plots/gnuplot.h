@@ -13,8 +13,9 @@ void gnuplot_quote(const char *text, FILE *script);
 
 enum gnuplot_end { GNUPLOT_OK, GNUPLOT_MISSING, GNUPLOT_FAILED };
 
-/* Runs `gnuplot script` in folder; what it draws to its standard output goes to ours. GNUPLOT_FAILED with err, which
- * holds the first line of its complaint that names a line of the script, else the last one; GNUPLOT_MISSING without. */
+/* Runs `gnuplot script` in folder; what it draws to its standard output goes to stdout, whose errors tell when some of
+ * it was lost. GNUPLOT_FAILED with err, which holds the first line of its complaint that names a line of the script,
+ * else the last one; GNUPLOT_MISSING without. */
 enum gnuplot_end gnuplot_run(const char *folder, const char *script, struct sim_err *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include "plots/paint.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "plots/gnuplot.h"
 
@@ -65,16 +66,32 @@ struct frame time_frame(const struct script *script, const char *title, const ch
                            .has_time = true };
 }
 
-uint32_t choose_curves(const struct curves *curves, uint32_t chosen[PALETTE])
+static bool is_always(const struct choice *choice, const struct curve *curve)
 {
-    const struct curve *curve = curves->curve;
-    double top_of_all = curves_top(curves);
+    return choice->always && strcmp(curve->name, choice->always) == 0;
+}
+
+/* Whether curve a is drawn rather than curve b. */
+static bool goes_before(const struct curves *curves, const struct choice *choice, uint32_t a, uint32_t b)
+{
+    const struct curve *one = &curves->curve[a], *other = &curves->curve[b];
+    const bool by_sum = choice->by == BY_SUM || one->first_top == other->first_top;
+    const double mine = by_sum ? one->first_sum : one->first_top;
+    const double its = by_sum ? other->first_sum : other->first_top;
+    if (is_always(choice, one) != is_always(choice, other)) return is_always(choice, one);
+    return mine > its || (mine == its && a < b);
+}
+
+uint32_t choose_curves(const struct curves *curves, const struct choice *choice, uint32_t chosen[PALETTE])
+{
+    const bool all_zero = curves_top(curves) == 0;
     uint32_t n = 0;
     for (uint32_t c = 0; c < curves->n_curves; c++) {
-        uint32_t greater = 0;
+        const struct curve *curve = &curves->curve[c];
+        uint32_t before = 0;
         for (uint32_t other = 0; other < curves->n_curves; other++)
-            greater += curve[other].top > curve[c].top || (curve[other].top == curve[c].top && other < c);
-        if (greater < PALETTE && (curve[c].top > 0 || top_of_all == 0)) chosen[n++] = c;
+            before += other != c && goes_before(curves, choice, other, c);
+        if (before < PALETTE && (curve->top > 0 || all_zero || is_always(choice, curve))) chosen[n++] = c;
     }
     return n;
 }
@@ -115,33 +132,43 @@ void add_legend(struct script *script, const char *style, const char *title)
     script_title(script, title);
 }
 
-/* The greatest value among the curves that are not drawn. */
-static double top_of_others(const struct curves *curves, const uint32_t *chosen, uint32_t n)
-{
-    double top = 0;
-    for (uint32_t c = 0, i = 0; c < curves->n_curves; c++) {
-        if (i < n && chosen[i] == c) i++;
-        else top = fmax(top, curves->curve[c].top);
-    }
-    return top;
-}
-
-void add_curves(struct script *script, const struct curves *curves, bool say_top, double factor)
+/* Says of the curves that are not drawn how many they are, and how high the highest line would go. */
+static void add_rest(struct script *script, const struct curves *curves, const struct choice *choice,
+                     const uint32_t *chosen, uint32_t n, double factor)
 {
     char title[320];
-    uint32_t chosen[PALETTE], n = choose_curves(curves, chosen);
+    double top = 0, line_top = 0;
+    const uint32_t n_rest = curves->n_curves - n;
+    for (uint32_t c = 0, i = 0; c < curves->n_curves; c++) {
+        if (i < n && chosen[i] == c) {
+            i++;
+            continue;
+        }
+        top = fmax(top, curves->curve[c].top);
+        line_top = fmax(line_top, curves->curve[c].first_top);
+    }
+    if (top == 0) snprintf(title, sizeof title, script_word(script, "%u more, always 0", "그 밖의 %u개, 항상 0"), n_rest);
+    else if (choice->by == BY_SUM)
+        snprintf(title, sizeof title, script_word(script, "%u more, not drawn", "그 밖의 %u개, 생략"), n_rest);
+    else
+        snprintf(title, sizeof title,
+                 script_word(script, "%u more, not drawn  (highest peak %.9g)", "그 밖의 %u개, 생략  (그중 최대 %.9g)"),
+                 n_rest, factor * line_top);
+    add_legend(script, "lines linecolor rgb 'white'", title);
+}
+
+void add_curves(struct script *script, const struct curves *curves, const struct choice *choice, double factor)
+{
+    char title[320];
+    uint32_t chosen[PALETTE], n = choose_curves(curves, choice, chosen);
     for (uint32_t i = 0; i < n; i++) add_band(script, curves, chosen[i], i, factor);
     for (uint32_t i = 0; i < n; i++) {
         const struct curve *curve = &curves->curve[chosen[i]];
         snprintf(title, sizeof title, script_word(script, "%s  (peak %.9g)", "%s  (최대 %.9g)"), curve->name,
-                 curve->top);
-        add_line(script, curves, chosen[i], i, factor, say_top ? title : curve->name);
+                 factor * curve->first_top);
+        add_line(script, curves, chosen[i], i, factor, choice->by == BY_PEAK ? title : curve->name);
     }
-    if (n == curves->n_curves) return;
-    snprintf(title, sizeof title,
-             script_word(script, "%u more, not drawn  (peak %.3g)", "그 밖의 %u개, 생략  (최대 %.3g)"),
-             curves->n_curves - n, factor * top_of_others(curves, chosen, n));
-    add_legend(script, "lines linecolor rgb 'white'", title);
+    if (n < curves->n_curves) add_rest(script, curves, choice, chosen, n, factor);
 }
 
 void add_nothing(struct script *script, const char *why)

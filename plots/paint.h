@@ -35,10 +35,17 @@ bool bin_over(struct binned *binned, double t_s, double count, double *start_s, 
 bool write_curves(const struct script *script, const struct curves *curves, const char *x_name, struct sim_err *err);
 /* A frame over the time of the run. */
 struct frame time_frame(const struct script *script, const char *title, const char *y_label, double top);
-/* Bands and lines of the greatest curves, with those values in the legend where say_top. factor multiplies y. */
-void add_curves(struct script *script, const struct curves *curves, bool say_top, double factor);
+/* Of more curves than there are colours, those whose lines are greatest are drawn: by their peaks, or, where many reach
+ * the same height, by their sums. */
+enum choose_by { BY_PEAK, BY_SUM };
+struct choice {
+    enum choose_by by;
+    const char *always; /* drawn however small it is; NULL: none */
+};
 /* Which these are, in the order of the file; curve chosen[i] has the colour palette(i). Returns how many. */
-uint32_t choose_curves(const struct curves *curves, uint32_t chosen[PALETTE]);
+uint32_t choose_curves(const struct curves *curves, const struct choice *choice, uint32_t chosen[PALETTE]);
+/* Their bands and lines; by peak, with the peak of each line in the legend. factor multiplies y. */
+void add_curves(struct script *script, const struct curves *curves, const struct choice *choice, double factor);
 void add_line(struct script *script, const struct curves *curves, uint32_t curve, uint32_t colour, double factor,
               const char *title);
 void add_band(struct script *script, const struct curves *curves, uint32_t curve, uint32_t colour, double factor);

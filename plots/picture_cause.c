@@ -9,7 +9,7 @@
 #include "plots/curves.h"
 #include "plots/paint.h"
 
-enum { LINKS_MAX = 16, TEXT_BYTES = 512, ORDERS_MAX = 3 };
+enum { LINKS_MAX = 16, TEXT_BYTES = 512, ORDERS_MAX = 3, TICKS = 7 };
 
 struct link {
     double t_s;
@@ -70,6 +70,12 @@ static bool has_fault(const struct cause *cause)
 
 static double line_of(const struct cause *cause, uint32_t link) { return cause->n_links - link; }
 
+/* Whether the text of an event stands to the left of it. */
+static int is_right(const struct link *link, double from_s, double to_s)
+{
+    return link->t_s - from_s > 0.5 * (to_s - from_s);
+}
+
 /* t_s,line,order,right,text; right: the text stands to the left of the event. */
 static bool write_links(const struct script *script, const struct cause *cause, double from_s, double to_s,
                         struct sim_err *err)
@@ -80,7 +86,7 @@ static bool write_links(const struct script *script, const struct cause *cause, 
     for (uint32_t i = 0; i < cause->n_links; i++) {
         const struct link *link = &cause->link[i];
         fprintf(data, "%.9f,%g,%d,%d,\"%.6f s  ", link->t_s, line_of(cause, i), order_of(cause, link),
-                link->t_s - from_s > 0.5 * (to_s - from_s), link->t_s);
+                is_right(link, from_s, to_s), link->t_s);
         for (const char *c = link->what; *c; c++) fputs(*c == '"' ? "\"\"" : (char[]){ *c, '\0' }, data);
         fputs("\"\n", data);
     }
@@ -110,20 +116,26 @@ static void add_events(struct script *script, int order, const char *colour, uin
     script_title(script, title);
 }
 
-static void add_texts(struct script *script)
+/* gnuplot 5.4 crashes on labels none of which it can draw: a side of which no event is has no item. */
+static void add_texts(struct script *script, const struct cause *cause, double from_s, double to_s)
 {
-    static const char *const side[] = { "left offset 1.4, 0", "right offset -1.4, 0" };
-    for (int right = 0; right < 2; right++)
+    static const char *const style[] = { "left offset 1.4, 0", "right offset -1.4, 0" };
+    for (int side = 0; side < 2; side++) {
+        uint32_t n = 0;
+        for (uint32_t i = 0; i < cause->n_links; i++) n += is_right(&cause->link[i], from_s, to_s) == side;
+        if (n == 0) continue;
         fprintf(script_item(script),
                 "'%s.csv' skip 1 using ($4==%d?$1:1/0):2:5 with labels %s textcolor rgb '#222222' notitle",
-                script->name, right, side[right]);
+                script->name, side, style[side]);
+    }
 }
 
 static bool paint(struct script *script, const struct cause *cause, struct sim_err *err)
 {
     static const uint32_t points[ORDERS_MAX] = { 7, 5, 9 };
     char title[2 * TEXT_BYTES], order[64];
-    const double from_s = cause->link[0].t_s, to_s = cause->link[cause->n_links - 1].t_s;
+    const double from_s = cause->link[0].t_s, last_s = cause->link[cause->n_links - 1].t_s;
+    const double to_s = last_s > from_s ? last_s : from_s + 1; /* one instant stands at the left, its text beside it */
     const double margin_s = 0.04 * fmax(to_s - from_s, 1e-6);
     snprintf(title, sizeof title, script_word(script, "Why %s broke.  %s", "%s 위반의 원인.  %s"), cause->invariant,
              cause->name);
@@ -134,8 +146,9 @@ static bool paint(struct script *script, const struct cause *cause, struct sim_e
                            .y_to = cause->n_links + 1,
                            .one_replication = true };
     if (!write_links(script, cause, from_s, to_s, err) || !script_open(script, &frame, err)) return false;
-    fprintf(script->out, "    set xrange [%.9f:%.9f]\n    unset ytics\n    set border 1\n    set lmargin 6\n",
+    fprintf(script->out, "    set xrange [%.9f:%.9f]\n    unset ytics\n    set border 1\n    set lmargin 6\n    ",
             from_s - margin_s, to_s + margin_s);
+    write_ticks(script->out, "x", from_s - margin_s, to_s + margin_s, TICKS); /* chains are short and may come late */
     add_span(script, cause, "locked", "lost_lock", "linewidth 6 linecolor rgb '#A8D5C5'",
              script_word(script, "holds the lock", "락 보유"));
     add_span(script, cause, "locked", "unlocked", "linewidth 6 linecolor rgb '#A8D5C5'",
@@ -148,7 +161,7 @@ static bool paint(struct script *script, const struct cause *cause, struct sim_e
         add_events(script, (int)k, palette(k), points[k], order);
     }
     if (has_fault(cause)) add_events(script, -1, "#000000", 11, script_word(script, "fault", "장애"));
-    add_texts(script);
+    add_texts(script, cause, from_s, to_s);
     return script_close(script, err);
 }
 

@@ -158,7 +158,8 @@ static void add_arrivals_behind(struct script *script)
 static bool paint_lag(struct script *script, const struct lag_rows *own, const char *title, double top_rate,
                       struct sim_err *err)
 {
-    uint32_t chosen[PALETTE], n = choose_curves(&own->curves, chosen);
+    const struct choice highest = { .by = BY_PEAK, .always = own->group ? NULL : script->folder->bottleneck };
+    uint32_t chosen[PALETTE], n = choose_curves(&own->curves, &highest, chosen);
     const double observed = script->terminal ? 0 : observed_top(script->folder, own);
     struct frame frame = time_frame(script, title, lag_label(script), fmax(curves_top(&own->curves), observed));
     frame.long_legend = own->group && observed > 0; /* group names fill the columns as they are */
@@ -170,7 +171,7 @@ static bool paint_lag(struct script *script, const struct lag_rows *own, const c
     bool ok = data_close(script, data, "-observed.csv", err) && script_open(script, &frame, err);
     if (ok) {
         if (frame.rate_label) add_arrivals_behind(script);
-        add_curves(script, &own->curves, true, 1);
+        add_curves(script, &own->curves, &highest, 1);
         if (observed > 0) add_observed_peaks(script, own, chosen, n);
         if (observed > 0) add_observed(script, &shapes, n);
         if (script->n_items == 0)

@@ -73,6 +73,27 @@ enum drawn sweep_lines(const struct sweep_picture *picture, struct sim_err *err)
     return sheet_end(out, picture->to, picture->name, err);
 }
 
+/* gnuplot leaves room for four letters between the colours and the label of their scale. */
+static void write_scale(const struct sweep_picture *picture, FILE *out)
+{
+    enum { FIT = 4 };
+    double least = INFINITY, most = -INFINITY;
+    for (uint32_t i = 0; i < picture->n_dots; i++) {
+        least = fmin(least, picture->dot[i].mean);
+        most = fmax(most, picture->dot[i].mean);
+    }
+    /* Of one value gnuplot makes a range around it. */
+    const double room = least < most ? 0 : least == 0 ? 1 : 0.01 * fabs(least);
+    uint32_t letters = 0;
+    if (least <= most) fputs("  ", out), letters = write_ticks(out, "cb", least - room, most + room, 10);
+    fputs("  set cblabel ", out);
+    gnuplot_quote(picture->y_label, out);
+    fputs(" noenhanced", out);
+    if (letters > FIT)
+        fprintf(out, " offset %u, 0\n  set rmargin at screen %g", letters - FIT, 0.85 - 0.0105 * (letters - FIT));
+    fputc('\n', out);
+}
+
 enum drawn sweep_heat(const struct sweep_picture *picture, struct sim_err *err)
 {
     if (!write_dots(picture, err)) return DRAWN_NOT;
@@ -82,7 +103,7 @@ enum drawn sweep_heat(const struct sweep_picture *picture, struct sim_err *err)
     sheet_text(out, "title", picture->title);
     sheet_text(out, "xlabel", picture->x_label);
     sheet_text(out, "ylabel", picture->curve_label);
-    sheet_text(out, "cblabel", picture->y_label);
+    write_scale(picture, out);
     fprintf(out, "  set xrange [-0.5:%g]\n  set yrange [-0.5:%g]\n  unset key\n  unset grid\n", picture->n_x - 0.5,
             picture->n_curves - 0.5);
     fputs("  set palette defined (0 '#f7fbff', 1 '#6baed6')\n", out); /* pale enough for black numbers */
@@ -90,27 +111,34 @@ enum drawn sweep_heat(const struct sweep_picture *picture, struct sim_err *err)
     ticks(out, "y", picture->curve, picture->n_curves);
     fprintf(out,
             "  plot '%s.csv' using 1:2:3 every ::1 with image, \\\n"
-            "    '' using 1:2:(sprintf('%%.4g', $3)) every ::1 with labels\n",
+            "    '' using 1:2:(sprintf(abs($3) < 1e4 ? '%%.4g' : '%%.0f', $3)) every ::1 with labels\n",
             picture->name);
     return sheet_end(out, picture->to, picture->name, err);
 }
 
 /* ---- tornado ---- */
 
-static void write_bar(FILE *data, uint32_t row, uint32_t side, double base, double value)
+#define HALF_HEIGHT 0.36 /* of a bar; rows are 1 apart */
+
+/* From the base to the value. Where both of a row lie on the same side of the base, each has half of the height. */
+static void write_bar(FILE *data, uint32_t row, uint32_t side, double base, double value, bool halved)
 {
-    if (!isnan(value)) fprintf(data, "%u,%u,%.12g,%.12g\n", row, side, base, value);
+    if (isnan(value)) return;
+    fprintf(data, "%u,%u,%.12g,%.12g,%g,%g\n", row, side, base, value, row - (halved && side == 0 ? 0 : HALF_HEIGHT),
+            row + (halved && side == 1 ? 0 : HALF_HEIGHT));
 }
 
 static bool write_bars(const struct sweep_tornado *tornado, struct sim_err *err)
 {
     FILE *data = sheet_create(tornado->to, tornado->name, ".csv", err);
     if (!data) return false;
-    fputs("row,side,base,value\n", data);
+    fputs("row,side,base,value,bottom,top\n", data);
     for (uint32_t i = 0; i < tornado->n_bars; i++) {
         const uint32_t row = tornado->n_bars - 1 - i;
-        write_bar(data, row, 0, tornado->base, tornado->bar[i].low);
-        write_bar(data, row, 1, tornado->base, tornado->bar[i].high);
+        const double base = tornado->base, low = tornado->bar[i].low, high = tornado->bar[i].high;
+        const bool halved = (low > base && high > base) || (low < base && high < base);
+        write_bar(data, row, 0, base, low, halved);
+        write_bar(data, row, 1, base, high, halved);
     }
     return sheet_finish(data, tornado->name, err);
 }
@@ -148,7 +176,7 @@ enum drawn sweep_tornado(const struct sweep_tornado *tornado, struct sim_err *er
             tornado->base, tornado->base);
     static const char *const side[] = { "value low", "value high" };
     for (uint32_t i = 0; i < 2; i++)
-        fprintf(out, "%s'%s.csv' using ($2==%u?($3+$4)/2:NaN):1:3:4:($1-0.36):($1+0.36) every ::1 with boxxyerror "
+        fprintf(out, "%s'%s.csv' using ($2==%u?($3+$4)/2:NaN):1:3:4:5:6 every ::1 with boxxyerror "
                      "linecolor '%s' title '%s'",
                 i ? ", \\\n    " : "  plot ", tornado->name, i, palette(i), side[i]);
     fputc('\n', out);

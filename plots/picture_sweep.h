@@ -31,8 +31,8 @@ struct sweep_bar {
     double low, high; /* the figure with the value low and high; NaN: not run */
 };
 
-/* A bar for each value, from the figure with it low to the figure with it high, around the figure as it is; the
- * greatest at the top. */
+/* A bar for each value, from the figure with it low to the figure with it high, around the figure as it is; two, one
+ * below the other, where both move it the same way. The greatest at the top. */
 struct sweep_tornado {
     const char *to, *name, *title, *x_label;
     double base;

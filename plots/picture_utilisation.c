@@ -59,7 +59,8 @@ bool picture_utilisation(struct script *script, struct sim_err *err)
     frame.y_percent = frame.means = true;
     ok = ok && write_curves(script, &utilisation.curves, "t_s", err) && script_open(script, &frame, err);
     if (ok) {
-        add_curves(script, &utilisation.curves, false, 100);
+        const struct choice busiest = { .by = BY_SUM, .always = script->folder->bottleneck };
+        add_curves(script, &utilisation.curves, &busiest, 100);
         if (script->n_items == 0) add_nothing(script, script_word(script, "the run is too short", "실행이 너무 짧음"));
         ok = script_close(script, err);
     }

@@ -122,6 +122,8 @@ enum drawn plots_show(const char *results, const struct plots_terminal *terminal
 #define FILES_OF(name) name ".gp", name ".csv", name ".svg", name ".png"
 const char *const plots_files[] = {
     FILES_OF("lag-by-group"),
+    "lag-by-group-arrivals.csv",
+    "lag-by-group-observed.csv",
     FILES_OF("lag-by-partition"),
     "lag-by-partition-arrivals.csv",
     "lag-by-partition-observed.csv",

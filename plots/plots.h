@@ -4,7 +4,8 @@
  * and a fault here touches no run.
  *
  * Each picture is a script NAME.gp with its data NAME.csv, and what gnuplot makes of them: NAME.svg and NAME.png. In a
- * picture a line is replication 0, and the band around it reaches from the least to the greatest of all replications.
+ * picture a line is replication 0, and the band around it reaches from the least to the greatest of all replications; a
+ * peak in the legend is that of the line.
  *
  *   lag-by-group        committed lag of every group
  *   lag-by-partition    of the bottleneck; observed points over it, the arrival rate behind

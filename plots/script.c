@@ -4,6 +4,7 @@
 #include "plots/script.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,6 +181,32 @@ static void write_x_axis(const struct script *script, const char *label, double 
     write_quoted(script->out, "    set xlabel ", label, script->terminal ? "\n" : ".\"\\n\" offset 0, 0.4\n");
     fprintf(script->out, "    set xrange [0:%.9g]\n    set format x '%s'\n", to > 0 ? to : 1, number_format(to));
 }
+
+/* ---- numbers on an axis ---- */
+
+static uint32_t letters_of(double number, int digits)
+{
+    char text[400];
+    return (uint32_t)snprintf(text, sizeof text, "%.*f", digits, number);
+}
+
+uint32_t write_ticks(FILE *out, const char *axis, double from, double to, uint32_t most)
+{
+    static const double step[] = { 1, 2, 5, 10 };
+    const double smallest = (to - from) / most * (1 - 1e-9); /* ten steps of 0.1 fit into 1 */
+    const int decade = (int)floor(log10(smallest));
+    int i = 0;
+    while (i < 3 && step[i] * pow(10, decade) < smallest) i++;
+    const double step_size = step[i] * pow(10, decade);
+    const int digits = decade + (i == 3) < 0 ? -decade - (i == 3) : 0;
+    fprintf(out, "set %stics %.9g; set format %s '%%.%df'\n", axis, step_size, axis, digits);
+    /* A scale reaches out to its next steps. */
+    const uint32_t least = letters_of(floor(from / step_size) * step_size, digits);
+    const uint32_t greatest = letters_of(ceil(to / step_size) * step_size, digits);
+    return least > greatest ? least : greatest;
+}
+
+/* ---- the plot command ---- */
 
 bool script_open(struct script *script, const struct frame *frame, struct sim_err *err)
 {

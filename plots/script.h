@@ -51,6 +51,10 @@ bool script_close(struct script *script, struct sim_err *err);
 /* Whether a script is there and is not as it was written. */
 bool script_is_changed(const char *path);
 
+/* Sets steps of an axis between two values, fewer than `most` where that can be, and as many digits as tell its numbers
+ * apart, in one line. Returns how many letters the longest of them has. */
+uint32_t write_ticks(FILE *out, const char *axis, double from, double to, uint32_t most);
+
 /* "the text in the language asked for" */
 const char *script_word(const struct script *script, const char *english, const char *korean);
 

@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "plots/paint.h"
+
 static void add_run(struct curves *curves, double replication, const double *value, uint32_t n)
 {
     for (uint32_t t = 0; t < n; t++) {
@@ -84,6 +86,20 @@ static void top_counts_points_left_out(void **state)
     curves_fini(&curves);
 }
 
+/* What stands beside a line is about the line: replication 0, the points between those drawn included. */
+static void line_has_a_peak_of_its_own(void **state)
+{
+    (void)state;
+    struct curves curves;
+    curves_init(&curves, 2);
+    add_run(&curves, 0, (const double[]){ 1, 3, 2 }, 3);
+    add_run(&curves, 1, second, 5);
+    curves_finish(&curves, true);
+    assert_true(curves.curve[0].first_top == 3 && curves.curve[1].first_top == 30);
+    assert_true(curves.curve[0].top == 7 && curves_top(&curves) == 70);
+    curves_fini(&curves);
+}
+
 static void grows_and_takes_late_curves(void **state)
 {
     (void)state;
@@ -98,6 +114,59 @@ static void grows_and_takes_late_curves(void **state)
     assert_int_equal(curves.n_points, 5000);
     assert_true(curves.curve[0].hi[4999] == 4999 && curves.curve[0].lo[4999] == 0);
     assert_true(isnan(curves.curve[1].first[10]) && curves.curve[1].lo[10] == 3);
+    curves_fini(&curves);
+}
+
+/* Ten curves of one peak: all are at 1 until they end, the last one longest. */
+static void curves_of_one_peak(struct curves *curves)
+{
+    curves_init(curves, 1);
+    for (uint32_t t = 0; t < 20; t++)
+        for (uint32_t c = 0; c < 10; c++)
+            curves_add(curves, 0, t, (char[]){ (char)('a' + c), '\0' }, t < 8 + c ? 1 : 0);
+    curves_finish(curves, true);
+}
+
+static void of_many_the_longest_are_drawn(void **state)
+{
+    (void)state;
+    struct curves curves;
+    uint32_t chosen[PALETTE];
+    curves_of_one_peak(&curves);
+    const struct choice longest = { .by = BY_SUM };
+    assert_int_equal(choose_curves(&curves, &longest, chosen), PALETTE);
+    for (uint32_t i = 0; i < PALETTE; i++) assert_int_equal(chosen[i], 2 + i);
+    curves_fini(&curves);
+}
+
+/* The bottleneck is what a picture is looked at for. */
+static void of_many_the_named_one_is_drawn(void **state)
+{
+    (void)state;
+    struct curves curves;
+    uint32_t chosen[PALETTE];
+    curves_of_one_peak(&curves);
+    const struct choice named = { .by = BY_SUM, .always = "a" }; /* the shortest */
+    assert_int_equal(choose_curves(&curves, &named, chosen), PALETTE);
+    assert_int_equal(chosen[0], 0);
+    assert_int_equal(chosen[1], 3);
+    curves_fini(&curves);
+}
+
+/* Of ten levels the eight whose lines peak highest, whatever another replication did. */
+static void of_many_the_highest_lines_are_drawn(void **state)
+{
+    (void)state;
+    struct curves curves;
+    uint32_t chosen[PALETTE];
+    curves_init(&curves, 1);
+    for (uint32_t r = 0; r < 2; r++)
+        for (uint32_t c = 0; c < 10; c++)
+            curves_add(&curves, r, 0, (char[]){ (char)('a' + c), '\0' }, r == 0 ? 1 + c : 100 - c);
+    curves_finish(&curves, true);
+    const struct choice highest = { .by = BY_PEAK };
+    assert_int_equal(choose_curves(&curves, &highest, chosen), PALETTE);
+    for (uint32_t i = 0; i < PALETTE; i++) assert_int_equal(chosen[i], 2 + i);
     curves_fini(&curves);
 }
 
@@ -142,6 +211,8 @@ int main(void)
         cmocka_unit_test(band_is_least_to_greatest),   cmocka_unit_test(rates_end_with_their_run),
         cmocka_unit_test(thinning_keeps_true_points),  cmocka_unit_test(top_counts_points_left_out),
         cmocka_unit_test(grows_and_takes_late_curves), cmocka_unit_test(writes_columns_as_it_says),
+        cmocka_unit_test(line_has_a_peak_of_its_own),  cmocka_unit_test(of_many_the_longest_are_drawn),
+        cmocka_unit_test(of_many_the_named_one_is_drawn), cmocka_unit_test(of_many_the_highest_lines_are_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
