@@ -99,7 +99,7 @@ static const char *const *stale_names(struct arena *arena)
 {
     size_t n_plots = 0, n = 0;
     while (plots_files[n_plots]) n_plots++;
-    const char **name = arena_array(arena, const char *, PARTS + n_plots + 3);
+    const char **name = arena_array(arena, const char *, PARTS + n_plots + 4);
     for (enum part part = 0; part < PARTS; part++) name[n++] = part_names[part];
     name[n++] = "observed.csv";
     name[n++] = "causes.csv";
@@ -109,6 +109,7 @@ static const char *const *stale_names(struct arena *arena)
         snprintf(path, size, "plots/%s", plots_files[i]);
         name[n++] = path;
     }
+    name[n++] = "plots"; /* goes when it is empty by then */
     return name;
 }
 
