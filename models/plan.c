@@ -354,9 +354,11 @@ static bool has_view(const struct scenario *scenario, uint32_t table)
     return store == NONE || scenario->store[store].isolation != READ_COMMITTED;
 }
 
-/* A plain SELECT. */
+/* A plain SELECT. Of the look-ups before an effect only one is: an INSERT of a unique key reads in no view, and what
+ * lies in Redis or in a transaction of its own is not this one's. */
 static bool is_snapshot_read(const struct scenario *scenario, const struct step_spec *step)
 {
+    if (step->kind == STEP_ONCE) return step->form == ONCE_CHECK_THEN_ACT;
     if (step->kind != STEP_READ && !reads_itself(step)) return false;
     const struct table_spec *table = &scenario->table[step->target];
     return (table->rows > 0 || table->key == ROW_ORDER_ID) && has_view(scenario, step->target);
@@ -380,8 +382,9 @@ static bool opens_view(const struct scenario *scenario, const struct step_spec *
 {
     const struct step_spec *first = &step[from];
     if (!is_snapshot_read(scenario, first)) return false;
-    return view_is_used(scenario, first->otherwise, 0, first->n_otherwise, first->target) ||
-           view_is_used(scenario, step, from + 1, n, first->target);
+    const uint32_t table = first->kind == STEP_ONCE ? NONE : first->target;
+    return view_is_used(scenario, first->otherwise, 0, first->n_otherwise, table) ||
+           view_is_used(scenario, step, from + 1, n, table);
 }
 
 static enum op_visible visibility(const struct step_spec *step)

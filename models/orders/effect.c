@@ -371,6 +371,7 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
         if (order_of(thread)->flags & ORDER_FOLLOWED) path_end(machine, thread);
         return OUTCOME_DONE;
     case STEP_ONCE:
+        if (op->opens_view) transaction_view(&machine->tables, &thread->transaction);
         return once_effect(machine, thread, op);
     case STEP_BEGIN:
         thread->transaction.open = true;
