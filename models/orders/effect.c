@@ -258,7 +258,7 @@ static enum outcome flush_effect(struct machine *machine, struct thread *thread)
         if (locked != OUTCOME_DONE) return locked;
         if (row->token && !row_fence_passes(&machine->tables, row, row->token))
             return fenced_off(machine, row, OUTCOME_FAILED);
-        if (!row_send_absolute(&machine->tables, row)) cause_lost_update(machine, thread, row);
+        if (!row_send_absolute(&machine->tables, row)) cause_find(machine, thread, row);
     }
     return OUTCOME_DONE;
 }
