@@ -16,6 +16,7 @@ struct compiler {
     const struct scenario *scenario;
     struct plan *plan;
     struct plan_op *op;
+    struct plan_way *way;
     struct plan_stage *stage;
     uint32_t n_once;
     uint32_t n_lucks; /* of the stage at hand */
@@ -437,7 +438,12 @@ static bool step_dist(struct compiler *compiler, const struct dist **out, const 
     return dist_compile(compiler, dist, spec);
 }
 
-struct path { double share; uint32_t own_times, begin_op; bool explicit_connection, in_transaction; };
+struct path {
+    double share;
+    uint32_t own_times, begin_op;
+    uint16_t marks;
+    bool explicit_connection, in_transaction;
+};
 
 static bool has_capacity(const struct scenario *scenario, uint32_t store)
 {
@@ -483,6 +489,11 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
            step_dist(compiler, &op->backoff, &step->backoff);
 }
 
+static bool leaves_mark(const struct step_spec *step)
+{
+    return step->kind == STEP_ONCE && step->form != ONCE_BUSINESS_STATE && step->form != ONCE_NONE;
+}
+
 /* Steps of one path, its end, then the paths that replace its rest. */
 static bool path_compile(struct compiler *compiler, const struct step_spec *step, uint32_t n, struct path path)
 {
@@ -493,6 +504,8 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         struct plan_op *op = &compiler->op[first + i];
         if (step[i].kind == STEP_BEGIN) path.begin_op = first + i;
         if (!op_compile(compiler, op, &step[i], &path)) return false;
+        if (leaves_mark(&step[i])) path.marks |= (uint16_t)(1u << op->once_bit);
+        compiler->way[first + i].marks = path.marks;
         op->needs_read = step[i].kind == STEP_READ && read_matters(step, i, n);
         if (step[i].kind == STEP_BEGIN) path.in_transaction = true;
         if (ends_transaction(&step[i])) path.in_transaction = false;
@@ -508,8 +521,9 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         compiler->op[first + i].otherwise = compiler->plan->n_ops;
         struct path replaced = { .own_times = at_step[i].own_times, .begin_op = NONE,
                                  .explicit_connection = path.explicit_connection,
-                                 .in_transaction = at_step[i].in_transaction };
+                                 .in_transaction = at_step[i].in_transaction, .marks = at_step[i].marks };
         if (!path_compile(compiler, step[i].otherwise, step[i].n_otherwise, replaced)) return false;
+        compiler->way[first + i].otherwise_end = compiler->plan->n_ops;
     }
     return true;
 }
@@ -568,6 +582,17 @@ static void keys_mark(struct compiler *compiler)
     }
 }
 
+/* Whether a mark may be set by a delivery that is refused: behind its `once`, where a refusal leads on. */
+static bool refusals_have_marks(const struct compiler *compiler)
+{
+    for (uint32_t i = 0; i < compiler->plan->n_ops; i++) {
+        const struct plan_op *op = &compiler->op[i];
+        const bool is_asked = op->kind == STEP_WRITE || op->refuse_below > 0;
+        if (is_asked && op->otherwise != NONE && compiler->way[i].marks) return true;
+    }
+    return false;
+}
+
 static bool stages_compile(struct compiler *compiler)
 {
     const struct scenario *scenario = compiler->scenario;
@@ -575,6 +600,7 @@ static bool stages_compile(struct compiler *compiler)
     for (uint32_t i = 0; i < scenario->n_stages; i++)
         n_ops += count_ops(scenario->stage[i].step, scenario->stage[i].n_steps);
     compiler->op = arena_array(compiler->arena, struct plan_op, n_ops);
+    compiler->way = arena_array(compiler->arena, struct plan_way, n_ops);
     compiler->stage = arena_array(compiler->arena, struct plan_stage, scenario->n_stages);
     for (uint32_t i = 0; i < scenario->n_stages; i++) {
         const struct stage_spec *spec = &scenario->stage[i];
@@ -605,6 +631,8 @@ static bool stages_compile(struct compiler *compiler)
                         compiler->n_once);
     keys_mark(compiler);
     compiler->plan->op = compiler->op;
+    compiler->plan->way = compiler->way;
+    compiler->plan->n_refusals = refusals_have_marks(compiler) ? compiler->n_once : 0;
     compiler->plan->stage = compiler->stage;
     return true;
 }
