@@ -137,8 +137,7 @@ static const struct accident *accident_of(const struct run_facts *facts, uint32_
     const struct accident *of_other = NULL;
     for (uint32_t i = 0; i < facts->n_accidents && table != NONE; i++) {
         const struct accident *accident = &facts->accident[i];
-        if (accident->at_ns > until_ns) break;
-        if (accident->kind != ACCIDENT_LOST_UPDATE || accident->table != table) continue;
+        if (accident->at_ns > until_ns || accident->kind != ACCIDENT_LOST_UPDATE || accident->table != table) continue;
         if (order_id == 0 || accident->order_id == order_id) return accident;
         if (!of_other && accident->other_order_id == order_id) of_other = accident;
     }

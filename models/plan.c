@@ -16,6 +16,7 @@ struct compiler {
     const struct scenario *scenario;
     struct plan *plan;
     struct plan_op *op;
+    struct plan_way *way;
     struct plan_stage *stage;
     uint32_t n_once;
     uint32_t n_lucks; /* of the stage at hand */
@@ -310,15 +311,29 @@ static uint32_t count_ops(const struct step_spec *step, uint32_t n)
     return ops;
 }
 
+static bool ends_transaction(const struct step_spec *step)
+{
+    return step->kind == STEP_COMMIT || step->kind == STEP_ROLLBACK;
+}
+
+/* Whether a write of the transaction, on this path or on one that leaves it, starts from a value of the table that was
+ * read before. */
+static bool value_is_used(const struct step_spec *step, uint32_t from, uint32_t n, uint32_t table)
+{
+    for (uint32_t i = from; i < n; i++) {
+        if (value_is_used(step[i].otherwise, 0, step[i].n_otherwise, table)) return true;
+        if (ends_transaction(&step[i])) return false;
+        if (step[i].kind == STEP_WRITE && step[i].target == table && step[i].style != STYLE_CONDITIONAL) return true;
+    }
+    return false;
+}
+
 /* A read matters when a later write of its transaction starts from the value read. */
 static bool read_matters(const struct step_spec *step, uint32_t from, uint32_t n)
 {
-    for (uint32_t i = from + 1; i < n; i++) {
-        if (step[i].kind == STEP_COMMIT && step[i].target == step[from].target) return false;
-        if (step[i].kind == STEP_WRITE && step[i].target == step[from].target && step[i].style != STYLE_CONDITIONAL)
-            return true;
-    }
-    return false;
+    const struct step_spec *read = &step[from];
+    return value_is_used(read->otherwise, 0, read->n_otherwise, read->target) ||
+           value_is_used(step, from + 1, n, read->target);
 }
 
 /* A write that starts from the value read, and reads it if no step has. */
@@ -333,20 +348,44 @@ static bool reads_join_row(const struct scenario *scenario, const struct step_sp
     return step->kind == STEP_JOIN && scenario->flow.guard != GUARD_COMPARE_AND_SET;
 }
 
+/* A store whose transactions read in a view. */
+static bool has_view(const struct scenario *scenario, uint32_t table)
+{
+    const uint32_t store = scenario->table[table].store;
+    return store == NONE || scenario->store[store].isolation != READ_COMMITTED;
+}
+
+/* A plain SELECT. Of the look-ups before an effect only one is: an INSERT of a unique key reads in no view, and what
+ * lies in Redis or in a transaction of its own is not this one's. */
+static bool is_snapshot_read(const struct scenario *scenario, const struct step_spec *step)
+{
+    if (step->kind == STEP_ONCE) return step->form == ONCE_CHECK_THEN_ACT;
+    if (step->kind != STEP_READ && !reads_itself(step)) return false;
+    const struct table_spec *table = &scenario->table[step->target];
+    return (table->rows > 0 || table->key == ROW_ORDER_ID) && has_view(scenario, step->target);
+}
+
+/* Whether the transaction, on this path or on one that leaves it, reads rows of another table yet. */
+static bool view_is_used(const struct scenario *scenario, const struct step_spec *step, uint32_t from, uint32_t n,
+                         uint32_t table)
+{
+    for (uint32_t i = from; i < n; i++) {
+        if (view_is_used(scenario, step[i].otherwise, 0, step[i].n_otherwise, table)) return true;
+        if (ends_transaction(&step[i])) return false;
+        const bool reads = reads_itself(&step[i]) || (step[i].kind == STEP_READ && read_matters(step, i, n));
+        if (reads && step[i].target != table && has_view(scenario, step[i].target)) return true;
+    }
+    return false;
+}
+
 /* At REPEATABLE READ the first read of a transaction fixes what later ones of other rows see. */
 static bool opens_view(const struct scenario *scenario, const struct step_spec *step, uint32_t from, uint32_t n)
 {
-    uint32_t table = step[from].target;
-    bool reads = step[from].kind == STEP_READ || reads_itself(&step[from]);
-    if (!reads || (scenario->table[table].rows == 0 && scenario->table[table].key != ROW_ORDER_ID)) return false;
-    uint32_t store = scenario->table[table].store;
-    if (store != NONE && scenario->store[store].isolation == READ_COMMITTED) return false;
-    for (uint32_t i = from + 1; i < n; i++) {
-        if (step[i].kind == STEP_COMMIT || step[i].kind == STEP_ROLLBACK) return false;
-        if (step[i].target == table) continue;
-        if (reads_itself(&step[i]) || (step[i].kind == STEP_READ && read_matters(step, i, n))) return true;
-    }
-    return false;
+    const struct step_spec *first = &step[from];
+    if (!is_snapshot_read(scenario, first)) return false;
+    const uint32_t table = first->kind == STEP_ONCE ? NONE : first->target;
+    return view_is_used(scenario, first->otherwise, 0, first->n_otherwise, table) ||
+           view_is_used(scenario, step, from + 1, n, table);
 }
 
 static enum op_visible visibility(const struct step_spec *step)
@@ -399,7 +438,12 @@ static bool step_dist(struct compiler *compiler, const struct dist **out, const 
     return dist_compile(compiler, dist, spec);
 }
 
-struct path { double share; uint32_t own_times, begin_op; bool explicit_connection, in_transaction; };
+struct path {
+    double share;
+    uint32_t own_times, begin_op;
+    uint16_t marks;
+    bool explicit_connection, in_transaction;
+};
 
 static bool has_capacity(const struct scenario *scenario, uint32_t store)
 {
@@ -445,6 +489,11 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
            step_dist(compiler, &op->backoff, &step->backoff);
 }
 
+static bool leaves_mark(const struct step_spec *step)
+{
+    return step->kind == STEP_ONCE && step->form != ONCE_BUSINESS_STATE && step->form != ONCE_NONE;
+}
+
 /* Steps of one path, its end, then the paths that replace its rest. */
 static bool path_compile(struct compiler *compiler, const struct step_spec *step, uint32_t n, struct path path)
 {
@@ -455,9 +504,11 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         struct plan_op *op = &compiler->op[first + i];
         if (step[i].kind == STEP_BEGIN) path.begin_op = first + i;
         if (!op_compile(compiler, op, &step[i], &path)) return false;
+        if (leaves_mark(&step[i])) path.marks |= (uint16_t)(1u << op->once_bit);
+        compiler->way[first + i].marks = path.marks;
         op->needs_read = step[i].kind == STEP_READ && read_matters(step, i, n);
         if (step[i].kind == STEP_BEGIN) path.in_transaction = true;
-        if (step[i].kind == STEP_COMMIT || step[i].kind == STEP_ROLLBACK) path.in_transaction = false;
+        if (ends_transaction(&step[i])) path.in_transaction = false;
         op->opens_view = path.in_transaction && opens_view(compiler->scenario, step, i, n);
         compiler->plan->has_views |= op->opens_view;
         if (op->needs_read || op->opens_view || op->fenced) op->visible = OP_VISIBLE;
@@ -469,8 +520,10 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         if (step[i].n_otherwise == 0) continue;
         compiler->op[first + i].otherwise = compiler->plan->n_ops;
         struct path replaced = { .own_times = at_step[i].own_times, .begin_op = NONE,
-                                 .explicit_connection = path.explicit_connection };
+                                 .explicit_connection = path.explicit_connection,
+                                 .in_transaction = at_step[i].in_transaction, .marks = at_step[i].marks };
         if (!path_compile(compiler, step[i].otherwise, step[i].n_otherwise, replaced)) return false;
+        compiler->way[first + i].otherwise_end = compiler->plan->n_ops;
     }
     return true;
 }
@@ -529,6 +582,17 @@ static void keys_mark(struct compiler *compiler)
     }
 }
 
+/* Whether a mark may be set by a delivery that is refused: behind its `once`, where a refusal leads on. */
+static bool refusals_have_marks(const struct compiler *compiler)
+{
+    for (uint32_t i = 0; i < compiler->plan->n_ops; i++) {
+        const struct plan_op *op = &compiler->op[i];
+        const bool is_asked = op->kind == STEP_WRITE || op->refuse_below > 0;
+        if (is_asked && op->otherwise != NONE && compiler->way[i].marks) return true;
+    }
+    return false;
+}
+
 static bool stages_compile(struct compiler *compiler)
 {
     const struct scenario *scenario = compiler->scenario;
@@ -536,6 +600,7 @@ static bool stages_compile(struct compiler *compiler)
     for (uint32_t i = 0; i < scenario->n_stages; i++)
         n_ops += count_ops(scenario->stage[i].step, scenario->stage[i].n_steps);
     compiler->op = arena_array(compiler->arena, struct plan_op, n_ops);
+    compiler->way = arena_array(compiler->arena, struct plan_way, n_ops);
     compiler->stage = arena_array(compiler->arena, struct plan_stage, scenario->n_stages);
     for (uint32_t i = 0; i < scenario->n_stages; i++) {
         const struct stage_spec *spec = &scenario->stage[i];
@@ -566,6 +631,8 @@ static bool stages_compile(struct compiler *compiler)
                         compiler->n_once);
     keys_mark(compiler);
     compiler->plan->op = compiler->op;
+    compiler->plan->way = compiler->way;
+    compiler->plan->n_refusals = refusals_have_marks(compiler) ? compiler->n_once : 0;
     compiler->plan->stage = compiler->stage;
     return true;
 }

@@ -28,7 +28,7 @@ struct plan_op {
     bool ends_connection;    /* and gives it back, unless a transaction is open around it */
     bool reads_itself;       /* version or absolute write: reads the row first if no read step did */
     bool needs_read;         /* read: a later write of this transaction uses the value */
-    bool opens_view;         /* read: later reads of its transaction see nothing that is committed after it */
+    bool opens_view;         /* read, once: later reads of its transaction see nothing that is committed after it */
     bool unshared;           /* what it touches is its thread's own (unshared.h) */
     uint8_t style, effect, status;
     bool fenced : 1, fence_current : 1; /* write, read */
@@ -124,6 +124,10 @@ struct plan_topic {
     bool lingers;
 };
 
+/* What lies before and behind a step: the marks of the steps `once` that its path has come through, as bits, and the
+ * end of the operations that its `otherwise` leads to. */
+struct plan_way { uint16_t marks; uint32_t otherwise_end; };
+
 struct plan {
     const struct scenario *scenario;
     bool disturbed; /* faults, pods that come and go, members that join or are evicted: every step is an event */
@@ -144,6 +148,8 @@ struct plan {
     const struct plan_consumer *consumer;
     const struct plan_stage *stage;
     const struct plan_op *op;
+    const struct plan_way *way;     /* by operation */
+    uint32_t n_refusals;            /* marks that a refusal can go with: all, or 0 */
     const uint32_t *first_instance; /* by process */
     const uint32_t *process_of;     /* by instance */
     const bool *pool_counts;        /* by process: more threads than connections, so the pool can make them wait */

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "sim/engine/seldom.h"
+
 enum { FACT_ROW = 4 };
 
 static void table_init(struct table *table, const struct table_spec *spec, uint64_t touched_max, struct arena *arena)
@@ -245,17 +247,10 @@ bool row_write_absolute(struct transaction_row *touched, int64_t take)
 
 bool row_send_absolute(struct tables *tables, struct transaction_row *touched)
 {
-    struct table *table = &tables->table[touched->table];
-    int64_t value = value_of(tables, touched);
     touched->locked = true;
     touched->absolute = false;
-    if (value == touched->seen) return true;
-    table->fact.lost_updates++;
-    invariant_broken(tables->invariants, INVARIANT_S3, tables->sim->now_ns, touched->order_id,
-                     "table %s, row %u: writes %lld from a read of %lld, but the row holds %lld by now",
-                     table->spec->name, row_of(tables, touched)->key - 1, (long long)touched->value,
-                     (long long)touched->seen, (long long)value);
-    return false;
+    touched->lost = value_of(tables, touched) != touched->seen;
+    return !touched->lost;
 }
 
 /* ---- fences ---- */
@@ -308,11 +303,23 @@ static void row_check(struct tables *tables, const struct transaction_row *touch
                          (long long)row->taken);
 }
 
+/* From here on nobody can have back what somebody else had written. Since the statement the row has been locked. */
+static SIM_SELDOM void update_lost(struct tables *tables, const struct transaction_row *touched)
+{
+    struct table *table = &tables->table[touched->table];
+    table->fact.lost_updates++;
+    invariant_broken(tables->invariants, INVARIANT_S3, tables->sim->now_ns, touched->order_id,
+                     "table %s, row %u: writes %lld from a read of %lld, but the row holds %lld by now",
+                     table->spec->name, row_of(tables, touched)->key - 1, (long long)touched->value,
+                     (long long)touched->seen, (long long)value_of(tables, touched));
+}
+
 static void row_commit(struct tables *tables, const struct transaction_row *touched)
 {
     struct table *table = &tables->table[touched->table];
     struct row *row = row_of(tables, touched);
     int64_t gap_before = row->change + row->taken;
+    if (touched->lost) update_lost(tables, touched);
     if (tables->n_views > 0) row_keep_past(tables, touched->table, touched->row);
     table->fact.oversold += (uint64_t)(beyond(table, row->taken + touched->take) - beyond(table, row->taken));
     row->change = touched->value - table->spec->quantity;

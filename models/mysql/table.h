@@ -46,6 +46,7 @@ struct table {
 struct transaction_row {
     uint32_t table, row;
     bool locked, read, written, absolute; /* absolute: not sent before flush or commit */
+    bool lost;           /* sent over a value that it did not read: what is lost if it commits */
     int64_t seen;        /* value read, and when */
     sim_ns seen_ns;
     uint32_t seen_version;
@@ -143,8 +144,8 @@ bool row_write_conditional(struct tables *tables, struct transaction_row *touche
 bool row_write_version(struct tables *tables, struct transaction_row *touched, int64_t take);
 /* The entity changes in memory; SQL goes out at flush or commit. False: not enough in the value seen. */
 bool row_write_absolute(struct transaction_row *touched, int64_t take);
-/* UPDATE .. SET q = value, under the lock: what JPA sends for a dirty entity. False: an update is lost, for the row
- * does not hold the value seen any more. */
+/* UPDATE .. SET q = value, under the lock: what JPA sends for a dirty entity. False: the row does not hold the value
+ * seen any more, and with the commit an update is lost. */
 bool row_send_absolute(struct tables *tables, struct transaction_row *touched);
 
 /* Rows keep the tokens of fenced locks. */

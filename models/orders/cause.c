@@ -21,6 +21,7 @@ struct note {
 
 struct causes {
     struct hold *hold;     /* by thread: of the row that it writes */
+    struct accident *found; /* by thread and row of its transaction: the update that it loses if it commits */
     struct note note[NOTES];
     uint64_t count[2][LOSS_CAUSES];
     uint32_t n_accidents, n_kept[ACCIDENT_KINDS];
@@ -40,6 +41,8 @@ void causes_init(struct machine *machine)
     if (!causes_are_noted(machine->plan)) return;
     machine->causes = arena_new(machine->sim->arena, struct causes);
     machine->causes->hold = arena_array(machine->sim->arena, struct hold, machine->n_threads);
+    machine->causes->found =
+        arena_array(machine->sim->arena, struct accident, (size_t)machine->n_threads * TRANSACTION_ROWS);
 }
 
 void cause_note_lock(struct machine *machine, const struct thread *thread, uint32_t lock, uint64_t key)
@@ -83,20 +86,6 @@ static enum loss_cause cause_of(struct machine *machine, const struct thread *th
     return loss->cause = LOSS_NONE;
 }
 
-void cause_note_commit(struct machine *machine, const struct thread *thread)
-{
-    for (uint32_t i = 0; i < thread->transaction.n_rows; i++) {
-        const struct transaction_row *touched = &thread->transaction.row[i];
-        if (!touched->written) continue;
-        struct note *note = note_of(machine, row_name(touched));
-        note->row = row_name(touched) + 1;
-        note->order_id = order_of(thread)->id;
-        note->thread = index_of(machine, thread);
-        note->committed_ns = machine->sim->now_ns;
-        note->cause = cause_of(machine, thread, touched, &note->loss);
-    }
-}
-
 static struct doer doer_of(const struct machine *machine, uint32_t index)
 {
     const struct plan *plan = machine->plan;
@@ -116,7 +105,14 @@ static void accident_add(struct machine *machine, const struct accident *acciden
     causes->accident[causes->n_accidents++] = *accident;
 }
 
-void cause_lost_update(struct machine *machine, const struct thread *thread, const struct transaction_row *touched)
+static struct accident *found_of(struct machine *machine, const struct thread *thread,
+                                 const struct transaction_row *touched)
+{
+    const ptrdiff_t row = touched - thread->transaction.row;
+    return &machine->causes->found[(size_t)index_of(machine, thread) * TRANSACTION_ROWS + (size_t)row];
+}
+
+void cause_find(struct machine *machine, const struct thread *thread, const struct transaction_row *touched)
 {
     const struct table *table = &machine->tables.table[touched->table];
     const struct note *note = note_of(machine, row_name(touched));
@@ -128,14 +124,29 @@ void cause_lost_update(struct machine *machine, const struct thread *thread, con
         loss = note->loss;
         other_lost = true;
     }
-    accident_add(machine, &(struct accident){
+    *found_of(machine, thread, touched) = (struct accident){
         .at_ns = machine->sim->now_ns, .kind = ACCIDENT_LOST_UPDATE, .cause = cause, .lock = loss.lock,
         .table = touched->table, .key = table->row[touched->row].key - 1,
         .order_id = order_of(thread)->id, .other_order_id = known ? note->order_id : 0,
         .by = doer_of(machine, index_of(machine, thread)), .other_by = doer_of(machine, known ? note->thread : 0),
         .other_lost = other_lost,
         .acquired_ns = loss.acquired_ns, .lost_ns = loss.at_ns, .read_ns = touched->seen_ns,
-        .other_committed_ns = known ? note->committed_ns : SIM_NEVER });
+        .other_committed_ns = known ? note->committed_ns : SIM_NEVER };
+}
+
+void cause_note_commit(struct machine *machine, const struct thread *thread)
+{
+    for (uint32_t i = 0; i < thread->transaction.n_rows; i++) {
+        const struct transaction_row *touched = &thread->transaction.row[i];
+        if (!touched->written) continue;
+        if (touched->lost) accident_add(machine, found_of(machine, thread, touched));
+        struct note *note = note_of(machine, row_name(touched));
+        note->row = row_name(touched) + 1;
+        note->order_id = order_of(thread)->id;
+        note->thread = index_of(machine, thread);
+        note->committed_ns = machine->sim->now_ns;
+        note->cause = cause_of(machine, thread, touched, &note->loss);
+    }
 }
 
 void cause_overlap(void *context, uint32_t thread, uint32_t loser, const struct lock_loss *loss)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What steps do to others: rows and transactions, locks, joins and status. A write may wait for its row, a commit for
  * the rows it flushes and for the log, a lock for its owner. */
+#include "models/orders/answer.h"
 #include "models/orders/cause.h"
 #include "models/orders/join.h"
 #include "models/orders/latch.h"
@@ -128,7 +129,9 @@ static uint32_t luck_word(const struct machine *machine, const struct thread *th
 /* What was answered once is answered so again. */
 static bool has_bad_luck(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
 {
-    return op->refuse_below > 0 && !thread->duplicate && luck_word(machine, thread, op) < op->refuse_below;
+    if (op->refuse_below == 0) return false;
+    if (thread->duplicate) return answer_was_no(machine, thread, op);
+    return luck_word(machine, thread, op) < op->refuse_below;
 }
 
 static enum outcome rejected(struct machine *machine, const struct plan_op *op)
@@ -230,7 +233,8 @@ static enum outcome write_effect(struct machine *machine, struct thread *thread,
     int64_t take = take_of(machine, thread, op);
     if (op->effect == EFFECT_RESTORE && !thread->duplicate && thread->phase != PHASE_GRANTED)
         restore_looks(machine, thread, op);
-    if (thread->duplicate || take == 0) return OUTCOME_DONE;
+    if (thread->duplicate) return answer_was_no(machine, thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
+    if (take == 0) return OUTCOME_DONE;
     if (is_entombed(machine, thread, op)) return rejected(machine, op);
     if (has_bad_luck(machine, thread, op)) return rejected(machine, op);
     struct transaction_row *touched = touch(machine, thread, op);
@@ -261,7 +265,7 @@ static enum outcome flush_effect(struct machine *machine, struct thread *thread)
         if (locked != OUTCOME_DONE) return locked;
         if (row->token && !row_fence_passes(&machine->tables, row, row->token))
             return fenced_off(machine, row, OUTCOME_FAILED);
-        if (!row_send_absolute(&machine->tables, row)) cause_lost_update(machine, thread, row);
+        if (!row_send_absolute(&machine->tables, row)) cause_find(machine, thread, row);
     }
     return OUTCOME_DONE;
 }
@@ -296,6 +300,7 @@ static sim_ns flushed_ns(struct machine *machine, uint32_t store)
 static void commit_now(struct machine *machine, struct thread *thread)
 {
     order_effects(machine, order_of(thread), &thread->transaction, thread->stage);
+    if (thread->refused) answer_keep(machine, thread, thread->once_marks & (uint16_t)~order_of(thread)->once);
     order_of(thread)->once |= thread->once_marks;
     thread->once_marks = 0;
     thread->tries = 0;
@@ -375,6 +380,7 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
         if (order_of(thread)->flags & ORDER_FOLLOWED) path_end(machine, thread);
         return OUTCOME_DONE;
     case STEP_ONCE:
+        if (op->opens_view) transaction_view(&machine->tables, &thread->transaction);
         return once_effect(machine, thread, op);
     case STEP_BEGIN:
         thread->transaction.open = true;

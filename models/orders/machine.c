@@ -135,6 +135,7 @@ void machine_init(struct machine *machine, struct sim *sim, const struct plan *p
     invariants_init(&machine->invariants);
     orders_init(&machine->orders, sim->arena, options->observer && options->observer->on_order,
                 options->keep_stage_times, plan->scenario->n_stages);
+    machine->orders.n_refusals = plan->n_refusals;
     machine->orders.keep_looks = plan->scenario->flow.given && plan->scenario->flow.sweeper.given;
     paths_init(machine, options->verdicts_only ? 0 : orders_bound(plan->scenario));
     tally_init(&machine->completion, sim->arena, 1000000);

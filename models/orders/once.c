@@ -3,6 +3,7 @@
  * them has been taken for dead, so its key is waited for only where that can happen. */
 #include "models/orders/once.h"
 
+#include "models/orders/answer.h"
 #include "models/orders/latch.h"
 
 static bool is_done(const struct order *order, const struct plan_op *op)
@@ -11,12 +12,12 @@ static bool is_done(const struct order *order, const struct plan_op *op)
     return order->once >> op->once_bit & 1;
 }
 
-/* The mark is there, but no effect that it stands for. */
+/* The mark is there, but no effect that it stands for, and no refusal of it. */
 static void note_mark_alone(struct machine *machine, const struct thread *thread, const struct plan_op *op)
 {
     const struct order *order = order_of(thread);
     const uint8_t actions = op->once_did & (DID_RESERVE | DID_USE | DID_DEBIT);
-    if (actions && !(order->did & actions))
+    if (actions && !(order->did & actions) && !answer_has_refusal(machine, thread, op->once_bit))
         mishap_note(machine, MISHAP_MARK_ALONE, order->id, thread->stage, SIM_NEVER);
 }
 

@@ -18,14 +18,17 @@ static void chunk_table_grow(struct orders *orders)
     struct order **chunk = arena_array(orders->arena, struct order *, wider);
     struct order_times **times = arena_array(orders->arena, struct order_times *, wider);
     uint32_t **look = arena_array(orders->arena, uint32_t *, wider);
+    uint32_t **refusal = arena_array(orders->arena, uint32_t *, wider);
     for (uint32_t i = 0; i < orders->n_chunks; i++) {
         chunk[i] = orders->chunk[i];
         times[i] = orders->times[i];
         look[i] = orders->look[i];
+        refusal[i] = orders->refusal[i];
     }
     orders->chunk = chunk;
     orders->times = times;
     orders->look = look;
+    orders->refusal = refusal;
     orders->chunk_capacity = wider;
 }
 
@@ -49,6 +52,9 @@ static void chunk_open(struct orders *orders)
     uint32_t first = orders->n_chunks * ORDER_CHUNK;
     if (orders->keep_times) orders->times[orders->n_chunks] = times_open(orders);
     if (orders->keep_looks) orders->look[orders->n_chunks] = arena_array(orders->arena, uint32_t, ORDER_CHUNK);
+    if (orders->n_refusals > 0)
+        orders->refusal[orders->n_chunks] =
+            arena_array(orders->arena, uint32_t, (size_t)ORDER_CHUNK * orders->n_refusals);
     orders->chunk[orders->n_chunks++] = chunk;
     for (uint32_t i = ORDER_CHUNK; i-- > 0;) {
         chunk[i].id = orders->free;
@@ -63,6 +69,8 @@ uint32_t order_open(struct orders *orders)
     struct order *order = order_at(orders, slot);
     orders->free = order->id;
     *order = (struct order){ .in_use = true, .coupon = NO_COUPON };
+    if (orders->n_refusals > 0)
+        memset(order_refusals_at(orders, slot), 0, orders->n_refusals * sizeof(uint32_t));
     if (orders->keep_times) {
         struct order_times *times = order_times_at(orders, slot);
         times->ended_ns = SIM_NEVER;

@@ -55,7 +55,9 @@ struct orders {
     struct order **chunk;
     struct order_times **times;  /* NULL when not kept */
     uint32_t **look;             /* the sweeper's first look at which the order is stuck, modulo 2^32; NULL likewise */
+    uint32_t **refusal;          /* by mark of `once`: the refused step that went with it (answer.h); NULL likewise */
     uint32_t n_chunks, chunk_capacity, n_stages;
+    uint32_t n_refusals;         /* marks of an order that are kept so; 0: none */
     uint32_t free;               /* slot + 1; 0: none */
     bool keep_times, keep_stages, keep_looks;
 };
@@ -77,6 +79,11 @@ static inline struct order_times *order_times_at(const struct orders *orders, ui
 static inline uint32_t *order_look_at(const struct orders *orders, uint32_t slot)
 {
     return &orders->look[slot / ORDER_CHUNK][slot % ORDER_CHUNK];
+}
+
+static inline uint32_t *order_refusals_at(const struct orders *orders, uint32_t slot)
+{
+    return &orders->refusal[slot / ORDER_CHUNK][(size_t)(slot % ORDER_CHUNK) * orders->n_refusals];
 }
 
 static inline bool order_is_terminal(const struct order *order) { return order->status >= ORDER_PAID; }

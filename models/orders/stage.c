@@ -8,6 +8,7 @@
  * released, the record delivered again by the group's rules. It hears of "no" at the step's end.
  * A step whose key the order lacks (no coupon) is skipped, counts as done, and still takes its share of the time. */
 #include "models/orders/ahead.h"
+#include "models/orders/answer.h"
 #include "models/orders/rider.h"
 #include "models/orders/thread.h"
 
@@ -18,13 +19,13 @@ static bool is_skipped(const struct machine *machine, const struct thread *threa
     return op->may_lack_key && key_of(machine, thread, op) == UINT64_MAX;
 }
 
-static bool is_visible(const struct thread *thread, const struct plan_op *op)
+static bool is_visible(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
 {
     switch ((enum op_visible)op->visible) {
     case OP_PRIVATE: return false;
     case OP_VISIBLE: return true;
     case OP_VISIBLE_IF_WRITTEN: return thread->rides || writes_pending(thread); /* a key may be waited for */
-    case OP_VISIBLE_UNLESS_DUPLICATE: return !thread->duplicate;
+    case OP_VISIBLE_UNLESS_DUPLICATE: return !thread->duplicate || answer_was_no(machine, thread, op);
     }
     return true;
 }
@@ -73,6 +74,7 @@ bool refuse(struct machine *machine, struct thread *thread, enum outcome why)
     uint32_t exception = why == OUTCOME_NO_CONNECTION ? STEP_CONNECTION : op->kind;
     bool is_answer = why == OUTCOME_REFUSED || (why == OUTCOME_NO_CONNECTION && op->kind == STEP_CONNECTION);
     if (is_answer && op->otherwise != NONE) {
+        answer_refused(machine, thread);
         thread->pc = op->otherwise;
         return true;
     }
@@ -170,7 +172,7 @@ static SIM_ALWAYS enum outcome step(struct machine *machine, struct thread *thre
         thread->takes_ns = by_step ? duration(machine, thread, op) : usual_duration(machine, thread, op);
         sim_ns before_ns = until_effect(op, thread->takes_ns);
         thread->after_ns = thread->takes_ns - before_ns;
-        visible = is_visible(thread, op);
+        visible = is_visible(machine, thread, op);
         if (visible && thread->clock_ns + before_ns > now_ns)
             return op->unshared ? step_ahead(machine, thread, op, thread->clock_ns + before_ns)
                                 : later(thread, thread->clock_ns + before_ns, PHASE_EFFECT);
@@ -219,7 +221,10 @@ static void thread_end(struct machine *machine, struct thread *thread)
 {
     connection_give(machine, thread, thread->clock_ns);
     outer_connection_give(machine, thread, thread->clock_ns);
-    if (thread->marks_after) order_of(thread)->once |= thread->marks_after;
+    if (thread->marks_after) {
+        if (thread->refused) answer_keep(machine, thread, thread->marks_after & (uint16_t)~order_of(thread)->once);
+        order_of(thread)->once |= thread->marks_after;
+    }
     if (machine->orders.keep_stages) note_times(machine, thread);
     if (thread->consumer == NONE) {
         api_done(machine, index_of(machine, thread), thread->clock_ns);
@@ -400,7 +405,7 @@ static SIM_ALWAYS void begin(struct machine *machine, struct thread *thread, con
     thread->clock_ns = thread->begun_ns = start_ns;
     thread->duplicate = thread->seen = thread->replied = false;
     thread->once_marks = thread->marks_after = 0;
-    thread->publishes = thread->tries = 0;
+    thread->publishes = thread->tries = thread->refused = 0;
     thread->waits_for = PATH_PARTS;
 }
 

@@ -9,6 +9,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
+
+#include "models/invariant.h"
 #include "tests/support/trial.h"
 
 /* clang-format off */
@@ -127,11 +130,108 @@ static void test_a_wait_counts_from_the_call(void **state)
     trial_close(&trial);
 }
 
+struct of_two { uint64_t paid, writes, lost, told; /* lost, with a cause */ };
+
+/* Two orders for one item, 1 ms apart, each with a thread of its own. */
+static struct of_two run_two(const char *steps)
+{
+    const struct study_edit edits[] = {
+        { "/orders/at_most", "2" }, { "/orders/quantity", "1" }, { "/tables/stock/quantity", "10" },
+        { "/kafka", "{ \"partitions\": 2, \"append\": \"0s\", \"fetch\": \"0s\", \"commit\": \"0s\" }" },
+        { "/groups/servers/consumers", "2" }, { "/load/scenarios/orders/rate", "1000" },
+        { "/topics/created", "{ \"key\": \"id_modulo\" }" }, { "/processes/shop/api/threads", "2" },
+        { "/stores", "{ \"redis\": {} }" }, { "/stages/serve/steps", steps },
+        { "/locks", "{ \"item\": { \"key\": \"item\", \"wait\": \"1s\", \"lease\": \"9s\","
+                    "              \"store\": \"redis\" } }" },
+    };
+    struct trial trial;
+    trial_open(&trial, SHOP, edits, sizeof edits / sizeof *edits);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    struct of_two two = { .paid = facts->orders.by_status[ORDER_PAID], .writes = facts->table[1].writes,
+                          .lost = facts->table[1].lost_updates };
+    for (int i = 0; i < LOSS_CAUSES; i++) two.told += facts->by_cause[ACCIDENT_LOST_UPDATE][i];
+    assert_int_equal(facts->invariant[INVARIANT_S3].violations, two.lost);
+    trial_close(&trial);
+    return two;
+}
+
+static uint64_t lost_of_two(const char *steps)
+{
+    const struct of_two two = run_two(steps);
+    assert_int_equal(two.paid, 2);
+    assert_int_equal(two.writes, 2);
+    assert_int_equal(two.told, two.lost);
+    return two.lost;
+}
+
+#define DICE(...) "{ \"work\": \"dice\", \"refuse\": 1, \"otherwise\": [ " __VA_ARGS__ " ] }"
+#define REST      ", { \"commit\": \"stock\" }, { \"status\": \"PAID\" } ]"
+#define BEGIN     "[ { \"begin\": \"stock\" }, "
+#define READ      "{ \"read\": \"stock\" }, { \"work\": \"price\", \"time\": \"5ms\" }, "
+#define SET       "{ \"write\": \"stock\", \"effect\": \"reserve\", \"style\": \"absolute\" },"
+#define WRITE     SET "{ \"commit\": \"stock\", \"time\": \"0.5ms\", \"at\": 1 }, { \"status\": \"PAID\" }"
+
+/* They read at 0 and 1 ms and write at 5 and 6; the first commits at 5.5, behind the second one's read. */
+static void test_what_was_read_is_written_by_another_path(void **state)
+{
+    (void)state;
+    assert_int_equal(lost_of_two(BEGIN READ WRITE "]"), 1);
+    assert_int_equal(lost_of_two(BEGIN READ DICE(WRITE) REST), 1);
+    assert_int_equal(lost_of_two(BEGIN READ DICE(DICE(WRITE) "," WRITE) REST), 1);
+}
+
+/* Where the first path reads again in a new transaction there is nothing left of what it saw. */
+static void test_a_rollback_forgets_what_was_read(void **state)
+{
+    static const char again[] =
+        BEGIN READ DICE("{ \"rollback\": \"stock\" }, { \"begin\": \"stock\" }," WRITE) REST;
+    (void)state;
+    assert_int_equal(lost_of_two(again), 0);
+}
+
+/* Both send what they write, at 5 and 6 ms, the second over a value that it has not read; then they ask for a lock that
+ * the first one keeps for 30 ms. Who waits for it commits, and the first one's update is lost; who does not rolls back,
+ * and it is not. */
+static void test_what_is_rolled_back_is_not_lost(void **state)
+{
+    static const char STEPS[] = BEGIN READ SET "{ \"flush\": \"stock\" }, { \"lock\": \"item\", \"wait\": \"%s\","
+        "  \"otherwise\": [ { \"rollback\": \"stock\" }, { \"status\": \"FAILED\" } ] }, { \"commit\": \"stock\" },"
+        "  { \"work\": \"more\", \"time\": \"30ms\" }, { \"unlock\": \"item\" }, { \"status\": \"PAID\" } ]";
+    static const struct { const char *wait; struct of_two of; } table[] = { { "1s", { 2, 2, 1, 1 } },
+                                                                            { "0s", { 1, 1, 0, 0 } } };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        char steps[sizeof STEPS + 8];
+        snprintf(steps, sizeof steps, STEPS, table[i].wait);
+        const struct of_two two = run_two(steps);
+        assert_memory_equal(&two, &table[i].of, sizeof two);
+    }
+}
+
+#define LOOK   "{ \"read\": \"orders\" }, "
+#define LOCKED "{ \"lock\": \"item\" }, { \"read\": \"stock\" }, " WRITE ", { \"unlock\": \"item\" }"
+#define SLOW   "{ \"work\": \"think\", \"time\": \"2ms\" }, "
+
+/* Their transactions see what was there at 0 and 1 ms, whichever path has read first, and whichever reads under the
+ * lock; the first commits at 2.5, the second has the lock at 3. */
+static void test_a_view_goes_on_on_another_path(void **state)
+{
+    (void)state;
+    assert_int_equal(lost_of_two(BEGIN LOOK SLOW LOCKED "]"), 1);
+    assert_int_equal(lost_of_two(BEGIN DICE(LOOK SLOW LOCKED) REST), 1);
+    assert_int_equal(lost_of_two(BEGIN LOOK DICE(SLOW LOCKED) REST), 1);
+    assert_int_equal(lost_of_two(BEGIN DICE(SLOW LOCKED) REST), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_no_takes_as_long_as_yes),
                                         cmocka_unit_test(test_a_wait_counts_from_the_call),
                                         cmocka_unit_test(test_the_listener_throws_at_the_end_of_the_step),
-                                        cmocka_unit_test(test_a_write_is_tried_again_when_it_has_heard) };
+                                        cmocka_unit_test(test_a_write_is_tried_again_when_it_has_heard),
+                                        cmocka_unit_test(test_what_was_read_is_written_by_another_path),
+                                        cmocka_unit_test(test_a_rollback_forgets_what_was_read),
+                                        cmocka_unit_test(test_what_is_rolled_back_is_not_lost),
+                                        cmocka_unit_test(test_a_view_goes_on_on_another_path) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
