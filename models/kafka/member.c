@@ -362,12 +362,22 @@ static bool rejoin(struct kafka *kafka, struct consumer *consumer)
     return true;
 }
 
+/* The listener container commits what is pending before it leaves, and before partitions are taken from it: an eager
+ * member gives all of them up to join again, a cooperative one those that its new assignment lacks, if any. */
+static bool commits_first(const struct kafka *kafka, const struct consumer *consumer)
+{
+    if (consumer->uncommitted == 0) return false;
+    if (consumer->leaving) return true;
+    if (consumer->assignment_waits) return assignment_takes_away(kafka, consumer);
+    return !is_cooperative(consumer);
+}
+
 bool member_polls(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
     consumer->last_poll_ns = at_ns;
     if (!consumer->leaving && !consumer->departed && !consumer->must_rejoin && !consumer->assignment_waits)
         return false;
-    if (at_ns == kafka->sim->now_ns && consumer->uncommitted > 0) at_ns = commit_send(kafka, consumer, at_ns);
+    if (at_ns == kafka->sim->now_ns && commits_first(kafka, consumer)) at_ns = commit_send(kafka, consumer, at_ns);
     if (at_ns > kafka->sim->now_ns) { /* its commit is under way */
         poll_later(kafka, consumer, at_ns);
         return true;

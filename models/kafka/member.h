@@ -99,6 +99,8 @@ void rebalance_removes(struct kafka *kafka, struct member *member);
 /* At the end: in a stable group every partition has one member. */
 void members_check(struct kafka *kafka, sim_ns end_ns);
 void rebalance_actors(struct processes *processes, const uint32_t *instance_of);
+/* The present generation's assignment lacks a partition that the consumer has. */
+bool assignment_takes_away(const struct kafka *kafka, const struct consumer *consumer);
 /* What was assigned to the consumer in the present generation becomes its own, from the committed offsets. Where it has
  * to give partitions up first (cooperative), it joins again. */
 void assignment_take(struct kafka *kafka, struct consumer *consumer);

@@ -318,6 +318,18 @@ static void owner_check(struct kafka *kafka, const struct consumer *consumer, ui
                      kafka->plan->scenario->topic[log->topic].name, log->partition, consumer->index, owner);
 }
 
+bool assignment_takes_away(const struct kafka *kafka, const struct consumer *consumer)
+{
+    const struct coordinator *coordinator = &kafka->coordinator[consumer->group];
+    for (uint32_t i = 0; i < consumer->n_positions; i++) {
+        const uint32_t index = consumer->own[i];
+        if (kafka->position[index].consumer == consumer->index &&
+            coordinator->owner[index - consumer->plan->first_position] != consumer->member->number)
+            return true;
+    }
+    return false;
+}
+
 void assignment_take(struct kafka *kafka, struct consumer *consumer)
 {
     struct coordinator *coordinator = coordinator_of(kafka, consumer);
@@ -351,9 +363,10 @@ static void on_assigned(void *context, uint32_t index, uint64_t generation)
         consumer->assignment_waits = true; /* cooperative: it is at work, and looks at its next poll */
         return;
     }
-    if (consumer->state == CONSUMER_WAITING && consumer->poll_from_ns > kafka->sim->now_ns) {
+    if (consumer->state == CONSUMER_WAITING) { /* in a poll, or it will be when its commit is there */
+        sim_ns at_ns = consumer->poll_from_ns > kafka->sim->now_ns ? consumer->poll_from_ns : kafka->sim->now_ns;
         consumer->assignment_waits = true;
-        member_polls(kafka, consumer, consumer->poll_from_ns);
+        member_polls(kafka, consumer, at_ns);
         return;
     }
     consumer->poll_from_ns = kafka->sim->now_ns;

@@ -354,6 +354,51 @@ static void test_cooperative_members_keep_working(void **state)
     trial_close(&trial);
 }
 
+/* What a cooperative member keeps goes on as before: at most commit_count of its records wait for their commit, or those
+ * of commit_time, and of the 5 s of a poll where no more come. Only who gives a partition up commits out of turn, and
+ * before it does. */
+static void test_what_is_kept_is_still_committed(void **state)
+{
+    static const struct { const char *mode; uint32_t stands_still; int64_t most; } modes[] = { /* 20/s a partition */
+        { "\"commit_mode\": \"count\", \"commit_count\": 20", 2, 20 },
+        { "\"commit_mode\": \"time\", \"commit_time\": \"2s\"", 2 + 5, 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < N(modes); i++) {
+        char group[160];
+        snprintf(group, sizeof group, "{\"consumers\": 2, \"reads\": {\"orders\": \"serve\"}, %s}", modes[i].mode);
+        const struct study_edit edits[] = {
+            { "/kafka/assignor", "cooperative-sticky" },
+            { "/groups/servers", group },
+            { "/load/scenarios/orders/rate", "60" },
+            { "/faults", "{\"pod\": {\"scale\": \"servers\", \"to\": 3, \"at\": \"100s\"}}" },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+        trial_expect_invariants(facts);
+        assert_int_equal(facts->group[0].rebalances, 2);
+        assert_int_equal(facts->group[0].duplicates, 0);
+        for (uint32_t p = 0; p < PARTITIONS; p++) {
+            assert_in_range(stands_still(p, 110), 0, modes[i].stands_still);
+            assert_in_range(seen.lag[seen.n - 1][p], 0, modes[i].most);
+        }
+        trial_close(&trial);
+    }
+    static const struct study_edit never[] = {
+        { "/kafka/assignor", "cooperative-sticky" },
+        { "/groups/servers", "{\"consumers\": 2, \"reads\": {\"orders\": \"serve\"}, \"commit_mode\": \"count\","
+                             " \"commit_count\": 1000000}" },
+        { "/load/scenarios/orders/rate", "60" },
+        { "/faults", "{\"pod\": {\"scale\": \"servers\", \"to\": 3, \"at\": \"100s\"}}" },
+    };
+    struct trial trial;
+    const struct run_facts *facts = run_with(&trial, 0, never, N(never));
+    trial_expect_invariants(facts);
+    assert_int_equal(facts->group[0].duplicates, 0);
+    assert_int_equal(facts->group[0].commits, 1); /* of the member that had two partitions, as it gives one up */
+    trial_close(&trial);
+}
+
 /* An orderly stop finishes and commits its batch, and tells the group: no duplicate, no session. One that is not given
  * the time is killed, and its batch comes again. */
 static void test_a_rolling_restart(void **state)
@@ -453,6 +498,7 @@ int main(void)
         cmocka_unit_test(test_taken_out_and_wanted_again),
         cmocka_unit_test(test_the_barrier_waits_for_the_slowest_batch),
         cmocka_unit_test(test_cooperative_members_keep_working),
+        cmocka_unit_test(test_what_is_kept_is_still_committed),
         cmocka_unit_test(test_a_rolling_restart),
         cmocka_unit_test(test_a_static_member_comes_back_with_nothing),
         cmocka_unit_test(test_a_round_overtakes_another),
