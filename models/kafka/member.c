@@ -330,6 +330,14 @@ static void leave(struct kafka *kafka, struct consumer *consumer)
     if (consumer->returns) kafka_member_join(kafka, consumer->index);
 }
 
+/* It is woken from its poll; from a commit that is under way it comes back by itself. */
+static void idle_one_leaves(struct kafka *kafka, struct consumer *consumer)
+{
+    const sim_ns now_ns = kafka->sim->now_ns;
+    if (consumer->uncommitted == 0 && consumer->poll_from_ns <= now_ns) leave(kafka, consumer);
+    else poll_later(kafka, consumer, consumer->poll_from_ns > now_ns ? consumer->poll_from_ns : now_ns);
+}
+
 void kafka_member_leave(struct kafka *kafka, uint32_t index, bool for_good,
                         void (*left)(void *context, uint32_t consumer), void *context)
 {
@@ -342,7 +350,8 @@ void kafka_member_leave(struct kafka *kafka, uint32_t index, bool for_good,
     consumer->left = left;
     consumer->left_context = context;
     const bool has_begun = kafka->sim->now_ns >= consumer->spec->start_ns;
-    if (consumer->state == CONSUMER_WAITING || consumer->state == CONSUMER_OUT || !has_begun) leave(kafka, consumer);
+    if (consumer->state == CONSUMER_OUT || !has_begun) leave(kafka, consumer);
+    else if (consumer->state == CONSUMER_WAITING) idle_one_leaves(kafka, consumer);
 }
 
 /* Eager: everything is given up before the request is sent, and given back by the new assignment. */

@@ -354,9 +354,9 @@ static void test_cooperative_members_keep_working(void **state)
     trial_close(&trial);
 }
 
-/* What a cooperative member keeps goes on as before: at most commit_count of its records wait for their commit, or those
- * of commit_time, and of the 5 s of a poll where no more come. Only who gives a partition up commits out of turn, and
- * before it does. */
+/* What a cooperative member keeps goes on as before: at most commit_count of its records wait for their commit, or
+ * those of commit_time, and of the 5 s of a poll where no more come. Only who gives a partition up commits out of turn,
+ * and before it does. */
 static void test_what_is_kept_is_still_committed(void **state)
 {
     static const struct { const char *mode; uint32_t stands_still; int64_t most; } modes[] = { /* 20/s a partition */
@@ -436,6 +436,38 @@ static void test_a_rolling_restart(void **state)
     trial_close(&trial);
 }
 
+/* Who leaves commits what it has done, idle or at work: nothing is delivered again. An order every 50 ms takes 5 ms, and
+ * none is committed by the time of the stop: 35 ms after one has come, or 2 ms. */
+static void test_who_leaves_commits_first(void **state)
+{
+    static const char *const modes[] = {
+        "\"commit_mode\": \"count\", \"commit_count\": 1000000",
+        "\"commit_mode\": \"time\", \"commit_time\": \"1h\"",
+    };
+    static const char *const faults[] = {
+        "{\"deploy\": {\"restart\": \"back\", \"at\": \"%s\", \"back_after\": \"15s\"}}",
+        "{\"pod\": {\"scale\": \"servers\", \"to\": 1, \"at\": \"%s\"}}",
+    };
+    (void)state;
+    for (size_t i = 0; i < 2 * 2 * 2; i++) {
+        char group[160], fault[160];
+        snprintf(group, sizeof group, "{\"consumers\": 3, \"reads\": {\"orders\": \"serve\"}, %s}", modes[i % 2]);
+        snprintf(fault, sizeof fault, faults[i / 2 % 2], i / 4 ? "100.002s" : "100.035s");
+        const struct study_edit edits[] = {
+            { "/groups/servers", group },
+            { "/load/scenarios/orders/rate", "20" },
+            { "/kafka/commit", "3ms" },
+            { "/faults", fault },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+        trial_expect_invariants(facts);
+        assert_int_equal(facts->group[0].duplicates + facts->group[0].sessions_expired, 0);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 12000);
+        trial_close(&trial);
+    }
+}
+
 /* A static member whose process comes back into a round that another member began says that it has no partitions,
  * although the coordinator has not forgotten which it had: what goes to the new member goes at once, for there is nobody
  * who would give it up. */
@@ -500,6 +532,7 @@ int main(void)
         cmocka_unit_test(test_cooperative_members_keep_working),
         cmocka_unit_test(test_what_is_kept_is_still_committed),
         cmocka_unit_test(test_a_rolling_restart),
+        cmocka_unit_test(test_who_leaves_commits_first),
         cmocka_unit_test(test_a_static_member_comes_back_with_nothing),
         cmocka_unit_test(test_a_round_overtakes_another),
     };
