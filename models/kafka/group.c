@@ -312,7 +312,7 @@ static void group_finish(struct kafka *kafka, uint32_t index, sim_ns end_ns, boo
         const struct position *position = &kafka->position[plan->first_position + i];
         const struct log *log = &kafka->log[position->log];
         left += log->end - position->processed;
-        if (!cut && log->end > position->processed)
+        if (!cut && log->end > position->processed && position->consumer == NONE)
             kafka->calls.unread(kafka->calls.context, plan->first_position + i, log_subject(log, position->processed),
                                 true, end_ns);
         for (int64_t offset = position->processed; offset < log->end; offset++)

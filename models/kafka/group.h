@@ -42,7 +42,7 @@ struct kafka_calls {
      * it has one. Returns when it is there. */
     sim_ns (*give_up)(void *context, uint32_t consumer, uint32_t position, sim_ns at_ns);
     /* The oldest record of those of a position that nobody reads: they were there before a new group that begins at the
-     * latest had it, or, at_end, its group has no consumer any more. */
+     * latest had it, or, at_end, no consumer of its group has it. */
     void (*unread)(void *context, uint32_t position, uint32_t subject, bool at_end, sim_ns at_ns);
 };
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "models/invariant.h"
 #include "tests/support/trial.h"
 
 /* clang-format off */
@@ -489,6 +490,59 @@ static void test_a_static_member_comes_back_with_nothing(void **state)
     trial_close(&trial);
 }
 
+/* A static member joins a cooperative round at 11 s, with a poll of 24 records of 1 s each. The assignment takes one of its
+ * partitions away, for the member that has come, and waits for its next poll. That comes too late (20 s): the client has
+ * forgotten its generation and its partitions, and gets from the stable group what is stored for it. Nothing is left to
+ * give up, and no second round begins: of the three records that it did not come to, and of the thirty that come then, a
+ * third is never read. */
+static void test_a_partition_is_left_between_two_rounds(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/load/scenarios", "{\"first\": {\"executor\": \"constant-arrival-rate\", \"rate\": 10, \"duration\": \"3500ms\"},"
+                             " \"then\": {\"executor\": \"constant-arrival-rate\", \"rate\": 1, \"duration\": \"30s\","
+                             " \"startTime\": \"100s\"}}" },
+        { "/kafka/assignor", "cooperative-sticky" },
+        { "/kafka/static_members", "true" },
+        { "/kafka/max_poll_interval", "20s" },
+        { "/kafka/fetch_order", "arrival" },
+        { "/stages/serve/steps/0/time", "1s" },
+        { "/groups/servers/consumers", "1" },
+        { "/faults", "{\"pod\": {\"scale\": \"servers\", \"to\": 2, \"at\": \"5s\"}}" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+    assert_int_equal(facts->group[0].rebalances, 1);
+    assert_int_equal(facts->group[0].evictions, 1);
+    assert_int_equal(facts->orders.by_status[ORDER_PENDING], 1 + 10);
+    assert_int_equal(facts->mishaps[MISHAP_UNREAD], 1);
+    assert_int_equal(facts->invariant[INVARIANT_K6].violations, 0);
+    assert_int_equal(facts->group[0].unowned, 1);
+    trial_close(&trial);
+}
+
+/* What lies between two rounds of which the second is to come is not lost. */
+static void test_a_partition_between_two_rounds(void **state)
+{
+    (void)state;
+    for (int after_ms = 0; after_ms < 8000; after_ms += 100) {
+        char ends[16];
+        snprintf(ends, sizeof ends, "%dms", 100000 + after_ms);
+        const struct study_edit edits[] = {
+            { "/run/ends", ends },
+            { "/kafka/assignor", "cooperative-sticky" },
+            { "/kafka/fetch", "200ms" },
+            { "/groups/servers/consumers", "2" },
+            { "/load/scenarios/orders/rate", "60" },
+            { "/faults", "{\"pod\": {\"scale\": \"servers\", \"to\": 3, \"at\": \"100s\"}}" },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+        assert_int_equal(facts->group[0].unowned, 0);
+        trial_close(&trial);
+    }
+}
+
 /* A member that comes and goes again, after every time up to 4 s. Whenever the round of its coming has passed the barrier
  * and is not dealt yet, the others hear of the next round in place of their assignment, and must ask to join again. */
 static void test_a_round_overtakes_another(void **state)
@@ -534,6 +588,8 @@ int main(void)
         cmocka_unit_test(test_a_rolling_restart),
         cmocka_unit_test(test_who_leaves_commits_first),
         cmocka_unit_test(test_a_static_member_comes_back_with_nothing),
+        cmocka_unit_test(test_a_partition_is_left_between_two_rounds),
+        cmocka_unit_test(test_a_partition_between_two_rounds),
         cmocka_unit_test(test_a_round_overtakes_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
