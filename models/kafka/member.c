@@ -231,7 +231,7 @@ void kafka_member_join(struct kafka *kafka, uint32_t index)
     consumer->must_rejoin = consumer->assignment_waits = false;
     consumer->state = CONSUMER_OUT;
     consumer->n_positions = 0;
-    consumer->last_commit_ns = kafka->sim->now_ns;
+    consumer->last_commit_ns = consumer->turn_ns = kafka->sim->now_ns;
     join_send(kafka, consumer, kafka->sim->now_ns, !is_static(consumer));
 }
 

@@ -388,8 +388,8 @@ void rebalance_actors(struct processes *processes, const uint32_t *instance_of)
 
 /* ---- at the end ---- */
 
-/* A cooperative round that takes partitions away is followed by one that gives them out, once who has had them has given
- * them up. */
+/* A cooperative round that takes partitions away is followed by one that gives them out, once who has had them has
+ * given them up. */
 static bool round_follows(const struct kafka *kafka, uint32_t group)
 {
     const struct plan_group *plan = &kafka->plan->group[group];

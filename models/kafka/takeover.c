@@ -60,6 +60,7 @@ static void pending_offsets_stay(const struct kafka *kafka, struct consumer *con
 
 void consumer_assign(struct kafka *kafka, struct consumer *consumer, const uint32_t *position, uint32_t n)
 {
+    loop_turns(kafka, consumer);
     pending_offsets_stay(kafka, consumer);
     for (uint32_t i = 0; i < n; i++) {
         struct position *taken = &kafka->position[position[i]];

@@ -437,7 +437,7 @@ static void test_a_rolling_restart(void **state)
     trial_close(&trial);
 }
 
-/* Who leaves commits what it has done, idle or at work: nothing is delivered again. An order every 50 ms takes 5 ms, and
+/* Who leaves commits what it has done, idle or at work: nothing is delivered again. An order every 50 ms, of 5 ms, and
  * none is committed by the time of the stop: 35 ms after one has come, or 2 ms. */
 static void test_who_leaves_commits_first(void **state)
 {
@@ -465,6 +465,38 @@ static void test_who_leaves_commits_first(void **state)
         trial_expect_invariants(facts);
         assert_int_equal(facts->group[0].duplicates + facts->group[0].sessions_expired, 0);
         assert_int_equal(facts->orders.by_status[ORDER_PAID], 12000);
+        trial_close(&trial);
+    }
+}
+
+/* A record every 22 s, done after 5 ms. The loop turns when a poll has waited 5 s for nothing, and its clock of
+ * commit_time is set anew whenever that has passed, be there something to commit or not. With 5 s that is at every idle
+ * turn: the last one is 2 s old when the next record is done, and 5 s later it is committed. With 13 s it is at 15.005,
+ * 32.005, 49.005, 64.005 (nothing waits), 81.005 and 98.005 s, worked out turn by turn. */
+static void test_the_clock_goes_on_while_nothing_comes(void **state)
+{
+    static const struct { const char *group; uint32_t committed_s[5]; } cases[] = {
+        { "{\"consumers\": 1, \"reads\": {\"orders\": \"serve\"}, \"commit_mode\": \"time\", \"commit_time\": \"5s\"}",
+          { 5, 27, 49, 71, 93 } },
+        { "{\"consumers\": 1, \"reads\": {\"orders\": \"serve\"}, \"commit_mode\": \"time\", \"commit_time\": \"13s\"}",
+          { 15, 32, 49, 81, 98 } },
+    };
+    static const char *const faults[] = { "{}", "{\"never\": {\"crash\": \"back\", \"at\": \"1h\"}}" };
+    (void)state;
+    for (size_t i = 0; i < N(cases) * N(faults); i++) {
+        const struct study_edit edits[] = {
+            { "/load/scenarios/orders", "{\"executor\": \"constant-arrival-rate\", \"rate\": 1, \"timeUnit\": \"22s\","
+                                        " \"duration\": \"110s\"}" },
+            { "/groups/servers", cases[i / 2].group },
+            { "/faults", faults[i % 2] },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+        trial_expect_invariants(facts);
+        for (uint32_t record = 0; record < 5; record++)
+            for (uint32_t t = 22 * record + 1; t < 22 * record + 22 && t < seen.n; t++)
+                assert_int_equal(seen.lag[t][0] + seen.lag[t][1] + seen.lag[t][2],
+                                 t <= cases[i / 2].committed_s[record]);
         trial_close(&trial);
     }
 }
@@ -587,6 +619,7 @@ int main(void)
         cmocka_unit_test(test_what_is_kept_is_still_committed),
         cmocka_unit_test(test_a_rolling_restart),
         cmocka_unit_test(test_who_leaves_commits_first),
+        cmocka_unit_test(test_the_clock_goes_on_while_nothing_comes),
         cmocka_unit_test(test_a_static_member_comes_back_with_nothing),
         cmocka_unit_test(test_a_partition_is_left_between_two_rounds),
         cmocka_unit_test(test_a_partition_between_two_rounds),
