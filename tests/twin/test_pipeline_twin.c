@@ -560,7 +560,8 @@ static char *draw(uint64_t seed, bool quiet)
                 "\"timeUnit\": \"100s\", \"duration\": \"200s\" } } }, ", 2 + below(&state, 25));
     else
         fprintf(out,
-                "\"load\": { \"scenarios\": { \"a\": { \"executor\": \"poisson\", \"rate\": %u, \"duration\": \"1s\" }, "
+                "\"load\": { \"scenarios\": { \"a\": { \"executor\": \"poisson\", \"rate\": %u, "
+                "\"duration\": \"1s\" }, "
                 "\"b\": { \"executor\": \"poisson\", \"rate\": %u, \"duration\": \"4s\", "
                 "\"startTime\": \"500ms\" }, "
                 "\"c\": { \"executor\": \"poisson\", \"rate\": %u, \"duration\": \"500ms\", "
