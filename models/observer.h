@@ -106,6 +106,8 @@ struct group_facts {
     uint64_t duplicates, skipped;                      /* skipped: not processed but given up, at its first end */
     uint64_t idle_consumers;                           /* consumers without a partition */
     uint64_t rebalances, evictions, sessions_expired, late_dropped;
+    uint64_t unowned;                                  /* partitions that nobody has at the end, although there are
+                                                          members, and no round is under way that would give them out */
     uint64_t dead_letters;                             /* sent to the dead-letter topic; a record comes there again
                                                           when it is given up again */
     __int128 failed_ns;                                /* of busy_ns: deliveries that ended with an exception */
@@ -183,7 +185,7 @@ enum mishap_kind {
     MISHAP_NOT_SENT,           /* a producer gave a record up: the broker was away for too long */
     MISHAP_DIED,               /* a process died in the middle of a stage */
     MISHAP_MISSED,             /* a new group, which begins at the latest, began behind the record */
-    MISHAP_UNREAD,             /* a record waits at the end, and its group has no consumer any more */
+    MISHAP_UNREAD,             /* a record waits at the end, and no consumer of its group has its partition */
     MISHAP_KINDS
 };
 

@@ -119,6 +119,7 @@ void kafka_init(struct kafka *kafka, struct sim *sim, const struct plan *plan, s
     for (uint32_t i = 0; i < plan->scenario->n_groups; i++) {
         struct group *group = &kafka->group[i];
         group->due_ns = SIM_NEVER;
+        kafka->polls_matter |= plan->scenario->group[i].commit_mode == COMMIT_TIME;
         group->fact.idle_consumers = plan->group[i].idle_consumers;
         tally_init(&group->fact.wait, arena, 0);
         tally_init(&group->fact.service, arena, 0);
@@ -169,13 +170,14 @@ static void on_join(void *context, uint32_t index, uint64_t argument)
     (void)argument;
     if (kafka->coordinator && consumer->state != CONSUMER_CALLED) return;
     if (!consumer->departed) positions_begin(kafka, consumer);
-    consumer->poll_from_ns = consumer->last_commit_ns = kafka->sim->now_ns;
+    consumer->poll_from_ns = consumer->last_commit_ns = consumer->turn_ns = kafka->sim->now_ns;
     wait_for_records(kafka, consumer);
 }
 
 void kafka_expect_faults(struct kafka *kafka, struct processes *processes, const struct conditions *conditions,
                          const uint32_t *instance_of)
 {
+    kafka->polls_matter = true;
     kafka->conditions = conditions;
     kafka->processes = processes;
     takeover_init(kafka);
@@ -312,7 +314,7 @@ static void group_finish(struct kafka *kafka, uint32_t index, sim_ns end_ns, boo
         const struct position *position = &kafka->position[plan->first_position + i];
         const struct log *log = &kafka->log[position->log];
         left += log->end - position->processed;
-        if (!cut && log->end > position->processed)
+        if (!cut && log->end > position->processed && position->consumer == NONE)
             kafka->calls.unread(kafka->calls.context, plan->first_position + i, log_subject(log, position->processed),
                                 true, end_ns);
         for (int64_t offset = position->processed; offset < log->end; offset++)

@@ -42,7 +42,7 @@ struct kafka_calls {
      * it has one. Returns when it is there. */
     sim_ns (*give_up)(void *context, uint32_t consumer, uint32_t position, sim_ns at_ns);
     /* The oldest record of those of a position that nobody reads: they were there before a new group that begins at the
-     * latest had it, or, at_end, its group has no consumer any more. */
+     * latest had it, or, at_end, no consumer of its group has it. */
     void (*unread)(void *context, uint32_t position, uint32_t subject, bool at_end, sim_ns at_ns);
 };
 
@@ -100,13 +100,13 @@ struct consumer {
     bool at_once;                  /* FETCH_ARRIVAL: fetch, poll and commit take no time, after a batch or a record */
     int64_t batch_left;            /* the batch in hand */
     uint64_t uncommitted;          /* processed since the last commit */
-    sim_ns last_commit_ns;
+    sim_ns last_commit_ns;         /* COMMIT_TIME: or the last turn at which the time had come */
 
     int64_t unread;                /* FETCH_ARRIVAL: records appended and not taken yet */
     sim_ns cutoff_ns;              /* FETCH_ARRIVAL: records appended later belong to a later batch */
     uint32_t only_unread;          /* the position of the one that is unread; NONE when that is not known */
     uint32_t n_positions;
-    sim_handle idle_turn;          /* COMMIT_TIME: when the poll that waits gives up */
+    sim_handle idle_turn;          /* COMMIT_TIME: when the poll that waits gives up, if something is uncommitted */
     sim_ns commit_at_ns;
     uint32_t *touched;             /* positions processed since the last commit */
     uint32_t n_touched;
@@ -128,6 +128,7 @@ struct consumer {
     bool returns;                  /* asked to join while it was leaving: does so when it has left */
     bool poll_watched;             /* an event that looks at max.poll.interval is pending */
     sim_ns last_poll_ns;
+    sim_ns turn_ns;                /* COMMIT_TIME: when the loop began its last poll, as far as turns are worked out */
     void (*left)(void *context, uint32_t consumer);
     void *left_context;
 };
@@ -158,6 +159,7 @@ struct kafka {
     struct consumer *consumer;
     sim_ns end_ns;                 /* of the run, at the latest: a poll that lies behind it is not counted */
     bool step_by_step;
+    bool polls_matter;             /* somebody must know when a poll returns: groups that commit by time, members */
     const struct processes *processes; /* of a run with faults; NULL */
     const struct conditions *conditions; /* NULL likewise */
     struct delivery *delivery;     /* by position; NULL: partitions never change hands */

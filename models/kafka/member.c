@@ -231,7 +231,7 @@ void kafka_member_join(struct kafka *kafka, uint32_t index)
     consumer->must_rejoin = consumer->assignment_waits = false;
     consumer->state = CONSUMER_OUT;
     consumer->n_positions = 0;
-    consumer->last_commit_ns = kafka->sim->now_ns;
+    consumer->last_commit_ns = consumer->turn_ns = kafka->sim->now_ns;
     join_send(kafka, consumer, kafka->sim->now_ns, !is_static(consumer));
 }
 
@@ -330,6 +330,14 @@ static void leave(struct kafka *kafka, struct consumer *consumer)
     if (consumer->returns) kafka_member_join(kafka, consumer->index);
 }
 
+/* It is woken from its poll; from a commit that is under way it comes back by itself. */
+static void idle_one_leaves(struct kafka *kafka, struct consumer *consumer)
+{
+    const sim_ns now_ns = kafka->sim->now_ns;
+    if (consumer->uncommitted == 0 && consumer->poll_from_ns <= now_ns) leave(kafka, consumer);
+    else poll_later(kafka, consumer, consumer->poll_from_ns > now_ns ? consumer->poll_from_ns : now_ns);
+}
+
 void kafka_member_leave(struct kafka *kafka, uint32_t index, bool for_good,
                         void (*left)(void *context, uint32_t consumer), void *context)
 {
@@ -342,7 +350,8 @@ void kafka_member_leave(struct kafka *kafka, uint32_t index, bool for_good,
     consumer->left = left;
     consumer->left_context = context;
     const bool has_begun = kafka->sim->now_ns >= consumer->spec->start_ns;
-    if (consumer->state == CONSUMER_WAITING || consumer->state == CONSUMER_OUT || !has_begun) leave(kafka, consumer);
+    if (consumer->state == CONSUMER_OUT || !has_begun) leave(kafka, consumer);
+    else if (consumer->state == CONSUMER_WAITING) idle_one_leaves(kafka, consumer);
 }
 
 /* Eager: everything is given up before the request is sent, and given back by the new assignment. */
@@ -362,12 +371,22 @@ static bool rejoin(struct kafka *kafka, struct consumer *consumer)
     return true;
 }
 
+/* The listener container commits what is pending before it leaves, and before partitions are taken from it: an eager
+ * member gives all of them up to join again, a cooperative one those that its new assignment lacks, if any. */
+static bool commits_first(const struct kafka *kafka, const struct consumer *consumer)
+{
+    if (consumer->uncommitted == 0) return false;
+    if (consumer->leaving) return true;
+    if (consumer->assignment_waits) return assignment_takes_away(kafka, consumer);
+    return !is_cooperative(consumer);
+}
+
 bool member_polls(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
     consumer->last_poll_ns = at_ns;
     if (!consumer->leaving && !consumer->departed && !consumer->must_rejoin && !consumer->assignment_waits)
         return false;
-    if (at_ns == kafka->sim->now_ns && consumer->uncommitted > 0) at_ns = commit_send(kafka, consumer, at_ns);
+    if (at_ns == kafka->sim->now_ns && commits_first(kafka, consumer)) at_ns = commit_send(kafka, consumer, at_ns);
     if (at_ns > kafka->sim->now_ns) { /* its commit is under way */
         poll_later(kafka, consumer, at_ns);
         return true;

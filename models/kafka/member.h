@@ -96,9 +96,12 @@ struct coordinator *coordinator_of(struct kafka *kafka, const struct consumer *c
 void rebalance_joins(struct kafka *kafka, struct member *member, bool comes_back);
 /* Out of the list, for good. */
 void rebalance_removes(struct kafka *kafka, struct member *member);
-/* At the end: in a stable group every partition has one member. */
+/* At the end: in a stable group every partition has one member, or a cooperative round has taken it away (counted where
+ * no other follows). */
 void members_check(struct kafka *kafka, sim_ns end_ns);
 void rebalance_actors(struct processes *processes, const uint32_t *instance_of);
+/* The present generation's assignment lacks a partition that the consumer has. */
+bool assignment_takes_away(const struct kafka *kafka, const struct consumer *consumer);
 /* What was assigned to the consumer in the present generation becomes its own, from the committed offsets. Where it has
  * to give partitions up first (cooperative), it joins again. */
 void assignment_take(struct kafka *kafka, struct consumer *consumer);

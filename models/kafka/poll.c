@@ -189,12 +189,49 @@ static void java_poll(struct kafka *kafka, struct consumer *consumer, sim_ns at_
     fetch_send(kafka, consumer, at_ns);
 }
 
+/* When the oldest record came that the poll under way can return; now, where it has none or gets it this instant. */
+static sim_ns woken_ns(const struct kafka *kafka, const struct consumer *consumer)
+{
+    sim_ns first_ns = kafka->sim->now_ns;
+    for (uint32_t i = 0; i < consumer->n_positions; i++) {
+        const struct position *position = &kafka->position[consumer->position[i]];
+        const struct log *log = &kafka->log[position->log];
+        if (position->consumer != consumer->index || position->polled >= log->end) continue;
+        if (log_at(log, position->polled) < first_ns) first_ns = log_at(log, position->polled);
+    }
+    return first_ns;
+}
+
+/* How many polls fit into a time, the last one whole; at least one. */
+static int64_t polls_in(sim_ns span_ns)
+{
+    return span_ns > POLL_TIMEOUT_NS ? (span_ns + POLL_TIMEOUT_NS - 1) / POLL_TIMEOUT_NS : 1;
+}
+
+void loop_turns(const struct kafka *kafka, struct consumer *consumer)
+{
+    if (consumer->spec->commit_mode != COMMIT_TIME || consumer->uncommitted > 0) return;
+    const sim_ns every_ns = consumer->spec->commit_time_ns, waited_ns = woken_ns(kafka, consumer) - consumer->turn_ns;
+    if (waited_ns < POLL_TIMEOUT_NS) return;
+    const int64_t turns = waited_ns / POLL_TIMEOUT_NS;
+    const int64_t first = polls_in(consumer->last_commit_ns + every_ns - consumer->turn_ns);
+    if (first <= turns)
+        consumer->last_commit_ns = consumer->turn_ns + (turns - (turns - first) % polls_in(every_ns)) * POLL_TIMEOUT_NS;
+    consumer->turn_ns += turns * POLL_TIMEOUT_NS;
+}
+
+static SIM_SELDOM void poll_matters(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    loop_turns(kafka, consumer);
+    if (kafka->coordinator) member_polled(kafka, consumer, at_ns);
+}
+
 static SIM_ALWAYS void poll_note(struct kafka *kafka, struct group *group, struct consumer *consumer, sim_ns at_ns)
 {
     consumer->state = CONSUMER_BUSY;
     sim_cancel(kafka->sim, consumer->idle_turn);
     if (at_ns <= kafka->end_ns) group->fact.polls++;
-    if (kafka->coordinator) member_polled(kafka, consumer, at_ns);
+    if (kafka->polls_matter) poll_matters(kafka, consumer, at_ns);
 }
 
 /* poll() returns records at at_ns; what they are is fixed by now. */
@@ -347,13 +384,18 @@ void wait_for_records(struct kafka *kafka, struct consumer *consumer)
     java_wait(kafka, consumer);
 }
 
+static SIM_SELDOM sim_ns timed_turn(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns);
+
 static void on_turn(void *context, uint32_t index, uint64_t argument)
 {
     struct kafka *kafka = context;
+    struct consumer *consumer = &kafka->consumer[index];
     (void)argument;
-    consumer_settle(kafka, &kafka->consumer[index]);
-    kafka->consumer[index].poll_from_ns = kafka->sim->now_ns;
-    wait_for_records(kafka, &kafka->consumer[index]);
+    consumer_settle(kafka, consumer);
+    consumer->poll_from_ns = kafka->sim->now_ns;
+    if (consumer->spec->commit_mode == COMMIT_TIME && consumer->uncommitted == 0)
+        timed_turn(kafka, consumer, kafka->sim->now_ns);
+    wait_for_records(kafka, consumer);
 }
 
 void poll_later(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
@@ -469,24 +511,32 @@ sim_ns commit_send(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
     return commit_all(kafka, consumer, at_ns);
 }
 
-static bool commit_is_due(const struct consumer *consumer, sim_ns at_ns)
+static bool commit_is_due(const struct consumer *consumer)
 {
-    const struct group_spec *spec = consumer->spec;
     if (consumer->uncommitted == 0) return false;
-    switch (spec->commit_mode) {
-    case COMMIT_COUNT: return consumer->uncommitted >= spec->commit_count;
-    case COMMIT_TIME: return at_ns - consumer->last_commit_ns >= spec->commit_time_ns;
-    case COMMIT_BATCH: case COMMIT_MANUAL: case COMMIT_RECORD: break;
-    }
-    return true;
+    return consumer->spec->commit_mode != COMMIT_COUNT || consumer->uncommitted >= consumer->spec->commit_count;
 }
 
-/* COMMIT_TIME: an idle loop turn looks whether the time has come. */
 static void on_idle_turn(void *context, uint32_t index, uint64_t argument);
 
-static void idle_turn_at(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+static bool time_has_come(const struct consumer *consumer, sim_ns at_ns)
 {
-    consumer->idle_turn = sim_at(kafka->sim, at_ns, SIM_CONSUMER, on_idle_turn, kafka, consumer->index, 0);
+    return at_ns - consumer->last_commit_ns >= consumer->spec->commit_time_ns;
+}
+
+/* COMMIT_TIME: a turn of the loop; returns when its poll begins. The clock is set anew when the time has come, be there
+ * something to commit or not. A poll that waits in vain gives up after its time-out: the next turn is an event where
+ * something waits to be committed; else it is worked out when the poll ends (loop_turns). */
+static SIM_SELDOM sim_ns timed_turn(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
+{
+    const bool commits = time_has_come(consumer, at_ns) && consumer->uncommitted > 0;
+    if (time_has_come(consumer, at_ns)) consumer->last_commit_ns = at_ns;
+    if (commits) at_ns = commit_all(kafka, consumer, at_ns);
+    else if (consumer->uncommitted > 0)
+        consumer->idle_turn = sim_at(kafka->sim, at_ns + POLL_TIMEOUT_NS, SIM_CONSUMER, on_idle_turn, kafka,
+                                     consumer->index, 0);
+    consumer->turn_ns = at_ns;
+    return at_ns;
 }
 
 static void on_idle_turn(void *context, uint32_t index, uint64_t argument)
@@ -496,16 +546,14 @@ static void on_idle_turn(void *context, uint32_t index, uint64_t argument)
     (void)argument;
     consumer_settle(kafka, consumer);
     if (consumer->state != CONSUMER_WAITING || consumer->uncommitted == 0) return;
-    sim_ns now_ns = kafka->sim->now_ns;
-    if (commit_is_due(consumer, now_ns)) consumer->poll_from_ns = commit_send(kafka, consumer, now_ns);
-    else idle_turn_at(kafka, consumer, now_ns + POLL_TIMEOUT_NS);
+    const sim_ns at_ns = timed_turn(kafka, consumer, kafka->sim->now_ns);
+    if (consumer->uncommitted == 0) consumer->poll_from_ns = at_ns;
 }
 
 static void batch_end(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
-    if (commit_is_due(consumer, at_ns)) at_ns = commit_all(kafka, consumer, at_ns);
-    else if (consumer->uncommitted > 0 && consumer->spec->commit_mode == COMMIT_TIME)
-        idle_turn_at(kafka, consumer, at_ns + POLL_TIMEOUT_NS);
+    if (consumer->spec->commit_mode == COMMIT_TIME) at_ns = timed_turn(kafka, consumer, at_ns);
+    else if (commit_is_due(consumer)) at_ns = commit_all(kafka, consumer, at_ns);
     consumer->poll_from_ns = at_ns;
     wait_for_records(kafka, consumer);
 }

@@ -59,6 +59,9 @@ sim_ns when_it_answers(const struct kafka *kafka, sim_ns at_ns);
 sim_ns round_trip(const struct kafka *kafka, struct consumer *consumer);
 /* Sends a commit of all that is processed at at_ns; returns when it is acknowledged. */
 sim_ns commit_send(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns);
+/* COMMIT_TIME, and nothing waits to be committed: sets the clock as those turns have that the loop has made by now, or
+ * until a record came, while its polls waited in vain. Before positions change. */
+SIM_SELDOM void loop_turns(const struct kafka *kafka, struct consumer *consumer);
 /* The handlers of a consumer's own JVM. */
 void poll_actors(struct processes *processes, const uint32_t *instance_of);
 void fetch_settle_due(struct kafka *kafka, struct consumer *consumer);

@@ -63,6 +63,13 @@ static uint32_t members_sorted(const struct kafka *kafka, const struct coordinat
     return n;
 }
 
+static const struct member *member_of(const struct coordinator *coordinator, uint32_t number)
+{
+    const struct member *member = coordinator->member;
+    while (member && member->number != number) member = member->next;
+    return member;
+}
+
 /* What each member says that it has when it asks to join. Whose process has gone since has nothing, although the
  * coordinator gave it something once. */
 static void owned_by_members(const struct kafka *kafka, uint32_t index, uint32_t *before)
@@ -70,8 +77,7 @@ static void owned_by_members(const struct kafka *kafka, uint32_t index, uint32_t
     const struct coordinator *coordinator = &kafka->coordinator[index];
     const struct plan_group *plan = &kafka->plan->group[index];
     for (uint32_t i = 0; i < plan->n_positions; i++) {
-        const struct member *member = coordinator->member;
-        while (member && member->number != coordinator->owner[i]) member = member->next;
+        const struct member *member = member_of(coordinator, coordinator->owner[i]);
         const bool has = member && kafka->position[plan->first_position + i].consumer == member->consumer;
         before[i] = has ? member->number : NONE;
     }
@@ -318,6 +324,18 @@ static void owner_check(struct kafka *kafka, const struct consumer *consumer, ui
                      kafka->plan->scenario->topic[log->topic].name, log->partition, consumer->index, owner);
 }
 
+bool assignment_takes_away(const struct kafka *kafka, const struct consumer *consumer)
+{
+    const struct coordinator *coordinator = &kafka->coordinator[consumer->group];
+    for (uint32_t i = 0; i < consumer->n_positions; i++) {
+        const uint32_t index = consumer->own[i];
+        if (kafka->position[index].consumer == consumer->index &&
+            coordinator->owner[index - consumer->plan->first_position] != consumer->member->number)
+            return true;
+    }
+    return false;
+}
+
 void assignment_take(struct kafka *kafka, struct consumer *consumer)
 {
     struct coordinator *coordinator = coordinator_of(kafka, consumer);
@@ -351,9 +369,10 @@ static void on_assigned(void *context, uint32_t index, uint64_t generation)
         consumer->assignment_waits = true; /* cooperative: it is at work, and looks at its next poll */
         return;
     }
-    if (consumer->state == CONSUMER_WAITING && consumer->poll_from_ns > kafka->sim->now_ns) {
+    if (consumer->state == CONSUMER_WAITING) { /* in a poll, or it will be when its commit is there */
+        sim_ns at_ns = consumer->poll_from_ns > kafka->sim->now_ns ? consumer->poll_from_ns : kafka->sim->now_ns;
         consumer->assignment_waits = true;
-        member_polls(kafka, consumer, consumer->poll_from_ns);
+        member_polls(kafka, consumer, at_ns);
         return;
     }
     consumer->poll_from_ns = kafka->sim->now_ns;
@@ -367,18 +386,41 @@ void rebalance_actors(struct processes *processes, const uint32_t *instance_of)
     process_acts(processes, on_assigned, instance_of, NULL);
 }
 
+/* ---- at the end ---- */
+
+/* A cooperative round that takes partitions away is followed by one that gives them out, once who has had them has
+ * given them up. */
+static bool round_follows(const struct kafka *kafka, uint32_t group)
+{
+    const struct plan_group *plan = &kafka->plan->group[group];
+    for (uint32_t i = 0; i < plan->n_consumers; i++) {
+        const struct consumer *consumer = &kafka->consumer[plan->first_consumer + i];
+        if (consumer->asks || consumer->must_rejoin || consumer->assignment_waits) return true;
+    }
+    return false;
+}
+
+static uint32_t unowned(const struct kafka *kafka, uint32_t group)
+{
+    const struct coordinator *coordinator = &kafka->coordinator[group];
+    const struct plan_group *plan = &kafka->plan->group[group];
+    uint32_t n = 0;
+    if (round_follows(kafka, group)) return 0;
+    for (uint32_t i = 0; i < plan->n_positions; i++)
+        n += coordinator->owner[i] == NONE && kafka->position[plan->first_position + i].consumer == NONE;
+    return n;
+}
+
 void members_check(struct kafka *kafka, sim_ns end_ns)
 {
     for (uint32_t g = 0; g < kafka->plan->scenario->n_groups; g++) {
         const struct coordinator *coordinator = &kafka->coordinator[g];
-        const struct plan_group *plan = &kafka->plan->group[g];
-        if (coordinator->state != GROUP_STABLE || spec_of(kafka, g)->assignor == ASSIGN_COOPERATIVE_STICKY) continue;
-        for (uint32_t i = 0; i < plan->n_positions; i++) {
-            const struct member *member = coordinator->member;
-            while (member && member->number != coordinator->owner[i]) member = member->next;
-            if (!member)
+        const bool withholds = spec_of(kafka, g)->assignor == ASSIGN_COOPERATIVE_STICKY;
+        if (coordinator->state != GROUP_STABLE) continue;
+        for (uint32_t i = 0; i < kafka->plan->group[g].n_positions; i++)
+            if (!member_of(coordinator, coordinator->owner[i]) && !(withholds && coordinator->owner[i] == NONE))
                 invariant_broken(kafka->invariants, INVARIANT_K6, end_ns, 0, "group %s: partition %u has no member",
                                  spec_of(kafka, g)->name, i);
-        }
+        kafka->group[g].fact.unowned = unowned(kafka, g);
     }
 }

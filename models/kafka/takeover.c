@@ -47,8 +47,21 @@ void redelivery_explained(struct kafka *kafka, uint32_t index)
     delivery->explained_to = delivery->delivered_to;
 }
 
+/* What is processed and not committed of kept partitions still is: a listener container forgets no offset of theirs. */
+static void pending_offsets_stay(const struct kafka *kafka, struct consumer *consumer)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < consumer->n_touched; i++)
+        if (kafka->position[consumer->touched[i]].consumer == consumer->index)
+            consumer->touched[n++] = consumer->touched[i];
+    consumer->n_touched = n;
+    if (n == 0) consumer->uncommitted = 0;
+}
+
 void consumer_assign(struct kafka *kafka, struct consumer *consumer, const uint32_t *position, uint32_t n)
 {
+    loop_turns(kafka, consumer);
+    pending_offsets_stay(kafka, consumer);
     for (uint32_t i = 0; i < n; i++) {
         struct position *taken = &kafka->position[position[i]];
         consumer->own[i] = position[i];
@@ -58,8 +71,6 @@ void consumer_assign(struct kafka *kafka, struct consumer *consumer, const uint3
         taken->consumer = consumer->index;
     }
     consumer->n_positions = n;
-    consumer->n_touched = 0;
-    consumer->uncommitted = 0;
     consumer->only_unread = NONE;
     consumer->commit_pending = false;
     consumer->fetch = FETCH_NONE;

@@ -13,7 +13,7 @@
 /* Room for every consumer to own any of its group's partitions. */
 void takeover_init(struct kafka *kafka);
 /* The consumer has these positions now, those that were not its own from their committed offsets, and an empty buffer.
- */
+ * Offsets of those that it keeps still wait for their commit. */
 void consumer_assign(struct kafka *kafka, struct consumer *consumer, const uint32_t *position, uint32_t n);
 /* The consumer's thread is gone, and with it the batch in hand. What it has sent is still under way. */
 void consumer_die(struct kafka *kafka, struct consumer *consumer);

@@ -242,6 +242,7 @@ static void group_over_time(struct walk *walk, const struct scenario *scenario, 
     count(walk, "evictions", facts->evictions);
     count(walk, "sessions_expired", facts->sessions_expired);
     count(walk, "late_dropped", facts->late_dropped);
+    count(walk, "unowned_partitions", facts->unowned);
     count(walk, "polls", facts->polls);
     count(walk, "commits", facts->commits);
     count(walk, "idle_consumers", facts->idle_consumers);

@@ -69,6 +69,22 @@ static struct grid *group_grid(struct page *page, const struct outcome *outcome)
     return grid;
 }
 
+static void report_unowned(struct page *page, const struct outcome *outcome)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    for (uint32_t i = 0; i < scenario->n_groups; i++) {
+        const double unowned = outcome_mean(outcome, "groups.%s.unowned_partitions", scenario->group[i].name);
+        if (unowned > 0)
+            page_say(page, TONE_BAD,
+                     "Partitions of %s that nobody has at the end, although it has members: %s. They were taken away "
+                     "for another member, and the round that would have given them out never began; the next "
+                     "rebalance gives them out.",
+                     "%s: 멤버가 있는데도 끝에 아무도 맡지 않은 파티션 %s개. 다른 멤버에게 넘기려고 회수했으나 나눠 줄 라운드가 "
+                     "시작되지 않았고, 다음 리밸런스 때 배정됨.",
+                     scenario->group[i].name, number_count(unowned).s);
+    }
+}
+
 /* ---- pools ---- */
 
 static double connections_missed(const struct outcome *outcome)
@@ -105,6 +121,7 @@ void report_failures(struct page *page, const struct outcome *outcome)
     page_heading(page, "What went wrong", "장애와 재처리");
     report_faults(page, outcome);
     if (!grid_is_empty(groups)) grid_write(groups);
+    report_unowned(page, outcome);
     report_pools(page, outcome);
     if (refused > 0)
         page_say(page, TONE_PLAIN, "Requests that failed (an error, or the connection refused or broken): %s.",

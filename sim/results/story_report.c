@@ -66,7 +66,8 @@ static const char *const mishap_texts[MISHAP_KINDS][2] = {
     { "a producer gave a record up: the broker was away for too long", "브로커가 너무 오래 없어 producer가 레코드를 포기" },
     { "its process died in the middle of a stage", "스테이지 도중 프로세스가 종료됨" },
     { "a new group began behind the record (reset: latest)", "새 그룹이 그 레코드 뒤에서 시작 (reset: latest)" },
-    { "a record waits in its log, and its group has no consumer any more", "레코드가 로그에 남았고 그룹에 컨슈머가 없음" },
+    { "a record waits in its log, and no consumer of its group has its partition",
+      "레코드가 로그에 남았고 그 파티션을 맡은 컨슈머가 그룹에 없음" },
 };
 
 const char *mishap_words(enum mishap_kind kind, enum language language)

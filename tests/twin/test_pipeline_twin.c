@@ -6,7 +6,7 @@
  * the instants at which each record starts and ends, every committed offset and position at every millisecond, and all
  * levels, peaks and areas, worked out again from those lists. Groups are drawn at random: both clients' orders and
  * order of arrival, all ways of committing, blocks of few records, late and cold starts, backlogs, bursts and quiet
- * times. */
+ * times; and such as commit by time, with whole polls that wait in vain. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -88,13 +88,11 @@ static sim_ns walker_commit(struct walker *walker, sim_ns at_ns)
     return at_ns + twin->commit_ns;
 }
 
-static bool is_due(const struct walker *walker, sim_ns at_ns)
+static bool is_due(const struct walker *walker)
 {
     const struct group_spec *spec = walker->twin->spec;
     if (walker->uncommitted == 0) return false;
-    if (spec->commit_mode == COMMIT_COUNT) return walker->uncommitted >= spec->commit_count;
-    if (spec->commit_mode == COMMIT_TIME) return at_ns - walker->last_commit_ns >= spec->commit_time_ns;
-    return true;
+    return spec->commit_mode != COMMIT_COUNT || walker->uncommitted >= spec->commit_count;
 }
 
 /* The listener works on the next record of a partition from at_ns on; when it may have another. */
@@ -291,15 +289,35 @@ static sim_ns next_append(const struct walker *walker)
     return append_ns;
 }
 
-/* A poll that has waited for its time-out without a record lets the loop look at the clock. */
-static sim_ns idle_turns(struct walker *walker, sim_ns at_ns)
+/* COMMIT_TIME: the loop looks at the clock at every turn, and sets it anew when its time has come, even where it has
+ * nothing to commit. When it can poll. */
+static sim_ns timed_turn(struct walker *walker, sim_ns at_ns)
 {
-    while (walker->uncommitted > 0 && walker->twin->spec->commit_mode == COMMIT_TIME) {
-        sim_ns turn_ns = at_ns + POLL_TIMEOUT_NS;
-        if (next_append(walker) < turn_ns) break;
-        at_ns = is_due(walker, turn_ns) ? walker_commit(walker, turn_ns) : turn_ns;
+    if (at_ns - walker->last_commit_ns < walker->twin->spec->commit_time_ns) return at_ns;
+    walker->last_commit_ns = at_ns;
+    return walker->uncommitted > 0 ? walker_commit(walker, at_ns) : at_ns;
+}
+
+/* A poll that has waited for its time-out without a record lets the loop turn; there is none before seen_ns. The poll
+ * goes on from the last commit: without one the fetch in flight does not notice. */
+static sim_ns idle_turns(struct walker *walker, sim_ns at_ns, sim_ns seen_ns)
+{
+    sim_ns turn_ns = at_ns + POLL_TIMEOUT_NS;
+    while (turn_ns <= later(next_append(walker), seen_ns) &&
+           (walker->uncommitted > 0 || next_append(walker) != SIM_NEVER)) {
+        const bool waits = walker->uncommitted > 0;
+        const sim_ns poll_ns = timed_turn(walker, turn_ns);
+        if (waits && walker->uncommitted == 0) at_ns = poll_ns;
+        turn_ns = poll_ns + POLL_TIMEOUT_NS;
     }
     return at_ns;
+}
+
+static sim_ns turn(struct walker *walker, sim_ns at_ns)
+{
+    if (walker->twin->spec->commit_mode == COMMIT_TIME)
+        return idle_turns(walker, timed_turn(walker, at_ns), at_ns);
+    return is_due(walker) ? walker_commit(walker, at_ns) : at_ns;
 }
 
 static void walk(struct walker *walker, sim_ns join_ns)
@@ -308,11 +326,12 @@ static void walk(struct walker *walker, sim_ns join_ns)
     sim_ns at_ns = join_ns;
     walker->last_commit_ns = walker->twin->spec->start_ns; /* of the thread */
     walker->spent = NOTHING;
+    if (walker->twin->spec->commit_mode == COMMIT_TIME)
+        at_ns = later(join_ns, idle_turns(walker, walker->last_commit_ns, join_ns));
     for (;;) {
         sim_ns after_ns = arrival ? arrival_batch(walker, at_ns) : java_batch(walker, at_ns);
         if (after_ns == SIM_NEVER) return;
-        if (is_due(walker, after_ns)) at_ns = walker_commit(walker, after_ns);
-        else at_ns = idle_turns(walker, after_ns);
+        at_ns = turn(walker, after_ns);
     }
 }
 
@@ -498,14 +517,14 @@ static uint32_t below(uint64_t *state, uint32_t n)
     return (uint32_t)((random_mix(*state) >> 32) * n >> 32);
 }
 
-static void say_group(FILE *out, uint64_t *state, const char *name, uint32_t partitions)
+static void say_group(FILE *out, uint64_t *state, const char *name, uint32_t partitions, bool quiet)
 {
     static const char *const orders[] = { "java", "java-3.6", "arrival" };
     static const char *const modes[] = { "batch", "record", "manual", "time", "count" };
     fprintf(out, "\"%s\": { \"consumers\": %u, \"fetch_order\": \"%s\", \"commit_mode\": \"%s\", ", name,
-            1 + below(state, 4), orders[below(state, 3)], modes[below(state, 5)]);
+            1 + below(state, 4), orders[below(state, 3)], modes[quiet ? 3 : below(state, 5)]);
     fprintf(out, "\"commit_count\": %u, \"commit_time\": \"%uus\", ", 1 + below(state, 40),
-            1000 + below(state, 3000000));
+            (quiet ? 8 : 1) * (1000 + below(state, 3000000)));
     fprintf(out, "\"max_poll_records\": %u, \"max_partition_fetch_bytes\": %u, ",
             1 + below(state, below(state, 2) ? 5 : 100), 500 + below(state, 40000));
     fprintf(out, "\"fetch_max_wait\": \"%uus\", \"fetch\": \"%uus\", \"commit\": \"%uus\", \"poll\": \"%uus\", ",
@@ -523,8 +542,9 @@ static void say_group(FILE *out, uint64_t *state, const char *name, uint32_t par
     fprintf(out, "\"reads\": { \"orders\": \"%s\" } }", name[0] == 'o' ? "serve" : "glance");
 }
 
-/* A rush, a quiet time with a record now and then, a second rush. */
-static char *draw(uint64_t seed)
+/* A rush, a quiet time with a record now and then, a second rush. Quiet: all groups commit by time, and there is but a
+ * record now and then, with whole polls in between that wait in vain. */
+static char *draw(uint64_t seed, bool quiet)
 {
     uint64_t state = seed;
     char *text = NULL;
@@ -532,21 +552,29 @@ static char *draw(uint64_t seed)
     FILE *out = open_memstream(&text, &length);
     assert_non_null(out);
     uint32_t partitions = 1 + below(&state, PARTITIONS), rate = 50 + below(&state, 400);
-    fprintf(out, "{ \"name\": \"twin\", \"run\": { \"seed\": %u, \"at_most\": \"1h\", \"sample_every\": \"1ms\" }, ",
-            1 + below(&state, 1000000));
-    fprintf(out,
-            "\"load\": { \"scenarios\": { \"a\": { \"executor\": \"poisson\", \"rate\": %u, \"duration\": \"1s\" }, "
-            "\"b\": { \"executor\": \"poisson\", \"rate\": %u, \"duration\": \"4s\", \"startTime\": \"500ms\" }, "
-            "\"c\": { \"executor\": \"poisson\", \"rate\": %u, \"duration\": \"500ms\", \"startTime\": \"%us\" } } }, ",
-            rate, 2 + below(&state, 60), 1 + rate / 2, 3 + below(&state, 9));
+    fprintf(out, "{ \"name\": \"twin\", \"run\": { \"seed\": %u, \"at_most\": \"1h\", \"sample_every\": \"%s\" }, ",
+            1 + below(&state, 1000000), quiet ? "9ms" : "1ms");
+    if (quiet)
+        fprintf(out,
+                "\"load\": { \"scenarios\": { \"a\": { \"executor\": \"poisson\", \"rate\": %u, "
+                "\"timeUnit\": \"100s\", \"duration\": \"200s\" } } }, ", 2 + below(&state, 25));
+    else
+        fprintf(out,
+                "\"load\": { \"scenarios\": { \"a\": { \"executor\": \"poisson\", \"rate\": %u, "
+                "\"duration\": \"1s\" }, "
+                "\"b\": { \"executor\": \"poisson\", \"rate\": %u, \"duration\": \"4s\", "
+                "\"startTime\": \"500ms\" }, "
+                "\"c\": { \"executor\": \"poisson\", \"rate\": %u, \"duration\": \"500ms\", "
+                "\"startTime\": \"%us\" } } }, ",
+                rate, 2 + below(&state, 60), 1 + rate / 2, 3 + below(&state, 9));
     fprintf(out, "\"kafka\": { \"record_bytes\": 1000, \"append\": \"700001ns\" }, "
             "\"topics\": { \"orders\": { \"partitions\": %u, \"key\": \"id_modulo\" } }, ", partitions);
     fprintf(out,
             "\"tables\": { \"orders\": { \"key\": \"order_id\" } }, \"processes\": { \"shop\": { \"connections\": 0, "
             "\"api\": { \"threads\": 1, \"stage\": \"accept\" }, \"groups\": \"all\" } }, \"groups\": { ");
-    say_group(out, &state, "one", partitions);
+    say_group(out, &state, "one", partitions, quiet);
     fprintf(out, ", ");
-    say_group(out, &state, "two", partitions);
+    say_group(out, &state, "two", partitions, quiet);
     fprintf(out,
             " }, \"stages\": { \"accept\": { \"steps\": [ { \"insert\": \"orders\" }, { \"publish\": \"orders\" }, "
             "{ \"reply\": 202 } ] }, ");
@@ -706,12 +734,12 @@ static const struct run_facts *run(struct trial *trial, const struct observer *o
     return facts;
 }
 
-static void check_seed(uint64_t seed)
+static void check_seed(uint64_t seed, bool quiet)
 {
     struct trial trial;
     struct both *both = calloc(1, sizeof *both);
     struct twin twin[2];
-    char *text = draw(seed);
+    char *text = draw(seed, quiet);
     assert_non_null(both);
     trial_open(&trial, text, NULL, 0);
     const struct scenario *scenario = &trial.study.scenario;
@@ -750,7 +778,13 @@ static void check_seed(uint64_t seed)
 static void test_drawn_groups(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 25; seed++) check_seed(seed);
+    for (uint64_t seed = 1; seed <= 25; seed++) check_seed(seed, false);
+}
+
+static void test_drawn_quiet_groups(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 25; seed++) check_seed(seed, true);
 }
 
 /* What a producer sends as one batch is in the log at once: a fetch that waits for it brings all of it. */
@@ -787,10 +821,12 @@ int main(int argc, char **argv)
 {
     if (argc > 1) {
         uint64_t first = strtoull(argv[1], NULL, 10), n = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
-        for (uint64_t seed = first; seed < first + n; seed++) check_seed(seed);
+        for (uint64_t seed = first; seed < first + n; seed++)
+            for (int quiet = 0; quiet < 2; quiet++) check_seed(seed, quiet);
         return 0;
     }
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_drawn_groups),
+                                        cmocka_unit_test(test_drawn_quiet_groups),
                                         cmocka_unit_test(test_a_batch_comes_whole) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

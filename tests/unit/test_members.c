@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "models/invariant.h"
 #include "tests/support/trial.h"
 
 /* clang-format off */
@@ -354,6 +355,51 @@ static void test_cooperative_members_keep_working(void **state)
     trial_close(&trial);
 }
 
+/* What a cooperative member keeps goes on as before: at most commit_count of its records wait for their commit, or
+ * those of commit_time, and of the 5 s of a poll where no more come. Only who gives a partition up commits out of turn,
+ * and before it does. */
+static void test_what_is_kept_is_still_committed(void **state)
+{
+    static const struct { const char *mode; uint32_t stands_still; int64_t most; } modes[] = { /* 20/s a partition */
+        { "\"commit_mode\": \"count\", \"commit_count\": 20", 2, 20 },
+        { "\"commit_mode\": \"time\", \"commit_time\": \"2s\"", 2 + 5, 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < N(modes); i++) {
+        char group[160];
+        snprintf(group, sizeof group, "{\"consumers\": 2, \"reads\": {\"orders\": \"serve\"}, %s}", modes[i].mode);
+        const struct study_edit edits[] = {
+            { "/kafka/assignor", "cooperative-sticky" },
+            { "/groups/servers", group },
+            { "/load/scenarios/orders/rate", "60" },
+            { "/faults", "{\"pod\": {\"scale\": \"servers\", \"to\": 3, \"at\": \"100s\"}}" },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+        trial_expect_invariants(facts);
+        assert_int_equal(facts->group[0].rebalances, 2);
+        assert_int_equal(facts->group[0].duplicates, 0);
+        for (uint32_t p = 0; p < PARTITIONS; p++) {
+            assert_in_range(stands_still(p, 110), 0, modes[i].stands_still);
+            assert_in_range(seen.lag[seen.n - 1][p], 0, modes[i].most);
+        }
+        trial_close(&trial);
+    }
+    static const struct study_edit never[] = {
+        { "/kafka/assignor", "cooperative-sticky" },
+        { "/groups/servers", "{\"consumers\": 2, \"reads\": {\"orders\": \"serve\"}, \"commit_mode\": \"count\","
+                             " \"commit_count\": 1000000}" },
+        { "/load/scenarios/orders/rate", "60" },
+        { "/faults", "{\"pod\": {\"scale\": \"servers\", \"to\": 3, \"at\": \"100s\"}}" },
+    };
+    struct trial trial;
+    const struct run_facts *facts = run_with(&trial, 0, never, N(never));
+    trial_expect_invariants(facts);
+    assert_int_equal(facts->group[0].duplicates, 0);
+    assert_int_equal(facts->group[0].commits, 1); /* of the member that had two partitions, as it gives one up */
+    trial_close(&trial);
+}
+
 /* An orderly stop finishes and commits its batch, and tells the group: no duplicate, no session. One that is not given
  * the time is killed, and its batch comes again. */
 static void test_a_rolling_restart(void **state)
@@ -391,6 +437,70 @@ static void test_a_rolling_restart(void **state)
     trial_close(&trial);
 }
 
+/* Who leaves commits what it has done, idle or at work: nothing is delivered again. An order every 50 ms, of 5 ms, and
+ * none is committed by the time of the stop: 35 ms after one has come, or 2 ms. */
+static void test_who_leaves_commits_first(void **state)
+{
+    static const char *const modes[] = {
+        "\"commit_mode\": \"count\", \"commit_count\": 1000000",
+        "\"commit_mode\": \"time\", \"commit_time\": \"1h\"",
+    };
+    static const char *const faults[] = {
+        "{\"deploy\": {\"restart\": \"back\", \"at\": \"%s\", \"back_after\": \"15s\"}}",
+        "{\"pod\": {\"scale\": \"servers\", \"to\": 1, \"at\": \"%s\"}}",
+    };
+    (void)state;
+    for (size_t i = 0; i < 2 * 2 * 2; i++) {
+        char group[160], fault[160];
+        snprintf(group, sizeof group, "{\"consumers\": 3, \"reads\": {\"orders\": \"serve\"}, %s}", modes[i % 2]);
+        snprintf(fault, sizeof fault, faults[i / 2 % 2], i / 4 ? "100.002s" : "100.035s");
+        const struct study_edit edits[] = {
+            { "/groups/servers", group },
+            { "/load/scenarios/orders/rate", "20" },
+            { "/kafka/commit", "3ms" },
+            { "/faults", fault },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+        trial_expect_invariants(facts);
+        assert_int_equal(facts->group[0].duplicates + facts->group[0].sessions_expired, 0);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 12000);
+        trial_close(&trial);
+    }
+}
+
+/* A record every 22 s, done after 5 ms. The loop turns when a poll has waited 5 s for nothing, and its clock of
+ * commit_time is set anew whenever that has passed, be there something to commit or not. With 5 s that is at every idle
+ * turn: the last one is 2 s old when the next record is done, and 5 s later it is committed. With 13 s it is at 15.005,
+ * 32.005, 49.005, 64.005 (nothing waits), 81.005 and 98.005 s, worked out turn by turn. */
+static void test_the_clock_goes_on_while_nothing_comes(void **state)
+{
+    static const struct { const char *group; uint32_t committed_s[5]; } cases[] = {
+        { "{\"consumers\": 1, \"reads\": {\"orders\": \"serve\"}, \"commit_mode\": \"time\", \"commit_time\": \"5s\"}",
+          { 5, 27, 49, 71, 93 } },
+        { "{\"consumers\": 1, \"reads\": {\"orders\": \"serve\"}, \"commit_mode\": \"time\", \"commit_time\": \"13s\"}",
+          { 15, 32, 49, 81, 98 } },
+    };
+    static const char *const faults[] = { "{}", "{\"never\": {\"crash\": \"back\", \"at\": \"1h\"}}" };
+    (void)state;
+    for (size_t i = 0; i < N(cases) * N(faults); i++) {
+        const struct study_edit edits[] = {
+            { "/load/scenarios/orders", "{\"executor\": \"constant-arrival-rate\", \"rate\": 1, \"timeUnit\": \"22s\","
+                                        " \"duration\": \"110s\"}" },
+            { "/groups/servers", cases[i / 2].group },
+            { "/faults", faults[i % 2] },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+        trial_expect_invariants(facts);
+        for (uint32_t record = 0; record < 5; record++)
+            for (uint32_t t = 22 * record + 1; t < 22 * record + 22 && t < seen.n; t++)
+                assert_int_equal(seen.lag[t][0] + seen.lag[t][1] + seen.lag[t][2],
+                                 t <= cases[i / 2].committed_s[record]);
+        trial_close(&trial);
+    }
+}
+
 /* A static member whose process comes back into a round that another member began says that it has no partitions,
  * although the coordinator has not forgotten which it had: what goes to the new member goes at once, for there is nobody
  * who would give it up. */
@@ -410,6 +520,59 @@ static void test_a_static_member_comes_back_with_nothing(void **state)
     assert_int_equal(facts->group[0].sessions_expired, 0);
     assert_int_equal(facts->orders.by_status[ORDER_PAID], 60000);
     trial_close(&trial);
+}
+
+/* A static member joins a cooperative round at 11 s, with a poll of 24 records of 1 s each. The assignment takes one of its
+ * partitions away, for the member that has come, and waits for its next poll. That comes too late (20 s): the client has
+ * forgotten its generation and its partitions, and gets from the stable group what is stored for it. Nothing is left to
+ * give up, and no second round begins: of the three records that it did not come to, and of the thirty that come then, a
+ * third is never read. */
+static void test_a_partition_is_left_between_two_rounds(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/load/scenarios", "{\"first\": {\"executor\": \"constant-arrival-rate\", \"rate\": 10, \"duration\": \"3500ms\"},"
+                             " \"then\": {\"executor\": \"constant-arrival-rate\", \"rate\": 1, \"duration\": \"30s\","
+                             " \"startTime\": \"100s\"}}" },
+        { "/kafka/assignor", "cooperative-sticky" },
+        { "/kafka/static_members", "true" },
+        { "/kafka/max_poll_interval", "20s" },
+        { "/kafka/fetch_order", "arrival" },
+        { "/stages/serve/steps/0/time", "1s" },
+        { "/groups/servers/consumers", "1" },
+        { "/faults", "{\"pod\": {\"scale\": \"servers\", \"to\": 2, \"at\": \"5s\"}}" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+    assert_int_equal(facts->group[0].rebalances, 1);
+    assert_int_equal(facts->group[0].evictions, 1);
+    assert_int_equal(facts->orders.by_status[ORDER_PENDING], 1 + 10);
+    assert_int_equal(facts->mishaps[MISHAP_UNREAD], 1);
+    assert_int_equal(facts->invariant[INVARIANT_K6].violations, 0);
+    assert_int_equal(facts->group[0].unowned, 1);
+    trial_close(&trial);
+}
+
+/* What lies between two rounds of which the second is to come is not lost. */
+static void test_a_partition_between_two_rounds(void **state)
+{
+    (void)state;
+    for (int after_ms = 0; after_ms < 8000; after_ms += 100) {
+        char ends[16];
+        snprintf(ends, sizeof ends, "%dms", 100000 + after_ms);
+        const struct study_edit edits[] = {
+            { "/run/ends", ends },
+            { "/kafka/assignor", "cooperative-sticky" },
+            { "/kafka/fetch", "200ms" },
+            { "/groups/servers/consumers", "2" },
+            { "/load/scenarios/orders/rate", "60" },
+            { "/faults", "{\"pod\": {\"scale\": \"servers\", \"to\": 3, \"at\": \"100s\"}}" },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+        assert_int_equal(facts->group[0].unowned, 0);
+        trial_close(&trial);
+    }
 }
 
 /* A member that comes and goes again, after every time up to 4 s. Whenever the round of its coming has passed the barrier
@@ -453,8 +616,13 @@ int main(void)
         cmocka_unit_test(test_taken_out_and_wanted_again),
         cmocka_unit_test(test_the_barrier_waits_for_the_slowest_batch),
         cmocka_unit_test(test_cooperative_members_keep_working),
+        cmocka_unit_test(test_what_is_kept_is_still_committed),
         cmocka_unit_test(test_a_rolling_restart),
+        cmocka_unit_test(test_who_leaves_commits_first),
+        cmocka_unit_test(test_the_clock_goes_on_while_nothing_comes),
         cmocka_unit_test(test_a_static_member_comes_back_with_nothing),
+        cmocka_unit_test(test_a_partition_is_left_between_two_rounds),
+        cmocka_unit_test(test_a_partition_between_two_rounds),
         cmocka_unit_test(test_a_round_overtakes_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
