@@ -59,8 +59,11 @@ static void on_linger(void *context, uint32_t instance, uint64_t topic)
 
 /* ---- records that come ---- */
 
+/* What the JVM has told its caller is sent, and never was. */
 static void record_lost(struct machine *machine, struct send *send)
 {
+    machine->counts.records_lost++;
+    mishap_note(machine, MISHAP_UNSENT, order_at(&machine->orders, send->order)->id, NONE, SIM_NEVER);
     order_release(machine, send->order, machine->sim->now_ns);
     send_free(machine, send);
 }
@@ -110,6 +113,28 @@ void producers_init(struct machine *machine)
 
 void producers_actors(struct machine *machine) { process_acts(&machine->processes, on_linger, NULL, NULL); }
 
+void producer_closes(struct machine *machine, uint32_t instance)
+{
+    if (!machine->producers.batch) return;
+    for (uint32_t t = 0; t < machine->plan->scenario->n_topics; t++)
+        if (machine->producers.like[t] == t) all_leave(machine, instance, t);
+}
+
+/* The batch whose first record waits for the longest; NULL: none is open. */
+static struct batch *eldest_of(const struct machine *machine, uint32_t instance)
+{
+    struct batch *eldest = NULL;
+    sim_ns since_ns = SIM_NEVER;
+    for (uint32_t log = 0; log < machine->plan->n_logs; log++) {
+        struct batch *batch = batch_of(machine, instance, log);
+        if (!batch->first || batch->first->at_ns - batch->first->latency_ns >= since_ns) continue;
+        since_ns = batch->first->at_ns - batch->first->latency_ns;
+        eldest = batch;
+    }
+    return eldest;
+}
+
+/* In the order in which they came: only the first ones are noted, and those are what is asked for. */
 void producer_dies(struct machine *machine, uint32_t instance)
 {
     if (!machine->producers.batch) return;
@@ -118,13 +143,10 @@ void producer_dies(struct machine *machine, uint32_t instance)
         sim_cancel(machine->sim, producer->timer);
         producer->timer = 0;
     }
-    for (uint32_t log = 0; log < machine->plan->n_logs; log++) {
-        struct batch *batch = batch_of(machine, instance, log);
-        while (batch->first) {
-            struct send *lost = batch->first;
-            batch->first = lost->next;
-            record_lost(machine, lost);
-        }
-        *batch = (struct batch){ 0 };
+    for (struct batch *batch; (batch = eldest_of(machine, instance));) {
+        struct send *lost = batch->first;
+        batch->first = lost->next;
+        record_lost(machine, lost);
     }
+    for (uint32_t log = 0; log < machine->plan->n_logs; log++) *batch_of(machine, instance, log) = (struct batch){ 0 };
 }

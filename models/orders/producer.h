@@ -45,7 +45,9 @@ void producers_init(struct machine *machine);
 void producers_actors(struct machine *machine);
 /* The record is sent now, to a partition of a topic with linger. */
 void producer_takes(struct machine *machine, struct send *send, uint32_t log);
-/* The JVM is gone, and what waited in it. */
+/* The JVM comes to an orderly end: what waits is sent. */
+void producer_closes(struct machine *machine, uint32_t instance);
+/* The JVM is gone, and what waited in it: lost, counted and noted. */
 void producer_dies(struct machine *machine, uint32_t instance);
 
 #endif
