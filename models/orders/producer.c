@@ -20,6 +20,13 @@ static struct producer *producer_of(const struct machine *machine, uint32_t inst
 
 /* ---- batches that leave ---- */
 
+static void append_freed(struct machine *machine, struct send *send, uint32_t log, sim_ns at_ns)
+{
+    const uint32_t order = send->order;
+    send_free(machine, send);
+    append_at(machine, order, log, at_ns);
+}
+
 /* The records are let go before they are appended: an append may make somebody send into the next batch. */
 static void batch_leaves(struct machine *machine, struct batch *batch, uint32_t log)
 {
@@ -32,9 +39,8 @@ static void batch_leaves(struct machine *machine, struct batch *batch, uint32_t 
     batch->bytes = 0;
     while (send) {
         struct send *next = send->next;
-        uint32_t order = send->order;
-        send_free(machine, send);
-        append_at(machine, order, log, at_ns);
+        if (send->waits == NONE) append_freed(machine, send, log, at_ns);
+        else dead_letter_leaves(machine, send, log, at_ns);
         send = next;
     }
 }
@@ -59,11 +65,13 @@ static void on_linger(void *context, uint32_t instance, uint64_t topic)
 
 /* ---- records that come ---- */
 
-/* What the JVM has told its caller is sent, and never was. */
+/* What the JVM has told its caller is sent, and never was. A dead letter is not lost: its record is not committed. */
 static void record_lost(struct machine *machine, struct send *send)
 {
-    machine->counts.records_lost++;
-    mishap_note(machine, MISHAP_UNSENT, order_at(&machine->orders, send->order)->id, NONE, SIM_NEVER);
+    if (send->waits == NONE) {
+        machine->counts.records_lost++;
+        mishap_note(machine, MISHAP_UNSENT, order_at(&machine->orders, send->order)->id, NONE, SIM_NEVER);
+    }
     order_release(machine, send->order, machine->sim->now_ns);
     send_free(machine, send);
 }
