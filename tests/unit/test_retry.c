@@ -368,17 +368,19 @@ static void test_on_its_way_to_the_dead_letters(void **state)
     trial_close(&trial);
 }
 
-/* One record, thrown at once 4 ms after it began, and its letter takes 100 ms to get into its log: multiplied while Kafka
- * is slow, behind the wait for company where the topic lingers, at once where its batch is full. */
+#define SLOW_KAFKA "{\"slow\": {\"slow\": \"kafka\", \"factor\": 5, \"at\": \"0s\", \"for\": \"2m\"}}"
+
+/* One record, thrown 4 ms after it began, and its letter takes 100 ms to get into its log: multiplied while Kafka is
+ * slow, behind the wait for company where the topic lingers, at once where its batch is full. */
 static void test_a_dead_letter_takes_its_time(void **state)
 {
     static const struct { struct study_edit edit[2]; sim_ns service_ms; } cases[] = {
         { { { "/topics/dead/linger", "0s" } }, 104 },
-        { { { "/faults", "{\"slow\": {\"slow\": \"kafka\", \"factor\": 5, \"at\": \"0s\", \"for\": \"2m\"}}" } }, 504 },
+        { { { "/faults", SLOW_KAFKA } }, 504 },
         { { { "/topics/dead/linger", "200ms" } }, 304 },
         { { { "/topics/dead/linger", "200ms" }, { "/kafka/batch_bytes", "10" } }, 104 },
         { { { "/topics/dead/linger", "200ms" },
-            { "/faults", "{\"slow\": {\"slow\": \"kafka\", \"factor\": 5, \"at\": \"0s\", \"for\": \"2m\"}}" } }, 704 },
+            { "/faults", SLOW_KAFKA } }, 704 },
     };
     (void)state;
     for (size_t i = 0; i < N(cases); i++) {
@@ -431,8 +433,8 @@ static void test_a_dead_letter_in_an_outage(void **state)
     }
 }
 
-/* Its process dies while the letter waits for company: nothing is lost, for nothing is committed, and whoever comes after
- * it has the record again, and its letter. */
+/* Its process dies while the letter waits for company: nothing is lost, for nothing is committed, and whoever comes
+ * after it has the record again, and its letter. */
 static void test_a_crash_while_a_dead_letter_waits(void **state)
 {
     static const struct study_edit edits[] = {
@@ -462,7 +464,8 @@ static void test_dead_letters_step_by_step(void **state)
     for (size_t i = 0; i < 2; i++) {
         const struct study_edit edits[] = {
             { "/stages/serve/steps/0/refuse", "0.1" }, { "/kafka/deliveries", "2" },
-            { "/groups/servers/dead_letter", "dead" }, { "/topics/dead/append", "{\"mean\": \"30ms\", \"cv\": 1}" },
+            { "/groups/servers/dead_letter", "dead" },
+            { "/topics/dead/append", "{\"mean\": \"30ms\", \"cv\": 1}" },
             { "/topics/dead/linger", "20ms" },         { "/faults", i == 0 ? "{}" : far },
         };
         struct trial trial;
