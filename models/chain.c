@@ -33,7 +33,7 @@ static uint32_t kinds_of(const char *invariant)
     case 'P':
     case 'O':
         return WRONGS | KIND(UNDO_FIRST) | KIND(SWEPT) | KIND(LATE_ANSWER) | KIND(LATE_PAYMENT) | KIND(GIVEN_UP) |
-               KIND(NOT_SENT) | KIND(DIED) | KIND(MISSED) | KIND(UNREAD);
+               KIND(NOT_SENT) | KIND(UNSENT) | KIND(DIED) | KIND(MISSED) | KIND(UNREAD);
     case 'K': return KIND(GIVEN_UP) | KIND(DIED);
     default: return 0;
     }
@@ -150,7 +150,7 @@ static const struct accident *accident_of(const struct run_facts *facts, uint32_
 static bool has_fault_before(enum mishap_kind kind)
 {
     const uint32_t kinds = KIND(REPEATED_EFFECT) | KIND(MARK_ALONE) | KIND(DIED) | KIND(GIVEN_UP) | KIND(NOT_SENT) |
-                           KIND(SWEPT) | KIND(UNREAD);
+                           KIND(UNSENT) | KIND(SWEPT) | KIND(UNREAD);
     return kinds >> kind & 1;
 }
 

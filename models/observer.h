@@ -25,7 +25,8 @@ struct order_counts {
     uint64_t scheduled;  /* starts the executors would have made so far, up to at_most */
     uint64_t dropped;    /* those without a free VU */
     uint64_t requests_failed; /* an error, or no reply: its stage threw, its process died, or none was there */
-    uint64_t records_lost, records_duplicated; /* by producers: the broker was away too long; sent twice */
+    uint64_t records_lost, records_duplicated; /* by producers: the broker was away too long, or
+                                                  their process died; sent twice */
     uint64_t created;    /* committed order rows, initial backlog included */
     uint64_t by_status[ORDER_STATUSES];
     uint64_t oversold;   /* units sold beyond the initial stock, over all rows (S5) */
@@ -183,6 +184,7 @@ enum mishap_kind {
     MISHAP_SENT_TWICE,         /* the outbox's relay sent a row again */
     MISHAP_GIVEN_UP,           /* a record was skipped after its last delivery */
     MISHAP_NOT_SENT,           /* a producer gave a record up: the broker was away for too long */
+    MISHAP_UNSENT,             /* a record waited in its process's producer, and died with it */
     MISHAP_DIED,               /* a process died in the middle of a stage */
     MISHAP_MISSED,             /* a new group, which begins at the latest, began behind the record */
     MISHAP_UNREAD,             /* a record waits at the end, and no consumer of its group has its partition */

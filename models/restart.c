@@ -2,9 +2,10 @@
  * Orderly stops: deployments, and groups that get another number of consumers.
  *
  * SIGTERM: each consumer finishes the batch in hand, commits and leaves its group; then the API takes no more requests
- * and ends those in service; then the process is gone. What has not come to its end after kill_after (the container's
- * shutdown timeout, the pod's grace period) is killed, and that is a crash. A process that crashes meanwhile has
- * stopped. A rolling restart stops the next instance when the one before works again. */
+ * and ends those in service; then its producer sends what lingers in it, and the process is gone. What has not come to
+ * its end after kill_after (the container's shutdown timeout, the pod's grace period) is killed, and that is a crash. A
+ * process that crashes meanwhile has stopped. A rolling restart stops the next instance when the one before works
+ * again. */
 #include "models/fault.h"
 #include "models/kafka/member.h"
 #include "models/orders/crash.h"
@@ -78,8 +79,12 @@ static void on_drain(void *context, uint32_t subject, uint64_t argument)
     (void)subject;
     (void)argument;
     if (!stop->stopping) return;
-    if (api_instance_is_empty(machine, stop->instance)) end(stop);
-    else sim_at(machine->sim, machine->sim->now_ns + DRAIN_LOOK_NS, SIM_FAULT, on_drain, stop, 0, 0);
+    if (!api_instance_is_empty(machine, stop->instance)) {
+        sim_at(machine->sim, machine->sim->now_ns + DRAIN_LOOK_NS, SIM_FAULT, on_drain, stop, 0, 0);
+        return;
+    }
+    producer_closes(machine, stop->instance);
+    end(stop);
 }
 
 static void on_left(void *context, uint32_t consumer)

@@ -54,7 +54,9 @@ const struct command_spec command_table[COMMANDS] = {
         "  sim compare today.json tomorrow.json\n"
         "  sim compare my.json --vary stock.consumers=1,2,3 --metric completion_s.p95\n"
         "  sim compare scenarios/hot-item.json --variants scenarios/variants/stock-strategies.json\n"
-        "  sim compare a.json b.json --format json | jq '.metrics[] | select(.difference[0].significant)'\n",
+        "  sim compare a.json b.json --format json | jq '.metrics[] | select(.difference[0].significant)'\n"
+        "What a variant adds (a stage, a topic, a group) stands behind what is there: draws go\n"
+        "by place, and a part that has moved is no pair any more.\n",
         "0 done; 1 run time; 2 usage; 3 a scenario is not acceptable; 130 interrupted", .many = true },
     [COMMAND_CALIBRATE] = { "calibrate", "SCENARIO", "Fits values of a scenario to what was counted; writes a new scenario.",
         "  sim calibrate my.json observations.json --out fitted.json\n"

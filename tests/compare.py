@@ -79,6 +79,32 @@ for form in ("text", "markdown"):
         done = sim("compare", "a.json", "b.json", "--replications", "2", "--format", form, "--lang", lang)
         ok(f"{form} {lang}", done.returncode == 0 and "copy" in done.stdout)
 
+# ---- draws are keyed by place: what is added goes behind ----
+def with_audit(name, front):
+    audited = json.loads(text)
+    audited["name"] = name
+    for kind, part in (("groups", {"consumers": 1, "reads": {next(iter(audited["topics"])): "audit"}}),
+                       ("stages", {"steps": [{"work": "look", "time": "1ms"}]})):
+        new = {"audit": part}
+        audited[kind] = {**new, **audited[kind]} if front else {**audited[kind], **new}
+    audited["processes"]["audit"] = {"connections": 0, "groups": ["audit"]}
+    for process in audited["processes"].values():
+        if process.get("groups") == "all":
+            process["groups"] = [g for g in audited["groups"] if g != "audit"]
+    json.dump(audited, open(f"{name}.json", "w"))
+
+
+with_audit("front", True)
+with_audit("back", False)
+ok("nothing has moved", compare("a.json", "back.json", "--replications", "2")["pairing_lost"] is None)
+stage = next(iter(scenario["stages"]))
+moved = compare("a.json", "back.json", "front.json", "--replications", "2")["pairing_lost"]
+ok(f"a stage has moved: {moved}", moved == {"part": f"/stages/{stage}", "variant": "front"})
+for lang, says in (("en", "Pairing is lost: /stages/"), ("ko", "짝짓기가 깨짐: /stages/")):
+    done = sim("compare", "a.json", "front.json", "--replications", "2", "--lang", lang)
+    ok(f"and it is said, {lang}", done.returncode == 0 and says in done.stdout)
+    ok(f"where it is so, {lang}", says not in sim("compare", "a.json", "back.json", "--replications", "2", "--lang", lang).stdout)
+
 # ---- strategies of the hot item: what each must show, not how much ----
 answer = compare(STRATEGIES[0], "--variants", STRATEGIES[1], "--replications", "2")
 names = [v["name"] for v in answer["variants"]]

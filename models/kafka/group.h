@@ -38,9 +38,9 @@ struct kafka_calls {
     void (*process)(void *context, const struct consumer *consumer, uint32_t position, uint32_t subject, uint32_t next);
     /* No group needs the record any more since at_ns (<= now). */
     void (*retire)(void *context, uint32_t subject, sim_ns at_ns);
-    /* The record in service of the consumer is given up at at_ns (now), and goes to the group's dead-letter topic, if
-     * it has one. Returns when it is there. */
-    sim_ns (*give_up)(void *context, uint32_t consumer, uint32_t position, sim_ns at_ns);
+    /* The record in service of the consumer is given up, now. False: it goes to the group's dead-letter topic, and
+     * kafka_record_passed_on tells what has become of it. */
+    bool (*give_up)(void *context, uint32_t consumer, uint32_t position);
     /* The oldest record of those of a position that nobody reads: they were there before a new group that begins at the
      * latest had it, or, at_end, no consumer of its group has it. */
     void (*unread)(void *context, uint32_t position, uint32_t subject, bool at_end, sim_ns at_ns);
@@ -184,9 +184,10 @@ void kafka_append(struct kafka *kafka, uint32_t log, uint32_t subject);
 void kafka_record_done(struct kafka *kafka, uint32_t consumer, sim_ns done_ns);
 /* The same for one that was given up (retry.c). */
 SIM_SELDOM void kafka_record_given_up(struct kafka *kafka, uint32_t consumer, sim_ns done_ns);
-/* The listener throws at failed_ns (now): the error handler's turn (retry.c). exception: of which kind, less than 64.
- * Returns true when the record was given up. */
-bool kafka_record_failed(struct kafka *kafka, uint32_t consumer, uint32_t exception, sim_ns failed_ns);
+/* The dead letter that the consumer waits for is in its log at at_ns (now), or could not be sent. */
+SIM_SELDOM void kafka_record_passed_on(struct kafka *kafka, uint32_t consumer, bool arrived, sim_ns at_ns);
+/* The listener throws at failed_ns (now): the error handler's turn (retry.c). exception: of which kind, less than 64. */
+void kafka_record_failed(struct kafka *kafka, uint32_t consumer, uint32_t exception, sim_ns failed_ns);
 /* The record in service is the last one that is known to the consumer, and nothing of it waits to be applied. */
 bool kafka_goes_idle(const struct kafka *kafka, uint32_t consumer);
 /* The consumer's process dies, or is there again. */

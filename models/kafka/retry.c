@@ -4,8 +4,8 @@
  * partition, are forgotten and fetched again; what the client had prefetched of those partitions no longer fits its
  * position and is dropped when it is there. A fetch that is under way (parked at the broker, as a rule) must come home
  * before the next one leaves, so an attempt can take up to fetch.max.wait where nothing is appended. After so many
- * attempts, or at once where the exception is not retried, the record is given up: to the dead-letter topic, or logged
- * and skipped.
+ * attempts, or at once where the exception is not retried, the record is given up: logged and skipped, or sent to the
+ * dead-letter topic. The thread waits until it is there; where it cannot be sent the record is delivered again.
  *
  * The count of attempts belongs to the consumer's thread and the record; another exception begins a new one, unless
  * reset_on_other is off. It is lost when the partition moves or the process dies.
@@ -107,16 +107,28 @@ static sim_ns fetched_again_ns(struct kafka *kafka, struct consumer *consumer, s
 
 /* ---- the handler ---- */
 
-static void give_up(struct kafka *kafka, struct consumer *consumer, sim_ns failed_ns)
+static void give_up(struct kafka *kafka, struct consumer *consumer, sim_ns done_ns)
+{
+    struct failing *failing = &kafka->failing[consumer->record_position];
+    if (is_the_same(consumer, failing, consumer->record_offset)) failing->consumer = NONE;
+    kafka->group[consumer->group].fact.dead_letters += consumer->spec->dead_letter != NONE;
+    forget_rest(kafka, consumer, consumer->record_offset + 1);
+    kafka_record_given_up(kafka, consumer->index, done_ns);
+}
+
+/* The record is fetched again after sleep_ns, and what was done before it is committed. */
+static void deliver_again(struct kafka *kafka, struct consumer *consumer, sim_ns failed_ns, sim_ns sleep_ns)
 {
     struct group *group = &kafka->group[consumer->group];
-    uint32_t position = consumer->record_position;
-    int64_t offset = consumer->record_offset;
-    kafka->failing[position].consumer = NONE;
-    group->fact.dead_letters += consumer->spec->dead_letter != NONE;
-    sim_ns done_ns = kafka->calls.give_up(kafka->calls.context, consumer->index, position, failed_ns);
-    forget_rest(kafka, consumer, offset + 1);
-    kafka_record_given_up(kafka, consumer->index, done_ns);
+    group->fact.busy_ns += failed_ns - consumer->start_ns;
+    group->fact.failed_ns += failed_ns - consumer->start_ns;
+    group->fact.backoff_ns += sleep_ns;
+    consumer->in_record = false;
+    if (kafka->delivery) redelivery_explained(kafka, consumer->record_position);
+    else group->fact.duplicates++;
+    forget_rest(kafka, consumer, consumer->record_offset);
+    sim_ns at_ns = consumer->uncommitted > 0 ? commit_send(kafka, consumer, failed_ns) : failed_ns;
+    poll_later(kafka, consumer, fetched_again_ns(kafka, consumer, at_ns + sleep_ns));
 }
 
 static bool is_retried(const struct group_spec *spec, uint32_t exception)
@@ -124,25 +136,27 @@ static bool is_retried(const struct group_spec *spec, uint32_t exception)
     return !(spec->not_retried >> exception & 1);
 }
 
-bool kafka_record_failed(struct kafka *kafka, uint32_t index, uint32_t exception, sim_ns failed_ns)
+void kafka_record_failed(struct kafka *kafka, uint32_t index, uint32_t exception, sim_ns failed_ns)
 {
     struct consumer *consumer = &kafka->consumer[index];
-    struct group *group = &kafka->group[consumer->group];
     consumer_settle(kafka, consumer);
     const struct failing *failing = count(kafka, consumer, exception);
-    if (failing->attempts >= consumer->spec->deliveries || !is_retried(consumer->spec, exception)) {
+    if (failing->attempts < consumer->spec->deliveries && is_retried(consumer->spec, exception))
+        deliver_again(kafka, consumer, failed_ns, backoff_ns(consumer->spec, failing->attempts));
+    else if (kafka->calls.give_up(kafka->calls.context, index, consumer->record_position))
         give_up(kafka, consumer, failed_ns);
-        return true;
+}
+
+/* What could not be sent is not given up: a new count of attempts begins, at once. */
+void kafka_record_passed_on(struct kafka *kafka, uint32_t index, bool arrived, sim_ns at_ns)
+{
+    struct consumer *consumer = &kafka->consumer[index];
+    struct failing *failing = &kafka->failing[consumer->record_position];
+    consumer_settle(kafka, consumer);
+    if (arrived) {
+        give_up(kafka, consumer, at_ns);
+        return;
     }
-    group->fact.busy_ns += failed_ns - consumer->start_ns;
-    group->fact.failed_ns += failed_ns - consumer->start_ns;
-    consumer->in_record = false;
-    if (kafka->delivery) redelivery_explained(kafka, consumer->record_position);
-    else group->fact.duplicates++;
-    forget_rest(kafka, consumer, consumer->record_offset);
-    sim_ns at_ns = consumer->uncommitted > 0 ? commit_send(kafka, consumer, failed_ns) : failed_ns;
-    const sim_ns sleep_ns = backoff_ns(consumer->spec, failing->attempts);
-    group->fact.backoff_ns += sleep_ns;
-    poll_later(kafka, consumer, fetched_again_ns(kafka, consumer, at_ns + sleep_ns));
-    return false;
+    if (is_the_same(consumer, failing, consumer->record_offset)) failing->attempts = 0;
+    deliver_again(kafka, consumer, at_ns, 0);
 }

@@ -11,18 +11,6 @@
 #include "models/orders/pick.h"
 #include "models/orders/thread.h"
 
-static sim_ns on_give_up(void *context, uint32_t consumer, uint32_t position, sim_ns at_ns)
-{
-    struct machine *machine = context;
-    const struct plan_position *plan = &machine->plan->position[position];
-    struct thread *thread = &machine->thread[consumer];
-    const uint32_t dead_letter = machine->plan->scenario->group[plan->group].dead_letter;
-    const struct plan_op *threw = &machine->plan->op[thread->pc];
-    struct mishap *note = mishap_note(machine, MISHAP_GIVEN_UP, order_of(thread)->id, thread->stage, SIM_NEVER);
-    if (note) note->step_kind = threw->kind, note->target = threw->target;
-    return dead_letter == NONE ? at_ns : pass_on(machine, thread, dead_letter, plan->partition, at_ns);
-}
-
 static void on_unread(void *context, uint32_t position, uint32_t subject, bool at_end, sim_ns at_ns)
 {
     struct machine *machine = context;
@@ -144,7 +132,7 @@ void machine_init(struct machine *machine, struct sim *sim, const struct plan *p
     causes_init(machine);
     servers_init(machine);
     kafka_init(&machine->kafka, sim, plan, key, &machine->invariants,
-               (struct kafka_calls){ machine, record_process, on_retire, on_give_up, on_unread },
+               (struct kafka_calls){ machine, record_process, on_retire, record_give_up, on_unread },
                machine->step_by_step);
     api_init(machine);
     outboxes_init(machine);

@@ -169,6 +169,10 @@ void request_process(struct machine *machine, uint32_t thread, uint32_t stage, u
 /* A consumer begins with a record: kafka_calls.process. */
 void record_process(void *machine, const struct consumer *consumer, uint32_t position, uint32_t order, uint32_t next);
 
+/* ---- give_up.c ---- */
+/* A consumer gives the record in service up, now: kafka_calls.give_up. */
+bool record_give_up(void *machine, uint32_t consumer, uint32_t position);
+
 /* ---- api.c ---- */
 void api_init(struct machine *machine);
 /* Schedules the first start of every load. */

@@ -20,6 +20,13 @@ static struct producer *producer_of(const struct machine *machine, uint32_t inst
 
 /* ---- batches that leave ---- */
 
+static void append_freed(struct machine *machine, struct send *send, uint32_t log, sim_ns at_ns)
+{
+    const uint32_t order = send->order;
+    send_free(machine, send);
+    append_at(machine, order, log, at_ns);
+}
+
 /* The records are let go before they are appended: an append may make somebody send into the next batch. */
 static void batch_leaves(struct machine *machine, struct batch *batch, uint32_t log)
 {
@@ -32,9 +39,8 @@ static void batch_leaves(struct machine *machine, struct batch *batch, uint32_t 
     batch->bytes = 0;
     while (send) {
         struct send *next = send->next;
-        uint32_t order = send->order;
-        send_free(machine, send);
-        append_at(machine, order, log, at_ns);
+        if (send->waits == NONE) append_freed(machine, send, log, at_ns);
+        else dead_letter_leaves(machine, send, log, at_ns);
         send = next;
     }
 }
@@ -59,8 +65,13 @@ static void on_linger(void *context, uint32_t instance, uint64_t topic)
 
 /* ---- records that come ---- */
 
+/* What the JVM has told its caller is sent, and never was. A dead letter is not lost: its record is not committed. */
 static void record_lost(struct machine *machine, struct send *send)
 {
+    if (send->waits == NONE) {
+        machine->counts.records_lost++;
+        mishap_note(machine, MISHAP_UNSENT, order_at(&machine->orders, send->order)->id, NONE, SIM_NEVER);
+    }
     order_release(machine, send->order, machine->sim->now_ns);
     send_free(machine, send);
 }
@@ -110,6 +121,28 @@ void producers_init(struct machine *machine)
 
 void producers_actors(struct machine *machine) { process_acts(&machine->processes, on_linger, NULL, NULL); }
 
+void producer_closes(struct machine *machine, uint32_t instance)
+{
+    if (!machine->producers.batch) return;
+    for (uint32_t t = 0; t < machine->plan->scenario->n_topics; t++)
+        if (machine->producers.like[t] == t) all_leave(machine, instance, t);
+}
+
+/* The batch whose first record waits for the longest; NULL: none is open. */
+static struct batch *eldest_of(const struct machine *machine, uint32_t instance)
+{
+    struct batch *eldest = NULL;
+    sim_ns since_ns = SIM_NEVER;
+    for (uint32_t log = 0; log < machine->plan->n_logs; log++) {
+        struct batch *batch = batch_of(machine, instance, log);
+        if (!batch->first || batch->first->at_ns - batch->first->latency_ns >= since_ns) continue;
+        since_ns = batch->first->at_ns - batch->first->latency_ns;
+        eldest = batch;
+    }
+    return eldest;
+}
+
+/* In the order in which they came: only the first ones are noted, and those are what is asked for. */
 void producer_dies(struct machine *machine, uint32_t instance)
 {
     if (!machine->producers.batch) return;
@@ -118,13 +151,10 @@ void producer_dies(struct machine *machine, uint32_t instance)
         sim_cancel(machine->sim, producer->timer);
         producer->timer = 0;
     }
-    for (uint32_t log = 0; log < machine->plan->n_logs; log++) {
-        struct batch *batch = batch_of(machine, instance, log);
-        while (batch->first) {
-            struct send *lost = batch->first;
-            batch->first = lost->next;
-            record_lost(machine, lost);
-        }
-        *batch = (struct batch){ 0 };
+    for (struct batch *batch; (batch = eldest_of(machine, instance));) {
+        struct send *lost = batch->first;
+        batch->first = lost->next;
+        record_lost(machine, lost);
     }
+    for (uint32_t log = 0; log < machine->plan->n_logs; log++) *batch_of(machine, instance, log) = (struct batch){ 0 };
 }

@@ -17,12 +17,16 @@
 
 struct machine;
 
+/* delivery.timeout.ms: what the broker has not taken by then is lost. */
+#define DELIVERY_TIMEOUT_NS (120 * SIM_S)
+
 /* A record that its thread has decided to send, and then until its batch leaves: what becomes of it hangs on what
  * others send before. */
 struct send {
     struct machine *machine;
     struct send *next;
     uint32_t order, topic, instance;
+    uint32_t waits, life;     /* the consumer that waits for the answer, NONE: nobody does; and in which of its lives */
     sim_ns latency_ns, at_ns; /* at_ns: in the log, without linger */
 };
 
@@ -45,7 +49,9 @@ void producers_init(struct machine *machine);
 void producers_actors(struct machine *machine);
 /* The record is sent now, to a partition of a topic with linger. */
 void producer_takes(struct machine *machine, struct send *send, uint32_t log);
-/* The JVM is gone, and what waited in it. */
+/* The JVM comes to an orderly end: what waits is sent. */
+void producer_closes(struct machine *machine, uint32_t instance);
+/* The JVM is gone, and what waited in it: lost, counted and noted. */
 void producer_dies(struct machine *machine, uint32_t instance);
 
 #endif

@@ -6,12 +6,9 @@
 #include "models/orders/thread.h"
 #include "models/purpose.h"
 
-/* delivery.timeout.ms of the producer: what the broker has not taken by then is lost, and most code only logs it. */
-#define DELIVERY_TIMEOUT_NS (120 * SIM_S)
-
 static void on_append(void *context, uint32_t order, uint64_t log);
 
-/* The broker is away: the producer tries again until it is back, or gives up. */
+/* The broker is away: the producer tries again until it is back, or gives up, and most code only logs it. */
 static SIM_SELDOM bool is_held_up(struct machine *machine, uint32_t order, uint64_t log)
 {
     sim_ns now_ns = machine->sim->now_ns;
@@ -74,7 +71,7 @@ static uint32_t partition_of(struct machine *machine, struct order *order, uint3
     return sticky_partition(machine, instance, topic);
 }
 
-static sim_ns append_latency(const struct machine *machine, struct thread *thread, uint32_t topic)
+static sim_ns usual_append_latency(const struct machine *machine, struct thread *thread, uint32_t topic)
 {
     const struct dist *append = &machine->plan->topic[topic].append;
     const uint32_t n = thread->publishes++;
@@ -82,6 +79,13 @@ static sim_ns append_latency(const struct machine *machine, struct thread *threa
     if (n == 0) return dist_draw(append, thread->words.word[WORD_APPEND]);
     if (n == 1) return dist_draw(append, thread->words.word[WORD_APPEND_2]);
     return dist_draw(append, random_block(machine->key, PURPOSE_APPEND, entity_of(thread), n).word[0]);
+}
+
+sim_ns append_latency(const struct machine *machine, struct thread *thread, uint32_t topic)
+{
+    const sim_ns usual_ns = usual_append_latency(machine, thread, topic);
+    if (!machine->conditions) return usual_ns;
+    return (sim_ns)((double)usual_ns * machine->conditions->kafka_factor + 0.5);
 }
 
 /* A producer without idempotence that has not heard of its success sends once more. */
@@ -99,6 +103,14 @@ void append_at(struct machine *machine, uint32_t order, uint32_t log, sim_ns at_
 {
     if (at_ns == machine->sim->now_ns) on_append(machine, order, log);
     else sim_at(machine->sim, at_ns, SIM_SERVER, on_append, machine, order, log);
+}
+
+struct send *send_new(struct machine *machine)
+{
+    struct send *send = machine->free_send;
+    if (!send) return arena_new(machine->sim->arena, struct send);
+    machine->free_send = send->next;
+    return send;
 }
 
 void send_free(struct machine *machine, struct send *send)
@@ -126,9 +138,7 @@ static void on_send(void *context, uint32_t order, uint64_t topic)
  * may be ahead of the others, decides to send it. */
 static void send_later(struct machine *machine, sim_ns send_ns, struct send what)
 {
-    struct send *send = machine->free_send;
-    if (send) machine->free_send = send->next;
-    else send = arena_new(machine->sim->arena, struct send);
+    struct send *send = send_new(machine);
     *send = what;
     if (send_ns == machine->sim->now_ns) on_send(send, what.order, what.topic);
     else sim_at(machine->sim, send_ns, SIM_CONSUMER, on_send, send, what.order, what.topic);
@@ -148,29 +158,18 @@ void publish(struct machine *machine, struct thread *thread, uint32_t topic, sim
     const struct plan_topic *plan = &machine->plan->topic[topic];
     struct order *order = order_of(thread);
     sim_ns latency_ns = append_latency(machine, thread, topic);
-    if (machine->conditions) latency_ns = (sim_ns)((double)latency_ns * machine->conditions->kafka_factor + 0.5);
     if (order->flags & ORDER_FOLLOWED) path_send(machine, thread, topic, send_ns);
     order->refs++;
     sim_ns at_ns = send_ns + latency_ns;
     if (!plan->lingers) at_ns = in_log_ns(thread, at_ns);
     if (plan->takes_turns) {
         send_later(machine, send_ns,
-                   (struct send){ machine, NULL, thread->order, topic, thread->instance, latency_ns, at_ns });
+                   (struct send){ .machine = machine, .order = thread->order, .topic = topic,
+                                  .instance = thread->instance, .waits = NONE, .latency_ns = latency_ns,
+                                  .at_ns = at_ns });
         return;
     }
     const uint32_t log = plan->first_log + partition_of(machine, order, thread->instance, topic);
     append_at(machine, thread->order, log, at_ns);
     if (machine->conditions) append_twice(machine, thread, topic, log, at_ns);
-}
-
-/* DeadLetterPublishingRecoverer: the same partition number, where there is one, and the sender waits for the answer. */
-sim_ns pass_on(struct machine *machine, struct thread *thread, uint32_t topic, uint32_t partition, sim_ns at_ns)
-{
-    uint32_t partitions = machine->plan->scenario->topic[topic].partitions;
-    sim_ns there_ns = at_ns + append_latency(machine, thread, topic);
-    if (order_of(thread)->flags & ORDER_FOLLOWED) path_send(machine, thread, topic, at_ns);
-    order_of(thread)->refs++;
-    sim_at(machine->sim, there_ns, SIM_SERVER, on_append, machine, thread->order,
-           machine->plan->topic[topic].first_log + partition % partitions);
-    return there_ns;
 }

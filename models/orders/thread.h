@@ -148,10 +148,16 @@ void on_command(void *machine, uint32_t index);
 void publish(struct machine *machine, struct thread *thread, uint32_t topic, sim_ns send_ns);
 /* The record is in the log at at_ns (>= now). */
 void append_at(struct machine *machine, uint32_t order, uint32_t log, sim_ns at_ns);
+struct send *send_new(struct machine *machine);
 void send_free(struct machine *machine, struct send *send);
+/* How long the next record that the thread sends is on its way into a log of the topic. */
+sim_ns append_latency(const struct machine *machine, struct thread *thread, uint32_t topic);
 
-/* The record that the thread has in hand goes to the partition of that number of a topic; returns when it is there. */
-sim_ns pass_on(struct machine *machine, struct thread *thread, uint32_t topic, uint32_t partition, sim_ns at_ns);
+/* ---- give_up.c ---- */
+/* A record whose thread waits for the answer leaves its producer, and is at the broker at at_ns. */
+void dead_letter_leaves(struct machine *machine, struct send *send, uint32_t log, sim_ns at_ns);
+/* Registers whose the handlers of give_up.c are. */
+void give_up_actors(struct machine *machine);
 
 /* ---- effect.c ---- */
 /* What the step at hand does to others, now; ends_ns: when the step ends. */

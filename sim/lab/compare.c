@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "sim/lab/places.h"
 #include "sim/results/layout.h"
 
 struct common {
@@ -11,6 +12,9 @@ struct common {
     uint32_t **index;     /* [point][figure] */
     uint32_t *n_thresholds; /* by point */
     uint64_t seed;
+    struct places places; /* of the first point's parts */
+    const char *moved;    /* the first part that is elsewhere in a point; NULL: none */
+    uint32_t moved_in;    /* that point */
 };
 
 static bool is_asked(const struct compare *compare, const char *path)
@@ -47,6 +51,16 @@ static void take_point(struct common *common, uint32_t point, const struct layou
     common->n = n;
 }
 
+static void find_moved(struct common *common, uint32_t point, const struct scenario *scenario, struct arena *arena)
+{
+    struct places places;
+    if (common->moved) return;
+    places_take(&places, scenario, arena);
+    if (point == 0) common->places = places;
+    common->moved = places_moved(&common->places, &places, arena);
+    common->moved_in = point;
+}
+
 static bool find_common(struct common *common, const struct compare *compare, struct arena *arena, struct sim_err *err)
 {
     struct desk desk = { 0 };
@@ -62,6 +76,7 @@ static bool find_common(struct common *common, const struct compare *compare, st
         common->n_thresholds[p] = desk.study.n_thresholds;
         common->index[p] = arena_array(arena, uint32_t, common->n + 1);
         take_point(common, p, desk.layout);
+        find_moved(common, p, &desk.study.scenario, arena);
     }
     desk_fini(&desk);
     return ok;
@@ -120,6 +135,6 @@ bool compare_run(const struct compare *compare, struct paired *out, struct arena
         make_metric(&metric[i], compare, probe, i, arena);
     }
     *out = (struct paired){ common.seed, compare->replications, compare->n_points, common.n, compare->confidence,
-                            variant, metric };
+                            variant, metric, common.moved, common.moved_in };
     return true;
 }

@@ -147,6 +147,20 @@ static void gain_row(struct grid *grid, struct page *page, const struct paired *
     }
 }
 
+/* What is said of pairs does not hold then. */
+static void say_moved(struct page *page, const struct paired *paired)
+{
+    const char *first = paired->variant[0].name, *other = paired->variant[paired->moved_in].name;
+    if (!paired->moved) return;
+    page_say(page, TONE_BAD,
+             "Pairing is lost: %s is at another place in %s than in %s, and draws are keyed by the place of stages, "
+             "topics, groups, stores, locks, processes and scalers in the file. So these runs differ by chance, too. "
+             "Put what a variant adds behind what is there.",
+             "짝짓기가 깨짐: %s의 위치가 %s와 %s에서 다름. 난수는 파일 안에서 stages, topics, groups, stores, locks, "
+             "processes, scalers의 위치로 정해지므로, 이 실행들은 우연으로도 달라짐. 추가하는 항목은 기존 항목 뒤에 둘 것.",
+             paired->moved, other, first);
+}
+
 static void differences_table(struct page *page, const struct paired *paired)
 {
     const uint32_t n_pairs = paired->n_variants - 1;
@@ -157,6 +171,7 @@ static void differences_table(struct page *page, const struct paired *paired)
              "각 변형에서 %s을(를) 뺀 값, 같은 난수로 실행별 비교; ±는 한 열의 모든 행에 함께 %g %%로 성립하는 "
              "신뢰구간의 절반(각 %.4g %%). *는 구간이 0을 포함하지 않음: 우연으로 설명되지 않는 차이.",
              paired->variant[0].name, paired->confidence * 100, 100 * (1 - (1 - paired->confidence) / n_pairs));
+    say_moved(page, paired);
     struct grid *grid = grid_open(page);
     grid_column(grid, ALIGN_LEFT, "variant", "변형");
     metric_columns(grid, page, paired);
@@ -209,6 +224,17 @@ static void put_difference(cJSON *list, const struct paired *paired, const struc
     put_number(item, "runs", difference->n);
 }
 
+static void put_moved(cJSON *root, const struct paired *paired)
+{
+    if (!paired->moved) {
+        cJSON_AddNullToObject(root, "pairing_lost");
+        return;
+    }
+    cJSON *moved = cJSON_AddObjectToObject(root, "pairing_lost");
+    cJSON_AddStringToObject(moved, "part", paired->moved);
+    cJSON_AddStringToObject(moved, "variant", paired->variant[paired->moved_in].name);
+}
+
 static void put_metric(cJSON *list, const struct paired *paired, const struct paired_metric *metric)
 {
     cJSON *item = cJSON_CreateObject();
@@ -233,6 +259,7 @@ void paired_json(const struct paired *paired, FILE *out)
     put_seed(root, paired->seed);
     put_number(root, "replications", paired->replications);
     put_number(root, "confidence", paired->confidence);
+    put_moved(root, paired);
     cJSON *variants = cJSON_AddArrayToObject(root, "variants");
     for (uint32_t v = 0; v < paired->n_variants; v++) {
         cJSON *item = cJSON_CreateObject();

@@ -36,6 +36,8 @@ struct paired {
     double confidence;
     const struct paired_variant *variant;
     const struct paired_metric *metric;
+    const char *moved;       /* a part that is at another place than in the first: "/groups/pay"; NULL: none */
+    uint32_t moved_in;       /* variant */
 };
 
 /* Statistics of one metric: value[variant][replication], NaN where null. */

@@ -130,6 +130,9 @@ void report_failures(struct page *page, const struct outcome *outcome)
         page_say(page, TONE_PLAIN, "Records that producers sent twice: %s.", "producer가 두 번 보낸 레코드: %s건.",
                  number_count(twice).s);
     if (lost > 0)
-        page_say(page, TONE_BAD, "Records that producers gave up while the broker was away: %s.",
-                 "브로커 장애 동안 producer가 포기한 레코드: %s건.", number_count(lost).s);
+        page_say(page, TONE_BAD,
+                 "Records that producers lost (the broker was away for too long, or their process died before they "
+                 "were sent): %s.",
+                 "producer가 잃은 레코드(브로커가 너무 오래 없었거나, 보내기 전에 프로세스가 종료됨): %s건.",
+                 number_count(lost).s);
 }

@@ -45,7 +45,7 @@ const char *cause_words(enum loss_cause cause, enum language language)
 
 const char *const mishap_names[MISHAP_KINDS] = {
     "join_race", "status_overwritten", "repeated_effect", "mark_alone", "undo_first", "undo_blind", "tombstone",
-    "swept", "late_answer", "late_payment", "sent_twice", "given_up", "not_sent", "died", "missed",
+    "swept", "late_answer", "late_payment", "sent_twice", "given_up", "not_sent", "unsent", "died", "missed",
     "unread",
 };
 
@@ -64,6 +64,7 @@ static const char *const mishap_texts[MISHAP_KINDS][2] = {
     { "the relay sent a row of the outbox again", "릴레이가 outbox 행을 다시 전송" },
     { "a record was given up after its last delivery", "마지막 전달 후 레코드를 포기" },
     { "a producer gave a record up: the broker was away for too long", "브로커가 너무 오래 없어 producer가 레코드를 포기" },
+    { "its record waited to be sent, and died with its process", "보내기를 기다리던 레코드가 프로세스와 함께 사라짐" },
     { "its process died in the middle of a stage", "스테이지 도중 프로세스가 종료됨" },
     { "a new group began behind the record (reset: latest)", "새 그룹이 그 레코드 뒤에서 시작 (reset: latest)" },
     { "a record waits in its log, and no consumer of its group has its partition",

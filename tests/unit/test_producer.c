@@ -131,6 +131,7 @@ static void test_a_crash_takes_them_along(void **state)
     assert_int_equal(facts->orders.created, 2);
     assert_int_equal(facts->orders.by_status[ORDER_PENDING], 2);
     assert_int_equal(facts->orders.requests_failed, 3);
+    assert_int_equal(facts->orders.records_lost, 2);
     assert_int_equal(facts->group[0].processed, 0);
     for (uint32_t i = 0; i < facts->n_invariants; i++) {
         bool eventual = strcmp(facts->invariant[i].name, "O2") == 0;
@@ -139,12 +140,71 @@ static void test_a_crash_takes_them_along(void **state)
     trial_close(&trial);
 }
 
+/* Orders 1 and 2 have left at 15 ms; 3 and 4, of 20 and 30 ms, wait in a batch for each of two partitions at the crash.
+ * The chain of the first order that hangs: the crash, and its record that was not sent. */
+static void test_the_chain_names_the_crash(void **state)
+{
+    const struct study_edit edits[] = {
+        { "/load/scenarios/orders", five_at_100_ms },
+        { "/kafka/linger", "15ms" },
+        { "/kafka/partitions", "2" },
+        { "/kafka/key", "id_modulo" },
+        { "/processes", TRIAL_JSON({
+              "front" : { "connections" : 0, "api" : { "threads" : 1, "stage" : "accept" } },
+              "shop" : { "connections" : 0, "groups" : "all" }
+          }) },
+        { "/faults", TRIAL_JSON({ "kill" : { "crash" : "front", "at" : "34ms", "back_after" : "1s" } }) },
+    };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, QUEUE_SCENARIO, edits, COUNT(edits));
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_int_equal(facts->orders.records_lost, 2);
+    assert_int_equal(facts->mishaps[MISHAP_UNSENT], 2);
+    assert_int_equal(facts->n_chains, 1);
+    const struct chain *chain = &facts->chain[0];
+    assert_true(chain->of_order);
+    assert_int_equal(chain->n_links, 2);
+    assert_int_equal(chain->link[0].kind, LINK_FAULT);
+    assert_int_equal(chain->link[0].at_ns, 34 * SIM_MS);
+    assert_int_equal(chain->link[1].kind, LINK_MISHAP);
+    assert_int_equal(chain->link[1].mishap, MISHAP_UNSENT);
+    assert_int_equal(chain->link[1].order_id, 3);
+    assert_int_equal(chain->link[1].at_ns, 34 * SIM_MS);
+    trial_close(&trial);
+}
+
+/* The same stop with notice: the producer is closed, and what waits in it is sent. */
+static void test_an_orderly_end_sends_them(void **state)
+{
+    const struct study_edit edits[] = {
+        { "/load/scenarios/orders", five_at_100_ms },
+        { "/kafka/linger", "25ms" },
+        { "/processes", TRIAL_JSON({
+              "front" : { "connections" : 0, "api" : { "threads" : 1, "stage" : "accept" } },
+              "shop" : { "connections" : 0, "groups" : "all" }
+          }) },
+        { "/faults", TRIAL_JSON({ "deploy" : { "restart" : "front", "at" : "15ms", "back_after" : "1s" } }) },
+    };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, QUEUE_SCENARIO, edits, COUNT(edits));
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_int_equal(facts->orders.created, 2);
+    assert_int_equal(facts->orders.records_lost, 0);
+    assert_int_equal(facts->orders.by_status[ORDER_PENDING], 0);
+    assert_int_equal(facts->group[0].processed, 2);
+    trial_expect_invariants(facts);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_full_batch_leaves),      cmocka_unit_test(test_a_record_that_does_not_fit),
         cmocka_unit_test(test_batches_leave_together),   cmocka_unit_test(test_each_jvm_has_its_own),
-        cmocka_unit_test(test_a_crash_takes_them_along),
+        cmocka_unit_test(test_a_crash_takes_them_along), cmocka_unit_test(test_the_chain_names_the_crash),
+        cmocka_unit_test(test_an_orderly_end_sends_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

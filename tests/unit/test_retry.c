@@ -368,6 +368,115 @@ static void test_on_its_way_to_the_dead_letters(void **state)
     trial_close(&trial);
 }
 
+#define SLOW_KAFKA "{\"slow\": {\"slow\": \"kafka\", \"factor\": 5, \"at\": \"0s\", \"for\": \"2m\"}}"
+
+/* One record, thrown 4 ms after it began, and its letter takes 100 ms to get into its log: multiplied while Kafka is
+ * slow, behind the wait for company where the topic lingers, at once where its batch is full. */
+static void test_a_dead_letter_takes_its_time(void **state)
+{
+    static const struct { struct study_edit edit[2]; sim_ns service_ms; } cases[] = {
+        { { { "/topics/dead/linger", "0s" } }, 104 },
+        { { { "/faults", SLOW_KAFKA } }, 504 },
+        { { { "/topics/dead/linger", "200ms" } }, 304 },
+        { { { "/topics/dead/linger", "200ms" }, { "/kafka/batch_bytes", "10" } }, 104 },
+        { { { "/topics/dead/linger", "200ms" },
+            { "/faults", SLOW_KAFKA } }, 704 },
+    };
+    (void)state;
+    for (size_t i = 0; i < N(cases); i++) {
+        const struct study_edit edits[] = {
+            { "/stages/serve/steps/0/refuse", "1" },    { "/orders/at_most", "1" },
+            { "/kafka/deliveries", "1" },               { "/groups/servers/dead_letter", "dead" },
+            { "/topics/dead/append", "100ms" },         cases[i].edit[0],
+            cases[i].edit[1].pointer ? cases[i].edit[1] : cases[i].edit[0],
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, edits, N(edits));
+        assert_int_equal(facts->group[0].dead_letters, 1);
+        assert_int_equal(facts->group[0].skipped, 1);
+        assert_int_equal(facts->group[0].service.max_ns, cases[i].service_ms * SIM_MS);
+        trial_close(&trial);
+    }
+}
+
+/* Begun at 1 ms, thrown at 5 ms, while the broker is away from 1 ms on. For 119 s: the producer tries until it is
+ * back, and its thread waits. For 121 s: it gives up after 120 s, the publish has failed, and the record is delivered
+ * again when the broker is back; that time it goes through. */
+static void test_a_dead_letter_in_an_outage(void **state)
+{
+    static const struct { const char *faults; uint64_t again; sim_ns failed_ms, service_us; } cases[] = {
+        { "{\"out\": {\"outage\": \"kafka\", \"at\": \"1ms\", \"for\": \"119s\"}}", 0, 0, 119000000 },
+        { "{\"out\": {\"outage\": \"kafka\", \"at\": \"1ms\", \"for\": \"121s\"}}", 1, 120004, 4000 },
+    };
+    (void)state;
+    for (size_t i = 0; i < N(cases); i++) {
+        const struct study_edit edits[] = {
+            { "/stages/serve/steps/0/refuse", "1" }, { "/orders/at_most", "1" },
+            { "/kafka/deliveries", "1" },            { "/groups/servers/dead_letter", "dead" },
+            { "/stages/bury", "{\"steps\": [{\"status\": \"FAILED\"}]}" },
+            { "/groups/graves", "{\"consumers\": 1, \"reads\": {\"dead\": \"bury\"}}" },
+            { "/faults", cases[i].faults },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, edits, N(edits));
+        const struct group_facts *group = &facts->group[0];
+        assert_int_equal(group->duplicates, cases[i].again);
+        assert_true(group->failed_ns == cases[i].failed_ms * SIM_MS);
+        assert_int_equal(group->service.max_ns, cases[i].service_us * SIM_US);
+        assert_int_equal(group->skipped, 1);
+        assert_int_equal(group->dead_letters, 1);
+        assert_int_equal(facts->mishaps[MISHAP_GIVEN_UP], 1);
+        assert_int_equal(facts->group[1].processed, 1);
+        assert_int_equal(facts->orders.by_status[ORDER_FAILED], 1);
+        assert_int_equal(facts->orders.records_lost, 0);
+        trial_close(&trial);
+    }
+}
+
+/* Its process dies while the letter waits for company: nothing is lost, for nothing is committed, and whoever comes
+ * after it has the record again, and its letter. */
+static void test_a_crash_while_a_dead_letter_waits(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/stages/serve/steps/0/refuse", "1" }, { "/orders/at_most", "1" },
+        { "/kafka/deliveries", "1" },            { "/groups/servers/dead_letter", "dead" },
+        { "/topics/dead/linger", "200ms" },
+        { "/faults", "{\"kill\": {\"crash\": \"back\", \"at\": \"100ms\", \"back_after\": \"10ms\"}}" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, edits, N(edits));
+    assert_int_equal(facts->group[0].duplicates, 1);
+    assert_int_equal(facts->group[0].dead_letters, 1);
+    assert_int_equal(facts->group[0].skipped, 1);
+    assert_int_equal(facts->group[0].service.max_ns, 204 * SIM_MS);
+    assert_int_equal(facts->orders.records_lost, 0);
+    assert_int_equal(facts->mishaps[MISHAP_UNSENT], 0);
+    trial_close(&trial);
+}
+
+/* Dead letters among records that succeed: a fault that never happens changes nothing of it. */
+static void test_dead_letters_step_by_step(void **state)
+{
+    static const char far[] = "{\"far\": {\"pause\": \"front\", \"at\": \"1h\", \"for\": \"1us\"}}";
+    uint64_t fingerprint[2];
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const struct study_edit edits[] = {
+            { "/stages/serve/steps/0/refuse", "0.1" }, { "/kafka/deliveries", "2" },
+            { "/groups/servers/dead_letter", "dead" },
+            { "/topics/dead/append", "{\"mean\": \"30ms\", \"cv\": 1}" },
+            { "/topics/dead/linger", "20ms" },         { "/faults", i == 0 ? "{}" : far },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, edits, N(edits));
+        assert_in_range(facts->group[0].dead_letters, 50, 150);
+        fingerprint[i] = facts->fingerprint;
+        trial_close(&trial);
+    }
+    assert_true(fingerprint[0] == fingerprint[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -384,6 +493,10 @@ int main(void)
         cmocka_unit_test(test_given_up_twice_is_one_record),
         cmocka_unit_test(test_given_up_by_an_evicted_consumer),
         cmocka_unit_test(test_on_its_way_to_the_dead_letters),
+        cmocka_unit_test(test_a_dead_letter_takes_its_time),
+        cmocka_unit_test(test_a_dead_letter_in_an_outage),
+        cmocka_unit_test(test_a_crash_while_a_dead_letter_waits),
+        cmocka_unit_test(test_dead_letters_step_by_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
