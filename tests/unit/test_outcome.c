@@ -321,6 +321,31 @@ static void what_is_tried_again_takes_time(void **state)
     }
 }
 
+/* A thousand orders a second for two seconds: as many arrive whenever that begins, and whatever ends it. So is
+ * what is seen to come. */
+static void when_a_load_begins_changes_nothing(void **state)
+{
+    static const char *const load[] = { "\"startTime\": \"0s\", \"duration\": \"2s\"",
+                                        "\"startTime\": \"100s\", \"duration\": \"2s\"",
+                                        "\"startTime\": \"100s\", \"duration\": \"10m\"",
+                                        "\"startTime\": \"100s\", \"duration\": \"10m\"" };
+    static const char *const run[] = { "{}", "{}", "{\"ends\": \"102s\"}", "{}" };
+    double came_per_s = 0;
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++) {
+        char text[200];
+        struct group_facts group;
+        snprintf(text, sizeof text, "{\"a\": {\"executor\": \"constant-arrival-rate\", \"rate\": 1000, %s}}", load[i]);
+        const struct study_edit edits[] = { { "/load/scenarios", text }, { "/run", run[i] },
+                                            { "/orders/at_most", "2000" } };
+        const struct outcome outcome = outcome_seen(edits, i == 3 ? 3 : 2, &group);
+        const double came = outcome_mean(&outcome, "groups.servers.peak_rate_per_s");
+        assert_close(outcome.demand[0].offered_per_s, 1000, 1);
+        if (i == 0) came_per_s = came;
+        assert_close(came, came_per_s, 0.02 * came_per_s); /* the last look is up to 25 ms late */
+    }
+}
+
 /* 100 records of 800 ms are more than a poll may take: two consumers hand the same batches to one another, and hardly
  * a record is new. What is done is never less than nothing, and such a group is what limits, not one behind it. */
 static void what_comes_again_is_no_negative_work(void **state)
@@ -763,6 +788,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(how_often_rows_are_wanted_changes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(looking_is_no_event, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_tried_again_takes_time, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(when_a_load_begins_changes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_comes_again_is_no_negative_work, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_does_nothing_comes_first, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_waits_upstream_is_asked_for, open_arena, close_arena),
