@@ -28,7 +28,8 @@ struct gauge {
     struct progress *before;       /* by group, at the look before */
     double *shortest_s;            /* by group: its shortest stage's mean time alone */
     sim_ns looked_ns;              /* at the levels before */
-    struct stream *stream;         /* by group; and after them the orders' */
+    struct stream *stream;         /* by group; and after them the orders', of starts that found a VU */
+    uint64_t dropped;              /* starts that found none */
 };
 
 struct gauge *gauge_open(const struct layout *layout, struct group_samples *group, struct arena *arena)
@@ -153,7 +154,9 @@ static void note_rates(struct gauge *gauge, const struct run_levels *levels)
 
     for (uint32_t g = 0; g < n_groups; g++)
         note_count(&gauge->stream[g], levels->at_ns, appended(gauge->layout, g, levels), from_ns, every_ns);
-    note_count(&gauge->stream[n_groups], levels->at_ns, (int64_t)levels->orders.scheduled, from_ns, every_ns);
+    note_count(&gauge->stream[n_groups], levels->at_ns, (int64_t)(levels->orders.scheduled - levels->orders.dropped),
+               from_ns, every_ns);
+    gauge->dropped = levels->orders.dropped;
 }
 
 void gauge_close(struct gauge *gauge)
@@ -162,10 +165,14 @@ void gauge_close(struct gauge *gauge)
         gauge->group[g].peak_rate_per_s = peak_of(&gauge->stream[g]);
 }
 
+/* A start without a VU is never made up for: what such a load brings is what was seen of it, and no less than if all that
+ * is missing had been missing at its height. */
 double gauge_peak_rate_per_s(const struct gauge *gauge)
 {
     const double of_load = gauge->layout->load_rate_per_s;
-    return isnan(of_load) ? peak_of(&gauge->stream[gauge->layout->study->scenario.n_groups]) : of_load;
+    const double seen = peak_of(&gauge->stream[gauge->layout->study->scenario.n_groups]);
+    if (isnan(of_load)) return seen;
+    return fmin(of_load, fmax(seen, of_load - (double)gauge->dropped / ns_to_s(gauge->layout->rate_window_ns)));
 }
 
 /* ---- when to look ---- */

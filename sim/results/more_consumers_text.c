@@ -159,6 +159,14 @@ static int fault_en(const struct told *told, char *out, size_t size)
     return n;
 }
 
+static int keeps_up_en(const struct told *told, char *out, size_t size)
+{
+    if (!bottleneck_lacks_vus(told->demand)) return snprintf(out, size, "little changes, it keeps up as it is");
+    return snprintf(out, size, "nothing changes, it keeps up as it is: what limits are the load's VUs, of whom %s of %s "
+                    "starts found none free", number_count(outcome_mean(told->outcome, "orders.dropped")).s,
+                    number_count(outcome_mean(told->outcome, "orders.scheduled")).s);
+}
+
 static int limit_en(const struct told *told, char *out, size_t size)
 {
     const struct group_demand *demand = told->demand;
@@ -168,7 +176,7 @@ static int limit_en(const struct told *told, char *out, size_t size)
 
     shared_en(&more->shared, shared, sizeof shared);
     switch (more->limit) {
-    case MORE_KEEPS_UP: return snprintf(out, size, "little changes, it keeps up as it is");
+    case MORE_KEEPS_UP: return keeps_up_en(told, out, size);
     case MORE_LATE:
         return snprintf(out, size,
                         "these would keep up, were they always there; what waited came while %s had fewer ready or "
@@ -269,6 +277,14 @@ static int fault_ko(const struct told *told, char *out, size_t size)
     return n;
 }
 
+static int keeps_up_ko(const struct told *told, char *out, size_t size)
+{
+    if (!bottleneck_lacks_vus(told->demand)) return snprintf(out, size, "유입을 따라가므로 거의 그대로");
+    return snprintf(out, size, "유입을 따라가므로 그대로: 제한은 부하의 VU이며, 요청 %s건 중 %s건이 가용 VU 없이 누락됨",
+                    number_count(outcome_mean(told->outcome, "orders.scheduled")).s,
+                    number_count(outcome_mean(told->outcome, "orders.dropped")).s);
+}
+
 static int limit_ko(const struct told *told, char *out, size_t size)
 {
     const struct group_demand *demand = told->demand;
@@ -278,7 +294,7 @@ static int limit_ko(const struct told *told, char *out, size_t size)
 
     shared_ko(&more->shared, shared, sizeof shared);
     switch (more->limit) {
-    case MORE_KEEPS_UP: return snprintf(out, size, "유입을 따라가므로 거의 그대로");
+    case MORE_KEEPS_UP: return keeps_up_ko(told, out, size);
     case MORE_LATE:
         return snprintf(out, size,
                         "항상 준비되어 있었다면 지금 수로 충분함; 대기는 %s의 준비된 Consumer가 적거나 그룹이 리밸런스하는 동안 쌓인 것",

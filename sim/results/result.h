@@ -127,6 +127,7 @@ struct group_demand {
     double records;              /* processed */
     double repeats;              /* delivered again, of a group whose polls came too late; else 0 */
     double offered_per_s;        /* records that orders at the greatest rate would send it */
+    double asked_per_s;          /* the same had no start been dropped for want of a VU; 0: none was */
     double capacity_per_s;       /* what its consumers can do with that split, all busy */
     double one_per_s;            /* of it, what one of them can; NaN: its records take no time, or there are none */
     double pressure;             /* offered / capacity; NaN for a group without records */

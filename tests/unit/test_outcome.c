@@ -15,6 +15,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "sim/results/bottleneck.h"
 #include "sim/results/layout.h"
 #include "sim/results/number.h"
 #include "tests/support/small_study.h"
@@ -343,6 +344,30 @@ static void when_a_load_begins_changes_nothing(void **state)
         assert_close(outcome.demand[0].offered_per_s, 1000, 1);
         if (i == 0) came_per_s = came;
         assert_close(came, came_per_s, 0.02 * came_per_s); /* the last look is up to 25 ms late */
+    }
+}
+
+/* Ten VUs of whom each is held for 102 ms start 98 orders a second of the 500 that are wanted. A record takes 7 ms:
+ * one consumer does 142.9 of them. A thousand VUs would do. */
+static void what_was_dropped_did_not_arrive(void **state)
+{
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"insert\": \"orders\", \"time\": \"100ms\"}, "
+                                 "{\"publish\": \"orders\"}, {\"reply\": 202}]}, \"serve\": {\"steps\": "
+                                 "[{\"work\": \"look\", \"time\": \"7ms\"}, {\"status\": \"PAID\"}]}}";
+    static const struct { const char *vus; double per_s; } of[] = { { "10", 10 / 0.102 }, { "1000", 500 } };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct study_edit edits[] = { { "/stages", stages }, { "/load/scenarios/orders/rate", "500" },
+                                            { "/load/scenarios/orders/preAllocatedVUs", of[i].vus },
+                                            { "/load/scenarios/orders/maxVUs", of[i].vus },
+                                            { "/processes/front/api/threads", "1000" } };
+        struct group_facts group;
+        const struct outcome outcome = outcome_seen(edits, 5, &group);
+        assert_close(outcome.demand[0].offered_per_s, of[i].per_s, 0.01 * of[i].per_s);
+        assert_close(outcome.demand[0].asked_per_s, i == 0 ? 500 : 0, 1e-9);
+        assert_int_equal(bottleneck_lacks_vus(&outcome.demand[0]), i == 0);
+        assert_int_equal(strstr(outcome.bottleneck_reason, "of the 500.0/s that the load would bring with more VUs") &&
+                             strstr(outcome.bottleneck_reason, "it keeps up"), i == 0);
     }
 }
 
@@ -789,6 +814,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(looking_is_no_event, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_tried_again_takes_time, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(when_a_load_begins_changes_nothing, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_was_dropped_did_not_arrive, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_comes_again_is_no_negative_work, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_does_nothing_comes_first, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_waits_upstream_is_asked_for, open_arena, close_arena),
