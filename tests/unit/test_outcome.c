@@ -371,6 +371,31 @@ static void what_was_dropped_did_not_arrive(void **state)
     }
 }
 
+/* Of 600 records in half a minute a few are given up after ten deliveries and 51.1 s of sleep, and hundreds wait for
+ * them. A record takes 5 ms, its part of those sleeps, and a fetch and a commit now and then. */
+static void a_long_sleep_is_shared_by_all(void **state)
+{
+    static const char steps[] = "[{\"work\": \"look\", \"time\": \"5ms\", \"refuse\": 0.005}, {\"status\": \"PAID\"}]";
+    uint32_t n = 0;
+    (void)state;
+    for (uint32_t seed = 1; seed <= 20; seed++) {
+        char text[16];
+        snprintf(text, sizeof text, "%u", (unsigned)seed);
+        const struct study_edit edits[] = {
+            { "/run/seed", text }, { "/stages/serve/steps", steps }, { "/load/scenarios/orders/rate", "20" },
+            { "/load/scenarios/orders/duration", "30s" }, { "/groups/servers/backoff", "100ms" },
+            { "/groups/servers/backoff_multiplier", "2" }, { "/groups/servers/deliveries", "10" } };
+        struct group_facts group;
+        const double per_s = capacity_seen(edits, 7, &group);
+        const double takes_s = 0.005 + (double)group.skipped * (51.1 + 9 * 0.005) / 600;
+        assert_int_equal(group.processed + group.skipped, 600);
+        if (group.skipped == 0) continue;
+        n++;
+        assert_close(per_s, 1 / takes_s, 0.05 / takes_s);
+    }
+    assert_true(n > 10);
+}
+
 /* 100 records of 800 ms are more than a poll may take: two consumers hand the same batches to one another, and hardly
  * a record is new. What is done is never less than nothing, and such a group is what limits, not one behind it. */
 static void what_comes_again_is_no_negative_work(void **state)
@@ -815,6 +840,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_tried_again_takes_time, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(when_a_load_begins_changes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_was_dropped_did_not_arrive, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_long_sleep_is_shared_by_all, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_comes_again_is_no_negative_work, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_does_nothing_comes_first, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_waits_upstream_is_asked_for, open_arena, close_arena),
