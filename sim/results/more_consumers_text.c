@@ -87,7 +87,28 @@ static const char *asked(const struct told *told, double per_s, char *out, size_
     return out;
 }
 
-/* A poll holds no more than max.poll.records, and takes as long as its records do. */
+/* Nothing bounds a fixed back-off but itself. */
+static const char *backoff_bound(const struct group_spec *group)
+{
+    return group->backoff_multiplier > 1 ? "backoff_max" : "backoff";
+}
+
+static int sleeps_en(const struct told *told, char *out, size_t size)
+{
+    const struct shorter_polls *polls = &told->more.polls;
+    const struct group_spec *group = group_of(told);
+    const int n = snprintf(out, size, "no help: %s records were delivered again, for a consumer sleeps up to %s after a "
+                           "failure, and max.poll.interval is %s: ", number_count(told->demand->repeats).s,
+                           number_seconds(polls->sleep_s).s, number_seconds(ns_to_s(group->max_poll_interval_ns)).s);
+    if (polls->sleep_under_s > 0)
+        return n + snprintf(out + n, size - (size_t)n, "%s must stay under %s, or deliveries under %u",
+                            backoff_bound(group), number_seconds(polls->sleep_under_s).s,
+                            (unsigned)polls->deliveries_under);
+    return n + snprintf(out + n, size - (size_t)n, "%s (or deliveries) and max.poll.records must be so small that a "
+                        "sleep and the records of a poll fit into it", backoff_bound(group));
+}
+
+/* A poll holds no more than max.poll.records, and takes as long as its records do, and the sleep after one that fails. */
 static int repeats_en(const struct told *told, char *out, size_t size)
 {
     const struct shorter_polls *polls = &told->more.polls;
@@ -97,13 +118,24 @@ static int repeats_en(const struct told *told, char *out, size_t size)
     const struct number record = number_seconds(told->demand->service_s);
     char percent[80];
 
+    if (polls->sleeps_too_long) return sleeps_en(told, out, size);
     if (polls->under <= 1)
         return snprintf(out, size, "no help: %s records were delivered again, for one takes %s, and max.poll.interval "
                         "is %s", repeats.s, record.s, interval.s);
+    if (polls->under > group->max_poll_records && group->max_poll_records == 1)
+        return snprintf(out, size, "no help: %s records were delivered again, for polls of one record, which takes %s in "
+                        "the mean, took longer than max.poll.interval: it must be longer than %s", repeats.s, record.s,
+                        interval.s);
     if (polls->under > group->max_poll_records)
         return snprintf(out, size, "no help alone: %s records were delivered again, for polls took longer than "
                         "max.poll.interval; max.poll.records must be smaller than %u", repeats.s,
                         (unsigned)group->max_poll_records);
+    if (polls->sleep_s > 0)
+        return snprintf(out, size, "no help alone: %s records were delivered again, for a poll and the sleep of up to %s "
+                        "after a failure take longer than max.poll.interval: max.poll.records must stay under %u (%s "
+                        "less that sleep, at %s a record%s), or %s be smaller", repeats.s,
+                        number_seconds(polls->sleep_s).s, (unsigned)polls->under, interval.s, record.s,
+                        polls->varies ? ", more at times" : "", backoff_bound(group));
     int n = snprintf(out, size, "%s records were delivered again, for a poll takes longer than max.poll.interval: "
                      "max.poll.records must stay under %u (%s at %s a record%s), and then these do %s/s%s", repeats.s,
                      (unsigned)polls->under, interval.s, record.s, polls->varies ? ", more at times" : "",
@@ -214,6 +246,22 @@ static int limit_en(const struct told *told, char *out, size_t size)
     return 0;
 }
 
+static int sleeps_ko(const struct told *told, char *out, size_t size)
+{
+    const struct shorter_polls *polls = &told->more.polls;
+    const struct group_spec *group = group_of(told);
+    const int n = snprintf(out, size, "효과 없음: 실패 뒤 Consumer가 최대 %s 대기해 max.poll.interval(%s)을 넘으므로 %s건이 "
+                           "재전달됨: ", number_seconds(polls->sleep_s).s,
+                           number_seconds(ns_to_s(group->max_poll_interval_ns)).s,
+                           number_count(told->demand->repeats).s);
+    if (polls->sleep_under_s > 0)
+        return n + snprintf(out + n, size - (size_t)n, "%s를 %s 미만으로, 또는 deliveries를 %u 미만으로 줄일 것",
+                            backoff_bound(group), number_seconds(polls->sleep_under_s).s,
+                            (unsigned)polls->deliveries_under);
+    return n + snprintf(out + n, size - (size_t)n, "한 poll의 레코드와 그 대기가 들어가도록 %s(또는 deliveries)와 "
+                        "max.poll.records를 줄일 것", backoff_bound(group));
+}
+
 static int repeats_ko(const struct told *told, char *out, size_t size)
 {
     const struct shorter_polls *polls = &told->more.polls;
@@ -223,12 +271,21 @@ static int repeats_ko(const struct told *told, char *out, size_t size)
     const struct number record = number_seconds(told->demand->service_s);
     char percent[80];
 
+    if (polls->sleeps_too_long) return sleeps_ko(told, out, size);
     if (polls->under <= 1)
         return snprintf(out, size, "효과 없음: 레코드 하나가 %s 걸려 max.poll.interval(%s)을 넘으므로 %s건이 재전달됨",
                         record.s, interval.s, repeats.s);
+    if (polls->under > group->max_poll_records && group->max_poll_records == 1)
+        return snprintf(out, size, "효과 없음: 레코드 하나(평균 %s)의 poll이 max.poll.interval보다 오래 걸려 %s건이 재전달됨; "
+                        "max.poll.interval을 %s보다 늘릴 것", record.s, repeats.s, interval.s);
     if (polls->under > group->max_poll_records)
         return snprintf(out, size, "그것만으로는 효과 없음: poll이 max.poll.interval보다 오래 걸려 %s건이 재전달됨; "
                         "max.poll.records를 %u보다 줄일 것", repeats.s, (unsigned)group->max_poll_records);
+    if (polls->sleep_s > 0)
+        return snprintf(out, size, "그것만으로는 효과 없음: poll과 실패 뒤 최대 %s의 대기가 max.poll.interval보다 오래 걸려 "
+                        "%s건이 재전달됨: max.poll.records를 %u 미만으로 (%s에서 그 대기를 뺀 시간, 건당 %s%s), 또는 %s를 "
+                        "줄일 것", number_seconds(polls->sleep_s).s, repeats.s, (unsigned)polls->under, interval.s,
+                        record.s, polls->varies ? "이며 더 걸릴 때도 있음" : "", backoff_bound(group));
     int n = snprintf(out, size, "poll 하나가 max.poll.interval보다 오래 걸려 %s건이 재전달됨: max.poll.records를 %u "
                      "미만으로 (건당 %s%s, %s 이내), 그러면 지금 수로 초당 %s건%s", repeats.s, (unsigned)polls->under,
                      record.s, polls->varies ? "이며 더 걸릴 때도 있음" : "", interval.s,

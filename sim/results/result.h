@@ -126,6 +126,7 @@ struct group_demand {
     double next_share;           /* and its share */
     double records;              /* processed */
     double repeats;              /* delivered again, of a group whose polls came too late; else 0 */
+    double slept_s;              /* after failures, by all consumers */
     double offered_per_s;        /* records that orders at the greatest rate would send it */
     double asked_per_s;          /* the same had no start been dropped for want of a VU; 0: none was */
     double capacity_per_s;       /* what its consumers can do with that split, all busy */
