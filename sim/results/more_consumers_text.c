@@ -167,6 +167,20 @@ static int taken_en(const struct taken *taken, char *out, size_t size)
     return snprintf(out, size, "at %s fault %s took %u of %u away for %s", at.s, fault, took, all, for_s);
 }
 
+/* Who waits for the silent member of those that are back. */
+static int session_en(const struct taken *taken, char *out, size_t size)
+{
+    const unsigned all = taken->consumers + taken->left;
+    char who[40];
+
+    if (!taken->holds_all) snprintf(who, sizeof who, "its partitions waited");
+    else if (all == 1) snprintf(who, sizeof who, "it waited");
+    else snprintf(who, sizeof who, "all %u waited", all);
+    return snprintf(out, size, ", back before the old session had ended: %s until the old member was put out, up to "
+                    "%s after the fault; static_members or a shorter session_timeout would spare that", who,
+                    number_seconds(taken->session_s).s);
+}
+
 static int fault_en(const struct told *told, char *out, size_t size)
 {
     const struct taken *taken = &told->more.taken;
@@ -174,6 +188,7 @@ static int fault_en(const struct told *told, char *out, size_t size)
     int n = snprintf(out, size, "%s", told->demand->pressure < 1 ? "these would keep up, but " : "");
 
     n += taken_en(taken, out + n, size - (size_t)n);
+    if (taken->session_s > 0) return n + session_en(taken, out + n, size - (size_t)n);
     if (taken->left == 0) return n + snprintf(out + n, size - (size_t)n, ", and none was left");
     if (!taken->is_passed_on)
         return n + snprintf(out + n, size - (size_t)n, ", and nobody takes over so soon");
@@ -314,6 +329,18 @@ static int taken_ko(const struct taken *taken, char *out, size_t size)
     return snprintf(out, size, "장애 %s로 %s에 %u개 중 %u개가 빠짐 (%s)", fault, at.s, all, took, for_s);
 }
 
+static int session_ko(const struct taken *taken, char *out, size_t size)
+{
+    const unsigned all = taken->consumers + taken->left;
+    char who[60];
+
+    if (!taken->holds_all) snprintf(who, sizeof who, "해당 Partition이 대기");
+    else if (all == 1) snprintf(who, sizeof who, "대기");
+    else snprintf(who, sizeof who, "%u개 모두 대기", all);
+    return snprintf(out, size, ", 이전 세션이 끝나기 전에 복귀해 이전 멤버가 제외될 때까지 %s (장애 후 최대 %s); static_members "
+                    "또는 더 짧은 session_timeout으로 피할 수 있음", who, number_seconds(taken->session_s).s);
+}
+
 static int fault_ko(const struct told *told, char *out, size_t size)
 {
     const struct taken *taken = &told->more.taken;
@@ -321,6 +348,7 @@ static int fault_ko(const struct told *told, char *out, size_t size)
     int n = snprintf(out, size, "%s", told->demand->pressure < 1 ? "모두 있었다면 지금 수로 충분함; " : "");
 
     n += taken_ko(taken, out + n, size - (size_t)n);
+    if (taken->session_s > 0) return n + session_ko(taken, out + n, size - (size_t)n);
     if (taken->left == 0) return n + snprintf(out + n, size - (size_t)n, ", 남은 Consumer 없음");
     if (!taken->is_passed_on)
         return n + snprintf(out + n, size - (size_t)n, ", 다른 Consumer가 넘겨받기 전에 끝남");
