@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The greatest rate of a load and how long it lasts, from its rates and not from its draws. Every executor but the trace has a rate that is
- * linear from one corner to the next. So is the difference of the rates at the two ends of a window that slides over
- * them, between the instants at which either end is in a corner: the window holds most at one of these, or where that
- * difference is zero between two of them. */
+ * The greatest rate of a load and how long it lasts, from its rates and not from its draws. Every executor but the
+ * trace has a rate that is linear from one corner to the next. So is the difference of the rates at the two ends of a
+ * window that slides over them, between the instants at which either end is in a corner: the window holds most at one
+ * of these, or where that difference is zero between two of them. */
 #include "models/orders/load.h"
 
 #include <math.h>

@@ -4,7 +4,7 @@
  * those of busy ones, and a pause that fell on a record. So what is seen counts where it was seen for long.
  *
  * A back-off is long and rare, and makes many wait: of the time in which many wait it takes a greater part than of the
- * run. What it costs is what all sleeps are over all records; only of the work beside them is it asked what was seen. */
+ * run. What it costs is what all sleeps are over all records; what was seen counts for the work beside them. */
 #include "sim/results/capacity.h"
 
 #include <math.h>
@@ -47,8 +47,9 @@ static bool is_seen_for_long(const struct group_facts *facts, const struct group
         looked_at_s(samples) - slept_s(facts) > SEEN_MIN * tally_mean_s(&facts->service);
 }
 
-/* What was seen, with the sleeps of the whole run in place of those that fell into it. How many these were nobody knows:
- * between none and all of them. So the work beside them took what a record takes, as far as that lies between. */
+/* What was seen, with the sleeps of the whole run in place of those that fell into it. How many these were nobody
+ * knows: between none and all of them. So the work beside them took what a record takes, as far as that lies
+ * between. */
 static double seen_beside_sleeps_per_s(const struct group_facts *facts, const struct group_samples *samples,
                                        double takes_s)
 {
@@ -57,8 +58,8 @@ static double seen_beside_sleeps_per_s(const struct group_facts *facts, const st
     return 1 / (fmin(fmax(takes_s - sleep_s, least_s), most_s) + sleep_s);
 }
 
-/* Where most deliveries are of records that others have processed before, what one takes says little. Retries come again
- * as well, and are part of what a record takes. */
+/* Where most deliveries are of records that others have processed before, what one takes says little. Retries come
+ * again as well, and are part of what a record takes. */
 static bool goes_round(const struct group_facts *facts)
 {
     return facts->evictions + facts->sessions_expired > 0 && facts->duplicates > facts->processed;

@@ -165,8 +165,8 @@ void gauge_close(struct gauge *gauge)
         gauge->group[g].peak_rate_per_s = peak_of(&gauge->stream[g]);
 }
 
-/* A start without a VU is never made up for: what such a load brings is what was seen of it, and no less than if all that
- * is missing had been missing at its height. */
+/* A start without a VU is never made up for: what such a load brings is what was seen of it, and no less than if all
+ * that is missing had been missing at its height. */
 double gauge_peak_rate_per_s(const struct gauge *gauge)
 {
     const double of_load = gauge->layout->load_rate_per_s;

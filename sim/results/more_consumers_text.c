@@ -97,8 +97,8 @@ static int sleeps_en(const struct told *told, char *out, size_t size)
 {
     const struct shorter_polls *polls = &told->more.polls;
     const struct group_spec *group = group_of(told);
-    const int n = snprintf(out, size, "no help: %s records were delivered again, for a consumer sleeps up to %s after a "
-                           "failure, and max.poll.interval is %s: ", number_count(told->demand->repeats).s,
+    const int n = snprintf(out, size, "no help: %s records were delivered again, for a consumer sleeps up to %s after "
+                           "a failure, and max.poll.interval is %s: ", number_count(told->demand->repeats).s,
                            number_seconds(polls->sleep_s).s, number_seconds(ns_to_s(group->max_poll_interval_ns)).s);
     if (polls->sleep_under_s > 0)
         return n + snprintf(out + n, size - (size_t)n, "%s must stay under %s, or deliveries under %u",
@@ -108,7 +108,7 @@ static int sleeps_en(const struct told *told, char *out, size_t size)
                         "sleep and the records of a poll fit into it", backoff_bound(group));
 }
 
-/* A poll holds no more than max.poll.records, and takes as long as its records do, and the sleep after one that fails. */
+/* A poll holds no more than max.poll.records, and takes as long as its records do, and the sleep after a failure. */
 static int repeats_en(const struct told *told, char *out, size_t size)
 {
     const struct shorter_polls *polls = &told->more.polls;
@@ -123,17 +123,17 @@ static int repeats_en(const struct told *told, char *out, size_t size)
         return snprintf(out, size, "no help: %s records were delivered again, for one takes %s, and max.poll.interval "
                         "is %s", repeats.s, record.s, interval.s);
     if (polls->under > group->max_poll_records && group->max_poll_records == 1)
-        return snprintf(out, size, "no help: %s records were delivered again, for polls of one record, which takes %s in "
-                        "the mean, took longer than max.poll.interval: it must be longer than %s", repeats.s, record.s,
-                        interval.s);
+        return snprintf(out, size, "no help: %s records were delivered again, for polls of one record, which takes %s "
+                        "in the mean, took longer than max.poll.interval: it must be longer than %s", repeats.s,
+                        record.s, interval.s);
     if (polls->under > group->max_poll_records)
         return snprintf(out, size, "no help alone: %s records were delivered again, for polls took longer than "
                         "max.poll.interval; max.poll.records must be smaller than %u", repeats.s,
                         (unsigned)group->max_poll_records);
     if (polls->sleep_s > 0)
-        return snprintf(out, size, "no help alone: %s records were delivered again, for a poll and the sleep of up to %s "
-                        "after a failure take longer than max.poll.interval: max.poll.records must stay under %u (%s "
-                        "less that sleep, at %s a record%s), or %s be smaller", repeats.s,
+        return snprintf(out, size, "no help alone: %s records were delivered again, for a poll and the sleep of up to "
+                        "%s after a failure take longer than max.poll.interval: max.poll.records must stay under %u "
+                        "(%s less that sleep, at %s a record%s), or %s be smaller", repeats.s,
                         number_seconds(polls->sleep_s).s, (unsigned)polls->under, interval.s, record.s,
                         polls->varies ? ", more at times" : "", backoff_bound(group));
     int n = snprintf(out, size, "%s records were delivered again, for a poll takes longer than max.poll.interval: "
@@ -209,8 +209,8 @@ static int fault_en(const struct told *told, char *out, size_t size)
 static int keeps_up_en(const struct told *told, char *out, size_t size)
 {
     if (!bottleneck_lacks_vus(told->demand)) return snprintf(out, size, "little changes, it keeps up as it is");
-    return snprintf(out, size, "nothing changes, it keeps up as it is: what limits are the load's VUs, of whom %s of %s "
-                    "starts found none free", number_count(outcome_mean(told->outcome, "orders.dropped")).s,
+    return snprintf(out, size, "nothing changes, it keeps up as it is: what limits are the load's VUs; %s of %s starts "
+                    "found none free", number_count(outcome_mean(told->outcome, "orders.dropped")).s,
                     number_count(outcome_mean(told->outcome, "orders.scheduled")).s);
 }
 

@@ -42,8 +42,8 @@ static uint32_t lost_for_good(const struct fault_spec *fault, uint32_t each, uin
     return lost < all ? (uint32_t)lost : all;
 }
 
-/* The member that died is put out when its session has ended, or when the rebalance that began with the return has waited
- * for it for long enough. */
+/* The member that died is put out when its session has ended, or when the rebalance that began with the return has
+ * waited for it for long enough. */
 static void measure_session(struct taken *taken, const struct group_spec *group)
 {
     const sim_ns given_ns = group->rebalance_timeout_ns, back_ns = taken->fault->back_after_ns;

@@ -365,8 +365,8 @@ static void test_extent_of_others(void **state)
 {
     static const struct load_stage stage[] = {{0, 100 * SIM_S}, {10, 2 * SIM_S}, {0, 0}, {0, 50 * SIM_S}};
     static const sim_ns times[] = {5 * SIM_S, 6 * SIM_S, 6 * SIM_S, 600 * SIM_S};
-    struct load_spec load = {.name = "load", .executor = LOAD_RAMPING_ARRIVAL_RATE, .time_unit_ns = SIM_S, .n_stages = 4,
-                             .stage = stage, .phase = 1, .n_times = 4, .time_ns = times, .burst_size = 3,
+    struct load_spec load = {.name = "load", .executor = LOAD_RAMPING_ARRIVAL_RATE, .time_unit_ns = SIM_S,
+                             .n_stages = 4, .stage = stage, .phase = 1, .n_times = 4, .time_ns = times, .burst_size = 3,
                              .burst_every_ns = 10 * SIM_S, .duration_ns = 60 * SIM_S};
     struct scenario scenario = {.n_loads = 1, .load = &load, .at_most_ns = 3600 * SIM_S};
     (void)state;

@@ -158,17 +158,17 @@ static void repeats_of_long_sleeps(void **state)
                         "under 7");
     assert_non_null(strstr(text_of(made, LANG_KO), "backoff_max를 57.5 s 미만으로, 또는 deliveries를 7 미만으로 줄일 것"));
     group[0].max_poll_records = 500;
-    assert_non_null(strstr(text_of(made, LANG_EN), "backoff_max (or deliveries) and max.poll.records must be so small"));
+    assert_non_null(strstr(text_of(made, LANG_EN), "backoff_max (or deliveries) and max.poll.records must be so "));
     group[0].backoff_max_ns = 32 * SIM_S;
-    assert_non_null(strstr(text_of(made, LANG_EN), "max.poll.records must stay under 112 (60.0 s less that sleep, at 250 "
-                                                   "ms a record), or backoff_max be smaller"));
+    assert_non_null(strstr(text_of(made, LANG_EN), "max.poll.records must stay under 112 (60.0 s less that sleep, at "
+                                                   "250 ms a record), or backoff_max be smaller"));
     assert_non_null(strstr(text_of(made, LANG_KO), "max.poll.records를 112 미만으로"));
     group[0].max_poll_records = 1;
     group[0].backoff_multiplier = 1;
     group[0].backoff_ns = 64 * SIM_S;
     assert_non_null(strstr(text_of(made, LANG_EN), "backoff must stay under 59.8 s, or deliveries under 2"));
     made->demand[0].slept_s = 0; /* whatever made them late, it was no sleep */
-    assert_non_null(strstr(text_of(made, LANG_EN), "took longer than max.poll.interval: it must be longer than 60.0 s"));
+    assert_non_null(strstr(text_of(made, LANG_EN), "longer than max.poll.interval: it must be longer than 60.0 s"));
     assert_non_null(strstr(text_of(made, LANG_KO), "max.poll.interval을 60.0 s보다 늘릴 것"));
 }
 
