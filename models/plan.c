@@ -735,8 +735,7 @@ static double batch_s(const struct sum_of_times *record, uint32_t n)
     return fmax(3 * mean_s, fmin(usual_s, record->greatest_s * n));
 }
 
-/* The longest sleep after a failure. */
-static double backoff_s(const struct group_spec *spec)
+double plan_longest_backoff_s(const struct group_spec *spec)
 {
     const double first_s = ns_to_s(spec->backoff_ns);
     if (spec->deliveries < 2) return 0;
@@ -755,7 +754,8 @@ static bool may_poll_late(const struct plan *plan, uint32_t index)
         const struct sum_of_times record = time_of_record(plan, spec, group, spec->read[r].stage);
         longest_s = fmax(longest_s, batch_s(&record, spec->max_poll_records));
     }
-    longest_s += ns_to_s(spec->due_after_ns) + backoff_s(spec) + greatest_s(&group->poll) + greatest_s(&group->commit);
+    longest_s += ns_to_s(spec->due_after_ns) + plan_longest_backoff_s(spec) + greatest_s(&group->poll) +
+        greatest_s(&group->commit);
     return longest_s > ns_to_s(spec->max_poll_interval_ns);
 }
 

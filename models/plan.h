@@ -163,6 +163,9 @@ struct plan {
     uint32_t orders_table;          /* where the API inserts orders; NONE */
 };
 
+/* The longest sleep after a failure, of all that a group's back-off and deliveries allow. */
+double plan_longest_backoff_s(const struct group_spec *spec);
+
 /* The same plan for a scenario that differs in its faults alone (none of them a FAULT_SCALE that the first one lacks):
  * cheap, for many fault plans of one pipeline. Both plans and the scenario must outlive it. NULL with err. */
 const struct plan *plan_with_faults(const struct plan *plan, const struct scenario *scenario, struct arena *arena,

@@ -439,6 +439,11 @@ struct scenario {
 /* When the last executor ends (k6: startTime + durations), with no order after it. */
 sim_ns scenario_load_end(const struct scenario *scenario);
 
+/* From when to when orders are started, by the executors' rates: until the run ends or there are at_most orders. Both
+ * 0: none is. */
+struct load_extent { sim_ns from_ns, until_ns; };
+struct load_extent scenario_load_extent(const struct scenario *scenario);
+
 /* Greatest rate at which the executors start orders in any window of this length, by their rates, until the run ends or
  * there are at_most orders; NaN where one of them is a trace, whose rate is not known. */
 double scenario_peak_rate_per_s(const struct scenario *scenario, sim_ns window_ns);

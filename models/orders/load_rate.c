@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The greatest rate of a load, from its rates and not from its draws. Every executor but the trace has a rate that is
- * linear from one corner to the next. So is the difference of the rates at the two ends of a window that slides over
- * them, between the instants at which either end is in a corner: the window holds most at one of these, or where that
- * difference is zero between two of them. */
+ * The greatest rate of a load and how long it lasts, from its rates and not from its draws. Every executor but the
+ * trace has a rate that is linear from one corner to the next. So is the difference of the rates at the two ends of a
+ * window that slides over them, between the instants at which either end is in a corner: the window holds most at one
+ * of these, or where that difference is zero between two of them. */
 #include "models/orders/load.h"
 
 #include <math.h>
@@ -14,6 +14,7 @@
 struct span { double at_s, until_s, from, to; };
 
 struct profile {
+    const struct scenario *scenario;
     uint32_t n, n_corners;
     struct span *span;
     double *corner; /* with either end of the window in one */
@@ -22,7 +23,7 @@ struct profile {
 
 static void add_span(struct profile *profile, double at_s, double lasts_s, double from, double to)
 {
-    if (!(lasts_s > 0)) return;
+    if (!(lasts_s > 0) || (from == 0 && to == 0)) return;
     profile->span[profile->n++] = (struct span){ at_s, at_s + lasts_s, from, to };
     profile->corner[profile->n_corners++] = at_s;
     profile->corner[profile->n_corners++] = at_s + lasts_s;
@@ -30,7 +31,8 @@ static void add_span(struct profile *profile, double at_s, double lasts_s, doubl
     profile->corner[profile->n_corners++] = at_s + lasts_s - profile->window_s;
 }
 
-/* A burst counts as if it came over a window, and so many as fit into one together. */
+/* A burst counts as if it came over a window, and so many as fit into one together; or, of no window, over the time to
+ * the next one. */
 static double rate_of_bursts(const struct load_spec *spec, double window_s)
 {
     const double bursts = ceil(window_s / ns_to_s(spec->burst_every_ns));
@@ -62,7 +64,7 @@ static void add_load(struct profile *profile, const struct load_spec *spec)
         add_span(profile, at_s, lasts_s, rate, rate);
         return;
     case LOAD_BURSTS:
-        rate = rate_of_bursts(spec, profile->window_s);
+        rate = rate_of_bursts(spec, profile->window_s > 0 ? profile->window_s : ns_to_s(spec->burst_every_ns));
         add_span(profile, at_s, fmax(lasts_s, profile->window_s), rate, rate);
         return;
     case LOAD_TRACE: return;
@@ -91,14 +93,34 @@ static double starts_in(const struct profile *profile, double at_s)
     return starts_between(profile, at_s, fmin(at_s + profile->window_s, profile->end_s));
 }
 
+static double starts_of_trace(const struct load_spec *spec, double until_s)
+{
+    uint64_t from = 0, to = spec->n_times;
+    while (from < to) {
+        const uint64_t middle = from + (to - from) / 2;
+        if (ns_to_s(spec->start_ns + spec->time_ns[middle]) <= until_s) from = middle + 1;
+        else to = middle;
+    }
+    return (double)from;
+}
+
+static double starts_until(const struct profile *profile, double until_s)
+{
+    double starts = starts_between(profile, 0, until_s);
+    for (uint32_t i = 0; i < profile->scenario->n_loads; i++)
+        if (profile->scenario->load[i].executor == LOAD_TRACE)
+            starts += starts_of_trace(&profile->scenario->load[i], until_s);
+    return starts;
+}
+
 /* By when so many have been started, if they are before the end. */
 static double end_of(const struct profile *profile, double at_most)
 {
     double before_s = 0, after_s = profile->end_s;
-    if (starts_between(profile, 0, profile->end_s) <= at_most) return profile->end_s;
+    if (starts_until(profile, profile->end_s) <= at_most) return profile->end_s;
     for (int i = 0; i < 64; i++) {
         const double middle_s = (before_s + after_s) / 2;
-        if (starts_between(profile, 0, middle_s) < at_most) before_s = middle_s;
+        if (starts_until(profile, middle_s) < at_most) before_s = middle_s;
         else after_s = middle_s;
     }
     return after_s;
@@ -145,22 +167,54 @@ static double most_in(struct profile *profile)
     return most;
 }
 
-double scenario_peak_rate_per_s(const struct scenario *scenario, sim_ns window_ns)
+/* ---- entry ---- */
+
+/* window_s 0: none is wanted. */
+static struct profile profile_of(const struct scenario *scenario, double window_s, struct arena *arena)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < scenario->n_loads; i++) {
-        if (scenario->load[i].executor == LOAD_TRACE) return (double)NAN;
+    for (uint32_t i = 0; i < scenario->n_loads; i++)
         n += scenario->load[i].executor == LOAD_RAMPING_ARRIVAL_RATE ? scenario->load[i].n_stages : 1;
-    }
-    struct arena scratch;
-    arena_init(&scratch);
-    struct profile profile = { .span = arena_array(&scratch, struct span, n),
-                               .corner = arena_array(&scratch, double, (size_t)n * 4 + 2),
-                               .window_s = ns_to_s(window_ns), .end_s = ns_to_s(scenario_end(scenario)) };
+    struct profile profile = { .scenario = scenario, .span = arena_array(arena, struct span, n),
+                               .corner = arena_array(arena, double, (size_t)n * 4 + 2),
+                               .window_s = window_s, .end_s = ns_to_s(scenario_end(scenario)) };
     for (uint32_t i = 0; i < scenario->n_loads; i++) add_load(&profile, &scenario->load[i]);
     if (scenario->orders.at_most > 0) profile.end_s = end_of(&profile, (double)scenario->orders.at_most);
+    return profile;
+}
+
+double scenario_peak_rate_per_s(const struct scenario *scenario, sim_ns window_ns)
+{
+    for (uint32_t i = 0; i < scenario->n_loads; i++)
+        if (scenario->load[i].executor == LOAD_TRACE) return (double)NAN;
+    struct arena scratch;
+    arena_init(&scratch);
+    struct profile profile = profile_of(scenario, ns_to_s(window_ns), &scratch);
     profile.corner[profile.n_corners++] = profile.end_s - profile.window_s;
     const double most = most_in(&profile);
     arena_fini(&scratch);
     return most / profile.window_s;
+}
+
+/* Stretches of a ramp in which its rate is 0 are no spans: a pause before it is not part of the load. */
+struct load_extent scenario_load_extent(const struct scenario *scenario)
+{
+    struct arena scratch;
+    arena_init(&scratch);
+    const struct profile profile = profile_of(scenario, 0, &scratch);
+    double from_s = INFINITY, until_s = 0;
+    for (uint32_t i = 0; i < profile.n; i++) {
+        from_s = fmin(from_s, profile.span[i].at_s);
+        until_s = fmax(until_s, profile.span[i].until_s);
+    }
+    for (uint32_t i = 0; i < scenario->n_loads; i++) {
+        const struct load_spec *spec = &scenario->load[i];
+        if (spec->executor != LOAD_TRACE || spec->n_times == 0) continue;
+        from_s = fmin(from_s, ns_to_s(spec->start_ns + spec->time_ns[0]));
+        until_s = fmax(until_s, ns_to_s(spec->start_ns + spec->time_ns[spec->n_times - 1]));
+    }
+    until_s = fmin(until_s, profile.end_s);
+    arena_fini(&scratch);
+    if (!(from_s < until_s)) return (struct load_extent){ 0, 0 };
+    return (struct load_extent){ llround(from_s * 1e9), llround(until_s * 1e9) };
 }

@@ -97,6 +97,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.records = outcome_mean(outcome, "groups.%s.processed", spec->name);
     if (outcome_mean(outcome, "groups.%s.evictions", spec->name) > 0)
         demand.repeats = outcome_mean(outcome, "groups.%s.duplicates", spec->name);
+    demand.slept_s = outcome_mean(outcome, "groups.%s.backoff_s", spec->name);
     demand.faults = scenario->n_faults > 0;
     demand.meets_others = waits_can(scenario, index);
     demand.alone_s = pace_longest_s(scenario, spec);
@@ -113,6 +114,8 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     const double orders_per_s = outcome_mean(outcome, "orders.peak_rate_per_s");
     const double arrived_per_s = outcome_mean(outcome, "groups.%s.peak_rate_per_s", spec->name);
     demand.offered_per_s = orders_per_s > 0 ? fmax(orders_per_s * records_per_order, arrived_per_s) : 0;
+    if (outcome_mean(outcome, "orders.dropped") > 0)
+        demand.asked_per_s = fmax(0, outcome->layout->load_rate_per_s * records_per_order);
     demand.capacity_per_s = outcome_mean(outcome, "groups.%s.capacity_per_s", spec->name);
     demand.one_per_s = demand.capacity_per_s * demand.fullest_share;
     demand.pressure = demand.offered_per_s / demand.capacity_per_s;
@@ -177,6 +180,12 @@ static void add(struct sentence *sentence, const char *format, ...)
     va_end(arguments);
     if (n > 0)
         sentence->n += (size_t)n < sentence->size - sentence->n ? (size_t)n : sentence->size - sentence->n - 1;
+}
+
+/* Clearly more would come, were there VUs for it. */
+bool bottleneck_lacks_vus(const struct group_demand *demand)
+{
+    return demand->asked_per_s > 1.1 * demand->offered_per_s;
 }
 
 /* More waiting than could be done in this time: it fell behind, it did not merely work in batches. */
@@ -265,6 +274,8 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
     if (demand->offered_per_s > 0)
         add(sentence, ", up to %s/s arrive (%s)", number_fixed(demand->offered_per_s, 1).s,
             number_percent(demand->pressure).s);
+    if (bottleneck_lacks_vus(demand))
+        add(sentence, " of the %s/s that the load would bring with more VUs", number_fixed(demand->asked_per_s, 1).s);
 }
 
 static void reason_en(struct sentence *sentence, const struct group_demand *demand)
@@ -327,6 +338,8 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
     if (demand->offered_per_s > 0)
         add(sentence, ", 최대 유입 초당 %s건 (%s)", number_fixed(demand->offered_per_s, 1).s,
             number_percent(demand->pressure).s);
+    if (bottleneck_lacks_vus(demand))
+        add(sentence, ", VU가 충분하면 초당 %s건", number_fixed(demand->asked_per_s, 1).s);
 }
 
 static void reason_ko(struct sentence *sentence, const struct group_demand *demand)

@@ -20,6 +20,8 @@ void bottleneck_split(struct group_demand *demand, const struct scenario *scenar
 bool bottleneck_split_is_by_partitions(const struct group_demand *demand);
 /* More waited than it could do in a few seconds. */
 bool bottleneck_fell_behind(const struct group_demand *demand);
+/* The load's VUs, and no group before it, keep clearly more from coming. */
+bool bottleneck_lacks_vus(const struct group_demand *demand);
 /* Its records take clearly longer than they would with nothing to wait for, and there is something. */
 bool bottleneck_waits_inside(const struct group_demand *demand);
 /* Most of what it does it has done before, for its polls come too late. */

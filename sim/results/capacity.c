@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * One consumer's pace is seen where its group had enough to do, or follows from what a record takes. Neither is right
  * everywhere: what is seen of few records is chance, and what a record takes knows the waits of slack times as well as
- * those of busy ones, and a pause that fell on a record. So what is seen counts where it was seen for long. */
+ * those of busy ones, and a pause that fell on a record. So what is seen counts where it was seen for long.
+ *
+ * A back-off is long and rare, and makes many wait: of the time in which many wait it takes a greater part than of the
+ * run. What it costs is what all sleeps are over all records; what was seen counts for the work beside them. */
 #include "sim/results/capacity.h"
 
 #include <math.h>
@@ -29,11 +32,37 @@ static double seen_per_s(const struct scenario *scenario, const struct group_sam
     return (double)samples->done / ns_to_s(samples->done_ns) / samples->split.fed;
 }
 
-/* Where most deliveries are of records that have been processed before, what one takes says little. */
+/* Of all consumers, asleep or not, while they had enough. */
+static double looked_at_s(const struct group_samples *samples)
+{
+    return ns_to_s(samples->done_ns) * samples->split.fed;
+}
+
+static double slept_s(const struct group_facts *facts) { return (double)facts->backoff_ns * 1e-9; }
+
+/* However much of the sleeps fell into it. */
 static bool is_seen_for_long(const struct group_facts *facts, const struct group_samples *samples)
 {
-    return ns_to_s(samples->done_ns) * samples->split.fed > SEEN_MIN * tally_mean_s(&facts->service) ||
-        facts->duplicates > facts->processed;
+    return samples->done > 0 &&
+        looked_at_s(samples) - slept_s(facts) > SEEN_MIN * tally_mean_s(&facts->service);
+}
+
+/* What was seen, with the sleeps of the whole run in place of those that fell into it. How many these were nobody
+ * knows: between none and all of them. So the work beside them took what a record takes, as far as that lies
+ * between. */
+static double seen_beside_sleeps_per_s(const struct group_facts *facts, const struct group_samples *samples,
+                                       double takes_s)
+{
+    const double seen_s = looked_at_s(samples), sleep_s = slept_s(facts) / (double)facts->service.n;
+    const double most_s = seen_s / (double)samples->done, least_s = (seen_s - slept_s(facts)) / (double)samples->done;
+    return 1 / (fmin(fmax(takes_s - sleep_s, least_s), most_s) + sleep_s);
+}
+
+/* Where most deliveries are of records that others have processed before, what one takes says little. Retries come
+ * again as well, and are part of what a record takes. */
+static bool goes_round(const struct group_facts *facts)
+{
+    return facts->evictions + facts->sessions_expired > 0 && facts->duplicates > facts->processed;
 }
 
 /* Of one consumer that always has work. */
@@ -43,9 +72,11 @@ static double one_per_s(const struct scenario *scenario, const struct group_fact
     const struct group_spec *spec = &scenario->group[group];
     const double seen = seen_per_s(scenario, samples, group);
 
-    if (isfinite(seen) && is_seen_for_long(facts, samples)) return seen;
+    if (isfinite(seen) && goes_round(facts)) return seen;
     if (facts->service.n == 0) return (double)NAN;
     const double takes_s = record_takes_s(scenario, spec, facts, &samples->split);
+    if (isfinite(seen) && is_seen_for_long(facts, samples))
+        return facts->backoff_ns == 0 ? seen : seen_beside_sleeps_per_s(facts, samples, takes_s);
     const double taken = takes_s > 0 ? 1 / takes_s : (double)NAN;
     return isfinite(seen) && scenario->n_faults > 0 ? fmax(seen, taken) : taken;
 }

@@ -236,6 +236,7 @@ static void group_over_time(struct walk *walk, const struct scenario *scenario, 
     count(walk, "duplicates", facts->duplicates);
     count(walk, "skipped", facts->skipped);
     count(walk, "dead_letters", facts->dead_letters);
+    figure(walk, "backoff_s", "s", (double)facts->backoff_ns * 1e-9);
     count(walk, "rebalances", facts->rebalances);
     figure(walk, "rebalance_s", "s", ns_to_s(facts->rebalance_ns));
     figure(walk, "longest_rebalance_s", "s", facts->rebalances ? ns_to_s(facts->longest_rebalance_ns) : (double)NAN);

@@ -17,8 +17,8 @@ enum { WINDOWS = 6, MARKS_A_WINDOW = 4, MARKS = (MARKS_A_WINDOW << (WINDOWS - 1)
 struct stream {
     struct { sim_ns at_ns; int64_t count; } mark[MARKS]; /* ring */
     uint64_t n_marks;
-    int64_t first, last;           /* count at 0, and now */
-    sim_ns last_ns;                /* when the last one had come */
+    int64_t first, last;           /* count when the load began, and now */
+    sim_ns first_ns, last_ns;      /* when it began; when the last one had come */
     double peak_rate_per_s;
 };
 
@@ -28,7 +28,8 @@ struct gauge {
     struct progress *before;       /* by group, at the look before */
     double *shortest_s;            /* by group: its shortest stage's mean time alone */
     sim_ns looked_ns;              /* at the levels before */
-    struct stream *stream;         /* by group; and after them the orders' */
+    struct stream *stream;         /* by group; and after them the orders', of starts that found a VU */
+    uint64_t dropped;              /* starts that found none */
 };
 
 struct gauge *gauge_open(const struct layout *layout, struct group_samples *group, struct arena *arena)
@@ -128,9 +129,9 @@ static void note_windows(struct stream *stream)
     }
 }
 
-static void note_count(struct stream *stream, sim_ns at_ns, int64_t count, sim_ns every_ns)
+static void note_count(struct stream *stream, sim_ns at_ns, int64_t count, sim_ns from_ns, sim_ns every_ns)
 {
-    if (at_ns == 0) stream->first = stream->last = count;
+    if (at_ns <= from_ns) stream->first = stream->last = count, stream->first_ns = stream->last_ns = at_ns;
     if (count > stream->last) stream->last = count, stream->last_ns = at_ns;
     if (stream->n_marks > 0 && at_ns - stream->mark[(stream->n_marks - 1) % MARKS].at_ns < every_ns) return;
     stream->mark[stream->n_marks % MARKS].at_ns = at_ns;
@@ -141,18 +142,21 @@ static void note_count(struct stream *stream, sim_ns at_ns, int64_t count, sim_n
 /* No less than the mean, which chance hardly touches: so many gaps lie before the last one. */
 static double peak_of(const struct stream *stream)
 {
-    if (stream->last_ns == 0) return 0;
-    return fmax(stream->peak_rate_per_s, (double)(stream->last - stream->first - 1) / ns_to_s(stream->last_ns));
+    if (stream->last_ns == stream->first_ns) return stream->peak_rate_per_s;
+    const double span_s = ns_to_s(stream->last_ns - stream->first_ns);
+    return fmax(stream->peak_rate_per_s, (double)(stream->last - stream->first - 1) / span_s);
 }
 
 static void note_rates(struct gauge *gauge, const struct run_levels *levels)
 {
     const uint32_t n_groups = gauge->layout->study->scenario.n_groups;
-    const sim_ns every_ns = gauge->layout->rate_window_ns / MARKS_A_WINDOW;
+    const sim_ns from_ns = gauge->layout->load_from_ns, every_ns = gauge->layout->rate_window_ns / MARKS_A_WINDOW;
 
     for (uint32_t g = 0; g < n_groups; g++)
-        note_count(&gauge->stream[g], levels->at_ns, appended(gauge->layout, g, levels), every_ns);
-    note_count(&gauge->stream[n_groups], levels->at_ns, (int64_t)levels->orders.scheduled, every_ns);
+        note_count(&gauge->stream[g], levels->at_ns, appended(gauge->layout, g, levels), from_ns, every_ns);
+    note_count(&gauge->stream[n_groups], levels->at_ns, (int64_t)(levels->orders.scheduled - levels->orders.dropped),
+               from_ns, every_ns);
+    gauge->dropped = levels->orders.dropped;
 }
 
 void gauge_close(struct gauge *gauge)
@@ -161,10 +165,14 @@ void gauge_close(struct gauge *gauge)
         gauge->group[g].peak_rate_per_s = peak_of(&gauge->stream[g]);
 }
 
+/* A start without a VU is never made up for: what such a load brings is what was seen of it, and no less than if all
+ * that is missing had been missing at its height. */
 double gauge_peak_rate_per_s(const struct gauge *gauge)
 {
     const double of_load = gauge->layout->load_rate_per_s;
-    return isnan(of_load) ? peak_of(&gauge->stream[gauge->layout->study->scenario.n_groups]) : of_load;
+    const double seen = peak_of(&gauge->stream[gauge->layout->study->scenario.n_groups]);
+    if (isnan(of_load)) return seen;
+    return fmin(of_load, fmax(seen, of_load - (double)gauge->dropped / ns_to_s(gauge->layout->rate_window_ns)));
 }
 
 /* ---- when to look ---- */
@@ -180,6 +188,13 @@ static uint64_t all_done(const struct gauge *gauge, const uint64_t *by_group)
     uint64_t done = 0;
     for (uint32_t g = 0; g < gauge->layout->study->scenario.n_groups; g++) done += by_group[g];
     return done;
+}
+
+/* The load's beginning is looked at. */
+static sim_ns next_look(const struct gauge *gauge, sim_ns now_ns, sim_ns span_ns)
+{
+    const sim_ns from_ns = gauge->layout->load_from_ns, next_ns = now_ns + span_ns;
+    return now_ns < from_ns && next_ns > from_ns ? from_ns : next_ns;
 }
 
 /* As long as the last ones took that many, but at most twice and at least an eighth of what the last span was. */
@@ -204,5 +219,6 @@ sim_ns gauge_look(struct gauge *gauge, const struct run_levels *levels)
     }
     note_rates(gauge, levels);
     gauge->looked_ns = levels->at_ns;
-    return levels->at_ns + next_span(span_ns, all_done(gauge, levels->group_done) - before);
+    const sim_ns next_ns = next_span(span_ns, all_done(gauge, levels->group_done) - before);
+    return next_look(gauge, levels->at_ns, next_ns);
 }

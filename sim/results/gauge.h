@@ -14,7 +14,8 @@ struct gauge *gauge_open(const struct layout *layout, struct group_samples *grou
 sim_ns gauge_look(struct gauge *gauge, const struct run_levels *levels);
 /* After the last look: the group_samples are complete then. */
 void gauge_close(struct gauge *gauge);
-/* Greatest rate of orders, by their intended arrivals: that of the load where it is known, else as that of records. */
+/* Greatest rate of orders, by their intended arrivals: that of the load where it is known and none was dropped, else as
+ * that of records. */
 double gauge_peak_rate_per_s(const struct gauge *gauge);
 
 #endif

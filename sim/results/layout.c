@@ -175,9 +175,9 @@ static const struct figure_name *sorted_names(const struct layout *layout, struc
 }
 
 /* A tenth of the load, at least a second of it and at most ten: who falls behind within less has caught up soon. */
-static sim_ns rate_window(const struct scenario *scenario)
+static sim_ns rate_window(const struct load_extent *load)
 {
-    const sim_ns load_ns = scenario_load_end(scenario), tenth_ns = load_ns / 10;
+    const sim_ns load_ns = load->until_ns - load->from_ns, tenth_ns = load_ns / 10;
     if (tenth_ns > 10 * SIM_S) return 10 * SIM_S;
     if (tenth_ns > SIM_S) return tenth_ns;
     return load_ns > 0 && load_ns < SIM_S ? load_ns : SIM_S;
@@ -193,7 +193,9 @@ const struct layout *layout_make(const struct study *study, struct arena *arena)
     layout->by_path = sorted_names(layout, arena);
     layout->prediction = predictions_make(layout, &layout->n_predictions, arena);
     watch_plan_make(&layout->watch_plan, layout->prediction, layout->n_predictions, arena);
-    layout->rate_window_ns = rate_window(&study->scenario);
+    const struct load_extent load = scenario_load_extent(&study->scenario);
+    layout->load_from_ns = load.from_ns;
+    layout->rate_window_ns = rate_window(&load);
     layout->load_rate_per_s = scenario_peak_rate_per_s(&study->scenario, layout->rate_window_ns);
     return layout;
 }

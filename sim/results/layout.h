@@ -42,6 +42,7 @@ struct layout {
     const char *const *group_csv, *const *scaler_csv; /* names as CSV fields */
     uint32_t n_predictions; const struct prediction *prediction;
     struct watch_plan watch_plan; /* of the predictions */
+    sim_ns load_from_ns;         /* when it begins */
     sim_ns rate_window_ns;       /* over which the greatest arrival rate is taken, at least */
     double load_rate_per_s;      /* the load's greatest, in such a window; NaN: not known (a trace) */
 };

@@ -87,7 +87,28 @@ static const char *asked(const struct told *told, double per_s, char *out, size_
     return out;
 }
 
-/* A poll holds no more than max.poll.records, and takes as long as its records do. */
+/* Nothing bounds a fixed back-off but itself. */
+static const char *backoff_bound(const struct group_spec *group)
+{
+    return group->backoff_multiplier > 1 ? "backoff_max" : "backoff";
+}
+
+static int sleeps_en(const struct told *told, char *out, size_t size)
+{
+    const struct shorter_polls *polls = &told->more.polls;
+    const struct group_spec *group = group_of(told);
+    const int n = snprintf(out, size, "no help: %s records were delivered again, for a consumer sleeps up to %s after "
+                           "a failure, and max.poll.interval is %s: ", number_count(told->demand->repeats).s,
+                           number_seconds(polls->sleep_s).s, number_seconds(ns_to_s(group->max_poll_interval_ns)).s);
+    if (polls->sleep_under_s > 0)
+        return n + snprintf(out + n, size - (size_t)n, "%s must stay under %s, or deliveries under %u",
+                            backoff_bound(group), number_seconds(polls->sleep_under_s).s,
+                            (unsigned)polls->deliveries_under);
+    return n + snprintf(out + n, size - (size_t)n, "%s (or deliveries) and max.poll.records must be so small that a "
+                        "sleep and the records of a poll fit into it", backoff_bound(group));
+}
+
+/* A poll holds no more than max.poll.records, and takes as long as its records do, and the sleep after a failure. */
 static int repeats_en(const struct told *told, char *out, size_t size)
 {
     const struct shorter_polls *polls = &told->more.polls;
@@ -97,13 +118,24 @@ static int repeats_en(const struct told *told, char *out, size_t size)
     const struct number record = number_seconds(told->demand->service_s);
     char percent[80];
 
+    if (polls->sleeps_too_long) return sleeps_en(told, out, size);
     if (polls->under <= 1)
         return snprintf(out, size, "no help: %s records were delivered again, for one takes %s, and max.poll.interval "
                         "is %s", repeats.s, record.s, interval.s);
+    if (polls->under > group->max_poll_records && group->max_poll_records == 1)
+        return snprintf(out, size, "no help: %s records were delivered again, for polls of one record, which takes %s "
+                        "in the mean, took longer than max.poll.interval: it must be longer than %s", repeats.s,
+                        record.s, interval.s);
     if (polls->under > group->max_poll_records)
         return snprintf(out, size, "no help alone: %s records were delivered again, for polls took longer than "
                         "max.poll.interval; max.poll.records must be smaller than %u", repeats.s,
                         (unsigned)group->max_poll_records);
+    if (polls->sleep_s > 0)
+        return snprintf(out, size, "no help alone: %s records were delivered again, for a poll and the sleep of up to "
+                        "%s after a failure take longer than max.poll.interval: max.poll.records must stay under %u "
+                        "(%s less that sleep, at %s a record%s), or %s be smaller", repeats.s,
+                        number_seconds(polls->sleep_s).s, (unsigned)polls->under, interval.s, record.s,
+                        polls->varies ? ", more at times" : "", backoff_bound(group));
     int n = snprintf(out, size, "%s records were delivered again, for a poll takes longer than max.poll.interval: "
                      "max.poll.records must stay under %u (%s at %s a record%s), and then these do %s/s%s", repeats.s,
                      (unsigned)polls->under, interval.s, record.s, polls->varies ? ", more at times" : "",
@@ -135,6 +167,20 @@ static int taken_en(const struct taken *taken, char *out, size_t size)
     return snprintf(out, size, "at %s fault %s took %u of %u away for %s", at.s, fault, took, all, for_s);
 }
 
+/* Who waits for the silent member of those that are back. */
+static int session_en(const struct taken *taken, char *out, size_t size)
+{
+    const unsigned all = taken->consumers + taken->left;
+    char who[40];
+
+    if (!taken->holds_all) snprintf(who, sizeof who, "its partitions waited");
+    else if (all == 1) snprintf(who, sizeof who, "it waited");
+    else snprintf(who, sizeof who, "all %u waited", all);
+    return snprintf(out, size, ", back before the old session had ended: %s until the old member was put out, up to "
+                    "%s after the fault; static_members or a shorter session_timeout would spare that", who,
+                    number_seconds(taken->session_s).s);
+}
+
 static int fault_en(const struct told *told, char *out, size_t size)
 {
     const struct taken *taken = &told->more.taken;
@@ -142,6 +188,7 @@ static int fault_en(const struct told *told, char *out, size_t size)
     int n = snprintf(out, size, "%s", told->demand->pressure < 1 ? "these would keep up, but " : "");
 
     n += taken_en(taken, out + n, size - (size_t)n);
+    if (taken->session_s > 0) return n + session_en(taken, out + n, size - (size_t)n);
     if (taken->left == 0) return n + snprintf(out + n, size - (size_t)n, ", and none was left");
     if (!taken->is_passed_on)
         return n + snprintf(out + n, size - (size_t)n, ", and nobody takes over so soon");
@@ -159,6 +206,14 @@ static int fault_en(const struct told *told, char *out, size_t size)
     return n;
 }
 
+static int keeps_up_en(const struct told *told, char *out, size_t size)
+{
+    if (!bottleneck_lacks_vus(told->demand)) return snprintf(out, size, "little changes, it keeps up as it is");
+    return snprintf(out, size, "nothing changes, it keeps up as it is: what limits are the load's VUs; %s of %s starts "
+                    "found none free", number_count(outcome_mean(told->outcome, "orders.dropped")).s,
+                    number_count(outcome_mean(told->outcome, "orders.scheduled")).s);
+}
+
 static int limit_en(const struct told *told, char *out, size_t size)
 {
     const struct group_demand *demand = told->demand;
@@ -168,7 +223,7 @@ static int limit_en(const struct told *told, char *out, size_t size)
 
     shared_en(&more->shared, shared, sizeof shared);
     switch (more->limit) {
-    case MORE_KEEPS_UP: return snprintf(out, size, "little changes, it keeps up as it is");
+    case MORE_KEEPS_UP: return keeps_up_en(told, out, size);
     case MORE_LATE:
         return snprintf(out, size,
                         "these would keep up, were they always there; what waited came while %s had fewer ready or "
@@ -206,6 +261,22 @@ static int limit_en(const struct told *told, char *out, size_t size)
     return 0;
 }
 
+static int sleeps_ko(const struct told *told, char *out, size_t size)
+{
+    const struct shorter_polls *polls = &told->more.polls;
+    const struct group_spec *group = group_of(told);
+    const int n = snprintf(out, size, "효과 없음: 실패 뒤 Consumer가 최대 %s 대기해 max.poll.interval(%s)을 넘으므로 %s건이 "
+                           "재전달됨: ", number_seconds(polls->sleep_s).s,
+                           number_seconds(ns_to_s(group->max_poll_interval_ns)).s,
+                           number_count(told->demand->repeats).s);
+    if (polls->sleep_under_s > 0)
+        return n + snprintf(out + n, size - (size_t)n, "%s를 %s 미만으로, 또는 deliveries를 %u 미만으로 줄일 것",
+                            backoff_bound(group), number_seconds(polls->sleep_under_s).s,
+                            (unsigned)polls->deliveries_under);
+    return n + snprintf(out + n, size - (size_t)n, "한 poll의 레코드와 그 대기가 들어가도록 %s(또는 deliveries)와 "
+                        "max.poll.records를 줄일 것", backoff_bound(group));
+}
+
 static int repeats_ko(const struct told *told, char *out, size_t size)
 {
     const struct shorter_polls *polls = &told->more.polls;
@@ -215,12 +286,21 @@ static int repeats_ko(const struct told *told, char *out, size_t size)
     const struct number record = number_seconds(told->demand->service_s);
     char percent[80];
 
+    if (polls->sleeps_too_long) return sleeps_ko(told, out, size);
     if (polls->under <= 1)
         return snprintf(out, size, "효과 없음: 레코드 하나가 %s 걸려 max.poll.interval(%s)을 넘으므로 %s건이 재전달됨",
                         record.s, interval.s, repeats.s);
+    if (polls->under > group->max_poll_records && group->max_poll_records == 1)
+        return snprintf(out, size, "효과 없음: 레코드 하나(평균 %s)의 poll이 max.poll.interval보다 오래 걸려 %s건이 재전달됨; "
+                        "max.poll.interval을 %s보다 늘릴 것", record.s, repeats.s, interval.s);
     if (polls->under > group->max_poll_records)
         return snprintf(out, size, "그것만으로는 효과 없음: poll이 max.poll.interval보다 오래 걸려 %s건이 재전달됨; "
                         "max.poll.records를 %u보다 줄일 것", repeats.s, (unsigned)group->max_poll_records);
+    if (polls->sleep_s > 0)
+        return snprintf(out, size, "그것만으로는 효과 없음: poll과 실패 뒤 최대 %s의 대기가 max.poll.interval보다 오래 걸려 "
+                        "%s건이 재전달됨: max.poll.records를 %u 미만으로 (%s에서 그 대기를 뺀 시간, 건당 %s%s), 또는 %s를 "
+                        "줄일 것", number_seconds(polls->sleep_s).s, repeats.s, (unsigned)polls->under, interval.s,
+                        record.s, polls->varies ? "이며 더 걸릴 때도 있음" : "", backoff_bound(group));
     int n = snprintf(out, size, "poll 하나가 max.poll.interval보다 오래 걸려 %s건이 재전달됨: max.poll.records를 %u "
                      "미만으로 (건당 %s%s, %s 이내), 그러면 지금 수로 초당 %s건%s", repeats.s, (unsigned)polls->under,
                      record.s, polls->varies ? "이며 더 걸릴 때도 있음" : "", interval.s,
@@ -249,6 +329,18 @@ static int taken_ko(const struct taken *taken, char *out, size_t size)
     return snprintf(out, size, "장애 %s로 %s에 %u개 중 %u개가 빠짐 (%s)", fault, at.s, all, took, for_s);
 }
 
+static int session_ko(const struct taken *taken, char *out, size_t size)
+{
+    const unsigned all = taken->consumers + taken->left;
+    char who[60];
+
+    if (!taken->holds_all) snprintf(who, sizeof who, "해당 Partition이 대기");
+    else if (all == 1) snprintf(who, sizeof who, "대기");
+    else snprintf(who, sizeof who, "%u개 모두 대기", all);
+    return snprintf(out, size, ", 이전 세션이 끝나기 전에 복귀해 이전 멤버가 제외될 때까지 %s (장애 후 최대 %s); static_members "
+                    "또는 더 짧은 session_timeout으로 피할 수 있음", who, number_seconds(taken->session_s).s);
+}
+
 static int fault_ko(const struct told *told, char *out, size_t size)
 {
     const struct taken *taken = &told->more.taken;
@@ -256,6 +348,7 @@ static int fault_ko(const struct told *told, char *out, size_t size)
     int n = snprintf(out, size, "%s", told->demand->pressure < 1 ? "모두 있었다면 지금 수로 충분함; " : "");
 
     n += taken_ko(taken, out + n, size - (size_t)n);
+    if (taken->session_s > 0) return n + session_ko(taken, out + n, size - (size_t)n);
     if (taken->left == 0) return n + snprintf(out + n, size - (size_t)n, ", 남은 Consumer 없음");
     if (!taken->is_passed_on)
         return n + snprintf(out + n, size - (size_t)n, ", 다른 Consumer가 넘겨받기 전에 끝남");
@@ -269,6 +362,14 @@ static int fault_ko(const struct told *told, char *out, size_t size)
     return n;
 }
 
+static int keeps_up_ko(const struct told *told, char *out, size_t size)
+{
+    if (!bottleneck_lacks_vus(told->demand)) return snprintf(out, size, "유입을 따라가므로 거의 그대로");
+    return snprintf(out, size, "유입을 따라가므로 그대로: 제한은 부하의 VU이며, 요청 %s건 중 %s건이 가용 VU 없이 누락됨",
+                    number_count(outcome_mean(told->outcome, "orders.scheduled")).s,
+                    number_count(outcome_mean(told->outcome, "orders.dropped")).s);
+}
+
 static int limit_ko(const struct told *told, char *out, size_t size)
 {
     const struct group_demand *demand = told->demand;
@@ -278,7 +379,7 @@ static int limit_ko(const struct told *told, char *out, size_t size)
 
     shared_ko(&more->shared, shared, sizeof shared);
     switch (more->limit) {
-    case MORE_KEEPS_UP: return snprintf(out, size, "유입을 따라가므로 거의 그대로");
+    case MORE_KEEPS_UP: return keeps_up_ko(told, out, size);
     case MORE_LATE:
         return snprintf(out, size,
                         "항상 준비되어 있었다면 지금 수로 충분함; 대기는 %s의 준비된 Consumer가 적거나 그룹이 리밸런스하는 동안 쌓인 것",

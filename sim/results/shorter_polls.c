@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "models/plan.h"
 #include "sim/results/bottleneck.h"
 #include "sim/results/pace.h"
 #include "sim/results/shared.h"
@@ -46,6 +47,34 @@ static double records_within(double whole_s, double record_s, double deviation_s
     const double chance_s = DEVIATIONS * deviation_s;
     const double root = (sqrt(chance_s * chance_s + 4 * record_s * whole_s) - chance_s) / (2 * record_s);
     return root * root;
+}
+
+/* So many records and four deviations. */
+static double poll_s(uint32_t records, double record_s, double deviation_s)
+{
+    return records * record_s + DEVIATIONS * deviation_s * sqrt(records);
+}
+
+/* ---- shorter sleeps ---- */
+
+/* The least number with a sleep of so long. */
+static uint32_t deliveries_with(const struct group_spec *group, double sleep_s)
+{
+    const double first_s = ns_to_s(group->backoff_ns);
+    if (first_s >= sleep_s) return 2;
+    return 2 + (uint32_t)ceil(log(sleep_s / first_s) / log(group->backoff_multiplier) - 1e-9);
+}
+
+static void find_sleeps(struct shorter_polls *polls, const struct group_spec *group, double record_s, double varies_s)
+{
+    const double interval_s = ns_to_s(group->max_poll_interval_ns);
+    const double beside_polls_s = interval_s - poll_s(group->max_poll_records, record_s, varies_s);
+    const double beside_one_s = interval_s - poll_s(1, record_s, varies_s);
+
+    if (beside_one_s <= 0 || polls->sleep_s < beside_one_s) return;
+    polls->sleeps_too_long = true;
+    polls->sleep_under_s = fmax(0, beside_polls_s);
+    if (polls->sleep_under_s > 0) polls->deliveries_under = deliveries_with(group, polls->sleep_under_s);
 }
 
 /* ---- more consumers ---- */
@@ -96,10 +125,14 @@ struct shorter_polls shorter_polls(const struct outcome *outcome, const struct g
 
     shared_count(outcome, demand->group, came);
     const double varies_s = deviation_s(scenario, group, came);
-    const double within = records_within(ns_to_s(group->max_poll_interval_ns), record_s, varies_s);
-    struct shorter_polls polls = { .under = (uint32_t)fmin(fmax(1, ceil(within - 1e-9)), UINT32_MAX),
+    const double sleep_s = demand->slept_s > 0 ? plan_longest_backoff_s(group) : 0;
+    const double awake_s = fmax(0, ns_to_s(group->max_poll_interval_ns) - sleep_s);
+    const double within = records_within(awake_s, record_s, varies_s);
+    struct shorter_polls polls = { .sleep_s = sleep_s,
+                                    .under = (uint32_t)fmin(fmax(1, ceil(within - 1e-9)), UINT32_MAX),
                                    .varies = varies_s > 0, .per_s = 1 / (record_s * demand->fullest_share),
                                    .next_per_s = (double)NAN };
+    if (sleep_s > 0) find_sleeps(&polls, group, record_s, varies_s);
     if (demand->next)
         polls.next_per_s = could_per_s(outcome, demand, came, record_s, demand->next, demand->next_share);
     find_enough(&polls, outcome, demand, record_s, came);

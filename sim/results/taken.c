@@ -42,6 +42,18 @@ static uint32_t lost_for_good(const struct fault_spec *fault, uint32_t each, uin
     return lost < all ? (uint32_t)lost : all;
 }
 
+/* The member that died is put out when its session has ended, or when the rebalance that began with the return has
+ * waited for it for long enough. */
+static void measure_session(struct taken *taken, const struct group_spec *group)
+{
+    const sim_ns given_ns = group->rebalance_timeout_ns, back_ns = taken->fault->back_after_ns;
+    const sim_ns waits_ns = given_ns > 0 ? given_ns : group->max_poll_interval_ns;
+
+    if (group->static_members || back_ns >= group->session_timeout_ns) return;
+    taken->session_s = fmin(ns_to_s(group->session_timeout_ns), ns_to_s(back_ns) + ns_to_s(waits_ns));
+    taken->holds_all = group->assignor != ASSIGN_COOPERATIVE_STICKY;
+}
+
 /* How many a fault takes at a time, and for how long. */
 static void measure(struct taken *taken, const struct scenario *scenario, const struct group_spec *group,
                     uint32_t group_index)
@@ -54,6 +66,7 @@ static void measure(struct taken *taken, const struct scenario *scenario, const 
     case FAULT_CRASH:
         taken->for_s = fault->comes_back ? ns_to_s(fault->back_after_ns) : (double)INFINITY;
         taken->consumers = fault->comes_back ? each : lost_for_good(fault, each, group->consumers, taken->times);
+        if (fault->comes_back) measure_session(taken, group);
         break;
     case FAULT_PAUSE:
         taken->for_s = mean_s(&fault->lasts);
@@ -96,11 +109,18 @@ static double first_at_s(const struct outcome *outcome, const struct fault_spec 
     return outcome_mean(outcome, "faults.%s.first_at_s", fault->name);
 }
 
-static bool is_worse(const struct taken *a, const struct taken *b)
+/* Consumers x time, each time. */
+static double lost_s(const struct taken *taken, const struct group_spec *group)
+{
+    const uint32_t held = taken->holds_all ? group->consumers : taken->consumers;
+    return taken->consumers * taken->for_s + held * fmax(0, taken->session_s - taken->for_s);
+}
+
+static bool is_worse(const struct taken *a, const struct taken *b, const struct group_spec *group)
 {
     if (!b->fault || isinf(a->for_s) != isinf(b->for_s)) return !b->fault || isinf(a->for_s);
     if (isinf(a->for_s)) return a->consumers > b->consumers;
-    return a->consumers * a->for_s * a->times > b->consumers * b->for_s * b->times;
+    return lost_s(a, group) * a->times > lost_s(b, group) * b->times;
 }
 
 static double pace_of(const struct outcome *outcome, const struct group_demand *demand, uint32_t consumers)
@@ -126,7 +146,7 @@ struct taken taken_by_fault(const struct outcome *outcome, const struct group_de
     for (uint32_t i = 0; i < scenario->n_faults; i++) {
         struct taken taken = { .fault = &scenario->fault[i], .times = times_of(outcome, &scenario->fault[i]) };
         measure(&taken, scenario, group, demand->group);
-        if (taken.times > 0 && taken.consumers > 0 && is_worse(&taken, &worst)) worst = taken;
+        if (taken.times > 0 && taken.consumers > 0 && is_worse(&taken, &worst, group)) worst = taken;
     }
     if (!worst.fault) return worst;
     const bool reaches_all = worst.consumers == group->consumers || worst.fault->kind == FAULT_SCALE;

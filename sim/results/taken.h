@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What a fault took of a group's consumers: figures of the group are for all of them, and those that were left did
- * less. Of several such faults the one that took most, for good before for a while. */
+ * less. Of several such faults the one that took most, for good before for a while. A consumer that died and is back
+ * before its session has ended is a new member beside a silent one, and until that is put out no rebalance ends. */
 #ifndef SIM_RESULTS_TAKEN_H
 #define SIM_RESULTS_TAKEN_H
 
@@ -11,6 +12,8 @@ struct taken {
     uint32_t consumers, left;       /* that it took at a time, at most, and those that it did not */
     double at_s, for_s;             /* the first time; INFINITY: for good */
     double times;                   /* in the mean of the runs */
+    double session_s;               /* back before the old session had ended: so long after the fault at most; else 0 */
+    bool holds_all;                 /* until then all wait, and not only who is back: no cooperative ones */
     bool is_passed_on;              /* it is not over before others have learnt of it, and have the partitions */
     double left_per_s;              /* what those that are left do then */
     double spared_per_s;            /* the same with one more, that the fault does not reach; NaN: it reaches all */

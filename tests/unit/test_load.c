@@ -330,6 +330,58 @@ static void test_rate_of_bursts_and_others(void **state)
     assert_true(scenario_peak_rate_per_s(&(struct scenario){.at_most_ns = SIM_S}, SIM_S) == 0);
 }
 
+/* ---- how long it lasts ---- */
+
+#define assert_extent(scenario, from_s, until_s) \
+    do { \
+        const struct load_extent extent_ = scenario_load_extent(scenario); \
+        const double from_s_ = ns_to_s(extent_.from_ns), until_s_ = ns_to_s(extent_.until_ns); \
+        if (!(fabs(from_s_ - (from_s)) < 1e-8 && fabs(until_s_ - (until_s)) < 1e-8)) \
+            fail_msg("%.9f to %.9f", from_s_, until_s_); \
+    } while (0)
+
+/* Whatever ends a load, it is as long as it is from its first start on. */
+static void test_extent_of_constant_loads(void **state)
+{
+    struct load_spec loads[] = {constant(60, 1000, 600), constant(300, 1, 600)};
+    struct scenario scenario = {.n_loads = 1, .load = loads, .at_most_ns = 3600 * SIM_S};
+    (void)state;
+    assert_extent(&scenario, 60, 660);
+    scenario.n_loads = 2;
+    assert_extent(&scenario, 60, 900);
+    scenario.orders.at_most = 2000;
+    assert_extent(&scenario, 60, 62);
+    scenario.orders.at_most = 0;
+    scenario.ends = END_AT;
+    scenario.end_ns = 65 * SIM_S;
+    assert_extent(&scenario, 60, 65);
+    scenario.end_ns = 60 * SIM_S;
+    assert_extent(&scenario, 0, 0);
+    scenario.n_loads = 0;
+    assert_extent(&scenario, 0, 0);
+}
+
+static void test_extent_of_others(void **state)
+{
+    static const struct load_stage stage[] = {{0, 100 * SIM_S}, {10, 2 * SIM_S}, {0, 0}, {0, 50 * SIM_S}};
+    static const sim_ns times[] = {5 * SIM_S, 6 * SIM_S, 6 * SIM_S, 600 * SIM_S};
+    struct load_spec load = {.name = "load", .executor = LOAD_RAMPING_ARRIVAL_RATE, .time_unit_ns = SIM_S,
+                             .n_stages = 4, .stage = stage, .phase = 1, .n_times = 4, .time_ns = times, .burst_size = 3,
+                             .burst_every_ns = 10 * SIM_S, .duration_ns = 60 * SIM_S};
+    struct scenario scenario = {.n_loads = 1, .load = &load, .at_most_ns = 3600 * SIM_S};
+    (void)state;
+    assert_extent(&scenario, 100, 102); /* nothing is asked before and after */
+    load.executor = LOAD_BURSTS;
+    load.start_ns = 7 * SIM_S;
+    assert_extent(&scenario, 7, 67);
+    scenario.orders.at_most = 6;
+    assert_extent(&scenario, 7, 27);
+    load.executor = LOAD_TRACE;
+    assert_extent(&scenario, 12, 607);
+    scenario.orders.at_most = 3;
+    assert_extent(&scenario, 12, 13);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +397,7 @@ int main(void)
         cmocka_unit_test(test_trace),
         cmocka_unit_test(test_rate_of_a_spike), cmocka_unit_test(test_rate_of_a_ramp),
         cmocka_unit_test(test_rate_of_bursts_and_others), cmocka_unit_test(test_scenario_end),
+        cmocka_unit_test(test_extent_of_constant_loads), cmocka_unit_test(test_extent_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -135,6 +135,43 @@ static void repeats_that_smaller_polls_do_not_end(void **state)
     assert_non_null(strstr(text_of(made, LANG_KO), "max.poll.records를 500보다 줄일 것"));
 }
 
+/* Sleeps of 2, 4, 8 ... 64 s and up to 2 min are part of the time between two polls. Ten records of 250 ms leave 57.5 s
+ * of a minute: the seventh delivery comes 64 s after the sixth. Five hundred leave nothing. A sleep of 32 s leaves room
+ * for 112 records. No poll is smaller than one record. */
+static void repeats_of_long_sleeps(void **state)
+{
+    struct group_spec group[2];
+    (void)state;
+    struct case_of *made = with(2, 2, 3, 2);
+    const struct study study = with_interval(made, group, 60 * SIM_S);
+    made->outcome.study = &study;
+    made->demand[0].repeats = made->demand[0].records + 1;
+    made->demand[0].slept_s = 100;
+    group[0].max_poll_records = 10;
+    group[0].deliveries = 10;
+    group[0].backoff_ns = 2 * SIM_S;
+    group[0].backoff_multiplier = 2;
+    group[0].backoff_max_ns = 120 * SIM_S;
+    assert_string_equal(text_of(made, LANG_EN),
+                        "no help: 1,000,001 records were delivered again, for a consumer sleeps up to 120 s after a "
+                        "failure, and max.poll.interval is 60.0 s: backoff_max must stay under 57.5 s, or deliveries "
+                        "under 7");
+    assert_non_null(strstr(text_of(made, LANG_KO), "backoff_max를 57.5 s 미만으로, 또는 deliveries를 7 미만으로 줄일 것"));
+    group[0].max_poll_records = 500;
+    assert_non_null(strstr(text_of(made, LANG_EN), "backoff_max (or deliveries) and max.poll.records must be so "));
+    group[0].backoff_max_ns = 32 * SIM_S;
+    assert_non_null(strstr(text_of(made, LANG_EN), "max.poll.records must stay under 112 (60.0 s less that sleep, at "
+                                                   "250 ms a record), or backoff_max be smaller"));
+    assert_non_null(strstr(text_of(made, LANG_KO), "max.poll.records를 112 미만으로"));
+    group[0].max_poll_records = 1;
+    group[0].backoff_multiplier = 1;
+    group[0].backoff_ns = 64 * SIM_S;
+    assert_non_null(strstr(text_of(made, LANG_EN), "backoff must stay under 59.8 s, or deliveries under 2"));
+    made->demand[0].slept_s = 0; /* whatever made them late, it was no sleep */
+    assert_non_null(strstr(text_of(made, LANG_EN), "longer than max.poll.interval: it must be longer than 60.0 s"));
+    assert_non_null(strstr(text_of(made, LANG_KO), "max.poll.interval을 60.0 s보다 늘릴 것"));
+}
+
 static void two_and_one(void **state)
 {
     (void)state;
@@ -317,7 +354,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_and_one),
         cmocka_unit_test(repeats),
-        cmocka_unit_test(repeats_of_times_that_vary),
+        cmocka_unit_test(repeats_of_times_that_vary), cmocka_unit_test(repeats_of_long_sleeps),
         cmocka_unit_test(repeats_that_smaller_polls_do_not_end),
         cmocka_unit_test(one_more_changes_nothing),
         cmocka_unit_test(no_partition_is_left),

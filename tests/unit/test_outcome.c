@@ -15,6 +15,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "sim/results/bottleneck.h"
 #include "sim/results/layout.h"
 #include "sim/results/number.h"
 #include "tests/support/small_study.h"
@@ -319,6 +320,80 @@ static void what_is_tried_again_takes_time(void **state)
         assert_close(capacity_seen(edits, 5, &group), 1 / 0.032, 0.03 / 0.032);
         assert_true(group.skipped > 1800);
     }
+}
+
+/* A thousand orders a second for two seconds: as many arrive whenever that begins, and whatever ends it. So is
+ * what is seen to come. */
+static void when_a_load_begins_changes_nothing(void **state)
+{
+    static const char *const load[] = { "\"startTime\": \"0s\", \"duration\": \"2s\"",
+                                        "\"startTime\": \"100s\", \"duration\": \"2s\"",
+                                        "\"startTime\": \"100s\", \"duration\": \"10m\"",
+                                        "\"startTime\": \"100s\", \"duration\": \"10m\"" };
+    static const char *const run[] = { "{}", "{}", "{\"ends\": \"102s\"}", "{}" };
+    double came_per_s = 0;
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++) {
+        char text[200];
+        struct group_facts group;
+        snprintf(text, sizeof text, "{\"a\": {\"executor\": \"constant-arrival-rate\", \"rate\": 1000, %s}}", load[i]);
+        const struct study_edit edits[] = { { "/load/scenarios", text }, { "/run", run[i] },
+                                            { "/orders/at_most", "2000" } };
+        const struct outcome outcome = outcome_seen(edits, i == 3 ? 3 : 2, &group);
+        const double came = outcome_mean(&outcome, "groups.servers.peak_rate_per_s");
+        assert_close(outcome.demand[0].offered_per_s, 1000, 1);
+        if (i == 0) came_per_s = came;
+        assert_close(came, came_per_s, 0.02 * came_per_s); /* the last look is up to 25 ms late */
+    }
+}
+
+/* Ten VUs of whom each is held for 102 ms start 98 orders a second of the 500 that are wanted. A record takes 7 ms:
+ * one consumer does 142.9 of them. A thousand VUs would do. */
+static void what_was_dropped_did_not_arrive(void **state)
+{
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"insert\": \"orders\", \"time\": \"100ms\"}, "
+                                 "{\"publish\": \"orders\"}, {\"reply\": 202}]}, \"serve\": {\"steps\": "
+                                 "[{\"work\": \"look\", \"time\": \"7ms\"}, {\"status\": \"PAID\"}]}}";
+    static const struct { const char *vus; double per_s; } of[] = { { "10", 10 / 0.102 }, { "1000", 500 } };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct study_edit edits[] = { { "/stages", stages }, { "/load/scenarios/orders/rate", "500" },
+                                            { "/load/scenarios/orders/preAllocatedVUs", of[i].vus },
+                                            { "/load/scenarios/orders/maxVUs", of[i].vus },
+                                            { "/processes/front/api/threads", "1000" } };
+        struct group_facts group;
+        const struct outcome outcome = outcome_seen(edits, 5, &group);
+        assert_close(outcome.demand[0].offered_per_s, of[i].per_s, 0.01 * of[i].per_s);
+        assert_close(outcome.demand[0].asked_per_s, i == 0 ? 500 : 0, 1e-9);
+        assert_int_equal(bottleneck_lacks_vus(&outcome.demand[0]), i == 0);
+        assert_int_equal(strstr(outcome.bottleneck_reason, "of the 500.0/s that the load would bring with more VUs") &&
+                             strstr(outcome.bottleneck_reason, "it keeps up"), i == 0);
+    }
+}
+
+/* Of 600 records in half a minute a few are given up after ten deliveries and 51.1 s of sleep, and hundreds wait for
+ * them. A record takes 5 ms, its part of those sleeps, and a fetch and a commit now and then. */
+static void a_long_sleep_is_shared_by_all(void **state)
+{
+    static const char steps[] = "[{\"work\": \"look\", \"time\": \"5ms\", \"refuse\": 0.005}, {\"status\": \"PAID\"}]";
+    uint32_t n = 0;
+    (void)state;
+    for (uint32_t seed = 1; seed <= 20; seed++) {
+        char text[16];
+        snprintf(text, sizeof text, "%u", (unsigned)seed);
+        const struct study_edit edits[] = {
+            { "/run/seed", text }, { "/stages/serve/steps", steps }, { "/load/scenarios/orders/rate", "20" },
+            { "/load/scenarios/orders/duration", "30s" }, { "/groups/servers/backoff", "100ms" },
+            { "/groups/servers/backoff_multiplier", "2" }, { "/groups/servers/deliveries", "10" } };
+        struct group_facts group;
+        const double per_s = capacity_seen(edits, 7, &group);
+        const double takes_s = 0.005 + (double)group.skipped * (51.1 + 9 * 0.005) / 600;
+        assert_int_equal(group.processed + group.skipped, 600);
+        if (group.skipped == 0) continue;
+        n++;
+        assert_close(per_s, 1 / takes_s, 0.05 / takes_s);
+    }
+    assert_true(n > 10);
 }
 
 /* 100 records of 800 ms are more than a poll may take: two consumers hand the same batches to one another, and hardly
@@ -763,6 +838,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(how_often_rows_are_wanted_changes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(looking_is_no_event, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_tried_again_takes_time, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(when_a_load_begins_changes_nothing, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_was_dropped_did_not_arrive, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_long_sleep_is_shared_by_all, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_comes_again_is_no_negative_work, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_does_nothing_comes_first, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_waits_upstream_is_asked_for, open_arena, close_arena),

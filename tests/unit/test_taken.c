@@ -144,6 +144,50 @@ static void nobody_takes_over(void **state)
     trial_close(&trial);
 }
 
+/* Back after five seconds, beside a silent member whose session of 45 s goes on: all wait for its end, but for
+ * cooperative ones; and nobody for a static one, or where a rebalance waits for less. */
+static void back_before_the_session_has_ended(void **state)
+{
+    static const char faults[] = "{\"c\": {\"crash\": \"back\", \"instance\": 0, \"at\": \"20s\", "
+                                 "\"back_after\": \"5s\"}}";
+    static const struct study_edit cooperative = { "/groups/servers/assignor", "cooperative-sticky" },
+                                   statics = { "/groups/servers/static_members", "true" },
+                                   shorter[] = { { "/groups/servers/rebalance_timeout", "20s" },
+                                                 { "/groups/servers/session_timeout", "45s" } };
+    (void)state;
+    const struct outcome outcome = run_with(faults, NULL, 0);
+    expect_text(&outcome, "these would keep up, but at 20.0 s fault c took 1 of 3 away for 5.00 s, back before the old "
+                          "session had ended: all 3 waited until the old member was put out, up to 45.0 s after the "
+                          "fault; static_members or a shorter session_timeout would spare that",
+                "(5.00 s 동안), 이전 세션이 끝나기 전에 복귀해 이전 멤버가 제외될 때까지 3개 모두 대기 (장애 후 최대 45.0 s); static_members");
+    assert_true(outcome.demand[0].peak_backlog > 3 * 5 * 20); /* not that of one for five seconds */
+    trial_close(&trial);
+    const struct outcome keeps = run_with(faults, &cooperative, 1);
+    assert_false(more_consumers(&keeps, 0).taken.holds_all);
+    expect_text(&keeps, "these would keep up, but at 20.0 s fault c took 1 of 3 away for 5.00 s, back before the old "
+                        "session had ended: its partitions waited until the old member was put out, up to 45.0 s "
+                        "after the fault; static_members or a shorter session_timeout would spare that",
+                "해당 Partition이 대기");
+    trial_close(&trial);
+    const struct outcome still = run_with(faults, &statics, 1);
+    assert_close(more_consumers(&still, 0).taken.session_s, 0, 0);
+    trial_close(&trial);
+    const struct outcome soon = run_with(faults, shorter, 2);
+    assert_close(more_consumers(&soon, 0).taken.session_s, 25, 1e-9);
+    trial_close(&trial);
+}
+
+/* Of two faults that take one each, the shorter one makes all wait: 1 x 5 + 3 x 40 s are more than 1 x 44 s. */
+static void who_makes_all_wait_took_more(void **state)
+{
+    (void)state;
+    const struct outcome outcome =
+        run_with("{\"p\": {\"pause\": \"back\", \"instance\": 1, \"at\": \"20s\", \"for\": \"44s\"}, "
+                 "\"c\": {\"crash\": \"back\", \"instance\": 0, \"at\": \"120s\", \"back_after\": \"5s\"}}", NULL, 0);
+    assert_string_equal(more_consumers(&outcome, 0).taken.fault->name, "c");
+    trial_close(&trial);
+}
+
 static void none_is_left(void **state)
 {
     (void)state;
@@ -187,6 +231,8 @@ int main(void)
         cmocka_unit_test(too_many_come_before),
         cmocka_unit_test(scaled_down),
         cmocka_unit_test(nobody_takes_over),
+        cmocka_unit_test(back_before_the_session_has_ended),
+        cmocka_unit_test(who_makes_all_wait_took_more),
         cmocka_unit_test(none_is_left),
         cmocka_unit_test(again_and_again),
         cmocka_unit_test(none_is_taken),
