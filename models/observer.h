@@ -306,6 +306,7 @@ struct run_facts {
     struct order_counts orders;
     struct tally completion;   /* intended arrival -> PAID; exact up to a million orders */
     uint32_t n_groups; const struct group_facts *group;
+    const int64_t *partition_peak_lag; /* at every change, by partition of the levels */
     uint32_t n_locks; const struct lock_facts *lock;
     uint32_t n_tables; const struct table_facts *table;
     uint32_t n_processes; const struct process_facts *process;

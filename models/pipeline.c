@@ -308,7 +308,8 @@ static const struct run_facts *run_close(struct run *run)
     *facts = (struct run_facts){
         .end_ns = end_ns, .load_end_ns = scenario_load_end(scenario), .cut = run->cut, .events = run->sim.n_events,
         .fingerprint = run->sim.fingerprint, .orders = machine->counts, .completion = machine->completion,
-        .n_groups = scenario->n_groups, .group = group, .n_locks = scenario->n_locks, .lock = machine->locks.fact,
+        .n_groups = scenario->n_groups, .group = group, .partition_peak_lag = machine->kafka.peak_lag,
+        .n_locks = scenario->n_locks, .lock = machine->locks.fact,
         .n_tables = scenario->n_tables, .table = table, .n_processes = scenario->n_processes,
         .process = machine->process, .n_faults = scenario->n_faults, .fault = run->faults.fact,
         .n_scalers = scenario->n_scalers, .scaler = scalers_finish(&run->scalers, end_ns),

@@ -5,8 +5,9 @@
 
 /* ---- the instant ---- */
 
-static void group_end(struct group_facts *at_end, struct group *group, const struct run_levels *levels, uint32_t index)
+static void group_end(struct group_facts *at_end, struct kafka *kafka, const struct run_levels *levels, uint32_t index)
 {
+    struct group *group = &kafka->group[index];
     struct group_facts *fact = &group->fact;
     *at_end = *fact;
     at_end->busy_ns = levels->group_busy_ns[index];
@@ -15,12 +16,11 @@ static void group_end(struct group_facts *at_end, struct group *group, const str
     fact->peak_lag = group->lag;
     fact->peak_backlog = group->backlog.value;
     fact->peak_lag_at_ns = fact->peak_backlog_at_ns = levels->at_ns;
-    fact->peak_partition_lag = 0;
     fact->peak_lag_ns = 0;
     for (uint32_t i = 0; i < levels->n_partitions; i++) {
         const struct partition_level *level = &levels->partition[i];
         if (level->group != index) continue;
-        if (level->lag > fact->peak_partition_lag) fact->peak_partition_lag = level->lag;
+        kafka->peak_lag[i] = level->lag;
         if (level->lag_ns > fact->peak_lag_ns) fact->peak_lag_ns = level->lag_ns;
     }
 }
@@ -39,7 +39,7 @@ void warm_up_end(struct warm_up *warm_up, struct machine *machine, struct scaler
     tally_mark(&machine->completion, &warm_up->completion);
     machine_tell_waits(machine);
     for (uint32_t i = 0; i < scenario->n_groups; i++)
-        group_end(&warm_up->group[i], &machine->kafka.group[i], levels, i);
+        group_end(&warm_up->group[i], &machine->kafka, levels, i);
     for (uint32_t i = 0; i < scenario->n_locks; i++) {
         warm_up->lock[i] = machine->locks.fact[i];
         tally_mark(&machine->locks.fact[i].wait, &warm_up->lock[i].wait);

@@ -22,7 +22,7 @@ static void reader_append(struct kafka *kafka, const struct log *log, uint32_t i
         group->fact.peak_lag_at_ns = now_ns;
     }
     backlog_rose(group, now_ns);
-    if (partition_lag > group->fact.peak_partition_lag) group->fact.peak_partition_lag = partition_lag;
+    if (partition_lag > kafka->peak_lag[index]) kafka->peak_lag[index] = partition_lag;
     if (position->consumer == NONE) return;
     struct consumer *consumer = &kafka->consumer[position->consumer];
     if (consumer->spec->fetch_order == FETCH_ARRIVAL) consumer->only_unread = consumer->unread++ == 0 ? index : NONE;
@@ -105,6 +105,7 @@ void kafka_init(struct kafka *kafka, struct sim *sim, const struct plan *plan, s
             kafka->log[index].reader = plan->reader[index];
         }
     kafka->position = arena_array(arena, struct position, plan->n_positions);
+    kafka->peak_lag = arena_array(arena, int64_t, plan->n_positions);
     for (uint32_t i = 0; i < plan->n_positions; i++) {
         kafka->position[i].log = plan->position[i].log;
         kafka->position[i].group = (uint8_t)plan->position[i].group;
@@ -214,7 +215,7 @@ void kafka_start(struct kafka *kafka)
         level_add(&group->backlog, 0, waiting);
         group->fact.peak_lag = group->lag;
         group->fact.peak_backlog = group->backlog.value;
-        if (waiting > group->fact.peak_partition_lag) group->fact.peak_partition_lag = waiting;
+        kafka->peak_lag[i] = waiting;
         group->fact.caught_up_ns = SIM_NEVER;
         position->behind = waiting > 0;
         group->n_behind += waiting > 0;
@@ -313,6 +314,8 @@ static void group_finish(struct kafka *kafka, uint32_t index, sim_ns end_ns, boo
     for (uint32_t i = 0; i < plan->n_positions; i++) {
         const struct position *position = &kafka->position[plan->first_position + i];
         const struct log *log = &kafka->log[position->log];
+        const int64_t peak_lag = kafka->peak_lag[plan->first_position + i];
+        if (peak_lag > group->fact.peak_partition_lag) group->fact.peak_partition_lag = peak_lag;
         left += log->end - position->processed;
         if (!cut && log->end > position->processed && position->consumer == NONE)
             kafka->calls.unread(kafka->calls.context, plan->first_position + i, log_subject(log, position->processed),

@@ -155,6 +155,7 @@ struct kafka {
     struct log *log;
     struct log_pool pool;
     struct position *position;
+    int64_t *peak_lag;             /* by position; apart, as a position fills its cache line */
     struct group *group;
     struct consumer *consumer;
     sim_ns end_ns;                 /* of the run, at the latest: a poll that lies behind it is not counted */

@@ -86,9 +86,17 @@ static bool repeats(const struct layout *layout, const struct prediction *predic
     return false;
 }
 
+static bool peak_is_seen(const struct layout *layout, const struct prediction *peak)
+{
+    for (uint32_t i = 0; i < layout->n_rows; i++)
+        if (prediction_takes(peak, &layout->row[i])) return true;
+    return false;
+}
+
 static bool is_seen(const struct layout *layout, const struct prediction *prediction)
 {
     const bool of_partitions = prediction->kind >= PREDICT_LOG_END && prediction->kind <= PREDICT_TABLE_LAG;
+    if (prediction->kind == PREDICT_PEAK) return peak_is_seen(layout, prediction);
     return (!of_partitions || prediction->n_rows > 0) && layout->n_rows > 0;
 }
 

@@ -74,6 +74,13 @@ static void status_name(const struct observed_status *status, const char *what, 
     else snprintf(out, size, "statuses at the end: %s", what);
 }
 
+static void peak_name(const struct observations *observations, const struct prediction *peak, char *out, size_t size)
+{
+    if (observations->peak_label[0] || peak->partition == NONE)
+        snprintf(out, size, "%s", label_or(observations->peak_label, kind_name[PREDICT_PEAK]));
+    else snprintf(out, size, "largest lag of partition %u", (unsigned)peak->partition);
+}
+
 char *prediction_name(const struct observations *observations, const struct prediction *prediction, char *out,
                       size_t size)
 {
@@ -103,7 +110,7 @@ char *prediction_name(const struct observations *observations, const struct pred
         snprintf(out, size, "%s, t = %g s: %s", label_or(observations->trend_label, "lag over time"),
                  observations->trend[prediction->item].t_s, what);
         break;
-    case PREDICT_PEAK: snprintf(out, size, "%s", label_or(observations->peak_label, what)); break;
+    case PREDICT_PEAK: peak_name(observations, prediction, out, size); break;
     }
     return out;
 }

@@ -93,7 +93,7 @@ static struct prediction *add(struct lister *lister, enum predicted_kind kind, u
     struct prediction *prediction = &lister->out[lister->n++];
 
     *prediction = (struct prediction){
-        .kind = kind, .item = item, .table = NONE, .group = NONE, .observed = (double)observed
+        .kind = kind, .item = item, .table = NONE, .group = NONE, .partition = NONE, .observed = (double)observed
     };
     look_around(prediction, t_s, sigma_t_s);
     return prediction;
@@ -269,9 +269,13 @@ static uint32_t lagging_group(const struct layout *layout, const struct observat
 
 static void add_peak(struct lister *lister)
 {
-    if (lister->observations->has_peak)
-        look_at_group(add(lister, PREDICT_PEAK, 0, lister->observations->peak_lag, (double)NAN, (double)NAN),
-                      lister->layout, lagging_group(lister->layout, lister->observations));
+    if (!lister->observations->has_peak)
+        return;
+    struct prediction *peak =
+        add(lister, PREDICT_PEAK, 0, lister->observations->peak_lag, (double)NAN, (double)NAN);
+    look_at_group(peak, lister->layout, lagging_group(lister->layout, lister->observations));
+    if (!lister->observations->peak_is_of_all)
+        peak->partition = lister->observations->peak_partition;
 }
 
 int64_t trend_total(const struct observed_trend *trend)
@@ -351,6 +355,12 @@ const struct observed_offset *prediction_row(const struct observations *observat
 {
     return prediction->table == NONE ? &observations->offset[prediction->item]
                                      : &observations->snapshot[prediction->table].row[prediction->item];
+}
+
+bool prediction_takes(const struct prediction *peak, const struct partition_row *row)
+{
+    return (peak->group == NONE || peak->group == row->group) &&
+           (peak->partition == NONE || peak->partition == row->partition);
 }
 
 /* Of the group that lags most at this moment, where the observations do not say which. */

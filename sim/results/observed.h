@@ -33,6 +33,7 @@ struct prediction {
     uint32_t table;                    /* NONE: item is a row of the last table; else of that snapshot */
     uint32_t group;                    /* NONE: the group whose figure is greatest */
     uint32_t first_row, n_rows;        /* rows of run_levels it reads; 0: not in this scenario */
+    uint32_t partition;                /* of a peak; NONE: whichever lags most */
     sim_ns at_ns[WATCH_TIMES];         /* SIM_NEVER: at the end of the run */
     double observed;                   /* NaN: nothing, a figure to judge others by */
 };
@@ -42,6 +43,9 @@ const struct prediction *predictions_make(const struct layout *layout, uint32_t 
 /* The row of a table that a prediction of offsets is of, or the first of those that it sums up. */
 const struct observed_offset *prediction_row(const struct observations *observations,
                                              const struct prediction *prediction);
+/* Whether a peak may be of this partition. */
+struct partition_row;
+bool prediction_takes(const struct prediction *peak, const struct partition_row *row);
 /* Its value in the levels of one moment. Not for PREDICT_PEAK. */
 double prediction_value(const struct layout *layout, const struct prediction *prediction,
                         const struct order_counts *orders, const struct partition_level *partition);

@@ -36,7 +36,11 @@ static const char *short_name(struct page *page, const struct outcome *outcome, 
     case PREDICT_TREND_LARGEST:
         return page_format(page, page_word(page, "%s largest LAG", "%s 최대 LAG"),
                            number_seconds(observations->trend[prediction->item].t_s).s);
-    case PREDICT_PEAK: return page_word(page, "largest LAG", "최대 LAG");
+    case PREDICT_PEAK:
+        if (prediction->partition == NONE)
+            return page_word(page, "largest LAG", "최대 LAG");
+        return page_format(page, page_word(page, "partition %u, largest LAG", "파티션 %u 최대 LAG"),
+                           (unsigned)prediction->partition);
     case PREDICT_TREND_ARRIVED: break;
     }
     return "";

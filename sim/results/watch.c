@@ -87,14 +87,15 @@ void watches_look(struct watches *watches, uint32_t moment, const struct run_lev
         look_at(watches, &plan->look[watches->next_look], levels);
 }
 
-static double peak_partition_lag(const struct layout *layout, const struct prediction *prediction,
-                                 const struct run_facts *facts)
+/* Of the partition that was named, in whichever topic it lags most; NaN: the scenario has none of that number. */
+static double peak_lag_of(const struct layout *layout, const struct prediction *prediction,
+                          const struct run_facts *facts)
 {
-    int64_t peak = 0;
-    for (uint32_t g = 0; g < layout->study->scenario.n_groups; g++)
-        if ((prediction->group == NONE || prediction->group == g) && facts->group[g].peak_partition_lag > peak)
-            peak = facts->group[g].peak_partition_lag;
-    return (double)peak;
+    double peak = (double)NAN;
+    for (uint32_t i = 0; i < layout->n_rows; i++)
+        if (prediction_takes(prediction, &layout->row[i]))
+            peak = fmax(peak, (double)facts->partition_peak_lag[i]); /* fmax(NaN, value) is value */
+    return peak;
 }
 
 static void see_peak(double *watched, double peak)
@@ -117,7 +118,7 @@ void watches_close(struct watches *watches, const struct run_facts *facts)
     for (uint32_t i = 0; i < layout->n_predictions; i++) {
         double *watched = watches->value + (size_t)PREDICTION_VALUES * i;
         if (layout->prediction[i].kind == PREDICT_PEAK)
-            see_peak(watched, peak_partition_lag(layout, &layout->prediction[i], facts));
+            see_peak(watched, peak_lag_of(layout, &layout->prediction[i], facts));
         else
             forget_if_cut(watched);
     }

@@ -219,6 +219,7 @@ static void read_peak(struct cursor *document, struct observations *out)
     out->peak_partition = NONE;
     read_text(&peak, "label", &out->peak_label, OPTIONAL);
     read_u32(&peak, "partition", &out->peak_partition, OPTIONAL, 0, MAX_PARTITIONS - 1);
+    read_bool(&peak, "of_all", &out->peak_is_of_all, OPTIONAL);
     read_seen(&peak, "lag", &out->peak_lag, REQUIRED);
 }
 

@@ -165,8 +165,9 @@ struct observations {
     const struct observed_table *snapshot;
     bool has_peak;
     const char *peak_label;
-    uint32_t peak_partition;
-    int64_t peak_lag; /* peak_partition NONE: of a group */
+    uint32_t peak_partition; /* NONE: not known */
+    bool peak_is_of_all;     /* the largest of all partitions: which one it was is chance */
+    int64_t peak_lag;
     const char *trend_label;
     uint32_t n_trend;
     const struct observed_trend *trend;

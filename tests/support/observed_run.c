@@ -202,6 +202,7 @@ cJSON *observed_run(const struct study *study, uint32_t replication, const struc
         cJSON_DeleteItemFromObjectCaseSensitive(document, "offsets");
     cJSON *peak = cJSON_AddObjectToObject(document, "peak_lag");
     cJSON_AddNumberToObject(peak, "partition", watch->peak_partition);
+    cJSON_AddBoolToObject(peak, "of_all", true);
     cJSON_AddNumberToObject(peak, "lag", (double)watch->peak);
     cJSON_AddNumberToObject(cJSON_AddObjectToObject(document, "completion_s"), "mean",
                             watch->n_paid ? watch->completion_s / (double)watch->n_paid : 0);

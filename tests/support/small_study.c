@@ -186,6 +186,11 @@ static const struct run_facts *facts_of(const struct moment *end, int64_t late, 
     group[0].peak_partition_lag = 40 + late;
     group[0].peak_lag_ns = 30 * SIM_S;
     group[1].idle_consumers = 1;
+    int64_t *partition_peak_lag = arena_array(arena, int64_t, N_ROWS);
+    partition_peak_lag[0] = 40 + late;
+    partition_peak_lag[1] = 37 + late;
+    partition_peak_lag[2] = 36 + late;
+    facts->partition_peak_lag = partition_peak_lag;
     facts->end_ns = end->levels.at_ns;
     facts->load_end_ns = LOAD_S * SIM_S;
     facts->cut = cut;

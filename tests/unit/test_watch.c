@@ -213,6 +213,32 @@ static void what_rises_lies_between_its_ends(void **state)
     assert_close(rising.hi, 100, 0);
 }
 
+/* ---- peaks ---- */
+
+static double peak_of(uint32_t partition, bool of_all)
+{
+    const struct study_edit edits[] = { { "/kafka/partitions", "2" },
+                                        { "/groups/servers/backlog", "{\"orders\": [3, 100]}" },
+                                        { "/load/scenarios/orders/rate", "1" },
+                                        { "/load/scenarios/orders/duration", "1s" } };
+    const struct observations observations = { .has_peak = true, .peak_label = "", .peak_partition = partition,
+                                               .peak_is_of_all = of_all, .peak_lag = 3 };
+    const struct layout *layout;
+    const struct result *result = run_once(&observations, edits, 4, &layout);
+    return watched(layout, result, PREDICT_PEAK, 0, WATCH_AT);
+}
+
+/* 3 records wait in one partition and 100 in the other, and one more comes. */
+static void a_peak_is_of_the_partition_that_was_named(void **state)
+{
+    (void)state;
+    assert_close(peak_of(0, false), 3.5, 0.5);
+    assert_close(peak_of(1, false), 100.5, 0.5);
+    assert_close(peak_of(NONE, false), peak_of(1, false), 0);
+    assert_close(peak_of(0, true), peak_of(1, false), 0);
+    assert_true(isnan(peak_of(2, false)));
+}
+
 /* Who looks at a run does not change it. */
 static void a_run_does_not_know_that_it_is_watched(void **state)
 {
@@ -235,6 +261,7 @@ int main(void)
         cmocka_unit_test(a_window_is_seen_whole_or_not_at_all),
         cmocka_unit_test(the_interval_holds_what_lies_inside),
         cmocka_unit_test(what_rises_lies_between_its_ends),
+        cmocka_unit_test(a_peak_is_of_the_partition_that_was_named),
         cmocka_unit_test(a_run_does_not_know_that_it_is_watched)
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
