@@ -311,18 +311,13 @@ static uint32_t count_ops(const struct step_spec *step, uint32_t n)
     return ops;
 }
 
-static bool ends_transaction(const struct step_spec *step)
-{
-    return step->kind == STEP_COMMIT || step->kind == STEP_ROLLBACK;
-}
-
 /* Whether a write of the transaction, on this path or on one that leaves it, starts from a value of the table that was
  * read before. */
 static bool value_is_used(const struct step_spec *step, uint32_t from, uint32_t n, uint32_t table)
 {
     for (uint32_t i = from; i < n; i++) {
         if (value_is_used(step[i].otherwise, 0, step[i].n_otherwise, table)) return true;
-        if (ends_transaction(&step[i])) return false;
+        if (step_ends_transaction(&step[i])) return false;
         if (step[i].kind == STEP_WRITE && step[i].target == table && step[i].style != STYLE_CONDITIONAL) return true;
     }
     return false;
@@ -371,7 +366,7 @@ static bool view_is_used(const struct scenario *scenario, const struct step_spec
 {
     for (uint32_t i = from; i < n; i++) {
         if (view_is_used(scenario, step[i].otherwise, 0, step[i].n_otherwise, table)) return true;
-        if (ends_transaction(&step[i])) return false;
+        if (step_ends_transaction(&step[i])) return false;
         const bool reads = reads_itself(&step[i]) || (step[i].kind == STEP_READ && read_matters(step, i, n));
         if (reads && step[i].target != table && has_view(scenario, step[i].target)) return true;
     }
@@ -508,7 +503,7 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         compiler->way[first + i].marks = path.marks;
         op->needs_read = step[i].kind == STEP_READ && read_matters(step, i, n);
         if (step[i].kind == STEP_BEGIN) path.in_transaction = true;
-        if (ends_transaction(&step[i])) path.in_transaction = false;
+        if (step_ends_transaction(&step[i])) path.in_transaction = false;
         op->opens_view = path.in_transaction && opens_view(compiler->scenario, step, i, n);
         compiler->plan->has_views |= op->opens_view;
         if (op->needs_read || op->opens_view || op->fenced) op->visible = OP_VISIBLE;

@@ -454,6 +454,11 @@ static inline sim_ns scenario_end(const struct scenario *scenario)
     return scenario->ends == END_AT ? scenario->end_ns : scenario->at_most_ns;
 }
 
+static inline bool step_ends_transaction(const struct step_spec *step)
+{
+    return step->kind == STEP_COMMIT || step->kind == STEP_ROLLBACK;
+}
+
 /* The store whose command a step is; NONE: it is none of any. */
 static inline uint32_t scenario_store_of(const struct scenario *scenario, const struct step_spec *step)
 {

@@ -121,7 +121,7 @@ void on_connection(void *context, uint32_t index)
 {
     struct machine *machine = context;
     struct thread *thread = &machine->thread[index];
-    *(machine->plan->op[thread->pc].outer ? &thread->has_outer : &thread->has_connection) = true;
+    connection_got(thread, machine->plan->op[thread->pc].outer);
     tally_count(&machine->process[machine->plan->process_of[thread->instance]].connection_wait,
                 machine->sim->now_ns - thread->waits_since_ns);
     if (!process_is_paused(&machine->processes, thread->instance)) {

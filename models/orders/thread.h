@@ -112,6 +112,10 @@ SIM_SELDOM bool answer_waits(struct machine *machine, struct thread *thread, enu
 /* Registers whose the handlers of thread.c are. */
 void thread_actors(struct machine *machine, bool (*at_server)(const void *context, uint32_t subject));
 /* outer: the connection of a transaction around the stage, which the thread has beside the one of its own. */
+static SIM_ALWAYS void connection_got(struct thread *thread, bool outer)
+{
+    *(outer ? &thread->has_outer : &thread->has_connection) = true;
+}
 /* No connection is free; and the pool's callback. */
 enum outcome connection_wait(struct machine *machine, struct thread *thread);
 /* A connection for the step that starts at the thread's clock. */
@@ -122,7 +126,7 @@ static SIM_ALWAYS enum outcome connection_take(struct machine *machine, struct t
     struct seats *pool = &machine->pool[thread->instance];
     if (pool->n_queue > 0 || !seats_try(pool)) return connection_wait(machine, thread);
     pool->n_at_once++;
-    *(outer ? &thread->has_outer : &thread->has_connection) = true;
+    connection_got(thread, outer);
     return OUTCOME_DONE;
 }
 static inline void connection_give(struct machine *machine, struct thread *thread, sim_ns at_ns)

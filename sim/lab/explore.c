@@ -98,8 +98,10 @@ static void note_run(const struct hunt *hunt, struct slot *slot, uint64_t run, c
     coverage_note(&slot->coverage, hunt->explore->study, specimen, facts);
     const struct invariant_facts *broken = first_broken(facts);
     slot->runs++;
-    if (!broken) slot->open += facts->cut;
-    if (!broken) return;
+    if (!broken) {
+        slot->open += facts->cut;
+        return;
+    }
     slot->broken++;
     const size_t which = (size_t)(broken - facts->invariant);
     if (slot->first[which].found) return;

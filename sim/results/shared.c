@@ -38,11 +38,6 @@ static bool connects_by_itself(const struct step_spec *step)
     return step->kind == STEP_INSERT || step->kind == STEP_JOIN || step->kind == STEP_STATUS;
 }
 
-static bool ends_transaction(const struct step_spec *step)
-{
-    return step->kind == STEP_COMMIT || step->kind == STEP_ROLLBACK;
-}
-
 static void pass_connections(struct way *way, const struct step_spec *step, double takes_s)
 {
     const bool takes = connects_by_itself(step) || (step->kind == STEP_CONNECTION && !step->outer) ||
@@ -53,7 +48,7 @@ static void pass_connections(struct way *way, const struct step_spec *step, doub
     if (has > way->held->connections) way->held->connections = has;
     if (way->whole_stage) way->has_connection |= takes;
     else if (step->kind == STEP_BEGIN) way->has_connection = true;
-    else if (ends_transaction(step)) way->has_connection = false;
+    else if (step_ends_transaction(step)) way->has_connection = false;
 }
 
 static void note_patience(struct way *way, const struct step_spec *step)
@@ -91,14 +86,14 @@ static void pass_rows(struct way *way, const struct step_spec *step, double take
     if (step->kind == STEP_BEGIN) way->in_transaction = true;
     for (uint32_t i = 0; i < way->scenario->n_tables; i++) {
         const bool begins = takes_row(way, step) && step->target == i && !way->has_row[i];
-        const bool ends = ends_transaction(step);
+        const bool ends = step_ends_transaction(step);
         if (begins) way->has_row[i] = true;
         if (!way->has_row[i]) continue;
         way->held->row_s[i] +=
             way->keyed_weight * takes_s * (begins ? 1 - step->effect_at : ends ? step->effect_at : 1);
         if (ends) way->has_row[i] = false;
     }
-    if (ends_transaction(step)) way->in_transaction = false;
+    if (step_ends_transaction(step)) way->in_transaction = false;
 }
 
 static void pass_stage(struct way *way, const struct stage_spec *stage)

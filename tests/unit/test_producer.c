@@ -30,6 +30,12 @@ static void note_end(void *context, const struct order_fact *order)
 static const char five_at_100_ms[] =
     TRIAL_JSON({ "executor" : "constant-arrival-rate", "rate" : 100, "duration" : "50ms" });
 
+/* The producer in a JVM of its own. */
+static const char front_apart[] = TRIAL_JSON({
+    "front" : { "connections" : 0, "api" : { "threads" : 1, "stage" : "accept" } },
+    "shop" : { "connections" : 0, "groups" : "all" }
+});
+
 static void expect_ends(const struct study_edit *edit, uint32_t n_edits, const sim_ns *end_ms, uint32_t n)
 {
     struct trial trial;
@@ -118,10 +124,7 @@ static void test_a_crash_takes_them_along(void **state)
     const struct study_edit edits[] = {
         { "/load/scenarios/orders", five_at_100_ms },
         { "/kafka/linger", "25ms" },
-        { "/processes", TRIAL_JSON({
-              "front" : { "connections" : 0, "api" : { "threads" : 1, "stage" : "accept" } },
-              "shop" : { "connections" : 0, "groups" : "all" }
-          }) },
+        { "/processes", front_apart },
         { "/faults", TRIAL_JSON({ "kill" : { "crash" : "front", "at" : "15ms", "back_after" : "1s" } }) },
     };
     struct trial trial;
@@ -149,10 +152,7 @@ static void test_the_chain_names_the_crash(void **state)
         { "/kafka/linger", "15ms" },
         { "/kafka/partitions", "2" },
         { "/kafka/key", "id_modulo" },
-        { "/processes", TRIAL_JSON({
-              "front" : { "connections" : 0, "api" : { "threads" : 1, "stage" : "accept" } },
-              "shop" : { "connections" : 0, "groups" : "all" }
-          }) },
+        { "/processes", front_apart },
         { "/faults", TRIAL_JSON({ "kill" : { "crash" : "front", "at" : "34ms", "back_after" : "1s" } }) },
     };
     struct trial trial;
@@ -180,10 +180,7 @@ static void test_an_orderly_end_sends_them(void **state)
     const struct study_edit edits[] = {
         { "/load/scenarios/orders", five_at_100_ms },
         { "/kafka/linger", "25ms" },
-        { "/processes", TRIAL_JSON({
-              "front" : { "connections" : 0, "api" : { "threads" : 1, "stage" : "accept" } },
-              "shop" : { "connections" : 0, "groups" : "all" }
-          }) },
+        { "/processes", front_apart },
         { "/faults", TRIAL_JSON({ "deploy" : { "restart" : "front", "at" : "15ms", "back_after" : "1s" } }) },
     };
     struct trial trial;
