@@ -47,14 +47,15 @@ static bool is_busy(const struct machine *machine, uint32_t index)
     return !machine->thread[index].stopped && !(machine->api_free[i / 64] >> i % 64 & 1);
 }
 
-/* The command at a server commits by itself: it takes effect although nobody waits for its answer. */
+/* The command at a server commits by itself: it takes effect although nobody waits for its answer. An insert into an
+ * open transaction goes with that one. */
 static bool takes_place(const struct machine *machine, const struct thread *thread)
 {
     if (thread->phase == PHASE_FLUSHED) return true;
     if (thread->phase != PHASE_EFFECT) return false;
     switch ((enum step_kind)machine->plan->op[thread->pc].kind) {
+    case STEP_INSERT: return !thread->transaction.open;
     case STEP_COMMIT:
-    case STEP_INSERT:
     case STEP_JOIN:
     case STEP_STATUS:
     case STEP_LOCK:
@@ -109,17 +110,26 @@ static void leave_locks(struct machine *machine, struct thread *thread, uint32_t
     thread->n_locks = n_kept;
 }
 
+/* The database has lost its client. What is at work at a server by itself leaves the transaction around it behind; only
+ * a commit has that one with it, and a join outside of any is one of its own. */
+static bool is_rolled_back(const struct machine *machine, const struct thread *thread)
+{
+    if (!thread->lingers) return true;
+    const uint8_t kind = machine->plan->op[thread->pc].kind;
+    return kind != STEP_COMMIT && (kind != STEP_JOIN || thread->transaction.open);
+}
+
 static void thread_dies(struct machine *machine, struct thread *thread, uint32_t index)
 {
     sim_ns now_ns = machine->sim->now_ns;
     mishap_note(machine, MISHAP_DIED, order_of(thread)->id, thread->stage, SIM_NEVER);
     leave_locks(machine, thread, index);
-    if (!thread->lingers) {
-        command_give(machine, thread, &machine->plan->op[thread->pc], now_ns);
+    if (!thread->lingers) command_give(machine, thread, &machine->plan->op[thread->pc], now_ns);
+    if (is_rolled_back(machine, thread)) {
         if (thread->rides) riders_drop(machine, thread);
         transaction_rollback(&machine->tables, &thread->transaction);
-        thread->phase = PHASE_DEAD;
     }
+    if (!thread->lingers) thread->phase = PHASE_DEAD;
     connection_give(machine, thread, now_ns);
     outer_connection_give(machine, thread, now_ns);
     if (thread->consumer == NONE) api_lost(machine, index, thread->lingers);

@@ -289,6 +289,52 @@ static void test_a_crash_keeps_what_was_sent(void **state)
     }
 }
 
+/* A process dies at 200 ms, while right has the row and its next command, which takes 1 s, is on its way. Whatever that
+ * command is, the database rolls the transaction back at once: left has the row at 305 ms, and ends at 312 ms. Right's
+ * record comes again, and is done once. */
+static void test_a_crash_rolls_back_whatever_is_under_way(void **state)
+{
+    static const struct {
+        const char *before, *under_way, *after;
+        uint64_t audits;
+    } cases[] = {
+        { "", "{\"work\": \"think\", \"time\": \"1s\"}", "", 0 },
+        { "", "{\"insert\": \"audit\", \"time\": \"1s\"}", "", 1 },
+        { "{\"once\": \"order_id\"}, ", "{\"insert\": \"audit\", \"time\": \"1s\"}", "", 1 },
+        { "", "{\"status\": \"PAID\", \"time\": \"1s\"}", "", 0 },
+        { "", "{\"lock\": \"item\", \"time\": \"1s\"}", ", {\"unlock\": \"item\"}", 0 },
+        { "{\"lock\": \"item\"}, ", "{\"unlock\": \"item\", \"time\": \"1s\"}", "", 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char right[400];
+        snprintf(right, sizeof right,
+                 "[{\"begin\": \"stock\"}, %s{\"write\": \"stock\", \"effect\": \"restore\", \"unknown\": \"blind\"}, "
+                 "%s, {\"commit\": \"stock\", \"time\": \"2ms\"}%s]",
+                 cases[i].before, cases[i].under_way, cases[i].after);
+        const struct study_edit edits[] = {
+            { "/faults", "{\"kill\": {\"crash\": \"back\", \"at\": \"200ms\", \"back_after\": \"1s\"}}" },
+            { "/tables/audit", "{\"key\": \"order_id\"}" },
+            { "/locks", "{\"item\": {\"key\": \"item\", \"wait\": \"60s\", \"lease\": \"3s\"}}" },
+            { "/stages/left/steps", "[{\"work\": \"think\", \"time\": \"300ms\"}, {\"begin\": \"stock\"}, "
+                                    "{\"write\": \"stock\", \"effect\": \"reserve\", \"time\": \"10ms\"}, "
+                                    "{\"commit\": \"stock\", \"time\": \"2ms\"}, {\"status\": \"PAID\"}]" },
+            { "/stages/right/steps", right },
+        };
+        struct trial trial;
+        trial_open(&trial, TWO, edits, sizeof edits / sizeof *edits);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        if (facts->cut || facts->completion.max_ns != 312 * SIM_MS || facts->table[1].wait.max_ns != 0)
+            fail_msg("%s: %s, paid after %lld ns, waited %lld ns", cases[i].under_way, facts->cut ? "cut" : "ended",
+                     (long long)facts->completion.max_ns, (long long)facts->table[1].wait.max_ns);
+        assert_int_equal(facts->group[1].duplicates, 1);
+        assert_int_equal(facts->table[1].writes, 2);
+        assert_int_equal(facts->table[3].writes, cases[i].audits);
+        assert_int_equal(violations(facts, "X4"), 0);
+        trial_close(&trial);
+    }
+}
+
 /* While the only instance of the API is away, requests fail; orders that it had stored without publishing hang. */
 static void test_an_api_that_is_away_refuses(void **state)
 {
@@ -585,6 +631,7 @@ int main(void)
         cmocka_unit_test(test_a_victim_is_rolled_back_in_a_pause),
         cmocka_unit_test(test_a_deadlock_over_keys_ends_at_once),
         cmocka_unit_test(test_a_crash_keeps_what_was_sent),
+        cmocka_unit_test(test_a_crash_rolls_back_whatever_is_under_way),
         cmocka_unit_test(test_an_api_that_is_away_refuses),
         cmocka_unit_test(test_faults_at_a_rate),
         cmocka_unit_test(test_a_fault_before_it_changes_no_draw),
