@@ -33,8 +33,7 @@ void tables_init(struct tables *tables, struct sim *sim, const struct scenario *
         table_init(&tables->table[i], &scenario->table[i], touched_max, sim->arena);
     tables->n_threads = n_threads;
     tables->next_waiter = arena_array(sim->arena, uint32_t, n_threads);
-    tables->waits_for = arena_alloc(sim->arena, n_threads * sizeof *tables->waits_for);
-    for (uint32_t i = 0; i < n_threads; i++) tables->waits_for[i].table = NONE;
+    tables->waits_for = arena_array(sim->arena, struct transaction_row *, n_threads);
     tables->waits_since_ns = arena_array(sim->arena, sim_ns, n_threads);
 }
 
@@ -109,8 +108,8 @@ void transaction_read(struct tables *tables, const struct transaction *transacti
 /* NONE: it does not wait. */
 static uint32_t whom(const struct tables *tables, uint32_t waiting)
 {
-    const uint32_t table = tables->waits_for[waiting].table;
-    if (table != NONE) return tables->table[table].row[tables->waits_for[waiting].row].owner - 1;
+    const struct transaction_row *awaited = tables->waits_for[waiting];
+    if (awaited) return tables->table[awaited->table].row[awaited->row].owner - 1;
     return tables->awaited ? tables->awaited(tables->context, waiting) : NONE;
 }
 
@@ -164,8 +163,7 @@ enum row_answer row_lock(struct tables *tables, struct transaction_row *touched,
     while (*link) link = &tables->next_waiter[*link - 1];
     *link = thread + 1;
     tables->next_waiter[thread] = 0;
-    tables->waits_for[thread].table = touched->table;
-    tables->waits_for[thread].row = touched->row;
+    tables->waits_for[thread] = touched;
     tables->waits_since_ns[thread] = tables->sim->now_ns;
     if (victim != NONE) tables->victim(tables->context, victim);
     return ROW_WAITS;
@@ -173,18 +171,17 @@ enum row_answer row_lock(struct tables *tables, struct transaction_row *touched,
 
 void row_lock_forget(struct tables *tables, uint32_t thread)
 {
-    if (tables->waits_for[thread].table == NONE) return;
-    struct table *table = &tables->table[tables->waits_for[thread].table];
-    uint32_t *link = &table->row[tables->waits_for[thread].row].waiter;
+    if (!tables->waits_for[thread]) return;
+    uint32_t *link = &row_of(tables, tables->waits_for[thread])->waiter;
     while (*link != thread + 1) link = &tables->next_waiter[*link - 1];
     *link = tables->next_waiter[thread];
-    tables->waits_for[thread].table = NONE;
+    tables->waits_for[thread] = NULL;
 }
 
 bool row_lock_victim(struct tables *tables, uint32_t thread)
 {
-    if (tables->waits_for[thread].table == NONE) return false;
-    struct table *table = &tables->table[tables->waits_for[thread].table];
+    if (!tables->waits_for[thread]) return false;
+    struct table *table = &tables->table[tables->waits_for[thread]->table];
     row_lock_forget(tables, thread);
     tally_count(&table->fact.wait, tables->sim->now_ns - tables->waits_since_ns[thread]);
     return true;
@@ -192,12 +189,14 @@ bool row_lock_victim(struct tables *tables, uint32_t thread)
 
 void row_lock_leave(struct tables *tables, uint32_t thread)
 {
-    struct table *table = &tables->table[tables->waits_for[thread].table];
+    struct table *table = &tables->table[tables->waits_for[thread]->table];
     row_lock_forget(tables, thread);
     table->fact.lock_timeouts++;
     tally_count(&table->fact.wait, tables->sim->now_ns - tables->waits_since_ns[thread]);
 }
 
+/* The lock is with the next one's transaction from now on, whether that one still has a use for it or not: its end
+ * gives it on. */
 static void row_unlock(struct tables *tables, const struct transaction_row *touched)
 {
     struct row *row = row_of(tables, touched);
@@ -205,7 +204,8 @@ static void row_unlock(struct tables *tables, const struct transaction_row *touc
     if (row->owner == 0) return;
     uint32_t thread = row->owner - 1;
     row->waiter = tables->next_waiter[thread];
-    tables->waits_for[thread].table = NONE;
+    tables->waits_for[thread]->locked = true;
+    tables->waits_for[thread] = NULL;
     tally_count(&tables->table[touched->table].fact.wait, tables->sim->now_ns - tables->waits_since_ns[thread]);
     tables->granted(tables->context, thread);
 }

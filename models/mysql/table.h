@@ -80,7 +80,7 @@ struct tables {
     const struct scenario *scenario;
     struct table *table;
     uint32_t *next_waiter;    /* by thread: + 1 */
-    struct { uint32_t table, row; } *waits_for; /* by thread; table NONE: does not wait */
+    struct transaction_row **waits_for; /* by thread; NULL: does not wait */
     sim_ns *waits_since_ns;
     uint32_t n_threads;
     /* Whom a thread waits for that waits for no row, but for a key that was inserted; NONE: nobody. NULL: there are no

@@ -234,7 +234,6 @@ static void go_on(struct play *play)
     for (uint32_t i = 0; i < play->n_granted && !play->broken; i++) {
         struct connection *connection = &play->connection[play->granted[i]];
         connection->waits = false;
-        connection->row->locked = true;
         finish(play, connection);
     }
     play->n_granted = 0;

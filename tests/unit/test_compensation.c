@@ -170,6 +170,18 @@ static void test_twice(void **state)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) check(&table[i]);
 }
 
+/* Two groups compensate at once, neither with a mark. The second one waits for the row, finds nothing left to give back
+ * when it has it, and gives the row back with its commit. */
+static void test_two_at_once(void **state)
+{
+    static const struct expected at_once = {
+        "the second finds nothing to give back",
+        { { QUEUE, "0s" }, { "/groups/second", "{\"consumers\": 1, \"reads\": {\"undo-stock\": \"restore\"}}" } },
+        2, 0, 0, 0, 0, "" };
+    (void)state;
+    check(&at_once);
+}
+
 /* The database is away for 8 s. Ten attempts without a pause, each after the fetch that is parked at the broker (500 ms),
  * are over before, and nobody gives the stock back. Slower ones outlive it. A dead letter keeps the record, and not the stock. */
 static void test_lost(void **state)
@@ -193,6 +205,7 @@ int main(void)
         cmocka_unit_test(test_an_open_transaction_is_waited_for),
         cmocka_unit_test(test_in_order),
         cmocka_unit_test(test_twice),
+        cmocka_unit_test(test_two_at_once),
         cmocka_unit_test(test_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

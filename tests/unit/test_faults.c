@@ -529,6 +529,32 @@ static void test_a_request_that_throws_has_failed(void **state)
     trial_close(&trial);
 }
 
+/* Order 1 has the row from 10 ms on, order 2 waits for it from 510 ms on, and the database is away from 700 to 900 ms:
+ * the commit of the first fails at 820 ms, and the second, which has the row then, fails with it. Both give it back:
+ * order 3, which is another consumer's, has it at 1.01 s, and ends 1.62 s after it came. */
+static void test_a_row_got_in_an_outage_is_given_back(void **state)
+{
+    const struct study_edit edits[] = {
+        { "/load/scenarios/orders/rate", "2" },
+        { "/orders/at_most", "3" },
+        { "/kafka", "{\"partitions\": 4, \"deliveries\": 1}" },
+        { "/groups/servers/consumers", "4" },
+        { "/stages/serve/steps/2/time", "1600ms" },
+        { "/stores", "{\"db\": {}}" },
+        { "/tables/stock/store", "db" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts =
+        run_with(&trial, "{\"away\": {\"outage\": \"db\", \"at\": \"700ms\", \"for\": \"200ms\"}}", edits, 7);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], 1);
+    assert_true(facts->completion.max_ns == 1620 * SIM_MS);
+    assert_int_equal(facts->table[1].lock_timeouts, 0);
+    assert_true(facts->table[1].wait.max_ns == 310 * SIM_MS);
+    assert_int_equal(violations(facts, "X4"), 0);
+    trial_close(&trial);
+}
+
 /* A process dies at any instant of its dealings with a lock that two want: while its command is on its way, is refused,
  * waits, has got the key and not heard of it, or has it. The process comes back, all is done, and nobody is left inside. */
 static void test_a_crash_around_a_lock(void **state)
@@ -642,6 +668,7 @@ int main(void)
         cmocka_unit_test(test_a_crash_ends_a_stop),
         cmocka_unit_test(test_a_slow_database_flushes_slowly),
         cmocka_unit_test(test_a_request_that_throws_has_failed),
+        cmocka_unit_test(test_a_row_got_in_an_outage_is_given_back),
         cmocka_unit_test(test_a_crash_around_a_lock),
         cmocka_unit_test(test_a_step_of_the_process_that_is_named),
         cmocka_unit_test(test_a_step_of_the_instance_that_is_named),

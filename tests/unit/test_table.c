@@ -656,6 +656,27 @@ static void test_queue_and_time_out(void **state)
     world_close(world);
 }
 
+/* Whoever gets a row and has no use for it any more gives it on at the end of its transaction, as all do. */
+static void test_a_grant_that_is_not_taken_up(void **state)
+{
+    struct world *world = world_open();
+    (void)state;
+    assert_int_equal(row_lock(&world->tables, touch(world, 0, STOCK, 0), 0), ROW_OK);
+    for (uint32_t thread = 1; thread < 4; thread++)
+        assert_int_equal(row_lock(&world->tables, touch(world, thread, STOCK, 0), thread), ROW_WAITS);
+    transaction_commit(&world->tables, &world->transaction[0]);
+    transaction_rollback(&world->tables, &world->transaction[1]);
+    assert_true(world->granted[2]);
+    transaction_commit(&world->tables, &world->transaction[2]);
+    assert_true(world->granted[3]);
+    transaction_rollback(&world->tables, &world->transaction[3]);
+    assert_int_equal(row_lock(&world->tables, touch(world, 4, STOCK, 0), 4), ROW_OK);
+    transaction_rollback(&world->tables, &world->transaction[4]);
+    tables_finish(&world->tables, 9);
+    assert_int_equal(violations(world, INVARIANT_X4), 0);
+    world_close(world);
+}
+
 /* What is given back twice inflates the row; a coupon used twice has two holders. */
 static void test_bounds(void **state)
 {
@@ -720,7 +741,8 @@ int main(void)
         cmocka_unit_test(test_version_conflict),   cmocka_unit_test(test_two_writes_of_one_row),
         cmocka_unit_test(test_snapshot), cmocka_unit_test(test_views), cmocka_unit_test(test_fences),
         cmocka_unit_test(test_lightest_victim),           cmocka_unit_test(test_deadlock),
-        cmocka_unit_test(test_queue_and_time_out), cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_queue_and_time_out), cmocka_unit_test(test_a_grant_that_is_not_taken_up),
+        cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_no_such_row),        cmocka_unit_test(test_finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
