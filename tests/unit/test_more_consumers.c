@@ -14,6 +14,7 @@
 
 #include "sim/results/bottleneck.h"
 #include "sim/results/more_consumers.h"
+#include "sim/results/pace.h"
 #include "tests/support/own_arena.h"
 #include "tests/support/small_study.h"
 
@@ -236,6 +237,26 @@ static void they_wait_for_one_another(void **state)
     assert_non_null(strstr(text_of(made, LANG_EN), "could do 8.0/s at most; of 1.00 s a record 300 ms are waiting"));
 }
 
+/* 1 ms that is dealt to the steps, and a step of 20 ms: all of it is work. */
+static void a_step_with_a_time_of_its_own(void **state)
+{
+    static const struct step_spec step[] = {
+        { .kind = STEP_WORK, .has_time = true, .time = { .family = DIST_CONSTANT, .mean_s = 0.02 } },
+        { .kind = STEP_WORK, .share = 1 }
+    };
+    struct stage_spec stage[2];
+    (void)state;
+    struct scenario scenario = small_study(&arena)->scenario;
+    memcpy(stage, scenario.stage, sizeof stage);
+    stage[0].time.mean_s = 0.001;
+    stage[0].n_steps = 2;
+    stage[0].step = step;
+    scenario.stage = stage;
+    assert_close(pace_alone_s(&scenario, &scenario.group[0], 0), 0.021, 1e-9);
+    stage[0].has_time = false;
+    assert_close(pace_alone_s(&scenario, &scenario.group[0], 0), 0.02, 1e-9);
+}
+
 /* A stage of work alone takes longer only by a fault, and nobody waits for anybody then. */
 static void nobody_to_wait_for(void **state)
 {
@@ -360,6 +381,7 @@ int main(void)
         cmocka_unit_test(no_partition_is_left),
         cmocka_unit_test(what_keeps_up_needs_nobody),
         cmocka_unit_test(they_wait_for_one_another),
+        cmocka_unit_test(a_step_with_a_time_of_its_own),
         cmocka_unit_test(nobody_to_wait_for),
         cmocka_unit_test(what_they_share),
         cmocka_unit_test(a_hot_partition),
