@@ -176,9 +176,10 @@ static int session_en(const struct taken *taken, char *out, size_t size)
     if (!taken->holds_all) snprintf(who, sizeof who, "its partitions waited");
     else if (all == 1) snprintf(who, sizeof who, "it waited");
     else snprintf(who, sizeof who, "all %u waited", all);
-    return snprintf(out, size, ", back before the old session had ended: %s until the old member was put out, up to "
-                    "%s after the fault; static_members or a shorter session_timeout would spare that", who,
-                    number_seconds(taken->session_s).s);
+    return snprintf(out, size, ", %sback before the old session had ended: %s until the old member was put out, up to "
+                    "%s after the %s; %sstatic_members or a shorter session_timeout would spare that",
+                    taken->killed ? "killed and " : "", who, number_seconds(taken->session_s).s,
+                    taken->killed ? "kill" : "fault", taken->killed ? "a longer kill_after, " : "");
 }
 
 static int fault_en(const struct told *told, char *out, size_t size)
@@ -337,8 +338,10 @@ static int session_ko(const struct taken *taken, char *out, size_t size)
     if (!taken->holds_all) snprintf(who, sizeof who, "해당 Partition이 대기");
     else if (all == 1) snprintf(who, sizeof who, "대기");
     else snprintf(who, sizeof who, "%u개 모두 대기", all);
-    return snprintf(out, size, ", 이전 세션이 끝나기 전에 복귀해 이전 멤버가 제외될 때까지 %s (장애 후 최대 %s); static_members "
-                    "또는 더 짧은 session_timeout으로 피할 수 있음", who, number_seconds(taken->session_s).s);
+    return snprintf(out, size, ", %s이전 세션이 끝나기 전에 복귀해 이전 멤버가 제외될 때까지 %s (%s 후 최대 %s); "
+                    "%sstatic_members 또는 더 짧은 session_timeout으로 피할 수 있음",
+                    taken->killed ? "강제 종료 뒤 " : "", who, taken->killed ? "강제 종료" : "장애",
+                    number_seconds(taken->session_s).s, taken->killed ? "더 긴 kill_after, " : "");
 }
 
 static int fault_ko(const struct told *told, char *out, size_t size)
