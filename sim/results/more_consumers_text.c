@@ -119,6 +119,11 @@ static int repeats_en(const struct told *told, char *out, size_t size)
     char percent[80];
 
     if (polls->sleeps_too_long) return sleeps_en(told, out, size);
+    if (polls->under <= 1 && told->demand->service_s < ns_to_s(group->max_poll_interval_ns))
+        return snprintf(out, size, "no help: %s records were delivered again, for a poll takes longer than "
+                        "max.poll.interval (%s), and of so many records one alone may: they take %s in the mean, and up "
+                        "to %s; the interval must be longer than that, and max.poll.records small", repeats.s,
+                        interval.s, record.s, number_seconds(polls->sleep_s + polls->longest_s).s);
     if (polls->under <= 1)
         return snprintf(out, size, "no help: %s records were delivered again, for one takes %s, and max.poll.interval "
                         "is %s", repeats.s, record.s, interval.s);
@@ -288,6 +293,10 @@ static int repeats_ko(const struct told *told, char *out, size_t size)
     char percent[80];
 
     if (polls->sleeps_too_long) return sleeps_ko(told, out, size);
+    if (polls->under <= 1 && told->demand->service_s < ns_to_s(group->max_poll_interval_ns))
+        return snprintf(out, size, "효과 없음: poll이 max.poll.interval(%s)보다 오래 걸려 %s건이 재전달되며, 이만큼의 레코드 중에는 "
+                        "혼자서도 그보다 오래 걸리는 것이 있을 수 있음: 평균 %s, 최대 %s; max.poll.interval은 그보다 길게, max.poll.records는 작게 할 것",
+                        interval.s, repeats.s, record.s, number_seconds(polls->sleep_s + polls->longest_s).s);
     if (polls->under <= 1)
         return snprintf(out, size, "효과 없음: 레코드 하나가 %s 걸려 max.poll.interval(%s)을 넘으므로 %s건이 재전달됨",
                         record.s, interval.s, repeats.s);
