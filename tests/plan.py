@@ -71,6 +71,23 @@ for factor, code in ((0.99, 0), (1.04, 99)):
     done = sim("run", "even.json", "--set", "pay.consumers=3", "--set", f"{PAY}={time_ms}ms", "--quiet")
     ok(f"{time_ms} ms ends with {code}, not {done.returncode}", done.returncode == code)
 
+# ---- a stage with 5 ms of its own and a step of 20 ms: both are made longer together ----
+two = json.loads(json.dumps(scenario))
+two["stages"]["pay"] = {"time": "5ms", "steps": [{"work": "call", "time": "20ms"}, {"work": "charge", "share": 1}, {"status": "PAID"}]}
+json.dump(two, open("two.json", "w"))
+both = plan(0, "two.json", "--vary", "pay.consumers=3")
+bound = {b["pointer"]: b for b in both["holds_while"]}
+ok(f"the bound is that of the sum: {bound}", bound["/stages/pay"]["now"] == "25ms" and near(ms(bound["/stages/pay"]["below"]), 3000 / 95) and PAY not in bound)
+for factor, code in ((0.99, 0), (1.04, 99)):
+    times = factor * ms(bound["/stages/pay"]["below"]) / 25
+    done = sim("run", "two.json", "--set", "pay.consumers=3", "--set", f"/stages/pay/time={5 * times}ms",
+               "--set", f"/stages/pay/steps/0/time={20 * times}ms", "--quiet")
+    ok(f"{times} times the work ends with {code}, not {done.returncode}", done.returncode == code)
+text = " ".join(sim("plan", "two.json", "--vary", "pay.consumers=3").stdout.split())
+ok("and that is said", "A stage with several times: their sum" in text)
+text = " ".join(sim("run", "two.json").stdout.split())
+ok(f"all of it is work: {text}", "of work, the rest" not in text and "are waiting" not in text and "More consumers: 2, with up to 6" in text)
+
 # ---- costs ----
 free = plan(0, "even.json", "--vary", "pay.consumers=1..4", "--vary", "/stages/pay/time=10ms,25ms", "--cost", f"{CONSUMERS}=2")
 ok("a quicker stage that costs nothing", free["values"] == {CONSUMERS: 1, "/stages/pay/time": "10ms"} and free["cost"] == 2)

@@ -183,10 +183,32 @@ static struct profile profile_of(const struct scenario *scenario, double window_
     return profile;
 }
 
-double scenario_peak_rate_per_s(const struct scenario *scenario, sim_ns window_ns)
+static bool has_trace(const struct scenario *scenario)
 {
     for (uint32_t i = 0; i < scenario->n_loads; i++)
-        if (scenario->load[i].executor == LOAD_TRACE) return (double)NAN;
+        if (scenario->load[i].executor == LOAD_TRACE) return true;
+    return false;
+}
+
+struct load_rates { bool known; struct profile profile; };
+
+const struct load_rates *load_rates_make(const struct scenario *scenario, sim_ns window_ns, struct arena *arena)
+{
+    struct load_rates *rates = arena_new(arena, struct load_rates);
+    rates->known = !has_trace(scenario);
+    rates->profile = profile_of(scenario, ns_to_s(window_ns), arena);
+    return rates;
+}
+
+double load_rates_starts(const struct load_rates *rates, sim_ns until_ns)
+{
+    if (!rates->known) return (double)NAN;
+    return starts_between(&rates->profile, 0, fmin(ns_to_s(until_ns), rates->profile.end_s));
+}
+
+double scenario_peak_rate_per_s(const struct scenario *scenario, sim_ns window_ns)
+{
+    if (has_trace(scenario)) return (double)NAN;
     struct arena scratch;
     arena_init(&scratch);
     struct profile profile = profile_of(scenario, ns_to_s(window_ns), &scratch);

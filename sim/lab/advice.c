@@ -117,25 +117,47 @@ static const char *step_mean_at(struct adviser *adviser, const char *stage, uint
     return text;
 }
 
-/* The mean of a stage's work, and where it stands: the stage itself where several steps have times of their own. */
-static double work_s(struct adviser *adviser, const struct stage_spec *stage, const char **at)
+static uint32_t count_times(const struct step_spec *step, uint32_t n)
 {
-    double total_s = 0, mean_s, cv;
-    uint32_t n_timed = 0;
-    const char *of_stage = json_pointer_below("/stages", stage->name, adviser->arena);
-    *at = of_stage;
-    if (stage->has_time) {
-        dist_moments(&stage->time, &mean_s, &cv);
-        *at = json_pointer_below(json_pointer_below(of_stage, "time", adviser->arena), "mean", adviser->arena);
-        return mean_s;
-    }
-    for (uint32_t i = 0; i < stage->n_steps; i++) {
-        if (!stage->step[i].has_time) continue;
-        dist_moments(&stage->step[i].time, &mean_s, &cv);
-        total_s += mean_s;
-        *at = n_timed++ == 0 ? step_mean_at(adviser, of_stage, i) : of_stage;
-    }
+    uint32_t times = 0;
+    for (uint32_t i = 0; i < n; i++) times += step[i].has_time + count_times(step[i].otherwise, step[i].n_otherwise);
+    return times;
+}
+
+static double mean_s(const struct dist_spec *time)
+{
+    double mean, cv;
+    dist_moments(time, &mean, &cv);
+    return mean;
+}
+
+static bool has_several_times(const struct stage_spec *stage)
+{
+    return stage->has_time + count_times(stage->step, stage->n_steps) > 1;
+}
+
+/* Its times are all made longer together: where it has several, the bound is the stage's. */
+static const char *work_at(struct adviser *adviser, const struct stage_spec *stage)
+{
+    const char *at = json_pointer_below("/stages", stage->name, adviser->arena);
+    if (has_several_times(stage)) return at;
+    for (uint32_t i = 0; i < stage->n_steps; i++)
+        if (stage->step[i].has_time) return step_mean_at(adviser, at, i);
+    return json_pointer_below(json_pointer_below(at, "time", adviser->arena), "mean", adviser->arena);
+}
+
+/* The mean of a stage's work in which nothing is refused. */
+static double work_s(const struct stage_spec *stage)
+{
+    double total_s = stage->has_time ? mean_s(&stage->time) : 0;
+    for (uint32_t i = 0; i < stage->n_steps; i++)
+        if (stage->step[i].has_time) total_s += mean_s(&stage->step[i].time);
     return total_s;
+}
+
+static bool is_below(const char *pointer, const char *above)
+{
+    return strncmp(pointer, above, strlen(above)) == 0 && pointer[strlen(above)] == '/';
 }
 
 /* Whether what is unknown lies within this stage. */
@@ -143,8 +165,7 @@ static bool is_unknown(const struct adviser *adviser, const char *stage)
 {
     const struct judge *judge = &adviser->advice->planner->judge;
     for (uint32_t u = 0; u < judge->n_unknowns; u++)
-        if (strncmp(judge->unknown[u].at, stage, strlen(stage)) == 0 && judge->unknown[u].at[strlen(stage)] == '/')
-            return true;
+        if (is_below(judge->unknown[u].at, stage)) return true;
     return false;
 }
 
@@ -158,8 +179,7 @@ static struct plan_bound *new_bound(struct adviser *adviser, const char *pointer
 static bool advise_stage(struct adviser *adviser, uint32_t index)
 {
     const struct stage_spec *stage = &adviser->desk.study.scenario.stage[index];
-    const char *at;
-    const double now_s = work_s(adviser, stage, &at);
+    const double now_s = work_s(stage);
     double factor;
     if (!(now_s > 0) || is_unknown(adviser, json_pointer_below("/stages", stage->name, adviser->arena))) return true;
     if (!conditions_of_stage(&adviser->conditions, index, &factor, adviser->err)) return false;
@@ -168,7 +188,8 @@ static bool advise_stage(struct adviser *adviser, uint32_t index)
         adviser->out->n_roomy++;
         return true;
     }
-    struct plan_bound *bound = new_bound(adviser, at);
+    struct plan_bound *bound = new_bound(adviser, work_at(adviser, stage));
+    bound->of_several = has_several_times(stage);
     bound->now = quantity_text((struct quantity){ true, now_s * SIM_S }, adviser->arena);
     bound->below = rounded_down(now_s * SIM_S * factor, 3, adviser->arena);
     bound->room = factor;
@@ -243,8 +264,10 @@ static bool advise_slower(struct adviser *adviser)
 
 static bool is_bounded(const struct plan_answer *out, const char *pointer)
 {
-    for (uint32_t i = 0; i < out->n_bounds; i++)
-        if (strcmp(out->bound[i].pointer, pointer) == 0) return true;
+    for (uint32_t i = 0; i < out->n_bounds; i++) {
+        const char *at = out->bound[i].pointer;
+        if (strcmp(at, pointer) == 0 || (out->bound[i].of_several && is_below(pointer, at))) return true;
+    }
     return false;
 }
 

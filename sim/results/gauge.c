@@ -13,9 +13,13 @@ struct progress { uint64_t done; int64_t least_waiting; uint64_t enough_from; };
 /* Windows of 1, 2, 4 ... times the layout's, that begin every quarter of it. */
 enum { WINDOWS = 6, MARKS_A_WINDOW = 4, MARKS = (MARKS_A_WINDOW << (WINDOWS - 1)) + 1 };
 
+/* So far: what came; and, of the orders' starts alone, those that found no VU, and those that the load's rates make
+ * (NaN: not known). */
+struct mark { sim_ns at_ns; int64_t count, dropped; double meant; };
+
 /* Arrivals of one kind, noted at marks of time. */
 struct stream {
-    struct { sim_ns at_ns; int64_t count; } mark[MARKS]; /* ring */
+    struct mark mark[MARKS];       /* ring */
     uint64_t n_marks;
     int64_t first, last;           /* count when the load began, and now */
     sim_ns first_ns, last_ns;      /* when it began; when the last one had come */
@@ -30,6 +34,7 @@ struct gauge {
     sim_ns looked_ns;              /* at the levels before */
     struct stream *stream;         /* by group; and after them the orders', of starts that found a VU */
     uint64_t dropped;              /* starts that found none */
+    const struct load_rates *rates;
 };
 
 struct gauge *gauge_open(const struct layout *layout, struct group_samples *group, struct arena *arena)
@@ -42,6 +47,7 @@ struct gauge *gauge_open(const struct layout *layout, struct group_samples *grou
     gauge->before = arena_array(arena, struct progress, scenario->n_groups);
     gauge->shortest_s = arena_array(arena, double, scenario->n_groups);
     gauge->stream = arena_array(arena, struct stream, scenario->n_groups + 1);
+    gauge->rates = load_rates_make(scenario, layout->rate_window_ns, arena);
     for (uint32_t i = 0; i < scenario->n_groups; i++)
         gauge->shortest_s[i] = pace_shortest_s(scenario, &scenario->group[i]);
     return gauge;
@@ -119,23 +125,40 @@ static int64_t appended(const struct layout *layout, uint32_t group, const struc
  * those to which it has added most. */
 static double beyond_chance(double n) { return n - 3 * sqrt(n); }
 
+/* Starts are as many as the rates make: what is drawn beyond them is chance, and what is missing was dropped. Only of
+ * those that were dropped chance may have taken less. */
+static double surely_came(const struct mark *from, const struct mark *to)
+{
+    const double n = (double)(to->count - from->count), dropped = (double)(to->dropped - from->dropped);
+    const double meant = to->meant - from->meant;
+    if (isnan(meant)) return beyond_chance(n);
+    return fmin(n, meant - dropped) - 3 * sqrt(fmin(n, dropped));
+}
+
 static void note_windows(struct stream *stream)
 {
     const uint64_t now = stream->n_marks - 1;
     for (uint64_t k = 0, back = MARKS_A_WINDOW; k < WINDOWS && back <= now; k++, back *= 2) {
-        const sim_ns span_ns = stream->mark[now % MARKS].at_ns - stream->mark[(now - back) % MARKS].at_ns;
-        const int64_t n = stream->mark[now % MARKS].count - stream->mark[(now - back) % MARKS].count;
-        stream->peak_rate_per_s = fmax(stream->peak_rate_per_s, beyond_chance((double)n) / ns_to_s(span_ns));
+        const struct mark *from = &stream->mark[(now - back) % MARKS], *to = &stream->mark[now % MARKS];
+        stream->peak_rate_per_s =
+            fmax(stream->peak_rate_per_s, surely_came(from, to) / ns_to_s(to->at_ns - from->at_ns));
     }
 }
 
-static void note_count(struct stream *stream, sim_ns at_ns, int64_t count, sim_ns from_ns, sim_ns every_ns)
+static void note_count(struct stream *stream, const struct mark *now, sim_ns from_ns)
 {
-    if (at_ns <= from_ns) stream->first = stream->last = count, stream->first_ns = stream->last_ns = at_ns;
-    if (count > stream->last) stream->last = count, stream->last_ns = at_ns;
-    if (stream->n_marks > 0 && at_ns - stream->mark[(stream->n_marks - 1) % MARKS].at_ns < every_ns) return;
-    stream->mark[stream->n_marks % MARKS].at_ns = at_ns;
-    stream->mark[stream->n_marks++ % MARKS].count = count;
+    if (now->at_ns <= from_ns) stream->first = stream->last = now->count, stream->first_ns = stream->last_ns = now->at_ns;
+    if (now->count > stream->last) stream->last = now->count, stream->last_ns = now->at_ns;
+}
+
+static bool mark_is_due(const struct stream *stream, sim_ns now_ns, sim_ns every_ns)
+{
+    return stream->n_marks == 0 || now_ns - stream->mark[(stream->n_marks - 1) % MARKS].at_ns >= every_ns;
+}
+
+static void note_mark(struct stream *stream, const struct mark *now)
+{
+    stream->mark[stream->n_marks++ % MARKS] = *now;
     note_windows(stream);
 }
 
@@ -151,11 +174,20 @@ static void note_rates(struct gauge *gauge, const struct run_levels *levels)
 {
     const uint32_t n_groups = gauge->layout->study->scenario.n_groups;
     const sim_ns from_ns = gauge->layout->load_from_ns, every_ns = gauge->layout->rate_window_ns / MARKS_A_WINDOW;
+    struct stream *orders = &gauge->stream[n_groups];
 
-    for (uint32_t g = 0; g < n_groups; g++)
-        note_count(&gauge->stream[g], levels->at_ns, appended(gauge->layout, g, levels), from_ns, every_ns);
-    note_count(&gauge->stream[n_groups], levels->at_ns, (int64_t)(levels->orders.scheduled - levels->orders.dropped),
-               from_ns, every_ns);
+    for (uint32_t g = 0; g < n_groups; g++) {
+        const struct mark now = { levels->at_ns, appended(gauge->layout, g, levels), 0, (double)NAN };
+        note_count(&gauge->stream[g], &now, from_ns);
+        if (mark_is_due(&gauge->stream[g], now.at_ns, every_ns)) note_mark(&gauge->stream[g], &now);
+    }
+    struct mark now = { levels->at_ns, (int64_t)(levels->orders.scheduled - levels->orders.dropped),
+                        (int64_t)levels->orders.dropped, (double)NAN };
+    note_count(orders, &now, from_ns);
+    if (mark_is_due(orders, now.at_ns, every_ns)) {
+        now.meant = load_rates_starts(gauge->rates, now.at_ns);
+        note_mark(orders, &now);
+    }
     gauge->dropped = levels->orders.dropped;
 }
 

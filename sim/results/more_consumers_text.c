@@ -119,6 +119,11 @@ static int repeats_en(const struct told *told, char *out, size_t size)
     char percent[80];
 
     if (polls->sleeps_too_long) return sleeps_en(told, out, size);
+    if (polls->under <= 1 && told->demand->service_s < ns_to_s(group->max_poll_interval_ns))
+        return snprintf(out, size, "no help: %s records were delivered again, for a poll takes longer than "
+                        "max.poll.interval (%s), and of so many records one alone may: they take %s in the mean, and up "
+                        "to %s; the interval must be longer than that, and max.poll.records small", repeats.s,
+                        interval.s, record.s, number_seconds(polls->sleep_s + polls->longest_s).s);
     if (polls->under <= 1)
         return snprintf(out, size, "no help: %s records were delivered again, for one takes %s, and max.poll.interval "
                         "is %s", repeats.s, record.s, interval.s);
@@ -176,9 +181,10 @@ static int session_en(const struct taken *taken, char *out, size_t size)
     if (!taken->holds_all) snprintf(who, sizeof who, "its partitions waited");
     else if (all == 1) snprintf(who, sizeof who, "it waited");
     else snprintf(who, sizeof who, "all %u waited", all);
-    return snprintf(out, size, ", back before the old session had ended: %s until the old member was put out, up to "
-                    "%s after the fault; static_members or a shorter session_timeout would spare that", who,
-                    number_seconds(taken->session_s).s);
+    return snprintf(out, size, ", %sback before the old session had ended: %s until the old member was put out, up to "
+                    "%s after the %s; %sstatic_members or a shorter session_timeout would spare that",
+                    taken->killed ? "killed and " : "", who, number_seconds(taken->session_s).s,
+                    taken->killed ? "kill" : "fault", taken->killed ? "a longer kill_after, " : "");
 }
 
 static int fault_en(const struct told *told, char *out, size_t size)
@@ -287,6 +293,10 @@ static int repeats_ko(const struct told *told, char *out, size_t size)
     char percent[80];
 
     if (polls->sleeps_too_long) return sleeps_ko(told, out, size);
+    if (polls->under <= 1 && told->demand->service_s < ns_to_s(group->max_poll_interval_ns))
+        return snprintf(out, size, "효과 없음: poll이 max.poll.interval(%s)보다 오래 걸려 %s건이 재전달되며, 이만큼의 레코드 중에는 "
+                        "혼자서도 그보다 오래 걸리는 것이 있을 수 있음: 평균 %s, 최대 %s; max.poll.interval은 그보다 길게, max.poll.records는 작게 할 것",
+                        interval.s, repeats.s, record.s, number_seconds(polls->sleep_s + polls->longest_s).s);
     if (polls->under <= 1)
         return snprintf(out, size, "효과 없음: 레코드 하나가 %s 걸려 max.poll.interval(%s)을 넘으므로 %s건이 재전달됨",
                         record.s, interval.s, repeats.s);
@@ -337,8 +347,10 @@ static int session_ko(const struct taken *taken, char *out, size_t size)
     if (!taken->holds_all) snprintf(who, sizeof who, "해당 Partition이 대기");
     else if (all == 1) snprintf(who, sizeof who, "대기");
     else snprintf(who, sizeof who, "%u개 모두 대기", all);
-    return snprintf(out, size, ", 이전 세션이 끝나기 전에 복귀해 이전 멤버가 제외될 때까지 %s (장애 후 최대 %s); static_members "
-                    "또는 더 짧은 session_timeout으로 피할 수 있음", who, number_seconds(taken->session_s).s);
+    return snprintf(out, size, ", %s이전 세션이 끝나기 전에 복귀해 이전 멤버가 제외될 때까지 %s (%s 후 최대 %s); "
+                    "%sstatic_members 또는 더 짧은 session_timeout으로 피할 수 있음",
+                    taken->killed ? "강제 종료 뒤 " : "", who, taken->killed ? "강제 종료" : "장애",
+                    number_seconds(taken->session_s).s, taken->killed ? "더 긴 kill_after, " : "");
 }
 
 static int fault_ko(const struct told *told, char *out, size_t size)

@@ -4,14 +4,14 @@
 
 #include <math.h>
 
-/* Mean time of a stage that never waits for a lock, a row or a server. */
+/* Mean time of a stage that never waits for a lock, a row or a server: its own, and that of the steps that have one. */
 static double stage_alone_s(const struct stage_spec *stage)
 {
-    double total_s = 0, mean_s = 0, cv;
+    double total_s = 0, mean_s, cv;
 
     if (stage->has_time) {
         dist_moments(&stage->time, &mean_s, &cv);
-        return mean_s;
+        total_s += mean_s;
     }
     for (uint32_t i = 0; i < stage->n_steps; i++)
         if (stage->step[i].has_time) {

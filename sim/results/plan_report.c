@@ -121,6 +121,13 @@ static void bound_row(struct grid *grid, const struct plan_bound *bound)
     else grid_cell(grid, TONE_FAINT, "-");
 }
 
+static bool has_sum(const struct plan_answer *plan)
+{
+    for (uint32_t i = 0; i < plan->n_bounds; i++)
+        if (plan->bound[i].of_several) return true;
+    return false;
+}
+
 static void conditions(struct page *page, const struct plan_answer *plan)
 {
     if (plan->n_bounds + plan->n_roomy == 0) return;
@@ -140,6 +147,9 @@ static void conditions(struct page *page, const struct plan_answer *plan)
     grid_column(grid, ALIGN_RIGHT, "room", "여유");
     for (uint32_t i = 0; i < plan->n_bounds; i++) bound_row(grid, &plan->bound[i]);
     if (plan->n_bounds > 0) grid_write(grid);
+    if (has_sum(plan))
+        page_say(page, TONE_FAINT, "A stage with several times: their sum, each of them longer by that room.",
+                 "시간이 여럿인 단계: 그 합의 한계이며, 각 시간이 그 여유만큼 길어질 때.");
     if (plan->n_roomy > 0)
         page_say(page, TONE_FAINT, "The work of %u other %s may take %s times as long and more.",
                  "다른 %2$s %1$u개의 작업은 %3$s배 이상 길어져도 됨.", plan->n_roomy,

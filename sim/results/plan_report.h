@@ -16,6 +16,7 @@ struct plan_bound {
     const char *now;           /* NULL: unknown */
     const char *below, *above; /* one of them */
     double room;               /* below / now; NaN for an unknown */
+    bool of_several;           /* it is about a stage's times together, each of which may be longer by that much */
 };
 
 struct plan_tried {

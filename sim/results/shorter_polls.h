@@ -13,6 +13,7 @@ struct shorter_polls {
     bool sleeps_too_long;   /* no poll is so short that it fits in beside that sleep, */
     double sleep_under_s;   /* which must stay under this beside max.poll.records; 0: they take the interval alone, */
     uint32_t deliveries_under; /* or so many deliveries have one as long */
+    double longest_s;       /* of the records that came one hardly ever takes longer */
     bool varies;            /* the time of a record, which is why so many take less in the mean */
     double per_s;           /* what the group's consumers do with shorter polls, */
     double next_per_s;      /* and demand->next of them; NaN: none would be a relief */

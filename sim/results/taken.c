@@ -42,15 +42,21 @@ static uint32_t lost_for_good(const struct fault_spec *fault, uint32_t each, uin
     return lost < all ? (uint32_t)lost : all;
 }
 
+static sim_ns rebalance_waits_ns(const struct group_spec *group)
+{
+    return group->rebalance_timeout_ns > 0 ? group->rebalance_timeout_ns : group->max_poll_interval_ns;
+}
+
 /* The member that died is put out when its session has ended, or when the rebalance that began with the return has
- * waited for it for long enough. */
+ * waited for it for long enough. A session goes on from the last heartbeat: one that may have ended before the return
+ * makes nobody wait for longer than until the next would have come. */
 static void measure_session(struct taken *taken, const struct group_spec *group)
 {
-    const sim_ns given_ns = group->rebalance_timeout_ns, back_ns = taken->fault->back_after_ns;
-    const sim_ns waits_ns = given_ns > 0 ? given_ns : group->max_poll_interval_ns;
+    const sim_ns back_ns = taken->fault->back_after_ns;
 
-    if (group->static_members || back_ns >= group->session_timeout_ns) return;
-    taken->session_s = fmin(ns_to_s(group->session_timeout_ns), ns_to_s(back_ns) + ns_to_s(waits_ns));
+    if (group->static_members || back_ns >= group->session_timeout_ns - group->heartbeat_ns) return;
+    taken->session_s =
+        fmin(ns_to_s(group->session_timeout_ns), ns_to_s(back_ns) + ns_to_s(rebalance_waits_ns(group)));
     taken->holds_all = group->assignor != ASSIGN_COOPERATIVE_STICKY;
 }
 
@@ -75,6 +81,7 @@ static void measure(struct taken *taken, const struct scenario *scenario, const 
     case FAULT_RESTART:
         taken->for_s = ns_to_s(fault->back_after_ns);
         taken->consumers = !is_here || fault->instance != NONE || fault->rolling ? each : group->consumers;
+        if (taken->killed) measure_session(taken, group);
         break;
     case FAULT_SCALE:
         if (fault->target != group_index || fault->consumers >= group->consumers) break;
@@ -91,7 +98,7 @@ static void measure(struct taken *taken, const struct scenario *scenario, const 
 static bool is_passed_on(const struct taken *taken, const struct group_spec *group)
 {
     const enum fault_kind kind = taken->fault->kind;
-    if (kind == FAULT_SCALE || (kind == FAULT_RESTART && !group->static_members)) return true;
+    if (kind == FAULT_SCALE || (kind == FAULT_RESTART && !taken->killed && !group->static_members)) return true;
     return taken->for_s > ns_to_s(group->session_timeout_ns);
 }
 
@@ -101,6 +108,16 @@ static double times_of(const struct outcome *outcome, const struct fault_spec *f
     const double counted = outcome_mean(outcome, "faults.%s.happened", fault->name);
     if (counted > 0 || fault->when != WHEN_AT) return counted;
     return ns_to_s(fault->at_ns) < ns_to_s(outcome->study->scenario.warm_up_ns);
+}
+
+/* A restart that kills is a crash, but for those who have left before: their sessions do not end. */
+static bool is_killed(const struct outcome *outcome, const struct fault_spec *fault, const struct group_spec *group)
+{
+    if (fault->kind != FAULT_RESTART) return false;
+    if (fault->kill_after_ns == 0) return true;
+    if (!(outcome_mean(outcome, "faults.%s.killed", fault->name) > 0)) return false;
+    return outcome_mean(outcome, "groups.%s.sessions_expired", group->name) > 0 ||
+           rebalance_waits_ns(group) < group->session_timeout_ns;
 }
 
 static double first_at_s(const struct outcome *outcome, const struct fault_spec *fault)
@@ -144,7 +161,9 @@ struct taken taken_by_fault(const struct outcome *outcome, const struct group_de
 
     if (demand->scaler) return worst;
     for (uint32_t i = 0; i < scenario->n_faults; i++) {
-        struct taken taken = { .fault = &scenario->fault[i], .times = times_of(outcome, &scenario->fault[i]) };
+        const struct fault_spec *fault = &scenario->fault[i];
+        struct taken taken = { .fault = fault, .times = times_of(outcome, fault),
+                               .killed = is_killed(outcome, fault, group) };
         measure(&taken, scenario, group, demand->group);
         if (taken.times > 0 && taken.consumers > 0 && is_worse(&taken, &worst, group)) worst = taken;
     }

@@ -12,7 +12,8 @@ struct taken {
     uint32_t consumers, left;       /* that it took at a time, at most, and those that it did not */
     double at_s, for_s;             /* the first time; INFINITY: for good */
     double times;                   /* in the mean of the runs */
-    double session_s;               /* back before the old session had ended: so long after the fault at most; else 0 */
+    bool killed;                    /* by a restart, which is no orderly one then */
+    double session_s;               /* back before the old session had ended: so long after the death at most; else 0 */
     bool holds_all;                 /* until then all wait, and not only who is back: no cooperative ones */
     bool is_passed_on;              /* it is not over before others have learnt of it, and have the partitions */
     double left_per_s;              /* what those that are left do then */

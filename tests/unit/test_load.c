@@ -330,6 +330,25 @@ static void test_rate_of_bursts_and_others(void **state)
     assert_true(scenario_peak_rate_per_s(&(struct scenario){.at_most_ns = SIM_S}, SIM_S) == 0);
 }
 
+/* 20 a second, and 480 more for 30 s; none after the end. */
+static void test_starts_until_then(void **state)
+{
+    struct load_spec loads[] = {constant(0, 20, 1200), constant(305, 480, 30)};
+    struct scenario scenario = {.n_loads = 2, .load = loads, .at_most_ns = 3600 * SIM_S};
+    struct arena arena;
+    (void)state;
+    arena_init(&arena);
+    const struct load_rates *rates = load_rates_make(&scenario, 10 * SIM_S, &arena);
+    assert_true(fabs(load_rates_starts(rates, 310 * SIM_S) - (20 * 310 + 480 * 5)) < 1e-6);
+    assert_true(fabs(load_rates_starts(rates, 3000 * SIM_S) - (20 * 1200 + 480 * 30)) < 1e-6);
+    scenario.orders.at_most = 6100; /* all by 305 s */
+    assert_true(fabs(load_rates_starts(load_rates_make(&scenario, SIM_S, &arena), 310 * SIM_S) - 6100) < 1e-6);
+    loads[0].executor = LOAD_TRACE;
+    loads[0].n_times = 0;
+    assert_true(isnan(load_rates_starts(load_rates_make(&scenario, SIM_S, &arena), SIM_S)));
+    arena_fini(&arena);
+}
+
 /* ---- how long it lasts ---- */
 
 #define assert_extent(scenario, from_s, until_s) \
@@ -396,7 +415,8 @@ int main(void)
         cmocka_unit_test(test_bursts),
         cmocka_unit_test(test_trace),
         cmocka_unit_test(test_rate_of_a_spike), cmocka_unit_test(test_rate_of_a_ramp),
-        cmocka_unit_test(test_rate_of_bursts_and_others), cmocka_unit_test(test_scenario_end),
+        cmocka_unit_test(test_rate_of_bursts_and_others),
+        cmocka_unit_test(test_starts_until_then), cmocka_unit_test(test_scenario_end),
         cmocka_unit_test(test_extent_of_constant_loads), cmocka_unit_test(test_extent_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

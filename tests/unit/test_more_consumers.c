@@ -14,6 +14,7 @@
 
 #include "sim/results/bottleneck.h"
 #include "sim/results/more_consumers.h"
+#include "sim/results/pace.h"
 #include "tests/support/own_arena.h"
 #include "tests/support/small_study.h"
 
@@ -98,24 +99,87 @@ static void repeats(void **state)
     assert_int_equal(more_consumers(&made->outcome, 0).polls.enough, 0);
 }
 
-/* Where the times of records vary, a poll has room for four deviations of their sum. */
+/* The study with times of records that vary so much. */
+static struct study with_cv(const struct case_of *made, struct group_spec *group, struct stage_spec *stage,
+                            sim_ns interval_ns, double cv)
+{
+    struct study study = with_interval(made, group, interval_ns);
+    memcpy(stage, study.scenario.stage, 2 * sizeof *stage);
+    stage[0].time.family = DIST_LOGNORMAL;
+    stage[0].time.cv = cv;
+    study.scenario.stage = stage;
+    return study;
+}
+
+/* That one of 200 takes, once in a hundred runs: 3.890592 deviations from the mean of the logarithm. */
+static double longest_of_200_s(double cv)
+{
+    const double variance = log(1 + cv * cv);
+    return 0.25 * exp(3.890592 * sqrt(variance) - variance / 2);
+}
+
+/* Where the times of records vary, a poll has room for the longest of all, and four deviations of the others. */
 static void repeats_of_times_that_vary(void **state)
+{
+    struct group_spec group[2];
+    struct stage_spec stage[2];
+    double came;
+    (void)state;
+    struct case_of *made = with(2, 2, 3, 2);
+    const struct study study = with_cv(made, group, stage, 60 * SIM_S, 0.5);
+    const double longest_s = longest_of_200_s(0.5);
+    made->outcome.study = &study;
+    made->demand[0].repeats = made->demand[0].records + 1;
+    shared_count(&made->outcome, 0, &came);
+    assert_close(came, 200, 1e-9);
+    const uint32_t under = more_consumers(&made->outcome, 0).polls.under;
+    assert_true(longest_s + (under - 1) * 0.25 + 4 * 0.125 * sqrt(under - 1) >= 60);
+    assert_true(longest_s + (under - 2) * 0.25 + 4 * 0.125 * sqrt(under - 2) < 60);
+    assert_non_null(strstr(text_of(made, LANG_EN), "(60.0 s at 250 ms a record, more at times)"));
+}
+
+/* A record that takes longer than the interval does so again. With a CV of 1 the longest of 200 takes 4.5 s: 12 records
+ * do in the mean in 3 s, and none of them may be that one. In 5 s there is room for it alone. */
+static void repeats_of_one_long_record(void **state)
 {
     struct group_spec group[2];
     struct stage_spec stage[2];
     (void)state;
     struct case_of *made = with(2, 2, 3, 2);
-    struct study study = with_interval(made, group, 60 * SIM_S);
-    memcpy(stage, study.scenario.stage, sizeof stage);
-    stage[0].time.family = DIST_LOGNORMAL;
-    stage[0].time.cv = 0.5;
-    study.scenario.stage = stage;
+    const struct study study = with_cv(made, group, stage, 3 * SIM_S, 1);
     made->outcome.study = &study;
     made->demand[0].repeats = made->demand[0].records + 1;
-    const uint32_t under = more_consumers(&made->outcome, 0).polls.under;
-    assert_true(under * 0.25 + 4 * 0.125 * sqrt(under) >= 60);
-    assert_true((under - 1) * 0.25 + 4 * 0.125 * sqrt(under - 1) < 60);
-    assert_non_null(strstr(text_of(made, LANG_EN), "(60.0 s at 250 ms a record, more at times)"));
+    assert_close(longest_of_200_s(1), 4.51, 0.005);
+    assert_int_equal(more_consumers(&made->outcome, 0).polls.under, 1);
+    assert_string_equal(text_of(made, LANG_EN),
+                        "no help: 1,000,001 records were delivered again, for a poll takes longer than "
+                        "max.poll.interval (3.00 s), and of so many records one alone may: they take 250 ms in the "
+                        "mean, and up to 4.51 s; the interval must be longer than that, and max.poll.records small");
+    assert_non_null(strstr(text_of(made, LANG_KO), "평균 250 ms, 최대 4.51 s"));
+    group[0].max_poll_interval_ns = 5 * SIM_S;
+    assert_int_equal(more_consumers(&made->outcome, 0).polls.under, 2);
+    /* three would do 12 of the 10 that come in a second; but a poll of those that come meanwhile, 10 x 4.51 s / 3, takes
+     * 3.8 s in the mean, and 7.6 s at times */
+    assert_int_equal(more_consumers(&made->outcome, 0).polls.enough, 0);
+    group[0].max_poll_interval_ns = 8 * SIM_S;
+    assert_int_equal(more_consumers(&made->outcome, 0).polls.enough, 3);
+}
+
+/* A commit of 50 ms for each poll: in a second there is time for three records, of 250 ms and a third of it. */
+static void repeats_with_commits(void **state)
+{
+    struct group_spec group[2];
+    (void)state;
+    struct case_of *made = with(2, 2, 3, 2);
+    const struct study study = with_interval(made, group, 1 * SIM_S);
+    made->outcome.study = &study;
+    made->demand[0].repeats = made->demand[0].records + 1;
+    group[0].max_partition_fetch_bytes = 1 << 20;
+    group[0].commit_mode = COMMIT_BATCH;
+    group[0].commit = (struct dist_spec){ .family = DIST_CONSTANT, .mean_s = 0.05 };
+    const struct shorter_polls polls = more_consumers(&made->outcome, 0).polls;
+    assert_int_equal(polls.under, 4);
+    assert_close(polls.per_s, 1 / ((0.25 + 0.05 / 3) * 2 / 3), 1e-9);
 }
 
 /* One record that takes longer than the interval goes round whatever the polls; and polls whose records fit in the mean
@@ -234,6 +298,26 @@ static void they_wait_for_one_another(void **state)
     made->demand[0].alone_s = 0.7;
     assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_HELP);
     assert_non_null(strstr(text_of(made, LANG_EN), "could do 8.0/s at most; of 1.00 s a record 300 ms are waiting"));
+}
+
+/* 1 ms that is dealt to the steps, and a step of 20 ms: all of it is work. */
+static void a_step_with_a_time_of_its_own(void **state)
+{
+    static const struct step_spec step[] = {
+        { .kind = STEP_WORK, .has_time = true, .time = { .family = DIST_CONSTANT, .mean_s = 0.02 } },
+        { .kind = STEP_WORK, .share = 1 }
+    };
+    struct stage_spec stage[2];
+    (void)state;
+    struct scenario scenario = small_study(&arena)->scenario;
+    memcpy(stage, scenario.stage, sizeof stage);
+    stage[0].time.mean_s = 0.001;
+    stage[0].n_steps = 2;
+    stage[0].step = step;
+    scenario.stage = stage;
+    assert_close(pace_alone_s(&scenario, &scenario.group[0], 0), 0.021, 1e-9);
+    stage[0].has_time = false;
+    assert_close(pace_alone_s(&scenario, &scenario.group[0], 0), 0.02, 1e-9);
 }
 
 /* A stage of work alone takes longer only by a fault, and nobody waits for anybody then. */
@@ -355,11 +439,13 @@ int main(void)
         cmocka_unit_test(two_and_one),
         cmocka_unit_test(repeats),
         cmocka_unit_test(repeats_of_times_that_vary), cmocka_unit_test(repeats_of_long_sleeps),
+        cmocka_unit_test(repeats_of_one_long_record), cmocka_unit_test(repeats_with_commits),
         cmocka_unit_test(repeats_that_smaller_polls_do_not_end),
         cmocka_unit_test(one_more_changes_nothing),
         cmocka_unit_test(no_partition_is_left),
         cmocka_unit_test(what_keeps_up_needs_nobody),
         cmocka_unit_test(they_wait_for_one_another),
+        cmocka_unit_test(a_step_with_a_time_of_its_own),
         cmocka_unit_test(nobody_to_wait_for),
         cmocka_unit_test(what_they_share),
         cmocka_unit_test(a_hot_partition),

@@ -371,6 +371,32 @@ static void what_was_dropped_did_not_arrive(void **state)
     }
 }
 
+/* Ten VUs bring 98 of 300 orders a second for twenty seconds, and fifty all of 150 for as long after it, by the clock or
+ * drawn: no window of these has a drop, and a consumer that does 145 a second falls behind. */
+static void what_others_dropped_takes_nothing(void **state)
+{
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"insert\": \"orders\", \"time\": \"100ms\"}, "
+                                 "{\"publish\": \"orders\"}, {\"reply\": 202}]}, \"serve\": {\"steps\": "
+                                 "[{\"work\": \"look\", \"time\": \"6.9ms\"}, {\"status\": \"PAID\"}]}}";
+    static const char *const second[] = { "constant-arrival-rate", "poisson" };
+    static const char *const vus[] = { ", \"preAllocatedVUs\": 50, \"maxVUs\": 50", "" };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        char load[500];
+        struct group_facts group;
+        snprintf(load, sizeof load,
+                 "{\"a\": {\"executor\": \"constant-arrival-rate\", \"rate\": 300, \"duration\": \"20s\", "
+                 "\"preAllocatedVUs\": 10, \"maxVUs\": 10}, \"b\": {\"executor\": \"%s\", \"rate\": 150, "
+                 "\"startTime\": \"20s\", \"duration\": \"20s\"%s}}", second[i], vus[i]);
+        const struct study_edit edits[] = { { "/stages", stages }, { "/load/scenarios", load },
+                                            { "/processes/front/api/threads", "1000" } };
+        const struct outcome outcome = outcome_seen(edits, 3, &group);
+        assert_true(outcome_mean(&outcome, "orders.dropped") > 1000);
+        assert_close(outcome_mean(&outcome, "orders.peak_rate_per_s"), 150, 1.5);
+        assert_true(outcome.demand[0].pressure > 1.02);
+    }
+}
+
 /* Of 600 records in half a minute a few are given up after ten deliveries and 51.1 s of sleep, and hundreds wait for
  * them. A record takes 5 ms, its part of those sleeps, and a fetch and a commit now and then. */
 static void a_long_sleep_is_shared_by_all(void **state)
@@ -841,6 +867,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_tried_again_takes_time, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(when_a_load_begins_changes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_was_dropped_did_not_arrive, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_others_dropped_takes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_long_sleep_is_shared_by_all, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_comes_again_is_no_negative_work, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_does_nothing_comes_first, open_arena, close_arena),

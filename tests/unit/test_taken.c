@@ -177,6 +177,71 @@ static void back_before_the_session_has_ended(void **state)
     trial_close(&trial);
 }
 
+/* A heartbeat is sent every 3 s: a session of 45 s ends 42 s after a crash, or later. */
+static void back_when_the_session_may_have_ended(void **state)
+{
+    static const char faults[] = "{\"c\": {\"crash\": \"back\", \"instance\": 0, \"at\": \"20s\", "
+                                 "\"back_after\": \"44s\"}}";
+    static const struct study_edit still = { "/faults/c/back_after", "\"41s\"" };
+    (void)state;
+    const struct outcome outcome = run_with(faults, NULL, 0);
+    assert_true(outcome_mean(&outcome, "groups.servers.longest_rebalance_s") < 4);
+    assert_close(more_consumers(&outcome, 0).taken.session_s, 0, 0);
+    expect_text(&outcome, "these would keep up, but at 20.0 s fault c took 1 of 3 away for 44.0 s, and nobody takes "
+                          "over so soon", "다른 Consumer가 넘겨받기 전에 끝남");
+    trial_close(&trial);
+    const struct outcome goes_on = run_with(faults, &still, 1);
+    assert_close(more_consumers(&goes_on, 0).taken.session_s, 45, 1e-9);
+    trial_close(&trial);
+}
+
+/* Killed at once, a consumer is back after five seconds beside its own session, as after a crash; in good order it has
+ * left, and one more would take over. */
+static void a_restart_that_kills(void **state)
+{
+    static const char faults[] = "{\"r\": {\"restart\": \"back\", \"instance\": 0, \"at\": \"20s\", "
+                                 "\"back_after\": \"5s\", \"kill_after\": \"0s\"}}";
+    static const struct study_edit more[] = { { "/groups/servers/consumers", "4" },
+                                              { "/processes/back/instances", "4" } },
+                                   statics = { "/groups/servers/static_members", "true" },
+                                   orderly[] = { { "/faults/r/kill_after", "\"10s\"" },
+                                                 { "/faults/r/back_after", "\"60s\"" } };
+    (void)state;
+    const struct outcome outcome = run_with(faults, NULL, 0);
+    expect_text(&outcome, "these would keep up, but at 20.0 s fault r took 1 of 3 away for 5.00 s, killed and back "
+                          "before the old session had ended: all 3 waited until the old member was put out, up to "
+                          "45.0 s after the kill; a longer kill_after, static_members or a shorter session_timeout "
+                          "would spare that",
+                "(5.00 s 동안), 강제 종료 뒤 이전 세션이 끝나기 전에 복귀해 이전 멤버가 제외될 때까지 3개 모두 대기 "
+                "(강제 종료 후 최대 45.0 s); 더 긴 kill_after, static_members");
+    trial_close(&trial);
+    const struct outcome spare = run_with(faults, more, 2);
+    char text[1024];
+    assert_non_null(strstr(more_consumers_text(&spare, LANG_EN, text, sizeof text), "all 4 waited until"));
+    trial_close(&trial);
+    const struct outcome still = run_with(faults, &statics, 1);
+    assert_close(more_consumers(&still, 0).taken.session_s, 0, 0);
+    assert_false(more_consumers(&still, 0).taken.is_passed_on);
+    trial_close(&trial);
+    const struct outcome left = run_with(faults, orderly, 2);
+    assert_true(more_consumers(&left, 0).taken.is_passed_on);
+    trial_close(&trial);
+}
+
+/* The batch in hand takes longer than kill_after: 10 records a second, and many wait at 20 s. */
+static void a_batch_that_is_killed(void **state)
+{
+    static const struct study_edit more[] = { { "/load/scenarios/orders/rate", "28" },
+                                              { "/groups/servers/backlog", "{\"orders\": [200, 200, 200]}" } };
+    (void)state;
+    const struct outcome outcome =
+        run_with("{\"r\": {\"restart\": \"back\", \"instance\": 0, \"at\": \"5s\", \"back_after\": \"5s\", "
+                 "\"kill_after\": \"1s\"}}", more, 2);
+    const struct taken taken = more_consumers(&outcome, 0).taken;
+    assert_close(taken.session_s, 45, 1e-9);
+    trial_close(&trial);
+}
+
 /* Of two faults that take one each, the shorter one makes all wait: 1 x 5 + 3 x 40 s are more than 1 x 44 s. */
 static void who_makes_all_wait_took_more(void **state)
 {
@@ -232,6 +297,9 @@ int main(void)
         cmocka_unit_test(scaled_down),
         cmocka_unit_test(nobody_takes_over),
         cmocka_unit_test(back_before_the_session_has_ended),
+        cmocka_unit_test(back_when_the_session_may_have_ended),
+        cmocka_unit_test(a_restart_that_kills),
+        cmocka_unit_test(a_batch_that_is_killed),
         cmocka_unit_test(who_makes_all_wait_took_more),
         cmocka_unit_test(none_is_left),
         cmocka_unit_test(again_and_again),
