@@ -152,7 +152,8 @@ static const char *bar_label(const struct album *album, const struct tornado_bar
 {
     char text[512];
     const char *low = bar->low.value ? bar->low.value : "", *high = bar->high.value ? bar->high.value : "";
-    snprintf(text, sizeof text, "%s  %s .. %s", bar->pointer, low, high);
+    snprintf(text, sizeof text, "%s  %s%s .. %s%s", bar->pointer, low, tornado_parts(&bar->low, album->arena), high,
+             tornado_parts(&bar->high, album->arena));
     return arena_strdup(album->arena, text);
 }
 
@@ -161,14 +162,25 @@ static double figure_with(const struct tornado_figure *figure, const struct torn
     return side->value ? figure->base.mean + side->moved.mean : (double)NAN;
 }
 
+/* Those that make the figure come or go are first. */
+static uint32_t bars_seen(const struct tornado_figure *figure)
+{
+    double longest = 0;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < figure->n_bars; i++) longest = fmax(longest, figure->bar[i].swing);
+    while (n < figure->n_bars && n < BARS_MAX &&
+           (figure->bar[n].n_turned > 0 || figure->bar[n].swing >= SEEN * longest))
+        n++;
+    return n;
+}
+
 static void draw_tornado(struct album *album, uint32_t metric, struct sim_err *err)
 {
     struct tornado_figure figure;
     char name[NAME_BYTES], title[512], x_label[512];
     tornado_make(&figure, album->store, album->point, album->n_points, album->experiment.scenario_json,
                  album->metric[metric], album->options->confidence, album->arena);
-    uint32_t n = 0;
-    while (n < figure.n_bars && n < BARS_MAX && figure.bar[n].swing >= SEEN * figure.bar[0].swing) n++;
+    const uint32_t n = bars_seen(&figure);
     struct sweep_bar *bar = arena_array(album->arena, struct sweep_bar, n);
     for (uint32_t i = 0; i < n; i++)
         bar[i] = (struct sweep_bar){ bar_label(album, &figure.bar[i]), figure_with(&figure, &figure.bar[i].low),
