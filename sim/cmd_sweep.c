@@ -223,7 +223,7 @@ static void print_table(const struct sweeping *sweeping, const char *const *metr
     const struct sweep_table table = { sweeping->sweep.store, &sweeping->experiment, sweeping->name,
                                        sweeping->sweep.n_points, sweeping->stored, n_metrics, metric,
                                        options->confidence, sweeping->tornado.n_unvaried,
-                                       sweeping->tornado.unvaried };
+                                       sweeping->tornado.unvaried, sweeping->desk.study.n_thresholds };
     const struct text_style style = { options->language, use_colour(options), options->format == FORMAT_MARKDOWN,
                                       TEXT_COLUMNS };
     if (options->format == FORMAT_JSON) sweep_table_json(&table, stdout);

@@ -56,6 +56,14 @@ ok("what is no export is not replaced", done.returncode == 2 and open("mine.csv"
 lines = open("b.csv").read().splitlines()
 ok("tidy CSV: a row for each point, run and metric", lines[0] == f"point_id,label,/groups/{group}/consumers,/orders/at_most,replication,metric,unit,value" and len(lines) == 1 + len(whole["metric"]))
 
+# ---- targets: a share of the runs; without thresholds there are none to meet ----
+bare = json.load(open("s.json"))
+bare["thresholds"] = {}
+json.dump(bare, open("bare.json", "w"))
+targets = lambda name: [line.split()[-1] for line in sim("sweep", name, "--vary", f"{group}.consumers=1,2", "--set", "/orders/at_most=100", "--replications", "2", "--metric", "completion_s.p95", "--force", "--out", "bare.db").stdout.splitlines() if line.startswith("  consumers=")]
+ok(f"no thresholds, no share of runs that meet them: {targets('bare.json')}", targets("bare.json") == ["-", "-"])
+ok(f"with them there is one: {targets('s.json')}", len(targets("s.json")) == 2 and all(share.endswith("%") for share in targets("s.json")))
+
 # ---- a tornado ----
 done = sim("sweep", "s.json", "--tornado", "--unknown", "reserve.time.mean=10ms..30ms", "--set", "/orders/at_most=200", "--replications", "4",
            "--metric", "completion_s.mean", "--out", "t.db", "--plots")
