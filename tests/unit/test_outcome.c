@@ -841,6 +841,19 @@ static void numbers_for_people(void **state)
     assert_string_equal(number_fixed(1234.56, 1).s, "1,234.6");
     assert_string_equal(number_percent(0.58427).s, "58.4%");
     assert_string_equal(number_percent((double)NAN).s, "-");
+    assert_string_equal(number_percent(0).s, "0.0%");
+    assert_string_equal(number_percent(1).s, "100.0%");
+    assert_string_equal(number_percent(0.9997).s, "99.97%"); /* what is neither all nor none is not shown so */
+    assert_string_equal(number_percent(0.0003).s, "0.03%");
+    assert_string_equal(number_percent(-0.0003).s, "-0.03%");
+    assert_string_equal(number_percent(0.9999).s, "99.99%");
+    assert_string_equal(number_percent(0.99951).s, "99.95%");
+    assert_string_equal(number_percent(0.99949).s, "99.9%");
+    assert_string_equal(number_percent(1.0004).s, "100.04%");
+    assert_string_equal(number_percent(1 - 1e-9).s, "99.9999999%");
+    assert_string_equal(number_percent(1 - 1e-15).s, "100.0%"); /* the last bits of a sum */
+    assert_string_equal(number_percent(1e-17).s, "0.0%");
+    assert_string_equal(number_of_metric("orders.failed_ratio", 0.0003).s, "0.03%");
     assert_string_equal(number_limit(0.95).s, "95.0%");
     assert_string_equal(number_limit(1).s, "100.0%");
     assert_string_equal(number_limit(1 - pow(0.05, 1.0 / 20)).s, "14.0%");     /* 13.91 */
