@@ -57,12 +57,17 @@ lines = open("b.csv").read().splitlines()
 ok("tidy CSV: a row for each point, run and metric", lines[0] == f"point_id,label,/groups/{group}/consumers,/orders/at_most,replication,metric,unit,value" and len(lines) == 1 + len(whole["metric"]))
 
 # ---- targets: a share of the runs; without thresholds there are none to meet ----
+os.mkdir("bare-plots")
 bare = json.load(open("s.json"))
 bare["thresholds"] = {}
 json.dump(bare, open("bare.json", "w"))
 targets = lambda name: [line.split()[-1] for line in sim("sweep", name, "--vary", f"{group}.consumers=1,2", "--set", "/orders/at_most=100", "--replications", "2", "--metric", "completion_s.p95", "--force", "--out", "bare.db").stdout.splitlines() if line.startswith("  consumers=")]
 ok(f"no thresholds, no share of runs that meet them: {targets('bare.json')}", targets("bare.json") == ["-", "-"])
 ok(f"with them there is one: {targets('s.json')}", len(targets("s.json")) == 2 and all(share.endswith("%") for share in targets("s.json")))
+done = sim("sweep", "s.json", "--vary", f"{group}.consumers=1", "--set", "/orders/at_most=100", "--replications", "2", "--force", "--out", "bare.db")
+ok(f"old pictures beside a new file are named: {done.stderr}", "the pictures in bare-plots are of what bare.db held before; sim plot bare.db --force draws them anew" in done.stderr)
+done = sim("sweep", "s.json", "--vary", f"{group}.consumers=1", "--set", "/orders/at_most=100", "--replications", "2", "--resume", "--out", "bare.db")
+ok("those of a sweep that goes on are its own", "bare-plots" not in done.stderr)
 
 # ---- a tornado ----
 done = sim("sweep", "s.json", "--tornado", "--unknown", "reserve.time.mean=10ms..30ms", "--set", "/orders/at_most=200", "--replications", "4",
@@ -179,6 +184,12 @@ ok(f"over each value, a map, the lag: {names}", names == sorted(
     f"{name}.{ending}" for name in ("figure-1-axis-1", "figure-1-axis-2", "figure-1-map", "lag") for ending in ("csv", "gp", "png", "svg")))
 ok("the data are means and half-widths", len(open("a-plots/figure-1-map.csv").read().split()) == 7)
 ok("pictures that are there stay", sim("plot", "a.db").returncode == 2)
+open("a-plots/figure-1.txt", "w").write("mine\n")
+sim("plot", "a.db", "--force", "--metric", "completion_s.p95", "--metric", "completion_s.mean")
+both = sorted(os.listdir("a-plots"))
+sim("plot", "a.db", "--force", "--metric", "completion_s.p95")
+ok("pictures of other figures do not stay beside the new, what is none does", "figure-2-map.svg" in both and sorted(os.listdir("a-plots")) == sorted(names + ["figure-1.txt"]))
+os.remove("a-plots/figure-1.txt")
 done = sim("plot", "a.db", "--force", "--metric", "orders.payd")
 ok("an unknown figure is refused", done.returncode == 2 and "orders.payd" in done.stderr and sorted(os.listdir("a-plots")) == names)
 
