@@ -182,6 +182,10 @@ static void draw_tornado(struct album *album, uint32_t metric, struct sim_err *e
     char name[NAME_BYTES], title[512], x_label[512];
     tornado_make(&figure, album->store, album->point, album->n_points, album->experiment.scenario_json,
                  album->metric[metric], album->options->confidence, album->arena);
+    if (figure.base.n == 0) {
+        note(album->options, "no picture of %s: as it is, no run has it", album->metric[metric]);
+        return;
+    }
     const uint32_t n = bars_seen(&figure);
     struct sweep_bar *bar = arena_array(album->arena, struct sweep_bar, n);
     for (uint32_t i = 0; i < n; i++)

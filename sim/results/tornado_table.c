@@ -177,6 +177,22 @@ static uint32_t shown_bars(const struct tornado_figure *figure, const char *metr
     return n;
 }
 
+/* Of the values that are not in the table, after n that are. What exists in no run as it is has nothing to move by. */
+static void say_others(struct page *page, const struct tornado_figure *figure, const char *metric, uint32_t n)
+{
+    if (n == figure->n_bars) return;
+    if (figure->base.n == 0)
+        page_say(page, TONE_FAINT, "With %u other values that were varied it does not exist, either.",
+                 "변경한 다른 값 %u개에서도 값이 없음.", figure->n_bars - n);
+    else if (n == 0)
+        page_say(page, TONE_FAINT, "None of the %u values that were varied moves it.",
+                 "변경한 값 %u개 중 이를 움직이는 것은 없음.", figure->n_bars);
+    else
+        page_say(page, TONE_FAINT, "%u other values that were varied move it by no more than %s.",
+                 "변경한 다른 값 %u개는 %s 이하로만 움직임.", figure->n_bars - n,
+                 number_of_metric(metric, figure->bar[n].swing).s);
+}
+
 static void figure_table(struct page *page, const struct tornado_figure *figure, const char *metric)
 {
     const uint32_t n = shown_bars(figure, metric);
@@ -198,13 +214,7 @@ static void figure_table(struct page *page, const struct tornado_figure *figure,
         page_say(page, TONE_BAD,
                  "(k/n): the figure exists in k of n runs; a move is of the runs that have it both ways.",
                  "(k/n): 실행 n회 중 k회에 값이 있으며, 변화는 양쪽 모두 값이 있는 실행만의 것.");
-    if (n == 0)
-        page_say(page, TONE_FAINT, "None of the %u values that were varied moves it.",
-                 "변경한 값 %u개 중 이를 움직이는 것은 없음.", figure->n_bars);
-    else if (n < figure->n_bars)
-        page_say(page, TONE_FAINT, "%u other values that were varied move it by no more than %s.",
-                 "변경한 다른 값 %u개는 %s 이하로만 움직임.", figure->n_bars - n,
-                 number_of_metric(metric, figure->bar[n].swing).s);
+    say_others(page, figure, metric, n);
 }
 
 static void say_unvaried(struct page *page, const struct sweep_table *table)
