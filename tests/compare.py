@@ -144,6 +144,17 @@ for what, (part, moves) in (
 ok("other times or shares of one step are pairs", lost_by(lambda steps: [{**steps[0], "time": {"mean": "30ms", "cv": 1}, "refuse": 0.2}] + steps[1:])[0] is None)
 ok("a step instead of another is no move", lost_by(lambda steps: [{**steps[0], "work": "call"}] + steps[1:])[0] is None)
 
+luck["kafka"]["append"] = {"mean": "1s", "cv": 1}
+luck["topics"].update(b={"key": "order_id"}, c={"key": "order_id"})
+luck["groups"]["audit"] = {"consumers": 1, "reads": {"b": "audit", "c": "audit"}}
+luck["stages"]["audit"] = {"steps": [{"work": "look", "time": "1us"}]}
+luck["stages"]["pay"]["steps"].insert(1, {"publish": "b"})
+json.dump(luck, open("luck.json", "w"))
+part, moves = lost_by(lambda steps: [{"publish": "c"}] + steps)
+ok(f"a step that sends, in front: pairing is lost: {part}, {moves}", part == "/stages/pay/steps/1")
+part, moves = lost_by(lambda steps: steps[:2] + [{"publish": "c"}] + steps[2:])
+ok(f"behind: all are pairs: {part}, {moves}", part is None and moves[1] < 2e-3)
+
 # ---- strategies of the hot item: what each must show, not how much ----
 answer = compare(STRATEGIES[0], "--variants", STRATEGIES[1], "--replications", "2")
 names = [v["name"] for v in answer["variants"]]

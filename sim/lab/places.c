@@ -72,10 +72,12 @@ static bool varies(const struct dist_spec *spec, double about[2])
     return about[1] > 0;
 }
 
+/* Where records come twice, whether this one does is drawn, too. */
 static bool sends_draw(const struct scenario *scenario, const struct step_spec *step)
 {
     double about[2];
     bool draw = false;
+    for (uint32_t f = 0; f < scenario->n_faults; f++) draw = draw || scenario->fault[f].kind == FAULT_DUPLICATE;
     for (uint32_t t = 0; t < scenario->n_topics; t++)
         if (step->kind == STEP_JOIN || step->target == t) draw = draw || varies(&scenario->topic[t].append, about);
     return draw;
