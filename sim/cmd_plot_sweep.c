@@ -2,7 +2,9 @@
  * sim plot FILE.db: pictures of the result file of a sweep, into the folder FILE-plots. Each figure is drawn over each
  * varied value; with two of them, as a heat map, too; and the lag of every point's first run in small multiples. Of a
  * tornado, a bar for each value that moves the figure, and nothing else. */
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
@@ -152,7 +154,8 @@ static const char *bar_label(const struct album *album, const struct tornado_bar
 {
     char text[512];
     const char *low = bar->low.value ? bar->low.value : "", *high = bar->high.value ? bar->high.value : "";
-    snprintf(text, sizeof text, "%s  %s .. %s", bar->pointer, low, high);
+    snprintf(text, sizeof text, "%s  %s%s .. %s%s", bar->pointer, low, tornado_parts(&bar->low, album->arena), high,
+             tornado_parts(&bar->high, album->arena));
     return arena_strdup(album->arena, text);
 }
 
@@ -161,14 +164,29 @@ static double figure_with(const struct tornado_figure *figure, const struct torn
     return side->value ? figure->base.mean + side->moved.mean : (double)NAN;
 }
 
+/* Those that make the figure come or go are first. */
+static uint32_t bars_seen(const struct tornado_figure *figure)
+{
+    double longest = 0;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < figure->n_bars; i++) longest = fmax(longest, figure->bar[i].swing);
+    while (n < figure->n_bars && n < BARS_MAX &&
+           (figure->bar[n].n_turned > 0 || figure->bar[n].swing >= SEEN * longest))
+        n++;
+    return n;
+}
+
 static void draw_tornado(struct album *album, uint32_t metric, struct sim_err *err)
 {
     struct tornado_figure figure;
     char name[NAME_BYTES], title[512], x_label[512];
     tornado_make(&figure, album->store, album->point, album->n_points, album->experiment.scenario_json,
                  album->metric[metric], album->options->confidence, album->arena);
-    uint32_t n = 0;
-    while (n < figure.n_bars && n < BARS_MAX && figure.bar[n].swing >= SEEN * figure.bar[0].swing) n++;
+    if (figure.base.n == 0) {
+        note(album->options, "no picture of %s: as it is, no run has it", album->metric[metric]);
+        return;
+    }
+    const uint32_t n = bars_seen(&figure);
     struct sweep_bar *bar = arena_array(album->arena, struct sweep_bar, n);
     for (uint32_t i = 0; i < n; i++)
         bar[i] = (struct sweep_bar){ bar_label(album, &figure.bar[i]), figure_with(&figure, &figure.bar[i].low),
@@ -212,20 +230,37 @@ static void draw_lag(struct album *album, struct sim_err *err)
 
 /* ---- the command ---- */
 
+/* As they are called here: of other figures, or of what the file held before, they would be taken for these. */
+static bool is_a_picture(const char *name)
+{
+    static const char *const ending[] = { ".csv", ".gp", ".png", ".svg" };
+    const char *dot = strrchr(name, '.');
+    uint32_t figure, axis;
+    int end = 0;
+    bool ends = false;
+    for (size_t i = 0; dot && i < sizeof ending / sizeof *ending; i++) ends = ends || strcmp(dot, ending[i]) == 0;
+    if (!ends) return false;
+    if (strncmp(name, "lag.", 4) == 0) return dot == name + 3;
+    if (sscanf(name, "figure-%" SCNu32 "-axis-%" SCNu32 "%n", &figure, &axis, &end) == 2) return name + end == dot;
+    if (sscanf(name, "figure-%" SCNu32 "%n", &figure, &end) != 1) return false;
+    return strncmp(name + end, "-map.", 5) == 0 || strncmp(name + end, "-tornado.", 9) == 0;
+}
+
 static bool draw_all(struct album *album, struct output *output, struct sim_err *err)
 {
-    static const char *const nothing_stale[] = { NULL };
+    const char *const *stale = output_names(output, is_a_picture, err);
+    if (!stale) return false;
     album->to = output->staging;
     if (!choose_metrics(album, err)) return false;
     if (tornado_is(album->point, album->n_points)) {
         for (uint32_t m = 0; m < album->n_metrics && album->drawn != DRAWN_NOT; m++) draw_tornado(album, m, err);
-        return album->drawn != DRAWN_NOT && output_commit(output, nothing_stale, err);
+        return album->drawn != DRAWN_NOT && output_commit(output, stale, err);
     }
     for (uint32_t m = 0; m < album->n_metrics; m++)
         for (uint32_t axis = 0; axis < album->point[0].n_params && album->drawn != DRAWN_NOT; axis++)
             draw_metric(album, m, axis, err);
     if (album->drawn != DRAWN_NOT) draw_lag(album, err);
-    return album->drawn != DRAWN_NOT && output_commit(output, nothing_stale, err);
+    return album->drawn != DRAWN_NOT && output_commit(output, stale, err);
 }
 
 int cmd_plot_sweep(const struct options *options, const char *file, struct arena *arena, struct sim_err *err)

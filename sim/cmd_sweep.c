@@ -16,6 +16,7 @@
 #include "sim/results/shown.h"
 #include "sim/results/sweep_table.h"
 #include "sim/results/tornado_table.h"
+#include "sim/results/typed.h"
 #include "sim/version.h"
 
 enum { REPLICATIONS = 30, TEXT_COLUMNS = 80 };
@@ -34,6 +35,7 @@ struct sweeping {
     struct sweep sweep;
     const char *file; /* of results */
     const char *name; /* of the scenario */
+    bool replaces;    /* the file held something else */
 };
 
 static bool read_unknowns(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
@@ -178,6 +180,7 @@ static struct store *open_store(struct sweeping *sweeping, struct arena *arena, 
         sim_fail(err, SIM_EUSAGE, sweeping->file, "it exists; --resume goes on with it, --force replaces it");
         return NULL;
     }
+    sweeping->replaces = there;
     return store_create(sweeping->file, &sweeping->experiment, sweeping->stored, sweeping->sweep.n_points, arena, err);
 }
 
@@ -223,7 +226,7 @@ static void print_table(const struct sweeping *sweeping, const char *const *metr
     const struct sweep_table table = { sweeping->sweep.store, &sweeping->experiment, sweeping->name,
                                        sweeping->sweep.n_points, sweeping->stored, n_metrics, metric,
                                        options->confidence, sweeping->tornado.n_unvaried,
-                                       sweeping->tornado.unvaried };
+                                       sweeping->tornado.unvaried, sweeping->desk.study.n_thresholds };
     const struct text_style style = { options->language, use_colour(options), options->format == FORMAT_MARKDOWN,
                                       TEXT_COLUMNS };
     if (options->format == FORMAT_JSON) sweep_table_json(&table, stdout);
@@ -236,6 +239,15 @@ static int verdict(const struct sweeping *sweeping)
     for (uint32_t i = 0; i < sweeping->sweep.n_points; i++)
         if (store_exits(sweeping->sweep.store, i, 4) > 0) return 4;
     return 0;
+}
+
+/* Who drew them, and whether a script was changed by hand, is written nowhere: they stay. */
+static void say_old_pictures(const struct sweeping *sweeping, struct arena *arena)
+{
+    const char *folder = deliver_plots_folder(sweeping->file, ".db", arena);
+    if (!sweeping->replaces || sweeping->options->plots || access(folder, F_OK) != 0) return;
+    warn("the pictures in %s are of what %s held before; sim plot %s --force draws them anew", folder, sweeping->file,
+         typed_word(sweeping->file, arena));
 }
 
 static int sweep_and_print(struct sweeping *sweeping, const char *const *metric, uint32_t n_metrics,
@@ -255,6 +267,7 @@ static int sweep_and_print(struct sweeping *sweeping, const char *const *metric,
     if (ok && interrupted)
         warn("interrupted; what was finished is in %s. The same command with --resume goes on", sweeping->file);
     else if (ok) note(options, "results in %s", sweeping->file);
+    if (ok) say_old_pictures(sweeping, arena);
     if (ok && !interrupted && options->plots && cmd_plot_sweep(options, sweeping->file, arena, err) != 0)
         return (int)err->code;
     return interrupted ? EXIT_INTERRUPTED : code;

@@ -105,6 +105,56 @@ for lang, says in (("en", "Pairing is lost: /stages/"), ("ko", "짝짓기가 깨
     ok(f"and it is said, {lang}", done.returncode == 0 and says in done.stdout)
     ok(f"where it is so, {lang}", says not in sim("compare", "a.json", "back.json", "--replications", "2", "--lang", lang).stdout)
 
+# ---- within a stage by the place among the steps that take a word, and a Poisson load by its name: what is renamed or
+# moved so draws anew; what is put behind, takes a share, or draws for another purpose, does not ----
+luck = {"name": "luck", "load": {"scenarios": {"orders": {"executor": "poisson", "rate": 20, "duration": "20s"}}},
+        "kafka": {"partitions": 3, "append": "1ms"}, "topics": {"a": {"key": "order_id"}}, "tables": {"orders": {"key": "order_id"}},
+        "groups": {"pay": {"consumers": 1, "reads": {"a": "pay"}}}, "processes": {"shop": {"api": {"threads": 200, "stage": "accept"}, "groups": "all"}},
+        "stages": {"accept": {"steps": [{"insert": "orders", "time": "1ms"}, {"publish": "a"}, {"reply": 202}]},
+                   "pay": {"time": "1ms", "steps": [{"work": "ask", "time": {"mean": "20ms", "cv": 1}, "refuse": 0.1, "otherwise": [{"status": "FAILED"}]}, {"work": "rest", "share": 1}, {"status": "PAID"}]}}}
+json.dump(luck, open("luck.json", "w"))
+
+
+def lost_by(steps=None, load=None):
+    other = json.loads(json.dumps(luck))
+    other["name"] = "other"
+    if steps:
+        other["stages"]["pay"]["steps"] = steps(other["stages"]["pay"]["steps"])
+    if load:
+        other["load"]["scenarios"] = {load: other["load"]["scenarios"].pop("orders")}
+    json.dump(other, open("other.json", "w"))
+    answer = compare("luck.json", "other.json", "--replications", "4", "--metric", "orders.failed", "--metric", "completion_s.p95")
+    moves = [max(abs(difference["lo"]), abs(difference["hi"])) for metric in answer["metrics"] for difference in metric["difference"]]
+    return answer["pairing_lost"] and answer["pairing_lost"]["part"], moves
+
+
+rare = {"work": "check", "refuse": 1e-9, "otherwise": [{"status": "FAILED"}]}
+for what, (part, moves), want in (
+        ("a step that refuses, in front", lost_by(lambda steps: [rare] + steps), "/stages/pay/steps/0"),
+        ("one of the same name", lost_by(lambda steps: [{**rare, "work": "ask"}] + steps), "/stages/pay/steps/0"),
+        ("a constant time in front", lost_by(lambda steps: [{"work": "trace", "time": "1us"}] + steps), "/stages/pay/steps/0"),
+        ("one of the same name", lost_by(lambda steps: [{"work": "ask", "time": "1us"}] + steps), "/stages/pay/steps/0"),
+        ("a load's name", lost_by(load="orders2"), "/load/scenarios/orders")):
+    ok(f"{what}: pairing is lost: {part}, {moves}", part == want and moves[1] > 5e-3)
+for what, (part, moves) in (
+        ("nothing", lost_by()), ("a share in front", lost_by(lambda steps: [{"work": "trace", "share": 0.5}, steps[0], {"work": "rest", "share": 0.5}] + steps[2:])),
+        ("a step that refuses, behind", lost_by(lambda steps: [steps[0], rare] + steps[1:])),
+        ("one in front that never refuses", lost_by(lambda steps: [{"work": "check"}] + steps))):
+    ok(f"{what}: all are pairs: {part}, {moves}", part is None and moves[0] == 0 and moves[1] < 2e-3)
+ok("other times or shares of one step are pairs", lost_by(lambda steps: [{**steps[0], "time": {"mean": "30ms", "cv": 1}, "refuse": 0.2}] + steps[1:])[0] is None)
+ok("a step instead of another is no move", lost_by(lambda steps: [{**steps[0], "work": "call"}] + steps[1:])[0] is None)
+
+luck["kafka"]["append"] = {"mean": "1s", "cv": 1}
+luck["topics"].update(b={"key": "order_id"}, c={"key": "order_id"})
+luck["groups"]["audit"] = {"consumers": 1, "reads": {"b": "audit", "c": "audit"}}
+luck["stages"]["audit"] = {"steps": [{"work": "look", "time": "1us"}]}
+luck["stages"]["pay"]["steps"].insert(1, {"publish": "b"})
+json.dump(luck, open("luck.json", "w"))
+part, moves = lost_by(lambda steps: [{"publish": "c"}] + steps)
+ok(f"a step that sends, in front: pairing is lost: {part}, {moves}", part == "/stages/pay/steps/1")
+part, moves = lost_by(lambda steps: steps[:2] + [{"publish": "c"}] + steps[2:])
+ok(f"behind: all are pairs: {part}, {moves}", part is None and moves[1] < 2e-3)
+
 # ---- strategies of the hot item: what each must show, not how much ----
 answer = compare(STRATEGIES[0], "--variants", STRATEGIES[1], "--replications", "2")
 names = [v["name"] for v in answer["variants"]]

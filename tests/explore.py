@@ -50,6 +50,9 @@ ok("--time ends a search", timed.returncode == 4 and json.loads(timed.stdout)["r
 
 ok("who finds the file knows what was searched", found["seed"] == 1 and found["version"] and "interrupted" not in found)
 
+undo = [os.path.join(SCENARIOS, "explore-undo.json"), "--runs", "40", "--lang", "ko"]
+ok("what broke is said in Korean, too", "but its stock" not in sim("explore", *undo).stdout and "재고가 여전히 예약됨" in sim("explore", *undo).stdout)
+
 # ---- interrupted ----
 code, _ = ended_by(signal.SIGINT, 0.5, "explore", LEASE, "--time", "60s", "--out", "cut")
 cut = json.load(open("cut/explore.json"))

@@ -56,6 +56,19 @@ ok("what is no export is not replaced", done.returncode == 2 and open("mine.csv"
 lines = open("b.csv").read().splitlines()
 ok("tidy CSV: a row for each point, run and metric", lines[0] == f"point_id,label,/groups/{group}/consumers,/orders/at_most,replication,metric,unit,value" and len(lines) == 1 + len(whole["metric"]))
 
+# ---- targets: a share of the runs; without thresholds there are none to meet ----
+os.mkdir("bare-plots")
+bare = json.load(open("s.json"))
+bare["thresholds"] = {}
+json.dump(bare, open("bare.json", "w"))
+targets = lambda name: [line.split()[-1] for line in sim("sweep", name, "--vary", f"{group}.consumers=1,2", "--set", "/orders/at_most=100", "--replications", "2", "--metric", "completion_s.p95", "--force", "--out", "bare.db").stdout.splitlines() if line.startswith("  consumers=")]
+ok(f"no thresholds, no share of runs that meet them: {targets('bare.json')}", targets("bare.json") == ["-", "-"])
+ok(f"with them there is one: {targets('s.json')}", len(targets("s.json")) == 2 and all(share.endswith("%") for share in targets("s.json")))
+done = sim("sweep", "s.json", "--vary", f"{group}.consumers=1", "--set", "/orders/at_most=100", "--replications", "2", "--force", "--out", "bare.db")
+ok(f"old pictures beside a new file are named: {done.stderr}", "the pictures in bare-plots are of what bare.db held before; sim plot bare.db --force draws them anew" in done.stderr)
+done = sim("sweep", "s.json", "--vary", f"{group}.consumers=1", "--set", "/orders/at_most=100", "--replications", "2", "--resume", "--out", "bare.db")
+ok("those of a sweep that goes on are its own", "bare-plots" not in done.stderr)
+
 # ---- a tornado ----
 done = sim("sweep", "s.json", "--tornado", "--unknown", "reserve.time.mean=10ms..30ms", "--set", "/orders/at_most=200", "--replications", "4",
            "--metric", "completion_s.mean", "--out", "t.db", "--plots")
@@ -75,6 +88,34 @@ ok(f"the greatest first: {shown}", len(shown) > 3 and shown == [name for _, name
 ok("the base is the scenario as it is", mean(0) == json.loads(sim("run", "s.json", "--set", "/orders/at_most=200", "--replications", "4", "--format", "json", "--quiet").stdout)["completion_s"]["mean"])
 ok("its picture", sorted(os.listdir("t-plots")) == [f"figure-1-tornado.{e}" for e in ("csv", "gp", "png", "svg")])
 ok("resumed: nothing left to do", sim("sweep", "s.json", "--tornado", "--unknown", "reserve.time.mean=10ms..30ms", "--set", "/orders/at_most=200", "--replications", "4", "--out", "t.db", "--resume", "-q").returncode == 0)
+# ---- a value that makes the figure cease to exist: 600 orders in 60 s at 120 ms each are gone at 72 s, and at 144 ms not
+# in the 80 s that the run lasts ----
+gone = {"name": "gone", "run": {"sample_every": "1s", "ends": "80s"},
+        "load": {"scenarios": {"orders": {"executor": "constant-arrival-rate", "rate": 10, "duration": "1m"}}},
+        "kafka": {"partitions": 1}, "topics": {"a": {"key": "order_id"}}, "tables": {"orders": {"key": "order_id"}},
+        "groups": {"pay": {"consumers": 1, "reads": {"a": "pay"}}}, "processes": {"shop": {"api": {"threads": 200, "stage": "accept"}, "groups": "all"}},
+        "stages": {"accept": {"time": {"mean": "100ms", "basis": "assumed"}, "steps": [{"insert": "orders", "share": 1}, {"publish": "a"}, {"reply": 202}]},
+                   "pay": {"time": {"mean": "120ms", "basis": "assumed"}, "steps": [{"work": "w", "share": 1}, {"status": "PAID"}]}}}
+json.dump(gone, open("gone.json", "w"))
+GONE = ["sweep", "gone.json", "--tornado", "--metric", "groups.pay.drained_at_s", "--force", "--out", "gone.db"]
+cells = lambda text, pointer: next(([cell.strip() for cell in re.split(r"  +", line.strip())] for line in text.splitlines() if line.startswith("  " + pointer)), None)
+done = sim(*GONE, "--replications", "3", "--unknown", "pay.time.mean=120ms..144ms", "--plots")
+first = done.stdout.split("moves it by")[2].strip().splitlines()[0].split()[0]
+row = cells(done.stdout, "/stages/pay/time/mean")
+ok(f"what makes a figure cease to exist moves it most: {first}, {row}", first == "/stages/pay/time/mean" and row[3:] == ["144ms", "- (0/3)"])
+ok("and what that means is said", "the figure exists in k of n runs;" in " ".join(done.stdout.split()))
+ok("its picture says so, too", "144ms (0/3)" in open("gone-plots/figure-1-tornado.gp").read())
+done = sim(*GONE, "--replications", "3", "--set", "/stages/pay/time/mean=140ms", "--plots")
+row = cells(done.stdout, "/stages/pay/time/mean")
+ok(f"one that makes it exist, too: {row}", "As it is: - (0/3)." in done.stdout and row[1:3] == ["112ms", "- (3/3)"] and "With 1 other values that were varied it does not exist, either." in done.stdout)
+ok(f"of what no run has there is no picture: {done.stderr}", done.returncode == 0 and "no picture of groups.pay.drained_at_s: as it is, no run has it" in done.stderr)
+gone["stages"]["pay"]["time"]["cv"] = 0.3
+json.dump(gone, open("gone.json", "w"))
+done = sim(*GONE, "--replications", "10", "--set", "/stages/pay/time/mean=110ms")
+have = sum(value is not None for value, in sqlite3.connect("gone.db").execute("SELECT metric.value FROM metric JOIN param USING (point_id) WHERE param.value = '\"132ms\"' AND metric = 'groups.pay.drained_at_s'"))
+row = cells(done.stdout, "/stages/pay/time/mean")
+ok(f"in some of the runs: {have}, {row}", 0 < have < 10 and row[3] == "132ms" and row[4].endswith(f" ({have}/10)") and row[4][0] == "+")
+
 # ---- counts of 1 and 2 move by one; what cannot move is named ----
 small = json.loads(open("s.json").read())
 small["groups"][group].update(consumers=2, basis={"consumers": "assumed"})
@@ -144,6 +185,12 @@ ok(f"over each value, a map, the lag: {names}", names == sorted(
     f"{name}.{ending}" for name in ("figure-1-axis-1", "figure-1-axis-2", "figure-1-map", "lag") for ending in ("csv", "gp", "png", "svg")))
 ok("the data are means and half-widths", len(open("a-plots/figure-1-map.csv").read().split()) == 7)
 ok("pictures that are there stay", sim("plot", "a.db").returncode == 2)
+open("a-plots/figure-1.txt", "w").write("mine\n")
+sim("plot", "a.db", "--force", "--metric", "completion_s.p95", "--metric", "completion_s.mean")
+both = sorted(os.listdir("a-plots"))
+sim("plot", "a.db", "--force", "--metric", "completion_s.p95")
+ok("pictures of other figures do not stay beside the new, what is none does", "figure-2-map.svg" in both and sorted(os.listdir("a-plots")) == sorted(names + ["figure-1.txt"]))
+os.remove("a-plots/figure-1.txt")
 done = sim("plot", "a.db", "--force", "--metric", "orders.payd")
 ok("an unknown figure is refused", done.returncode == 2 and "orders.payd" in done.stderr and sorted(os.listdir("a-plots")) == names)
 

@@ -13,7 +13,7 @@ struct common {
     uint32_t *n_thresholds; /* by point */
     uint64_t seed;
     struct places places; /* of the first point's parts */
-    const char *moved;    /* the first part that is elsewhere in a point; NULL: none */
+    const char *moved;    /* the first part that draws otherwise in a point; NULL: none */
     uint32_t moved_in;    /* that point */
 };
 

@@ -79,7 +79,22 @@ static struct number in_form(struct form form)
     return n;
 }
 
-static struct form form_percent(double ratio) { return (struct form){ ratio * 100, 1, "%", "e-2" }; }
+/* Whether what is none or all at these decimals is so: 99.97 is not "100.0", and 0.03 not "0.0". */
+static bool is_rounded_to_none_or_all(double percent, int decimals)
+{
+    const double scale = pow(10, decimals), shown = round(fabs(percent) * scale);
+    return (!(shown > 0) && fabs(percent) > 0) || (!(fabs(shown - 100 * scale) > 0) && fabs(fabs(percent) - 100) > 0);
+}
+
+/* As many decimals as tell a share from none and all; what is nearer than they show is the last bit of a sum. */
+static struct form form_percent(double ratio)
+{
+    enum { DECIMALS = 1, DECIMALS_MOST = 8 };
+    const double percent = ratio * 100;
+    int decimals = DECIMALS;
+    while (decimals <= DECIMALS_MOST && is_rounded_to_none_or_all(percent, decimals)) decimals++;
+    return (struct form){ percent, decimals <= DECIMALS_MOST ? decimals : DECIMALS, "%", "e-2" };
+}
 
 static int decimals_for(double value) { return value >= 100 ? 0 : value >= 10 ? 1 : 2; }
 

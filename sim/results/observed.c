@@ -7,7 +7,11 @@
  * offsets table, else whichever lags most.
  *
  * Of several tables of offsets the last is compared row by row, those before it by their sums: a table a minute has as
- * many rows as the rest together. Groups that the scenario lacks are named by the last. */
+ * many rows as the rest together. Groups that the scenario lacks are named by the last.
+ *
+ * What is summed up of a table is predicted of the partitions that the table lists: it may lack some (a "-" where
+ * nobody has committed), and one without a record is a row like the others. Where the scenario lacks a partition that
+ * is listed, it splits the topic otherwise, and only the whole group can stand beside the whole table. */
 #include "sim/results/observed.h"
 
 #include <math.h>
@@ -34,20 +38,46 @@ static void look_at_group(struct prediction *prediction, const struct layout *la
     prediction->n_rows = layout->group_row[group + 1] - layout->group_row[group];
 }
 
+static uint32_t row_listed(const struct layout *layout, uint32_t group, const struct observed_offset *offset)
+{
+    for (uint32_t i = layout->group_row[group]; i < layout->group_row[group + 1]; i++)
+        if (layout->row[i].partition == offset->partition &&
+            strcmp(layout->study->scenario.topic[layout->row[i].topic].name, offset->topic) == 0)
+            return i;
+    return NONE;
+}
+
 static void look_at_partition(struct prediction *prediction, const struct layout *layout,
                               const struct observed_offset *offset)
 {
-    const struct scenario *scenario = &layout->study->scenario;
-
-    prediction->group = group_named(scenario, offset->group);
+    prediction->group = group_named(&layout->study->scenario, offset->group);
     if (prediction->group == NONE)
         return;
-    for (uint32_t i = layout->group_row[prediction->group]; i < layout->group_row[prediction->group + 1]; i++)
-        if (layout->row[i].partition == offset->partition &&
-            strcmp(scenario->topic[layout->row[i].topic].name, offset->topic) == 0) {
-            prediction->first_row = i;
-            prediction->n_rows = 1;
-        }
+    const uint32_t row = row_listed(layout, prediction->group, offset);
+    if (row == NONE)
+        return;
+    prediction->first_row = row;
+    prediction->n_rows = 1;
+}
+
+/* The rows that these n have of the group of this name. */
+static void look_at_listed(struct prediction *prediction, const struct layout *layout, const char *group,
+                           const struct observed_offset *offset, uint32_t n, struct arena *arena)
+{
+    uint32_t *row = arena_array(arena, uint32_t, n), n_rows = 0;
+
+    look_at_group(prediction, layout, group_named(&layout->study->scenario, group));
+    for (uint32_t i = 0; prediction->group != NONE && i < n; i++) {
+        if (strcmp(offset[i].group, group) != 0)
+            continue;
+        row[n_rows] = row_listed(layout, prediction->group, &offset[i]);
+        if (row[n_rows++] == NONE)
+            return;
+    }
+    if (n_rows == 0)
+        return;
+    prediction->row = row;
+    prediction->n_rows = n_rows;
 }
 
 /* ---- when ---- */
@@ -83,6 +113,7 @@ static void look_around(struct prediction *prediction, double t_s, double sigma_
 struct lister {
     const struct layout *layout;
     const struct observations *observations;
+    struct arena *arena;
     struct prediction *out;
     uint32_t n;
 };
@@ -153,10 +184,12 @@ static void add_offsets(struct lister *lister)
         const struct lag_rows rows = rows_of(observations, offset->group);
         if (rows.n < 2 || !is_last_of_group(observations, i))
             continue;
-        const uint32_t group = group_named(&lister->layout->study->scenario, offset->group);
-        look_at_group(add(lister, PREDICT_TOTAL_LAG, i, rows.total, t_s, sigma_t_s), lister->layout, group);
-        look_at_group(add(lister, PREDICT_LAG_SPREAD, i, rows.most - rows.least, t_s, sigma_t_s), lister->layout,
-                      group);
+        struct prediction *total = add(lister, PREDICT_TOTAL_LAG, i, rows.total, t_s, sigma_t_s);
+        look_at_listed(total, lister->layout, offset->group, observations->offset, observations->n_offsets,
+                       lister->arena);
+        struct prediction *spread = add(lister, PREDICT_LAG_SPREAD, i, rows.most - rows.least, t_s, sigma_t_s);
+        look_at_listed(spread, lister->layout, offset->group, observations->offset, observations->n_offsets,
+                       lister->arena);
     }
 }
 
@@ -188,7 +221,7 @@ static void add_table_lags(struct lister *lister, uint32_t group)
         if (first == NONE || !is_within(table))
             continue;
         struct prediction *sum = add(lister, PREDICT_TABLE_LAG, first, total, table->t_s, table->sigma_t_s);
-        look_at_group(sum, lister->layout, group);
+        look_at_listed(sum, lister->layout, name, table->row, table->n_rows, lister->arena);
         sum->table = k;
     }
 }
@@ -321,7 +354,7 @@ const struct prediction *predictions_make(const struct layout *layout, uint32_t 
                         3 * (size_t)observations->n_trend +
                         (size_t)observations->n_snapshots *
                             (layout->study->scenario.n_topics + layout->study->scenario.n_groups);
-    struct lister lister = { layout, observations, arena_array(arena, struct prediction, most), 0 };
+    struct lister lister = { layout, observations, arena, arena_array(arena, struct prediction, most), 0 };
     add_statuses(&lister);
     add_offsets(&lister);
     add_earlier_tables(&lister);
@@ -339,13 +372,13 @@ static struct lag_view view_of(const struct prediction *prediction, const struct
 {
     struct lag_view view = { 0, 0, INT64_MAX, 0 };
 
-    for (uint32_t i = prediction->first_row; i < prediction->first_row + prediction->n_rows; i++) {
-        if (partition[i].log_end == 0)
-            continue; /* a topic without a record is no part of the picture */
-        view.arrived += partition[i].log_end;
-        view.total += partition[i].lag;
-        view.most = partition[i].lag > view.most ? partition[i].lag : view.most;
-        view.least = partition[i].lag < view.least ? partition[i].lag : view.least;
+    for (uint32_t i = 0; i < prediction->n_rows; i++) {
+        const struct partition_level *level = &partition[prediction->row ? prediction->row[i]
+                                                                         : prediction->first_row + i];
+        view.arrived += level->log_end;
+        view.total += level->lag;
+        view.most = level->lag > view.most ? level->lag : view.most;
+        view.least = level->lag < view.least ? level->lag : view.least;
     }
     return view;
 }

@@ -33,6 +33,7 @@ struct prediction {
     uint32_t table;                    /* NONE: item is a row of the last table; else of that snapshot */
     uint32_t group;                    /* NONE: the group whose figure is greatest */
     uint32_t first_row, n_rows;        /* rows of run_levels it reads; 0: not in this scenario */
+    const uint32_t *row;               /* which they are; NULL: those from first_row on */
     uint32_t partition;                /* of a peak; NONE: whichever lags most */
     sim_ns at_ns[WATCH_TIMES];         /* SIM_NEVER: at the end of the run */
     double observed;                   /* NaN: nothing, a figure to judge others by */

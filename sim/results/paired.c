@@ -153,11 +153,13 @@ static void say_moved(struct page *page, const struct paired *paired)
     const char *first = paired->variant[0].name, *other = paired->variant[paired->moved_in].name;
     if (!paired->moved) return;
     page_say(page, TONE_BAD,
-             "Pairing is lost: %s is at another place in %s than in %s, and draws are keyed by the place of stages, "
-             "topics, groups, stores, locks, processes and scalers in the file. So these runs differ by chance, too. "
-             "Put what a variant adds behind what is there.",
-             "짝짓기가 깨짐: %s의 위치가 %s와 %s에서 다름. 난수는 파일 안에서 stages, topics, groups, stores, locks, "
-             "processes, scalers의 위치로 정해지므로, 이 실행들은 우연으로도 달라짐. 추가하는 항목은 기존 항목 뒤에 둘 것.",
+             "Pairing is lost: %s draws other numbers in %s than in %s. Draws are keyed by the place of stages, "
+             "topics, groups, stores, locks, processes and scalers in the file, by that of a step among those of its "
+             "stage that have a time of their own, may refuse, or send, and by the names of Poisson loads. So these "
+             "runs differ by chance, too. Put what a variant adds behind what is there, and keep the names.",
+             "짝짓기가 깨짐: %s의 난수가 %s와 %s에서 다름. 난수는 파일 안에서 stages, topics, groups, stores, locks, "
+             "processes, scalers의 위치, 단계 안에서 자체 시간이 있거나 거절하거나 보내는 step의 순서, 그리고 Poisson "
+             "부하의 이름으로 정해지므로, 이 실행들은 우연으로도 달라짐. 추가하는 항목은 기존 항목 뒤에 두고 이름은 유지할 것.",
              paired->moved, other, first);
 }
 

@@ -36,7 +36,7 @@ struct paired {
     double confidence;
     const struct paired_variant *variant;
     const struct paired_metric *metric;
-    const char *moved;       /* a part that is at another place than in the first: "/groups/pay"; NULL: none */
+    const char *moved;       /* a part that draws other numbers than in the first: "/groups/pay"; NULL: none */
     uint32_t moved_in;       /* variant */
 };
 

@@ -11,6 +11,7 @@
 #include "sim/results/number.h"
 #include "sim/results/put.h"
 #include "sim/results/typed.h"
+#include "sim/results/violation.h"
 #include "sim/version.h"
 
 double search_upper_limit_95(const struct search *search)
@@ -76,7 +77,8 @@ static void violation_write(struct page *page, const struct search *search, cons
 {
     page_item(page, TONE_BAD, "%s, %s: seed %" PRIu64 ", at %s s%s: %s", "%s, %s: seed %" PRIu64 ", %s초%s: %s",
               violation->invariant, invariant_meaning(page, violation->invariant, violation->meaning), violation->seed,
-              number_fixed(ns_to_s(violation->at_ns), 3).s, order_of(page, violation), violation->what);
+              number_fixed(ns_to_s(violation->at_ns), 3).s, order_of(page, violation),
+              violation_words(page, violation->what));
     page_say(page, TONE_PLAIN, "%s: faults %u (of %u), orders %s%s.", "%s: 장애 %u건 (처음 %u건), 주문 %s건%s.",
              violation->unfinished ? page_word(page, "Ended before it was made as small as it gets",
                                                "축소를 끝내지 못한 계획")

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,23 +24,29 @@ bool tornado_is(const struct store_point *point, uint32_t n_points)
 
 /* ---- figures ---- */
 
-static struct infer_mean moved(struct store *store, uint32_t point, const char *metric, double confidence,
-                               struct arena *arena)
-{
-    double *base, *value;
-    uint32_t n_base = store_values(store, 0, metric, &base, NULL, arena);
-    uint32_t n = store_values(store, point, metric, &value, NULL, arena);
-    n = n < n_base ? n : n_base;
-    for (uint32_t r = 0; r < n; r++) value[r] -= base[r];
-    return infer_mean(value, n, confidence);
-}
-
 /* A string without its quotes. */
 static const char *bare(const char *json, struct arena *arena)
 {
     char *text = arena_strdup(arena, json[0] == '"' ? json + 1 : json);
     if (json[0] == '"') text[strlen(text) - 1] = '\0';
     return text;
+}
+
+static struct tornado_side side_of(struct store *store, const struct store_point *points, uint32_t point,
+                                   const char *metric, double confidence, struct arena *arena)
+{
+    struct tornado_side side = { .value = bare(points[point].param[0].value, arena) };
+    double *base, *value;
+    uint32_t n_base = store_values(store, 0, metric, &base, NULL, arena);
+    uint32_t n = store_values(store, point, metric, &value, NULL, arena);
+    side.n_runs = n = n < n_base ? n : n_base;
+    for (uint32_t r = 0; r < n; r++) {
+        side.n_have += isfinite(value[r]) != 0;
+        side.n_turned += (isfinite(value[r]) != 0) != (isfinite(base[r]) != 0);
+        value[r] -= base[r];
+    }
+    side.moved = infer_mean(value, n, confidence);
+    return side;
 }
 
 /* A duration in ns; NaN for what is neither number nor duration. */
@@ -80,6 +87,7 @@ static double size_of(const struct tornado_side *side)
 static int by_swing(const void *a, const void *b)
 {
     const struct tornado_bar *x = a, *y = b;
+    if (x->n_turned != y->n_turned) return x->n_turned > y->n_turned ? -1 : 1;
     if (x->swing > y->swing || x->swing < y->swing) return x->swing > y->swing ? -1 : 1;
     return strcmp(x->pointer, y->pointer);
 }
@@ -94,12 +102,12 @@ void tornado_make(struct tornado_figure *out, struct store *store, const struct 
     const char *unit = "";
     const uint32_t n_base = store_values(store, 0, metric, &base, &unit, arena);
     *out = (struct tornado_figure){ .unit = unit, .base = infer_mean(base, n_base, confidence),
-                                    .bar = arena_array(arena, struct tornado_bar, n_points) };
+                                    .n_runs = n_base, .bar = arena_array(arena, struct tornado_bar, n_points) };
     for (uint32_t i = 1; i < n_points; i++) {
         const struct store_param *param = &point[i].param[0];
         const bool second = i > 1 && strcmp(point[i - 1].param[0].pointer, param->pointer) == 0;
         const bool first = i + 1 < n_points && strcmp(point[i + 1].param[0].pointer, param->pointer) == 0;
-        const struct tornado_side side = { bare(param->value, arena), moved(store, i, metric, confidence, arena) };
+        const struct tornado_side side = side_of(store, point, i, metric, confidence, arena);
         if (second) {
             out->bar[out->n_bars - 1].high = side;
             continue;
@@ -109,45 +117,87 @@ void tornado_make(struct tornado_figure *out, struct store *store, const struct 
         if (!first && is_above(param->value, scenario, param->pointer, arena)) bar->high = side;
         else bar->low = side;
     }
-    for (uint32_t i = 0; i < out->n_bars; i++)
-        out->bar[i].swing = fmax(size_of(&out->bar[i].low), size_of(&out->bar[i].high));
+    for (uint32_t i = 0; i < out->n_bars; i++) {
+        struct tornado_bar *bar = &out->bar[i];
+        bar->swing = fmax(size_of(&bar->low), size_of(&bar->high));
+        bar->n_turned = bar->low.n_turned > bar->high.n_turned ? bar->low.n_turned : bar->high.n_turned;
+    }
     qsort(out->bar, out->n_bars, sizeof *out->bar, by_swing);
     cJSON_Delete(scenario);
 }
 
 /* ---- for people ---- */
 
-static void side_cells(struct grid *grid, const char *metric, const struct tornado_side *side)
+const char *tornado_parts(const struct tornado_side *side, struct arena *arena)
 {
-    if (!side->value || side->moved.n == 0) {
+    char text[32];
+    if (!side->value || side->moved.n == side->n_runs) return "";
+    snprintf(text, sizeof text, " (%u/%u)", (unsigned)side->n_have, (unsigned)side->n_runs);
+    return arena_strdup(arena, text);
+}
+
+/* True when not all runs have the figure both ways: the cell says how many have it with this value. */
+static bool side_cells(struct grid *grid, struct page *page, const char *metric, const struct tornado_side *side)
+{
+    if (!side->value) {
         grid_cell(grid, TONE_FAINT, "-");
         grid_cell(grid, TONE_FAINT, "-");
-        return;
+        return false;
     }
+    const char *of = tornado_parts(side, page->arena);
     const double half_width = side->moved.n > 1 ? side->moved.half_width : (double)NAN;
-    const enum tone tone = fabs(side->moved.mean) > half_width ? TONE_PLAIN : TONE_FAINT;
+    const enum tone tone = side->n_turned > 0 || fabs(side->moved.mean) > half_width ? TONE_PLAIN : TONE_FAINT;
     const struct number mean = number_of_metric(metric, fabs(side->moved.mean)),
                         half = number_of_metric(metric, half_width);
     const char *sign = !number_is_seen(mean.s) ? "" : side->moved.mean < 0 ? "-" : "+";
     grid_cell(grid, TONE_FAINT, "%s", side->value);
-    if (isfinite(half_width) && number_is_seen(half.s)) grid_cell(grid, tone, "%s%s ±%s", sign, mean.s, half.s);
-    else grid_cell(grid, tone, "%s%s", sign, mean.s);
+    if (side->moved.n == 0) grid_cell(grid, tone, "-%s", of);
+    else if (isfinite(half_width) && number_is_seen(half.s))
+        grid_cell(grid, tone, "%s%s ±%s%s", sign, mean.s, half.s, of);
+    else grid_cell(grid, tone, "%s%s%s", sign, mean.s, of);
+    return *of != '\0';
 }
 
+static bool base_line(struct page *page, const struct tornado_figure *figure, const char *metric)
+{
+    const bool in_part = figure->base.n < figure->n_runs;
+    const char *of = in_part ? page_format(page, " (%u/%u)", (unsigned)figure->base.n, figure->n_runs) : "";
+    page_say(page, TONE_PLAIN, "As it is: %s%s.", "현재: %s%s.", number_of_metric(metric, figure->base.mean).s, of);
+    return in_part;
+}
+
+/* Those that make the figure come or go stand first, and all of them are shown. */
 static uint32_t shown_bars(const struct tornado_figure *figure, const char *metric)
 {
     uint32_t n = 0;
+    while (n < figure->n_bars && figure->bar[n].n_turned > 0) n++;
     while (n < figure->n_bars && n < BARS_SHOWN &&
            number_is_seen(number_of_metric(metric, figure->bar[n].swing).s))
         n++;
     return n;
 }
 
+/* Of the values that are not in the table, after n that are. What exists in no run as it is has nothing to move by. */
+static void say_others(struct page *page, const struct tornado_figure *figure, const char *metric, uint32_t n)
+{
+    if (n == figure->n_bars) return;
+    if (figure->base.n == 0)
+        page_say(page, TONE_FAINT, "With %u other values that were varied it does not exist, either.",
+                 "변경한 다른 값 %u개에서도 값이 없음.", figure->n_bars - n);
+    else if (n == 0)
+        page_say(page, TONE_FAINT, "None of the %u values that were varied moves it.",
+                 "변경한 값 %u개 중 이를 움직이는 것은 없음.", figure->n_bars);
+    else
+        page_say(page, TONE_FAINT, "%u other values that were varied move it by no more than %s.",
+                 "변경한 다른 값 %u개는 %s 이하로만 움직임.", figure->n_bars - n,
+                 number_of_metric(metric, figure->bar[n].swing).s);
+}
+
 static void figure_table(struct page *page, const struct tornado_figure *figure, const char *metric)
 {
     const uint32_t n = shown_bars(figure, metric);
     page_heading(page, "%s", "%s", metric);
-    page_say(page, TONE_PLAIN, "As it is: %s.", "현재: %s.", number_of_metric(metric, figure->base.mean).s);
+    bool in_part = base_line(page, figure, metric);
     struct grid *grid = grid_open(page);
     grid_column(grid, ALIGN_LEFT, "value", "값");
     grid_column(grid, ALIGN_RIGHT, "low", "낮음");
@@ -156,17 +206,15 @@ static void figure_table(struct page *page, const struct tornado_figure *figure,
     grid_column(grid, ALIGN_RIGHT, "moves it by", "변화");
     for (uint32_t i = 0; i < n; i++) {
         grid_cell(grid, TONE_PLAIN, "%s", figure->bar[i].pointer);
-        side_cells(grid, metric, &figure->bar[i].low);
-        side_cells(grid, metric, &figure->bar[i].high);
+        in_part |= side_cells(grid, page, metric, &figure->bar[i].low);
+        in_part |= side_cells(grid, page, metric, &figure->bar[i].high);
     }
     if (n > 0) grid_write(grid);
-    if (n == 0)
-        page_say(page, TONE_FAINT, "None of the %u values that were varied moves it.",
-                 "변경한 값 %u개 중 이를 움직이는 것은 없음.", figure->n_bars);
-    else if (n < figure->n_bars)
-        page_say(page, TONE_FAINT, "%u other values that were varied move it by no more than %s.",
-                 "변경한 다른 값 %u개는 %s 이하로만 움직임.", figure->n_bars - n,
-                 number_of_metric(metric, figure->bar[n].swing).s);
+    if (in_part)
+        page_say(page, TONE_BAD,
+                 "(k/n): the figure exists in k of n runs; a move is of the runs that have it both ways.",
+                 "(k/n): 실행 n회 중 k회에 값이 있으며, 변화는 양쪽 모두 값이 있는 실행만의 것.");
+    say_others(page, figure, metric, n);
 }
 
 static void say_unvaried(struct page *page, const struct sweep_table *table)

@@ -10,7 +10,6 @@ enum { VALUES_MAX = 8 };
 static const struct form {
     const char *en, *ko;
 } forms[] = {
-    { "%s, commit: %s", "{1}, 커밋: {2}" },
     { "stock reserved twice", "재고가 두 번 예약됨" },
     { "stock restored, never reserved", "예약된 적 없는 재고가 복구됨" },
     { "stock restored twice", "재고가 두 번 복구됨" },
@@ -21,8 +20,6 @@ static const struct form {
     { "points debited, but payment was never asked for", "결제를 요청한 적 없는데 포인트가 차감됨" },
     { "coupon used twice", "쿠폰이 두 번 사용됨" },
     { "coupon restored twice", "쿠폰이 두 번 복구됨" },
-    { "%s: from %s to %s", "{1}: {2}에서 {3}(으)로 변경" },
-    { "%s: overwrites %s with %s", "{1}: {2}을(를) {3}(으)로 덮어씀" },
     { "paid and compensated", "결제와 보상이 모두 일어남" },
     { "paid, but its stock was given back", "결제되었으나 재고가 복구됨" },
     { "paid, but its stock was never taken", "결제되었으나 재고가 차감된 적 없음" },
@@ -70,6 +67,10 @@ static const struct form {
     { "group %s: integral %.9g s, sum of times %.9g s", "그룹 {1}: 적분 {2}초, 체류 시간의 합 {3}초" },
     { "group %s: %u partitions, %u owned", "그룹 {1}: 파티션 {2}개, 소유된 것 {3}개" },
     { "group %s: %u consumers assigned, %u partitions", "그룹 {1}: 할당된 consumer {2}개, 파티션 {3}개" },
+    /* Last, because a stage may have any name: these hold for what others say of a table or a topic, too. */
+    { "%s: from %s to %s", "{1}: {2}에서 {3}(으)로 변경" },
+    { "%s: overwrites %s with %s", "{1}: {2}을(를) {3}(으)로 덮어씀" },
+    { "%s, commit: %s", "{1}, 커밋: {2}" },
 };
 
 struct value {

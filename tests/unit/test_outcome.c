@@ -590,8 +590,11 @@ static void predictions_beside_observations(void **state)
     /* neither a time nor an interval: the end */
     assert_close(comparison_of(&outcome, PREDICT_PAID, 2).predicted, 200, 0);
     assert_int_equal(comparison_of(&outcome, PREDICT_PAID, 2).explained, EXPLAINED_YES);
-    assert_close(comparison_of(&outcome, PREDICT_TOTAL_LAG, 1).predicted, 81, 1e-12);
+    /* of 80, 81 and 82 that lag, partitions 0 and 1 have 54, 54 and 55; the table does not list partition 2 */
+    assert_close(comparison_of(&outcome, PREDICT_TOTAL_LAG, 1).predicted, 163 / 3.0, 1e-12);
     assert_close(comparison_of(&outcome, PREDICT_TOTAL_LAG, 1).prediction->observed, 50, 0);
+    assert_close(comparison_of(&outcome, PREDICT_LAG_SPREAD, 1).predicted, 1 / 3.0, 1e-12);
+    assert_close(comparison_of(&outcome, PREDICT_LAG_SPREAD, 1).prediction->observed, 10, 0);
     /* of partition 1, which is not the fullest */
     assert_close(comparison_of(&outcome, PREDICT_PEAK, 0).predicted, 38, 1e-12);
     assert_close(comparison_of(&outcome, PREDICT_TREND_TOTAL, 1).predicted, 101, 1e-12);
@@ -637,6 +640,34 @@ static void tables_before_the_last_are_compared(void **state)
                         "order-created, t = 25 s: log end");
     assert_close(comparison_of(&outcome, PREDICT_TABLE_LOG_END, 3).predicted, 99, 1e-12);
     assert_int_equal(outcome.layout->n_predictions, layout_make(small_study(&arena), &arena)->n_predictions + 4);
+}
+
+/* A table at 25 s that lists partitions 2 and 0 only: of the 100, 101 and 102 that lag, partition 1 has 34. The last
+ * has a partition 3, which the scenario lacks: it splits the topic otherwise, and the whole stands beside the whole. */
+static void sums_are_of_the_partitions_that_a_table_lists(void **state)
+{
+    (void)state;
+    static const struct observed_offset between[] = { { SMALL_STOCK, "order-created", 2, 36, 66, 30 },
+                                                      { SMALL_STOCK, "order-created", 0, 47, 67, 20 } };
+    static const struct observed_offset last[] = { { SMALL_STOCK, "order-created", 0, 47, 67, 20 },
+                                                   { SMALL_STOCK, "order-created", 3, 37, 67, 30 } };
+    struct study study = *small_study(&arena);
+    struct observations seen = *study.observations;
+    const struct observed_table table[] = {
+        { .label = "", .t_s = 25, .sigma_t_s = (double)NAN, .n_rows = 2, .row = between },
+        { .label = "", .t_s = 30, .sigma_t_s = (double)NAN, .n_rows = 2, .row = last }
+    };
+    seen.n_snapshots = 2;
+    seen.snapshot = table;
+    seen.n_offsets = 2;
+    seen.offset = last;
+    study.observations = &seen;
+    const struct outcome outcome = small_outcome(&study, 3, &arena);
+
+    assert_close(comparison_of(&outcome, PREDICT_TABLE_LAG, 0).prediction->observed, 50, 0);
+    assert_close(comparison_of(&outcome, PREDICT_TABLE_LAG, 0).predicted, 67, 1e-12);
+    assert_true(isnan(comparison_of(&outcome, PREDICT_LAG, 1).predicted));
+    assert_close(comparison_of(&outcome, PREDICT_TOTAL_LAG, 1).predicted, 81, 1e-12);
 }
 
 static void no_verdict_without_a_spread_or_a_group(void **state)
@@ -836,6 +867,19 @@ static void numbers_for_people(void **state)
     assert_string_equal(number_fixed(1234.56, 1).s, "1,234.6");
     assert_string_equal(number_percent(0.58427).s, "58.4%");
     assert_string_equal(number_percent((double)NAN).s, "-");
+    assert_string_equal(number_percent(0).s, "0.0%");
+    assert_string_equal(number_percent(1).s, "100.0%");
+    assert_string_equal(number_percent(0.9997).s, "99.97%"); /* what is neither all nor none is not shown so */
+    assert_string_equal(number_percent(0.0003).s, "0.03%");
+    assert_string_equal(number_percent(-0.0003).s, "-0.03%");
+    assert_string_equal(number_percent(0.9999).s, "99.99%");
+    assert_string_equal(number_percent(0.99951).s, "99.95%");
+    assert_string_equal(number_percent(0.99949).s, "99.9%");
+    assert_string_equal(number_percent(1.0004).s, "100.04%");
+    assert_string_equal(number_percent(1 - 1e-9).s, "99.9999999%");
+    assert_string_equal(number_percent(1 - 1e-15).s, "100.0%"); /* the last bits of a sum */
+    assert_string_equal(number_percent(1e-17).s, "0.0%");
+    assert_string_equal(number_of_metric("orders.failed_ratio", 0.0003).s, "0.03%");
     assert_string_equal(number_limit(0.95).s, "95.0%");
     assert_string_equal(number_limit(1).s, "100.0%");
     assert_string_equal(number_limit(1 - pow(0.05, 1.0 / 20)).s, "14.0%");     /* 13.91 */
@@ -879,6 +923,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(long_and_short_records, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(predictions_beside_observations, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(tables_before_the_last_are_compared, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(sums_are_of_the_partitions_that_a_table_lists, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(no_verdict_without_a_spread_or_a_group, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(every_key_of_the_contract, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(half_widths_under_the_same_paths, open_arena, close_arena),

@@ -328,6 +328,23 @@ static void print_form(const char *form, char *out)
     *out = '\0';
 }
 
+/* A form that a more general one swallows keeps its words as the value of that one's conversion. */
+static bool has_english(const char *text)
+{
+    static const char *const taken_over[] = { "lag", "backlog", "position", "log", "end", "consumer", "version" };
+    for (const char *at = text; *at;) {
+        char word[64];
+        const size_t n = strspn(at, "abcdefghijklmnopqrstuvwxyz");
+        bool known = n == 0;
+        snprintf(word, sizeof word, "%.*s", (int)n, at);
+        for (size_t i = 0; i < sizeof taken_over / sizeof *taken_over; i++)
+            known = known || strcmp(word, taken_over[i]) == 0;
+        if (!known) return true;
+        at += n > 0 ? n : 1;
+    }
+    return false;
+}
+
 static uint32_t check_violations(const char *source, struct page *page)
 {
     static const char *const calls[] = { "invariant_broken(", "effect_broken(", "effect_once(" };
@@ -338,6 +355,8 @@ static uint32_t check_violations(const char *source, struct page *page)
             if (!literals_of(at, form, sizeof form)) continue;
             print_form(form, text);
             if (strcmp(violation_words(page, text), text) == 0) fail_msg("\"%s\" has no Korean words", form);
+            if (has_english(violation_words(page, text)))
+                fail_msg("\"%s\" is half English: %s", form, violation_words(page, text));
             n++;
         }
     return n;
@@ -374,6 +393,12 @@ static void every_violation_has_korean_words(void **state)
     assert_string_equal(
         violation_words(&in_korean, "table stock, row 6: writes 93 from a read of 94, but the row holds 92 by now"),
         "테이블 stock, 행 6: 94을(를) 읽고 93을(를) 쓰지만, 행의 현재 값은 92");
+    assert_string_equal(
+        violation_words(&in_korean, "table stock, row 1, commit: initial 3000, now 2997, but orders hold 4"),
+        "테이블 stock, 행 1, 커밋: 초기값 3000, 현재 2997, 그러나 주문들의 보유는 4");
+    assert_string_equal(violation_words(&in_korean, "topic orders partition 0: from 12 back to 10"),
+                        "토픽 orders 파티션 0: 12에서 10(으)로 되돌아감");
+    assert_string_equal(violation_words(&in_korean, "pay: from FAILED to PAID"), "pay: FAILED에서 PAID(으)로 변경");
     assert_string_equal(violation_words(&in_korean, "words that nobody knows"), "words that nobody knows");
     assert_string_equal(violation_words(&in_english, "paid and compensated"), "paid and compensated");
 }

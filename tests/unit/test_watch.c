@@ -136,6 +136,24 @@ static void behind_a_cut_nothing_is_known(void **state)
     }
 }
 
+/* One item is one key, and one key goes to one of three partitions: the other two are empty, and what lags there is all
+ * that lags. */
+static void empty_partitions_are_rows_of_the_table(void **state)
+{
+    static const struct observed_offset rows[] = { { "servers", "orders", 0, 1, 1, 0 },
+                                                   { "servers", "orders", 1, 0, 0, 0 },
+                                                   { "servers", "orders", 2, 0, 0, 0 } };
+    static const struct observations table = { .offsets_t_s = 50.05, .n_offsets = 3, .offset = rows };
+    const struct study_edit edits[] = { { "/kafka/partitions", "3" }, { "/topics/orders/key", "item" } };
+    const struct layout *layout;
+    (void)state;
+    const struct result *result = run_once(&table, edits, 2, &layout);
+    const double lag = figure(layout, result, "checkpoints.seen.groups.servers.lag");
+    assert_close(lag, 251, 10); /* a batch of ten at most is not committed */
+    assert_close(watched(layout, result, PREDICT_TOTAL_LAG, 2, WATCH_AT), lag, 0);
+    assert_close(watched(layout, result, PREDICT_LAG_SPREAD, 2, WATCH_AT), lag, 0);
+}
+
 /* ---- windows ---- */
 
 /* Ten a second come until 120 s, five a second are done: 550 wait at 110 s, 600 at 120 s, 500 in the middle, at 140 s,
@@ -257,6 +275,7 @@ int main(void)
         cmocka_unit_test(an_instant_is_not_the_sample_before_it),
         cmocka_unit_test(behind_the_end_all_is_done),
         cmocka_unit_test(behind_a_cut_nothing_is_known),
+        cmocka_unit_test(empty_partitions_are_rows_of_the_table),
         cmocka_unit_test(a_run_tells_the_least_and_the_most_in_a_window),
         cmocka_unit_test(a_window_is_seen_whole_or_not_at_all),
         cmocka_unit_test(the_interval_holds_what_lies_inside),
