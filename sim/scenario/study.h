@@ -210,6 +210,8 @@ struct study {
     const char *const *edit_at;    /* JSON Pointer of each */
     uint32_t n_ignored;
     const char *const *ignored; /* k6 options without a meaning here */
+    uint32_t n_by_load_end;
+    const char *const *by_load_end; /* instants told from load_end, where the last order comes before it */
     const char *text;           /* the resolved scenario: defaults filled in, --set applied; ends with \n.
                                    Reading it again gives the same text. */
     char sha256[65];            /* of text, lower-case hex */
