@@ -183,6 +183,7 @@ struct input_file {
     const char *path; /* relative to the scenario, as written */
     const char *full_path;
     const char *copy; /* "inputs/NAME": what study.text calls it; relative to the folder where the text is written */
+    char sha256[65];  /* of what is in it, lower-case hex */
 };
 
 struct study_edit {
