@@ -439,6 +439,9 @@ struct scenario {
 /* When the last executor ends (k6: startTime + durations), with no order after it. */
 sim_ns scenario_load_end(const struct scenario *scenario);
 
+/* From when on no order comes, by the executors' rates: when there are at_most orders, or at the load's end. */
+sim_ns scenario_orders_end(const struct scenario *scenario);
+
 /* From when to when orders are started, by the executors' rates: until the run ends or there are at_most orders. Both
  * 0: none is. */
 struct load_extent { sim_ns from_ns, until_ns; };

@@ -112,6 +112,7 @@ static bool check_all(struct comparing *comparing, struct arena *arena, struct s
             comparing->findings.n_all = 0;
             return false;
         }
+        note_load_end(comparing->options, &comparing->desk.study);
         name[i] = arena_strdup(arena, comparing->desk.study.scenario.name);
     }
     if (comparing->options->more.n > 0) name_files(comparing, name);

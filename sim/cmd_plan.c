@@ -49,6 +49,7 @@ static bool read_base(struct planning *planning, struct arena *arena, struct sim
     if (!study_source_load(&planning->source, options->operand, arena, err)) return false;
     planning->base = base_point(options, &planning->source, arena);
     if (!desk_open(&planning->desk, &planning->base, &planning->findings, err)) return false;
+    note_load_end(options, &planning->desk.study);
     planning->planner.judge.seed = planning->desk.study.scenario.seed;
     if (planning->desk.study.n_thresholds > 0) return true;
     return sim_fail(err, SIM_ESCENARIO, options->operand,

@@ -101,6 +101,7 @@ static bool read_base(struct sweeping *sweeping, struct arena *arena, struct sim
     const struct options *options = sweeping->options;
     if (!desk_open(&sweeping->desk, &sweeping->base, &sweeping->findings, err)) return false;
     const struct study *study = &sweeping->desk.study;
+    note_load_end(options, study);
     sweeping->experiment = (struct store_experiment){ .version = SIM_VERSION,
                                                       .scenario_sha256 = arena_strdup(arena, study->sha256),
                                                       .scenario_json = arena_strdup(arena, study->text),

@@ -32,6 +32,8 @@ int cmd_sweep(const struct options *options, struct arena *arena, struct sim_err
  * type one in. */
 bool read_study(struct study *out, const struct options *options, struct findings *findings, struct arena *arena,
                 struct sim_err *err);
+/* Says which instants are told from load_end where the last order comes before it; nothing where none is. */
+void note_load_end(const struct options *options, const struct study *study);
 /* An experiment's scenario as every point of it has it: with its edits, but for the number of replications, which is no
  * part of what a point is. */
 struct point base_point(const struct options *options, const struct study_source *source, struct arena *arena);

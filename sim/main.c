@@ -31,6 +31,22 @@ static void note_ignored(const struct options *options, const struct study *stud
     if (names[0]) note(options, "%s: options of k6 without a meaning here, ignored: %s", shown_file(study), names);
 }
 
+void note_load_end(const struct options *options, const struct study *study)
+{
+    char names[1024] = "", end[48], orders_end[48];
+    const sim_ns orders_end_ns = (scenario_orders_end(&study->scenario) + SIM_MS - 1) / SIM_MS * SIM_MS;
+    for (uint32_t i = 0; i < study->n_by_load_end; i++) {
+        const size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", study->by_load_end[i]);
+    }
+    if (names[0])
+        note(options,
+             "%s: load_end is when the executors end, %s, but the last order comes by %s (/orders/at_most): what is told "
+             "from load_end comes so much later (%s); write the time that is meant, or let the executors end there",
+             shown_file(study), ns_format(scenario_load_end(&study->scenario), end, sizeof end),
+             ns_format(orders_end_ns, orders_end, sizeof orders_end), names);
+}
+
 bool read_study(struct study *out, const struct options *options, struct findings *findings, struct arena *arena,
                 struct sim_err *err)
 {
@@ -43,6 +59,7 @@ bool read_study(struct study *out, const struct options *options, struct finding
         return false;
     }
     note_ignored(options, out);
+    note_load_end(options, out);
     return true;
 }
 

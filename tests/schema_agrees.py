@@ -29,7 +29,7 @@ ONLY_THE_READER = {
         max-vus-without-preallocated mixture-weights outbox-too-full percentiles-descend pick-reversed rows-too-few
         heartbeat-beyond-the-session heartbeat-beyond-the-session-of-a-group
         scaler-least-above-most scaler-starts-above-most scaler-too-many-pods scaler-uneven-pods shares-below-1
-        too-many-api-threads uniform-reversed warm-up-after-the-end warm-up-without-end""",
+        too-many-api-threads uniform-reversed warm-up-after-the-end warm-up-without-end warm-up-beyond-the-last-order""",
     # Durations are strings: their greatest value is beyond a pattern.
     "size of a duration": "duration-overflows duration-too-long seed-of-65-bits sweeper-too-often fault-too-often watchdog-too-short scaler-polls-too-often",
     # Files beside the scenario.

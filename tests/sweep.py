@@ -258,6 +258,23 @@ for what, args, file in [
     ok(f"{what} is not replaced: exit {done.returncode}: {done.stderr.strip()[:200]}",
        done.returncode == 2 and f"{file}, which the command reads" in done.stderr and open(file).read() == before)
 ok("refusals made no file", not os.path.exists("z.db"))
+
+# ---- what is in a file that the scenario names is part of it, whatever its name ----
+TIMED = ["sweep", "timed.json", "--vary", f"{group}.consumers=1,2", "--out", "timed.db"]
+open("other.csv", "w").write("ms\n50\n")
+ok("with a file of times", sim(*TIMED, "--replications", "1").returncode == 0)
+ok("it goes on with the same file", sim(*TIMED, "--replications", "2", "--resume").returncode == 0)
+whole = rows("timed.db")
+open("times.csv", "w").write("ms\n20\n31\n")
+done = sim(*TIMED, "--replications", "3", "--resume")
+ok(f"and not with another: exit {done.returncode}: {done.stderr.strip()}",
+   done.returncode == 2 and "another experiment: its inputs/times.csv differs" in done.stderr and rows("timed.db") == whole)
+FILES = ["sweep", "timed.json", "--vary", "reserve.time.csv=times.csv,other.csv", "--out", "files.db"]
+ok("files that are varied", sim(*FILES, "--replications", "1").returncode == 0)
+open("other.csv", "w").write("ms\n51\n")
+done = sim(*FILES, "--replications", "2", "--resume")
+ok(f"one of them is another: exit {done.returncode}: {done.stderr.strip()}",
+   done.returncode == 2 and "its inputs/other.csv differs" in done.stderr)
 done = sim(*SWEEP[:-1], "7", "--out", "b.db", "--resume")
 ok("more replications are taken on", done.returncode == 0 and len(rows("b.db")["replication"]) == 42)
 

@@ -169,15 +169,15 @@ static double most_in(struct profile *profile)
 
 /* ---- entry ---- */
 
-/* window_s 0: none is wanted. */
-static struct profile profile_of(const struct scenario *scenario, double window_s, struct arena *arena)
+/* Until a time, or until there are at_most orders. window_s 0: none is wanted. */
+static struct profile profile_of(const struct scenario *scenario, double window_s, sim_ns end_ns, struct arena *arena)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < scenario->n_loads; i++)
         n += scenario->load[i].executor == LOAD_RAMPING_ARRIVAL_RATE ? scenario->load[i].n_stages : 1;
     struct profile profile = { .scenario = scenario, .span = arena_array(arena, struct span, n),
                                .corner = arena_array(arena, double, (size_t)n * 4 + 2),
-                               .window_s = window_s, .end_s = ns_to_s(scenario_end(scenario)) };
+                               .window_s = window_s, .end_s = ns_to_s(end_ns) };
     for (uint32_t i = 0; i < scenario->n_loads; i++) add_load(&profile, &scenario->load[i]);
     if (scenario->orders.at_most > 0) profile.end_s = end_of(&profile, (double)scenario->orders.at_most);
     return profile;
@@ -196,7 +196,7 @@ const struct load_rates *load_rates_make(const struct scenario *scenario, sim_ns
 {
     struct load_rates *rates = arena_new(arena, struct load_rates);
     rates->known = !has_trace(scenario);
-    rates->profile = profile_of(scenario, ns_to_s(window_ns), arena);
+    rates->profile = profile_of(scenario, ns_to_s(window_ns), scenario_end(scenario), arena);
     return rates;
 }
 
@@ -211,7 +211,7 @@ double scenario_peak_rate_per_s(const struct scenario *scenario, sim_ns window_n
     if (has_trace(scenario)) return (double)NAN;
     struct arena scratch;
     arena_init(&scratch);
-    struct profile profile = profile_of(scenario, ns_to_s(window_ns), &scratch);
+    struct profile profile = profile_of(scenario, ns_to_s(window_ns), scenario_end(scenario), &scratch);
     profile.corner[profile.n_corners++] = profile.end_s - profile.window_s;
     const double most = most_in(&profile);
     arena_fini(&scratch);
@@ -223,7 +223,7 @@ struct load_extent scenario_load_extent(const struct scenario *scenario)
 {
     struct arena scratch;
     arena_init(&scratch);
-    const struct profile profile = profile_of(scenario, 0, &scratch);
+    const struct profile profile = profile_of(scenario, 0, scenario_end(scenario), &scratch);
     double from_s = INFINITY, until_s = 0;
     for (uint32_t i = 0; i < profile.n; i++) {
         from_s = fmin(from_s, profile.span[i].at_s);
@@ -239,4 +239,24 @@ struct load_extent scenario_load_extent(const struct scenario *scenario)
     arena_fini(&scratch);
     if (!(from_s < until_s)) return (struct load_extent){ 0, 0 };
     return (struct load_extent){ llround(from_s * 1e9), llround(until_s * 1e9) };
+}
+
+/* Of each load the last start may fall on its deadline, where none is made (load.h): nothing is lost with that one. */
+static bool loses_orders(const struct scenario *scenario)
+{
+    const uint64_t at_most = scenario->orders.at_most;
+    uint64_t scheduled = 0;
+    for (uint32_t i = 0; i < scenario->n_loads; i++) scheduled += load_scheduled(&scenario->load[i]);
+    return at_most > 0 && scheduled > scenario->n_loads && scheduled - scenario->n_loads > at_most;
+}
+
+sim_ns scenario_orders_end(const struct scenario *scenario)
+{
+    const sim_ns load_end_ns = scenario_load_end(scenario);
+    if (!loses_orders(scenario)) return load_end_ns;
+    struct arena scratch;
+    arena_init(&scratch);
+    const sim_ns end_ns = llround(profile_of(scenario, 0, load_end_ns, &scratch).end_s * 1e9);
+    arena_fini(&scratch);
+    return end_ns < load_end_ns ? end_ns : load_end_ns;
 }

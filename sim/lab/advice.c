@@ -327,6 +327,7 @@ static void describe(struct adviser *adviser)
         .seed = adviser->desk.study.scenario.seed,
         .confidence = planner->judge.confidence,
         .status = status_of(adviser->chosen->footing),
+        .depends = adviser->chosen->footing == FOOTING_DEPENDS,
         .n_varied = planner->n_axes,
         .pointer = pointer,
         .value = adviser->chosen->value,

@@ -35,7 +35,7 @@ struct candidate {
     double cost;
     enum footing footing;
     struct judged judged;
-    uint32_t best, worst;     /* corners of the unknowns where it holds most and least often; without any NONE */
+    uint32_t best, worst;     /* corners of the unknowns where it does best and worst (corners.h); without any NONE */
 };
 
 /* "PTR=NUMBER". False with err (SIM_EUSAGE). */

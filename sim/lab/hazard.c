@@ -134,7 +134,7 @@ static const char *step_draw(struct lot *lot, const struct scenario *s, uint32_t
                         nth);
 }
 
-/* While the load lasts, or as a thread comes to a step. */
+/* While orders come, or as a thread comes to a step. */
 static const char *when_draw(struct lot *lot, const struct scenario *s, const struct explore_fault *fault,
                              struct arena *arena)
 {
@@ -142,7 +142,7 @@ static const char *when_draw(struct lot *lot, const struct scenario *s, const st
     const uint32_t stage = by_step ? stage_draw(lot, s, fault) : NONE;
     if (stage != NONE) return step_draw(lot, s, stage, arena);
     char at[48];
-    sim_ns end_ns = scenario_load_end(s);
+    sim_ns end_ns = scenario_orders_end(s);
     if (end_ns > scenario_end(s)) end_ns = scenario_end(s);
     const sim_ns at_ns = (sim_ns)(unit(lot) * (double)(end_ns / SIM_MS)) * SIM_MS;
     return arena_printf(arena, "\"at\": \"%s\"", ns_format(at_ns, at, sizeof at));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/lab/judge.h"
 
+#include <math.h>
+
 #include "sim/results/layout.h"
 #include "sim/results/threshold.h"
 
@@ -34,6 +36,14 @@ uint32_t judged_worst(const struct judged *judged)
 
 /* ---- runs ---- */
 
+static void begin(struct judged *judged, uint32_t n_thresholds, struct arena *arena)
+{
+    judged->n_thresholds = n_thresholds;
+    judged->held = arena_array(arena, uint32_t, n_thresholds);
+    judged->room = arena_array(arena, double, n_thresholds);
+    for (uint32_t i = 0; i < n_thresholds; i++) judged->room[i] = (double)INFINITY;
+}
+
 /* One probe; with unknowns one for each replication, which has values of its own. */
 static struct probe *make_probes(const struct judge *judge, const struct point *point, uint32_t from, uint32_t until,
                                  const uint32_t *kept, uint32_t n_kept, uint32_t *n, struct arena *arena)
@@ -58,8 +68,10 @@ static void count(struct judged *judged, const struct probe *probe, const struct
         judged->n++;
         judged->met += probe->exit[r] == 0;
         judged->broken += probe->exit[r] == 4;
-        for (uint32_t i = 0; i < judged->n_thresholds; i++)
+        for (uint32_t i = 0; i < judged->n_thresholds; i++) {
             judged->held[i] += threshold_holds(&threshold[i], probe_value(probe, r, i));
+            judged->room[i] = fmin(judged->room[i], threshold_room(&threshold[i], probe_value(probe, r, i)));
+        }
     }
 }
 
@@ -86,10 +98,7 @@ static bool judge_until(const struct judge *judge, const struct point *point, st
     struct findings findings = { 0 };
     struct arena own = { 0 };
     bool ok = desk_open(&desk, point, &findings, err);
-    if (ok && !judged->held) {
-        judged->n_thresholds = desk.study.n_thresholds;
-        judged->held = arena_array(arena, uint32_t, judged->n_thresholds);
-    }
+    if (ok && !judged->held) begin(judged, desk.study.n_thresholds, arena);
     ok = ok && run_and_count(judge, point, judged, until, &desk, &own, err);
     if (ok) {
         spending_look(&judged->looks, judge->confidence, until, look, arena);

@@ -22,6 +22,7 @@ struct judged {
     uint32_t n, met, broken; /* replications; those that meet all; that break an invariant */
     uint32_t n_thresholds;
     uint32_t *held;          /* replications, by threshold */
+    double *room;            /* by threshold: what it had left in the run that came nearest to missing it */
     struct spending looks;
     enum standing standing;
 };

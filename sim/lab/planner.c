@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/lab/planner.h"
 
+#include "sim/lab/corners.h"
 #include "sim/lab/pressed.h"
 
 enum { HALVED_FROM = 9 /* candidates */, GLANCES = 8 };
@@ -35,32 +36,17 @@ static bool judge_corner(const struct planner *planner, const struct candidate *
 
 static double met_share(const struct judged *judged) { return judged->n ? (double)judged->met / judged->n : 0; }
 
-/* Where it fails and where it does not. What is kept of a candidate that fails somewhere are its runs at the worst. */
-static bool look_at_corners(struct planner *planner, struct candidate *candidate, struct arena *arena,
-                            struct sim_err *err)
+/* Where corners do alike in every figure, the most pressed of them is the worst. */
+static bool find_worst(struct planner *planner, struct candidate *candidate, const struct corners *corners,
+                       struct arena *arena, struct sim_err *err)
 {
-    const uint32_t n = corners_n(planner->judge.n_unknowns);
-    double best = -1, worst = 2;
-    struct judged at_worst = { 0 };
-    uint32_t n_missed = 0;
-    for (uint32_t c = 0; c < n; c++) {
-        struct judged judged;
-        if (!judge_corner(planner, candidate, c, 0, &judged, arena, err)) return false;
-        n_missed += judged.standing == STANDING_MISSED;
-        if (met_share(&judged) > best) best = met_share(&judged), candidate->best = c;
-        if (met_share(&judged) < worst) worst = met_share(&judged), candidate->worst = c, at_worst = judged;
-    }
-    candidate->judged = at_worst;
-    if (n_missed > 0) candidate->footing = n_missed == n ? FOOTING_MISSED : FOOTING_DEPENDS;
-    return true;
-}
-
-/* Where all corners do alike so far, the most pressed one is the worst. */
-static bool find_worst(struct planner *planner, struct candidate *candidate, struct arena *arena, struct sim_err *err)
-{
+    const uint32_t worst = corners_worst(corners);
     double most = -1;
-    if (candidate->judged.met < candidate->judged.n) return true;
-    for (uint32_t c = 0; c < corners_n(planner->judge.n_unknowns); c++) {
+    uint32_t n = 0;
+    for (uint32_t c = 0; c < corners->n; c++) n += corners_compare(corners, c, worst) == 0;
+    candidate->worst = worst;
+    for (uint32_t c = 0; n > 1 && c < corners->n; c++) {
+        if (corners_compare(corners, c, worst) != 0) continue;
         const struct point at = planner_corner(planner, candidate, c, arena);
         struct pressed pressed;
         if (!pressed_find(&pressed, &at, &planner->judge.crew, 1, LANG_EN, arena, err)) return false;
@@ -69,19 +55,53 @@ static bool find_worst(struct planner *planner, struct candidate *candidate, str
     return true;
 }
 
-/* No corner fails outright: the whole range, and then the worst corner by itself. */
-static bool judge_range(struct planner *planner, struct candidate *candidate, struct arena *arena, struct sim_err *err)
+/* Where it fails and where it does not. What is kept of a candidate that fails somewhere are its runs at the worst. */
+static bool look_at_corners(struct planner *planner, struct candidate *candidate, struct corners *corners,
+                            struct arena *arena, struct sim_err *err)
 {
-    struct judged corner;
-    if (!find_worst(planner, candidate, arena, err)) return false;
+    const uint32_t n = corners_n(planner->judge.n_unknowns);
+    struct judged *judged = arena_array(arena, struct judged, n);
+    uint32_t n_missed = 0;
+    for (uint32_t c = 0; c < n; c++) {
+        if (!judge_corner(planner, candidate, c, 0, &judged[c], arena, err)) return false;
+        n_missed += judged[c].standing == STANDING_MISSED;
+    }
+    *corners = (struct corners){ n, judged };
+    candidate->best = corners_best(corners);
+    candidate->worst = corners_worst(corners);
+    candidate->judged = judged[candidate->worst];
+    if (n_missed > 0) candidate->footing = n_missed == n ? FOOTING_MISSED : FOOTING_DEPENDS;
+    return n_missed > 0 || find_worst(planner, candidate, corners, arena, err);
+}
+
+/* A corner by itself; the candidate is no better than it is there. */
+static bool judge_at(struct planner *planner, struct candidate *candidate, uint32_t corner, struct arena *arena,
+                     struct sim_err *err)
+{
+    struct judged judged;
+    if (!judge_corner(planner, candidate, corner, planner->least, &judged, arena, err)) return false;
+    if (judged.standing == STANDING_MET) return true;
+    candidate->footing = judged.standing == STANDING_MISSED ? FOOTING_DEPENDS : FOOTING_OPEN;
+    candidate->worst = corner;
+    candidate->judged = judged;
+    return true;
+}
+
+/* No corner fails outright: the whole range, then the worst corner by itself, and each that is the worst for some
+ * threshold. */
+static bool judge_range(struct planner *planner, struct candidate *candidate, const struct corners *corners,
+                        struct arena *arena, struct sim_err *err)
+{
+    const uint32_t worst = candidate->worst;
     candidate->judged = (struct judged){ 0 };
     if (!judge_fully(&planner->judge, &candidate->point, &candidate->judged, planner->least, arena, err)) return false;
     candidate->footing = footing_of(candidate->judged.standing);
     if (candidate->footing == FOOTING_MISSED) candidate->footing = FOOTING_DEPENDS;
     if (candidate->footing != FOOTING_MET) return true;
-    if (!judge_corner(planner, candidate, candidate->worst, planner->least, &corner, arena, err)) return false;
-    if (corner.standing == STANDING_OPEN) candidate->footing = FOOTING_OPEN;
-    if (corner.standing == STANDING_MISSED) candidate->footing = FOOTING_DEPENDS;
+    if (!judge_at(planner, candidate, worst, arena, err)) return false;
+    for (uint32_t c = 0; c < corners->n && candidate->footing != FOOTING_DEPENDS; c++)
+        if (c != worst && corners_is_worst_of_one(corners, c) && !judge_at(planner, candidate, c, arena, err))
+            return false;
     return true;
 }
 
@@ -91,8 +111,9 @@ static bool judge_candidate(struct planner *planner, struct candidate *candidate
     if (candidate->footing != FOOTING_NONE) return true;
     candidate->judged = (struct judged){ 0 };
     if (planner->judge.n_unknowns > 0) {
-        if (!look_at_corners(planner, candidate, arena, err)) return false;
-        return candidate->footing != FOOTING_NONE || judge_range(planner, candidate, arena, err);
+        struct corners corners;
+        if (!look_at_corners(planner, candidate, &corners, arena, err)) return false;
+        return candidate->footing != FOOTING_NONE || judge_range(planner, candidate, &corners, arena, err);
     }
     if (!judge_fully(&planner->judge, &candidate->point, &candidate->judged, planner->least, arena, err)) return false;
     candidate->footing = footing_of(candidate->judged.standing);

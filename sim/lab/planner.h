@@ -6,8 +6,8 @@
  * costs more were better, and then glances at cheaper ones here and there: where one of these does not fail, nothing
  * was won and all are judged in turn.
  *
- * With unknown values a candidate stands when it does so over a hypercube of them and in the worst corner of their
- * ranges; it depends on them when only some of the corners fail. */
+ * With unknown values a candidate stands when it does so over a hypercube of them, in the worst corner of their ranges
+ * and in each that is the worst for one of the thresholds (corners.h); it depends on them when only some fail. */
 #ifndef SIM_LAB_PLANNER_H
 #define SIM_LAB_PLANNER_H
 

@@ -101,7 +101,7 @@ static bool make_outcome(const struct lab *lab, struct outcome *out, double star
 
 static double expected_s(const struct scenario *scenario)
 {
-    return ns_to_s(scenario->ends == END_AT ? scenario->end_ns : scenario_load_end(scenario));
+    return ns_to_s(scenario->ends == END_AT ? scenario->end_ns : scenario_orders_end(scenario));
 }
 
 static bool run_all(struct lab *lab, uint32_t n_workers, struct arena *arena, struct sim_err *err)

@@ -3,6 +3,7 @@
 
 #include <cjson/cJSON.h>
 #include <math.h>
+#include <string.h>
 
 #include "sim/scenario/json.h"
 
@@ -18,6 +19,22 @@ static const char *as_json(const char *value, struct arena *arena)
     return kept;
 }
 
+/* Those of the point before, where they are the same: most points name the same files. */
+static void take_inputs(struct store_point *out, const struct study *study, const struct store_point *before,
+                        struct arena *arena)
+{
+    bool same = before && before->n_inputs == study->n_inputs;
+    for (uint32_t i = 0; same && i < study->n_inputs; i++)
+        same = strcmp(before->input[i].name, study->input[i].copy) == 0 &&
+               strcmp(before->input[i].sha256, study->input[i].sha256) == 0;
+    struct store_input *input = same ? NULL : arena_array(arena, struct store_input, study->n_inputs);
+    for (uint32_t i = 0; !same && i < study->n_inputs; i++)
+        input[i] = (struct store_input){ arena_strdup(arena, study->input[i].copy),
+                                         arena_strdup(arena, study->input[i].sha256) };
+    out->n_inputs = study->n_inputs;
+    out->input = same ? before->input : input;
+}
+
 bool sweep_points(const struct point *point, uint32_t n, uint32_t n_base_edits, struct store_point **out,
                   struct desk *desk, struct findings *findings, struct arena *arena, struct sim_err *err)
 {
@@ -29,7 +46,8 @@ bool sweep_points(const struct point *point, uint32_t n, uint32_t n_base_edits, 
         for (uint32_t p = 0; p < n_params; p++)
             param[p] = (struct store_param){ arena_strdup(arena, desk->study.edit_at[n_base_edits + p]),
                                              as_json(point[i].edit[n_base_edits + p].value, arena) };
-        (*out)[i] = (struct store_point){ point[i].label, n_params, param };
+        (*out)[i] = (struct store_point){ .label = point[i].label, .n_params = n_params, .param = param };
+        take_inputs(&(*out)[i], &desk->study, i > 0 ? &(*out)[i - 1] : NULL, arena);
     }
     return true;
 }

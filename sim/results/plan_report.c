@@ -43,10 +43,14 @@ static void say_found(struct page *page, const struct plan_answer *plan)
 static void say_undecided(struct page *page, const struct plan_answer *plan)
 {
     const char *values = values_text(page, plan, plan->value);
-    if (plan->n_unknowns > 0 && plan->measure_next) {
+    if (plan->depends) {
         page_say(page, TONE_BAD, "Undecided: %s (cost %s) does or does not do, depending on values that are not known.",
                  "미정: %s (비용 %s)의 성립 여부가 알려지지 않은 값에 달려 있음.", values, number_json(plan->cost).s);
-        page_say(page, TONE_STRONG, "Measure next: %s.", "다음에 측정할 값: %s.", plan->measure_next);
+        if (plan->measure_next)
+            page_say(page, TONE_STRONG, "Measure next: %s.", "다음에 측정할 값: %s.", plan->measure_next);
+        else
+            page_say(page, TONE_PLAIN, "%u of %u runs with such values meet every target.",
+                     "그런 값으로는 %u/%u회 실행이 모든 목표를 달성.", plan->share.met, plan->share.n);
         return;
     }
     if (plan->n_unknowns == 0 && plan->share.met == plan->share.n) {

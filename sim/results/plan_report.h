@@ -36,6 +36,7 @@ struct plan_answer {
     uint64_t seed;
     double confidence;
     enum plan_status status;
+    bool depends;             /* undecided, since the unknown values decide it */
     uint32_t n_varied;
     const char *const *pointer;
     const char *const *value; /* of the candidate it is about: the found one, the undecided one, else the nearest */

@@ -7,18 +7,26 @@
 #include "sim/results/number.h"
 #include "sim/version.h"
 
+static const char *load_end(struct page *page, const struct scenario *scenario)
+{
+    const double load_end_s = ns_to_s(scenario_load_end(scenario)), orders_end_s = ns_to_s(scenario_orders_end(scenario));
+    if (load_end_s <= 0)
+        return page_word(page, "There is no load", "부하 없음");
+    if (orders_end_s < load_end_s)
+        return page_format(page, page_word(page, "The load ends at %s, its last order comes by %s (orders.at_most)",
+                                           "부하 종료 %s, 마지막 주문 %s까지 (orders.at_most)"),
+                           number_seconds(load_end_s).s, number_seconds(orders_end_s).s);
+    return page_format(page, page_word(page, "The load ends at %s", "부하 종료 %s"), number_seconds(load_end_s).s);
+}
+
 static void report_head(struct page *page, const struct outcome *outcome)
 {
     const struct scenario *scenario = &outcome->study->scenario;
-    const double load_end_s = ns_to_s(scenario_load_end(scenario));
-    const char *load = load_end_s > 0 ? page_format(page, page_word(page, "The load ends at %s", "부하 종료 %s"),
-                                                    number_seconds(load_end_s).s)
-                                      : page_word(page, "There is no load", "부하 없음");
 
     page_title(page, "%s", "%s", scenario->name);
     page_say(page, TONE_PLAIN, "Replications %u, seed %" PRIu64 ", sim %s. %s, the run ends at %s%s.",
              "반복 %u회, seed %" PRIu64 ", sim %s. %s, 실행 종료 %s%s.", (unsigned)outcome->n, outcome->seed,
-             SIM_VERSION, load, number_seconds(outcome->end_s).s,
+             SIM_VERSION, load_end(page, scenario), number_seconds(outcome->end_s).s,
              outcome->cut ? page_word(page, " (cut, with work left)", " (처리 중 중단)")
                           : page_word(page, " (nothing left to do)", " (모두 처리 완료)"));
     if (scenario->warm_up_ns > 0 || scenario->find_warm_up)

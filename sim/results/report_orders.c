@@ -81,6 +81,26 @@ static void status_rows(struct page *page, struct grid *grid, const struct outco
     target_cell(grid, page, outcome, page_format(page, "%s.failed_ratio", place));
 }
 
+/* A target that is met long after the last order says little of what comes after the load. */
+static void told_from_load_end(struct page *page, const struct study *study)
+{
+    const double end_s = ns_to_s(scenario_load_end(&study->scenario));
+    const double orders_end_s = ns_to_s(scenario_orders_end(&study->scenario));
+    const char *names = "";
+
+    if (study->n_by_load_end == 0)
+        return;
+    for (uint32_t i = 0; i < study->n_by_load_end; i++)
+        names = page_format(page, "%s%s%s", names, i > 0 ? ", " : "", study->by_load_end[i]);
+    page_say(page, TONE_BAD,
+             "load_end is when the executors end, %s, but the last order comes by %s (orders.at_most): what is told from "
+             "load_end comes %s later than after the last order, when a backlog may be gone (%s). Write the time that is "
+             "meant, or let the executors end there.",
+             "load_end는 executor가 끝나는 %s이지만 마지막 주문은 %s까지 (orders.at_most): load_end 기준 시점은 마지막 주문 "
+             "기준보다 %s 늦어, 밀린 주문이 이미 처리되었을 수 있음 (%s). 의도한 시각을 쓰거나 executor를 거기서 끝낼 것.",
+             number_seconds(end_s).s, number_seconds(orders_end_s).s, number_seconds(end_s - orders_end_s).s, names);
+}
+
 void report_orders(struct page *page, const struct outcome *outcome)
 {
     const struct scenario *scenario = &outcome->study->scenario;
@@ -101,6 +121,7 @@ void report_orders(struct page *page, const struct outcome *outcome)
     }
     status_rows(page, grid, outcome, "orders", page_word(page, "end", "종료"), outcome->end_s);
     grid_write(grid);
+    told_from_load_end(page, outcome->study);
     const double dropped = outcome_mean(outcome, "orders.dropped");
     const double oversold = outcome_mean(outcome, "orders.oversold");
     if (dropped > 0)

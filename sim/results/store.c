@@ -43,6 +43,8 @@ static const char schema[] =
     " label TEXT NOT NULL);"
     "CREATE TABLE param (point_id INTEGER NOT NULL REFERENCES point, pointer TEXT NOT NULL, value TEXT NOT NULL,"
     " PRIMARY KEY (point_id, pointer)) WITHOUT ROWID;"
+    "CREATE TABLE input (point_id INTEGER NOT NULL REFERENCES point, name TEXT NOT NULL, sha256 TEXT NOT NULL,"
+    " PRIMARY KEY (point_id, name)) WITHOUT ROWID;"
     "CREATE TABLE replication (point_id INTEGER NOT NULL REFERENCES point, replication INTEGER NOT NULL,"
     " fingerprint TEXT NOT NULL, exit INTEGER NOT NULL, wall_s REAL, PRIMARY KEY (point_id, replication)) WITHOUT "
     "ROWID;"
@@ -199,6 +201,21 @@ static bool add_points(struct store *store, const struct store_point *point, uin
     return ok || failed(store, "writing", err);
 }
 
+static bool add_inputs(struct store *store, const struct store_point *point, uint32_t n_points, struct sim_err *err)
+{
+    sqlite3_stmt *add = prepare(store, "INSERT INTO input VALUES (?, ?, ?)");
+    bool ok = add != NULL;
+    for (uint32_t i = 0; ok && i < n_points; i++)
+        for (uint32_t k = 0; ok && k < point[i].n_inputs; k++) {
+            bind_count(add, 1, i);
+            bind_text(add, 2, point[i].input[k].name);
+            bind_text(add, 3, point[i].input[k].sha256);
+            ok = step(store, add, err);
+        }
+    sqlite3_finalize(add);
+    return ok || failed(store, "writing", err);
+}
+
 static bool add_unknowns(struct store *store, const struct store_experiment *experiment, struct sim_err *err)
 {
     sqlite3_stmt *add = prepare(store, "INSERT INTO unknown VALUES (1, ?, ?, ?)");
@@ -233,7 +250,7 @@ static bool begin(struct store *store, const struct store_experiment *experiment
     store->replications = experiment->replications;
     return run_sql(store, "BEGIN IMMEDIATE", "writing", err) && run_sql(store, schema, "writing", err) &&
            add_experiment(store, experiment, err) && add_points(store, point, n_points, err) &&
-           add_unknowns(store, experiment, err) && add_student(store, experiment->replications, err) &&
+           add_inputs(store, point, n_points, err) && add_unknowns(store, experiment, err) && add_student(store, experiment->replications, err) &&
            run_sql(store, "COMMIT", "writing", err) &&
            ready_to_add(store, err);
 }
@@ -416,6 +433,26 @@ static bool is_same(const struct store *store, const struct store_experiment *th
     return same_unknowns(there, here) || differs(store, "list of unknown values", err);
 }
 
+/* The text of a scenario has no more than the names of its files. What a point does not name is no row of it: then the
+ * text differs, or the point's values. */
+static bool same_inputs(struct store *store, const struct store_point *point, uint32_t n_points,
+                        struct sim_err *err)
+{
+    sqlite3_stmt *row = prepare(store, "SELECT sha256 FROM input WHERE point_id = ? AND name = ?");
+    const struct store_input *other = NULL;
+    for (uint32_t i = 0; row && i < n_points; i++)
+        for (uint32_t k = 0; !other && k < point[i].n_inputs; k++) {
+            bind_count(row, 1, i);
+            bind_text(row, 2, point[i].input[k].name);
+            const bool same = sqlite3_step(row) == SQLITE_ROW &&
+                              strcmp((const char *)sqlite3_column_text(row, 0), point[i].input[k].sha256) == 0;
+            if (!same) other = &point[i].input[k];
+            sqlite3_reset(row);
+        }
+    if (sqlite3_finalize(row) != SQLITE_OK || !row) return failed(store, "reading", err);
+    return !other || differs(store, other->name, err);
+}
+
 static bool extend(struct store *store, uint32_t replications, struct sim_err *err)
 {
     char text[96];
@@ -438,7 +475,8 @@ struct store *store_resume(const char *path, const struct store_experiment *expe
         return ready(store, err) && begin(store, experiment, point, n_points, err) ? store : close_failed(store);
     bool ok = ready(store, err) && read_experiment(store, &there, err) && is_same(store, &there, experiment, err) &&
               read_points(store, &stored, &n_stored, err) &&
-              (same_points(stored, n_stored, point, n_points) || differs(store, "list of points", err));
+              (same_points(stored, n_stored, point, n_points) || differs(store, "list of points", err)) &&
+              same_inputs(store, point, n_points, err);
     store->n_points = n_points;
     store->replications = there.replications;
     if (ok && experiment->replications > there.replications) ok = extend(store, experiment->replications, err);

@@ -20,13 +20,19 @@ struct store_experiment {
     const struct store_unknown *unknown;
 };
 struct store_param { const char *pointer, *value; }; /* value: JSON text */
-struct store_point { const char *label; uint32_t n_params; const struct store_param *param; };
+struct store_input { const char *name, *sha256; };   /* a file that the scenario names, and what is in it */
+struct store_point {
+    const char *label;
+    uint32_t n_params, n_inputs;
+    const struct store_param *param;
+    const struct store_input *input;
+};
 
 /* A new file; what stands at the path is replaced. NULL with err (SIM_ERUNTIME). */
 struct store *store_create(const char *path, const struct store_experiment *experiment, const struct store_point *point,
                            uint32_t n_points, struct arena *arena, struct sim_err *err);
-/* One that an earlier call left. NULL with err: SIM_EUSAGE where it holds another experiment (scenario, seed, version
- * or points differ; the message says which), SIM_ERUNTIME where it is no result file. More replications than it was
+/* One that an earlier call left. NULL with err: SIM_EUSAGE where it holds another experiment (scenario, a file that
+ * it names, seed, version or points differ; the message says which), SIM_ERUNTIME where it is no result file. More replications than it was
  * begun with are taken on. */
 struct store *store_resume(const char *path, const struct store_experiment *experiment, const struct store_point *point,
                            uint32_t n_points, struct arena *arena, struct sim_err *err);

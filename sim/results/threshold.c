@@ -2,6 +2,7 @@
  * k6 calls its figures avg, med, p(95); summary.json calls them mean, p50, p95 and p99_9. */
 #include "sim/results/threshold.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,6 +52,21 @@ bool threshold_holds(const struct threshold_spec *spec, double value)
     case OP_NE: return value < spec->bound || value > spec->bound;
     }
     return false;
+}
+
+double threshold_room(const struct threshold_spec *spec, double value)
+{
+    if (isnan(value))
+        return -(double)INFINITY;
+    switch (spec->op) {
+    case OP_LT:
+    case OP_LE: return spec->bound - value;
+    case OP_GT:
+    case OP_GE: return value - spec->bound;
+    case OP_EQ: return -fabs(value - spec->bound);
+    case OP_NE: return fabs(value - spec->bound);
+    }
+    return 0;
 }
 
 /* Whether who reads `back` sees the verdict, and of a missed target that the value is not the bound itself. */

@@ -11,6 +11,8 @@
 uint32_t threshold_figure(const struct layout *layout, const struct threshold_spec *spec, struct sim_err *err);
 /* False for NaN: what does not exist meets no target. */
 bool threshold_holds(const struct threshold_spec *spec, double value);
+/* How far a value may still go before it misses; below 0: by how much it does. -INFINITY for NaN. */
+double threshold_room(const struct threshold_spec *spec, double value);
 /* The value as people read it, with as many digits as it takes to see why it meets the target or misses it. */
 struct number threshold_shown(const struct threshold_spec *spec, double value);
 

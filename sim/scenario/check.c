@@ -25,17 +25,18 @@ static void check_times(struct reader *reader)
     }
 }
 
-/* After the load has ended a system empties; that is no steady state. */
+/* After the last order a system empties; that is no steady state. */
 static void check_warm_up(struct reader *reader)
 {
     const struct scenario *s = reader->scenario;
-    const sim_ns end_ns = scenario_end(s), load_end_ns = scenario_load_end(s);
+    const sim_ns end_ns = scenario_end(s), orders_end_ns = scenario_orders_end(s);
     char at[48], end[48];
     if (s->warm_up_ns == 0 && !s->find_warm_up) return;
-    if (s->ends != END_AT || end_ns > load_end_ns)
+    if (s->ends != END_AT || end_ns > orders_end_ns)
         FINDING(reader, "/run/warm_up",
-                "a steady state is measured while the load lasts; give /run/ends a time up to the load's end, %s",
-                ns_format(load_end_ns, end, sizeof end));
+                "a steady state is measured while the load lasts; give /run/ends a time up to %s, %s",
+                orders_end_ns < scenario_load_end(s) ? "the last order (/orders/at_most)" : "the load's end",
+                ns_format(orders_end_ns, end, sizeof end));
     else if (s->warm_up_ns >= end_ns)
         FINDING(reader, "/run/warm_up", "%s is not before the end of the run, %s (/run/ends)",
                 ns_format(s->warm_up_ns, at, sizeof at), ns_format(end_ns, end, sizeof end));

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/scenario/sha256.h"
+
 #define FILE_BYTES_MAX ((size_t)64 << 20)
 #define INPUTS         "inputs/"
 
@@ -142,6 +144,7 @@ const char *read_input(struct reader *reader, struct cursor *cursor, size_t *len
         cursor_finding(cursor, "%s %s", err.where, err.text);
         return NULL;
     }
+    sha256_hex(text, *length, input.sha256);
     if (!note_input(reader, cursor, &input)) return NULL;
     cursor_write(cursor, cJSON_CreateString(input.copy));
     return text;

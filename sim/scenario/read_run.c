@@ -97,6 +97,8 @@ void read_instant(struct reader *reader, struct cursor *at, sim_ns *out)
         cursor_finding(at, "%s lies %s before the start", text, ns_format(-*out, early, sizeof early));
         return;
     }
+    if (reader->n_by_load_end < MAX_BY_LOAD_END)
+        reader->by_load_end[reader->n_by_load_end++] = cursor_pointer(at);
     cursor_copy(at);
 }
 

@@ -7,6 +7,7 @@
 #include "sim/scenario/cursor.h"
 
 enum { MAX_INPUTS = 64, MAX_IGNORED = 64 };
+enum { MAX_BY_LOAD_END = MAX_CHECKPOINTS + 2 * MAX_FAULTS }; /* of a fault from, until */
 #define WHOLE_MAX ((uint64_t)JSON_WHOLE_MAX)
 
 /* In the order of their enums. */
@@ -24,6 +25,8 @@ struct reader {
     struct group_spec *group; /* scenario->group, while it is being filled */
     struct process_spec *process; /* scenario->process, likewise */
     bool has_user, has_item;  /* orders say which */
+    uint32_t n_by_load_end;   /* instants that are told from load_end */
+    const char *by_load_end[MAX_BY_LOAD_END];
     uint32_t n_inputs;
     struct input_file input[MAX_INPUTS];
     uint32_t n_ignored;

@@ -65,6 +65,18 @@ static void keep_inputs(struct reader *reader)
     reader->study->ignored = ignored;
 }
 
+/* Who says "load_end+30s" thinks of the last order and of the executors' end as one: what is told from it is kept where
+ * they are not. */
+static void keep_by_load_end(struct reader *reader)
+{
+    const struct scenario *scenario = reader->scenario;
+    if (scenario_orders_end(scenario) >= scenario_load_end(scenario)) return;
+    const char **by_load_end = arena_array(reader->reading.arena, const char *, reader->n_by_load_end);
+    for (uint32_t i = 0; i < reader->n_by_load_end; i++) by_load_end[i] = reader->by_load_end[i];
+    reader->study->n_by_load_end = reader->n_by_load_end;
+    reader->study->by_load_end = by_load_end;
+}
+
 static void keep_text(struct study *study, const cJSON *resolved, struct arena *arena)
 {
     study->text = write_document(resolved, arena);
@@ -87,6 +99,7 @@ static void read_and_check(struct reader *reader)
     if (reading->findings->n_all == 0) {
         read_basis_list(reader, resolved);
         keep_inputs(reader);
+        keep_by_load_end(reader);
         keep_text(reader->study, resolved, reading->arena);
     }
     cJSON_Delete(reading->defaults);

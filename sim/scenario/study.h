@@ -183,6 +183,7 @@ struct input_file {
     const char *path; /* relative to the scenario, as written */
     const char *full_path;
     const char *copy; /* "inputs/NAME": what study.text calls it; relative to the folder where the text is written */
+    char sha256[65];  /* of what is in it, lower-case hex */
 };
 
 struct study_edit {
@@ -210,6 +211,8 @@ struct study {
     const char *const *edit_at;    /* JSON Pointer of each */
     uint32_t n_ignored;
     const char *const *ignored; /* k6 options without a meaning here */
+    uint32_t n_by_load_end;
+    const char *const *by_load_end; /* instants told from load_end, where the last order comes before it */
     const char *text;           /* the resolved scenario: defaults filled in, --set applied; ends with \n.
                                    Reading it again gives the same text. */
     char sha256[65];            /* of text, lower-case hex */

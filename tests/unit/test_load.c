@@ -269,6 +269,30 @@ static void test_scenario_end(void **state)
     assert_true(scenario_load_end(&(struct scenario){.n_loads = 0}) == 0);
 }
 
+/* 100/s: the first 6,000 have come after 60 s, whenever the executor ends. The report's ramp falls from 100/s to 0 over
+ * its last minute: 70 of its 40,800 are left when (100 / 60) x^2 / 2 = 70, x = sqrt(84) s before its end. Its last one
+ * falls on the deadline and is not started: at_most 40,799 takes none away. */
+static void test_orders_end(void **state)
+{
+    struct load_spec loads[] = {{.name = "even", .executor = LOAD_CONSTANT_ARRIVAL_RATE, .rate = 100,
+                                 .time_unit_ns = SIM_S, .duration_ns = 600 * SIM_S},
+                                report};
+    struct scenario scenario = {.n_loads = 1, .load = loads, .orders.at_most = 6000, .at_most_ns = SIM_S};
+    (void)state;
+    assert_true(scenario_orders_end(&scenario) == 60 * SIM_S);
+    scenario.orders.at_most = 60000;
+    assert_true(scenario_orders_end(&scenario) == 600 * SIM_S);
+    scenario.orders.at_most = UINT64_MAX;
+    assert_true(scenario_orders_end(&scenario) == 600 * SIM_S);
+    scenario.load = &report;
+    scenario.orders.at_most = 40799;
+    assert_true(scenario_orders_end(&scenario) == 600 * SIM_S);
+    scenario.orders.at_most = 40730;
+    assert_true(fabs(ns_to_s(scenario_orders_end(&scenario)) - (600 - sqrt(84))) < 1e-6);
+    scenario.n_loads = 0;
+    assert_true(scenario_orders_end(&scenario) == 0);
+}
+
 /* ---- the greatest rate ---- */
 
 #define assert_rate(scenario, window_s, expected) \
@@ -415,8 +439,8 @@ int main(void)
         cmocka_unit_test(test_bursts),
         cmocka_unit_test(test_trace),
         cmocka_unit_test(test_rate_of_a_spike), cmocka_unit_test(test_rate_of_a_ramp),
-        cmocka_unit_test(test_rate_of_bursts_and_others),
-        cmocka_unit_test(test_starts_until_then), cmocka_unit_test(test_scenario_end),
+        cmocka_unit_test(test_rate_of_bursts_and_others), cmocka_unit_test(test_starts_until_then),
+        cmocka_unit_test(test_scenario_end), cmocka_unit_test(test_orders_end),
         cmocka_unit_test(test_extent_of_constant_loads), cmocka_unit_test(test_extent_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

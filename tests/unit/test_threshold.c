@@ -89,6 +89,22 @@ static void every_comparison(void **state)
 }
 
 /* Rounded it would meet what it misses, or miss what it meets. */
+static void room_is_on_the_side_that_holds(void **state)
+{
+    (void)state;
+    static const struct { enum compare_op op; double bound, value, room; } cases[] = {
+        { OP_LT, 0.5, 0.25, 0.25 }, { OP_LE, 0.5, 0.75, -0.25 }, { OP_GT, 0.5, 0.75, 0.25 },
+        { OP_GE, 0.5, 0.25, -0.25 }, { OP_EQ, 2, 2, 0 }, { OP_EQ, 2, 5, -3 }, { OP_NE, 2, 5, 3 },
+        { OP_GE, 0, (double)NAN, -(double)INFINITY }
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct threshold_spec spec = { "", "", NULL, cases[i].op, cases[i].bound };
+        const double room = threshold_room(&spec, cases[i].value);
+        assert_true(room <= cases[i].room && room >= cases[i].room);
+    }
+}
+
 static void digits_show_the_verdict(void **state)
 {
     (void)state;
@@ -125,7 +141,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_unknown_figure_is_an_error_of_the_scenario, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(percentiles_that_are_not_kept_are_unknown, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(every_comparison, open_arena, close_arena),
-        cmocka_unit_test(digits_show_the_verdict)
+        cmocka_unit_test(room_is_on_the_side_that_holds), cmocka_unit_test(digits_show_the_verdict)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
