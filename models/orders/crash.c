@@ -53,10 +53,10 @@ static bool takes_place(const struct machine *machine, const struct thread *thre
     if (thread->phase == PHASE_FLUSHED) return true;
     if (thread->phase != PHASE_EFFECT) return false;
     switch ((enum step_kind)machine->plan->op[thread->pc].kind) {
-    case STEP_COMMIT:
     case STEP_INSERT:
+    case STEP_STATUS: return !thread->transaction.open;
+    case STEP_COMMIT:
     case STEP_JOIN:
-    case STEP_STATUS:
     case STEP_LOCK:
     case STEP_UNLOCK: return true;
     case STEP_CONNECTION:

@@ -81,10 +81,12 @@ struct thread {
     sim_ns seen_ns;
     uint8_t seen_ok, seen_failed, seen_status; /* join: the row as it was read */
     uint8_t n_outbox, outbox[OUTBOX_ROWS]; /* topics, rows of its transaction */
+    uint8_t n_inserts, insert[MAX_INSERTS_OF_TRANSACTION];   /* tables, likewise; the order itself: creates */
+    uint8_t n_statuses, status[MAX_STATUSES_OF_TRANSACTION]; /* that its transaction gives the order, one after another */
     uint8_t n_sends, send[MAX_LEGS + 1]; /* topics, once the answer to its join is there; only with faults */
 };
 
-_Static_assert(MAX_TOPICS <= UINT8_MAX, "topics in a byte");
+_Static_assert(MAX_TOPICS <= UINT8_MAX && MAX_TABLES <= UINT8_MAX, "topics and tables in a byte");
 
 struct load_run { struct load_state state; struct seats vus; bool limited, starting_vu; };
 
@@ -195,6 +197,8 @@ void api_preload(struct machine *machine);
 
 /* ---- status.c ---- */
 void order_created(struct machine *machine, uint32_t slot);
+/* The same, as a row that is written. */
+void order_inserted(struct machine *machine, uint32_t slot);
 /* stage: where it happens, for the words of a violation; NONE: at the start of the run. */
 void order_set_status(struct machine *machine, uint32_t slot, enum order_status status, uint32_t stage);
 /* Whatever it was before; what may not be is noted, and done. */

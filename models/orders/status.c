@@ -21,6 +21,12 @@ void order_created(struct machine *machine, uint32_t slot)
     sim_fact(machine->sim, machine->sim->now_ns, FACT_CREATED, order->id);
 }
 
+void order_inserted(struct machine *machine, uint32_t slot)
+{
+    machine->tables.table[machine->plan->orders_table].fact.writes++;
+    order_created(machine, slot);
+}
+
 static void order_paid(struct machine *machine, const struct order *order)
 {
     sim_ns now_ns = machine->sim->now_ns;

@@ -574,6 +574,32 @@ static void test_a_step_of_the_instance_that_is_named(void **state)
     }
 }
 
+/* One order: its write is there at 5 ms and its status at 15 ms, both to be committed at 30 ms. Its JVM dies at 13 ms,
+ * with the status on its way, or at 18 ms: what is rolled back holds no row, and the order is paid when its record has
+ * come once more, after the session. */
+static void test_a_crash_rolls_a_status_back(void **state)
+{
+    static const char steps[] = TRIAL_JSON([
+        { "begin": "stock" }, { "write": "stock", "effect": "reserve", "time": "10ms" },
+        { "status": "PAID", "time": "10ms" }, { "commit": "stock", "time": "20ms" } ]);
+    const struct study_edit edits[] = { { "/stages/serve/steps", steps }, { "/orders/at_most", "1" } };
+    static const char *const at[] = { "\"13ms\"", "\"18ms\"" };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct trial trial;
+        char fault[128];
+        snprintf(fault, sizeof fault, "{\"pod\": {\"crash\": \"back\", \"at\": %s, \"back_after\": \"1s\"}}", at[i]);
+        const struct run_facts *facts = run_with(&trial, fault, edits, sizeof edits / sizeof edits[0]);
+        trial_expect_invariants(facts);
+        assert_int_equal(facts->fault[0].happened, 1);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 1);
+        assert_int_equal(facts->table[0].writes, 2);
+        assert_int_equal(facts->table[1].writes, 1);
+        assert_true(facts->completion.min_ns > SIM_S);
+        trial_close(&trial);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -598,6 +624,7 @@ int main(void)
         cmocka_unit_test(test_a_crash_around_a_lock),
         cmocka_unit_test(test_a_step_of_the_process_that_is_named),
         cmocka_unit_test(test_a_step_of_the_instance_that_is_named),
+        cmocka_unit_test(test_a_crash_rolls_a_status_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
