@@ -82,7 +82,7 @@ struct thread {
     uint8_t seen_ok, seen_failed, seen_status; /* join: the row as it was read */
     uint8_t n_outbox, outbox[OUTBOX_ROWS]; /* topics, rows of its transaction */
     uint8_t n_inserts, insert[MAX_INSERTS_OF_TRANSACTION];   /* tables, likewise; the order itself: creates */
-    uint8_t n_statuses, status[MAX_STATUSES_OF_TRANSACTION]; /* that its transaction gives the order, one after another */
+    uint8_t n_statuses, status[MAX_STATUSES_OF_TRANSACTION]; /* one after another, that it gives its order */
     uint8_t n_sends, send[MAX_LEGS + 1]; /* topics, once the answer to its join is there; only with faults */
 };
 
@@ -122,7 +122,7 @@ struct machine {
     struct sticky *sticky;      /* by instance and topic */
     struct send *free_send;
     uint32_t next_id;
-    uint64_t open_reserved;     /* reservations committed, not restored, order not paid */
+    int64_t open_reserved;      /* reservations committed, not restored, order not paid; < 0: restored for nothing */
     struct order_counts counts;
     struct tally completion;
     struct paths paths;

@@ -95,10 +95,12 @@ static void test_published_before_inserted(void **state)
 }
 
 /* begin, two inserts, two statuses, `then`, commit. */
-#define IN_ONE_TRANSACTION(then)                                                                                       \
-    "{\"steps\": [{\"work\": \"serve\", \"time\": \"2ms\"}, {\"begin\": \"audit\"}, {\"insert\": \"audit\"},"                    \
-    "{\"insert\": \"audit\"}, {\"status\": \"PAYING\"}, {\"status\": \"PAID\"}, {\"status\": \"PAID\"}," then                  \
-    "{\"commit\": \"audit\", \"time\": \"10ms\"}]}"
+/* clang-format off */
+#define IN_ONE_TRANSACTION(then) \
+    "{\"steps\": [{\"work\": \"serve\", \"time\": \"2ms\"}, {\"begin\": \"audit\"}, " \
+    "{\"insert\": \"audit\"}, {\"insert\": \"audit\"}, {\"status\": \"PAYING\"}, {\"status\": \"PAID\"}, " \
+    "{\"status\": \"PAID\"}, " then "{\"commit\": \"audit\", \"time\": \"10ms\"}]}"
+/* clang-format on */
 
 static const struct run_facts *run_serve(struct trial *trial, const char *serve)
 {
