@@ -411,6 +411,7 @@ enum outcome implied_read(struct machine *machine, struct thread *thread, const 
     struct transaction_row *touched = touch(machine, thread, op);
     if (!touched || touched->read) return OUTCOME_DONE;
     if (thread->clock_ns > machine->sim->now_ns) return later(thread, thread->clock_ns, PHASE_START);
+    is_seen(thread);
     if (op->opens_view) transaction_view(&machine->tables, &thread->transaction);
     transaction_read(&machine->tables, &thread->transaction, touched);
     return OUTCOME_DONE;

@@ -57,6 +57,7 @@ struct thread {
     sim_ns begun_ns, time_ns;   /* of the record; the stage's time */
     sim_ns takes_ns, after_ns;  /* the step at pc; its part after the effect */
     sim_ns resume_ns;           /* OUTCOME_LATER: when it goes on */
+    uint64_t place;             /* of its next events among those of their instants, + 1; 0: not taken yet (park) */
     sim_ns sent_ns;             /* when its last record without linger is in the log: the next one is not before */
     struct random_words words;
 
