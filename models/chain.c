@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "models/chain.h"
 
+#include <string.h>
+
 #include "models/invariant.h"
 #include "models/orders/machine.h"
 
@@ -226,8 +228,17 @@ static const struct invariant_facts *root_of(const struct run_facts *facts, cons
     return NULL;
 }
 
-/* A violation that names no order, or whose order has no note: the first lost update of its table, else the order of
- * another violation, else the first of what is always wrong. */
+/* About a row: what others did to it may break it for whoever comes last. */
+static bool is_of_a_row(const struct invariant_facts *broken)
+{
+    static const char *const of_rows[] = { "S2", "P1", "C5" };
+    for (size_t i = 0; i < sizeof of_rows / sizeof *of_rows; i++)
+        if (strcmp(broken->name, of_rows[i]) == 0) return true;
+    return false;
+}
+
+/* A violation that names no order, or whose order has no note: the first lost update of its table, else, where it is
+ * not the order's own affair, the order of another violation, or the first of what is always wrong. */
 static void trace_run(struct chain *chain, const struct faults *faults, const struct run_facts *facts,
                       const struct invariant_facts *broken)
 {
@@ -235,8 +246,8 @@ static void trace_run(struct chain *chain, const struct faults *faults, const st
     const struct accident *accident = accident_of(facts, table, 0, until(broken));
     const struct invariant_facts *root = root_of(facts, broken);
     if (accident) accident_trace(chain, faults, accident);
-    if (accident || broken->first_order_id != 0) return;
-    if (root) trace_order(chain, faults, facts, root, root->first_order_id);
+    if (accident || (broken->first_order_id != 0 && !is_of_a_row(broken))) return;
+    if (root && broken->first_order_id == 0) trace_order(chain, faults, facts, root, root->first_order_id);
     const struct mishap *wrong = mishap_of(facts, kinds_of(broken->name) & WRONGS, 0, until(broken));
     if (chain->n_links == 0 && wrong) mishap_trace(chain, faults, wrong);
 }

@@ -29,7 +29,8 @@ struct order_counts {
                                                   their process died; sent twice */
     uint64_t created;    /* committed order rows, initial backlog included */
     uint64_t by_status[ORDER_STATUSES];
-    uint64_t oversold;   /* units sold beyond the initial stock, over all rows (S5) */
+    uint64_t oversold;   /* units that were sold beyond the initial stock, over all rows (S5): to orders that are PAID,
+                            and, of a run that is cut, to those that hold a reservation and may yet be */
 };
 
 /* One scaler (scenario.h). Consumers are those of pods that are ready. */

@@ -504,6 +504,7 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         op->needs_read = step[i].kind == STEP_READ && read_matters(step, i, n);
         if (step[i].kind == STEP_BEGIN) path.in_transaction = true;
         if (step_ends_transaction(&step[i])) path.in_transaction = false;
+        op->rides = path.in_transaction && step[i].kind == STEP_STATUS;
         op->opens_view = path.in_transaction && opens_view(compiler->scenario, step, i, n);
         compiler->plan->has_views |= op->opens_view;
         if (op->needs_read || op->opens_view || op->fenced) op->visible = OP_VISIBLE;

@@ -33,6 +33,7 @@ struct plan_op {
     uint8_t style, effect, status;
     bool fenced : 1, fence_current : 1; /* write, read */
     bool sends_last : 1;     /* publish: at_once, without a time of its own, and then the stage ends */
+    bool rides : 1;          /* status: its transaction's commit shows it */
     bool keyed : 1;          /* write: inserts the row that says so of its order, where a tombstone may stand */
     bool guard, always;      /* unlock */
     bool outer;              /* connection: beside that of the stage's own transactions */

@@ -109,7 +109,8 @@ static bool commits_are_own(const struct plan *plan, uint32_t stage, const struc
     for (uint32_t i = ops_of(plan, stage).first; i < ops_of(plan, stage).end; i++) {
         const struct plan_op *op = &plan->op[i];
         if (touches_row(op) && owners->kind[kind_of(plan, op)] == SHARED) return false;
-        if (op->kind == STEP_INSERT || op->kind == STEP_JOIN || (op->kind == STEP_PUBLISH && op->outbox)) return false;
+        if (op->kind == STEP_INSERT || op->kind == STEP_JOIN || op->rides) return false;
+        if (op->kind == STEP_PUBLISH && op->outbox) return false;
     }
     return true;
 }

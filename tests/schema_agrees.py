@@ -45,7 +45,8 @@ ONLY_THE_READER = {
         nothing-sets-paid once-by-state-without-a-write once-too-often orders-without-items payment-never-answers publish-without-an-outbox reply-by-a-group
         scaler-and-a-restart scaler-and-a-scale-fault scaler-late-group scaler-of-a-shared-process scaler-topic-not-read
         scaler-twice sends-without-an-outbox sweeper-without-an-outbox
-        share-without-stage-time stage-nobody-runs too-many-locks-held topic-of-two-answers
+        share-without-stage-time stage-nobody-runs too-many-inserts too-many-locks-held too-many-statuses
+        topic-of-two-answers
         transaction-in-transaction transaction-never-ends transaction-open-when-refused two-apis
         unlock-without-lock version-write-begun-elsewhere write-outside-transaction""",
 }

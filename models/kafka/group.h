@@ -91,6 +91,7 @@ struct consumer {
     sim_ns arrive_ns;              /* fetch: at the broker */
     sim_ns half_ns;                /* of the fetch in flight */
 
+    uint64_t place;                /* step by step: of what the poll that is called leads to, + 1 (park); 0: none yet */
     sim_ns start_ns;               /* of the record in service; and: */
     sim_ns appended_ns;
     int64_t record_offset;

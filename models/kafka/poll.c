@@ -283,6 +283,7 @@ static void on_poll(void *context, uint32_t index, uint64_t argument)
 static void poll_call(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
     consumer->state = CONSUMER_CALLED;
+    consumer->place = 0;
     sim_at(kafka->sim, at_ns, SIM_CONSUMER, on_poll, kafka, consumer->index, 0);
 }
 
@@ -298,12 +299,16 @@ static bool may_run_ahead(const struct kafka *kafka, const struct consumer *cons
     return !kafka->step_by_step && consumer->start_ns <= kafka->sim->now_ns;
 }
 
-/* The poll's content is known although its time may lie ahead: no need for an event. */
+/* The poll's content is known although its time may lie ahead: no need for an event. Where each step has one all the
+ * same, what follows from the poll takes its place now, as it would without. */
 static void poll_known(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
-    if (at_ns > kafka->sim->now_ns ? !may_run_ahead(kafka, consumer) : is_paused(kafka, consumer))
-        poll_call(kafka, consumer, at_ns);
-    else poll_return(kafka, consumer, at_ns);
+    if (at_ns > kafka->sim->now_ns ? may_run_ahead(kafka, consumer) : !is_paused(kafka, consumer)) {
+        poll_return(kafka, consumer, at_ns);
+        return;
+    }
+    poll_call(kafka, consumer, at_ns);
+    if (kafka->step_by_step && consumer->start_ns <= kafka->sim->now_ns) consumer->place = ++kafka->sim->sequence;
 }
 
 /* Other partitions may have a record of the same instant that is not told yet: which one is first is then known when

@@ -273,12 +273,30 @@ void row_fence_announce(struct tables *tables, struct transaction_row *touched, 
     row_unlock(tables, touched);
 }
 
-/* ---- commit ---- */
+/* ---- what is sold ---- */
 
-static int64_t beyond(const struct table *table, int64_t taken)
+static int64_t beyond(const struct table *table, int64_t units)
 {
-    return taken > table->spec->quantity ? taken - table->spec->quantity : 0;
+    return units > table->spec->quantity ? units - table->spec->quantity : 0;
 }
+
+void tables_keep_sold(struct tables *tables, uint32_t index)
+{
+    struct table *table = &tables->table[index];
+    table->sold = arena_array(tables->sim->arena, int64_t, table->n_rows);
+}
+
+void row_sold(struct tables *tables, uint32_t index, uint64_t key, int64_t units)
+{
+    struct table *table = &tables->table[index];
+    const uint32_t row = row_find(table, key);
+    if (row == NONE || table->spec->rows == 0) return;
+    table->row[row].key = (uint32_t)key + 1;
+    table->fact.oversold += (uint64_t)(beyond(table, table->sold[row] + units) - beyond(table, table->sold[row]));
+    table->sold[row] += units;
+}
+
+/* ---- commit ---- */
 
 static void row_check(struct tables *tables, const struct transaction_row *touched, int64_t gap_before)
 {
@@ -321,7 +339,8 @@ static void row_commit(struct tables *tables, const struct transaction_row *touc
     int64_t gap_before = row->change + row->taken;
     if (touched->lost) update_lost(tables, touched);
     if (tables->n_views > 0) row_keep_past(tables, touched->table, touched->row);
-    table->fact.oversold += (uint64_t)(beyond(table, row->taken + touched->take) - beyond(table, row->taken));
+    if (!table->sold)
+        table->fact.oversold += (uint64_t)(beyond(table, row->taken + touched->take) - beyond(table, row->taken));
     row->change = touched->value - table->spec->quantity;
     row->taken += touched->take;
     if (touched->token) table->fence[touched->row] = touched->token;
@@ -364,6 +383,16 @@ uint64_t table_gap(const struct table *table)
     uint64_t gap = 0;
     for (uint32_t i = 0; i < table->n_rows; i++) {
         const int64_t off = table->row[i].change + table->row[i].taken;
+        gap += (uint64_t)(off < 0 ? -off : off);
+    }
+    return gap;
+}
+
+uint64_t table_sold_gap(const struct table *table)
+{
+    uint64_t gap = 0;
+    for (uint32_t i = 0; i < table->n_rows && table->sold; i++) {
+        const int64_t off = table->row[i].change + table->sold[i];
         gap += (uint64_t)(off < 0 ? -off : off);
     }
     return gap;

@@ -40,6 +40,7 @@ struct table {
     struct table_facts fact;
     uint32_t *fence;    /* by row: the greatest token that has written or announced itself; NULL: none is compared */
     struct undo **undo; /* by row: what it held before, the latest first; NULL: nobody reads the past */
+    int64_t *sold;      /* by row: units that are sold to orders; NULL: what they took counts as sold */
 };
 
 /* What a transaction did to one row. */
@@ -161,10 +162,17 @@ void transaction_close(struct tables *tables, struct transaction *transaction);
 void transaction_commit(struct tables *tables, struct transaction *transaction);
 void transaction_rollback(struct tables *tables, struct transaction *transaction);
 
+/* From now on what is oversold goes by what is sold of the table (row_sold), not by what is taken. */
+void tables_keep_sold(struct tables *tables, uint32_t table);
+/* So many units more are sold of the row of a key; negative: fewer. */
+void row_sold(struct tables *tables, uint32_t table, uint64_t key, int64_t units);
+
 /* The committed value of a row now. */
 int64_t table_value(const struct tables *tables, uint32_t table, uint64_t key);
-/* Units taken beyond the initial quantity, over all rows of the table, at this instant. */
+/* Units sold beyond the initial quantity, over all rows of the table, at this instant. */
 uint64_t table_oversold(const struct table *table);
+/* By how much committed values differ from initial - sold, over all rows, either way. */
+uint64_t table_sold_gap(const struct table *table);
 /* By how much committed values differ from initial - taken, over all rows, either way. */
 uint64_t table_gap(const struct table *table);
 /* Full scan of touched rows at the end. */

@@ -47,17 +47,17 @@ static bool is_busy(const struct machine *machine, uint32_t index)
     return !machine->thread[index].stopped && !(machine->api_free[i / 64] >> i % 64 & 1);
 }
 
-/* The command at a server commits by itself: it takes effect although nobody waits for its answer. An insert into an
- * open transaction goes with that one. */
+/* The command at a server commits by itself: it takes effect although nobody waits for its answer. An insert or a
+ * status in an open transaction goes with that one. */
 static bool takes_place(const struct machine *machine, const struct thread *thread)
 {
     if (thread->phase == PHASE_FLUSHED) return true;
     if (thread->phase != PHASE_EFFECT) return false;
     switch ((enum step_kind)machine->plan->op[thread->pc].kind) {
-    case STEP_INSERT: return !thread->transaction.open;
+    case STEP_INSERT:
+    case STEP_STATUS: return !thread->transaction.open;
     case STEP_COMMIT:
     case STEP_JOIN:
-    case STEP_STATUS:
     case STEP_LOCK:
     case STEP_UNLOCK: return true;
     case STEP_CONNECTION:

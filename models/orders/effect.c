@@ -339,11 +339,23 @@ static enum outcome commit_effect(struct machine *machine, struct thread *thread
 /* The row of an order, once; rows of other tables (an audit, an outbox) are only counted. */
 static enum outcome insert_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
-    bool is_order = op->target == machine->plan->orders_table;
+    const bool is_order = op->target == machine->plan->orders_table;
     if (is_order && (order_of(thread)->did & DID_CREATE)) return OUTCOME_DONE;
-    if (is_order && thread->transaction.open) thread->creates = thread->rides = true;
-    else if (is_order) order_created(machine, thread->order);
-    machine->tables.table[op->target].fact.writes++;
+    if (thread->transaction.open) rider_insert(machine, thread, op->target);
+    else if (is_order) order_inserted(machine, thread->order);
+    else machine->tables.table[op->target].fact.writes++;
+    return OUTCOME_DONE;
+}
+
+/* In a transaction of its own, or with the one that is open. */
+static enum outcome status_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    if (thread->transaction.open) {
+        rider_status(machine, thread, (enum order_status)op->status);
+        return OUTCOME_DONE;
+    }
+    order_set_status(machine, thread->order, (enum order_status)op->status, thread->stage);
+    if (order_of(thread)->flags & ORDER_FOLLOWED) path_end(machine, thread);
     return OUTCOME_DONE;
 }
 
@@ -375,10 +387,7 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
     }
     case STEP_INSERT: return insert_effect(machine, thread, op);
     case STEP_JOIN: return join_effect(machine, thread, ends_ns);
-    case STEP_STATUS:
-        order_set_status(machine, thread->order, (enum order_status)op->status, thread->stage);
-        if (order_of(thread)->flags & ORDER_FOLLOWED) path_end(machine, thread);
-        return OUTCOME_DONE;
+    case STEP_STATUS: return status_effect(machine, thread, op);
     case STEP_ONCE:
         if (op->opens_view) transaction_view(&machine->tables, &thread->transaction);
         return once_effect(machine, thread, op);
@@ -402,6 +411,7 @@ enum outcome implied_read(struct machine *machine, struct thread *thread, const 
     struct transaction_row *touched = touch(machine, thread, op);
     if (!touched || touched->read) return OUTCOME_DONE;
     if (thread->clock_ns > machine->sim->now_ns) return later(thread, thread->clock_ns, PHASE_START);
+    is_seen(thread);
     if (op->opens_view) transaction_view(&machine->tables, &thread->transaction);
     transaction_read(&machine->tables, &thread->transaction, touched);
     return OUTCOME_DONE;

@@ -13,6 +13,7 @@ static enum flow_guard guard_of(const struct machine *machine) { return machine-
 enum outcome join_enter(struct machine *machine, struct thread *thread)
 {
     if (thread->clock_ns > machine->sim->now_ns) return later(thread, thread->clock_ns, PHASE_START);
+    is_seen(thread);
     if (guard_of(machine) == GUARD_ROW_LOCK) {
         enum outcome locked = latch_join(machine, thread);
         if (locked != OUTCOME_DONE) return locked;

@@ -64,6 +64,7 @@ static void threads_init(struct machine *machine)
     machine->tables.weight = weight_of;
     machine->tables.victim = on_victim;
     machine->tables.awaited = latch_awaited;
+    if (plan->stock_table != NONE) tables_keep_sold(&machine->tables, plan->stock_table);
     if (plan->has_fences) tables_keep_fences(&machine->tables);
     if (plan->has_views) tables_keep_past(&machine->tables);
 }

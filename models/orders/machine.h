@@ -57,6 +57,7 @@ struct thread {
     sim_ns begun_ns, time_ns;   /* of the record; the stage's time */
     sim_ns takes_ns, after_ns;  /* the step at pc; its part after the effect */
     sim_ns resume_ns;           /* OUTCOME_LATER: when it goes on */
+    uint64_t place;             /* of its next events among those of their instants, + 1; 0: not taken yet (park) */
     sim_ns sent_ns;             /* when its last record without linger is in the log: the next one is not before */
     struct random_words words;
 
@@ -81,10 +82,12 @@ struct thread {
     sim_ns seen_ns;
     uint8_t seen_ok, seen_failed, seen_status; /* join: the row as it was read */
     uint8_t n_outbox, outbox[OUTBOX_ROWS]; /* topics, rows of its transaction */
+    uint8_t n_inserts, insert[MAX_INSERTS_OF_TRANSACTION];   /* tables, likewise; the order itself: creates */
+    uint8_t n_statuses, status[MAX_STATUSES_OF_TRANSACTION]; /* one after another, that it gives its order */
     uint8_t n_sends, send[MAX_LEGS + 1]; /* topics, once the answer to its join is there; only with faults */
 };
 
-_Static_assert(MAX_TOPICS <= UINT8_MAX, "topics in a byte");
+_Static_assert(MAX_TOPICS <= UINT8_MAX && MAX_TABLES <= UINT8_MAX, "topics and tables in a byte");
 
 struct load_run { struct load_state state; struct seats vus; bool limited, starting_vu; };
 
@@ -120,7 +123,7 @@ struct machine {
     struct sticky *sticky;      /* by instance and topic */
     struct send *free_send;
     uint32_t next_id;
-    uint64_t open_reserved;     /* reservations committed, not restored, order not paid */
+    int64_t open_reserved;      /* reservations committed, not restored, order not paid; < 0: restored for nothing */
     struct order_counts counts;
     struct tally completion;
     struct paths paths;
@@ -195,6 +198,8 @@ void api_preload(struct machine *machine);
 
 /* ---- status.c ---- */
 void order_created(struct machine *machine, uint32_t slot);
+/* The same, as a row that is written. */
+void order_inserted(struct machine *machine, uint32_t slot);
 /* stage: where it happens, for the words of a violation; NONE: at the start of the run. */
 void order_set_status(struct machine *machine, uint32_t slot, enum order_status status, uint32_t stage);
 /* Whatever it was before; what may not be is noted, and done. */

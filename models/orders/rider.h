@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What rides on a thread's transaction beside its rows: an order that is created, rows of the outbox, tombstones,
- * idempotency keys that others wait for. Seldom: thread.rides says whether there is any. */
+ * What rides on a thread's transaction beside its rows: an order that is created or changes its status, rows that are
+ * inserted, rows of the outbox, tombstones, idempotency keys that others wait for. Seldom: thread.rides says whether
+ * there is any. */
 #ifndef MODELS_ORDERS_RIDER_H
 #define MODELS_ORDERS_RIDER_H
 
 #include "models/orders/thread.h"
+
+/* A row of the table, and a status of the order at hand, from the commit on. */
+SIM_SELDOM void rider_insert(struct machine *machine, struct thread *thread, uint32_t table);
+SIM_SELDOM void rider_status(struct machine *machine, struct thread *thread, enum order_status status);
 
 /* Whether any of them has to get into the log. A key that others wait for is none: where the transaction inserts one,
  * its mark says so (once_marks), and the key of a business state is the row that it may or may not come to write. */

@@ -152,11 +152,11 @@ static enum outcome step_ahead(struct machine *machine, struct thread *thread, c
     return OUTCOME_PARKED;
 }
 
-/* Whether the step's end is not yet the thread's next step: it takes time, or what it did at a server has come about
- * while nobody there could hear of it. */
-static bool ends_in_an_event(const struct machine *machine, const struct thread *thread, sim_ns takes_ns)
+/* Whether the step's end is not yet the thread's next step: it is to come, or what the step did at a server has come
+ * about while nobody there could hear of it. */
+static bool ends_in_an_event(const struct machine *machine, const struct thread *thread, sim_ns ends_ns)
 {
-    return takes_ns > 0 || thread->lingers || process_is_paused(&machine->processes, thread->instance);
+    return ends_ns > machine->sim->now_ns || thread->lingers || process_is_paused(&machine->processes, thread->instance);
 }
 
 /* by_step: each step gets an event. Only where it does can there be faults. */
@@ -177,11 +177,12 @@ static SIM_ALWAYS enum outcome step(struct machine *machine, struct thread *thre
             return op->unshared ? step_ahead(machine, thread, op, thread->clock_ns + before_ns)
                                 : later(thread, thread->clock_ns + before_ns, PHASE_EFFECT);
     }
+    if (by_step && visible) is_seen(thread);
     sim_ns takes_ns = thread->takes_ns, ends_ns = visible ? now_ns + thread->after_ns : thread->clock_ns + takes_ns;
     enum outcome done = step_effect(machine, thread, op, takes_ns, ends_ns);
     if (done != OUTCOME_DONE) return done;
     step_done(machine, thread, op, ends_ns);
-    if (by_step && ends_in_an_event(machine, thread, takes_ns)) return later(thread, ends_ns, PHASE_START);
+    if (by_step && ends_in_an_event(machine, thread, ends_ns)) return later(thread, ends_ns, PHASE_START);
     return OUTCOME_DONE;
 }
 
@@ -365,6 +366,8 @@ static void own_words(const struct machine *machine, struct thread *thread, cons
 
 static SIM_SELDOM void begin_by_step(struct machine *machine, struct thread *thread)
 {
+    if (machine->nested == 0) /* else it goes on from its last record */
+        thread->place = thread->consumer == NONE ? 0 : machine->kafka.consumer[thread->consumer].place;
     if (thread->clock_ns > machine->sim->now_ns || process_is_paused(&machine->processes, thread->instance))
         park(machine, thread, thread->clock_ns, PHASE_START);
     else run_by_step(machine, thread, false);

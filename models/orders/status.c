@@ -21,6 +21,47 @@ void order_created(struct machine *machine, uint32_t slot)
     sim_fact(machine->sim, machine->sim->now_ns, FACT_CREATED, order->id);
 }
 
+void order_inserted(struct machine *machine, uint32_t slot)
+{
+    machine->tables.table[machine->plan->orders_table].fact.writes++;
+    order_created(machine, slot);
+}
+
+/* ---- what is sold ---- */
+
+static bool kept(const struct order *order, uint8_t took, uint8_t gave)
+{
+    return (order->did & took) && !(order->did & gave);
+}
+
+/* Units that the order has bought when it is paid, whatever was done to the stock for it; until then, those that it has
+ * reserved and may yet come to buy. Nothing is sold to an order that failed, also where its reservation stays. What an
+ * order from before the run has bought was taken before, but for what it reserves in the run. */
+static int64_t units_sold(const struct order *order)
+{
+    const bool is_paid = order->status == ORDER_PAID;
+    if (is_paid && !(order->flags & ORDER_PRELOADED)) return order->quantity;
+    return (is_paid || !order_is_terminal(order)) && kept(order, DID_RESERVE, DID_RESTORE) ? order->quantity : 0;
+}
+
+/* before: units_sold, then. */
+static void sold_update(struct machine *machine, const struct order *order, int64_t before)
+{
+    const int64_t units = units_sold(order) - before;
+    if (units != 0 && machine->plan->stock_table != NONE)
+        row_sold(&machine->tables, machine->plan->stock_table, order->item, units);
+}
+
+/* The order comes to nothing. */
+static void sold_to_nobody(struct machine *machine, const struct order *order)
+{
+    const int64_t units = units_sold(order);
+    if (units != 0 && machine->plan->stock_table != NONE)
+        row_sold(&machine->tables, machine->plan->stock_table, order->item, -units);
+}
+
+/* ---- status ---- */
+
 static void order_paid(struct machine *machine, const struct order *order)
 {
     sim_ns now_ns = machine->sim->now_ns;
@@ -43,7 +84,9 @@ static void status_change(struct machine *machine, uint32_t slot, enum order_sta
 {
     struct order *order = order_at(&machine->orders, slot);
     enum order_status from = (enum order_status)order->status;
+    const int64_t sold = units_sold(order);
     order->status = (uint8_t)status;
+    sold_update(machine, order, sold);
     if (stage != NONE && machine->plan->orders_table != NONE)
         machine->tables.table[machine->plan->orders_table].fact.writes++;
     if (order->did & DID_CREATE) {
@@ -85,6 +128,8 @@ void order_overwrite_status(struct machine *machine, uint32_t slot, enum order_s
     status_change(machine, slot, status, stage);
 }
 
+/* ---- effects ---- */
+
 /* What a stage commits for an order. */
 struct effect { struct machine *machine; struct order *order; uint32_t stage; };
 
@@ -103,24 +148,27 @@ static void effect_once(const struct effect *effect, uint8_t did, enum invariant
     effect->order->did |= did;
 }
 
-static bool kept(const struct order *order, uint8_t took, uint8_t gave)
+/* What a paid order takes is what it bought, late or not; what it takes once more is nobody's. */
+static void stock_taken(const struct effect *effect)
 {
-    return (order->did & took) && !(order->did & gave);
+    const bool is_bought = effect->order->status == ORDER_PAID && !(effect->order->did & DID_RESERVE);
+    effect_once(effect, DID_RESERVE, INVARIANT_S4, "stock reserved twice");
+    if (!is_bought) effect->machine->open_reserved++;
+}
+
+static void stock_restored(const struct effect *effect)
+{
+    if (!(effect->order->did & DID_RESERVE)) effect_broken(effect, INVARIANT_S4, "stock restored, never reserved");
+    effect_once(effect, DID_RESTORE, INVARIANT_S4, "stock restored twice");
+    if (effect->order->status != ORDER_PAID) effect->machine->open_reserved--;
 }
 
 static void stock_effect(const struct effect *effect, bool taken)
 {
-    struct machine *machine = effect->machine;
-    if (taken) {
-        /* What a paid order takes is what it bought, late or not; what it takes once more is nobody's. */
-        const bool is_bought = effect->order->status == ORDER_PAID && !(effect->order->did & DID_RESERVE);
-        effect_once(effect, DID_RESERVE, INVARIANT_S4, "stock reserved twice");
-        if (!is_bought) machine->open_reserved++;
-        return;
-    }
-    if (!(effect->order->did & DID_RESERVE)) effect_broken(effect, INVARIANT_S4, "stock restored, never reserved");
-    effect_once(effect, DID_RESTORE, INVARIANT_S4, "stock restored twice");
-    if (effect->order->status != ORDER_PAID) machine->open_reserved--;
+    const int64_t sold = units_sold(effect->order);
+    if (taken) stock_taken(effect);
+    else stock_restored(effect);
+    sold_update(effect->machine, effect->order, sold);
 }
 
 static void points_effect(const struct effect *effect, bool taken)
@@ -231,8 +279,12 @@ void order_unheld(struct machine *machine, uint32_t slot, sim_ns at_ns)
 {
     struct order *order = order_at(&machine->orders, slot);
     if (!order_is_terminal(order) && (order->did & DID_CREATE)) return;
-    if (order->did & DID_CREATE) leaving_check(machine, order, at_ns);
-    else phantom_check(machine, order, at_ns);
+    if (order->did & DID_CREATE) {
+        leaving_check(machine, order, at_ns);
+    } else {
+        phantom_check(machine, order, at_ns);
+        sold_to_nobody(machine, order);
+    }
     observe(machine, slot);
     if (order->flags & ORDER_FOLLOWED) path_close(machine, slot);
     order_close(&machine->orders, slot);
@@ -265,6 +317,29 @@ static void sum_check(struct machine *machine, uint32_t index, enum invariant_id
                      table->spec->name, (unsigned long long)gap);
 }
 
+/* An order that is PENDING when nothing is left to happen has bought nothing. In a run that is cut it may yet. */
+static void stock_check(struct machine *machine, sim_ns end_ns, bool cut)
+{
+    struct invariants *invariants = &machine->invariants;
+    const long long open = (long long)machine->open_reserved;
+    if (machine->plan->stock_table == NONE) return;
+    const struct table *table = &machine->tables.table[machine->plan->stock_table];
+    machine->counts.oversold = table_oversold(table);
+    if (!cut && open > 0)
+        invariant_broken(invariants, INVARIANT_S5, end_ns, 0, "%lld reservations of orders that are not paid", open);
+    if (!cut && open < 0)
+        invariant_broken(invariants, INVARIANT_S5, end_ns, 0, "%lld reservations given back that were never taken",
+                         -open);
+    if (machine->counts.oversold > 0)
+        invariant_broken(invariants, INVARIANT_S5, end_ns, 0, "%llu units sold beyond the stock",
+                         (unsigned long long)machine->counts.oversold);
+    else if (!cut && table_gap(table) > 0)
+        sum_check(machine, machine->plan->stock_table, INVARIANT_S5, end_ns);
+    else if (!cut && open == 0 && table_sold_gap(table) > 0)
+        invariant_broken(invariants, INVARIANT_S5, end_ns, 0, "table %s: off by %llu from what paid orders bought",
+                         table->spec->name, (unsigned long long)table_sold_gap(table));
+}
+
 void orders_finish(struct machine *machine, sim_ns end_ns, bool cut)
 {
     uint64_t open = 0, in_status = 0;
@@ -273,6 +348,7 @@ void orders_finish(struct machine *machine, sim_ns end_ns, bool cut)
         if (!order->in_use) continue;
         open += (order->did & DID_CREATE) && !order_is_terminal(order);
         if (!cut) stuck_check(machine, order, end_ns);
+        if (!cut && !order_is_terminal(order)) sold_to_nobody(machine, order);
         if (!cut && order_is_terminal(order) && (order->did & DID_CREATE)) leaving_check(machine, order, end_ns);
         observe(machine, slot);
     }
@@ -282,14 +358,5 @@ void orders_finish(struct machine *machine, sim_ns end_ns, bool cut)
                          (unsigned long long)machine->counts.created, (unsigned long long)in_status,
                          (unsigned long long)open);
     if (!cut) sum_check(machine, machine->plan->coupon_table, INVARIANT_C2, end_ns);
-    if (!cut && machine->open_reserved != 0)
-        invariant_broken(&machine->invariants, INVARIANT_S5, end_ns, 0, "%lld reservations of orders that are not paid",
-                         (long long)machine->open_reserved);
-    machine->counts.oversold = machine->plan->stock_table == NONE ? 0 :
-        table_oversold(&machine->tables.table[machine->plan->stock_table]);
-    if (machine->counts.oversold > 0)
-        invariant_broken(&machine->invariants, INVARIANT_S5, end_ns, 0, "%llu units sold beyond the stock",
-                         (unsigned long long)machine->counts.oversold);
-    else if (!cut)
-        sum_check(machine, machine->plan->stock_table, INVARIANT_S5, end_ns);
+    stock_check(machine, end_ns, cut);
 }

@@ -37,10 +37,22 @@ static void on_thread(void *context, uint32_t index, uint64_t argument)
     thread_goes_on(machine, thread);
 }
 
+/* Played step by step, a thread has events at ends of steps that it would run past. They must not change who comes
+ * first at an instant: all up to the next step that others can see have the place that the event of that step would
+ * have had, which is scheduled when the last such step is done. A place of an earlier life of the process is none. */
+static SIM_SELDOM uint64_t place_by_step(struct machine *machine, struct thread *thread)
+{
+    const struct instance *instance = machine->processes.instance;
+    const bool is_gone = instance && thread->place <= instance[thread->instance].born;
+    if (thread->place == 0 || is_gone || machine->sim->shuffles) thread->place = ++machine->sim->sequence;
+    return thread->place - 1;
+}
+
 void park(struct machine *machine, struct thread *thread, sim_ns at_ns, enum thread_phase phase)
 {
+    const uint64_t place = machine->step_by_step ? place_by_step(machine, thread) : machine->sim->sequence++;
     thread->phase = phase;
-    sim_at(machine->sim, at_ns, SIM_CONSUMER, on_thread, machine, index_of(machine, thread), 0);
+    sim_at_place(machine->sim, at_ns, SIM_CONSUMER, place, on_thread, machine, index_of(machine, thread), 0);
 }
 
 static void on_answer(void *context, uint32_t index, uint64_t answer)
@@ -173,6 +185,7 @@ enum outcome command_take(struct machine *machine, struct thread *thread, const 
 {
     if (op->store == NONE || machine->command[op->store].capacity == 0 || thread->has_command) return OUTCOME_DONE;
     if (thread->clock_ns > machine->sim->now_ns) return later(thread, thread->clock_ns, PHASE_START);
+    is_seen(thread);
     if (seats_take(&machine->command[op->store], index_of(machine, thread))) {
         thread->has_command = true;
         return OUTCOME_DONE;

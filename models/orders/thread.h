@@ -86,6 +86,8 @@ static inline sim_ns duration(const struct machine *machine, const struct thread
     sim_ns usual_ns = usual_duration(machine, thread, op);
     return machine->conditions && !op->timeless ? duration_slowed(machine, thread, op, usual_ns) : usual_ns;
 }
+/* Others can see what the thread does now: an event of its own would bring it here, however the run is played. */
+static inline void is_seen(struct thread *thread) { thread->place = 0; }
 /* What a step returns that goes on at at_ns with the given phase. */
 static inline enum outcome later(struct thread *thread, sim_ns at_ns, enum thread_phase phase)
 {
@@ -123,6 +125,7 @@ static SIM_ALWAYS enum outcome connection_take(struct machine *machine, struct t
 {
     if (!thread->pool_counts || (outer ? thread->has_outer : thread->has_connection)) return OUTCOME_DONE;
     if (thread->clock_ns > machine->sim->now_ns) return later(thread, thread->clock_ns, PHASE_START);
+    is_seen(thread);
     struct seats *pool = &machine->pool[thread->instance];
     if (pool->n_queue > 0 || !seats_try(pool)) return connection_wait(machine, thread);
     pool->n_at_once++;

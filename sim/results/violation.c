@@ -42,6 +42,8 @@ static const struct form {
     { "table %s: off by %llu from what orders took", "테이블 {1}: 주문들이 가져간 수량과 {2}만큼 차이" },
     { "%llu created, %llu ended, %llu open", "생성 {1}건, 종료 {2}건, 진행 중 {3}건" },
     { "%lld reservations of orders that are not paid", "결제되지 않은 주문의 예약 {1}건" },
+    { "%lld reservations given back that were never taken", "가져간 적 없는 예약의 반환 {1}건" },
+    { "table %s: off by %llu from what paid orders bought", "테이블 {1}: 결제된 주문의 구매 수량과 {2}만큼 차이" },
     { "%llu units sold beyond the stock", "재고를 초과한 판매 {1}개" },
     { "table %s, row %u: writes %lld from a read of %lld, but the row holds %lld by now",
       "테이블 {1}, 행 {2}: {4}을(를) 읽고 {3}을(를) 쓰지만, 행의 현재 값은 {5}" },

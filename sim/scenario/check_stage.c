@@ -34,6 +34,7 @@ struct walk {
     const char *begin_at;
     bool begun_before; /* on the path that this one leaves */
     uint32_t written[MAX_TABLES], n_written;
+    uint32_t n_inserts, n_statuses; /* of the open transaction */
     uint32_t n_outbox;
     double share;
     const char *refused_at; /* where this path left the main one; NULL: it is the main one */
@@ -77,7 +78,7 @@ static void note_begin(struct walk *walk, const struct step_spec *step, const ch
     walk->open_table = step->target;
     walk->begin_at = at;
     walk->begun_before = false;
-    walk->n_written = 0;
+    walk->n_written = walk->n_inserts = walk->n_statuses = 0;
 }
 
 static void note_end(struct walk *walk, const struct step_spec *step, const char *at)
@@ -145,6 +146,16 @@ static void note_write(struct walk *walk, const struct step_spec *step, const ch
         FINDING(walk, at, "more than %d rows in one transaction", MAX_ROWS_OF_TRANSACTION);
 }
 
+/* What is inserted, and what becomes of the order, waits for the commit. */
+static void note_rider(struct walk *walk, const struct step_spec *step, const char *at)
+{
+    if (walk->open_table == NONE) return;
+    if (step->kind == STEP_INSERT && ++walk->n_inserts == MAX_INSERTS_OF_TRANSACTION + 1)
+        FINDING(walk, at, "more than %d rows inserted in one transaction", MAX_INSERTS_OF_TRANSACTION);
+    if (step->kind == STEP_STATUS && ++walk->n_statuses == MAX_STATUSES_OF_TRANSACTION + 1)
+        FINDING(walk, at, "more than %d statuses in one transaction", MAX_STATUSES_OF_TRANSACTION);
+}
+
 /* ---- one step, one path ---- */
 
 static void note_place(struct walk *walk, const struct step_spec *step, const char *at)
@@ -202,10 +213,10 @@ static void note_step(struct walk *walk, const struct step_spec *step, const cha
     case STEP_REPLY: note_place(walk, step, at); break;
     case STEP_PUBLISH: note_publish(walk, step, at); break;
     case STEP_ONCE: note_once(walk, step, at); break;
-    case STEP_CONNECTION:
     case STEP_INSERT:
+    case STEP_STATUS: note_rider(walk, step, at); break;
+    case STEP_CONNECTION:
     case STEP_WORK:
-    case STEP_STATUS:
     case STEP_KINDS: break;
     }
 }

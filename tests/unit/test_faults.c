@@ -67,6 +67,43 @@ static void test_later_faults_change_nothing(void **state)
     trial_close(&faulty);
 }
 
+/* Three consumers, times of whole milliseconds: reads of one thread and commits of another fall on one instant again and
+ * again, and who comes first decides which updates are lost. A run with a fault is played step by step, with more events
+ * than one without; the order of those that matter is the same. */
+static void test_a_later_fault_parts_no_tie(void **state)
+{
+    static const struct { const char *steps, *rate; } table[] = {
+        { "[{\"begin\": \"stock\"}, {\"work\": \"think\", \"time\": \"1ms\"},"
+          "{\"write\": \"stock\", \"style\": \"absolute\", \"effect\": \"reserve\", \"time\": \"1ms\"},"
+          "{\"commit\": \"stock\", \"time\": \"2ms\"}, {\"status\": \"PAID\"}]", "200" },
+        { "[{\"begin\": \"stock\"},"
+          "{\"write\": \"stock\", \"style\": \"absolute\", \"effect\": \"reserve\", \"time\": \"1ms\"},"
+          "{\"commit\": \"stock\", \"time\": \"2ms\", \"at\": 1}, {\"status\": \"PAID\"}]", "1000" },
+        { "[{\"work\": \"think\", \"time\": \"1ms\"}, {\"begin\": \"stock\"}, {\"work\": \"think\", \"time\": \"1ms\"},"
+          "{\"read\": \"stock\"}, {\"write\": \"stock\", \"style\": \"absolute\", \"effect\": \"reserve\","
+          "\"time\": \"1ms\", \"at\": 0}, {\"commit\": \"stock\"}, {\"status\": \"PAID\"}]", "250" },
+    };
+    (void)state;
+    for (uint32_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const struct study_edit edits[] = {
+            { "/load/scenarios/orders/rate", table[i].rate }, { "/stages/serve/steps", table[i].steps },
+            { "/kafka", "{\"partitions\": 3, \"append\": \"1ms\", \"fetch\": \"1ms\", \"commit\": \"3ms\"}" },
+            { "/topics/orders", "{\"key\": \"order_id\"}" }, { "/groups/servers/consumers", "3" },
+            { "/processes/back/connections", "10" } };
+        const uint32_t n = sizeof edits / sizeof *edits;
+        struct trial plain, faulty;
+        trial_open(&plain, SHOP, edits, n);
+        const struct run_facts *a = trial_run(&plain, 0, NULL);
+        const struct run_facts *b = run_with(&faulty, "{\"late\": {\"crash\": \"back\", \"at\": \"1h\"}}", edits, n);
+        assert_true(a->table[1].lost_updates > 50);
+        assert_int_equal(a->table[1].lost_updates, b->table[1].lost_updates);
+        assert_int_equal(a->orders.by_status[ORDER_PAID], b->orders.by_status[ORDER_PAID]);
+        assert_true(a->fingerprint == b->fingerprint && a->end_ns == b->end_ns);
+        trial_close(&plain);
+        trial_close(&faulty);
+    }
+}
+
 /* The last order is served at 9.94 s. A crash at 13 s lies behind the end, however seldom somebody looks whether it has
  * come; one at 9.93 s does not, and keeps the run alive until its order is served by the process that is back. */
 static void test_the_end_does_not_hang_on_who_looks(void **state)
@@ -646,10 +683,37 @@ static void test_a_step_of_the_instance_that_is_named(void **state)
     }
 }
 
+/* One order: its write is there at 5 ms and its status at 15 ms, both to be committed at 30 ms. Its JVM dies at 13 ms,
+ * with the status on its way, or at 18 ms: what is rolled back holds no row, and the order is paid when its record has
+ * come once more, after the session. */
+static void test_a_crash_rolls_a_status_back(void **state)
+{
+    static const char steps[] = TRIAL_JSON([
+        { "begin": "stock" }, { "write": "stock", "effect": "reserve", "time": "10ms" },
+        { "status": "PAID", "time": "10ms" }, { "commit": "stock", "time": "20ms" } ]);
+    const struct study_edit edits[] = { { "/stages/serve/steps", steps }, { "/orders/at_most", "1" } };
+    static const char *const at[] = { "\"13ms\"", "\"18ms\"" };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct trial trial;
+        char fault[128];
+        snprintf(fault, sizeof fault, "{\"pod\": {\"crash\": \"back\", \"at\": %s, \"back_after\": \"1s\"}}", at[i]);
+        const struct run_facts *facts = run_with(&trial, fault, edits, sizeof edits / sizeof edits[0]);
+        trial_expect_invariants(facts);
+        assert_int_equal(facts->fault[0].happened, 1);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 1);
+        assert_int_equal(facts->table[0].writes, 2);
+        assert_int_equal(facts->table[1].writes, 1);
+        assert_true(facts->completion.min_ns > SIM_S);
+        trial_close(&trial);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_later_faults_change_nothing),
+        cmocka_unit_test(test_a_later_fault_parts_no_tie),
         cmocka_unit_test(test_the_end_does_not_hang_on_who_looks),
         cmocka_unit_test(test_a_pause_holds_the_jvm_not_the_server),
         cmocka_unit_test(test_a_row_wakes_no_paused_jvm),
@@ -672,6 +736,7 @@ int main(void)
         cmocka_unit_test(test_a_crash_around_a_lock),
         cmocka_unit_test(test_a_step_of_the_process_that_is_named),
         cmocka_unit_test(test_a_step_of_the_instance_that_is_named),
+        cmocka_unit_test(test_a_crash_rolls_a_status_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,6 +94,66 @@ static void test_published_before_inserted(void **state)
     expect(edits, COUNT(edits), 2 * ORDERS, 0);
 }
 
+/* begin, two inserts, two statuses, `then`, commit. */
+/* clang-format off */
+#define IN_ONE_TRANSACTION(then) \
+    "{\"steps\": [{\"work\": \"serve\", \"time\": \"2ms\"}, {\"begin\": \"audit\"}, " \
+    "{\"insert\": \"audit\"}, {\"insert\": \"audit\"}, {\"status\": \"PAYING\"}, {\"status\": \"PAID\"}, " \
+    "{\"status\": \"PAID\"}, " then "{\"commit\": \"audit\", \"time\": \"10ms\"}]}"
+/* clang-format on */
+
+static const struct run_facts *run_serve(struct trial *trial, const char *serve)
+{
+    const struct study_edit edits[] = { LOAD, { "/stages/serve", serve } };
+    trial_open(trial, QUEUE_SCENARIO, edits, COUNT(edits));
+    const struct run_facts *facts = trial_run(trial, 0, NULL);
+    trial_expect_sound(trial, facts);
+    return facts;
+}
+
+/* From the commit on, which takes effect half-way: 2 + 5 ms after the order. */
+static void test_a_transaction_shows_at_its_commit(void **state)
+{
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_serve(&trial, IN_ONE_TRANSACTION(""));
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], ORDERS);
+    assert_true(facts->completion.min_ns == 7 * SIM_MS && facts->completion.max_ns == 7 * SIM_MS);
+    assert_int_equal(facts->table[TABLE_ORDERS].writes, 3 * ORDERS);
+    assert_int_equal(facts->table[TABLE_AUDIT].writes, 2 * ORDERS);
+    trial_close(&trial);
+}
+
+/* What is rolled back was never there: no row, and an order that is PENDING still. */
+static void test_a_rollback_leaves_nothing(void **state)
+{
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts =
+        run_serve(&trial, IN_ONE_TRANSACTION("{\"work\": \"check\", \"refuse\": 1, \"otherwise\": ["
+                                             "{\"rollback\": \"audit\"}, {\"status\": \"FAILED\"}]},"));
+    assert_int_equal(facts->orders.by_status[ORDER_FAILED], ORDERS);
+    assert_int_equal(facts->completion.n, 0);
+    assert_int_equal(facts->table[TABLE_ORDERS].writes, 2 * ORDERS);
+    assert_int_equal(facts->table[TABLE_AUDIT].writes, 0);
+    trial_close(&trial);
+}
+
+/* A transaction of which nothing is left but the status of its order. */
+static void test_a_refusal_before_the_commit(void **state)
+{
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts =
+        run_serve(&trial, IN_ONE_TRANSACTION("{\"work\": \"check\", \"refuse\": 1, \"otherwise\": ["
+                                             "{\"rollback\": \"audit\"}, {\"begin\": \"audit\"},"
+                                             "{\"status\": \"CANCELLED\"}, {\"commit\": \"audit\"}]},"));
+    assert_int_equal(facts->orders.by_status[ORDER_CANCELLED], ORDERS);
+    assert_int_equal(facts->table[TABLE_ORDERS].writes, 2 * ORDERS);
+    assert_int_equal(facts->table[TABLE_AUDIT].writes, 0);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +161,9 @@ int main(void)
         cmocka_unit_test(test_other_rows_are_no_orders),
         cmocka_unit_test(test_no_change_no_write),
         cmocka_unit_test(test_published_before_inserted),
+        cmocka_unit_test(test_a_transaction_shows_at_its_commit),
+        cmocka_unit_test(test_a_rollback_leaves_nothing),
+        cmocka_unit_test(test_a_refusal_before_the_commit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
