@@ -20,6 +20,7 @@ struct compiler {
     struct plan_stage *stage;
     uint32_t n_once;
     uint32_t n_lucks; /* of the stage at hand */
+    bool threads_meet; /* over an order, in the stage at hand */
     struct plan_position *position;
     struct dist_cache *cache;
     struct arena *arena;
@@ -425,6 +426,14 @@ static void lock_compile(struct plan_op *op, const struct step_spec *step, const
     op->watched = step->lease_ns < 0 && lock->watched;
 }
 
+/* Where others may be at the same key, it counts at which instant it is looked up and set. */
+static void once_compile(struct compiler *compiler, struct plan_op *op)
+{
+    op->once_bit = (uint16_t)(compiler->n_once++ % 16);
+    op->meets = compiler->threads_meet;
+    if (op->meets) op->visible = OP_VISIBLE;
+}
+
 /* The distribution of a step, compiled where it is given. */
 static bool step_dist(struct compiler *compiler, const struct dist **out, const struct dist_spec *spec)
 {
@@ -475,7 +484,7 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
     op->always = step->always;
     path->share = op->to;
     if (op->refuse_below > 0) op->luck = compiler->n_lucks++;
-    if (step->kind == STEP_ONCE) op->once_bit = (uint16_t)(compiler->n_once++ % 16);
+    if (step->kind == STEP_ONCE) once_compile(compiler, op);
     if (step->has_time) {
         op->time_word = path->own_times++;
         if (!step_dist(compiler, &op->time, &step->time)) return false;
@@ -510,7 +519,7 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         at_step[i] = path;
     }
     compiler->op[first + n] = (struct plan_op){ .kind = OP_END, .special = true, .target = NONE, .store = NONE,
-                                                .otherwise = NONE };
+                                                .otherwise = NONE, .meets = compiler->threads_meet };
     for (uint32_t i = 0; i < n; i++) {
         if (step[i].n_otherwise == 0) continue;
         compiler->op[first + i].otherwise = compiler->plan->n_ops;
@@ -588,6 +597,28 @@ static bool refusals_have_marks(const struct compiler *compiler)
     return false;
 }
 
+/* How many threads of a group may be at an order in a stage at once. Records of it that a topic holds are in one
+ * partition, and with one consumer, unless they have no key. */
+static uint32_t most_at_once(const struct scenario *scenario, const struct group_spec *group, uint32_t stage)
+{
+    uint32_t n = 0;
+    for (uint32_t r = 0; r < group->n_reads; r++) {
+        const struct topic_spec *topic = &scenario->topic[group->read[r].topic];
+        if (group->read[r].stage == stage) n += topic->key == KEY_NULL && topic->partitions > 1 ? 2 : 1;
+    }
+    return n < most_consumers(group) ? n : most_consumers(group);
+}
+
+/* Whether threads may be at an order in a stage at once, though none of them has been taken for dead. */
+static bool threads_meet(const struct compiler *compiler, uint32_t stage)
+{
+    const struct scenario *scenario = compiler->scenario;
+    const uint32_t api = compiler->plan->api_process;
+    uint32_t n = api != NONE && scenario->process[api].api_stage == stage;
+    for (uint32_t g = 0; g < scenario->n_groups; g++) n += most_at_once(scenario, &scenario->group[g], stage);
+    return n > 1;
+}
+
 static bool stages_compile(struct compiler *compiler)
 {
     const struct scenario *scenario = compiler->scenario;
@@ -608,6 +639,7 @@ static bool stages_compile(struct compiler *compiler)
             explicit_connection |= spec->step[s].kind == STEP_CONNECTION && !spec->step[s].outer;
         uint32_t first = compiler->plan->n_ops;
         compiler->n_lucks = 0;
+        compiler->threads_meet = threads_meet(compiler, i);
         if (!path_compile(compiler, spec->step, spec->n_steps,
                           (struct path){ .begin_op = NONE, .explicit_connection = explicit_connection }))
             return false;

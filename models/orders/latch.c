@@ -78,11 +78,15 @@ enum outcome latch_action(struct machine *machine, struct thread *thread, uint8_
     return take(machine, thread, action, PHASE_EFFECT, table);
 }
 
+/* An INSERT that has come to the server waits there. Where the step is not played at the instant of its effect, it
+ * begins anew. */
 enum outcome latch_claim(struct machine *machine, struct thread *thread)
 {
     struct order *order = order_of(thread);
     const uint16_t mark = mark_of(machine, thread);
-    if (order->claimed & mark & ~thread->claims) return await(machine, thread, AWAITS_CLAIM, PHASE_START, NONE);
+    const bool at_server = machine->plan->op[thread->pc].visible == OP_VISIBLE;
+    if (order->claimed & mark & ~thread->claims)
+        return await(machine, thread, AWAITS_CLAIM, at_server ? PHASE_EFFECT : PHASE_START, NONE);
     order->claimed |= mark;
     thread->claims |= mark;
     thread->rides = true;

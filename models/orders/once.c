@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The mark of the default form is set with the transaction. Threads of one group never meet over a record unless one of
- * them has been taken for dead, so its key is waited for only where that can happen. */
+ * The mark of the default form is set with the transaction. Threads meet over an order where records of it come to the
+ * stage by more than one way, or where one of them has been taken for dead: only there is its key waited for. */
 #include "models/orders/once.h"
 
 #include "models/orders/answer.h"
@@ -21,12 +21,18 @@ static void note_mark_alone(struct machine *machine, const struct thread *thread
         mishap_note(machine, MISHAP_MARK_ALONE, order->id, thread->stage, SIM_NEVER);
 }
 
+/* A second INSERT of the key waits for the end of the transaction that holds the first, if it may come to that. */
+static bool may_wait(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
+{
+    const bool inserts = op->once_form == ONCE_SAME_TRANSACTION || op->once_form == ONCE_BUSINESS_STATE;
+    return inserts && (op->meets || machine->conditions) && thread->transaction.open;
+}
+
 enum outcome once_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     struct order *order = order_of(thread);
     const uint16_t mark = (uint16_t)(1u << op->once_bit);
-    const bool waits = op->once_form == ONCE_SAME_TRANSACTION || op->once_form == ONCE_BUSINESS_STATE;
-    if (waits && machine->conditions && thread->transaction.open) {
+    if (may_wait(machine, thread, op)) {
         enum outcome claimed = latch_claim(machine, thread);
         if (claimed != OUTCOME_DONE) return claimed;
     }

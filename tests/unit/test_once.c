@@ -106,6 +106,122 @@ static void test_each_form(void **state)
         for (uint32_t way = 0; way < WAYS; way++) check(&forms[i], way);
 }
 
+/* Two roads lead to one stage, so that threads meet over an order though nobody was taken for dead: two groups read its
+ * topic, or two topics of one group hold a record of it, or one without a key holds two. */
+enum { TWO_GROUPS, TWO_TOPICS, NO_KEY, ROADS };
+
+#define OFFICE "\"office\": { \"consumers\": 1, \"reads\": { \"done\": \"end\" } }"
+#define ACCEPT(sends) "[ { \"insert\": \"orders\" }, " sends ", { \"reply\": 202 } ]"
+#define SEND(topic) "{ \"publish\": \"" topic "\" }"
+
+static const struct { const char *groups, *of_back, *topics, *accept; } roads[ROADS] = {
+    { "{ \"servers\": { \"consumers\": 1, \"reads\": { \"created\": \"serve\" } }, " OFFICE ","
+      "  \"others\": { \"consumers\": 1, \"reads\": { \"created\": \"serve\" } } }",
+      "[\"servers\", \"others\"]", "{ \"created\": {}, \"done\": {} }", ACCEPT(SEND("created")) },
+    { "{ \"servers\": { \"consumers\": 2, \"assignor\": \"round-robin\","
+      "                \"reads\": { \"created\": \"serve\", \"again\": \"serve\" } }, " OFFICE " }",
+      "[\"servers\"]", "{ \"created\": {}, \"done\": {}, \"again\": {} }",
+      ACCEPT(SEND("created") ", " SEND("again")) },
+    { "{ \"servers\": { \"consumers\": 2, \"reads\": { \"created\": \"serve\" } }, " OFFICE " }",
+      "[\"servers\"]", "{ \"created\": { \"key\": \"null\", \"partitions\": 2, \"batch_bytes\": 1 }, \"done\": {} }",
+      ACCEPT(SEND("created") ", " SEND("created")) },
+};
+
+static const char never[] = "{\"x\": {\"pause\": \"back\", \"at\": \"1h\", \"for\": \"1us\"}}";
+
+enum { EDITS_OF_ROADS = 6 };
+
+static void trial_on_road(struct trial *trial, uint32_t road, const char *form, bool disturbed,
+                          const struct study_edit *more, uint32_t n_more)
+{
+    struct study_edit edit[EDITS_OF_ROADS + 8] = {
+        { "/groups", roads[road].groups },
+        { "/processes/back/groups", roads[road].of_back },
+        { "/topics", roads[road].topics },
+        { "/stages/accept/steps", roads[road].accept },
+        { "/stages/serve/steps/1/form", form },
+        { "/faults", disturbed ? never : "{}" },
+    };
+    for (uint32_t i = 0; i < n_more; i++) edit[EDITS_OF_ROADS + i] = more[i];
+    trial_open(trial, SHOP, edit, EDITS_OF_ROADS + n_more);
+}
+
+/* Both begin at one instant. */
+static void test_a_key_holds_where_roads_meet(void **state)
+{
+    static const struct { const char *form; struct outcome of; } table[] = {
+        { "same-transaction", { 1, 2, 0 } },  { "business-state", { 1, 2, 0 } }, { "check-then-act", { 2, 2, 0 } },
+        { "setnx-after", { 2, 2, 0 } },       { "setnx-before", { 1, 2, 1 } },   { "none", { 2, 2, 0 } },
+        { "other-transaction", { 1, 2, 1 } },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        for (uint32_t way = 0; way < 4; way++) {
+            struct trial trial;
+            trial_on_road(&trial, way % 2 ? TWO_TOPICS : TWO_GROUPS, table[i].form, way >= 2, NULL, 0);
+            const struct run_facts *facts = trial_run(&trial, 0, NULL);
+            const uint64_t effects = facts->table[1].writes, answers = facts->group[1].processed,
+                           alone = facts->mishaps[MISHAP_MARK_ALONE];
+            if (effects != table[i].of.effects || answers != table[i].of.answers || alone != table[i].of.alone)
+                fail_msg("%s, %u: %llu effects, %llu answers, %llu marks alone", table[i].form, way,
+                         (unsigned long long)effects, (unsigned long long)answers, (unsigned long long)alone);
+            assert_int_equal(violations(facts, INVARIANT_S4), effects - 1);
+            trial_close(&trial);
+        }
+}
+
+/* Both insert the key in 4 ms. The first one works until 14, writes until 34, and its commit takes effect at 44 and is
+ * answered at 54. At 44 ms the second is told that the key is there; it works until 54, and asks for what is done already
+ * until 74 and 94. */
+static void test_how_long_a_key_is_waited_for(void **state)
+{
+    static const struct study_edit takes = { "/stages/serve/steps/1/time", "\"4ms\"" };
+    static const char *const waiting[] = { "same-transaction", "business-state" };
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct trial trial;
+        trial_on_road(&trial, TWO_GROUPS, waiting[i % 2], i >= 2, &takes, 1);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        const sim_ns one_ns = facts->group[0].service.max_ns, other_ns = facts->group[2].service.max_ns;
+        assert_int_equal(one_ns < other_ns ? one_ns : other_ns, 54 * SIM_MS);
+        assert_int_equal(one_ns < other_ns ? other_ns : one_ns, 94 * SIM_MS);
+        trial_close(&trial);
+    }
+}
+
+/* Two hundred orders, and times that differ: a fault that never happens changes nothing of it. */
+static void test_roads_step_by_step(void **state)
+{
+    static const struct study_edit many[] = {
+        { "/orders", "{ \"at_most\": 200, \"quantity\": 1, \"item\": { \"uniform\": [1, 20] } }" },
+        { "/tables/stock", "{ \"key\": \"item\", \"rows\": 20, \"quantity\": 1000 }" },
+        { "/load/scenarios/orders/rate", "100" },
+        { "/processes/front/api/threads", "20" },
+        { "/stages/serve/steps/1/time", "{ \"mean\": \"2ms\", \"cv\": 0.5 }" },
+        { "/stages/serve/steps/2/time", "{ \"mean\": \"3ms\", \"cv\": 0.5 }" },
+        { "/stages/serve/steps/3/time", "{ \"mean\": \"2ms\", \"cv\": 0.5 }" },
+        { "/stages/serve/steps/4/time", "{ \"mean\": \"2ms\", \"cv\": 0.5 }" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        for (uint32_t road = 0; road < ROADS; road++) {
+            uint64_t fingerprint[2];
+            const bool holds = strcmp(forms[i].name, "same-transaction") == 0 ||
+                               strcmp(forms[i].name, "business-state") == 0;
+            for (size_t disturbed = 0; disturbed < 2; disturbed++) {
+                struct trial trial;
+                trial_on_road(&trial, road, forms[i].name, disturbed, many, sizeof many / sizeof *many);
+                const struct run_facts *facts = trial_run(&trial, 0, NULL);
+                assert_int_equal(facts->group[1].processed, 400);
+                if (holds) assert_int_equal(facts->table[1].writes, 200);
+                if (strcmp(forms[i].name, "check-then-act") == 0) assert_in_range(facts->table[1].writes, 210, 400);
+                fingerprint[disturbed] = facts->fingerprint;
+                trial_close(&trial);
+            }
+            if (fingerprint[0] != fingerprint[1]) fail_msg("%s, road %u, step by step", forms[i].name, road);
+        }
+}
+
 /* Whoever waits for the mark of a transaction that is still open waits for its end, and then answers again. */
 static void test_a_mark_is_waited_for(void **state)
 {
@@ -273,6 +389,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_form),
+        cmocka_unit_test(test_a_key_holds_where_roads_meet),
+        cmocka_unit_test(test_how_long_a_key_is_waited_for),
+        cmocka_unit_test(test_roads_step_by_step),
         cmocka_unit_test(test_a_mark_is_waited_for),
         cmocka_unit_test(test_a_look_up_begins_the_view),
         cmocka_unit_test(test_a_refusal_is_answered_again),
