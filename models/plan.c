@@ -361,27 +361,35 @@ static bool is_snapshot_read(const struct scenario *scenario, const struct step_
     return (table->rows > 0 || table->key == ROW_ORDER_ID) && has_view(scenario, step->target);
 }
 
-/* Whether the transaction, on this path or on one that leaves it, reads rows of another table yet. */
+/* Whether the transaction, on this path or on one that leaves it, reads rows of another table of a store yet. */
 static bool view_is_used(const struct scenario *scenario, const struct step_spec *step, uint32_t from, uint32_t n,
-                         uint32_t table)
+                         uint32_t store, uint32_t table)
 {
     for (uint32_t i = from; i < n; i++) {
-        if (view_is_used(scenario, step[i].otherwise, 0, step[i].n_otherwise, table)) return true;
+        if (view_is_used(scenario, step[i].otherwise, 0, step[i].n_otherwise, store, table)) return true;
         if (step_ends_transaction(&step[i])) return false;
         const bool reads = reads_itself(&step[i]) || (step[i].kind == STEP_READ && read_matters(step, i, n));
-        if (reads && step[i].target != table && has_view(scenario, step[i].target)) return true;
+        if (!reads || step[i].target == table || scenario->table[step[i].target].store != store) continue;
+        if (has_view(scenario, step[i].target)) return true;
     }
     return false;
 }
 
-/* At REPEATABLE READ the first read of a transaction fixes what later ones of other rows see. */
-static bool opens_view(const struct scenario *scenario, const struct step_spec *step, uint32_t from, uint32_t n)
+/* At REPEATABLE READ the first read of a transaction fixes what later ones of other rows see, at the same server. A
+ * look at a mark is at the server of the table that the transaction was begun with. */
+static void view_compile(struct compiler *compiler, struct plan_op *op, const struct step_spec *step, uint32_t from,
+                         uint32_t n, uint32_t begun_with)
 {
+    const struct scenario *scenario = compiler->scenario;
     const struct step_spec *first = &step[from];
-    if (!is_snapshot_read(scenario, first)) return false;
+    if (begun_with == NONE || !is_snapshot_read(scenario, first)) return;
     const uint32_t table = first->kind == STEP_ONCE ? NONE : first->target;
-    return view_is_used(scenario, first->otherwise, 0, first->n_otherwise, table) ||
-           view_is_used(scenario, step, from + 1, n, table);
+    const uint32_t of = table == NONE ? begun_with : table, store = scenario->table[of].store;
+    if (!view_is_used(scenario, first->otherwise, 0, first->n_otherwise, store, table) &&
+        !view_is_used(scenario, step, from + 1, n, store, table)) return;
+    _Static_assert(MAX_TABLES < UINT8_MAX, "a table + 1 in a byte");
+    op->opens_view = (uint8_t)(of + 1);
+    compiler->plan->has_views = true;
 }
 
 static enum op_visible visibility(const struct step_spec *step)
@@ -446,7 +454,8 @@ struct path {
     double share;
     uint32_t own_times, begin_op;
     uint16_t marks;
-    bool explicit_connection, in_transaction;
+    bool explicit_connection;
+    uint32_t begun_with; /* the table of the open transaction; NONE */
 };
 
 static bool has_capacity(const struct scenario *scenario, uint32_t store)
@@ -511,10 +520,9 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         if (leaves_mark(&step[i])) path.marks |= (uint16_t)(1u << op->once_bit);
         compiler->way[first + i].marks = path.marks;
         op->needs_read = step[i].kind == STEP_READ && read_matters(step, i, n);
-        if (step[i].kind == STEP_BEGIN) path.in_transaction = true;
-        if (step_ends_transaction(&step[i])) path.in_transaction = false;
-        op->opens_view = path.in_transaction && opens_view(compiler->scenario, step, i, n);
-        compiler->plan->has_views |= op->opens_view;
+        if (step[i].kind == STEP_BEGIN) path.begun_with = step[i].target;
+        if (step_ends_transaction(&step[i])) path.begun_with = NONE;
+        view_compile(compiler, op, step, i, n, path.begun_with);
         if (op->needs_read || op->opens_view || op->fenced) op->visible = OP_VISIBLE;
         at_step[i] = path;
     }
@@ -525,7 +533,7 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         compiler->op[first + i].otherwise = compiler->plan->n_ops;
         struct path replaced = { .own_times = at_step[i].own_times, .begin_op = NONE,
                                  .explicit_connection = path.explicit_connection,
-                                 .in_transaction = at_step[i].in_transaction, .marks = at_step[i].marks };
+                                 .begun_with = at_step[i].begun_with, .marks = at_step[i].marks };
         if (!path_compile(compiler, step[i].otherwise, step[i].n_otherwise, replaced)) return false;
         compiler->way[first + i].otherwise_end = compiler->plan->n_ops;
     }
@@ -641,7 +649,8 @@ static bool stages_compile(struct compiler *compiler)
         compiler->n_lucks = 0;
         compiler->threads_meet = threads_meet(compiler, i);
         if (!path_compile(compiler, spec->step, spec->n_steps,
-                          (struct path){ .begin_op = NONE, .explicit_connection = explicit_connection }))
+                          (struct path){ .begin_op = NONE, .explicit_connection = explicit_connection,
+                                         .begun_with = NONE }))
             return false;
         stage->draws = stage_draws(compiler, stage, first);
         stage->lead = stage_lead(&compiler->op[first]);

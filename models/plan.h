@@ -28,7 +28,8 @@ struct plan_op {
     bool ends_connection;    /* and gives it back, unless a transaction is open around it */
     bool reads_itself;       /* version or absolute write: reads the row first if no read step did */
     bool needs_read;         /* read: a later write of this transaction uses the value */
-    bool opens_view;         /* read, once: later reads of its transaction see nothing that is committed after it */
+    uint8_t opens_view;      /* read, once: a table + 1, at whose server later reads of its transaction see nothing that
+                              * is committed after it; 0: none do */
     bool unshared;           /* what it touches is its thread's own (unshared.h) */
     uint8_t style, effect, status;
     bool fenced : 1, fence_current : 1; /* write, read */

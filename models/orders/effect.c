@@ -369,7 +369,7 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
             if (announced != OUTCOME_DONE) return announced;
         }
         struct transaction_row *touched = op->needs_read ? touch(machine, thread, op) : NULL;
-        if (op->opens_view) transaction_view(&machine->tables, &thread->transaction);
+        if (op->opens_view) transaction_view(&machine->tables, &thread->transaction, op->opens_view - 1u);
         if (touched) transaction_read(&machine->tables, &thread->transaction, touched);
         return has_bad_luck(machine, thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
     }
@@ -380,7 +380,7 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
         if (order_of(thread)->flags & ORDER_FOLLOWED) path_end(machine, thread);
         return OUTCOME_DONE;
     case STEP_ONCE:
-        if (op->opens_view) transaction_view(&machine->tables, &thread->transaction);
+        if (op->opens_view) transaction_view(&machine->tables, &thread->transaction, op->opens_view - 1u);
         return once_effect(machine, thread, op);
     case STEP_BEGIN:
         thread->transaction.open = true;
@@ -402,7 +402,7 @@ enum outcome implied_read(struct machine *machine, struct thread *thread, const 
     struct transaction_row *touched = touch(machine, thread, op);
     if (!touched || touched->read) return OUTCOME_DONE;
     if (thread->clock_ns > machine->sim->now_ns) return later(thread, thread->clock_ns, PHASE_START);
-    if (op->opens_view) transaction_view(&machine->tables, &thread->transaction);
+    if (op->opens_view) transaction_view(&machine->tables, &thread->transaction, op->opens_view - 1u);
     transaction_read(&machine->tables, &thread->transaction, touched);
     return OUTCOME_DONE;
 }

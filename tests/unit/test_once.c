@@ -171,8 +171,8 @@ static void test_a_key_holds_where_roads_meet(void **state)
 }
 
 /* Both insert the key in 4 ms. The first one works until 14, writes until 34, and its commit takes effect at 44 and is
- * answered at 54. At 44 ms the second is told that the key is there; it works until 54, and asks for what is done already
- * until 74 and 94. */
+ * answered at 54. At 44 ms the second is told that the key is there; it works until 54, and asks for what is done
+ * already until 74 and 94. */
 static void test_how_long_a_key_is_waited_for(void **state)
 {
     static const struct study_edit takes = { "/stages/serve/steps/1/time", "\"4ms\"" };
@@ -346,21 +346,24 @@ static void test_a_refusal_is_answered_again(void **state)
  * under it, one after the other. A plain SELECT is where the second one's view begins: it waits for the lock until the
  * first has committed, and still reads what was there before (semantics 8.3, wrong B). An INSERT begins none, nor does
  * what lies in Redis or in another transaction, and at READ COMMITTED there is none. */
-static uint64_t lost_behind_the_lock(const char *form, const char *isolation)
+static uint64_t lost_behind_the_lock(const char *begins_with, const char *looks, const char *isolation,
+                                     const char *orders_store)
 {
-    static const char STORES[] = "{ \"database\": { \"isolation\": \"%s\" }, \"redis\": {} }";
-    static const char STEPS[] = "[ { \"begin\": \"stock\" }, { \"once\": \"order_id\", \"form\": \"%s\" },"
+    static const char STORES[] = "{ \"database\": { \"isolation\": \"%s\" }, \"other\": {}, \"redis\": {} }";
+    static const char STEPS[] = "[ { \"begin\": \"%s\" }, %s,"
         "  { \"lock\": \"item\" }, { \"read\": \"stock\" }, { \"work\": \"think\", \"time\": \"20ms\" },"
         "  { \"write\": \"stock\", \"effect\": \"reserve\", \"style\": \"absolute\" },"
-        "  { \"commit\": \"stock\", \"time\": \"2ms\" }, { \"unlock\": \"item\" }, { \"publish\": \"done\" } ]";
-    char stores[sizeof STORES + 32], steps[sizeof STEPS + 32];
+        "  { \"commit\": \"%s\", \"time\": \"2ms\" }, { \"unlock\": \"item\" }, { \"publish\": \"done\" } ]";
+    char stores[sizeof STORES + 32], steps[sizeof STEPS + 256];
     snprintf(stores, sizeof stores, STORES, isolation);
-    snprintf(steps, sizeof steps, STEPS, form);
+    snprintf(steps, sizeof steps, STEPS, begins_with, looks, begins_with);
     const struct study_edit edit[] = {
         { "/orders/at_most", "2" }, { "/load/scenarios/orders/rate", "1000" }, { "/processes/front/api/threads", "2" },
         { "/kafka", "{ \"partitions\": 2, \"append\": \"0s\", \"fetch\": \"0s\", \"commit\": \"0s\" }" },
         { "/topics/created", "{ \"key\": \"id_modulo\" }" }, { "/stores", stores },
         { "/tables/stock/store", "database" }, { "/stages/serve/steps", steps },
+        { "/tables/orders/store", orders_store },
+        { "/tables/audit", "{ \"key\": \"order_id\", \"store\": \"other\" }" },
         { "/locks", "{ \"item\": { \"key\": \"item\", \"wait\": \"1s\", \"lease\": \"9s\","
                     "              \"store\": \"redis\" } }" },
     };
@@ -380,9 +383,28 @@ static void test_a_look_up_begins_the_view(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         const bool is_select = strcmp(forms[i].name, "check-then-act") == 0;
-        assert_int_equal(lost_behind_the_lock(forms[i].name, "repeatable-read"), is_select);
-        assert_int_equal(lost_behind_the_lock(forms[i].name, "read-committed"), 0);
+        char once[64];
+        snprintf(once, sizeof once, "{ \"once\": \"order_id\", \"form\": \"%s\" }", forms[i].name);
+        assert_int_equal(lost_behind_the_lock("stock", once, "repeatable-read", "database"), is_select);
+        assert_int_equal(lost_behind_the_lock("stock", once, "read-committed", "database"), 0);
+        assert_int_equal(lost_behind_the_lock("audit", once, "repeatable-read", "database"), 0); /* at another server */
     }
+}
+
+/* A view is one of a server: what is read at another one begins none here. */
+static void test_a_view_is_of_one_server(void **state)
+{
+    static const struct { const char *looks, *isolation, *orders_store; uint64_t lost; } table[] = {
+        { "{ \"read\": \"orders\" }", "repeatable-read", "database", 1 },
+        { "{ \"read\": \"orders\" }", "read-committed", "database", 0 },
+        { "{ \"read\": \"orders\" }", "repeatable-read", "other", 0 },
+        { "{ \"read\": \"orders\" }, { \"read\": \"audit\" }", "repeatable-read", "other", 0 },
+        { "{ \"read\": \"audit\" }, { \"read\": \"orders\" }", "repeatable-read", "database", 1 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        assert_int_equal(lost_behind_the_lock("stock", table[i].looks, table[i].isolation, table[i].orders_store),
+                         table[i].lost);
 }
 
 int main(void)
@@ -394,6 +416,7 @@ int main(void)
         cmocka_unit_test(test_roads_step_by_step),
         cmocka_unit_test(test_a_mark_is_waited_for),
         cmocka_unit_test(test_a_look_up_begins_the_view),
+        cmocka_unit_test(test_a_view_is_of_one_server),
         cmocka_unit_test(test_a_refusal_is_answered_again),
         cmocka_unit_test(test_without_the_answer),
         cmocka_unit_test(test_a_key_alone_is_not_flushed),
