@@ -454,7 +454,7 @@ struct path {
     double share;
     uint32_t own_times, begin_op;
     uint16_t marks;
-    bool explicit_connection;
+    bool explicit_connection, outer; /* outer: a transaction around the stage */
     uint32_t begun_with; /* the table of the open transaction; NONE */
 };
 
@@ -507,6 +507,18 @@ static bool leaves_mark(const struct step_spec *step)
     return step->kind == STEP_ONCE && step->form != ONCE_BUSINESS_STATE && step->form != ONCE_NONE;
 }
 
+/* What a mark comes to that no transaction of the stage takes along, on the step's own path. An INSERT commits by
+ * itself, where it stands; in a transaction around the stage, or with an effect that commits by itself, at the end. */
+static enum once_form form_of(const struct step_spec *step, uint32_t from, uint32_t n, const struct path *path)
+{
+    const enum once_form form = step[from].form;
+    if (form != ONCE_SAME_TRANSACTION && form != ONCE_CHECK_THEN_ACT) return form;
+    if (path->begun_with != NONE) return form;
+    for (uint32_t i = from + 1; i < n; i++)
+        if (step[i].kind == STEP_BEGIN) return form;
+    return form == ONCE_SAME_TRANSACTION && !path->outer ? ONCE_OTHER_TRANSACTION : ONCE_SETNX_AFTER;
+}
+
 /* Steps of one path, its end, then the paths that replace its rest. */
 static bool path_compile(struct compiler *compiler, const struct step_spec *step, uint32_t n, struct path path)
 {
@@ -517,9 +529,11 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         struct plan_op *op = &compiler->op[first + i];
         if (step[i].kind == STEP_BEGIN) path.begin_op = first + i;
         if (!op_compile(compiler, op, &step[i], &path)) return false;
+        if (step[i].kind == STEP_ONCE) op->once_form = (uint8_t)form_of(step, i, n, &path);
         if (leaves_mark(&step[i])) path.marks |= (uint16_t)(1u << op->once_bit);
         compiler->way[first + i].marks = path.marks;
         op->needs_read = step[i].kind == STEP_READ && read_matters(step, i, n);
+        path.outer |= step[i].outer;
         if (step[i].kind == STEP_BEGIN) path.begun_with = step[i].target;
         if (step_ends_transaction(&step[i])) path.begun_with = NONE;
         view_compile(compiler, op, step, i, n, path.begun_with);
@@ -533,6 +547,7 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         compiler->op[first + i].otherwise = compiler->plan->n_ops;
         struct path replaced = { .own_times = at_step[i].own_times, .begin_op = NONE,
                                  .explicit_connection = path.explicit_connection,
+                                 .outer = at_step[i].outer,
                                  .begun_with = at_step[i].begun_with, .marks = at_step[i].marks };
         if (!path_compile(compiler, step[i].otherwise, step[i].n_otherwise, replaced)) return false;
         compiler->way[first + i].otherwise_end = compiler->plan->n_ops;

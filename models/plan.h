@@ -40,7 +40,7 @@ struct plan_op {
     bool outer;              /* connection: beside that of the stage's own transactions */
     bool watched;            /* lock: without a lease */
     bool outbox;             /* publish: through the outbox */
-    uint8_t once_form;       /* enum once_form */
+    uint8_t once_form;       /* enum once_form: what it comes to where it stands */
     uint32_t target;
     uint32_t store;          /* whose capacity it uses; NONE */
     uint32_t luck;           /* which of the order's luck words in this stage it takes */

@@ -222,6 +222,38 @@ static void test_roads_step_by_step(void **state)
         }
 }
 
+/* No transaction is open at the step, and none follows: an INSERT commits by itself, and what comes with the effect
+ * comes behind it. A transaction around the stage commits at its end. Whoever is told that it is done does not answer. */
+static void test_without_a_transaction(void **state)
+{
+    static const char STEPS[] = "[ %s { \"once\": \"order_id\", \"form\": \"%s\", \"time\": \"1ms\","
+        "  \"otherwise\": [ { \"work\": \"nothing\", \"time\": \"1ms\" } ] },"
+        "  { \"work\": \"think\", \"time\": \"10ms\" }, { \"publish\": \"done\" } ]";
+    static const char outer[] = "{ \"connection\": \"outer\" },";
+    static const struct { const char *before, *form; uint64_t twice, dead, meeting; } table[] = {
+        { "", "same-transaction", 1, 0, 1 },  { outer, "same-transaction", 1, 1, 2 }, { "", "check-then-act", 1, 1, 2 },
+        { outer, "check-then-act", 1, 1, 2 }, { "", "other-transaction", 1, 0, 1 },   { "", "setnx-before", 1, 0, 1 },
+        { "", "setnx-after", 1, 1, 2 },       { "", "none", 2, 1, 2 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        for (uint32_t way = 0; way < 3; way++) {
+            char steps[sizeof STEPS + 64];
+            snprintf(steps, sizeof steps, STEPS, table[i].before, table[i].form);
+            const struct study_edit edit[] = { { "/stages/serve/steps", steps },
+                                               { "/faults", faults[way == 0 ? TWICE : DEAD_BEFORE_ANSWER] } };
+            struct trial trial;
+            if (way < 2) trial_open(&trial, SHOP, edit, 2);
+            else trial_on_road(&trial, TWO_GROUPS, "none", false, edit, 1);
+            const struct run_facts *facts = trial_run(&trial, 0, NULL);
+            const uint64_t expected = way == 0 ? table[i].twice : way == 1 ? table[i].dead : table[i].meeting;
+            if (facts->group[1].processed != expected)
+                fail_msg("%s%s, %u: %llu answers", table[i].before, table[i].form, way,
+                         (unsigned long long)facts->group[1].processed);
+            trial_close(&trial);
+        }
+}
+
 /* Whoever waits for the mark of a transaction that is still open waits for its end, and then answers again. */
 static void test_a_mark_is_waited_for(void **state)
 {
@@ -414,6 +446,7 @@ int main(void)
         cmocka_unit_test(test_a_key_holds_where_roads_meet),
         cmocka_unit_test(test_how_long_a_key_is_waited_for),
         cmocka_unit_test(test_roads_step_by_step),
+        cmocka_unit_test(test_without_a_transaction),
         cmocka_unit_test(test_a_mark_is_waited_for),
         cmocka_unit_test(test_a_look_up_begins_the_view),
         cmocka_unit_test(test_a_view_is_of_one_server),
