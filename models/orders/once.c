@@ -28,25 +28,33 @@ static bool may_wait(const struct machine *machine, const struct thread *thread,
     return inserts && (op->meets || machine->conditions) && thread->transaction.open;
 }
 
+/* A mark that is there is not set once more: the INSERT fails, and leaves nothing that has to get into the log. */
+static void set_mark(struct thread *thread, const struct plan_op *op)
+{
+    const uint16_t mark = (uint16_t)(1u << op->once_bit);
+    switch ((enum once_form)op->once_form) {
+    case ONCE_SAME_TRANSACTION:
+    case ONCE_CHECK_THEN_ACT: thread->once_marks |= mark; break;
+    case ONCE_SETNX_BEFORE:
+    case ONCE_OTHER_TRANSACTION: order_of(thread)->once |= mark; break;
+    case ONCE_SETNX_AFTER: thread->marks_after |= mark; break;
+    case ONCE_BUSINESS_STATE:
+    case ONCE_NONE: break;
+    }
+}
+
 enum outcome once_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
-    struct order *order = order_of(thread);
-    const uint16_t mark = (uint16_t)(1u << op->once_bit);
     if (may_wait(machine, thread, op)) {
         enum outcome claimed = latch_claim(machine, thread);
         if (claimed != OUTCOME_DONE) return claimed;
     }
     if (op->once_form == ONCE_NONE) return OUTCOME_DONE;
-    thread->duplicate = is_done(order, op);
-    switch ((enum once_form)op->once_form) {
-    case ONCE_SAME_TRANSACTION:
-    case ONCE_CHECK_THEN_ACT: thread->once_marks |= mark; break;
-    case ONCE_SETNX_BEFORE:
-    case ONCE_OTHER_TRANSACTION: order->once |= mark; break;
-    case ONCE_SETNX_AFTER: thread->marks_after |= mark; break;
-    case ONCE_BUSINESS_STATE:
-    case ONCE_NONE: break;
+    thread->duplicate = is_done(order_of(thread), op);
+    if (!thread->duplicate) {
+        set_mark(thread, op);
+        return OUTCOME_DONE;
     }
-    if (thread->duplicate) note_mark_alone(machine, thread, op);
-    return thread->duplicate && op->otherwise != NONE ? OUTCOME_REFUSED : OUTCOME_DONE;
+    note_mark_alone(machine, thread, op);
+    return op->otherwise != NONE ? OUTCOME_REFUSED : OUTCOME_DONE;
 }

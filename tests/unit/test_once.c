@@ -323,6 +323,28 @@ static void test_a_key_alone_is_not_flushed(void **state)
     }
 }
 
+/* Nor has a duplicate: an INSERT that has failed, or a SELECT, leaves nothing in the log. Two records of one order, one
+ * after the other, are 10 + 20 + 20 ms at work, and of these only the first one's commit waits for the 30 ms of a flush. */
+static void test_a_duplicate_is_not_flushed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        const struct study_edit edit[] = {
+            { "/stores", "{\"db\": {\"group_commit\": true, \"flush\": \"30ms\"}}" },
+            { "/tables/stock/store", "db" },
+            { "/stages/serve/steps/1/form", forms[i].name },
+            { "/faults", faults[TWICE] },
+        };
+        const bool is_done_again = strcmp(forms[i].name, "none") == 0;
+        struct trial trial;
+        trial_open(&trial, SHOP, edit, sizeof edit / sizeof *edit);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->group[0].service.max_ns, 80 * SIM_MS);
+        assert_int_equal(facts->group[0].service.min_ns, is_done_again ? 80 * SIM_MS : 50 * SIM_MS);
+        trial_close(&trial);
+    }
+}
+
 /* A delivery that was refused, and commits its mark with the refusal, is refused at the same step when it comes again:
  * appended twice, or in a process that dies while it is still to answer. Its "no" is the row's (10 units, 20 are
  * wanted), the order's luck, or that of a step behind another refusal; `done` is for whoever is not refused. */
@@ -453,6 +475,7 @@ int main(void)
         cmocka_unit_test(test_a_refusal_is_answered_again),
         cmocka_unit_test(test_without_the_answer),
         cmocka_unit_test(test_a_key_alone_is_not_flushed),
+        cmocka_unit_test(test_a_duplicate_is_not_flushed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
