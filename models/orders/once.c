@@ -21,11 +21,12 @@ static void note_mark_alone(struct machine *machine, const struct thread *thread
         mishap_note(machine, MISHAP_MARK_ALONE, order->id, thread->stage, SIM_NEVER);
 }
 
-/* A second INSERT of the key waits for the end of the transaction that holds the first, if it may come to that. */
+/* A second INSERT of the key waits for the end of the transaction that holds the first, if it may come to that. One
+ * that finds the key there fails at once, and holds nothing. */
 static bool may_wait(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
 {
     const bool inserts = op->once_form == ONCE_SAME_TRANSACTION || op->once_form == ONCE_BUSINESS_STATE;
-    return inserts && (op->meets || machine->conditions) && thread->transaction.open;
+    return inserts && (op->meets || machine->conditions) && thread->transaction.open && !is_done(order_of(thread), op);
 }
 
 /* A mark that is there is not set once more: the INSERT fails, and leaves nothing that has to get into the log. */

@@ -189,6 +189,60 @@ static void test_how_long_a_key_is_waited_for(void **state)
     }
 }
 
+/* Of three, two wait for the first one, and none for another that was told the same: a key that is there is not held by
+ * those who find it. */
+static void test_duplicates_do_not_wait_for_each_other(void **state)
+{
+    static const struct study_edit third[] = {
+        { "/stages/serve/steps/1/time", "\"4ms\"" },
+        { "/groups/third", "{ \"consumers\": 1, \"reads\": { \"created\": \"serve\" } }" },
+        { "/processes/back/groups", "[\"servers\", \"others\", \"third\"]" },
+        { "/processes/back/connections", "3" },
+    };
+    static const char *const waiting[] = { "same-transaction", "business-state" };
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct trial trial;
+        trial_on_road(&trial, TWO_GROUPS, waiting[i % 2], i >= 2, third, sizeof third / sizeof *third);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        uint32_t n_first = 0, n_later = 0;
+        for (uint32_t g = 0; g < 4; g++) {
+            n_first += facts->group[g].service.max_ns == 54 * SIM_MS;
+            n_later += facts->group[g].service.max_ns == 94 * SIM_MS;
+        }
+        assert_int_equal(n_first, 1);
+        assert_int_equal(n_later, 2);
+        trial_close(&trial);
+    }
+}
+
+/* Two stages, each of them read by two groups, meet over one order. In the second one a thread waits from the start,
+ * and for longer: the end of the first one's transaction is not for it. */
+static void test_each_key_is_waited_for_by_its_own(void **state)
+{
+    static const struct study_edit second[] = {
+        { "/tables/points", "{ \"key\": \"user\", \"rows\": 1, \"quantity\": 10 }" },
+        { "/orders/user", "1" },
+        { "/orders/amount", "1" },
+        { "/stages/serve/steps/1/time", "\"4ms\"" },
+        { "/stages/charge", "{ \"steps\": [ { \"begin\": \"points\" }, { \"once\": \"order_id\" },"
+                            "  { \"write\": \"points\", \"effect\": \"debit\", \"time\": \"1s\" },"
+                            "  { \"commit\": \"points\" } ] }" },
+        { "/groups/cash", "{ \"consumers\": 1, \"reads\": { \"created\": \"charge\" } }" },
+        { "/groups/till", "{ \"consumers\": 1, \"reads\": { \"created\": \"charge\" } }" },
+        { "/processes/back", "{ \"connections\": 4, \"groups\": [\"servers\", \"others\", \"cash\", \"till\"] }" },
+    };
+    (void)state;
+    for (int disturbed = 0; disturbed < 2; disturbed++) {
+        struct trial trial;
+        trial_on_road(&trial, TWO_GROUPS, "same-transaction", disturbed, second, sizeof second / sizeof *second);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->group[0].service.max_ns + facts->group[2].service.max_ns, (54 + 94) * SIM_MS);
+        assert_int_equal(facts->group[3].service.max_ns + facts->group[4].service.max_ns, (1 + 2) * SIM_S);
+        trial_close(&trial);
+    }
+}
+
 /* Two hundred orders, and times that differ: a fault that never happens changes nothing of it. */
 static void test_roads_step_by_step(void **state)
 {
@@ -223,7 +277,7 @@ static void test_roads_step_by_step(void **state)
 }
 
 /* No transaction is open at the step, and none follows: an INSERT commits by itself, and what comes with the effect
- * comes behind it. A transaction around the stage commits at its end. Whoever is told that it is done does not answer. */
+ * comes behind it. A transaction around the stage commits at its end. Whoever hears that it is done does not answer. */
 static void test_without_a_transaction(void **state)
 {
     static const char STEPS[] = "[ %s { \"once\": \"order_id\", \"form\": \"%s\", \"time\": \"1ms\","
@@ -324,7 +378,7 @@ static void test_a_key_alone_is_not_flushed(void **state)
 }
 
 /* Nor has a duplicate: an INSERT that has failed, or a SELECT, leaves nothing in the log. Two records of one order, one
- * after the other, are 10 + 20 + 20 ms at work, and of these only the first one's commit waits for the 30 ms of a flush. */
+ * after the other, are 10 + 20 + 20 ms at work, and of these only the first one's commit waits for 30 ms of a flush. */
 static void test_a_duplicate_is_not_flushed(void **state)
 {
     (void)state;
@@ -467,6 +521,8 @@ int main(void)
         cmocka_unit_test(test_each_form),
         cmocka_unit_test(test_a_key_holds_where_roads_meet),
         cmocka_unit_test(test_how_long_a_key_is_waited_for),
+        cmocka_unit_test(test_duplicates_do_not_wait_for_each_other),
+        cmocka_unit_test(test_each_key_is_waited_for_by_its_own),
         cmocka_unit_test(test_roads_step_by_step),
         cmocka_unit_test(test_without_a_transaction),
         cmocka_unit_test(test_a_mark_is_waited_for),
