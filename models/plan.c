@@ -642,6 +642,27 @@ static bool threads_meet(const struct compiler *compiler, uint32_t stage)
     return n > 1;
 }
 
+static bool is_key_of_effect(const struct plan_op *op)
+{
+    return op->kind == STEP_ONCE && op->once_form == ONCE_BUSINESS_STATE;
+}
+
+/* The row of an effect is unique whichever stage inserts it: those from `first` on share the key of stages before. */
+static void effect_keys_share(struct compiler *compiler, uint32_t first)
+{
+    for (uint32_t i = first; i < compiler->plan->n_ops; i++) {
+        struct plan_op *op = &compiler->op[i];
+        if (!is_key_of_effect(op)) continue;
+        for (uint32_t k = 0; k < first; k++) {
+            struct plan_op *before = &compiler->op[k];
+            if (!is_key_of_effect(before) || !(before->once_did & op->once_did)) continue;
+            op->once_bit = before->once_bit;
+            op->meets = before->meets = true;
+            op->visible = before->visible = OP_VISIBLE;
+        }
+    }
+}
+
 static bool stages_compile(struct compiler *compiler)
 {
     const struct scenario *scenario = compiler->scenario;
@@ -673,6 +694,7 @@ static bool stages_compile(struct compiler *compiler)
             op->sends_last = op->simple && op->at_once && op->timeless && !op->special && op[1].kind == OP_END;
         for (uint32_t op = first; op < compiler->plan->n_ops; op++)
             compiler->op[op].once_did = effects_of(scenario, spec->step, spec->n_steps);
+        effect_keys_share(compiler, first);
         stage->table = NONE;
         for (uint32_t s = 0; s < spec->n_steps && stage->table == NONE; s++)
             if (spec->step[s].kind == STEP_WRITE) stage->table = spec->step[s].target;

@@ -170,6 +170,32 @@ static void test_a_key_holds_where_roads_meet(void **state)
         }
 }
 
+/* The effect's own row is unique whichever stage inserts it: what stops a record of the same stage stops one of
+ * another, at one instant, too. A mark is one of its own stage. */
+static void test_one_effect_of_two_stages(void **state)
+{
+    static const struct { const char *form; uint64_t effects; } table[] = {
+        { "business-state", 1 }, { "same-transaction", 2 }, { "none", 2 },
+    };
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof table / sizeof *table; i++) {
+        static const char STAGE[] = "{ \"steps\": [ { \"begin\": \"stock\" },"
+            "  { \"once\": \"order_id\", \"form\": \"%s\" }, { \"work\": \"think\", \"time\": \"10ms\" },"
+            "  { \"write\": \"stock\", \"effect\": \"reserve\", \"time\": \"20ms\" },"
+            "  { \"commit\": \"stock\", \"time\": \"20ms\" }, { \"publish\": \"done\" } ] }";
+        char stage[sizeof STAGE + 32];
+        snprintf(stage, sizeof stage, STAGE, table[i / 2].form);
+        const struct study_edit edit[] = { { "/stages/serve-too", stage },
+                                           { "/groups/others/reads/created", "serve-too" } };
+        struct trial trial;
+        trial_on_road(&trial, TWO_GROUPS, table[i / 2].form, i % 2, edit, 2);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->table[1].writes, table[i / 2].effects);
+        assert_int_equal(facts->group[1].processed, 2);
+        trial_close(&trial);
+    }
+}
+
 /* Both insert the key in 4 ms. The first one works until 14, writes until 34, and its commit takes effect at 44 and is
  * answered at 54. At 44 ms the second is told that the key is there; it works until 54, and asks for what is done
  * already until 74 and 94. */
@@ -520,6 +546,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_form),
         cmocka_unit_test(test_a_key_holds_where_roads_meet),
+        cmocka_unit_test(test_one_effect_of_two_stages),
         cmocka_unit_test(test_how_long_a_key_is_waited_for),
         cmocka_unit_test(test_duplicates_do_not_wait_for_each_other),
         cmocka_unit_test(test_each_key_is_waited_for_by_its_own),
