@@ -20,6 +20,7 @@ struct compiler {
     struct plan_stage *stage;
     uint32_t n_once;
     uint32_t n_lucks; /* of the stage at hand */
+    bool threads_meet; /* over an order, in the stage at hand */
     struct plan_position *position;
     struct dist_cache *cache;
     struct arena *arena;
@@ -360,27 +361,35 @@ static bool is_snapshot_read(const struct scenario *scenario, const struct step_
     return (table->rows > 0 || table->key == ROW_ORDER_ID) && has_view(scenario, step->target);
 }
 
-/* Whether the transaction, on this path or on one that leaves it, reads rows of another table yet. */
+/* Whether the transaction, on this path or on one that leaves it, reads rows of another table of a store yet. */
 static bool view_is_used(const struct scenario *scenario, const struct step_spec *step, uint32_t from, uint32_t n,
-                         uint32_t table)
+                         uint32_t store, uint32_t table)
 {
     for (uint32_t i = from; i < n; i++) {
-        if (view_is_used(scenario, step[i].otherwise, 0, step[i].n_otherwise, table)) return true;
+        if (view_is_used(scenario, step[i].otherwise, 0, step[i].n_otherwise, store, table)) return true;
         if (step_ends_transaction(&step[i])) return false;
         const bool reads = reads_itself(&step[i]) || (step[i].kind == STEP_READ && read_matters(step, i, n));
-        if (reads && step[i].target != table && has_view(scenario, step[i].target)) return true;
+        if (!reads || step[i].target == table || scenario->table[step[i].target].store != store) continue;
+        if (has_view(scenario, step[i].target)) return true;
     }
     return false;
 }
 
-/* At REPEATABLE READ the first read of a transaction fixes what later ones of other rows see. */
-static bool opens_view(const struct scenario *scenario, const struct step_spec *step, uint32_t from, uint32_t n)
+/* At REPEATABLE READ the first read of a transaction fixes what later ones of other rows see, at the same server. A
+ * look at a mark is at the server of the table that the transaction was begun with. */
+static void view_compile(struct compiler *compiler, struct plan_op *op, const struct step_spec *step, uint32_t from,
+                         uint32_t n, uint32_t begun_with)
 {
+    const struct scenario *scenario = compiler->scenario;
     const struct step_spec *first = &step[from];
-    if (!is_snapshot_read(scenario, first)) return false;
+    if (begun_with == NONE || !is_snapshot_read(scenario, first)) return;
     const uint32_t table = first->kind == STEP_ONCE ? NONE : first->target;
-    return view_is_used(scenario, first->otherwise, 0, first->n_otherwise, table) ||
-           view_is_used(scenario, step, from + 1, n, table);
+    const uint32_t of = table == NONE ? begun_with : table, store = scenario->table[of].store;
+    if (!view_is_used(scenario, first->otherwise, 0, first->n_otherwise, store, table) &&
+        !view_is_used(scenario, step, from + 1, n, store, table)) return;
+    _Static_assert(MAX_TABLES < UINT8_MAX, "a table + 1 in a byte");
+    op->opens_view = (uint8_t)(of + 1);
+    compiler->plan->has_views = true;
 }
 
 static enum op_visible visibility(const struct step_spec *step)
@@ -425,6 +434,14 @@ static void lock_compile(struct plan_op *op, const struct step_spec *step, const
     op->watched = step->lease_ns < 0 && lock->watched;
 }
 
+/* Where others may be at the same key, it counts at which instant it is looked up and set. */
+static void once_compile(struct compiler *compiler, struct plan_op *op)
+{
+    op->once_bit = (uint16_t)(compiler->n_once++ % 16);
+    op->meets = compiler->threads_meet;
+    if (op->meets) op->visible = OP_VISIBLE;
+}
+
 /* The distribution of a step, compiled where it is given. */
 static bool step_dist(struct compiler *compiler, const struct dist **out, const struct dist_spec *spec)
 {
@@ -437,7 +454,8 @@ struct path {
     double share;
     uint32_t own_times, begin_op;
     uint16_t marks;
-    bool explicit_connection, in_transaction;
+    bool explicit_connection, outer; /* outer: a transaction around the stage */
+    uint32_t begun_with; /* the table of the open transaction; NONE */
 };
 
 static bool has_capacity(const struct scenario *scenario, uint32_t store)
@@ -475,7 +493,7 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
     op->always = step->always;
     path->share = op->to;
     if (op->refuse_below > 0) op->luck = compiler->n_lucks++;
-    if (step->kind == STEP_ONCE) op->once_bit = (uint16_t)(compiler->n_once++ % 16);
+    if (step->kind == STEP_ONCE) once_compile(compiler, op);
     if (step->has_time) {
         op->time_word = path->own_times++;
         if (!step_dist(compiler, &op->time, &step->time)) return false;
@@ -489,6 +507,18 @@ static bool leaves_mark(const struct step_spec *step)
     return step->kind == STEP_ONCE && step->form != ONCE_BUSINESS_STATE && step->form != ONCE_NONE;
 }
 
+/* What a mark comes to that no transaction of the stage takes along, on the step's own path. An INSERT commits by
+ * itself, where it stands; in a transaction around the stage, or with an effect that commits by itself, at the end. */
+static enum once_form form_of(const struct step_spec *step, uint32_t from, uint32_t n, const struct path *path)
+{
+    const enum once_form form = step[from].form;
+    if (form != ONCE_SAME_TRANSACTION && form != ONCE_CHECK_THEN_ACT) return form;
+    if (path->begun_with != NONE) return form;
+    for (uint32_t i = from + 1; i < n; i++)
+        if (step[i].kind == STEP_BEGIN) return form;
+    return form == ONCE_SAME_TRANSACTION && !path->outer ? ONCE_OTHER_TRANSACTION : ONCE_SETNX_AFTER;
+}
+
 /* Steps of one path, its end, then the paths that replace its rest. */
 static bool path_compile(struct compiler *compiler, const struct step_spec *step, uint32_t n, struct path path)
 {
@@ -499,25 +529,27 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         struct plan_op *op = &compiler->op[first + i];
         if (step[i].kind == STEP_BEGIN) path.begin_op = first + i;
         if (!op_compile(compiler, op, &step[i], &path)) return false;
+        if (step[i].kind == STEP_ONCE) op->once_form = (uint8_t)form_of(step, i, n, &path);
         if (leaves_mark(&step[i])) path.marks |= (uint16_t)(1u << op->once_bit);
         compiler->way[first + i].marks = path.marks;
         op->needs_read = step[i].kind == STEP_READ && read_matters(step, i, n);
-        if (step[i].kind == STEP_BEGIN) path.in_transaction = true;
-        if (step_ends_transaction(&step[i])) path.in_transaction = false;
-        op->rides = path.in_transaction && step[i].kind == STEP_STATUS;
-        op->opens_view = path.in_transaction && opens_view(compiler->scenario, step, i, n);
-        compiler->plan->has_views |= op->opens_view;
+        path.outer |= step[i].outer;
+        if (step[i].kind == STEP_BEGIN) path.begun_with = step[i].target;
+        if (step_ends_transaction(&step[i])) path.begun_with = NONE;
+        op->rides = path.begun_with != NONE && step[i].kind == STEP_STATUS;
+        view_compile(compiler, op, step, i, n, path.begun_with);
         if (op->needs_read || op->opens_view || op->fenced) op->visible = OP_VISIBLE;
         at_step[i] = path;
     }
     compiler->op[first + n] = (struct plan_op){ .kind = OP_END, .special = true, .target = NONE, .store = NONE,
-                                                .otherwise = NONE };
+                                                .otherwise = NONE, .meets = compiler->threads_meet };
     for (uint32_t i = 0; i < n; i++) {
         if (step[i].n_otherwise == 0) continue;
         compiler->op[first + i].otherwise = compiler->plan->n_ops;
         struct path replaced = { .own_times = at_step[i].own_times, .begin_op = NONE,
                                  .explicit_connection = path.explicit_connection,
-                                 .in_transaction = at_step[i].in_transaction, .marks = at_step[i].marks };
+                                 .outer = at_step[i].outer,
+                                 .begun_with = at_step[i].begun_with, .marks = at_step[i].marks };
         if (!path_compile(compiler, step[i].otherwise, step[i].n_otherwise, replaced)) return false;
         compiler->way[first + i].otherwise_end = compiler->plan->n_ops;
     }
@@ -589,6 +621,49 @@ static bool refusals_have_marks(const struct compiler *compiler)
     return false;
 }
 
+/* How many threads of a group may be at an order in a stage at once. Records of it that a topic holds are in one
+ * partition, and with one consumer, unless they have no key. */
+static uint32_t most_at_once(const struct scenario *scenario, const struct group_spec *group, uint32_t stage)
+{
+    uint32_t n = 0;
+    for (uint32_t r = 0; r < group->n_reads; r++) {
+        const struct topic_spec *topic = &scenario->topic[group->read[r].topic];
+        if (group->read[r].stage == stage) n += topic->key == KEY_NULL && topic->partitions > 1 ? 2 : 1;
+    }
+    return n < most_consumers(group) ? n : most_consumers(group);
+}
+
+/* Whether threads may be at an order in a stage at once, though none of them has been taken for dead. */
+static bool threads_meet(const struct compiler *compiler, uint32_t stage)
+{
+    const struct scenario *scenario = compiler->scenario;
+    const uint32_t api = compiler->plan->api_process;
+    uint32_t n = api != NONE && scenario->process[api].api_stage == stage;
+    for (uint32_t g = 0; g < scenario->n_groups; g++) n += most_at_once(scenario, &scenario->group[g], stage);
+    return n > 1;
+}
+
+static bool is_key_of_effect(const struct plan_op *op)
+{
+    return op->kind == STEP_ONCE && op->once_form == ONCE_BUSINESS_STATE;
+}
+
+/* The row of an effect is unique whichever stage inserts it: those from `first` on share the key of stages before. */
+static void effect_keys_share(struct compiler *compiler, uint32_t first)
+{
+    for (uint32_t i = first; i < compiler->plan->n_ops; i++) {
+        struct plan_op *op = &compiler->op[i];
+        if (!is_key_of_effect(op)) continue;
+        for (uint32_t k = 0; k < first; k++) {
+            struct plan_op *before = &compiler->op[k];
+            if (!is_key_of_effect(before) || !(before->once_did & op->once_did)) continue;
+            op->once_bit = before->once_bit;
+            op->meets = before->meets = true;
+            op->visible = before->visible = OP_VISIBLE;
+        }
+    }
+}
+
 static bool stages_compile(struct compiler *compiler)
 {
     const struct scenario *scenario = compiler->scenario;
@@ -609,8 +684,10 @@ static bool stages_compile(struct compiler *compiler)
             explicit_connection |= spec->step[s].kind == STEP_CONNECTION && !spec->step[s].outer;
         uint32_t first = compiler->plan->n_ops;
         compiler->n_lucks = 0;
+        compiler->threads_meet = threads_meet(compiler, i);
         if (!path_compile(compiler, spec->step, spec->n_steps,
-                          (struct path){ .begin_op = NONE, .explicit_connection = explicit_connection }))
+                          (struct path){ .begin_op = NONE, .explicit_connection = explicit_connection,
+                                         .begun_with = NONE }))
             return false;
         stage->draws = stage_draws(compiler, stage, first);
         stage->lead = stage_lead(&compiler->op[first]);
@@ -618,6 +695,7 @@ static bool stages_compile(struct compiler *compiler)
             op->sends_last = op->simple && op->at_once && op->timeless && !op->special && op[1].kind == OP_END;
         for (uint32_t op = first; op < compiler->plan->n_ops; op++)
             compiler->op[op].once_did = effects_of(scenario, spec->step, spec->n_steps);
+        effect_keys_share(compiler, first);
         stage->table = NONE;
         for (uint32_t s = 0; s < spec->n_steps && stage->table == NONE; s++)
             if (spec->step[s].kind == STEP_WRITE) stage->table = spec->step[s].target;

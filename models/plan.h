@@ -28,18 +28,20 @@ struct plan_op {
     bool ends_connection;    /* and gives it back, unless a transaction is open around it */
     bool reads_itself;       /* version or absolute write: reads the row first if no read step did */
     bool needs_read;         /* read: a later write of this transaction uses the value */
-    bool opens_view;         /* read, once: later reads of its transaction see nothing that is committed after it */
+    uint8_t opens_view;      /* read, once: a table + 1, at whose server later reads of its transaction see nothing that
+                              * is committed after it; 0: none do */
     bool unshared;           /* what it touches is its thread's own (unshared.h) */
     uint8_t style, effect, status;
     bool fenced : 1, fence_current : 1; /* write, read */
     bool sends_last : 1;     /* publish: at_once, without a time of its own, and then the stage ends */
     bool rides : 1;          /* status: its transaction's commit shows it */
     bool keyed : 1;          /* write: inserts the row that says so of its order, where a tombstone may stand */
+    bool meets : 1;          /* once, OP_END: threads come to it with one order, though nobody was taken for dead */
     bool guard, always;      /* unlock */
     bool outer;              /* connection: beside that of the stage's own transactions */
     bool watched;            /* lock: without a lease */
     bool outbox;             /* publish: through the outbox */
-    uint8_t once_form;       /* enum once_form */
+    uint8_t once_form;       /* enum once_form: what it comes to where it stands */
     uint32_t target;
     uint32_t store;          /* whose capacity it uses; NONE */
     uint32_t luck;           /* which of the order's luck words in this stage it takes */

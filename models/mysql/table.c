@@ -98,9 +98,7 @@ void transaction_read(struct tables *tables, const struct transaction *transacti
 {
     if (touched->read) return;
     transaction_read_locked(tables, touched);
-    if (!transaction->has_view) return;
-    row_in_view(tables, transaction, touched->table, touched->row, &touched->seen, &touched->seen_version);
-    touched->seen_ns = transaction->view_ns;
+    if (transaction->views) row_in_view(tables, transaction, touched);
 }
 
 /* ---- row locks ---- */
@@ -354,7 +352,7 @@ static void row_commit(struct tables *tables, const struct transaction_row *touc
 
 void transaction_close(struct tables *tables, struct transaction *transaction)
 {
-    if (transaction->has_view) transaction_close_view(tables, transaction);
+    if (transaction->views) transaction_close_views(tables, transaction);
     transaction->open = false;
     transaction->n_rows = 0;
 }

@@ -5,10 +5,10 @@
  *
  * Modelled: exclusive row locks held from the write to the end of commit, first come first served, with time-out and
  * deadlock: of those in the circle the lightest transaction is rolled back, at once (rows locked + rows changed; among
- * equals the one who closes it). Snapshot reads: at REPEATABLE READ the first read of a
- * transaction, of whatever row, fixes what it sees of all of them (view.c), at READ COMMITTED each read sees what is
- * committed by then; the first read of a row is what the entity manager goes on showing. Version columns; absolute
- * writes from a cached value, with the lost updates they cause.
+ * equals the one who closes it). Snapshot reads: at REPEATABLE READ the first read of a transaction, of whatever row,
+ * fixes what it sees of all rows of that server (view.c), at READ COMMITTED each read sees what is committed by then;
+ * the first read of a row is what the entity manager goes on showing. Version columns; absolute writes from a cached
+ * value, with the lost updates they cause.
  * Left out: gap locks, foreign keys, SERIALIZABLE.
  *
  * Invariants, checked at each commit: value = initial - effects committed (S1, S3, C5, P2), 0 <= value <= initial
@@ -57,12 +57,18 @@ struct transaction_row {
     uint64_t order_id;
 };
 
+/* What a transaction sees of a server. */
+struct view {
+    uint64_t commits;   /* that it sees; later ones it does not */
+    sim_ns since_ns;
+};
+
 struct transaction {
-    bool open, has_view;
+    bool open;
     uint32_t n_rows;
-    uint64_t view;      /* commits that it sees; later ones it does not */
-    sim_ns view_ns;
+    uint32_t views;     /* servers at which it has one, as bits */
     struct transaction_row row[TRANSACTION_ROWS];
+    struct view view[MAX_STORES + 1]; /* by server: a store, or the one of tables that have none */
 };
 
 enum row_answer { ROW_OK, ROW_WAITS, ROW_DEADLOCK };
@@ -88,7 +94,7 @@ struct tables {
      * such keys. */
     uint32_t (*awaited)(void *context, uint32_t thread);
     uint64_t n_commits;       /* of transactions */
-    uint32_t n_views;         /* open ones; without any, nothing is kept */
+    uint32_t n_views;         /* transactions that have one; without any, nothing is kept */
     struct undo *kept, *free_undo;
     void (*granted)(void *context, uint32_t thread);
     /* In a deadlock: how much a thread's transaction weighs; it is rolled back while it waits. NULL: whoever closes the
@@ -116,14 +122,13 @@ void transaction_read_locked(struct tables *tables, struct transaction_row *touc
 /* ---- view.c ---- */
 /* Some transaction will read in a view: rows keep what they held before. */
 void tables_keep_past(struct tables *tables);
-/* From now on the transaction sees nothing that is committed later. */
-void transaction_view(struct tables *tables, struct transaction *transaction);
-void transaction_close_view(struct tables *tables, struct transaction *transaction);
+/* From now on the transaction sees nothing that is committed later at the server of the table. */
+void transaction_view(struct tables *tables, struct transaction *transaction, uint32_t table);
+void transaction_close_views(struct tables *tables, struct transaction *transaction);
 /* Before a commit changes a row. */
 void row_keep_past(struct tables *tables, uint32_t table, uint32_t row);
-/* Value and version of a row in the transaction's view. */
-void row_in_view(const struct tables *tables, const struct transaction *transaction, uint32_t table, uint32_t row,
-                 int64_t *value, uint32_t *version);
+/* The row as it stands in the transaction's view of its server, if there is one. */
+void row_in_view(const struct tables *tables, const struct transaction *transaction, struct transaction_row *touched);
 
 /* Rows locked and rows changed, as InnoDB weighs them. */
 uint32_t transaction_weight(const struct transaction *transaction);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Read views of REPEATABLE READ: a transaction goes on seeing what was committed when it read first, of whatever row.
- * While any view is open, a row that a commit changes keeps what it held before; when the last view is closed, all that
- * was kept is let go at once. So a run whose transactions read one row each keeps nothing.
+ * Read views of REPEATABLE READ: a transaction goes on seeing what was committed when it read first, of whatever row of
+ * a server; of another server it has another view, or none. While any view is open, a row that a commit changes keeps
+ * what it held before; when the last view is closed, all that was kept is let go at once. So a run whose transactions
+ * read one row each keeps nothing.
  *
  * Source: InnoDB consistent nonlocking reads (the view is made by the first read, not by BEGIN). */
 #include "models/mysql/table.h"
@@ -12,18 +13,24 @@ void tables_keep_past(struct tables *tables)
         tables->table[i].undo = arena_array(tables->sim->arena, struct undo *, tables->table[i].n_rows);
 }
 
-void transaction_view(struct tables *tables, struct transaction *transaction)
+static uint32_t server_of(const struct tables *tables, uint32_t table)
 {
-    if (transaction->has_view) return;
-    transaction->has_view = true;
-    transaction->view = tables->n_commits;
-    transaction->view_ns = tables->sim->now_ns;
-    tables->n_views++;
+    const uint32_t store = tables->table[table].spec->store;
+    return store == NONE ? MAX_STORES : store;
 }
 
-void transaction_close_view(struct tables *tables, struct transaction *transaction)
+void transaction_view(struct tables *tables, struct transaction *transaction, uint32_t table)
 {
-    transaction->has_view = false;
+    const uint32_t server = server_of(tables, table);
+    if (transaction->views >> server & 1) return;
+    if (transaction->views == 0) tables->n_views++;
+    transaction->views |= 1u << server;
+    transaction->view[server] = (struct view){ .commits = tables->n_commits, .since_ns = tables->sim->now_ns };
+}
+
+void transaction_close_views(struct tables *tables, struct transaction *transaction)
+{
+    transaction->views = 0;
     if (--tables->n_views > 0) return;
     while (tables->kept) {
         struct undo *undo = tables->kept;
@@ -47,12 +54,15 @@ void row_keep_past(struct tables *tables, uint32_t table, uint32_t row)
     tables->table[table].undo[row] = undo;
 }
 
-void row_in_view(const struct tables *tables, const struct transaction *transaction, uint32_t table, uint32_t row,
-                 int64_t *value, uint32_t *version)
+void row_in_view(const struct tables *tables, const struct transaction *transaction, struct transaction_row *touched)
 {
-    const struct undo *undo = tables->table[table].undo[row];
-    for (; undo && undo->commit > transaction->view; undo = undo->next) {
-        *value = undo->value;
-        *version = undo->version;
+    const uint32_t server = server_of(tables, touched->table);
+    if (!(transaction->views >> server & 1)) return;
+    const struct view *view = &transaction->view[server];
+    const struct undo *undo = tables->table[touched->table].undo[touched->row];
+    for (; undo && undo->commit > view->commits; undo = undo->next) {
+        touched->seen = undo->value;
+        touched->seen_version = undo->version;
     }
+    touched->seen_ns = view->since_ns;
 }

@@ -381,7 +381,7 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
             if (announced != OUTCOME_DONE) return announced;
         }
         struct transaction_row *touched = op->needs_read ? touch(machine, thread, op) : NULL;
-        if (op->opens_view) transaction_view(&machine->tables, &thread->transaction);
+        if (op->opens_view) transaction_view(&machine->tables, &thread->transaction, op->opens_view - 1u);
         if (touched) transaction_read(&machine->tables, &thread->transaction, touched);
         return has_bad_luck(machine, thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
     }
@@ -389,7 +389,7 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
     case STEP_JOIN: return join_effect(machine, thread, ends_ns);
     case STEP_STATUS: return status_effect(machine, thread, op);
     case STEP_ONCE:
-        if (op->opens_view) transaction_view(&machine->tables, &thread->transaction);
+        if (op->opens_view) transaction_view(&machine->tables, &thread->transaction, op->opens_view - 1u);
         return once_effect(machine, thread, op);
     case STEP_BEGIN:
         thread->transaction.open = true;
@@ -412,7 +412,7 @@ enum outcome implied_read(struct machine *machine, struct thread *thread, const 
     if (!touched || touched->read) return OUTCOME_DONE;
     if (thread->clock_ns > machine->sim->now_ns) return later(thread, thread->clock_ns, PHASE_START);
     is_seen(thread);
-    if (op->opens_view) transaction_view(&machine->tables, &thread->transaction);
+    if (op->opens_view) transaction_view(&machine->tables, &thread->transaction, op->opens_view - 1u);
     transaction_read(&machine->tables, &thread->transaction, touched);
     return OUTCOME_DONE;
 }

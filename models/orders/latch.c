@@ -78,27 +78,39 @@ enum outcome latch_action(struct machine *machine, struct thread *thread, uint8_
     return take(machine, thread, action, PHASE_EFFECT, table);
 }
 
+/* An INSERT that has come to the server waits there. Where the step is not played at the instant of its effect, it
+ * begins anew. */
 enum outcome latch_claim(struct machine *machine, struct thread *thread)
 {
     struct order *order = order_of(thread);
     const uint16_t mark = mark_of(machine, thread);
-    if (order->claimed & mark & ~thread->claims) return await(machine, thread, AWAITS_CLAIM, PHASE_START, NONE);
+    const bool at_server = machine->plan->op[thread->pc].visible == OP_VISIBLE;
+    if (order->claimed & mark & ~thread->claims)
+        return await(machine, thread, AWAITS_CLAIM, at_server ? PHASE_EFFECT : PHASE_START, NONE);
     order->claimed |= mark;
     thread->claims |= mark;
     thread->rides = true;
     return OUTCOME_DONE;
 }
 
-/* Whoever has waited longest for this order looks again: a step that begins anew does so in its own JVM's time. */
-static void wake_next(struct machine *machine, uint32_t order, uint8_t what)
+/* Whether the thread waits for this row of the order, or for one of these keys. */
+static bool is_awaited(const struct machine *machine, const struct thread *thread, uint32_t order, uint8_t what,
+                       uint16_t keys)
+{
+    if (thread->awaits != what || thread->order != order) return false;
+    return what != AWAITS_CLAIM || (keys & mark_of(machine, thread));
+}
+
+/* Whoever has waited longest looks again: a step that begins anew does so in its own JVM's time. False: nobody does. */
+static bool wake_next(struct machine *machine, uint32_t order, uint8_t what, uint16_t keys)
 {
     struct thread *next = NULL;
     for (uint32_t i = 0; i < machine->n_threads; i++) {
         struct thread *thread = &machine->thread[i];
-        if (thread->awaits != what || thread->order != order) continue;
+        if (!is_awaited(machine, thread, order, what, keys)) continue;
         if (!next || thread->waits_since_ns < next->waits_since_ns) next = thread;
     }
-    if (!next) return;
+    if (!next) return false;
     sim_cancel(machine->sim, next->timer);
     next->timer = 0;
     next->awaits = AWAITS_NOTHING;
@@ -106,21 +118,23 @@ static void wake_next(struct machine *machine, uint32_t order, uint8_t what)
     next->clock_ns = machine->sim->now_ns;
     machine->n_awaiting--;
     park(machine, next, machine->sim->now_ns, next->phase);
+    return true;
 }
 
+/* A row is the next one's. A key that is there from now on is nobody's, and all who wait for it are told. */
 void latch_release(struct machine *machine, struct thread *thread)
 {
     if (!thread->latched && !thread->claims) return;
     struct order *order = order_of(thread);
     uint32_t rows = thread->latched;
-    const bool claimed = thread->claims != 0;
+    const uint16_t keys = thread->claims;
     order->flags &= (uint8_t)~thread->latched;
     order->claimed &= (uint16_t)~thread->claims;
     thread->latched = 0;
     thread->claims = 0;
     if (machine->n_awaiting == 0) return;
-    for (; rows > 0; rows &= rows - 1) wake_next(machine, thread->order, (uint8_t)(rows & -rows));
-    if (claimed) wake_next(machine, thread->order, AWAITS_CLAIM);
+    for (; rows > 0; rows &= rows - 1) wake_next(machine, thread->order, (uint8_t)(rows & -rows), 0);
+    while (keys && wake_next(machine, thread->order, AWAITS_CLAIM, keys)) {}
 }
 
 bool latch_forget(struct machine *machine, struct thread *thread)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The mark of the default form is set with the transaction. Threads of one group never meet over a record unless one of
- * them has been taken for dead, so its key is waited for only where that can happen. */
+ * The mark of the default form is set with the transaction. Threads meet over an order where records of it come to the
+ * stage by more than one way, or where one of them has been taken for dead: only there is its key waited for. */
 #include "models/orders/once.h"
 
 #include "models/orders/answer.h"
@@ -21,26 +21,41 @@ static void note_mark_alone(struct machine *machine, const struct thread *thread
         mishap_note(machine, MISHAP_MARK_ALONE, order->id, thread->stage, SIM_NEVER);
 }
 
-enum outcome once_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
+/* A second INSERT of the key waits for the end of the transaction that holds the first, if it may come to that. One
+ * that finds the key there fails at once, and holds nothing. */
+static bool may_wait(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
 {
-    struct order *order = order_of(thread);
+    const bool inserts = op->once_form == ONCE_SAME_TRANSACTION || op->once_form == ONCE_BUSINESS_STATE;
+    return inserts && (op->meets || machine->conditions) && thread->transaction.open && !is_done(order_of(thread), op);
+}
+
+/* A mark that is there is not set once more: the INSERT fails, and leaves nothing that has to get into the log. */
+static void set_mark(struct thread *thread, const struct plan_op *op)
+{
     const uint16_t mark = (uint16_t)(1u << op->once_bit);
-    const bool waits = op->once_form == ONCE_SAME_TRANSACTION || op->once_form == ONCE_BUSINESS_STATE;
-    if (waits && machine->conditions && thread->transaction.open) {
-        enum outcome claimed = latch_claim(machine, thread);
-        if (claimed != OUTCOME_DONE) return claimed;
-    }
-    if (op->once_form == ONCE_NONE) return OUTCOME_DONE;
-    thread->duplicate = is_done(order, op);
     switch ((enum once_form)op->once_form) {
     case ONCE_SAME_TRANSACTION:
     case ONCE_CHECK_THEN_ACT: thread->once_marks |= mark; break;
     case ONCE_SETNX_BEFORE:
-    case ONCE_OTHER_TRANSACTION: order->once |= mark; break;
+    case ONCE_OTHER_TRANSACTION: order_of(thread)->once |= mark; break;
     case ONCE_SETNX_AFTER: thread->marks_after |= mark; break;
     case ONCE_BUSINESS_STATE:
     case ONCE_NONE: break;
     }
-    if (thread->duplicate) note_mark_alone(machine, thread, op);
-    return thread->duplicate && op->otherwise != NONE ? OUTCOME_REFUSED : OUTCOME_DONE;
+}
+
+enum outcome once_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    if (may_wait(machine, thread, op)) {
+        enum outcome claimed = latch_claim(machine, thread);
+        if (claimed != OUTCOME_DONE) return claimed;
+    }
+    if (op->once_form == ONCE_NONE) return OUTCOME_DONE;
+    thread->duplicate = is_done(order_of(thread), op);
+    if (!thread->duplicate) {
+        set_mark(thread, op);
+        return OUTCOME_DONE;
+    }
+    note_mark_alone(machine, thread, op);
+    return op->otherwise != NONE ? OUTCOME_REFUSED : OUTCOME_DONE;
 }

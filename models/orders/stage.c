@@ -248,6 +248,12 @@ static bool may_end(const struct machine *machine, const struct thread *thread)
     return !machine->step_by_step && kafka_goes_idle(&machine->kafka, thread->consumer);
 }
 
+/* Whether the end of the record sets a mark before its time, where others may look at it. */
+static bool marks_ahead(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
+{
+    return op->meets && thread->marks_after && thread->clock_ns > machine->sim->now_ns;
+}
+
 /* A fault that waits for this step happens first; the thread's own event comes behind it. */
 static SIM_SELDOM bool is_trapped(struct machine *machine, struct thread *thread)
 {
@@ -269,7 +275,7 @@ static SIM_ALWAYS enum turn special_turn(struct machine *machine, struct thread 
 {
     if (by_step && op->trapped && thread->phase == PHASE_START && is_trapped(machine, thread)) return TURN_OVER;
     if (op->kind == OP_END) {
-        if (!may_end(machine, thread)) {
+        if (!may_end(machine, thread) || marks_ahead(machine, thread, op)) {
             later(thread, thread->clock_ns, PHASE_START);
             return TURN_LATER;
         }

@@ -295,7 +295,7 @@ static void statement(struct play *play, struct connection *connection)
     bool locks = connection->op != OP_READ && connection->op != OP_COMMIT && connection->op != OP_ROLLBACK;
     n_of[connection->op]++;
     play->sim.now_ns += SIM_MS;
-    if (connection->op == OP_READ) transaction_view(&play->tables, &connection->transaction);
+    if (connection->op == OP_READ) transaction_view(&play->tables, &connection->transaction, connection->row->table);
     if (connection->op == OP_ABSOLUTE) row_write_absolute(connection->row, connection->take);
     send_statement(play, connection);
     connection->used = true;

@@ -106,6 +106,234 @@ static void test_each_form(void **state)
         for (uint32_t way = 0; way < WAYS; way++) check(&forms[i], way);
 }
 
+/* Two roads lead to one stage, so that threads meet over an order though nobody was taken for dead: two groups read its
+ * topic, or two topics of one group hold a record of it, or one without a key holds two. */
+enum { TWO_GROUPS, TWO_TOPICS, NO_KEY, ROADS };
+
+#define OFFICE "\"office\": { \"consumers\": 1, \"reads\": { \"done\": \"end\" } }"
+#define ACCEPT(sends) "[ { \"insert\": \"orders\" }, " sends ", { \"reply\": 202 } ]"
+#define SEND(topic) "{ \"publish\": \"" topic "\" }"
+
+static const struct { const char *groups, *of_back, *topics, *accept; } roads[ROADS] = {
+    { "{ \"servers\": { \"consumers\": 1, \"reads\": { \"created\": \"serve\" } }, " OFFICE ","
+      "  \"others\": { \"consumers\": 1, \"reads\": { \"created\": \"serve\" } } }",
+      "[\"servers\", \"others\"]", "{ \"created\": {}, \"done\": {} }", ACCEPT(SEND("created")) },
+    { "{ \"servers\": { \"consumers\": 2, \"assignor\": \"round-robin\","
+      "                \"reads\": { \"created\": \"serve\", \"again\": \"serve\" } }, " OFFICE " }",
+      "[\"servers\"]", "{ \"created\": {}, \"done\": {}, \"again\": {} }",
+      ACCEPT(SEND("created") ", " SEND("again")) },
+    { "{ \"servers\": { \"consumers\": 2, \"reads\": { \"created\": \"serve\" } }, " OFFICE " }",
+      "[\"servers\"]", "{ \"created\": { \"key\": \"null\", \"partitions\": 2, \"batch_bytes\": 1 }, \"done\": {} }",
+      ACCEPT(SEND("created") ", " SEND("created")) },
+};
+
+static const char never[] = "{\"x\": {\"pause\": \"back\", \"at\": \"1h\", \"for\": \"1us\"}}";
+
+enum { EDITS_OF_ROADS = 6 };
+
+static void trial_on_road(struct trial *trial, uint32_t road, const char *form, bool disturbed,
+                          const struct study_edit *more, uint32_t n_more)
+{
+    struct study_edit edit[EDITS_OF_ROADS + 8] = {
+        { "/groups", roads[road].groups },
+        { "/processes/back/groups", roads[road].of_back },
+        { "/topics", roads[road].topics },
+        { "/stages/accept/steps", roads[road].accept },
+        { "/stages/serve/steps/1/form", form },
+        { "/faults", disturbed ? never : "{}" },
+    };
+    for (uint32_t i = 0; i < n_more; i++) edit[EDITS_OF_ROADS + i] = more[i];
+    trial_open(trial, SHOP, edit, EDITS_OF_ROADS + n_more);
+}
+
+/* Both begin at one instant. */
+static void test_a_key_holds_where_roads_meet(void **state)
+{
+    static const struct { const char *form; struct outcome of; } table[] = {
+        { "same-transaction", { 1, 2, 0 } },  { "business-state", { 1, 2, 0 } }, { "check-then-act", { 2, 2, 0 } },
+        { "setnx-after", { 2, 2, 0 } },       { "setnx-before", { 1, 2, 1 } },   { "none", { 2, 2, 0 } },
+        { "other-transaction", { 1, 2, 1 } },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        for (uint32_t way = 0; way < 4; way++) {
+            struct trial trial;
+            trial_on_road(&trial, way % 2 ? TWO_TOPICS : TWO_GROUPS, table[i].form, way >= 2, NULL, 0);
+            const struct run_facts *facts = trial_run(&trial, 0, NULL);
+            const uint64_t effects = facts->table[1].writes, answers = facts->group[1].processed,
+                           alone = facts->mishaps[MISHAP_MARK_ALONE];
+            if (effects != table[i].of.effects || answers != table[i].of.answers || alone != table[i].of.alone)
+                fail_msg("%s, %u: %llu effects, %llu answers, %llu marks alone", table[i].form, way,
+                         (unsigned long long)effects, (unsigned long long)answers, (unsigned long long)alone);
+            assert_int_equal(violations(facts, INVARIANT_S4), effects - 1);
+            trial_close(&trial);
+        }
+}
+
+/* The effect's own row is unique whichever stage inserts it: what stops a record of the same stage stops one of
+ * another, at one instant, too. A mark is one of its own stage. */
+static void test_one_effect_of_two_stages(void **state)
+{
+    static const struct { const char *form; uint64_t effects; } table[] = {
+        { "business-state", 1 }, { "same-transaction", 2 }, { "none", 2 },
+    };
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof table / sizeof *table; i++) {
+        static const char STAGE[] = "{ \"steps\": [ { \"begin\": \"stock\" },"
+            "  { \"once\": \"order_id\", \"form\": \"%s\" }, { \"work\": \"think\", \"time\": \"10ms\" },"
+            "  { \"write\": \"stock\", \"effect\": \"reserve\", \"time\": \"20ms\" },"
+            "  { \"commit\": \"stock\", \"time\": \"20ms\" }, { \"publish\": \"done\" } ] }";
+        char stage[sizeof STAGE + 32];
+        snprintf(stage, sizeof stage, STAGE, table[i / 2].form);
+        const struct study_edit edit[] = { { "/stages/serve-too", stage },
+                                           { "/groups/others/reads/created", "serve-too" } };
+        struct trial trial;
+        trial_on_road(&trial, TWO_GROUPS, table[i / 2].form, i % 2, edit, 2);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->table[1].writes, table[i / 2].effects);
+        assert_int_equal(facts->group[1].processed, 2);
+        trial_close(&trial);
+    }
+}
+
+/* Both insert the key in 4 ms. The first one works until 14, writes until 34, and its commit takes effect at 44 and is
+ * answered at 54. At 44 ms the second is told that the key is there; it works until 54, and asks for what is done
+ * already until 74 and 94. */
+static void test_how_long_a_key_is_waited_for(void **state)
+{
+    static const struct study_edit takes = { "/stages/serve/steps/1/time", "\"4ms\"" };
+    static const char *const waiting[] = { "same-transaction", "business-state" };
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct trial trial;
+        trial_on_road(&trial, TWO_GROUPS, waiting[i % 2], i >= 2, &takes, 1);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        const sim_ns one_ns = facts->group[0].service.max_ns, other_ns = facts->group[2].service.max_ns;
+        assert_int_equal(one_ns < other_ns ? one_ns : other_ns, 54 * SIM_MS);
+        assert_int_equal(one_ns < other_ns ? other_ns : one_ns, 94 * SIM_MS);
+        trial_close(&trial);
+    }
+}
+
+/* Of three, two wait for the first one, and none for another that was told the same: a key that is there is not held by
+ * those who find it. */
+static void test_duplicates_do_not_wait_for_each_other(void **state)
+{
+    static const struct study_edit third[] = {
+        { "/stages/serve/steps/1/time", "\"4ms\"" },
+        { "/groups/third", "{ \"consumers\": 1, \"reads\": { \"created\": \"serve\" } }" },
+        { "/processes/back/groups", "[\"servers\", \"others\", \"third\"]" },
+        { "/processes/back/connections", "3" },
+    };
+    static const char *const waiting[] = { "same-transaction", "business-state" };
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct trial trial;
+        trial_on_road(&trial, TWO_GROUPS, waiting[i % 2], i >= 2, third, sizeof third / sizeof *third);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        uint32_t n_first = 0, n_later = 0;
+        for (uint32_t g = 0; g < 4; g++) {
+            n_first += facts->group[g].service.max_ns == 54 * SIM_MS;
+            n_later += facts->group[g].service.max_ns == 94 * SIM_MS;
+        }
+        assert_int_equal(n_first, 1);
+        assert_int_equal(n_later, 2);
+        trial_close(&trial);
+    }
+}
+
+/* Two stages, each of them read by two groups, meet over one order. In the second one a thread waits from the start,
+ * and for longer: the end of the first one's transaction is not for it. */
+static void test_each_key_is_waited_for_by_its_own(void **state)
+{
+    static const struct study_edit second[] = {
+        { "/tables/points", "{ \"key\": \"user\", \"rows\": 1, \"quantity\": 10 }" },
+        { "/orders/user", "1" },
+        { "/orders/amount", "1" },
+        { "/stages/serve/steps/1/time", "\"4ms\"" },
+        { "/stages/charge", "{ \"steps\": [ { \"begin\": \"points\" }, { \"once\": \"order_id\" },"
+                            "  { \"write\": \"points\", \"effect\": \"debit\", \"time\": \"1s\" },"
+                            "  { \"commit\": \"points\" } ] }" },
+        { "/groups/cash", "{ \"consumers\": 1, \"reads\": { \"created\": \"charge\" } }" },
+        { "/groups/till", "{ \"consumers\": 1, \"reads\": { \"created\": \"charge\" } }" },
+        { "/processes/back", "{ \"connections\": 4, \"groups\": [\"servers\", \"others\", \"cash\", \"till\"] }" },
+    };
+    (void)state;
+    for (int disturbed = 0; disturbed < 2; disturbed++) {
+        struct trial trial;
+        trial_on_road(&trial, TWO_GROUPS, "same-transaction", disturbed, second, sizeof second / sizeof *second);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->group[0].service.max_ns + facts->group[2].service.max_ns, (54 + 94) * SIM_MS);
+        assert_int_equal(facts->group[3].service.max_ns + facts->group[4].service.max_ns, (1 + 2) * SIM_S);
+        trial_close(&trial);
+    }
+}
+
+/* Two hundred orders, and times that differ: a fault that never happens changes nothing of it. */
+static void test_roads_step_by_step(void **state)
+{
+    static const struct study_edit many[] = {
+        { "/orders", "{ \"at_most\": 200, \"quantity\": 1, \"item\": { \"uniform\": [1, 20] } }" },
+        { "/tables/stock", "{ \"key\": \"item\", \"rows\": 20, \"quantity\": 1000 }" },
+        { "/load/scenarios/orders/rate", "100" },
+        { "/processes/front/api/threads", "20" },
+        { "/stages/serve/steps/1/time", "{ \"mean\": \"2ms\", \"cv\": 0.5 }" },
+        { "/stages/serve/steps/2/time", "{ \"mean\": \"3ms\", \"cv\": 0.5 }" },
+        { "/stages/serve/steps/3/time", "{ \"mean\": \"2ms\", \"cv\": 0.5 }" },
+        { "/stages/serve/steps/4/time", "{ \"mean\": \"2ms\", \"cv\": 0.5 }" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        for (uint32_t road = 0; road < ROADS; road++) {
+            uint64_t fingerprint[2];
+            const bool holds = strcmp(forms[i].name, "same-transaction") == 0 ||
+                               strcmp(forms[i].name, "business-state") == 0;
+            for (size_t disturbed = 0; disturbed < 2; disturbed++) {
+                struct trial trial;
+                trial_on_road(&trial, road, forms[i].name, disturbed, many, sizeof many / sizeof *many);
+                const struct run_facts *facts = trial_run(&trial, 0, NULL);
+                assert_int_equal(facts->group[1].processed, 400);
+                if (holds) assert_int_equal(facts->table[1].writes, 200);
+                if (strcmp(forms[i].name, "check-then-act") == 0) assert_in_range(facts->table[1].writes, 210, 400);
+                fingerprint[disturbed] = facts->fingerprint;
+                trial_close(&trial);
+            }
+            if (fingerprint[0] != fingerprint[1]) fail_msg("%s, road %u, step by step", forms[i].name, road);
+        }
+}
+
+/* No transaction is open at the step, and none follows: an INSERT commits by itself, and what comes with the effect
+ * comes behind it. A transaction around the stage commits at its end. Whoever hears that it is done does not answer. */
+static void test_without_a_transaction(void **state)
+{
+    static const char STEPS[] = "[ %s { \"once\": \"order_id\", \"form\": \"%s\", \"time\": \"1ms\","
+        "  \"otherwise\": [ { \"work\": \"nothing\", \"time\": \"1ms\" } ] },"
+        "  { \"work\": \"think\", \"time\": \"10ms\" }, { \"publish\": \"done\" } ]";
+    static const char outer[] = "{ \"connection\": \"outer\" },";
+    static const struct { const char *before, *form; uint64_t twice, dead, meeting; } table[] = {
+        { "", "same-transaction", 1, 0, 1 },  { outer, "same-transaction", 1, 1, 2 }, { "", "check-then-act", 1, 1, 2 },
+        { outer, "check-then-act", 1, 1, 2 }, { "", "other-transaction", 1, 0, 1 },   { "", "setnx-before", 1, 0, 1 },
+        { "", "setnx-after", 1, 1, 2 },       { "", "none", 2, 1, 2 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        for (uint32_t way = 0; way < 3; way++) {
+            char steps[sizeof STEPS + 64];
+            snprintf(steps, sizeof steps, STEPS, table[i].before, table[i].form);
+            const struct study_edit edit[] = { { "/stages/serve/steps", steps },
+                                               { "/faults", faults[way == 0 ? TWICE : DEAD_BEFORE_ANSWER] } };
+            struct trial trial;
+            if (way < 2) trial_open(&trial, SHOP, edit, 2);
+            else trial_on_road(&trial, TWO_GROUPS, "none", false, edit, 1);
+            const struct run_facts *facts = trial_run(&trial, 0, NULL);
+            const uint64_t expected = way == 0 ? table[i].twice : way == 1 ? table[i].dead : table[i].meeting;
+            if (facts->group[1].processed != expected)
+                fail_msg("%s%s, %u: %llu answers", table[i].before, table[i].form, way,
+                         (unsigned long long)facts->group[1].processed);
+            trial_close(&trial);
+        }
+}
+
 /* Whoever waits for the mark of a transaction that is still open waits for its end, and then answers again. */
 static void test_a_mark_is_waited_for(void **state)
 {
@@ -175,6 +403,28 @@ static void test_a_key_alone_is_not_flushed(void **state)
     }
 }
 
+/* Nor has a duplicate: an INSERT that has failed, or a SELECT, leaves nothing in the log. Two records of one order, one
+ * after the other, are 10 + 20 + 20 ms at work, and of these only the first one's commit waits for 30 ms of a flush. */
+static void test_a_duplicate_is_not_flushed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        const struct study_edit edit[] = {
+            { "/stores", "{\"db\": {\"group_commit\": true, \"flush\": \"30ms\"}}" },
+            { "/tables/stock/store", "db" },
+            { "/stages/serve/steps/1/form", forms[i].name },
+            { "/faults", faults[TWICE] },
+        };
+        const bool is_done_again = strcmp(forms[i].name, "none") == 0;
+        struct trial trial;
+        trial_open(&trial, SHOP, edit, sizeof edit / sizeof *edit);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->group[0].service.max_ns, 80 * SIM_MS);
+        assert_int_equal(facts->group[0].service.min_ns, is_done_again ? 80 * SIM_MS : 50 * SIM_MS);
+        trial_close(&trial);
+    }
+}
+
 /* A delivery that was refused, and commits its mark with the refusal, is refused at the same step when it comes again:
  * appended twice, or in a process that dies while it is still to answer. Its "no" is the row's (10 units, 20 are
  * wanted), the order's luck, or that of a step behind another refusal; `done` is for whoever is not refused. */
@@ -230,21 +480,24 @@ static void test_a_refusal_is_answered_again(void **state)
  * under it, one after the other. A plain SELECT is where the second one's view begins: it waits for the lock until the
  * first has committed, and still reads what was there before (semantics 8.3, wrong B). An INSERT begins none, nor does
  * what lies in Redis or in another transaction, and at READ COMMITTED there is none. */
-static uint64_t lost_behind_the_lock(const char *form, const char *isolation)
+static uint64_t lost_behind_the_lock(const char *begins_with, const char *looks, const char *isolation,
+                                     const char *orders_store)
 {
-    static const char STORES[] = "{ \"database\": { \"isolation\": \"%s\" }, \"redis\": {} }";
-    static const char STEPS[] = "[ { \"begin\": \"stock\" }, { \"once\": \"order_id\", \"form\": \"%s\" },"
+    static const char STORES[] = "{ \"database\": { \"isolation\": \"%s\" }, \"other\": {}, \"redis\": {} }";
+    static const char STEPS[] = "[ { \"begin\": \"%s\" }, %s,"
         "  { \"lock\": \"item\" }, { \"read\": \"stock\" }, { \"work\": \"think\", \"time\": \"20ms\" },"
         "  { \"write\": \"stock\", \"effect\": \"reserve\", \"style\": \"absolute\" },"
-        "  { \"commit\": \"stock\", \"time\": \"2ms\" }, { \"unlock\": \"item\" }, { \"publish\": \"done\" } ]";
-    char stores[sizeof STORES + 32], steps[sizeof STEPS + 32];
+        "  { \"commit\": \"%s\", \"time\": \"2ms\" }, { \"unlock\": \"item\" }, { \"publish\": \"done\" } ]";
+    char stores[sizeof STORES + 32], steps[sizeof STEPS + 256];
     snprintf(stores, sizeof stores, STORES, isolation);
-    snprintf(steps, sizeof steps, STEPS, form);
+    snprintf(steps, sizeof steps, STEPS, begins_with, looks, begins_with);
     const struct study_edit edit[] = {
         { "/orders/at_most", "2" }, { "/load/scenarios/orders/rate", "1000" }, { "/processes/front/api/threads", "2" },
         { "/kafka", "{ \"partitions\": 2, \"append\": \"0s\", \"fetch\": \"0s\", \"commit\": \"0s\" }" },
         { "/topics/created", "{ \"key\": \"id_modulo\" }" }, { "/stores", stores },
         { "/tables/stock/store", "database" }, { "/stages/serve/steps", steps },
+        { "/tables/orders/store", orders_store },
+        { "/tables/audit", "{ \"key\": \"order_id\", \"store\": \"other\" }" },
         { "/locks", "{ \"item\": { \"key\": \"item\", \"wait\": \"1s\", \"lease\": \"9s\","
                     "              \"store\": \"redis\" } }" },
     };
@@ -264,20 +517,48 @@ static void test_a_look_up_begins_the_view(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         const bool is_select = strcmp(forms[i].name, "check-then-act") == 0;
-        assert_int_equal(lost_behind_the_lock(forms[i].name, "repeatable-read"), is_select);
-        assert_int_equal(lost_behind_the_lock(forms[i].name, "read-committed"), 0);
+        char once[64];
+        snprintf(once, sizeof once, "{ \"once\": \"order_id\", \"form\": \"%s\" }", forms[i].name);
+        assert_int_equal(lost_behind_the_lock("stock", once, "repeatable-read", "database"), is_select);
+        assert_int_equal(lost_behind_the_lock("stock", once, "read-committed", "database"), 0);
+        assert_int_equal(lost_behind_the_lock("audit", once, "repeatable-read", "database"), 0); /* at another server */
     }
+}
+
+/* A view is one of a server: what is read at another one begins none here. */
+static void test_a_view_is_of_one_server(void **state)
+{
+    static const struct { const char *looks, *isolation, *orders_store; uint64_t lost; } table[] = {
+        { "{ \"read\": \"orders\" }", "repeatable-read", "database", 1 },
+        { "{ \"read\": \"orders\" }", "read-committed", "database", 0 },
+        { "{ \"read\": \"orders\" }", "repeatable-read", "other", 0 },
+        { "{ \"read\": \"orders\" }, { \"read\": \"audit\" }", "repeatable-read", "other", 0 },
+        { "{ \"read\": \"audit\" }, { \"read\": \"orders\" }", "repeatable-read", "database", 1 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        assert_int_equal(lost_behind_the_lock("stock", table[i].looks, table[i].isolation, table[i].orders_store),
+                         table[i].lost);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_form),
+        cmocka_unit_test(test_a_key_holds_where_roads_meet),
+        cmocka_unit_test(test_one_effect_of_two_stages),
+        cmocka_unit_test(test_how_long_a_key_is_waited_for),
+        cmocka_unit_test(test_duplicates_do_not_wait_for_each_other),
+        cmocka_unit_test(test_each_key_is_waited_for_by_its_own),
+        cmocka_unit_test(test_roads_step_by_step),
+        cmocka_unit_test(test_without_a_transaction),
         cmocka_unit_test(test_a_mark_is_waited_for),
         cmocka_unit_test(test_a_look_up_begins_the_view),
+        cmocka_unit_test(test_a_view_is_of_one_server),
         cmocka_unit_test(test_a_refusal_is_answered_again),
         cmocka_unit_test(test_without_the_answer),
         cmocka_unit_test(test_a_key_alone_is_not_flushed),
+        cmocka_unit_test(test_a_duplicate_is_not_flushed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

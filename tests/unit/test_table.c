@@ -20,7 +20,7 @@ enum { STOCK, POINTS, COUPONS };
 
 static const struct table_spec specs[TABLES] = {
     { .name = "stock", .key = ROW_ITEM, .rows = 3, .quantity = 10, .store = NONE },
-    { .name = "points", .key = ROW_USER, .rows = 1000000, .quantity = 7, .store = NONE },
+    { .name = "points", .key = ROW_USER, .rows = 1000000, .quantity = 7, .store = 0 },
     { .name = "coupons", .key = ROW_COUPON, .rows = 1000000000, .quantity = 1, .store = NONE },
 };
 static const uint64_t keys[TABLES][KEYS] = { { 1, 2, 3 }, { 1, 77, 500000 }, { 5, 999999999, 123456789 } };
@@ -509,10 +509,10 @@ static void test_views(void **state)
     struct world *world = world_open();
     (void)state;
     tables_keep_past(&world->tables);
-    transaction_view(&world->tables, &world->transaction[0]); /* stock 0: 10, stock 1: 10 */
+    transaction_view(&world->tables, &world->transaction[0], STOCK); /* stock 0: 10, stock 1: 10 */
     take(world, 2, STOCK, 0, 1);
     take(world, 2, STOCK, 0, 1);
-    transaction_view(&world->tables, &world->transaction[1]); /* 8, 10 */
+    transaction_view(&world->tables, &world->transaction[1], STOCK); /* 8, 10 */
     take(world, 2, STOCK, 0, 3);
     take(world, 2, STOCK, 1, 4);
     assert_int_equal(read_now(world, 0, STOCK, 0), 10);
@@ -523,7 +523,7 @@ static void test_views(void **state)
     assert_int_equal(touch(world, 1, STOCK, 0)->seen_version, 2);
     /* A locking read sees the present, but not where the entity manager has the row already. */
     transaction_rollback(&world->tables, &world->transaction[1]);
-    transaction_view(&world->tables, &world->transaction[1]);
+    transaction_view(&world->tables, &world->transaction[1], STOCK);
     take(world, 2, STOCK, 0, 1);
     transaction_read_locked(&world->tables, touch(world, 1, STOCK, 0));
     assert_int_equal(touch(world, 1, STOCK, 0)->seen, 4);
@@ -532,16 +532,40 @@ static void test_views(void **state)
     transaction_rollback(&world->tables, &world->transaction[2]);
     assert_int_equal(world->tables.n_views, 0);
     assert_null(world->tables.kept); /* and nothing is kept for nobody */
-    transaction_view(&world->tables, &world->transaction[0]);
+    transaction_view(&world->tables, &world->transaction[0], STOCK);
     take(world, 2, STOCK, 0, 1);
     assert_int_equal(read_now(world, 0, STOCK, 0), 4);
     transaction_rollback(&world->tables, &world->transaction[0]);
     /* What was kept of one row is used again for another one: the first must not see it. */
-    transaction_view(&world->tables, &world->transaction[0]);
+    transaction_view(&world->tables, &world->transaction[0], STOCK);
     take(world, 2, STOCK, 1, 1);
     assert_int_equal(read_now(world, 0, STOCK, 0), 3);
     assert_int_equal(read_now(world, 0, STOCK, 1), 6);
     transaction_rollback(&world->tables, &world->transaction[0]);
+    world_close(world);
+}
+
+/* A view is one of a server: what a transaction reads at another one it sees as it is when it reads first there. */
+static void test_views_of_two_servers(void **state)
+{
+    struct world *world = world_open();
+    (void)state;
+    tables_keep_past(&world->tables);
+    transaction_view(&world->tables, &world->transaction[0], STOCK);
+    take(world, 2, STOCK, 0, 1);
+    take(world, 2, POINTS, 0, 1);
+    assert_int_equal(read_now(world, 0, POINTS, 0), 6);
+    transaction_view(&world->tables, &world->transaction[0], POINTS);
+    take(world, 2, POINTS, 1, 2);
+    take(world, 2, STOCK, 1, 2);
+    transaction_view(&world->tables, &world->transaction[0], STOCK); /* is there already */
+    assert_int_equal(read_now(world, 0, POINTS, 1), 7);
+    assert_int_equal(read_now(world, 0, STOCK, 0), 10);
+    assert_int_equal(read_now(world, 0, STOCK, 1), 10);
+    assert_int_equal(world->tables.n_views, 1);
+    transaction_rollback(&world->tables, &world->transaction[0]);
+    assert_int_equal(world->tables.n_views, 0);
+    assert_null(world->tables.kept);
     world_close(world);
 }
 
@@ -740,6 +764,7 @@ int main(void)
         cmocka_unit_test(test_a_rolled_back_update_loses_nothing),
         cmocka_unit_test(test_version_conflict),   cmocka_unit_test(test_two_writes_of_one_row),
         cmocka_unit_test(test_snapshot), cmocka_unit_test(test_views), cmocka_unit_test(test_fences),
+        cmocka_unit_test(test_views_of_two_servers),
         cmocka_unit_test(test_lightest_victim),           cmocka_unit_test(test_deadlock),
         cmocka_unit_test(test_queue_and_time_out), cmocka_unit_test(test_a_grant_that_is_not_taken_up),
         cmocka_unit_test(test_bounds),
