@@ -251,9 +251,7 @@ void member_departs(struct kafka *kafka, struct member *member)
     consumer->assignment_waits = false;
     kafka->n_departed++;
     consumer_settle(kafka, consumer);
-    for (uint32_t i = 0; i < consumer->n_touched; i++) kafka->position[consumer->touched[i]].touched = false;
-    consumer->n_touched = 0;
-    consumer->uncommitted = 0;
+    touched_forget(kafka, consumer);
     for (uint32_t i = 0; i < consumer->n_positions; i++)
         if (kafka->position[consumer->own[i]].consumer == consumer->index)
             kafka->position[consumer->own[i]].consumer = NONE;

@@ -52,6 +52,29 @@ static uint64_t violations(const struct run_facts *facts, const char *name)
     return 0;
 }
 
+/* An order every 200 ms: the 11th is served at 2.04 s and its commit sent then, 50 ms to the broker. A crash at 2.06 s
+ * does not stop it. While the broker is away from 2.01 s to 4 s it is not sent, and nobody is left to send it after a
+ * crash at 3 s: the order is served again. */
+static void test_a_commit_of_a_dead_consumer(void **state)
+{
+    static const struct { const char *faults; uint64_t duplicates; } cases[] = {
+        { "{\"kill\": {\"crash\": \"back\", \"at\": \"2.06s\", \"back_after\": \"1s\"}}", 0 },
+        { "{\"out\": {\"outage\": \"kafka\", \"at\": \"2.01s\", \"for\": \"1.99s\"}}", 0 },
+        { "{\"out\": {\"outage\": \"kafka\", \"at\": \"2.01s\", \"for\": \"1.99s\"}, "
+          "\"kill\": {\"crash\": \"back\", \"at\": \"3s\", \"back_after\": \"1s\"}}", 1 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct trial trial;
+        const struct study_edit edits[] = { { "/kafka/commit", "100ms" }, { "/load/scenarios/orders/rate", "5" } };
+        const struct run_facts *facts = run_with(&trial, cases[i].faults, edits, 2);
+        assert_int_equal(facts->group[0].duplicates, cases[i].duplicates);
+        assert_int_equal(violations(facts, "K1") + violations(facts, "K2") + violations(facts, "K4"), 0);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 50);
+        trial_close(&trial);
+    }
+}
+
 /* A fault that lies behind the end neither keeps the run alive nor changes a fact. */
 static void test_later_faults_change_nothing(void **state)
 {
@@ -577,6 +600,7 @@ static void test_a_step_of_the_instance_that_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_commit_of_a_dead_consumer),
         cmocka_unit_test(test_later_faults_change_nothing),
         cmocka_unit_test(test_the_end_does_not_hang_on_who_looks),
         cmocka_unit_test(test_a_pause_holds_the_jvm_not_the_server),
