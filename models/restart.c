@@ -2,15 +2,15 @@
  * Orderly stops: deployments, and groups that get another number of consumers.
  *
  * SIGTERM: each consumer finishes the batch in hand, commits and leaves its group; then the API takes no more requests
- * and ends those in service; then its producer sends what lingers in it, and the process is gone. What has not come to
- * its end after kill_after (the container's shutdown timeout, the pod's grace period) is killed, and that is a crash. A
- * process that crashes meanwhile has stopped. A rolling restart stops the next instance when the one before works
- * again. */
+ * and ends those in service; then its producer sends what lingers in it, and waits for a broker that is away; then the
+ * process is gone. What has not come to its end after kill_after (the container's shutdown timeout, the pod's grace
+ * period) is killed, and that is a crash. A process that crashes meanwhile has stopped. A rolling restart stops the
+ * next instance when the one before works again. */
 #include "models/fault.h"
 #include "models/kafka/member.h"
 #include "models/orders/crash.h"
 
-/* How often a process that ends looks whether its last request is done. */
+/* How often a process that ends looks whether its last request is done, and its last record sent. */
 #define DRAIN_LOOK_NS SIM_MS
 
 struct rollout {
@@ -72,6 +72,14 @@ static void on_kill(void *context, uint32_t subject, uint64_t argument)
     end(stop);
 }
 
+/* Its last request has ended, and a producer that is closed waits until the broker has what it sent. */
+static bool is_done(struct machine *machine, uint32_t instance)
+{
+    if (!api_instance_is_empty(machine, instance)) return false;
+    producer_closes(machine, instance);
+    return !producer_waits(machine, instance);
+}
+
 static void on_drain(void *context, uint32_t subject, uint64_t argument)
 {
     struct stop *stop = context;
@@ -79,11 +87,10 @@ static void on_drain(void *context, uint32_t subject, uint64_t argument)
     (void)subject;
     (void)argument;
     if (!stop->stopping) return;
-    if (!api_instance_is_empty(machine, stop->instance)) {
+    if (!is_done(machine, stop->instance)) {
         sim_at(machine->sim, machine->sim->now_ns + DRAIN_LOOK_NS, SIM_FAULT, on_drain, stop, 0, 0);
         return;
     }
-    producer_closes(machine, stop->instance);
     end(stop);
 }
 
