@@ -63,7 +63,7 @@ void members_init(struct kafka *kafka, struct processes *processes, const uint32
  * asked to. */
 void kafka_member_join(struct kafka *kafka, uint32_t consumer);
 /* Orderly: the batch in hand is finished and committed, then LeaveGroup. left (may be NULL) is told, at once where
- * there is nothing to finish. A static member does not tell the group. for_good: it is not there when its process
+ * there is nothing to finish, and nobody else is: one at a time. A static member does not tell the group. for_good: it is not there when its process
  * starts again, until it is asked to join. */
 void kafka_member_leave(struct kafka *kafka, uint32_t consumer, bool for_good,
                         void (*left)(void *context, uint32_t consumer), void *context);
