@@ -2,15 +2,15 @@
  * Orderly stops: deployments, and groups that get another number of consumers.
  *
  * SIGTERM: each consumer finishes the batch in hand, commits and leaves its group; then the API takes no more requests
- * and ends those in service; then its producer sends what lingers in it, and the process is gone. What has not come to
- * its end after kill_after (the container's shutdown timeout, the pod's grace period) is killed, and that is a crash. A
- * process that crashes meanwhile has stopped. A rolling restart stops the next instance when the one before works
- * again. */
+ * and ends those in service; then its producer sends what lingers in it, and waits for a broker that is away; then the
+ * process is gone. What has not come to its end after kill_after (the container's shutdown timeout, the pod's grace
+ * period) is killed, and that is a crash. A process that crashes meanwhile has stopped. Another SIGTERM changes nothing
+ * but when it is killed at the latest. A rolling restart stops the next instance when the one before works again. */
 #include "models/fault.h"
 #include "models/kafka/member.h"
 #include "models/orders/crash.h"
 
-/* How often a process that ends looks whether its last request is done. */
+/* How often a process that ends looks whether its last request is done, and its last record sent. */
 #define DRAIN_LOOK_NS SIM_MS
 
 struct rollout {
@@ -46,6 +46,24 @@ void restarts_init(struct faults *faults)
 
 /* ---- one instance ---- */
 
+/* The stop of this instance in the rollout of a fault; NULL where the fault is none of its process. */
+static struct stop *stop_of(struct faults *faults, uint32_t fault, uint32_t instance)
+{
+    const struct plan *plan = faults->machine->plan;
+    const struct fault_spec *spec = fault_spec(faults, fault);
+    if (spec->kind != FAULT_RESTART || plan->process_of[instance] != spec->target) return NULL;
+    return &faults->rollout[fault].stop[instance - plan->first_instance[spec->target]];
+}
+
+static bool is_stopping(struct faults *faults, uint32_t instance)
+{
+    for (uint32_t i = 0; i < faults->machine->plan->scenario->n_faults; i++) {
+        const struct stop *stop = stop_of(faults, i, instance);
+        if (stop && stop->stopping) return true;
+    }
+    return false;
+}
+
 /* The process is gone, and comes back as its deployment says. */
 static void gone(struct stop *stop)
 {
@@ -55,10 +73,11 @@ static void gone(struct stop *stop)
     instance_returns(faults, stop->instance, fault_spec(faults, stop->fault)->back_after_ns);
 }
 
+/* For everybody who wants it to stop. */
 static void end(struct stop *stop)
 {
     instance_dies(stop->faults->machine, stop->instance);
-    gone(stop);
+    restart_cut_short(stop->faults, stop->instance);
 }
 
 static void on_kill(void *context, uint32_t subject, uint64_t argument)
@@ -72,6 +91,14 @@ static void on_kill(void *context, uint32_t subject, uint64_t argument)
     end(stop);
 }
 
+/* Its last request has ended, and a producer that is closed waits until the broker has what it sent. */
+static bool is_done(struct machine *machine, uint32_t instance)
+{
+    if (!api_instance_is_empty(machine, instance)) return false;
+    producer_closes(machine, instance);
+    return !producer_waits(machine, instance);
+}
+
 static void on_drain(void *context, uint32_t subject, uint64_t argument)
 {
     struct stop *stop = context;
@@ -79,11 +106,10 @@ static void on_drain(void *context, uint32_t subject, uint64_t argument)
     (void)subject;
     (void)argument;
     if (!stop->stopping) return;
-    if (!api_instance_is_empty(machine, stop->instance)) {
+    if (!is_done(machine, stop->instance)) {
         sim_at(machine->sim, machine->sim->now_ns + DRAIN_LOOK_NS, SIM_FAULT, on_drain, stop, 0, 0);
         return;
     }
-    producer_closes(machine, stop->instance);
     end(stop);
 }
 
@@ -106,9 +132,10 @@ static void stop_begin(struct stop *stop)
         instance_returns(stop->faults, stop->instance, spec->back_after_ns);
         return;
     }
+    const bool knows = is_stopping(stop->faults, stop->instance);
     stop->stopping = true;
     stop->kill = sim_at(machine->sim, machine->sim->now_ns + spec->kill_after_ns, SIM_FAULT, on_kill, stop, 0, 0);
-    if (spec->kill_after_ns == 0) return; /* SIGKILL: nobody is left to say that he leaves */
+    if (knows || spec->kill_after_ns == 0) return; /* SIGKILL: nobody is left to say that he leaves */
     stop->n_consumers_left = 1; /* itself, until all have been told */
     for (uint32_t i = 0; i < machine->plan->n_consumers; i++) {
         if (machine->thread[i].instance != stop->instance || !machine->kafka.consumer[i].wanted) continue;
@@ -147,15 +174,6 @@ bool restart_begin(struct faults *faults, uint32_t fault)
         for (uint32_t i = 0; i < n; i++) stop_soon(faults, fault, i);
     }
     return true;
-}
-
-/* The stop of this instance in the rollout of a fault; NULL where the fault is none of its process. */
-static struct stop *stop_of(struct faults *faults, uint32_t fault, uint32_t instance)
-{
-    const struct plan *plan = faults->machine->plan;
-    const struct fault_spec *spec = fault_spec(faults, fault);
-    if (spec->kind != FAULT_RESTART || plan->process_of[instance] != spec->target) return NULL;
-    return &faults->rollout[fault].stop[instance - plan->first_instance[spec->target]];
 }
 
 void restart_cut_short(struct faults *faults, uint32_t instance)

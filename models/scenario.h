@@ -127,8 +127,8 @@ struct group_spec {
     struct dist_spec fetch;       /* round trip of a fetch; the broker answers half-way */
     struct dist_spec commit;      /* round trip of a commit; it takes effect half-way */
     struct dist_spec poll;        /* overhead of each poll() that returns records */
-    bool cold;                    /* joins at start_ns as a new group; else stable at offset 0 at t = 0 */
-    sim_ns start_ns;              /* first poll not before (late start) */
+    bool cold;                    /* joins at start_ns as a new group; else stable at offset 0 from start_ns on */
+    sim_ns start_ns;              /* nobody is a member before (late start) */
     enum offset_reset reset;      /* cold: where it begins */
     sim_ns rebalance_delay_ns;    /* cold: group.initial.rebalance.delay.ms */
     sim_ns session_timeout_ns, heartbeat_ns, max_poll_interval_ns; /* where members can come and go (member.h) */

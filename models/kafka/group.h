@@ -10,7 +10,8 @@
  *
  * A consumer knows the future of its own private steps, so fetch answers, ends of records and commits are not events:
  * they are instants written down when they are decided and applied when somebody looks (settle). An event is scheduled
- * only where something must happen by itself. With step_by_step each of them gets an event; the facts are the same.
+ * only where something must happen by itself. With step_by_step each of them gets an event; the facts are the same,
+ * unless a parked fetch meets two appends of one instant (docs/model.md).
  *
  * Sources: ClassicKafkaConsumer, FetchCollector, AbstractFetch; KafkaMessageListenerContainer; own runs of the client.
  */

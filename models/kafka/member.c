@@ -251,9 +251,7 @@ void member_departs(struct kafka *kafka, struct member *member)
     consumer->assignment_waits = false;
     kafka->n_departed++;
     consumer_settle(kafka, consumer);
-    for (uint32_t i = 0; i < consumer->n_touched; i++) kafka->position[consumer->touched[i]].touched = false;
-    consumer->n_touched = 0;
-    consumer->uncommitted = 0;
+    touched_forget(kafka, consumer);
     for (uint32_t i = 0; i < consumer->n_positions; i++)
         if (kafka->position[consumer->own[i]].consumer == consumer->index)
             kafka->position[consumer->own[i]].consumer = NONE;
@@ -342,15 +340,15 @@ void kafka_member_leave(struct kafka *kafka, uint32_t index, bool for_good,
                         void (*left)(void *context, uint32_t consumer), void *context)
 {
     struct consumer *consumer = &kafka->consumer[index];
+    const bool has_begun = kafka->sim->now_ns >= consumer->spec->start_ns;
     consumer->wanted = !for_good;
-    if (!for_good) coordinator_of(kafka, consumer)->struck = true;
+    if (!for_good && has_begun) coordinator_of(kafka, consumer)->struck = true;
     consumer->returns = false;
     if (is_on_its_way_out(consumer) && !left) return; /* whoever asked first is told */
     consumer->leaving = true;
     consumer->left = left;
     consumer->left_context = context;
-    const bool has_begun = kafka->sim->now_ns >= consumer->spec->start_ns;
-    if (consumer->state == CONSUMER_OUT || !has_begun) leave(kafka, consumer);
+    if (consumer->state == CONSUMER_OUT) leave(kafka, consumer);
     else if (consumer->state == CONSUMER_WAITING) idle_one_leaves(kafka, consumer);
 }
 
@@ -440,11 +438,96 @@ bool kafka_has_offset(const struct kafka *kafka, uint32_t index)
 
 /* ---- set-up ---- */
 
+static void member_list(struct kafka *kafka, struct consumer *consumer)
+{
+    struct coordinator *coordinator = coordinator_of(kafka, consumer);
+    consumer->state = CONSUMER_CALLED;
+    consumer->member = member_new(kafka, consumer);
+    consumer->member->next = coordinator->member;
+    coordinator->member = consumer->member;
+    coordinator->n_members++;
+}
+
+static void owners_as_planned(struct kafka *kafka, uint32_t index)
+{
+    const struct plan_group *plan = &kafka->plan->group[index];
+    for (uint32_t i = 0; i < plan->n_positions; i++) {
+        const uint32_t owner = kafka->plan->position[plan->first_position + i].consumer;
+        kafka->coordinator[index].owner[i] = kafka->consumer[owner].member->number;
+        kafka->coordinator[index].begun[i] = true;
+    }
+}
+
+static void is_stable(struct coordinator *coordinator)
+{
+    coordinator->state = GROUP_STABLE;
+    coordinator->generation = 1;
+}
+
+/* Its process is up and goes on, and nobody has told it to stop. */
+static bool is_there(const struct kafka *kafka, const struct consumer *consumer)
+{
+    const uint32_t instance = kafka->plan->consumer[consumer->index].instance;
+    return consumer->wanted && !consumer->leaving && !process_is_down(kafka->processes, instance) &&
+           !process_is_paused(kafka->processes, instance);
+}
+
+/* Lists who is there; who stands still joins when it goes on. True: they are those of the plan. */
+static bool members_come(struct kafka *kafka, const struct plan_group *plan, uint32_t n_planned)
+{
+    bool as_planned = true;
+    for (uint32_t i = 0; i < plan->n_consumers; i++) {
+        struct consumer *consumer = &kafka->consumer[plan->first_consumer + i];
+        const bool there = is_there(kafka, consumer);
+        as_planned &= there == (i < n_planned);
+        if (there) member_list(kafka, consumer);
+        else if (!consumer->leaving)
+            sim_at(kafka->sim, kafka->sim->now_ns, SIM_CONSUMER, on_start, kafka, consumer->index, 0);
+    }
+    return as_planned;
+}
+
+static void first_poll(struct kafka *kafka, struct consumer *consumer)
+{
+    consumer->poll_from_ns = consumer->last_commit_ns = consumer->turn_ns = kafka->sim->now_ns;
+    wait_for_records(kafka, consumer);
+}
+
+/* The start of a group that starts late. */
+static void on_group_start(void *context, uint32_t index, uint64_t argument)
+{
+    struct kafka *kafka = context;
+    const struct plan_group *plan = &kafka->plan->group[index];
+    struct coordinator *coordinator = &kafka->coordinator[index];
+    (void)argument;
+    const bool as_planned = members_come(kafka, plan, kafka->plan->scenario->group[index].consumers);
+    coordinator->struck = coordinator->n_members != kafka_consumers(kafka, index);
+    if (coordinator->n_members == 0) return;
+    is_stable(coordinator);
+    if (as_planned) owners_as_planned(kafka, index);
+    else rebalance_begins(kafka, index);
+    for (uint32_t i = 0; i < plan->n_consumers; i++) {
+        struct consumer *consumer = &kafka->consumer[plan->first_consumer + i];
+        if (consumer->member) assignment_take(kafka, consumer);
+    }
+    for (uint32_t i = 0; i < plan->n_consumers; i++) {
+        struct consumer *consumer = &kafka->consumer[plan->first_consumer + i];
+        if (consumer->member) first_poll(kafka, consumer);
+    }
+}
+
+static void nobody_yet(struct kafka *kafka, struct consumer *consumer)
+{
+    for (uint32_t k = 0; k < consumer->n_positions; k++) kafka->position[consumer->own[k]].consumer = NONE;
+    consumer->n_positions = 0;
+}
+
 static void group_init(struct kafka *kafka, uint32_t index)
 {
     const struct plan_group *plan = &kafka->plan->group[index];
     const struct group_spec *spec = &kafka->plan->scenario->group[index];
     struct coordinator *coordinator = &kafka->coordinator[index];
+    const bool is_late = !spec->cold && spec->start_ns > 0;
     coordinator->owner = arena_array(kafka->sim->arena, uint32_t, plan->n_positions);
     coordinator->begun = arena_array(kafka->sim->arena, bool, plan->n_positions);
     coordinator->struck = spec->cold;
@@ -452,25 +535,14 @@ static void group_init(struct kafka *kafka, uint32_t index)
     for (uint32_t i = 0; i < spec->consumers; i++) {
         struct consumer *consumer = &kafka->consumer[plan->first_consumer + i];
         consumer->wanted = true;
-        if (spec->cold) {
-            for (uint32_t k = 0; k < consumer->n_positions; k++) kafka->position[consumer->own[k]].consumer = NONE;
-            consumer->n_positions = 0;
-            sim_at(kafka->sim, spec->start_ns, SIM_CONSUMER, on_start, kafka, consumer->index, 0);
-            continue;
-        }
-        consumer->state = CONSUMER_CALLED; /* at start_ns */
-        consumer->member = member_new(kafka, consumer);
-        consumer->member->next = coordinator->member;
-        coordinator->member = consumer->member;
-        coordinator->n_members++;
-        for (uint32_t k = 0; k < consumer->n_positions; k++) {
-            coordinator->owner[consumer->own[k] - plan->first_position] = consumer->member->number;
-            coordinator->begun[consumer->own[k] - plan->first_position] = true;
-        }
+        if (spec->cold || is_late) nobody_yet(kafka, consumer);
+        else member_list(kafka, consumer);
+        if (spec->cold) sim_at(kafka->sim, spec->start_ns, SIM_CONSUMER, on_start, kafka, consumer->index, 0);
     }
-    if (spec->cold) return;
-    coordinator->state = GROUP_STABLE;
-    coordinator->generation = 1;
+    if (is_late) sim_at(kafka->sim, spec->start_ns, SIM_SERVER, on_group_start, kafka, index, 0);
+    if (spec->cold || is_late) return;
+    is_stable(coordinator);
+    owners_as_planned(kafka, index);
 }
 
 void members_init(struct kafka *kafka, struct processes *processes, const uint32_t *instance_of)

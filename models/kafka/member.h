@@ -56,15 +56,16 @@ struct coordinator {
     bool *begun;             /* by partition: has ever been assigned (reset applies once) */
 };
 
-/* In kafka_expect_faults: groups that are not cold are stable, in generation 1, with the plan's assignment. */
+/* In kafka_expect_faults: groups that are not cold are stable, in generation 1, with the plan's assignment; one that
+ * starts late is so from then on, and of those who are there then: nobody is a member before. */
 void members_init(struct kafka *kafka, struct processes *processes, const uint32_t *instance_of);
 
 /* The consumer's thread starts, and asks to join; not before its group's start_ns, nor before it has left where it was
  * asked to. */
 void kafka_member_join(struct kafka *kafka, uint32_t consumer);
 /* Orderly: the batch in hand is finished and committed, then LeaveGroup. left (may be NULL) is told, at once where
- * there is nothing to finish. A static member does not tell the group. for_good: it is not there when its process
- * starts again, until it is asked to join. */
+ * there is nothing to finish, and nobody else is: one at a time. A static member does not tell the group. for_good: it
+ * is not there when its process starts again, until it is asked to join. */
 void kafka_member_leave(struct kafka *kafka, uint32_t consumer, bool for_good,
                         void (*left)(void *context, uint32_t consumer), void *context);
 /* Time that the group has spent in rebalances so far. Only in runs in which members can change. */
@@ -99,6 +100,8 @@ void rebalance_removes(struct kafka *kafka, struct member *member);
 /* At the end: in a stable group every partition has one member, or a cooperative round has taken it away (counted where
  * no other follows). */
 void members_check(struct kafka *kafka, sim_ns end_ns);
+/* A group that begins, without a round: whoever is in the list gets partitions of it. */
+void rebalance_begins(struct kafka *kafka, uint32_t group);
 void rebalance_actors(struct processes *processes, const uint32_t *instance_of);
 /* The present generation's assignment lacks a partition that the consumer has. */
 bool assignment_takes_away(const struct kafka *kafka, const struct consumer *consumer);

@@ -106,6 +106,8 @@ static void deal(struct kafka *kafka, uint32_t index)
     if (cooperative) assign_withhold(number, n, before, coordinator->owner, n_positions);
 }
 
+void rebalance_begins(struct kafka *kafka, uint32_t index) { deal(kafka, index); }
+
 /* ---- rounds ---- */
 
 static void on_assigned(void *context, uint32_t index, uint64_t generation);

@@ -82,11 +82,30 @@ void consumer_assign(struct kafka *kafka, struct consumer *consumer, const uint3
     consumer->unread = consumer->buffer.unasked;
 }
 
+void touched_forget(struct kafka *kafka, struct consumer *consumer)
+{
+    for (uint32_t i = 0; i < consumer->n_touched; i++) {
+        struct position *position = &kafka->position[consumer->touched[i]];
+        if (position->consumer == consumer->index) position->touched = false;
+    }
+    consumer->n_touched = 0;
+    consumer->uncommitted = 0;
+}
+
+/* A commit that has been sent arrives. One that waits for a broker that is away (commit_all) has nobody to send it. */
+static void commit_dies(struct kafka *kafka, struct consumer *consumer)
+{
+    if (consumer->commit_pending && consumer->last_commit_ns <= kafka->sim->now_ns) return;
+    consumer->commit_pending = false;
+    touched_forget(kafka, consumer);
+}
+
 void consumer_die(struct kafka *kafka, struct consumer *consumer)
 {
     struct group *group = &kafka->group[consumer->group];
     sim_ns now_ns = kafka->sim->now_ns;
     consumer_settle(kafka, consumer);
+    commit_dies(kafka, consumer);
     if (consumer->in_record && consumer->start_ns < now_ns) group->fact.busy_ns += now_ns - consumer->start_ns;
     consumer->in_record = false;
     consumer->state = CONSUMER_OUT;

@@ -15,7 +15,10 @@ void takeover_init(struct kafka *kafka);
 /* The consumer has these positions now, those that were not its own from their committed offsets, and an empty buffer.
  * Offsets of those that it keeps still wait for their commit. */
 void consumer_assign(struct kafka *kafka, struct consumer *consumer, const uint32_t *position, uint32_t n);
-/* The consumer's thread is gone, and with it the batch in hand. What it has sent is still under way. */
+/* What the consumer has processed will not be committed by it. Before its positions are somebody else's. */
+void touched_forget(struct kafka *kafka, struct consumer *consumer);
+/* The consumer's thread is gone, and with it the batch in hand and a commit that waits for a broker that is away. What
+ * it has sent is still under way. */
 void consumer_die(struct kafka *kafka, struct consumer *consumer);
 /* What is delivered again from now on up to here has been seen before, for a known reason. */
 void redelivery_explained(struct kafka *kafka, uint32_t position);

@@ -25,7 +25,7 @@ void crash_init(struct machine *machine)
 {
     thread_actors(machine, is_at_server);
     join_actors(machine);
-    producers_actors(machine);
+    producers_expect_faults(machine);
     give_up_actors(machine);
     locks_actors(&machine->locks, &machine->processes);
     kafka_expect_faults(&machine->kafka, &machine->processes, machine->conditions, machine->instance_of);

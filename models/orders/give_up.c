@@ -5,13 +5,6 @@
  * delivered again. */
 #include "models/orders/thread.h"
 
-/* Whether the JVM that has sent it is still there. */
-static bool sender_lives(const struct machine *machine, const struct send *send)
-{
-    return !process_is_down(&machine->processes, send->instance) &&
-           process_life(&machine->processes, send->instance) == send->life;
-}
-
 static void given_up(struct machine *machine, const struct thread *thread)
 {
     const struct plan_op *threw = &machine->plan->op[thread->pc];
@@ -52,10 +45,11 @@ static void on_dead_letter(void *context, uint32_t consumer, uint64_t log)
     const sim_ns now_ns = machine->sim->now_ns;
     const sim_ns back_ns = machine->conditions ? machine->conditions->kafka_down_until_ns : now_ns;
     const sim_ns expires_ns = send->at_ns - send->latency_ns + DELIVERY_TIMEOUT_NS;
-    if (back_ns <= now_ns) {
+    if (back_ns <= now_ns && (!send->held || sender_lives(machine, send))) {
         arrive(machine, send, (uint32_t)log);
     } else if (expires_ns > now_ns && sender_lives(machine, send)) { /* its producer tries again */
         const sim_ns next_ns = back_ns < expires_ns ? back_ns : expires_ns;
+        send->held = true;
         sim_at(machine->sim, next_ns, SIM_SERVER, on_dead_letter, send, consumer, log);
     } else {
         order_release(machine, send->order, now_ns);

@@ -127,6 +127,13 @@ static void relay_sends(struct outbox *outbox, struct outbox_row *row, uint32_t 
     row->sent = true;
 }
 
+/* Now, or when its process goes on, or the broker is back: a relay waits for the answer, and marks what is sent. */
+static sim_ns may_send_ns(const struct machine *machine, uint32_t instance)
+{
+    if (process_is_paused(&machine->processes, instance)) return machine->processes.instance[instance].paused_until_ns;
+    return machine->conditions ? machine->conditions->kafka_down_until_ns : machine->sim->now_ns;
+}
+
 /* Its process may have gone, or stood still, while the row was on its way: then another look begins the batch anew. */
 static void on_row_sent(void *context, uint32_t instance, uint64_t look)
 {
@@ -138,9 +145,9 @@ static void on_row_sent(void *context, uint32_t instance, uint64_t look)
         look_at(outbox, next_look_ns(outbox));
         return;
     }
-    if (process_is_paused(&machine->processes, instance)) {
-        sim_at(machine->sim, machine->processes.instance[instance].paused_until_ns, SIM_TIMER, on_row_sent, outbox,
-               instance, look);
+    const sim_ns goes_on_ns = may_send_ns(machine, instance);
+    if (goes_on_ns > machine->sim->now_ns) {
+        sim_at(machine->sim, goes_on_ns, SIM_TIMER, on_row_sent, outbox, instance, look);
         return;
     }
     relay_sends(outbox, row_at(outbox, outbox->in_hand), instance);

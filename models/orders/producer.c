@@ -18,13 +18,102 @@ static struct producer *producer_of(const struct machine *machine, uint32_t inst
     return &machine->producers.producer[instance * machine->plan->scenario->n_topics + machine->producers.like[topic]];
 }
 
+/* ---- who has sent it ---- */
+
+_Static_assert(MAX_TOPICS * MAX_PARTITIONS < 1 << SENT_LOG_BITS, "a log fits");
+
+uint64_t producer_sends(struct machine *machine, uint32_t instance, uint32_t life, uint32_t log, sim_ns at_ns)
+{
+    struct untaken *untaken = &machine->producers.untaken[instance];
+    if (at_ns > untaken->arrives_ns) untaken->arrives_ns = at_ns;
+    return ((uint64_t)life << SENT_INSTANCE_BITS | instance) << SENT_LOG_BITS | log;
+}
+
+bool sender_lives(const struct machine *machine, const struct send *send)
+{
+    return !process_is_down(&machine->processes, send->instance) &&
+           process_life(&machine->processes, send->instance) == send->life;
+}
+
+/* What the JVM has told its caller is sent, and never was. A dead letter is not lost: its record is not committed. */
+static void record_lost(struct machine *machine, struct send *send, enum mishap_kind how)
+{
+    if (send->waits == NONE) {
+        machine->counts.records_lost++;
+        mishap_note(machine, how, order_at(&machine->orders, send->order)->id, NONE, SIM_NEVER);
+    }
+    order_release(machine, send->order, machine->sim->now_ns);
+    send_free(machine, send);
+}
+
+/* ---- records that the broker has not taken ---- */
+
+static void hold(struct untaken *untaken, struct send *send)
+{
+    send->before = untaken->last;
+    send->next = NULL;
+    *(untaken->last ? &untaken->last->next : &untaken->first) = send;
+    untaken->last = send;
+}
+
+static void let_go(struct untaken *untaken, struct send *send)
+{
+    *(send->before ? &send->before->next : &untaken->first) = send->next;
+    *(send->next ? &send->next->before : &untaken->last) = send->before;
+}
+
+static void on_retry(void *context, uint32_t order, uint64_t sent)
+{
+    struct send *send = context;
+    struct machine *machine = send->machine;
+    let_go(&machine->producers.untaken[send->instance], send);
+    send_free(machine, send);
+    append_at(machine, order, sent, machine->sim->now_ns);
+}
+
+/* Most code only logs what its producer has given up. */
+void producer_holds(struct machine *machine, uint32_t order, uint64_t sent)
+{
+    const sim_ns back_ns = machine->conditions->kafka_down_until_ns;
+    struct send *send = send_new(machine);
+    *send = (struct send){ .machine = machine, .order = order, .waits = NONE,
+                           .instance = (uint32_t)(sent >> SENT_LOG_BITS) & ((1u << SENT_INSTANCE_BITS) - 1),
+                           .life = (uint32_t)(sent >> (SENT_LOG_BITS + SENT_INSTANCE_BITS)) };
+    if (!sender_lives(machine, send)) {
+        record_lost(machine, send, MISHAP_UNSENT);
+    } else if (back_ns - machine->sim->now_ns > DELIVERY_TIMEOUT_NS) {
+        record_lost(machine, send, MISHAP_NOT_SENT);
+    } else {
+        hold(&machine->producers.untaken[send->instance], send);
+        send->retry = sim_at(machine->sim, back_ns, SIM_SERVER, on_retry, send, order, sent);
+    }
+}
+
+bool producer_waits(const struct machine *machine, uint32_t instance)
+{
+    const struct untaken *untaken = &machine->producers.untaken[instance];
+    const sim_ns now_ns = machine->sim->now_ns;
+    return untaken->first || (machine->conditions->kafka_down_until_ns > now_ns && untaken->arrives_ns >= now_ns);
+}
+
+static void untaken_die(struct machine *machine, struct untaken *untaken)
+{
+    for (struct send *send; (send = untaken->first);) {
+        sim_cancel(machine->sim, send->retry);
+        let_go(untaken, send);
+        record_lost(machine, send, MISHAP_UNSENT);
+    }
+}
+
 /* ---- batches that leave ---- */
 
 static void append_freed(struct machine *machine, struct send *send, uint32_t log, sim_ns at_ns)
 {
     const uint32_t order = send->order;
+    const uint64_t sent =
+        machine->conditions ? producer_sends(machine, send->instance, send->life, log, at_ns) : log;
     send_free(machine, send);
-    append_at(machine, order, log, at_ns);
+    append_at(machine, order, sent, at_ns);
 }
 
 /* The records are let go before they are appended: an append may make somebody send into the next batch. */
@@ -65,17 +154,6 @@ static void on_linger(void *context, uint32_t instance, uint64_t topic)
 
 /* ---- records that come ---- */
 
-/* What the JVM has told its caller is sent, and never was. A dead letter is not lost: its record is not committed. */
-static void record_lost(struct machine *machine, struct send *send)
-{
-    if (send->waits == NONE) {
-        machine->counts.records_lost++;
-        mishap_note(machine, MISHAP_UNSENT, order_at(&machine->orders, send->order)->id, NONE, SIM_NEVER);
-    }
-    order_release(machine, send->order, machine->sim->now_ns);
-    send_free(machine, send);
-}
-
 void producer_takes(struct machine *machine, struct send *send, uint32_t log)
 {
     const struct topic_spec *spec = spec_of(machine, send->topic);
@@ -83,7 +161,7 @@ void producer_takes(struct machine *machine, struct send *send, uint32_t log)
     struct producer *producer = producer_of(machine, send->instance, send->topic);
     uint32_t instance = send->instance, topic = send->topic;
     if (process_is_down(&machine->processes, instance)) {
-        record_lost(machine, send);
+        record_lost(machine, send, MISHAP_UNSENT);
         return;
     }
     if (batch->first && (uint64_t)batch->bytes + spec->record_bytes > spec->batch_bytes)
@@ -119,7 +197,13 @@ void producers_init(struct machine *machine)
     machine->producers.batch = arena_array(arena, struct batch, n_instances * machine->plan->n_logs);
 }
 
-void producers_actors(struct machine *machine) { process_acts(&machine->processes, on_linger, NULL, NULL); }
+void producers_expect_faults(struct machine *machine)
+{
+    const uint32_t n_instances = machine->plan->n_instances;
+    SIM_ASSERT_IN(machine->sim, n_instances < 1u << SENT_INSTANCE_BITS);
+    machine->producers.untaken = arena_array(machine->sim->arena, struct untaken, n_instances);
+    process_acts(&machine->processes, on_linger, NULL, NULL);
+}
 
 void producer_closes(struct machine *machine, uint32_t instance)
 {
@@ -145,6 +229,7 @@ static struct batch *eldest_of(const struct machine *machine, uint32_t instance)
 /* In the order in which they came: only the first ones are noted, and those are what is asked for. */
 void producer_dies(struct machine *machine, uint32_t instance)
 {
+    untaken_die(machine, &machine->producers.untaken[instance]);
     if (!machine->producers.batch) return;
     for (uint32_t t = 0; t < machine->plan->scenario->n_topics; t++) {
         struct producer *producer = producer_of(machine, instance, t);
@@ -154,7 +239,7 @@ void producer_dies(struct machine *machine, uint32_t instance)
     for (struct batch *batch; (batch = eldest_of(machine, instance));) {
         struct send *lost = batch->first;
         batch->first = lost->next;
-        record_lost(machine, lost);
+        record_lost(machine, lost, MISHAP_UNSENT);
     }
     for (uint32_t log = 0; log < machine->plan->n_logs; log++) *batch_of(machine, instance, log) = (struct batch){ 0 };
 }

@@ -6,29 +6,21 @@
 #include "models/orders/thread.h"
 #include "models/purpose.h"
 
-static void on_append(void *context, uint32_t order, uint64_t log);
-
-/* The broker is away: the producer tries again until it is back, or gives up, and most code only logs it. */
-static SIM_SELDOM bool is_held_up(struct machine *machine, uint32_t order, uint64_t log)
+static bool broker_is_away(const struct machine *machine)
 {
-    sim_ns now_ns = machine->sim->now_ns;
-    if (machine->conditions->kafka_down_until_ns <= now_ns) return false;
-    if (machine->conditions->kafka_down_until_ns - now_ns <= DELIVERY_TIMEOUT_NS) {
-        sim_at(machine->sim, machine->conditions->kafka_down_until_ns, SIM_SERVER, on_append, machine, order, log);
-    } else {
-        machine->counts.records_lost++;
-        mishap_note(machine, MISHAP_NOT_SENT, order_at(&machine->orders, order)->id, NONE, SIM_NEVER);
-        order_release(machine, order, now_ns);
-    }
-    return true;
+    return machine->conditions && machine->conditions->kafka_down_until_ns > machine->sim->now_ns;
 }
 
-static void on_append(void *context, uint32_t order, uint64_t log)
+static void on_append(void *context, uint32_t order, uint64_t sent)
 {
     struct machine *machine = context;
-    if (machine->conditions && is_held_up(machine, order, log)) return;
+    const uint32_t log = sent_log(sent);
+    if (broker_is_away(machine)) {
+        producer_holds(machine, order, sent);
+        return;
+    }
     const bool is_read = machine->kafka.log[log].n_readers > 0;
-    kafka_append(&machine->kafka, (uint32_t)log, order);
+    kafka_append(&machine->kafka, log, order);
     if (!is_read) order_release(machine, order, machine->sim->now_ns);
 }
 
@@ -89,20 +81,20 @@ sim_ns append_latency(const struct machine *machine, struct thread *thread, uint
 }
 
 /* A producer without idempotence that has not heard of its success sends once more. */
-static void append_twice(struct machine *machine, struct thread *thread, uint32_t topic, uint32_t log, sim_ns at_ns)
+static void append_twice(struct machine *machine, struct thread *thread, uint32_t topic, uint64_t sent, sim_ns at_ns)
 {
     uint32_t word = random_block(machine->key, PURPOSE_DUPLICATE, entity_of(thread),
                                  topic << 8 | thread->publishes).word[0];
     if (word >= machine->conditions->duplicate_below[topic]) return;
     order_of(thread)->refs++;
     machine->counts.records_duplicated++;
-    sim_at(machine->sim, at_ns + 1, SIM_SERVER, on_append, machine, thread->order, log);
+    sim_at(machine->sim, at_ns + 1, SIM_SERVER, on_append, machine, thread->order, sent);
 }
 
-void append_at(struct machine *machine, uint32_t order, uint32_t log, sim_ns at_ns)
+void append_at(struct machine *machine, uint32_t order, uint64_t sent, sim_ns at_ns)
 {
-    if (at_ns == machine->sim->now_ns) on_append(machine, order, log);
-    else sim_at(machine->sim, at_ns, SIM_SERVER, on_append, machine, order, log);
+    if (at_ns == machine->sim->now_ns) on_append(machine, order, sent);
+    else sim_at(machine->sim, at_ns, SIM_SERVER, on_append, machine, order, sent);
 }
 
 struct send *send_new(struct machine *machine)
@@ -129,9 +121,11 @@ static void on_send(void *context, uint32_t order, uint64_t topic)
         producer_takes(machine, send, log);
         return;
     }
-    sim_ns at_ns = send->at_ns;
+    const sim_ns at_ns = send->at_ns;
+    const uint64_t sent =
+        machine->conditions ? producer_sends(machine, send->instance, send->life, log, at_ns) : log;
     send_free(machine, send);
-    append_at(machine, order, log, at_ns);
+    append_at(machine, order, sent, at_ns);
 }
 
 /* Sticky partitions and open batches are shared: the record takes its turn when it is sent, not when its thread, which
@@ -165,11 +159,18 @@ void publish(struct machine *machine, struct thread *thread, uint32_t topic, sim
     if (plan->takes_turns) {
         send_later(machine, send_ns,
                    (struct send){ .machine = machine, .order = thread->order, .topic = topic,
-                                  .instance = thread->instance, .waits = NONE, .latency_ns = latency_ns,
-                                  .at_ns = at_ns });
+                                  .instance = thread->instance,
+                                  .life = process_life(&machine->processes, thread->instance), .waits = NONE,
+                                  .latency_ns = latency_ns, .at_ns = at_ns });
         return;
     }
     const uint32_t log = plan->first_log + partition_of(machine, order, thread->instance, topic);
-    append_at(machine, thread->order, log, at_ns);
-    if (machine->conditions) append_twice(machine, thread, topic, log, at_ns);
+    if (!machine->conditions) {
+        append_at(machine, thread->order, log, at_ns);
+        return;
+    }
+    const uint32_t life = process_life(&machine->processes, thread->instance);
+    const uint64_t sent = producer_sends(machine, thread->instance, life, log, at_ns);
+    append_at(machine, thread->order, sent, at_ns);
+    append_twice(machine, thread, topic, sent, at_ns);
 }

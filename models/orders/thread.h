@@ -153,8 +153,8 @@ void on_command(void *machine, uint32_t index);
 /* ---- send.c ---- */
 /* The thread sends a record of its order at send_ns (>= now). */
 void publish(struct machine *machine, struct thread *thread, uint32_t topic, sim_ns send_ns);
-/* The record is in the log at at_ns (>= now). */
-void append_at(struct machine *machine, uint32_t order, uint32_t log, sim_ns at_ns);
+/* The record is in the log at at_ns (>= now). sent: the log, in a run with faults with the sender (producer_sends). */
+void append_at(struct machine *machine, uint32_t order, uint64_t sent, sim_ns at_ns);
 struct send *send_new(struct machine *machine);
 void send_free(struct machine *machine, struct send *send);
 /* How long the next record that the thread sends is on its way into a log of the topic. */

@@ -52,6 +52,29 @@ static uint64_t violations(const struct run_facts *facts, const char *name)
     return 0;
 }
 
+/* An order every 200 ms: the 11th is served at 2.04 s and its commit sent then, 50 ms to the broker. A crash at 2.06 s
+ * does not stop it. While the broker is away from 2.01 s to 4 s it is not sent, and nobody is left to send it after a
+ * crash at 3 s: the order is served again. */
+static void test_a_commit_of_a_dead_consumer(void **state)
+{
+    static const struct { const char *faults; uint64_t duplicates; } cases[] = {
+        { "{\"kill\": {\"crash\": \"back\", \"at\": \"2.06s\", \"back_after\": \"1s\"}}", 0 },
+        { "{\"out\": {\"outage\": \"kafka\", \"at\": \"2.01s\", \"for\": \"1.99s\"}}", 0 },
+        { "{\"out\": {\"outage\": \"kafka\", \"at\": \"2.01s\", \"for\": \"1.99s\"}, "
+          "\"kill\": {\"crash\": \"back\", \"at\": \"3s\", \"back_after\": \"1s\"}}", 1 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct trial trial;
+        const struct study_edit edits[] = { { "/kafka/commit", "100ms" }, { "/load/scenarios/orders/rate", "5" } };
+        const struct run_facts *facts = run_with(&trial, cases[i].faults, edits, 2);
+        assert_int_equal(facts->group[0].duplicates, cases[i].duplicates);
+        assert_int_equal(violations(facts, "K1") + violations(facts, "K2") + violations(facts, "K4"), 0);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 50);
+        trial_close(&trial);
+    }
+}
+
 /* A fault that lies behind the end neither keeps the run alive nor changes a fact. */
 static void test_later_faults_change_nothing(void **state)
 {
@@ -524,6 +547,36 @@ static void test_a_crash_ends_a_stop(void **state)
     trial_close(&trial);
 }
 
+/* Two deployments of one process, while its consumer finishes a batch and commits it until 5 s: both have what they
+ * wanted when it is gone, and the one who is out of patience first kills it for both. Nobody kills its successor. */
+static void test_two_stops_of_one_instance(void **state)
+{
+    static const struct { const char *kill_after[2]; uint64_t killed[2]; } cases[] = {
+        { { "20s", "20s" }, { 0, 0 } }, { { "1s", "20s" }, { 1, 0 } }, { { "20s", "1s" }, { 0, 1 } },
+        { { "20s", "0s" }, { 0, 1 } },
+    };
+    static const struct study_edit commit = { "/kafka/commit", "2s" };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct trial trial;
+        char faults[400];
+        snprintf(faults, sizeof faults,
+                 "{\"a\": {\"restart\": \"back\", \"at\": \"2.2s\", \"back_after\": \"3s\", \"kill_after\": \"%s\"}, "
+                 "\"b\": {\"restart\": \"back\", \"at\": \"2.5s\", \"back_after\": \"3s\", \"kill_after\": \"%s\"}}",
+                 cases[i].kill_after[0], cases[i].kill_after[1]);
+        const struct run_facts *facts = run_with(&trial, faults, &commit, 1);
+        for (uint32_t k = 0; k < 2; k++) {
+            assert_int_equal(facts->fault[k].happened, 1);
+            assert_int_equal(facts->fault[k].killed, cases[i].killed[k]);
+        }
+        assert_int_equal(facts->group[0].sessions_expired, i > 0);
+        if (i == 0) assert_int_equal(facts->group[0].duplicates, 0);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 100);
+        assert_false(facts->cut);
+        trial_close(&trial);
+    }
+}
+
 /* A write of 1 ms, a commit of 1 ms and a flush of the log of 5 ms: 7 ms, and 70 at a database ten times as slow. */
 static void test_a_slow_database_flushes_slowly(void **state)
 {
@@ -712,6 +765,7 @@ static void test_a_crash_rolls_a_status_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_commit_of_a_dead_consumer),
         cmocka_unit_test(test_later_faults_change_nothing),
         cmocka_unit_test(test_a_later_fault_parts_no_tie),
         cmocka_unit_test(test_the_end_does_not_hang_on_who_looks),
@@ -729,6 +783,7 @@ int main(void)
         cmocka_unit_test(test_overlapping_faults_end_one_by_one),
         cmocka_unit_test(test_overlapping_drops),
         cmocka_unit_test(test_a_rollout_waits_for_its_own),
+        cmocka_unit_test(test_two_stops_of_one_instance),
         cmocka_unit_test(test_a_crash_ends_a_stop),
         cmocka_unit_test(test_a_slow_database_flushes_slowly),
         cmocka_unit_test(test_a_request_that_throws_has_failed),

@@ -602,9 +602,69 @@ static void test_a_round_overtakes_another(void **state)
     assert_in_range(rebalances, 80 + 10, 2 * 80 - 10); /* one round for both changes, or one for each */
 }
 
+/* A group that starts at 30 s: nobody is a member before, so whatever befalls its processes until then, and is over,
+ * changes nothing. */
+static void test_nobody_is_there_before_the_start(void **state)
+{
+    static const char *const faults[] = {
+        "{\"x\": {\"crash\": \"back\", \"instance\": 1, \"at\": \"5s\", \"back_after\": \"1s\"}}",
+        "{\"x\": {\"restart\": \"back\", \"at\": \"5s\", \"back_after\": \"1s\"}}",
+        "{\"x\": {\"pause\": \"back\", \"instance\": 1, \"at\": \"5s\", \"for\": \"20s\"}}",
+        "{\"x\": {\"scale\": \"servers\", \"to\": 1, \"at\": \"5s\"}, "
+        "\"y\": {\"scale\": \"servers\", \"to\": 3, \"at\": \"6s\"}}",
+    };
+    static const struct study_edit late = { "/groups/servers/start", "30s" };
+    struct trial plain;
+    (void)state;
+    const struct run_facts *a = run_with(&plain, 0, &late, 1);
+    assert_int_equal(a->group[0].peak_backlog, 3001); /* orders of 0, 10, .. 30000 ms */
+    for (size_t i = 0; i < N(faults); i++) {
+        const struct study_edit edits[] = { late, { "/faults", faults[i] } };
+        struct trial trial;
+        const struct run_facts *b = run_with(&trial, 0, edits, N(edits));
+        assert_int_equal(b->fault[0].happened, 1);
+        assert_int_equal(b->group[0].sessions_expired + b->group[0].rebalances, 0);
+        assert_true(a->fingerprint == b->fingerprint && a->end_ns == b->end_ns);
+        trial_close(&trial);
+    }
+    trial_close(&plain);
+}
+
+/* Who is there at 30 s has all partitions then, and is fast enough for them; who comes later joins. Where nobody is
+ * there, those who are back at 31 s begin a group: its initial delay of 3 s, and once more as others came meanwhile. */
+static void test_who_is_there_at_the_start(void **state)
+{
+    static const struct { const char *faults; uint64_t rebalances; sim_ns begins_s; } cases[] = {
+        { "{\"x\": {\"scale\": \"servers\", \"to\": 1, \"at\": \"5s\"}}", 0, 30 },
+        { "{\"x\": {\"crash\": \"back\", \"instance\": 1, \"at\": \"29.5s\", \"back_after\": \"1s\"}}", 1,
+          30 },
+        { "{\"x\": {\"pause\": \"back\", \"instance\": 1, \"at\": \"29s\", \"for\": \"2s\"}}", 1, 30 },
+        { "{\"x\": {\"crash\": \"back\", \"instance\": 0, \"at\": \"29s\", \"back_after\": \"2s\"}, "
+          "\"y\": {\"crash\": \"back\", \"instance\": 1, \"at\": \"29s\", \"back_after\": \"2s\"}, "
+          "\"z\": {\"crash\": \"back\", \"instance\": 2, \"at\": \"29s\", \"back_after\": \"2s\"}}", 1,
+          37 },
+    };
+    (void)state;
+    for (size_t i = 0; i < N(cases); i++) {
+        const struct study_edit edits[] = { { "/groups/servers/start", "30s" }, { "/faults", cases[i].faults } };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+        trial_expect_invariants(facts);
+        const struct group_facts *group = &facts->group[0];
+        assert_int_equal(group->sessions_expired, 0);
+        assert_int_equal(group->rebalances, cases[i].rebalances);
+        assert_int_equal(group->processed, 60000);
+        assert_int_equal(group->peak_backlog_at_ns, cases[i].begins_s * SIM_S);
+        assert_int_equal(group->peak_backlog, 100 * cases[i].begins_s + 1);
+        trial_close(&trial);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nobody_is_there_before_the_start),
+        cmocka_unit_test(test_who_is_there_at_the_start),
         cmocka_unit_test(test_a_crash_is_noticed_by_the_session),
         cmocka_unit_test(test_killed_while_it_stands_still),
         cmocka_unit_test(test_what_comes_again_is_backlog),

@@ -184,6 +184,27 @@ static void test_a_relay_that_dies(void **state)
     }
 }
 
+/* The broker is away from 90 to 590 ms, and the relay waits with the first row in hand: a crash at 300 ms takes nothing
+ * along, as it would from a producer that had been told to send. */
+static void test_a_relay_that_dies_in_an_outage(void **state)
+{
+    struct trial trial;
+    const struct study_edit edit[] = {
+        { "/load/scenarios/orders", "{\"executor\": \"bursts\", \"size\": 5, \"every\": \"1h\", \"duration\": \"1h\"}" },
+        { "/processes/front/api/threads", "5" }, { "/processes/front/connections", "5" },
+        { "/faults", "{\"out\": {\"outage\": \"kafka\", \"at\": \"90ms\", \"for\": \"500ms\"}, "
+                     "\"x\": {\"crash\": \"front\", \"at\": \"300ms\", \"back_after\": \"10ms\"}}" },
+        { ACCEPT, OUTBOX },
+    };
+    (void)state;
+    trial_open(&trial, SHOP, edit, sizeof edit / sizeof *edit);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_int_equal(facts->orders.records_lost, 0);
+    assert_int_equal(facts->mishaps[MISHAP_SENT_TWICE], 0);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], 5);
+    trial_close(&trial);
+}
+
 /* A consumer that dies between its commit and its answer gets the record again: only a mark that answers again closes
  * that gap, or an outbox, with which there is none. */
 static void test_the_consumers_side(void **state)
@@ -223,6 +244,7 @@ int main(void)
         cmocka_unit_test(test_sent_before_the_commit_is_seen_before_it),
         cmocka_unit_test(test_what_the_relay_costs),
         cmocka_unit_test(test_a_relay_that_dies),
+        cmocka_unit_test(test_a_relay_that_dies_in_an_outage),
         cmocka_unit_test(test_the_consumers_side),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,13 +195,75 @@ static void test_an_orderly_end_sends_them(void **state)
     trial_close(&trial);
 }
 
+/* The broker is away from 15 to 115 ms. Orders 1 and 2, of 0 and 10 ms, are in the log before; 3 and 4, of 20 and 30
+ * ms, are answered, and wait in their producer as their JVM stops at 34 ms; the fifth, of 40 ms, is refused. */
+#define OUT "\"out\": {\"outage\": \"kafka\", \"at\": \"15ms\", \"for\": \"100ms\"}"
+
+static const struct run_facts *stopped_in_an_outage(struct trial *trial, const char *faults, struct ends *ends)
+{
+    const struct study_edit edits[] = {
+        { "/load/scenarios/orders", five_at_100_ms },
+        { "/processes", front_apart },
+        { "/faults", faults },
+    };
+    const struct observer observer = { .context = ends, .on_order = note_end };
+    trial_open(trial, QUEUE_SCENARIO, edits, COUNT(edits));
+    const struct run_facts *facts = trial_run(trial, 0, &observer);
+    assert_int_equal(facts->orders.created, 4);
+    assert_int_equal(facts->orders.requests_failed, 1);
+    return facts;
+}
+
+/* A crash takes along what the broker has not taken, be the JVM back before the broker or not. */
+static void test_a_crash_in_an_outage(void **state)
+{
+    static const char *const faults[] = {
+        "{" OUT ", \"kill\": {\"crash\": \"front\", \"at\": \"34ms\", \"back_after\": \"1s\"}}",
+        "{" OUT ", \"kill\": {\"crash\": \"front\", \"at\": \"34ms\", \"back_after\": \"30ms\"}}",
+        "{" OUT ", \"kill\": {\"restart\": \"front\", \"at\": \"31ms\", \"back_after\": \"30ms\", \"kill_after\": "
+        "\"3ms\"}}",
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(faults); i++) {
+        struct trial trial;
+        struct ends ends = { 0 };
+        const struct run_facts *facts = stopped_in_an_outage(&trial, faults[i], &ends);
+        assert_int_equal(facts->orders.by_status[ORDER_PENDING], 2);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 2);
+        assert_int_equal(facts->orders.records_lost, 2);
+        assert_int_equal(facts->mishaps[MISHAP_UNSENT], 2);
+        assert_int_equal(facts->n_chains, 1);
+        assert_int_equal(facts->chain[0].link[1].mishap, MISHAP_UNSENT);
+        assert_int_equal(facts->chain[0].link[1].order_id, 3);
+        assert_int_equal(facts->chain[0].link[1].at_ns, 34 * SIM_MS);
+        trial_close(&trial);
+    }
+}
+
+/* With notice it stops when they are sent. */
+static void test_an_orderly_end_in_an_outage(void **state)
+{
+    struct trial trial;
+    struct ends ends = { 0 };
+    (void)state;
+    const struct run_facts *facts = stopped_in_an_outage(
+        &trial, "{" OUT ", \"deploy\": {\"restart\": \"front\", \"at\": \"34ms\", \"back_after\": \"1s\"}}", &ends);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], 4);
+    assert_int_equal(facts->orders.records_lost, 0);
+    assert_int_equal(ends.at_ns[3], 116 * SIM_MS);
+    assert_int_equal(ends.at_ns[4], 117 * SIM_MS);
+    trial_expect_invariants(facts);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_full_batch_leaves),      cmocka_unit_test(test_a_record_that_does_not_fit),
         cmocka_unit_test(test_batches_leave_together),   cmocka_unit_test(test_each_jvm_has_its_own),
         cmocka_unit_test(test_a_crash_takes_them_along), cmocka_unit_test(test_the_chain_names_the_crash),
-        cmocka_unit_test(test_an_orderly_end_sends_them),
+        cmocka_unit_test(test_an_orderly_end_sends_them), cmocka_unit_test(test_a_crash_in_an_outage),
+        cmocka_unit_test(test_an_orderly_end_in_an_outage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -455,6 +455,30 @@ static void test_a_crash_while_a_dead_letter_waits(void **state)
     trial_close(&trial);
 }
 
+/* Its letter waits for a broker that is away from 1 ms to 50 ms as its process dies at 20 ms: there is one letter, of
+ * whoever has the record after it. */
+static void test_a_crash_in_an_outage_takes_the_letter(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/stages/serve/steps/0/refuse", "1" }, { "/orders/at_most", "1" },
+        { "/kafka/deliveries", "1" },            { "/groups/servers/dead_letter", "dead" },
+        { "/stages/bury", "{\"steps\": [{\"status\": \"FAILED\"}]}" },
+        { "/groups/graves", "{\"consumers\": 1, \"reads\": {\"dead\": \"bury\"}}" },
+        { "/processes/back/groups", "[\"servers\"]" },
+        { "/processes/graves", "{\"connections\": 0, \"groups\": [\"graves\"]}" },
+        { "/faults", "{\"out\": {\"outage\": \"kafka\", \"at\": \"1ms\", \"for\": \"49ms\"}, "
+                     "\"kill\": {\"crash\": \"back\", \"at\": \"20ms\", \"back_after\": \"10ms\"}}" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, edits, N(edits));
+    assert_int_equal(facts->group[0].duplicates, 1);
+    assert_int_equal(facts->group[0].dead_letters, 1);
+    assert_int_equal(facts->group[1].processed, 1);
+    assert_int_equal(facts->orders.records_lost, 0);
+    trial_close(&trial);
+}
+
 /* Dead letters among records that succeed: a fault that never happens changes nothing of it. */
 static void test_dead_letters_step_by_step(void **state)
 {
@@ -495,6 +519,7 @@ int main(void)
         cmocka_unit_test(test_on_its_way_to_the_dead_letters),
         cmocka_unit_test(test_a_dead_letter_takes_its_time),
         cmocka_unit_test(test_a_dead_letter_in_an_outage),
+        cmocka_unit_test(test_a_crash_in_an_outage_takes_the_letter),
         cmocka_unit_test(test_a_crash_while_a_dead_letter_waits),
         cmocka_unit_test(test_dead_letters_step_by_step),
     };
