@@ -111,6 +111,8 @@ struct group_facts {
                                                           members, and no round is under way that would give them out */
     uint64_t dead_letters;                             /* sent to the dead-letter topic; a record comes there again
                                                           when it is given up again */
+    int64_t retries;                                   /* of duplicates: by the error handler, of a record that it
+                                                          did not have to count anew */
     __int128 failed_ns;                                /* of busy_ns: deliveries that ended with an exception */
     __int128 backoff_ns;                               /* slept after them, in consumers' threads */
     __int128 backlog_area;                             /* integral of backlog over time, records x ns */

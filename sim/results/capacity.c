@@ -58,11 +58,16 @@ static double seen_beside_sleeps_per_s(const struct group_facts *facts, const st
     return 1 / (fmin(fmax(takes_s - sleep_s, least_s), most_s) + sleep_s);
 }
 
-/* Where most deliveries are of records that others have processed before, what one takes says little. Retries come
- * again as well, and are part of what a record takes. */
+/* Delivered again, and not by the error handler: retries are part of what a record takes. */
+static double repeats(const struct group_facts *facts)
+{
+    return fmax(0, (double)facts->duplicates - (double)facts->retries);
+}
+
+/* Where most deliveries are of records that others have processed before, what one takes says little. */
 static bool goes_round(const struct group_facts *facts)
 {
-    return facts->evictions + facts->sessions_expired > 0 && facts->duplicates > facts->processed;
+    return facts->evictions + facts->sessions_expired > 0 && repeats(facts) > (double)facts->processed;
 }
 
 /* Of one consumer that always has work. */

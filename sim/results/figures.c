@@ -234,6 +234,7 @@ static void group_over_time(struct walk *walk, const struct scenario *scenario, 
     if (spec->n_backlog > 0) figure(walk, "caught_up_at_s", "s", seconds(facts->caught_up_ns));
     count(walk, "processed", facts->processed);
     count(walk, "duplicates", facts->duplicates);
+    count(walk, "retries", facts->retries > 0 ? (uint64_t)facts->retries : 0);
     count(walk, "skipped", facts->skipped);
     count(walk, "dead_letters", facts->dead_letters);
     figure(walk, "backoff_s", "s", (double)facts->backoff_ns * 1e-9);

@@ -416,6 +416,28 @@ static void what_comes_again_is_no_negative_work(void **state)
     assert_true(per_s >= 0 && per_s < 0.1);
 }
 
+/* One record in twenty is delivered thirty times, and one hangs for 40 s, which is longer than a poll may take: the
+ * group is put out once. The retries are the error handler's all the same: 29 for each that is given up. */
+static void retries_are_no_repeats(void **state)
+{
+    static const char steps[] = "[{\"work\": \"look\", \"time\": \"10ms\", \"refuse\": 0.05}, {\"status\": \"PAID\"}]";
+    static const char hang[] = "{\"f\": {\"slow\": \"serve\", \"at\": \"30s\", \"for\": \"100ms\", \"factor\": 4000}}";
+    const struct study_edit edits[] = {
+        { "/stages/serve/steps", steps }, { "/load/scenarios/orders/duration", "3m" }, { "/faults", hang },
+        { "/groups/servers/deliveries", "30" }, { "/groups/servers/backoff", "100ms" },
+        { "/groups/servers/max_poll_interval", "30s" } };
+    struct group_facts group;
+    (void)state;
+    const struct outcome outcome = outcome_seen(edits, 6, &group);
+    assert_int_equal(group.evictions, 1);
+    assert_true(group.duplicates > group.processed);
+    assert_int_equal(group.retries, 29 * group.skipped);
+    assert_close(outcome.demand[0].repeats, (double)group.duplicates - (double)group.retries, 1e-9);
+    assert_true(outcome.demand[0].repeats < 20);
+    assert_false(bottleneck_goes_round(&outcome.demand[0]));
+    assert_null(strstr(outcome.bottleneck_reason, " new "));
+}
+
 static void who_does_nothing_comes_first(void **state)
 {
     (void)state;
@@ -843,6 +865,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_dropped_did_not_arrive, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_long_sleep_is_shared_by_all, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_comes_again_is_no_negative_work, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(retries_are_no_repeats, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_does_nothing_comes_first, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_waits_upstream_is_asked_for, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_sent_again_is_not_asked_for, open_arena, close_arena),
