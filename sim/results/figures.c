@@ -253,7 +253,7 @@ static void group_over_time(struct walk *walk, const struct scenario *scenario, 
     figure(walk, "throughput_per_s", "1/s", ratio((double)facts->processed, ns_to_s(span_ns)));
     figure(walk, "peak_rate_per_s", "1/s", samples->peak_rate_per_s);
     figure(walk, "largest_partition_share", "ratio", samples->split.hottest);
-    figure(walk, "capacity_per_s", "1/s", capacity_per_s(scenario, facts, samples, index));
+    figure(walk, "capacity_per_s", "1/s", capacity_per_s(scenario, record->facts, samples, index));
     spread_of_times(walk, "wait_s", &facts->wait);
     spread_of_times(walk, "service_s", &facts->service);
     leave(walk);

@@ -232,6 +232,36 @@ static void who_is_away_does_not_count_as_slow(void **state)
     expect_capacity("{\"fault\": {\"restart\": \"back\", \"at\": \"10s\", \"back_after\": \"40s\"}}", "1s", 100);
 }
 
+/* Seven of six hundred records sleep for 29 s each, and hundreds wait for them: what few are done meanwhile is chance. A
+ * fault that slows nothing down, or takes 20 ms of half a minute, has not made the others slow. */
+static void a_fault_adds_what_it_can(void **state)
+{
+    static const char steps[] = "[{\"work\": \"look\", \"time\": {\"mean\": \"50ms\", \"cv\": 1}, \"refuse\": 0.01}, "
+                                "{\"status\": \"PAID\"}]";
+    static const char *const faults[] = {
+        "{}", "{\"f\": {\"slow\": \"kafka\", \"at\": \"1s\", \"for\": \"1ms\", \"factor\": 1}}",
+        "{\"f\": {\"slow\": \"kafka\", \"at\": \"1s\", \"for\": \"1h\", \"factor\": 1}}",
+        "{\"f\": {\"pause\": \"back\", \"at\": \"1s\", \"for\": \"20ms\"}}",
+        "{\"f\": {\"outage\": \"kafka\", \"at\": \"30s\", \"for\": \"1ms\"}}",
+        "{\"f\": {\"crash\": \"front\", \"at\": \"59.99s\", \"back_after\": \"1ms\"}}" };
+    static const char *const backoff[] = { "1s", "0s" };
+    (void)state;
+    for (uint32_t b = 0; b < 2; b++) {
+        double without = 0;
+        for (uint32_t i = 0; i < 6; i++) {
+            const struct study_edit edits[] = {
+                { "/run/seed", "78" }, { "/stages/serve/steps", steps }, { "/load/scenarios/orders/duration", "1m" },
+                { "/load/scenarios/orders/rate", "10" }, { "/kafka/partitions", "3" },
+                { "/groups/servers/consumers", "3" }, { "/groups/servers/deliveries", "30" },
+                { "/groups/servers/backoff", backoff[b] }, { "/faults", faults[i] } };
+            struct group_facts group;
+            const double per_s = capacity_seen(edits, 9, &group);
+            if (i == 0) without = per_s;
+            assert_close(per_s, without, 0.02 * without);
+        }
+    }
+}
+
 /* A thousand records wait when the group starts, and are done at its pace: 100 a second of one consumer; 150 of two of
  * which one has two of three partitions. A cold group is there when its members are: after the initial delay. */
 static void time_before_the_start_does_not_count(void **state)
@@ -856,6 +886,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(fingerprint_hangs_on_order, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(bottleneck_with_figures, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_is_away_does_not_count_as_slow, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_fault_adds_what_it_can, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(time_before_the_start_does_not_count, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(long_records_do_not_count_twice, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(how_often_rows_are_wanted_changes_nothing, open_arena, close_arena),
