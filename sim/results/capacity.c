@@ -23,7 +23,8 @@ static double record_takes_s(const struct scenario *scenario, const struct group
                              const struct group_facts *facts, const struct split *split)
 {
     const double at_work_s = (double)(facts->busy_ns + facts->backoff_ns) * 1e-9 / (double)facts->service.n;
-    return fmax(at_work_s + pace_client_s(scenario, spec, split->fetched), pace_fetch_s(scenario, spec, split->fetched));
+    const double client_s = pace_client_of_s(scenario, spec, split->fetched, at_work_s);
+    return fmax(at_work_s + client_s, pace_fetch_s(scenario, spec, split->fetched));
 }
 
 /* Done per second by one consumer, where those that get records had enough to do; NaN: that was not seen. What was seen

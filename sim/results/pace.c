@@ -70,18 +70,35 @@ static double fetched(const struct scenario *scenario, const struct group_spec *
     return least * partitions;
 }
 
-double pace_client_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions)
+/* So many times in that, the last time whole; at least once. */
+static double rounds(double whole, double each) { return fmax(1, ceil(whole / each - 1e-9)); }
+
+/* Records from one commit to the next. It waits for the end of a poll; and the time to the next one runs from its
+ * beginning. */
+static double a_commit(const struct group_spec *group, double batch, double record_s)
 {
-    const double batch = fmin(group->max_poll_records, fetched(scenario, group, partitions));
-    double commits = 1 / batch;
+    const double poll_s = batch * record_s + mean_s(&group->poll);
 
     switch (group->commit_mode) {
-    case COMMIT_RECORD: commits = 1; break;
-    case COMMIT_COUNT: commits = 1 / fmax(batch, group->commit_count); break;
-    case COMMIT_TIME: commits = 0; break;
+    case COMMIT_RECORD: return 1;
+    case COMMIT_COUNT: return batch * rounds(group->commit_count, batch);
+    case COMMIT_TIME: return batch * rounds(ns_to_s(group->commit_time_ns) - mean_s(&group->commit), poll_s);
     case COMMIT_BATCH: case COMMIT_MANUAL: break;
     }
-    return commits * mean_s(&group->commit) + mean_s(&group->poll) / batch;
+    return batch;
+}
+
+double pace_client_of_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions,
+                        double record_s)
+{
+    const double batch = fmin(group->max_poll_records, fetched(scenario, group, partitions));
+
+    return mean_s(&group->commit) / a_commit(group, batch, record_s) + mean_s(&group->poll) / batch;
+}
+
+double pace_client_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions)
+{
+    return pace_client_of_s(scenario, group, partitions, pace_longest_s(scenario, group));
 }
 
 double pace_fetch_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions)

@@ -17,6 +17,9 @@ double pace_shortest_s(const struct scenario *scenario, const struct group_spec 
 /* Of the client's own work, per record, while records always wait: commits and polls, in batches as long as
  * max.poll.records and what a fetch brings from so many partitions allow. */
 double pace_client_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions);
+/* The same where a record takes so long: it decides how many are done from one commit to the next that goes by time. */
+double pace_client_of_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions,
+                        double record_s);
 /* Fetches, per record: they overlap with the work, and bound it where they bring few records. */
 double pace_fetch_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions);
 

@@ -352,6 +352,28 @@ static void what_is_tried_again_takes_time(void **state)
     }
 }
 
+/* Commits of 50 ms where 11 records are due, in polls of 10: at the end of every second one, 5 + 50/20 ms a record. And
+ * of 200 ms once a second, at the end of a poll of 10 x 5 ms: the second holds the commit and 16 polls, 5 + 200/160 ms.
+ * With little to do and with too much. */
+static void commits_fall_at_the_end_of_polls(void **state)
+{
+    static const char steps[] = "[{\"work\": \"look\", \"time\": \"5ms\"}, {\"status\": \"PAID\"}]";
+    static const struct { const char *mode, *commit; double per_s; } of[] = { { "count", "50ms", 1 / 0.0075 },
+                                                                           { "time", "200ms", 1 / 0.00625 } };
+    static const char *const rate[] = { "20", "100", "200" };
+    (void)state;
+    for (uint32_t i = 0; i < 6; i++) {
+        const struct study_edit edits[] = {
+            { "/stages/serve/steps", steps }, { "/load/scenarios/orders/rate", rate[i % 3] },
+            { "/load/scenarios/orders/duration", "3m" }, { "/kafka/commit", of[i / 3].commit },
+            { "/kafka/commit_mode", of[i / 3].mode }, { "/kafka/commit_count", "11" }, { "/kafka/commit_time", "1s" },
+            { "/kafka/max_poll_records", "10" } };
+        struct group_facts group;
+        assert_close(capacity_seen(edits, 8, &group), of[i / 3].per_s, 0.01 * of[i / 3].per_s);
+        assert_int_equal(group.peak_backlog > 5000, i % 3 == 2);
+    }
+}
+
 /* A thousand orders a second for two seconds: as many arrive whenever that begins, and whatever ends it. So is
  * what is seen to come. */
 static void when_a_load_begins_changes_nothing(void **state)
@@ -892,6 +914,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(how_often_rows_are_wanted_changes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(looking_is_no_event, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_tried_again_takes_time, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(commits_fall_at_the_end_of_polls, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(when_a_load_begins_changes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_was_dropped_did_not_arrive, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_long_sleep_is_shared_by_all, open_arena, close_arena),
