@@ -113,6 +113,8 @@ struct group_facts {
                                                           when it is given up again */
     int64_t retries;                                   /* of duplicates: by the error handler, of a record that it
                                                           did not have to count anew */
+    uint64_t failed;                                   /* records that ended with an exception, whenever it was the
+                                                          first of a count of attempts */
     __int128 failed_ns;                                /* of busy_ns: deliveries that ended with an exception */
     __int128 backoff_ns;                               /* slept after them, in consumers' threads */
     __int128 backlog_area;                             /* integral of backlog over time, records x ns */

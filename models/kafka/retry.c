@@ -42,6 +42,7 @@ static struct failing *count(struct kafka *kafka, const struct consumer *consume
     struct failing *failing = &kafka->failing[consumer->record_position];
     if (!is_the_same(consumer, failing, consumer->record_offset)) {
         count_anew(kafka, consumer, failing);
+        kafka->group[consumer->group].fact.failed++;
         *failing = (struct failing){ .consumer = consumer->index,
                                      .life = consumer->n_joins,
                                      .offset = consumer->record_offset };

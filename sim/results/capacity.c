@@ -22,9 +22,13 @@ enum { SEEN_MIN = 2000 };
 static double record_takes_s(const struct scenario *scenario, const struct group_spec *spec,
                              const struct group_facts *facts, const struct split *split)
 {
-    const double at_work_s = (double)(facts->busy_ns + facts->backoff_ns) * 1e-9 / (double)facts->service.n;
-    const double client_s = pace_client_of_s(scenario, spec, split->fetched, at_work_s);
-    return fmax(at_work_s + client_s, pace_fetch_s(scenario, spec, split->fetched));
+    const double n = (double)facts->service.n;
+    const struct pace_record record = { .takes_s = (double)(facts->busy_ns + facts->backoff_ns) * 1e-9 / n,
+                                        .failed = fmin(1, (double)facts->failed / n),
+                                        .again = fmax(0, (double)facts->retries / n),
+                                        .given_up = fmin(1, (double)facts->skipped / n) };
+    const double client_s = pace_client_of_s(scenario, spec, split->fetched, &record);
+    return fmax(record.takes_s + client_s, pace_fetch_s(scenario, spec, split->fetched));
 }
 
 /* Done per second by one consumer, where those that get records had enough to do; NaN: that was not seen. What was seen

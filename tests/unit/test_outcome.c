@@ -374,6 +374,28 @@ static void commits_fall_at_the_end_of_polls(void **state)
     }
 }
 
+/* A failure ends its poll. One record in twenty fails five times: 0.95 x 10 + 0.05 x 5 x 10 ms of work. Polls of ten end
+ * after 1 - 0.95^10 = 0.401 / 0.05 = 8.03 records, and four more for each that fails, of 1 ms. What was done before one
+ * that fails is committed, unless it is the first of its poll, and what is given up once more: 0.95 / 8.03 + 0.05 commits
+ * of 20 ms. Four fetches of 10 ms for each: 17.7 ms a record. With few records the polls are shorter, and what it would
+ * do is the same. */
+static void a_failure_ends_its_poll(void **state)
+{
+    static const char steps[] = "[{\"work\": \"look\", \"time\": \"10ms\", \"refuse\": 0.05}, {\"status\": \"PAID\"}]";
+    static const char *const rate[] = { "5", "30", "45", "53", "70" };
+    (void)state;
+    for (uint32_t i = 0; i < 5; i++) {
+        const struct study_edit edits[] = {
+            { "/stages/serve/steps", steps }, { "/load/scenarios/orders/rate", rate[i] },
+            { "/load/scenarios/orders/duration", "20m" }, { "/kafka/commit", "20ms" }, { "/kafka/fetch", "10ms" },
+            { "/kafka/poll", "1ms" }, { "/kafka/fetch_order", "arrival" }, { "/kafka/max_poll_records", "10" },
+            { "/groups/servers/deliveries", "5" } };
+        struct group_facts group;
+        assert_close(capacity_seen(edits, 9, &group), 1 / 0.0177, 0.03 / 0.0177);
+        assert_int_equal(group.peak_backlog > 1000, i == 4);
+    }
+}
+
 /* A thousand orders a second for two seconds: as many arrive whenever that begins, and whatever ends it. So is
  * what is seen to come. */
 static void when_a_load_begins_changes_nothing(void **state)
@@ -915,6 +937,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(looking_is_no_event, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_tried_again_takes_time, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(commits_fall_at_the_end_of_polls, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_failure_ends_its_poll, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(when_a_load_begins_changes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_was_dropped_did_not_arrive, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_long_sleep_is_shared_by_all, open_arena, close_arena),
