@@ -79,8 +79,8 @@ static bool goes_round(const struct group_facts *facts)
     return facts->evictions + facts->sessions_expired > 0 && repeats(facts) > (double)facts->processed;
 }
 
-/* Of the time at work, at most: what deliveries took beyond their stage alone. What comes again because somebody was away
- * is part of it. */
+/* Of the time at work, at most: what deliveries took beyond their stage alone. What comes again because somebody was
+ * away is part of it. */
 static double added_s(const struct scenario *scenario, const struct run_facts *run, uint32_t group)
 {
     const struct group_facts *facts = &run->group[group];

@@ -118,7 +118,8 @@ static double polls(double batch, const struct pace_record *record)
 }
 
 /* Per record: of those that nobody works beside, for the consumer has sought back and has nothing else. In the client's
- * own order it has what it fetched of other partitions, and lacks the rest of a poll that ended with a record given up. */
+ * own order it has what it fetched of other partitions, and lacks the rest of a poll that ended with a record given
+ * up. */
 static double waited_fetches(const struct group_spec *group, uint32_t partitions, double batch,
                              const struct pace_record *record)
 {

@@ -232,11 +232,12 @@ static void who_is_away_does_not_count_as_slow(void **state)
     expect_capacity("{\"fault\": {\"restart\": \"back\", \"at\": \"10s\", \"back_after\": \"40s\"}}", "1s", 100);
 }
 
-/* Seven of six hundred records sleep for 29 s each, and hundreds wait for them: what few are done meanwhile is chance. A
- * fault that slows nothing down, or takes 20 ms of half a minute, has not made the others slow. */
+/* Seven of six hundred records sleep for 29 s each, and hundreds wait for them: what few are done meanwhile is chance.
+ * A fault that slows nothing down, or takes 20 ms of half a minute, has not made the others slow. */
 static void a_fault_adds_what_it_can(void **state)
 {
-    static const char steps[] = "[{\"work\": \"look\", \"time\": {\"mean\": \"50ms\", \"cv\": 1}, \"refuse\": 0.01}, "
+    static const char steps[] = "[{\"work\": \"look\", \"time\": {\"mean\": \"50ms\", \"cv\": 1}, "
+                                "\"refuse\": 0.01}, "
                                 "{\"status\": \"PAID\"}]";
     static const char *const faults[] = {
         "{}", "{\"f\": {\"slow\": \"kafka\", \"at\": \"1s\", \"for\": \"1ms\", \"factor\": 1}}",
@@ -374,11 +375,11 @@ static void commits_fall_at_the_end_of_polls(void **state)
     }
 }
 
-/* A failure ends its poll. One record in twenty fails five times: 0.95 x 10 + 0.05 x 5 x 10 ms of work. Polls of ten end
- * after 1 - 0.95^10 = 0.401 / 0.05 = 8.03 records, and four more for each that fails, of 1 ms. What was done before one
- * that fails is committed, unless it is the first of its poll, and what is given up once more: 0.95 / 8.03 + 0.05 commits
- * of 20 ms. Four fetches of 10 ms for each: 17.7 ms a record. With few records the polls are shorter, and what it would
- * do is the same. */
+/* A failure ends its poll. One record in twenty fails five times: 0.95 x 10 + 0.05 x 5 x 10 ms of work. Polls of ten
+ * end after 1 - 0.95^10 = 0.401 / 0.05 = 8.03 records, and four more for each that fails, of 1 ms. What was done before
+ * one that fails is committed, unless it is the first of its poll, and what is given up once more: 0.95 / 8.03 + 0.05
+ * commits of 20 ms. Four fetches of 10 ms for each: 17.7 ms a record. With few records the polls are shorter, and what
+ * it would do is the same. */
 static void a_failure_ends_its_poll(void **state)
 {
     static const char steps[] = "[{\"work\": \"look\", \"time\": \"10ms\", \"refuse\": 0.05}, {\"status\": \"PAID\"}]";

@@ -114,8 +114,8 @@ static void a_record_weighs_what_it_takes(void **state)
     assert_false(dealt(&house, 2, first_only).mixed);
 }
 
-/* A commit of 10 ms after each record makes 1 ms and 10 ms of work 11 and 20: of 31 the one with the long ones has 20. One
- * a second costs both the same part of their time: 10 ms of 1,000 short ones, or of 100 long ones. */
+/* A commit of 10 ms after each record makes 1 ms and 10 ms of work 11 and 20: of 31 the one with the long ones has 20.
+ * One a second costs both the same part of their time: 10 ms of 1,000 short ones, or of 100 long ones. */
 static void a_record_weighs_its_commit(void **state)
 {
     static const double records[] = { 1000, 1000 };

@@ -209,9 +209,9 @@ static void again_and_again(void **state)
     trial_close(&trial);
 }
 
-/* A pause of 20 ms leaves not one record behind: the burst of 190 did it, or the group that started 60 s after the load;
- * and 230 such pauses add up to 4.6 s only where what one leaves still waits when the next begins. While one of three is
- * away for 40 s, more than a hundred come for it beside its part of the burst. */
+/* A pause of 20 ms leaves not one record behind: the burst of 190 did it, or the group that started 60 s after the
+ * load; and 230 such pauses add up to 4.6 s only where what one leaves still waits when the next begins. While one of
+ * three is away for 40 s, more than a hundred come for it beside its part of the burst. */
 static void a_short_one_is_not_blamed(void **state)
 {
     static const char shorter[] = "{\"p\": {\"pause\": \"back\", \"at\": \"50s\", \"for\": \"20ms\"}}",
