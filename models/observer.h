@@ -112,6 +112,10 @@ struct group_facts {
                                                           members, and no round is under way that would give them out */
     uint64_t dead_letters;                             /* sent to the dead-letter topic; a record comes there again
                                                           when it is given up again */
+    int64_t retries;                                   /* of duplicates: by the error handler, of a record that it
+                                                          did not have to count anew */
+    uint64_t failed;                                   /* records that ended with an exception, whenever it was the
+                                                          first of a count of attempts */
     __int128 failed_ns;                                /* of busy_ns: deliveries that ended with an exception */
     __int128 backoff_ns;                               /* slept after them, in consumers' threads */
     __int128 backlog_area;                             /* integral of backlog over time, records x ns */

@@ -62,6 +62,8 @@ static void group_take_off(struct group_facts *fact, const struct group_facts *a
 {
     TAKE_OFF(fact, at_end, processed);
     TAKE_OFF(fact, at_end, duplicates);
+    TAKE_OFF(fact, at_end, retries);
+    TAKE_OFF(fact, at_end, failed);
     TAKE_OFF(fact, at_end, skipped);
     TAKE_OFF(fact, at_end, polls);
     TAKE_OFF(fact, at_end, commits);

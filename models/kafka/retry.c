@@ -30,14 +30,23 @@ uint32_t attempts_of(const struct kafka *kafka, const struct consumer *consumer,
     return is_the_same(consumer, failing, offset) ? failing->deliveries : 0;
 }
 
+/* What another one has tried in vain, or the same one in the life before, is tried all over again. */
+static void count_anew(struct kafka *kafka, const struct consumer *consumer, const struct failing *failing)
+{
+    if (failing->consumer == NONE || failing->offset != consumer->record_offset) return;
+    kafka->group[consumer->group].fact.retries -= failing->deliveries;
+}
+
 static struct failing *count(struct kafka *kafka, const struct consumer *consumer, uint32_t exception)
 {
     struct failing *failing = &kafka->failing[consumer->record_position];
-    if (!is_the_same(consumer, failing, consumer->record_offset))
+    if (!is_the_same(consumer, failing, consumer->record_offset)) {
+        count_anew(kafka, consumer, failing);
+        kafka->group[consumer->group].fact.failed++;
         *failing = (struct failing){ .consumer = consumer->index,
                                      .life = consumer->n_joins,
                                      .offset = consumer->record_offset };
-    else if (failing->exception != exception && consumer->spec->reset_on_other) failing->attempts = 0;
+    } else if (failing->exception != exception && consumer->spec->reset_on_other) failing->attempts = 0;
     failing->exception = exception;
     failing->attempts++;
     failing->deliveries++;
@@ -123,6 +132,7 @@ static void deliver_again(struct kafka *kafka, struct consumer *consumer, sim_ns
     group->fact.busy_ns += failed_ns - consumer->start_ns;
     group->fact.failed_ns += failed_ns - consumer->start_ns;
     group->fact.backoff_ns += sleep_ns;
+    group->fact.retries++;
     consumer->in_record = false;
     if (kafka->delivery) redelivery_explained(kafka, consumer->record_position);
     else group->fact.duplicates++;

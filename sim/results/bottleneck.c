@@ -95,8 +95,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     count_consumers(&demand, outcome);
     bottleneck_split(&demand, scenario, spec, bottleneck_records(outcome, index, arena));
     demand.records = outcome_mean(outcome, "groups.%s.processed", spec->name);
-    if (outcome_mean(outcome, "groups.%s.evictions", spec->name) > 0)
-        demand.repeats = outcome_mean(outcome, "groups.%s.duplicates", spec->name);
+    demand.repeats = passage_repeats(outcome, spec->name);
     demand.slept_s = outcome_mean(outcome, "groups.%s.backoff_s", spec->name);
     demand.faults = scenario->n_faults > 0;
     demand.meets_others = waits_can(scenario, index);

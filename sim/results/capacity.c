@@ -4,11 +4,15 @@
  * those of busy ones, and a pause that fell on a record. So what is seen counts where it was seen for long.
  *
  * A back-off is long and rare, and makes many wait: of the time in which many wait it takes a greater part than of the
- * run. What it costs is what all sleeps are over all records; what was seen counts for the work beside them. */
+ * run. What it costs is what all sleeps are over all records; what was seen counts for the work beside them.
+ *
+ * A fault makes some records slow. What was seen where all was well, of however few, tells how much of that it was, but
+ * it was no more than the fault can have added. */
 #include "sim/results/capacity.h"
 
 #include <math.h>
 
+#include "sim/results/added.h"
 #include "sim/results/pace.h"
 
 /* Records whose work would fill the time in which a group had enough: fewer say less than the mean of all does. */
@@ -18,8 +22,13 @@ enum { SEEN_MIN = 2000 };
 static double record_takes_s(const struct scenario *scenario, const struct group_spec *spec,
                              const struct group_facts *facts, const struct split *split)
 {
-    const double at_work_s = (double)(facts->busy_ns + facts->backoff_ns) * 1e-9 / (double)facts->service.n;
-    return fmax(at_work_s + pace_client_s(scenario, spec, split->fetched), pace_fetch_s(scenario, spec, split->fetched));
+    const double n = (double)facts->service.n;
+    const struct pace_record record = { .takes_s = (double)(facts->busy_ns + facts->backoff_ns) * 1e-9 / n,
+                                        .failed = fmin(1, (double)facts->failed / n),
+                                        .again = fmax(0, (double)facts->retries / n),
+                                        .given_up = fmin(1, (double)facts->skipped / n) };
+    const double client_s = pace_client_of_s(scenario, spec, split->fetched, &record);
+    return fmax(record.takes_s + client_s, pace_fetch_s(scenario, spec, split->fetched));
 }
 
 /* Done per second by one consumer, where those that get records had enough to do; NaN: that was not seen. What was seen
@@ -58,31 +67,61 @@ static double seen_beside_sleeps_per_s(const struct group_facts *facts, const st
     return 1 / (fmin(fmax(takes_s - sleep_s, least_s), most_s) + sleep_s);
 }
 
-/* Where most deliveries are of records that others have processed before, what one takes says little. Retries come
- * again as well, and are part of what a record takes. */
+/* Delivered again, and not by the error handler: retries are part of what a record takes. */
+static double repeats(const struct group_facts *facts)
+{
+    return fmax(0, (double)facts->duplicates - (double)facts->retries);
+}
+
+/* Where most deliveries are of records that others have processed before, what one takes says little. */
 static bool goes_round(const struct group_facts *facts)
 {
-    return facts->evictions + facts->sessions_expired > 0 && facts->duplicates > facts->processed;
+    return facts->evictions + facts->sessions_expired > 0 && repeats(facts) > (double)facts->processed;
+}
+
+/* Of the time at work, at most: what deliveries took beyond their stage alone. What comes again because somebody was
+ * away is part of it. */
+static double added_s(const struct scenario *scenario, const struct run_facts *run, uint32_t group)
+{
+    const struct group_facts *facts = &run->group[group];
+    const double again = repeats(facts), deliveries = (double)(facts->service.n + facts->duplicates) - again;
+    const double alone_s = pace_shortest_s(scenario, &scenario->group[group]);
+    const double beyond_s = (double)facts->busy_ns * 1e-9 - deliveries * alone_s;
+    const double by_faults_s = added_by_faults_s(scenario, run, group) + again * tally_mean_s(&facts->service);
+
+    return fmax(0, fmin(by_faults_s, beyond_s));
+}
+
+/* What a record takes without what faults have added: what was seen of some, if that is less, as far as faults can have
+ * added the rest. */
+static double without_faults_s(const struct scenario *scenario, const struct run_facts *run,
+                               const struct group_samples *samples, uint32_t group, double takes_s)
+{
+    const double seen_s = looked_at_s(samples) / (double)samples->done;
+    const double least_s = takes_s - added_s(scenario, run, group) / (double)run->group[group].service.n;
+    return fmin(takes_s, fmax(seen_s, least_s));
 }
 
 /* Of one consumer that always has work. */
-static double one_per_s(const struct scenario *scenario, const struct group_facts *facts,
+static double one_per_s(const struct scenario *scenario, const struct run_facts *run,
                         const struct group_samples *samples, uint32_t group)
 {
     const struct group_spec *spec = &scenario->group[group];
+    const struct group_facts *facts = &run->group[group];
     const double seen = seen_per_s(scenario, samples, group);
 
     if (isfinite(seen) && goes_round(facts)) return seen;
     if (facts->service.n == 0) return (double)NAN;
-    const double takes_s = record_takes_s(scenario, spec, facts, &samples->split);
+    double takes_s = record_takes_s(scenario, spec, facts, &samples->split);
     if (isfinite(seen) && is_seen_for_long(facts, samples))
         return facts->backoff_ns == 0 ? seen : seen_beside_sleeps_per_s(facts, samples, takes_s);
-    const double taken = takes_s > 0 ? 1 / takes_s : (double)NAN;
-    return isfinite(seen) && scenario->n_faults > 0 ? fmax(seen, taken) : taken;
+    if (isfinite(seen) && samples->done > 0 && scenario->n_faults > 0)
+        takes_s = without_faults_s(scenario, run, samples, group, takes_s);
+    return takes_s > 0 ? 1 / takes_s : (double)NAN;
 }
 
-double capacity_per_s(const struct scenario *scenario, const struct group_facts *facts,
+double capacity_per_s(const struct scenario *scenario, const struct run_facts *run,
                       const struct group_samples *samples, uint32_t group)
 {
-    return one_per_s(scenario, facts, samples, group) / samples->split.share;
+    return one_per_s(scenario, run, samples, group) / samples->split.share;
 }

@@ -7,7 +7,7 @@
 #include "sim/results/layout.h"
 
 /* Records per second; NaN: it processed none, or they take no time. */
-double capacity_per_s(const struct scenario *scenario, const struct group_facts *facts,
+double capacity_per_s(const struct scenario *scenario, const struct run_facts *run,
                       const struct group_samples *samples, uint32_t group);
 
 #endif

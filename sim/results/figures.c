@@ -234,6 +234,7 @@ static void group_over_time(struct walk *walk, const struct scenario *scenario, 
     if (spec->n_backlog > 0) figure(walk, "caught_up_at_s", "s", seconds(facts->caught_up_ns));
     count(walk, "processed", facts->processed);
     count(walk, "duplicates", facts->duplicates);
+    count(walk, "retries", facts->retries > 0 ? (uint64_t)facts->retries : 0);
     count(walk, "skipped", facts->skipped);
     count(walk, "dead_letters", facts->dead_letters);
     figure(walk, "backoff_s", "s", (double)facts->backoff_ns * 1e-9);
@@ -252,7 +253,7 @@ static void group_over_time(struct walk *walk, const struct scenario *scenario, 
     figure(walk, "throughput_per_s", "1/s", ratio((double)facts->processed, ns_to_s(span_ns)));
     figure(walk, "peak_rate_per_s", "1/s", samples->peak_rate_per_s);
     figure(walk, "largest_partition_share", "ratio", samples->split.hottest);
-    figure(walk, "capacity_per_s", "1/s", capacity_per_s(scenario, facts, samples, index));
+    figure(walk, "capacity_per_s", "1/s", capacity_per_s(scenario, record->facts, samples, index));
     spread_of_times(walk, "wait_s", &facts->wait);
     spread_of_times(walk, "service_s", &facts->service);
     leave(walk);

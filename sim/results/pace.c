@@ -70,18 +70,77 @@ static double fetched(const struct scenario *scenario, const struct group_spec *
     return least * partitions;
 }
 
-double pace_client_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions)
+/* So many times in that, the last time whole; at least once. */
+static double rounds(double whole, double each) { return fmax(1, ceil(whole / each - 1e-9)); }
+
+/* Records from one commit to the next. It waits for the end of a poll; and the time to the next one runs from its
+ * beginning. */
+static double a_commit(const struct group_spec *group, double batch, double record_s)
 {
-    const double batch = fmin(group->max_poll_records, fetched(scenario, group, partitions));
-    double commits = 1 / batch;
+    const double poll_s = batch * record_s + mean_s(&group->poll);
 
     switch (group->commit_mode) {
-    case COMMIT_RECORD: commits = 1; break;
-    case COMMIT_COUNT: commits = 1 / fmax(batch, group->commit_count); break;
-    case COMMIT_TIME: commits = 0; break;
+    case COMMIT_RECORD: return 1;
+    case COMMIT_COUNT: return batch * rounds(group->commit_count, batch);
+    case COMMIT_TIME: return batch * rounds(ns_to_s(group->commit_time_ns) - mean_s(&group->commit), poll_s);
     case COMMIT_BATCH: case COMMIT_MANUAL: break;
     }
-    return commits * mean_s(&group->commit) + mean_s(&group->poll) / batch;
+    return batch;
+}
+
+/* Records of a poll or of what is committed together that would be so long: one that fails ends it. */
+static double until_failure(double whole, double failed)
+{
+    return failed > 0 ? -expm1(whole * log1p(-failed)) / failed : whole;
+}
+
+/* Per record. Before a record is delivered again what was done before it in its poll is committed; and what is given up
+ * after retries was the first of its poll, and its end. Without retries a failure ends the poll and no more. */
+static double commits(const struct group_spec *group, double batch, const struct pace_record *record)
+{
+    const double before = until_failure(batch, record->failed);
+
+    if (record->again <= 0) return 1 / a_commit(group, before, record->takes_s);
+    const double each = until_failure(a_commit(group, batch, record->takes_s), record->failed);
+    switch (group->commit_mode) {
+    case COMMIT_BATCH: case COMMIT_MANUAL: return (1 - record->given_up) / each + record->given_up;
+    case COMMIT_COUNT: case COMMIT_TIME: return 1 / each;
+    case COMMIT_RECORD: break;
+    }
+    return 1;
+}
+
+/* Per record. The poll that brings a record for the last time, and not to be given up, goes on with others. */
+static double polls(double batch, const struct pace_record *record)
+{
+    const double recovered = fmax(0, record->failed - record->given_up);
+    return 1 / until_failure(batch, record->failed) + fmax(0, record->again - recovered);
+}
+
+/* Per record: of those that nobody works beside, for the consumer has sought back and has nothing else. In the client's
+ * own order it has what it fetched of other partitions, and lacks the rest of a poll that ended with a record given
+ * up. */
+static double waited_fetches(const struct group_spec *group, uint32_t partitions, double batch,
+                             const struct pace_record *record)
+{
+    if (group->fetch_order == FETCH_ARRIVAL) return record->again;
+    if (partitions > 1) return 0;
+    return record->again + (batch > 1 ? record->given_up : 0);
+}
+
+double pace_client_of_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions,
+                        const struct pace_record *record)
+{
+    const double batch = fmin(group->max_poll_records, fetched(scenario, group, partitions));
+
+    return commits(group, batch, record) * mean_s(&group->commit) + polls(batch, record) * mean_s(&group->poll) +
+        waited_fetches(group, partitions, batch, record) * mean_s(&group->fetch);
+}
+
+double pace_client_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions)
+{
+    const struct pace_record record = { .takes_s = pace_longest_s(scenario, group) };
+    return pace_client_of_s(scenario, group, partitions, &record);
 }
 
 double pace_fetch_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions)

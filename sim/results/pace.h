@@ -17,6 +17,13 @@ double pace_shortest_s(const struct scenario *scenario, const struct group_spec 
 /* Of the client's own work, per record, while records always wait: commits and polls, in batches as long as
  * max.poll.records and what a fetch brings from so many partitions allow. */
 double pace_client_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions);
+/* A record in the mean: how long it takes, which decides how many are done from one commit to the next that goes by
+ * time; how often one fails, is delivered again by the error handler, and is given up. */
+struct pace_record { double takes_s, failed, again, given_up; };
+/* The same of such records: a failure ends its poll, commits what was done before it, and what it has sought back to is
+ * fetched again. */
+double pace_client_of_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions,
+                        const struct pace_record *record);
 /* Fetches, per record: they overlap with the work, and bound it where they bring few records. */
 double pace_fetch_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions);
 

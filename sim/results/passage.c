@@ -129,6 +129,13 @@ static double due_of(struct passage *passage, uint32_t topic)
 
 /* ---- entry ---- */
 
+double passage_repeats(const struct outcome *outcome, const char *group)
+{
+    if (!(outcome_mean(outcome, "groups.%s.evictions", group) > 0)) return 0;
+    return fmax(0, outcome_mean(outcome, "groups.%s.duplicates", group) -
+                       outcome_mean(outcome, "groups.%s.retries", group));
+}
+
 static double mean_of(const struct outcome *outcome, uint32_t value)
 {
     double sum = 0;
@@ -141,9 +148,8 @@ static void count_rows(struct passage *passage, const struct outcome *outcome)
     const struct layout *layout = outcome->layout;
     for (uint32_t g = 0; g < passage->scenario->n_groups; g++) {
         const struct group_spec *group = &passage->scenario->group[g];
-        passage->repeats[g] = outcome_mean(outcome, "groups.%s.evictions", group->name) > 0 &&
-            outcome_mean(outcome, "groups.%s.duplicates", group->name) >
-                outcome_mean(outcome, "groups.%s.processed", group->name);
+        passage->repeats[g] = passage_repeats(outcome, group->name) >
+            outcome_mean(outcome, "groups.%s.processed", group->name);
         for (uint32_t r = 0, row = layout->group_row[g]; r < group->n_reads; r++) {
             const uint32_t topic = group->read[r].topic;
             double came = 0, left = 0;

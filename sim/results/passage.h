@@ -8,5 +8,8 @@
 
 /* By group, in the mean of the runs; 0: none came. */
 const double *passage_per_order(const struct outcome *outcome, struct arena *arena);
+/* What a group delivered again, in the mean of the runs, where polls came too late; else 0. Of that the error handler's
+ * retries are none. */
+double passage_repeats(const struct outcome *outcome, const char *group);
 
 #endif

@@ -55,7 +55,8 @@ static double weight_of(const struct scenario *scenario, const struct group_spec
 {
     const uint32_t partitions = (all_partitions(scenario, group) + consumers - 1) / consumers;
     if (!(pace_shortest_s(scenario, group) > 0)) return 1;
-    return pace_alone_s(scenario, group, read) + pace_client_s(scenario, group, partitions);
+    const double alone_s = pace_alone_s(scenario, group, read);
+    return alone_s + pace_client_of_s(scenario, group, partitions, &(struct pace_record){ .takes_s = alone_s });
 }
 
 /* What falls to one consumer: of the work as it came, the same dealt evenly over each topic, and partitions. */

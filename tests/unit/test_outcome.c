@@ -232,6 +232,37 @@ static void who_is_away_does_not_count_as_slow(void **state)
     expect_capacity("{\"fault\": {\"restart\": \"back\", \"at\": \"10s\", \"back_after\": \"40s\"}}", "1s", 100);
 }
 
+/* Seven of six hundred records sleep for 29 s each, and hundreds wait for them: what few are done meanwhile is chance.
+ * A fault that slows nothing down, or takes 20 ms of half a minute, has not made the others slow. */
+static void a_fault_adds_what_it_can(void **state)
+{
+    static const char steps[] = "[{\"work\": \"look\", \"time\": {\"mean\": \"50ms\", \"cv\": 1}, "
+                                "\"refuse\": 0.01}, "
+                                "{\"status\": \"PAID\"}]";
+    static const char *const faults[] = {
+        "{}", "{\"f\": {\"slow\": \"kafka\", \"at\": \"1s\", \"for\": \"1ms\", \"factor\": 1}}",
+        "{\"f\": {\"slow\": \"kafka\", \"at\": \"1s\", \"for\": \"1h\", \"factor\": 1}}",
+        "{\"f\": {\"pause\": \"back\", \"at\": \"1s\", \"for\": \"20ms\"}}",
+        "{\"f\": {\"outage\": \"kafka\", \"at\": \"30s\", \"for\": \"1ms\"}}",
+        "{\"f\": {\"crash\": \"front\", \"at\": \"59.99s\", \"back_after\": \"1ms\"}}" };
+    static const char *const backoff[] = { "1s", "0s" };
+    (void)state;
+    for (uint32_t b = 0; b < 2; b++) {
+        double without = 0;
+        for (uint32_t i = 0; i < 6; i++) {
+            const struct study_edit edits[] = {
+                { "/run/seed", "78" }, { "/stages/serve/steps", steps }, { "/load/scenarios/orders/duration", "1m" },
+                { "/load/scenarios/orders/rate", "10" }, { "/kafka/partitions", "3" },
+                { "/groups/servers/consumers", "3" }, { "/groups/servers/deliveries", "30" },
+                { "/groups/servers/backoff", backoff[b] }, { "/faults", faults[i] } };
+            struct group_facts group;
+            const double per_s = capacity_seen(edits, 9, &group);
+            if (i == 0) without = per_s;
+            assert_close(per_s, without, 0.02 * without);
+        }
+    }
+}
+
 /* A thousand records wait when the group starts, and are done at its pace: 100 a second of one consumer; 150 of two of
  * which one has two of three partitions. A cold group is there when its members are: after the initial delay. */
 static void time_before_the_start_does_not_count(void **state)
@@ -319,6 +350,50 @@ static void what_is_tried_again_takes_time(void **state)
         struct group_facts group;
         assert_close(capacity_seen(edits, 5, &group), 1 / 0.032, 0.03 / 0.032);
         assert_true(group.skipped > 1800);
+    }
+}
+
+/* Commits of 50 ms where 11 records are due, in polls of 10: at the end of every second one, 5 + 50/20 ms a record. And
+ * of 200 ms once a second, at the end of a poll of 10 x 5 ms: the second holds the commit and 16 polls, 5 + 200/160 ms.
+ * With little to do and with too much. */
+static void commits_fall_at_the_end_of_polls(void **state)
+{
+    static const char steps[] = "[{\"work\": \"look\", \"time\": \"5ms\"}, {\"status\": \"PAID\"}]";
+    static const struct { const char *mode, *commit; double per_s; } of[] = { { "count", "50ms", 1 / 0.0075 },
+                                                                           { "time", "200ms", 1 / 0.00625 } };
+    static const char *const rate[] = { "20", "100", "200" };
+    (void)state;
+    for (uint32_t i = 0; i < 6; i++) {
+        const struct study_edit edits[] = {
+            { "/stages/serve/steps", steps }, { "/load/scenarios/orders/rate", rate[i % 3] },
+            { "/load/scenarios/orders/duration", "3m" }, { "/kafka/commit", of[i / 3].commit },
+            { "/kafka/commit_mode", of[i / 3].mode }, { "/kafka/commit_count", "11" }, { "/kafka/commit_time", "1s" },
+            { "/kafka/max_poll_records", "10" } };
+        struct group_facts group;
+        assert_close(capacity_seen(edits, 8, &group), of[i / 3].per_s, 0.01 * of[i / 3].per_s);
+        assert_int_equal(group.peak_backlog > 5000, i % 3 == 2);
+    }
+}
+
+/* A failure ends its poll. One record in twenty fails five times: 0.95 x 10 + 0.05 x 5 x 10 ms of work. Polls of ten
+ * end after 1 - 0.95^10 = 0.401 / 0.05 = 8.03 records, and four more for each that fails, of 1 ms. What was done before
+ * one that fails is committed, unless it is the first of its poll, and what is given up once more: 0.95 / 8.03 + 0.05
+ * commits of 20 ms. Four fetches of 10 ms for each: 17.7 ms a record. With few records the polls are shorter, and what
+ * it would do is the same. */
+static void a_failure_ends_its_poll(void **state)
+{
+    static const char steps[] = "[{\"work\": \"look\", \"time\": \"10ms\", \"refuse\": 0.05}, {\"status\": \"PAID\"}]";
+    static const char *const rate[] = { "5", "30", "45", "53", "70" };
+    (void)state;
+    for (uint32_t i = 0; i < 5; i++) {
+        const struct study_edit edits[] = {
+            { "/stages/serve/steps", steps }, { "/load/scenarios/orders/rate", rate[i] },
+            { "/load/scenarios/orders/duration", "20m" }, { "/kafka/commit", "20ms" }, { "/kafka/fetch", "10ms" },
+            { "/kafka/poll", "1ms" }, { "/kafka/fetch_order", "arrival" }, { "/kafka/max_poll_records", "10" },
+            { "/groups/servers/deliveries", "5" } };
+        struct group_facts group;
+        assert_close(capacity_seen(edits, 9, &group), 1 / 0.0177, 0.03 / 0.0177);
+        assert_int_equal(group.peak_backlog > 1000, i == 4);
     }
 }
 
@@ -440,6 +515,28 @@ static void what_comes_again_is_no_negative_work(void **state)
     const double per_s = capacity_seen(edits, 8, &group);
     assert_true(group.duplicates > group.processed);
     assert_true(per_s >= 0 && per_s < 0.1);
+}
+
+/* One record in twenty is delivered thirty times, and one hangs for 40 s, which is longer than a poll may take: the
+ * group is put out once. The retries are the error handler's all the same: 29 for each that is given up. */
+static void retries_are_no_repeats(void **state)
+{
+    static const char steps[] = "[{\"work\": \"look\", \"time\": \"10ms\", \"refuse\": 0.05}, {\"status\": \"PAID\"}]";
+    static const char hang[] = "{\"f\": {\"slow\": \"serve\", \"at\": \"30s\", \"for\": \"100ms\", \"factor\": 4000}}";
+    const struct study_edit edits[] = {
+        { "/stages/serve/steps", steps }, { "/load/scenarios/orders/duration", "3m" }, { "/faults", hang },
+        { "/groups/servers/deliveries", "30" }, { "/groups/servers/backoff", "100ms" },
+        { "/groups/servers/max_poll_interval", "30s" } };
+    struct group_facts group;
+    (void)state;
+    const struct outcome outcome = outcome_seen(edits, 6, &group);
+    assert_int_equal(group.evictions, 1);
+    assert_true(group.duplicates > group.processed);
+    assert_int_equal(group.retries, 29 * group.skipped);
+    assert_close(outcome.demand[0].repeats, (double)group.duplicates - (double)group.retries, 1e-9);
+    assert_true(outcome.demand[0].repeats < 20);
+    assert_false(bottleneck_goes_round(&outcome.demand[0]));
+    assert_null(strstr(outcome.bottleneck_reason, " new "));
 }
 
 static void who_does_nothing_comes_first(void **state)
@@ -904,16 +1001,20 @@ int main(void)
         cmocka_unit_test_setup_teardown(fingerprint_hangs_on_order, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(bottleneck_with_figures, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_is_away_does_not_count_as_slow, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_fault_adds_what_it_can, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(time_before_the_start_does_not_count, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(long_records_do_not_count_twice, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(how_often_rows_are_wanted_changes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(looking_is_no_event, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_tried_again_takes_time, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(commits_fall_at_the_end_of_polls, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_failure_ends_its_poll, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(when_a_load_begins_changes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_was_dropped_did_not_arrive, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_others_dropped_takes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_long_sleep_is_shared_by_all, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_comes_again_is_no_negative_work, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(retries_are_no_repeats, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_does_nothing_comes_first, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_waits_upstream_is_asked_for, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_sent_again_is_not_asked_for, open_arena, close_arena),

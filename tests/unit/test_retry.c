@@ -70,6 +70,7 @@ static void test_ten_deliveries_then_skipped(void **state)
     const struct group_facts *group = &facts->group[0];
     assert_in_range(group->skipped, 5, 45);
     assert_int_equal(group->duplicates, 9 * group->skipped);
+    assert_int_equal(group->retries, group->duplicates);
     assert_int_equal(group->processed, ORDERS - group->skipped);
     assert_int_equal(facts->orders.by_status[ORDER_PAID], ORDERS - group->skipped);
     assert_int_equal(violations(facts, "O2"), group->skipped);

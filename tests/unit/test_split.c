@@ -114,7 +114,8 @@ static void a_record_weighs_what_it_takes(void **state)
     assert_false(dealt(&house, 2, first_only).mixed);
 }
 
-/* A commit of 10 ms after each record makes 1 ms and 10 ms of work 11 and 20: of 31 the one with the long ones has 20. */
+/* A commit of 10 ms after each record makes 1 ms and 10 ms of work 11 and 20: of 31 the one with the long ones has 20.
+ * One a second costs both the same part of their time: 10 ms of 1,000 short ones, or of 100 long ones. */
 static void a_record_weighs_its_commit(void **state)
 {
     static const double records[] = { 1000, 1000 };
@@ -124,7 +125,8 @@ static void a_record_weighs_its_commit(void **state)
     house.group.commit_mode = COMMIT_RECORD;
     house.group.commit = (struct dist_spec){ .family = DIST_CONSTANT, .mean_s = 0.01 };
     assert_near(dealt(&house, 2, records).share, 20.0 / 31);
-    house.group.commit_mode = COMMIT_TIME; /* takes no turn of its own */
+    house.group.commit_mode = COMMIT_TIME;
+    house.group.commit_time_ns = 1010 * SIM_MS;
     assert_near(dealt(&house, 2, records).share, 10.0 / 11);
 }
 

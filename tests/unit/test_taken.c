@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "sim/results/bottleneck.h"
 #include "sim/results/layout.h"
 #include "sim/results/more_consumers.h"
 #include "tests/support/own_arena.h"
@@ -273,6 +274,33 @@ static void again_and_again(void **state)
     trial_close(&trial);
 }
 
+/* A pause of 20 ms leaves not one record behind: the burst of 190 did it, or the group that started 60 s after the
+ * load; and 230 such pauses add up to 4.6 s only where what one leaves still waits when the next begins. While one of
+ * three is away for 40 s, more than a hundred come for it beside its part of the burst. */
+static void a_short_one_is_not_blamed(void **state)
+{
+    static const char shorter[] = "{\"p\": {\"pause\": \"back\", \"at\": \"50s\", \"for\": \"20ms\"}}",
+                      often[] = "{\"p\": {\"pause\": \"back\", \"every\": \"1s\", \"from\": \"10s\", \"until\": "
+                                "\"4m\", \"for\": \"20ms\"}}",
+                      longer[] = "{\"p\": {\"pause\": \"back\", \"instance\": 0, \"at\": \"99s\", \"for\": \"40s\"}}",
+                      early[] = "{\"p\": {\"pause\": \"back\", \"at\": \"5s\", \"for\": \"20ms\"}}";
+    static const char load[] = "{\"a\": {\"executor\": \"constant-arrival-rate\", \"rate\": 10, \"duration\": \"4m\"}, "
+                               "\"b\": {\"executor\": \"bursts\", \"size\": 190, \"every\": \"10m\", \"duration\": "
+                               "\"1m\", \"startTime\": \"100s\"}}";
+    static const struct study_edit burst = { "/load/scenarios", load }, late = { "/groups/servers/start", "60s" };
+    static const struct { const char *faults; const struct study_edit *edit; bool blamed; } of[] = {
+        { shorter, &burst, false }, { often, &burst, false }, { longer, &burst, true }, { early, &late, false } };
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++) {
+        const struct outcome outcome = run_with(of[i].faults, of[i].edit, 1);
+        assert_true(outcome.demand[0].pressure < 1);
+        assert_true(bottleneck_fell_behind(&outcome.demand[0]));
+        assert_non_null(more_consumers(&outcome, 0).taken.fault);
+        assert_int_equal(more_consumers(&outcome, 0).limit == MORE_FAULT, of[i].blamed);
+        trial_close(&trial);
+    }
+}
+
 /* What strikes another process, or lies behind the end, took none. */
 static void none_is_taken(void **state)
 {
@@ -303,6 +331,7 @@ int main(void)
         cmocka_unit_test(who_makes_all_wait_took_more),
         cmocka_unit_test(none_is_left),
         cmocka_unit_test(again_and_again),
+        cmocka_unit_test(a_short_one_is_not_blamed),
         cmocka_unit_test(none_is_taken),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * See left_behind.h. */
+#include "sim/results/left_behind.h"
+
+#include <math.h>
+
+/* What is drawn is hardly ever longer. */
+#define DEVIATIONS 4
+
+static double longest_s(const struct taken *taken)
+{
+    double mean_s, cv;
+    if (taken->fault->kind != FAULT_PAUSE) return taken->for_s;
+    dist_moments(&taken->fault->lasts, &mean_s, &cv);
+    return taken->for_s + DEVIATIONS * cv * mean_s;
+}
+
+/* When those that are left have what it had; INFINITY: not before it is back. */
+static double passed_on_s(const struct taken *taken, const struct group_spec *group)
+{
+    if (taken->fault->kind == FAULT_SCALE) return 0;
+    return longest_s(taken) > ns_to_s(group->session_timeout_ns) ? ns_to_s(group->session_timeout_ns)
+                                                                  : (double)INFINITY;
+}
+
+/* Whoever leaves, or is put out, or comes back as somebody else. */
+static bool makes_rebalances(const struct taken *taken, const struct group_spec *group)
+{
+    return taken->is_passed_on || taken->session_s > 0 || longest_s(taken) > ns_to_s(group->session_timeout_ns) ||
+        longest_s(taken) > ns_to_s(group->max_poll_interval_ns);
+}
+
+/* While nobody does what it did. */
+static double waits_s(const struct outcome *outcome, const struct taken *taken, const struct group_spec *group)
+{
+    const double away_s = fmax(fmin(longest_s(taken), passed_on_s(taken, group)), taken->session_s);
+    return makes_rebalances(taken, group) ? away_s + outcome_mean(outcome, "groups.%s.rebalance_s", group->name)
+                                          : away_s;
+}
+
+/* What those that are left do not keep up with from then on. */
+static double grows(const struct group_demand *demand, const struct taken *taken, const struct group_spec *group)
+{
+    const double lacks_per_s = demand->offered_per_s - taken->left_per_s;
+    const double for_s = longest_s(taken) - passed_on_s(taken, group);
+    return lacks_per_s > 0 && for_s > 0 ? lacks_per_s * for_s : 0;
+}
+
+/* How many of them add up: of those that come at fixed times one, where it is worked off before the next. */
+static double times_of(const struct taken *taken, const struct group_demand *demand, const struct scenario *scenario,
+                       double once)
+{
+    const struct fault_spec *fault = taken->fault;
+    const double spare_per_s = demand->capacity_per_s - demand->offered_per_s;
+    const bool is_each = fault->kind == FAULT_RESTART && fault->rolling && fault->instance == NONE;
+    const double each = is_each ? scenario->process[fault->target].instances : 1;
+    const bool is_over = fault->when == WHEN_EVERY && each * once < spare_per_s * ns_to_s(fault->every_ns);
+    return each * (is_over ? fmin(1, taken->times) : taken->times);
+}
+
+double left_behind(const struct outcome *outcome, const struct group_demand *demand, const struct taken *taken)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    const struct group_spec *group = &scenario->group[demand->group];
+    const double once = demand->offered_per_s * waits_s(outcome, taken, group) + grows(demand, taken, group);
+
+    return once * times_of(taken, demand, scenario, once);
+}
