@@ -164,6 +164,21 @@ static void push(struct outbox *outbox, uint32_t order, uint32_t topic)
     if (!outbox->looks) look_at(outbox, next_look_ns(outbox));
 }
 
+bool outbox_relays(const struct machine *machine, const struct thread *thread)
+{
+    return thread->stage == machine->plan->scenario->n_stages;
+}
+
+/* A batch is marked when its last row has left, which may be before that is in the log. */
+void outbox_takes_back(struct machine *machine, uint32_t instance, uint32_t order, uint32_t topic)
+{
+    struct outbox *outbox = &machine->outbox[machine->plan->process_of[instance]];
+    for (uint32_t i = 0; i < outbox->n; i++)
+        if (row_at(outbox, i)->order == order && row_at(outbox, i)->topic == topic) return;
+    order_at(&machine->orders, order)->refs++;
+    push(outbox, order, topic);
+}
+
 static struct outbox *outbox_of(struct machine *machine, const struct thread *thread)
 {
     return &machine->outbox[machine->plan->process_of[thread->instance]];

@@ -13,6 +13,11 @@
 void outboxes_init(struct machine *machine);
 /* The order wants a record in the topic: with the thread's open transaction, else at once. */
 void outbox_put(struct machine *machine, struct thread *thread, uint32_t topic);
+/* Whether it is the relay's thread. */
+bool outbox_relays(const struct machine *machine, const struct thread *thread);
+/* What the relay has sent from the instance to the topic has died with its JVM: it has not been told that it is in the
+ * log, and the row is still there. */
+void outbox_takes_back(struct machine *machine, uint32_t instance, uint32_t order, uint32_t topic);
 /* ---- for rider.c ---- */
 void outbox_commit(struct machine *machine, struct thread *thread);
 void outbox_drop(struct thread *thread);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "models/orders/producer.h"
 
+#include "models/orders/outbox.h"
 #include "models/orders/thread.h"
 
 static const struct topic_spec *spec_of(const struct machine *machine, uint32_t topic)
@@ -20,13 +21,23 @@ static struct producer *producer_of(const struct machine *machine, uint32_t inst
 
 /* ---- who has sent it ---- */
 
+enum { SENT_LIVES = (1 << (SENT_RELAYED_BIT - SENT_INSTANCE_BITS - SENT_LOG_BITS)) - 1 };
+
 _Static_assert(MAX_TOPICS * MAX_PARTITIONS < 1 << SENT_LOG_BITS, "a log fits");
 
-uint64_t producer_sends(struct machine *machine, uint32_t instance, uint32_t life, uint32_t log, sim_ns at_ns)
+uint64_t producer_sends(struct machine *machine, const struct send *sender, uint32_t log, sim_ns at_ns)
 {
-    struct untaken *untaken = &machine->producers.untaken[instance];
+    struct untaken *untaken = &machine->producers.untaken[sender->instance];
     if (at_ns > untaken->arrives_ns) untaken->arrives_ns = at_ns;
-    return ((uint64_t)life << SENT_INSTANCE_BITS | instance) << SENT_LOG_BITS | log;
+    return (uint64_t)sender->relayed << SENT_RELAYED_BIT |
+           ((uint64_t)sender->life << SENT_INSTANCE_BITS | sender->instance) << SENT_LOG_BITS | log;
+}
+
+static struct send sender_of(uint64_t sent)
+{
+    return (struct send){ .instance = (uint32_t)(sent >> SENT_LOG_BITS) & ((1u << SENT_INSTANCE_BITS) - 1),
+                          .life = (uint32_t)(sent >> (SENT_LOG_BITS + SENT_INSTANCE_BITS)) & SENT_LIVES,
+                          .relayed = sent >> SENT_RELAYED_BIT };
 }
 
 bool sender_lives(const struct machine *machine, const struct send *send)
@@ -35,10 +46,13 @@ bool sender_lives(const struct machine *machine, const struct send *send)
            process_life(&machine->processes, send->instance) == send->life;
 }
 
-/* What the JVM has told its caller is sent, and never was. A dead letter is not lost: its record is not committed. */
+/* What the JVM has told its caller is sent, and never was. A dead letter is not lost: its record is not committed. Nor is
+ * what a relay has sent: it was not answered. */
 static void record_lost(struct machine *machine, struct send *send, enum mishap_kind how)
 {
-    if (send->waits == NONE) {
+    if (send->relayed) {
+        outbox_takes_back(machine, send->instance, send->order, send->topic);
+    } else if (send->waits == NONE) {
         machine->counts.records_lost++;
         mishap_note(machine, how, order_at(&machine->orders, send->order)->id, NONE, SIM_NEVER);
     }
@@ -76,9 +90,11 @@ void producer_holds(struct machine *machine, uint32_t order, uint64_t sent)
 {
     const sim_ns back_ns = machine->conditions->kafka_down_until_ns;
     struct send *send = send_new(machine);
-    *send = (struct send){ .machine = machine, .order = order, .waits = NONE,
-                           .instance = (uint32_t)(sent >> SENT_LOG_BITS) & ((1u << SENT_INSTANCE_BITS) - 1),
-                           .life = (uint32_t)(sent >> (SENT_LOG_BITS + SENT_INSTANCE_BITS)) };
+    *send = sender_of(sent);
+    send->machine = machine;
+    send->order = order;
+    send->topic = machine->kafka.log[sent_log(sent)].topic;
+    send->waits = NONE;
     if (!sender_lives(machine, send)) {
         record_lost(machine, send, MISHAP_UNSENT);
     } else if (back_ns - machine->sim->now_ns > DELIVERY_TIMEOUT_NS) {
@@ -110,8 +126,7 @@ static void untaken_die(struct machine *machine, struct untaken *untaken)
 static void append_freed(struct machine *machine, struct send *send, uint32_t log, sim_ns at_ns)
 {
     const uint32_t order = send->order;
-    const uint64_t sent =
-        machine->conditions ? producer_sends(machine, send->instance, send->life, log, at_ns) : log;
+    const uint64_t sent = machine->conditions ? producer_sends(machine, send, log, at_ns) : log;
     send_free(machine, send);
     append_at(machine, order, sent, at_ns);
 }

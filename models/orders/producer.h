@@ -32,6 +32,7 @@ struct send {
     uint32_t order, topic, instance, life; /* life: of the instance, when it sent it */
     uint32_t waits;             /* the consumer that waits for the answer; NONE: nobody does */
     bool held;                  /* waits: the broker has not taken it at once */
+    bool relayed;               /* by the relay of an outbox, which has the row until it is answered */
     sim_ns latency_ns, at_ns;   /* at_ns: in the log, without linger */
     sim_handle retry;
 };
@@ -62,14 +63,14 @@ void producers_init(struct machine *machine);
 void producers_expect_faults(struct machine *machine);
 /* The record is sent now, to a partition of a topic with linger. */
 void producer_takes(struct machine *machine, struct send *send, uint32_t log);
-/* In a run with faults a record's log and its sender go through its way together: a life of an instance. */
-enum { SENT_LOG_BITS = 20, SENT_INSTANCE_BITS = 20 };
+/* In a run with faults a record's log and its sender go through its way together: a life of an instance, and whether
+ * it was the relay of an outbox. */
+enum { SENT_LOG_BITS = 20, SENT_INSTANCE_BITS = 20, SENT_RELAYED_BIT = 63 };
 
 static inline uint32_t sent_log(uint64_t sent) { return (uint32_t)sent & ((1u << SENT_LOG_BITS) - 1); }
 
-/* The record leaves for the log, and is there at at_ns: the two together. */
-SIM_SELDOM uint64_t producer_sends(struct machine *machine, uint32_t instance, uint32_t life, uint32_t log,
-                                   sim_ns at_ns);
+/* A record of the sender leaves for the log, and is there at at_ns: the two together. */
+SIM_SELDOM uint64_t producer_sends(struct machine *machine, const struct send *sender, uint32_t log, sim_ns at_ns);
 /* It is there, and the broker is not: it is kept until the broker is back; or it is lost. */
 SIM_SELDOM void producer_holds(struct machine *machine, uint32_t order, uint64_t sent);
 /* Whether the JVM that has sent it is still there. */

@@ -3,6 +3,7 @@
  * requests of one connection in order; records without a key stay on one partition for a batch; with linger they wait
  * for company (producer.h). */
 #include "models/kafka/murmur2.h"
+#include "models/orders/outbox.h"
 #include "models/orders/thread.h"
 #include "models/purpose.h"
 
@@ -122,8 +123,7 @@ static void on_send(void *context, uint32_t order, uint64_t topic)
         return;
     }
     const sim_ns at_ns = send->at_ns;
-    const uint64_t sent =
-        machine->conditions ? producer_sends(machine, send->instance, send->life, log, at_ns) : log;
+    const uint64_t sent = machine->conditions ? producer_sends(machine, send, log, at_ns) : log;
     send_free(machine, send);
     append_at(machine, order, sent, at_ns);
 }
@@ -159,7 +159,7 @@ void publish(struct machine *machine, struct thread *thread, uint32_t topic, sim
     if (plan->takes_turns) {
         send_later(machine, send_ns,
                    (struct send){ .machine = machine, .order = thread->order, .topic = topic,
-                                  .instance = thread->instance,
+                                  .instance = thread->instance, .relayed = outbox_relays(machine, thread),
                                   .life = process_life(&machine->processes, thread->instance), .waits = NONE,
                                   .latency_ns = latency_ns, .at_ns = at_ns });
         return;
@@ -169,8 +169,9 @@ void publish(struct machine *machine, struct thread *thread, uint32_t topic, sim
         append_at(machine, thread->order, log, at_ns);
         return;
     }
-    const uint32_t life = process_life(&machine->processes, thread->instance);
-    const uint64_t sent = producer_sends(machine, thread->instance, life, log, at_ns);
+    const struct send sender = { .instance = thread->instance, .relayed = outbox_relays(machine, thread),
+                                 .life = process_life(&machine->processes, thread->instance) };
+    const uint64_t sent = producer_sends(machine, &sender, log, at_ns);
     append_at(machine, thread->order, sent, at_ns);
     append_twice(machine, thread, topic, sent, at_ns);
 }
