@@ -46,8 +46,8 @@ bool sender_lives(const struct machine *machine, const struct send *send)
            process_life(&machine->processes, send->instance) == send->life;
 }
 
-/* What the JVM has told its caller is sent, and never was. A dead letter is not lost: its record is not committed. Nor is
- * what a relay has sent: it was not answered. */
+/* What the JVM has told its caller is sent, and never was. A dead letter is not lost: its record is not committed. Nor
+ * is what a relay has sent: it was not answered. */
 static void record_lost(struct machine *machine, struct send *send, enum mishap_kind how)
 {
     if (send->relayed) {

@@ -156,7 +156,8 @@ static enum outcome step_ahead(struct machine *machine, struct thread *thread, c
  * about while nobody there could hear of it. */
 static bool ends_in_an_event(const struct machine *machine, const struct thread *thread, sim_ns ends_ns)
 {
-    return ends_ns > machine->sim->now_ns || thread->lingers || process_is_paused(&machine->processes, thread->instance);
+    return ends_ns > machine->sim->now_ns || thread->lingers ||
+           process_is_paused(&machine->processes, thread->instance);
 }
 
 /* by_step: each step gets an event. Only where it does can there be faults. */

@@ -282,6 +282,13 @@ void dist_moments(const struct dist_spec *spec, double *mean_s, double *cv)
     *cv = variance > 0 && *mean_s > 0 ? sqrt(variance) / *mean_s : 0;
 }
 
+double dist_mean_s(const struct dist_spec *spec)
+{
+    double mean_s, second;
+    shape_moments(spec, &mean_s, &second);
+    return mean_s;
+}
+
 /* ---- scaling ---- */
 
 struct dist_spec dist_scaled(const struct dist_spec *spec, double factor, struct arena *arena)

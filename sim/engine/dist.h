@@ -115,6 +115,7 @@ static inline bool dist_is_zero(const struct dist *dist)
 
 /* Mean and CV of a specification that dist_make accepts, in closed form. */
 void dist_moments(const struct dist_spec *spec, double *mean_s, double *cv);
+double dist_mean_s(const struct dist_spec *spec);
 
 /* The same shape, `factor` > 0 times as long. What it points to is copied into the arena. */
 struct dist_spec dist_scaled(const struct dist_spec *spec, double factor, struct arena *arena);

@@ -9,6 +9,7 @@
 #include "sim/lab/conditions.h"
 #include "sim/lab/pressed.h"
 #include "sim/results/layout.h"
+#include "sim/results/pace.h"
 #include "sim/scenario/json.h"
 
 enum { LOOKS = 3 /* runs by which groups are told apart */ };
@@ -124,13 +125,6 @@ static uint32_t count_times(const struct step_spec *step, uint32_t n)
     return times;
 }
 
-static double mean_s(const struct dist_spec *time)
-{
-    double mean, cv;
-    dist_moments(time, &mean, &cv);
-    return mean;
-}
-
 static bool has_several_times(const struct stage_spec *stage)
 {
     return stage->has_time + count_times(stage->step, stage->n_steps) > 1;
@@ -144,15 +138,6 @@ static const char *work_at(struct adviser *adviser, const struct stage_spec *sta
     for (uint32_t i = 0; i < stage->n_steps; i++)
         if (stage->step[i].has_time) return step_mean_at(adviser, at, i);
     return json_pointer_below(json_pointer_below(at, "time", adviser->arena), "mean", adviser->arena);
-}
-
-/* The mean of a stage's work in which nothing is refused. */
-static double work_s(const struct stage_spec *stage)
-{
-    double total_s = stage->has_time ? mean_s(&stage->time) : 0;
-    for (uint32_t i = 0; i < stage->n_steps; i++)
-        if (stage->step[i].has_time) total_s += mean_s(&stage->step[i].time);
-    return total_s;
 }
 
 static bool is_below(const char *pointer, const char *above)
@@ -179,7 +164,7 @@ static struct plan_bound *new_bound(struct adviser *adviser, const char *pointer
 static bool advise_stage(struct adviser *adviser, uint32_t index)
 {
     const struct stage_spec *stage = &adviser->desk.study.scenario.stage[index];
-    const double now_s = work_s(stage);
+    const double now_s = pace_stage_alone_s(stage);
     double factor;
     if (!(now_s > 0) || is_unknown(adviser, json_pointer_below("/stages", stage->name, adviser->arena))) return true;
     if (!conditions_of_stage(&adviser->conditions, index, &factor, adviser->err)) return false;

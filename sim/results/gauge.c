@@ -147,7 +147,10 @@ static void note_windows(struct stream *stream)
 
 static void note_count(struct stream *stream, const struct mark *now, sim_ns from_ns)
 {
-    if (now->at_ns <= from_ns) stream->first = stream->last = now->count, stream->first_ns = stream->last_ns = now->at_ns;
+    if (now->at_ns <= from_ns) {
+        stream->first = stream->last = now->count;
+        stream->first_ns = stream->last_ns = now->at_ns;
+    }
     if (now->count > stream->last) stream->last = now->count, stream->last_ns = now->at_ns;
 }
 

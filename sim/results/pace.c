@@ -4,26 +4,18 @@
 
 #include <math.h>
 
-/* Mean time of a stage that never waits for a lock, a row or a server: its own, and that of the steps that have one. */
-static double stage_alone_s(const struct stage_spec *stage)
+double pace_stage_alone_s(const struct stage_spec *stage)
 {
-    double total_s = 0, mean_s, cv;
+    double total_s = stage->has_time ? dist_mean_s(&stage->time) : 0;
 
-    if (stage->has_time) {
-        dist_moments(&stage->time, &mean_s, &cv);
-        total_s += mean_s;
-    }
     for (uint32_t i = 0; i < stage->n_steps; i++)
-        if (stage->step[i].has_time) {
-            dist_moments(&stage->step[i].time, &mean_s, &cv);
-            total_s += mean_s;
-        }
+        if (stage->step[i].has_time) total_s += dist_mean_s(&stage->step[i].time);
     return total_s;
 }
 
 double pace_alone_s(const struct scenario *scenario, const struct group_spec *group, uint32_t read)
 {
-    return stage_alone_s(&scenario->stage[group->read[read].stage]);
+    return pace_stage_alone_s(&scenario->stage[group->read[read].stage]);
 }
 
 double pace_longest_s(const struct scenario *scenario, const struct group_spec *group)
@@ -51,13 +43,6 @@ bool pace_number_changes(const struct scenario *scenario, uint32_t group)
     return false;
 }
 
-static double mean_s(const struct dist_spec *dist)
-{
-    double mean, cv;
-    dist_moments(dist, &mean, &cv);
-    return mean;
-}
-
 /* What one fetch brings. */
 static double fetched(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions)
 {
@@ -77,12 +62,12 @@ static double rounds(double whole, double each) { return fmax(1, ceil(whole / ea
  * beginning. */
 static double a_commit(const struct group_spec *group, double batch, double record_s)
 {
-    const double poll_s = batch * record_s + mean_s(&group->poll);
+    const double poll_s = batch * record_s + dist_mean_s(&group->poll);
 
     switch (group->commit_mode) {
     case COMMIT_RECORD: return 1;
     case COMMIT_COUNT: return batch * rounds(group->commit_count, batch);
-    case COMMIT_TIME: return batch * rounds(ns_to_s(group->commit_time_ns) - mean_s(&group->commit), poll_s);
+    case COMMIT_TIME: return batch * rounds(ns_to_s(group->commit_time_ns) - dist_mean_s(&group->commit), poll_s);
     case COMMIT_BATCH: case COMMIT_MANUAL: break;
     }
     return batch;
@@ -133,8 +118,9 @@ double pace_client_of_s(const struct scenario *scenario, const struct group_spec
 {
     const double batch = fmin(group->max_poll_records, fetched(scenario, group, partitions));
 
-    return commits(group, batch, record) * mean_s(&group->commit) + polls(batch, record) * mean_s(&group->poll) +
-        waited_fetches(group, partitions, batch, record) * mean_s(&group->fetch);
+    return commits(group, batch, record) * dist_mean_s(&group->commit) +
+        polls(batch, record) * dist_mean_s(&group->poll) +
+        waited_fetches(group, partitions, batch, record) * dist_mean_s(&group->fetch);
 }
 
 double pace_client_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions)
@@ -145,5 +131,5 @@ double pace_client_s(const struct scenario *scenario, const struct group_spec *g
 
 double pace_fetch_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions)
 {
-    return mean_s(&group->fetch) / fetched(scenario, group, partitions);
+    return dist_mean_s(&group->fetch) / fetched(scenario, group, partitions);
 }

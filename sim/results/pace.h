@@ -8,7 +8,10 @@
 
 /* Consumers come or go for good in mid-run: a scaler's, or by a fault that scales. */
 bool pace_number_changes(const struct scenario *scenario, uint32_t group);
-/* Mean time of the stage of one of a group's reads, without waits for locks, rows or servers. */
+/* Mean time of a stage that never waits for a lock, a row or a server, and in which nothing is refused: its own, and
+ * that of the steps that have one. */
+double pace_stage_alone_s(const struct stage_spec *stage);
+/* The same of the stage of one of a group's reads. */
 double pace_alone_s(const struct scenario *scenario, const struct group_spec *group, uint32_t read);
 /* The same of the longest stage of a group. */
 double pace_longest_s(const struct scenario *scenario, const struct group_spec *group);

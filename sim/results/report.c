@@ -9,7 +9,8 @@
 
 static const char *load_end(struct page *page, const struct scenario *scenario)
 {
-    const double load_end_s = ns_to_s(scenario_load_end(scenario)), orders_end_s = ns_to_s(scenario_orders_end(scenario));
+    const double load_end_s = ns_to_s(scenario_load_end(scenario));
+    const double orders_end_s = ns_to_s(scenario_orders_end(scenario));
     if (load_end_s <= 0)
         return page_word(page, "There is no load", "부하 없음");
     if (orders_end_s < load_end_s)

@@ -26,13 +26,6 @@ struct way {
     bool has_connection, has_outer, in_transaction, has_lock[MAX_LOCKS], has_row[MAX_TABLES];
 };
 
-static double mean_s(const struct dist_spec *dist)
-{
-    double mean, cv;
-    dist_moments(dist, &mean, &cv);
-    return mean;
-}
-
 static bool connects_by_itself(const struct step_spec *step)
 {
     return step->kind == STEP_INSERT || step->kind == STEP_JOIN || step->kind == STEP_STATUS;
@@ -98,12 +91,12 @@ static void pass_rows(struct way *way, const struct step_spec *step, double take
 
 static void pass_stage(struct way *way, const struct stage_spec *stage)
 {
-    way->stage_s = stage->has_time ? mean_s(&stage->time) : 0;
+    way->stage_s = stage->has_time ? dist_mean_s(&stage->time) : 0;
     for (uint32_t i = 0; i < stage->n_steps; i++)
         way->whole_stage |= stage->step[i].kind == STEP_CONNECTION && !stage->step[i].outer;
     for (uint32_t i = 0; i < stage->n_steps; i++) {
         const struct step_spec *step = &stage->step[i];
-        const double takes_s = step->has_time ? mean_s(&step->time) : step->share * way->stage_s;
+        const double takes_s = step->has_time ? dist_mean_s(&step->time) : step->share * way->stage_s;
         const uint32_t store = scenario_store_of(way->scenario, step);
         if (store != NONE) way->held->store_s[store] += way->weight * takes_s;
         pass_connections(way, step, takes_s);

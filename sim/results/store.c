@@ -250,8 +250,8 @@ static bool begin(struct store *store, const struct store_experiment *experiment
     store->replications = experiment->replications;
     return run_sql(store, "BEGIN IMMEDIATE", "writing", err) && run_sql(store, schema, "writing", err) &&
            add_experiment(store, experiment, err) && add_points(store, point, n_points, err) &&
-           add_inputs(store, point, n_points, err) && add_unknowns(store, experiment, err) && add_student(store, experiment->replications, err) &&
-           run_sql(store, "COMMIT", "writing", err) &&
+           add_inputs(store, point, n_points, err) && add_unknowns(store, experiment, err) &&
+           add_student(store, experiment->replications, err) && run_sql(store, "COMMIT", "writing", err) &&
            ready_to_add(store, err);
 }
 

@@ -32,8 +32,8 @@ struct store_point {
 struct store *store_create(const char *path, const struct store_experiment *experiment, const struct store_point *point,
                            uint32_t n_points, struct arena *arena, struct sim_err *err);
 /* One that an earlier call left. NULL with err: SIM_EUSAGE where it holds another experiment (scenario, a file that
- * it names, seed, version or points differ; the message says which), SIM_ERUNTIME where it is no result file. More replications than it was
- * begun with are taken on. */
+ * it names, seed, version or points differ; the message says which), SIM_ERUNTIME where it is no result file. More
+ * replications than it was begun with are taken on. */
 struct store *store_resume(const char *path, const struct store_experiment *experiment, const struct store_point *point,
                            uint32_t n_points, struct arena *arena, struct sim_err *err);
 /* For reading only; what it holds is handed out, in its arena. */

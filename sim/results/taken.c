@@ -28,13 +28,6 @@ static double scaled_for_s(const struct scenario *scenario, const struct fault_s
     return for_s;
 }
 
-static double mean_s(const struct dist_spec *dist)
-{
-    double mean, cv;
-    dist_moments(dist, &mean, &cv);
-    return mean;
-}
-
 /* Instances that die for good do so one after the other. */
 static uint32_t lost_for_good(const struct fault_spec *fault, uint32_t each, uint32_t all, double times)
 {
@@ -75,7 +68,7 @@ static void measure(struct taken *taken, const struct scenario *scenario, const 
         if (fault->comes_back) measure_session(taken, group);
         break;
     case FAULT_PAUSE:
-        taken->for_s = mean_s(&fault->lasts);
+        taken->for_s = dist_mean_s(&fault->lasts);
         taken->consumers = each;
         break;
     case FAULT_RESTART:

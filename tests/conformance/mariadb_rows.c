@@ -552,8 +552,8 @@ int main(int argc, char **argv)
     printf("%llu interleavings:", (unsigned long long)n);
     for (int i = 0; i < OP_KINDS; i++) printf(" %s %llu,", op_name[i], (unsigned long long)n_of[i]);
     printf(" %llu waits, %llu deadlocks, %llu conflicts, %llu time-outs; %llu played again\n",
-           (unsigned long long)n_waits, (unsigned long long)n_deadlocks, (unsigned long long)n_conflicts, (unsigned long long)n_timeouts,
-           (unsigned long long)n_again);
+           (unsigned long long)n_waits, (unsigned long long)n_deadlocks, (unsigned long long)n_conflicts,
+           (unsigned long long)n_timeouts, (unsigned long long)n_again);
     printf("%llu passed, %llu failed\n", (unsigned long long)(n + n_timeouts - n_failed),
            (unsigned long long)n_failed);
     return n_failed > 0;

@@ -57,6 +57,11 @@ static const char SENT_AFTER[] = TRIAL_JSON([
 
 enum { ORDERS = 100, STOCK = 1 };
 
+#define FIVE_AT_ONCE \
+    { "/load/scenarios/orders", \
+      "{\"executor\": \"bursts\", \"size\": 5, \"every\": \"1h\", \"duration\": \"1h\"}" }, \
+    { "/processes/front/api/threads", "5" }, { "/processes/front/connections", "5" }
+
 static uint64_t violations(const struct run_facts *facts, enum invariant_id id) { return facts->invariant[id].violations; }
 
 /* The API's process dies as the fifth request has come to one of its steps. */
@@ -168,8 +173,7 @@ static void test_a_relay_that_dies(void **state)
         struct trial trial;
         const struct study_edit edit[] = {
             /* five rows at 4 ms, a look at 100 ms, 20 ms for each row: two are sent at 140 ms, the third is not */
-            { "/load/scenarios/orders", "{\"executor\": \"bursts\", \"size\": 5, \"every\": \"1h\", \"duration\": \"1h\"}" },
-            { "/processes/front/api/threads", "5" }, { "/processes/front/connections", "5" },
+            FIVE_AT_ONCE,
             { "/processes/front/outbox/time", "20ms" },
             { "/faults", "{\"x\": {\"crash\": \"front\", \"at\": \"150ms\", \"back_after\": \"10ms\"}}" },
             { ACCEPT, OUTBOX }, { "/stages/reserve/steps/1/form", table[i].form },
@@ -190,8 +194,7 @@ static void test_a_relay_that_dies_in_an_outage(void **state)
 {
     struct trial trial;
     const struct study_edit edit[] = {
-        { "/load/scenarios/orders", "{\"executor\": \"bursts\", \"size\": 5, \"every\": \"1h\", \"duration\": \"1h\"}" },
-        { "/processes/front/api/threads", "5" }, { "/processes/front/connections", "5" },
+        FIVE_AT_ONCE,
         { "/faults", "{\"out\": {\"outage\": \"kafka\", \"at\": \"90ms\", \"for\": \"500ms\"}, "
                      "\"x\": {\"crash\": \"front\", \"at\": \"300ms\", \"back_after\": \"10ms\"}}" },
         { ACCEPT, OUTBOX },
@@ -215,8 +218,7 @@ static void test_rows_on_their_way_into_an_outage(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct trial trial;
         const struct study_edit edit[] = {
-            { "/load/scenarios/orders", "{\"executor\": \"bursts\", \"size\": 5, \"every\": \"1h\", \"duration\": \"1h\"}" },
-            { "/processes/front/api/threads", "5" }, { "/processes/front/connections", "5" },
+            FIVE_AT_ONCE,
             { "/kafka/append", "\"50ms\"" }, { "/kafka/linger", linger[i] },
             { "/faults", "{\"out\": {\"outage\": \"kafka\", \"at\": \"120ms\", \"for\": \"500ms\"}, "
                          "\"x\": {\"crash\": \"front\", \"at\": \"300ms\", \"back_after\": \"10ms\"}}" },

@@ -389,7 +389,8 @@ static void test_lost_update(void **state)
 {
     struct world *world = world_open();
     (void)state;
-    for (uint32_t thread = 0; thread < 2; thread++) transaction_read(&world->tables, &world->transaction[thread], touch(world, thread, STOCK, 0));
+    for (uint32_t thread = 0; thread < 2; thread++)
+        transaction_read(&world->tables, &world->transaction[thread], touch(world, thread, STOCK, 0));
     for (uint32_t thread = 0; thread < 2; thread++) {
         struct transaction_row *row = touch(world, thread, STOCK, 0);
         row->order_id = 41 + thread;
@@ -436,7 +437,8 @@ static void test_version_conflict(void **state)
 {
     struct world *world = world_open();
     (void)state;
-    for (uint32_t thread = 0; thread < 2; thread++) transaction_read(&world->tables, &world->transaction[thread], touch(world, thread, STOCK, 0));
+    for (uint32_t thread = 0; thread < 2; thread++)
+        transaction_read(&world->tables, &world->transaction[thread], touch(world, thread, STOCK, 0));
     assert_int_equal(row_lock(&world->tables, touch(world, 0, STOCK, 0), 0), ROW_OK);
     assert_true(row_write_version(&world->tables, touch(world, 0, STOCK, 0), 3));
     assert_int_equal(row_lock(&world->tables, touch(world, 1, STOCK, 0), 1), ROW_WAITS); /* for the winner's commit */
@@ -712,7 +714,8 @@ static void test_bounds(void **state)
     transaction_commit(&world->tables, &world->transaction[0]);
     assert_int_equal(violations(world, INVARIANT_S2), 1);
     assert_int_equal(violations(world, INVARIANT_S1), 0);
-    for (uint32_t thread = 0; thread < 2; thread++) transaction_read(&world->tables, &world->transaction[thread], touch(world, thread, COUPONS, 0));
+    for (uint32_t thread = 0; thread < 2; thread++)
+        transaction_read(&world->tables, &world->transaction[thread], touch(world, thread, COUPONS, 0));
     for (uint32_t thread = 0; thread < 2; thread++) {
         struct transaction_row *row = touch(world, thread, COUPONS, 0);
         assert_true(row_write_absolute(row, 1));
