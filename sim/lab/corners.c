@@ -20,8 +20,6 @@ static struct rooms rooms_of(const struct corners *corners, uint32_t threshold)
 
 static bool tells(const struct rooms *rooms) { return rooms->least < rooms->most; }
 
-static double share_met(const struct judged *judged) { return judged->n ? (double)judged->met / judged->n : 0; }
-
 /* What is left of the threshold that has least left; INFINITY where none tells corners apart. */
 static double room_left(const struct corners *corners, uint32_t corner)
 {
@@ -36,7 +34,7 @@ static double room_left(const struct corners *corners, uint32_t corner)
 
 int corners_compare(const struct corners *corners, uint32_t a, uint32_t b)
 {
-    const double met_a = share_met(&corners->judged[a]), met_b = share_met(&corners->judged[b]);
+    const double met_a = judged_met_share(&corners->judged[a]), met_b = judged_met_share(&corners->judged[b]);
     if (met_a < met_b || met_a > met_b) return met_a < met_b ? -1 : 1;
     const double left_a = room_left(corners, a), left_b = room_left(corners, b);
     return (left_a > left_b) - (left_a < left_b);

@@ -26,6 +26,11 @@ enum standing judge_standing(const struct judged *judged)
     return standing;
 }
 
+double judged_met_share(const struct judged *judged)
+{
+    return judged->n > 0 ? (double)judged->met / judged->n : 0;
+}
+
 uint32_t judged_worst(const struct judged *judged)
 {
     uint32_t worst = NONE;

@@ -53,6 +53,8 @@ bool judge_fully(const struct judge *judge, const struct point *point, struct ju
 uint32_t judge_next_look(uint32_t after);
 enum look judge_look(uint32_t n, uint32_t least);
 
+/* Of the replications, those that meet all; 0 where there are none. */
+double judged_met_share(const struct judged *judged);
 /* The threshold that holds least often. NONE without thresholds. */
 uint32_t judged_worst(const struct judged *judged);
 

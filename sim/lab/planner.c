@@ -34,8 +34,6 @@ static bool judge_corner(const struct planner *planner, const struct candidate *
                      : judge_glance(&judge, &at, judged, UINT32_MAX, arena, err);
 }
 
-static double met_share(const struct judged *judged) { return judged->n ? (double)judged->met / judged->n : 0; }
-
 /* Where corners do alike in every figure, the most pressed of them is the worst. */
 static bool find_worst(struct planner *planner, struct candidate *candidate, const struct corners *corners,
                        struct arena *arena, struct sim_err *err)
@@ -171,7 +169,7 @@ static uint32_t choose(const struct planner *planner)
     for (uint32_t i = 1; i < planner->n; i++) {
         const struct candidate *a = &planner->candidate[best], *b = &planner->candidate[i];
         const bool nearer = a->footing == FOOTING_MISSED && b->footing == FOOTING_MISSED &&
-                            met_share(&b->judged) >= met_share(&a->judged);
+                            judged_met_share(&b->judged) >= judged_met_share(&a->judged);
         if (rank[b->footing] > rank[a->footing] || nearer) best = i;
     }
     return best;
