@@ -187,6 +187,12 @@ cp "${report%.json}.observations.json" seen.json
 spares small.json sweep small.json --vary stock-service.consumers=1,2 --out small.json
 mkdir own && cp small.json own/scenario.json
 spares own/scenario.json run own/scenario.json --set stock-service.consumers=2 --out own
+for name in summary.json lag.csv observed.csv; do
+    cp small.json own/$name
+    spares own/$name run own/$name --out own
+done
+cp "${report%/*}/explore-lease.json" own/explore.json
+spares own/explore.json explore own/explore.json --runs 20 --out own
 spares steps.csv import durations steps.csv --column value=ms --column stage=stage --unit ms --out steps.csv
 spares seen.json init --observations seen.json --out seen.json
 spares seen.json calibrate fit.json seen.json --out seen.json
@@ -285,7 +291,7 @@ exits 0 plot redrawn --force
 for script in drawn/plots/*.gp; do
     name=$(basename "$script" .gp)
     rm -f "drawn/plots/$name.svg"
-    ok "$name.gp draws without complaint" test -z "$(cd drawn/plots && gnuplot -d "$name.gp" 2>&1)"
+    ok "$name.gp draws without complaint" test -z "$(cd drawn/plots && LC_ALL=C.UTF-8 gnuplot -d "$name.gp" 2>&1)"
     ok "$name.svg as before" cmp -s "drawn/plots/$name.svg" "redrawn/plots/$name.svg"
 done
 "$sim" plot drawn --terminal >/dev/full 2>err; rc=$?
