@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "sim/commands.h"
+#include "sim/deliver.h"
 #include "sim/lab/capsule.h"
 #include "sim/lab/explore.h"
 #include "sim/lab/interrupt.h"
@@ -216,6 +217,9 @@ int cmd_explore(const struct options *options, struct arena *arena, struct sim_e
     exploring->options = options;
     if (!read_scenario(exploring, arena, err)) return (int)err->code;
     prepare(exploring);
+    if (options->out && !deliver_spares(options, &exploring->study, arena_printf(arena, "%s/explore.json", options->out),
+                                        err))
+        return (int)err->code;
     if (options->out && !output_open(&exploring->output, options->out, options->force, arena, err))
         return (int)err->code;
     interrupt_hold(&interrupt);

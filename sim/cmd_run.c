@@ -180,11 +180,14 @@ static bool say_precision(const struct walk_of_data *walk)
     return false;
 }
 
-/* The scenario that a run leaves is the resolved one: not in the place of the one that it is made from. */
-static bool spares_its_scenario(const struct options *options, const struct study *study, struct arena *arena,
-                                struct sim_err *err)
+/* What the run is made from may lie in the folder of its results, also under one of their names: the scenario that a
+ * run leaves is the resolved one, and old data go. */
+static bool spares_what_it_reads(const struct options *options, const struct study *study, struct arena *arena,
+                                 struct sim_err *err)
 {
-    return deliver_spares(options, study, arena_printf(arena, "%s/scenario.json", options->out), err);
+    static const char *const always[] = { "summary.json", "scenario.json", NULL };
+    return deliver_spares_all(options, study, options->out, always, arena, err) &&
+           deliver_spares_all(options, study, options->out, stale_names(arena), arena, err);
 }
 
 /* Finishes what is on disk whether the run went well or not, then prints. */
@@ -193,7 +196,7 @@ static int run_study(struct walk_of_data *walk, struct arena *arena, struct sim_
     const struct options *options = walk->options;
     const struct outcome *outcome = &walk->replicated.outcome;
     struct interrupt interrupt;
-    if (options->out && !spares_its_scenario(options, &walk->study, arena, err)) return (int)err->code;
+    if (options->out && !spares_what_it_reads(options, &walk->study, arena, err)) return (int)err->code;
     if (options->out && !output_open(&walk->output, options->out, options->force, arena, err)) return (int)err->code;
     interrupt_hold(&interrupt);
     bool ok = run_and_keep(walk, arena, err);

@@ -38,6 +38,14 @@ bool deliver_spares(const struct options *options, const struct study *study, co
     return true;
 }
 
+bool deliver_spares_all(const struct options *options, const struct study *study, const char *folder,
+                        const char *const *name, struct arena *arena, struct sim_err *err)
+{
+    for (; *name; name++)
+        if (!deliver_spares(options, study, arena_printf(arena, "%s/%s", folder, *name), err)) return false;
+    return true;
+}
+
 bool deliver_is_free(const struct options *options, const char *path, struct sim_err *err)
 {
     if (!deliver_spares(options, NULL, path, err)) return false;

@@ -18,7 +18,11 @@ bool deliver_beside(const struct options *options, const char *path, const char 
  * its scenario names, by whatever name. --force replaces results, not what they were made from. */
 bool deliver_spares(const struct options *options, const struct study *study, const char *path, struct sim_err *err);
 
-/* Whether that is so, and --force is given or nothing is there yet; asked before the first of several files is
+/* The same for files of a folder of results, all that may be written or taken away there; the names end with NULL. */
+bool deliver_spares_all(const struct options *options, const struct study *study, const char *folder,
+                        const char *const *name, struct arena *arena, struct sim_err *err);
+
+/* Whether a file to be written is spared, and --force is given or nothing is there yet; asked before the first of several files is
  * written. */
 bool deliver_is_free(const struct options *options, const char *path, struct sim_err *err);
 

@@ -38,5 +38,12 @@ done
     "dead": {"crash": "stock", "instance": 2, "at": "150.874s", "back_after": "7.304s"} }' >"$work/out" 2>"$work/err"
 code=$?
 [ $code = 99 ]; verdict "a pause beyond the session ends with $code, not 99" $?
+# What is installed is whole: each scenario finds the data that it names. The program is not built anew for it (-o).
+env -u MAKEFLAGS -u MAKELEVEL make -s -o "$sim" install BUILD="${BUILD:-build}" PREFIX="$work/usr" >"$work/out" 2>"$work/err"
+verdict "make install" $?
+for file in "$work"/usr/share/sim/scenarios/*.json; do
+    case $file in *.observations.json|*.schema.json) continue ;; esac
+    "$work/usr/bin/sim" check "$file" >"$work/out" 2>"$work/err"; verdict "$(basename "$file") is accepted where it is installed" $?
+done
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
