@@ -77,8 +77,7 @@ static void read_both(int drawing, int complaints, struct complaint *complaint)
     complaint_end_line(complaint);
 }
 
-static enum gnuplot_end end_of(int status, const char *folder, const char *script, const char *complaint,
-                               struct sim_err *err)
+static enum gnuplot_end end_of(int status, const char *script, const char *complaint, struct sim_err *err)
 {
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return GNUPLOT_OK;
     /* A loader that lacks a library ends with the same code, and says so; our own child says nothing. */
@@ -86,8 +85,7 @@ static enum gnuplot_end end_of(int status, const char *folder, const char *scrip
     if (WIFSIGNALED(status)) {
         sim_fail(err, SIM_ERUNTIME, script, "gnuplot was ended by signal %d", WTERMSIG(status));
     } else {
-        sim_fail(err, SIM_ERUNTIME, script, "gnuplot failed in %s: %s", folder,
-                 *complaint ? complaint : "it does not say why");
+        sim_fail(err, SIM_ERUNTIME, script, "gnuplot failed: %s", *complaint ? complaint : "it does not say why");
     }
     return GNUPLOT_FAILED;
 }
@@ -124,5 +122,5 @@ enum gnuplot_end gnuplot_run(const char *folder, const char *script, struct sim_
     if (child < 0)
         return sim_fail(err, SIM_ERUNTIME, script, "gnuplot cannot be started: %s", strerror(errno)), GNUPLOT_FAILED;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-    return end_of(status, folder, script, complaint.text, err);
+    return end_of(status, script, complaint.text, err);
 }

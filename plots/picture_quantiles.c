@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "plots/files.h"
 #include "plots/gnuplot.h"
 #include "plots/script.h"
 #include "plots/sheet.h"
@@ -34,7 +35,7 @@ static struct scale scale_of(const struct quantile_picture *picture)
 
 static bool write_points(const struct quantile_picture *picture, struct sim_err *err)
 {
-    FILE *data = sheet_create(picture->to, picture->name, ".csv", err);
+    FILE *data = files_create(picture->to, picture->name, ".csv", err);
     if (!data) return false;
     fprintf(data, "probability,measured_s,family_s%s\n", picture->next ? ",next_s" : "");
     for (uint32_t i = 0; i < picture->n_points; i++) {
@@ -42,7 +43,7 @@ static bool write_points(const struct quantile_picture *picture, struct sim_err 
         if (picture->next) fprintf(data, ",%.9g", picture->next_s[i]);
         fputc('\n', data);
     }
-    return sheet_finish(data, picture->name, err);
+    return files_finish(data, picture->to, picture->name, ".csv", err);
 }
 
 /* How far along the axis, 0 to 1. */
@@ -86,7 +87,7 @@ enum drawn quantiles_draw(const struct quantile_picture *picture, struct sim_err
 {
     const struct scale scale = scale_of(picture);
     if (!write_points(picture, err)) return DRAWN_NOT;
-    FILE *out = sheet_create(picture->to, picture->name, ".gp", err);
+    FILE *out = files_create(picture->to, picture->name, ".gp", err);
     if (!out) return DRAWN_NOT;
     sheet_begin(out, picture->name, 760, 800);
     fputs("  set title ", out);

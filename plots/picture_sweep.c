@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "plots/files.h"
 #include "plots/gnuplot.h"
 #include "plots/script.h"
 #include "plots/sheet.h"
@@ -24,7 +25,7 @@ static void ticks(FILE *out, const char *axis, const char *const *text, uint32_t
 /* Curve by curve, so that each is a run of rows: a line breaks where a row is not its own. */
 static bool write_dots(const struct sweep_picture *picture, struct sim_err *err)
 {
-    FILE *data = sheet_create(picture->to, picture->name, ".csv", err);
+    FILE *data = files_create(picture->to, picture->name, ".csv", err);
     if (!data) return false;
     fputs("x,curve,mean,half_width\n", data);
     for (uint32_t k = 0; k < picture->n_curves * picture->n_dots; k++) {
@@ -34,13 +35,13 @@ static bool write_dots(const struct sweep_picture *picture, struct sim_err *err)
         fprintf(data, isnan(dot->mean) ? "null," : "%.12g,", dot->mean);
         fprintf(data, isnan(dot->half_width) ? "0\n" : "%.12g\n", dot->half_width);
     }
-    return sheet_finish(data, picture->name, err);
+    return files_finish(data, picture->to, picture->name, ".csv", err);
 }
 
 enum drawn sweep_lines(const struct sweep_picture *picture, struct sim_err *err)
 {
     if (!write_dots(picture, err)) return DRAWN_NOT;
-    FILE *out = sheet_create(picture->to, picture->name, ".gp", err);
+    FILE *out = files_create(picture->to, picture->name, ".gp", err);
     if (!out) return DRAWN_NOT;
     sheet_begin(out, picture->name, 1120, 640);
     sheet_text(out, "title", picture->title);
@@ -97,7 +98,7 @@ static void write_scale(const struct sweep_picture *picture, FILE *out)
 enum drawn sweep_heat(const struct sweep_picture *picture, struct sim_err *err)
 {
     if (!write_dots(picture, err)) return DRAWN_NOT;
-    FILE *out = sheet_create(picture->to, picture->name, ".gp", err);
+    FILE *out = files_create(picture->to, picture->name, ".gp", err);
     if (!out) return DRAWN_NOT;
     sheet_begin(out, picture->name, 960, 640);
     sheet_text(out, "title", picture->title);
@@ -130,7 +131,7 @@ static void write_bar(FILE *data, uint32_t row, uint32_t side, double base, doub
 
 static bool write_bars(const struct sweep_tornado *tornado, struct sim_err *err)
 {
-    FILE *data = sheet_create(tornado->to, tornado->name, ".csv", err);
+    FILE *data = files_create(tornado->to, tornado->name, ".csv", err);
     if (!data) return false;
     fputs("row,side,base,value,bottom,top\n", data);
     for (uint32_t i = 0; i < tornado->n_bars; i++) {
@@ -140,7 +141,7 @@ static bool write_bars(const struct sweep_tornado *tornado, struct sim_err *err)
         write_bar(data, row, 0, base, low, halved);
         write_bar(data, row, 1, base, high, halved);
     }
-    return sheet_finish(data, tornado->name, err);
+    return files_finish(data, tornado->to, tornado->name, ".csv", err);
 }
 
 /* Room on either side, so that no bar ends at the frame, also where nothing moves. */
@@ -158,7 +159,7 @@ static void around(const struct sweep_tornado *tornado, FILE *out)
 enum drawn sweep_tornado(const struct sweep_tornado *tornado, struct sim_err *err)
 {
     if (!write_bars(tornado, err)) return DRAWN_NOT;
-    FILE *out = sheet_create(tornado->to, tornado->name, ".gp", err);
+    FILE *out = files_create(tornado->to, tornado->name, ".gp", err);
     if (!out) return DRAWN_NOT;
     sheet_begin(out, tornado->name, 1120, 180 + 34 * tornado->n_bars);
     sheet_text(out, "title", tornado->title);
@@ -187,14 +188,14 @@ enum drawn sweep_tornado(const struct sweep_tornado *tornado, struct sim_err *er
 
 static bool write_steps(const struct sweep_panels *panels, struct sim_err *err)
 {
-    FILE *data = sheet_create(panels->to, panels->name, ".csv", err);
+    FILE *data = files_create(panels->to, panels->name, ".csv", err);
     if (!data) return false;
     fputs("panel,curve,t_s,value\n", data);
     for (uint32_t i = 0; i < panels->n_steps; i++) {
         const struct sweep_step *step = &panels->step[i];
         fprintf(data, "%u,%u,%.9g,%.9g\n", step->panel, step->curve, step->t_s, step->value);
     }
-    return sheet_finish(data, panels->name, err);
+    return files_finish(data, panels->to, panels->name, ".csv", err);
 }
 
 /* One scale for all panels, so that they can be compared at a glance. */
@@ -226,7 +227,7 @@ enum drawn sweep_small(const struct sweep_panels *panels, struct sim_err *err)
     const uint32_t n = panels->n_panels < PANELS_MAX ? panels->n_panels : PANELS_MAX;
     const uint32_t cells = n + 1, columns = cells < COLUMNS ? cells : COLUMNS, rows = (cells + columns - 1) / columns;
     if (!write_steps(panels, err)) return DRAWN_NOT;
-    FILE *out = sheet_create(panels->to, panels->name, ".gp", err);
+    FILE *out = files_create(panels->to, panels->name, ".gp", err);
     if (!out) return DRAWN_NOT;
     sheet_begin(out, panels->name, 320 * columns + 40, 240 * rows + 100);
     same_scale(panels, out);

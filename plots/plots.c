@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "plots/files.h"
 #include "plots/gnuplot.h"
 #include "plots/paint.h"
 #include "plots/rows.h"
@@ -21,38 +22,13 @@ static picture_fn *const pictures[] = { picture_lag_by_group,
 
 enum { PICTURES = sizeof pictures / sizeof pictures[0] };
 
-/* gnuplot does not notice a full disk: a picture is whole when its last bytes are there. */
-static bool is_whole(const char *path, const char *ending, size_t length)
-{
-    char last[16];
-    FILE *file = fopen(path, "r");
-    bool whole = file && fseek(file, -(long)length, SEEK_END) == 0 && fread(last, 1, length, file) == length &&
-                 memcmp(last, ending, length) == 0;
-    if (file) fclose(file);
-    return whole;
-}
-
-static bool check_pictures(const struct script *script, struct sim_err *err)
-{
-    static const char svg_ending[] = "</svg>\n\n", png_ending[] = "IEND\xae\x42\x60\x82";
-    char svg[ROWS_PATH_BYTES], png[ROWS_PATH_BYTES];
-    snprintf(svg, sizeof svg, "%s/%s.svg", script->to, script->name);
-    snprintf(png, sizeof png, "%s/%s.png", script->to, script->name);
-    bool svg_whole = is_whole(svg, svg_ending, sizeof svg_ending - 1),
-         png_whole = is_whole(png, png_ending, sizeof png_ending - 1);
-    if (svg_whole && png_whole) return true;
-    unlink(svg);
-    unlink(png);
-    return sim_fail(err, SIM_ERUNTIME, svg_whole ? png : svg, "gnuplot did not finish this picture; is the disk full?");
-}
-
 static enum drawn draw_one(picture_fn *picture, struct script *script, struct sim_err *err)
 {
     char name[64];
     if (!picture(script, err)) return DRAWN_NOT;
     snprintf(name, sizeof name, "%s.gp", script->name);
     switch (gnuplot_run(script->to, name, err)) {
-    case GNUPLOT_OK: return script->terminal || check_pictures(script, err) ? DRAWN : DRAWN_NOT;
+    case GNUPLOT_OK: return script->terminal || files_drawn(script->to, script->name, err) ? DRAWN : DRAWN_NOT;
     case GNUPLOT_MISSING: return DRAWN_SCRIPTS;
     case GNUPLOT_FAILED: break;
     }
@@ -66,9 +42,10 @@ enum drawn plots_draw(const char *results, const char *to, bool korean, struct s
     if (!folder_open(&folder, results, err)) return DRAWN_NOT;
     struct script script = { .folder = &folder, .to = to, .korean = korean };
     const size_t n = folder_has(&folder, "causes.csv") ? PICTURES : PICTURES - 1;
-    for (size_t i = 0; i < n && drawn != DRAWN_NOT; i++) {
-        enum drawn one = draw_one(pictures[i], &script, err);
-        if (one != DRAWN) drawn = one;
+    /* One that fails keeps no other from being drawn, nor its data and script from being there; the first one tells. */
+    for (size_t i = 0; i < n; i++) {
+        enum drawn one = draw_one(pictures[i], &script, drawn == DRAWN_NOT ? NULL : err);
+        if (one != DRAWN && drawn != DRAWN_NOT) drawn = one;
     }
     folder_close(&folder);
     return drawn;

@@ -3,12 +3,12 @@
  * next picture. */
 #include "plots/script.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "plots/curves.h"
+#include "plots/files.h"
 #include "plots/gnuplot.h"
 #include "plots/rows.h"
 
@@ -28,40 +28,14 @@ const char *script_word(const struct script *script, const char *english, const 
 
 /* ---- files ---- */
 
-static void path_of(const struct script *script, const char *name, const char *suffix, char path[ROWS_PATH_BYTES])
-{
-    snprintf(path, ROWS_PATH_BYTES, "%s/%s%s", script->to, name, suffix);
-}
-
-static FILE *open_file(const char *path, struct sim_err *err)
-{
-    FILE *file = fopen(path, "w");
-    if (!file) sim_fail(err, SIM_ERUNTIME, path, "cannot be written: %s", strerror(errno));
-    return file;
-}
-
-static bool close_file(FILE *file, const char *path, struct sim_err *err)
-{
-    bool failed = ferror(file) != 0;
-    errno = 0;
-    if (fclose(file) != 0) failed = true;
-    return !failed || sim_fail(err, SIM_ERUNTIME, path, "writing failed: %s",
-                               errno ? strerror(errno)
-                                   : "an earlier write did not go through: a full disk, or a reader gone");
-}
-
 FILE *data_open(const struct script *script, const char *suffix, struct sim_err *err)
 {
-    char path[ROWS_PATH_BYTES];
-    path_of(script, script->name, suffix, path);
-    return open_file(path, err);
+    return files_create(script->to, script->name, suffix, err);
 }
 
 bool data_close(const struct script *script, FILE *data, const char *suffix, struct sim_err *err)
 {
-    char path[ROWS_PATH_BYTES];
-    path_of(script, script->name, suffix, path);
-    return close_file(data, path, err);
+    return files_finish(data, script->to, script->name, suffix, err);
 }
 
 /* ---- the frame ---- */

@@ -1,27 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "plots/sheet.h"
 
-#include <errno.h>
-#include <string.h>
-
+#include "plots/files.h"
 #include "plots/gnuplot.h"
-#include "plots/rows.h"
-
-FILE *sheet_create(const char *to, const char *name, const char *suffix, struct sim_err *err)
-{
-    char path[ROWS_PATH_BYTES];
-    snprintf(path, sizeof path, "%s/%s%s", to, name, suffix);
-    FILE *file = fopen(path, "w");
-    if (!file) sim_fail(err, SIM_ERUNTIME, path, "cannot be written: %s", strerror(errno));
-    return file;
-}
-
-bool sheet_finish(FILE *file, const char *name, struct sim_err *err)
-{
-    bool failed = ferror(file) != 0;
-    if (fclose(file) != 0) failed = true;
-    return !failed || sim_fail(err, SIM_ERUNTIME, name, "writing failed");
-}
 
 void sheet_text(FILE *out, const char *what, const char *text)
 {
@@ -49,10 +30,10 @@ enum drawn sheet_end(FILE *out, const char *to, const char *name, struct sim_err
 {
     char script[128];
     fputs("  unset output\n}\n", out);
-    if (!sheet_finish(out, name, err)) return DRAWN_NOT;
+    if (!files_finish(out, to, name, ".gp", err)) return DRAWN_NOT;
     snprintf(script, sizeof script, "%s.gp", name);
     switch (gnuplot_run(to, script, err)) {
-    case GNUPLOT_OK: return DRAWN;
+    case GNUPLOT_OK: return files_drawn(to, name, err) ? DRAWN : DRAWN_NOT;
     case GNUPLOT_MISSING: return DRAWN_SCRIPTS;
     case GNUPLOT_FAILED: break;
     }

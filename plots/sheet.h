@@ -9,11 +9,6 @@
 
 #include "plots/plots.h"
 
-/* The file NAME + suffix in folder `to`, for writing; NULL with err. */
-FILE *sheet_create(const char *to, const char *name, const char *suffix, struct sim_err *err);
-/* Closes it; false with err when any write to it has failed. */
-bool sheet_finish(FILE *file, const char *name, struct sim_err *err);
-
 /* Begins a script of this size in pixels. */
 void sheet_begin(FILE *out, const char *name, unsigned width, unsigned height);
 /* `set title 'TEXT'`, or another label. */

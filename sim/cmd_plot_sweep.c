@@ -16,6 +16,7 @@
 #include "sim/lab/output.h"
 #include "sim/results/store.h"
 #include "sim/results/tornado_table.h"
+#include "sim/results/typed.h"
 
 enum { METRICS_MAX = 12, CURVES_MAX = 8, BARS_MAX = 12, NAME_BYTES = 128 };
 
@@ -263,6 +264,21 @@ static bool draw_all(struct album *album, struct output *output, struct sim_err 
     return album->drawn != DRAWN_NOT && output_commit(output, stale, err);
 }
 
+/* Pictures are what sim plot is asked for; to a sweep they are something beside its results, as to a run. */
+static bool say_no_gnuplot(const struct options *options, const char *folder, const char *file, struct arena *arena,
+                           struct sim_err *err)
+{
+    if (options->command != COMMAND_SWEEP)
+        return sim_fail(err, SIM_ERUNTIME, NULL,
+                        "there is no gnuplot here; data and scripts are in %s, and with gnuplot installed (Debian, "
+                        "Ubuntu: gnuplot-nox) the same command with --force draws them",
+                        folder);
+    warn("there is no gnuplot here, so no pictures were drawn; their data and scripts are in %s, and with gnuplot "
+         "installed (Debian, Ubuntu: gnuplot-nox) they are drawn by: sim plot %s --force",
+         folder, typed_word(file, arena));
+    return true;
+}
+
 int cmd_plot_sweep(const struct options *options, const char *file, struct arena *arena, struct sim_err *err)
 {
     struct album album = { .options = options, .arena = arena };
@@ -279,8 +295,7 @@ int cmd_plot_sweep(const struct options *options, const char *file, struct arena
         output_abandon(&output);
     }
     store_close(album.store, err);
-    if (ok && album.drawn == DRAWN_SCRIPTS)
-        ok = sim_fail(err, SIM_ERUNTIME, NULL, "there is no gnuplot here; install it (Debian, Ubuntu: gnuplot-nox)");
-    if (ok) note(options, "pictures in %s", output.dir);
+    if (ok && album.drawn == DRAWN_SCRIPTS) ok = say_no_gnuplot(options, output.dir, file, arena, err);
+    else if (ok) note(options, "pictures in %s", output.dir);
     return (int)err->code;
 }

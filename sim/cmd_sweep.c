@@ -2,6 +2,7 @@
  * sim sweep: a grid or a table of points, each replicated, into one result file. Thresholds are judged point by point
  * and shown; that a point misses them is what one sweeps for, so it does not change the exit code. A broken invariant
  * does. */
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -211,14 +212,19 @@ static bool can_export(const struct sweeping *sweeping, struct sim_err *err)
            sim_fail(err, SIM_EUSAGE, name, "it exists, and it is no export of a sweep; take another name");
 }
 
-static bool export_all(const struct sweeping *sweeping, struct sim_err *err)
+/* Beside its place first: under the final name there is never half a file. */
+static bool export_all(const struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
 {
     const char *name = sweeping->options->export_to;
     if (!name) return true;
-    FILE *out = fopen(name, "w");
-    if (!out) return sim_fail(err, SIM_ERUNTIME, name, "it cannot be written");
+    const char *unfinished = arena_printf(arena, "%s.unfinished", name);
+    FILE *out = fopen(unfinished, "w");
+    if (!out) return sim_fail(err, SIM_ERUNTIME, name, "cannot be written: %s", strerror(errno));
     bool ok = store_export(sweeping->sweep.store, out, err);
-    return file_close(out, name, err) && ok;
+    ok = file_close(out, name, ok ? err : NULL) && ok;
+    if (ok && rename(unfinished, name) == 0) return true;
+    if (ok) sim_fail(err, SIM_ERUNTIME, name, "cannot be written: %s", strerror(errno));
+    return unlink(unfinished), false;
 }
 
 static void print_table(const struct sweeping *sweeping, const char *const *metric, uint32_t n_metrics)
@@ -261,7 +267,7 @@ static int sweep_and_print(struct sweeping *sweeping, const char *const *metric,
     bool ok = sweep_run(&sweeping->sweep, &interrupted, arena, err);
     interrupt_release(&interrupt);
     if (ok) print_table(sweeping, metric, n_metrics);
-    if (ok && !interrupted) ok = export_all(sweeping, err);
+    if (ok && !interrupted) ok = export_all(sweeping, arena, err);
     int code = ok ? verdict(sweeping) : (int)err->code;
     if (ok && !interrupted && !say_precision(sweeping) && code == 0) code = SIM_EIMPRECISE;
     if (!store_close(sweeping->sweep.store, err)) return (int)err->code;

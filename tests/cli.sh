@@ -314,6 +314,7 @@ mkdir tools && printf '#!/bin/sh\necho "line 1: broken" >&2\nexit 1\n' >tools/gn
 PATH=$work/tools:$PATH "$sim" run small.json --out broken --plots >out 2>err; rc=$?
 ok "a gnuplot that fails: exit $rc" test $rc -eq 1; says "line 1: broken"
 ok "but the results are kept" test -s broken/summary.json -a -s broken/lag.csv
+ok "and the scripts and data of all pictures" test "$(find broken/plots -name '*.gp' | wc -l)" -eq 6 -a -s broken/plots/utilisation.csv
 
 printf '#!/bin/sh\necho "a first line" >&2\necho "  gnuplot: error while loading libgd.so.3" >&2\nexit 127\n' >tools/gnuplot
 PATH=$work/tools:$PATH "$sim" plot drawn --force >out 2>err; rc=$?
@@ -321,6 +322,18 @@ ok "one that fails before it has read anything: exit $rc" test $rc -eq 1; says "
 printf '#!/bin/sh\nprintf "plot x y\\n      ^\\n\\"a.gp\\" line 7: x is undefined\\nand more\\n" >&2\nexit 1\n' >tools/gnuplot
 PATH=$work/tools:$PATH "$sim" plot drawn --force >out 2>err; rc=$?
 ok "one that names the line: exit $rc" test $rc -eq 1; says '"a.gp" line 7: x is undefined'
+# A full disk is nothing to gnuplot: it ends well, and the picture is half.
+printf '#!/bin/sh\necho half >"${2%%.gp}.svg"\n' >tools/gnuplot
+vary="sweep small.json --vary stock-service.consumers=1,2 --replications 1"
+PATH=$work/tools:$PATH "$sim" $vary --out half.db --plots --quiet >out 2>err; rc=$?
+ok "half a picture of a sweep: exit $rc" test $rc -eq 1; says "did not finish this picture"
+ok "none is left: $(find . -path './half*' -name '*.svg')" test -z "$(find . -path './half*' -name '*.svg')"
+PATH=/nonexistent "$sim" $vary --out none.db --plots --quiet >out 2>err; rc=$?
+ok "a sweep without gnuplot: exit $rc" test $rc -eq 0; says "no gnuplot"; says "none-plots"
+ok "its scripts and data are kept" test -n "$(find none-plots -name '*.gp')" -a -n "$(find none-plots -name '*.csv')"
+exits 1 $vary --out cut.db --force --quiet --export no-such-folder/cut.csv; says "no-such-folder/cut.csv: cannot be written"
+"$sim" run small.json --format json >/dev/full 2>err
+ok "a full disk is told as such" grep -q "No space left on device" err
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

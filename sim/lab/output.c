@@ -20,17 +20,32 @@ static const char *path_join(struct arena *arena, const char *folder, const char
 
 /* ---- files ---- */
 
+/* Streams keep no reason: what did not go through is tried once more. */
+static int why_it_failed(FILE *file)
+{
+    clearerr(file);
+    errno = 0;
+    return fputc('\n', file) == EOF || fflush(file) != 0 ? errno : 0;
+}
+
+static bool writing_failed(const char *name, int why, struct sim_err *err)
+{
+    return sim_fail(err, SIM_ERUNTIME, name, "writing failed: %s",
+                    why ? strerror(why) : "an earlier write did not go through; is the disk full?");
+}
+
+bool file_is_sound(FILE *file, const char *name, struct sim_err *err)
+{
+    return !ferror(file) || writing_failed(name, why_it_failed(file), err);
+}
+
 bool file_close(FILE *file, const char *name, struct sim_err *err)
 {
+    const bool failed = ferror(file) != 0;
+    const int first = failed ? why_it_failed(file) : 0;
     errno = 0;
-    bool failed = ferror(file) != 0;
-    int first = 0;
-    if (fflush(file) != 0) failed = true, first = errno;
-    if (fclose(file) != 0) failed = true, first = first ? first : errno;
-    if (!failed) return true;
-    return sim_fail(err, SIM_ERUNTIME, name, "writing failed: %s",
-                    first ? strerror(first)
-                        : "an earlier write did not go through: a full disk, or a reader gone");
+    if (fclose(file) == 0 && !failed) return true;
+    return writing_failed(name, first ? first : errno, err);
 }
 
 bool file_append(FILE *to, FILE *from, const char *from_name, struct sim_err *err)

@@ -43,6 +43,8 @@ void output_abandon(struct output *output);
 
 /* Closes a file that was written to. False with err when any write to it has failed: disk full, pipe closed. */
 bool file_close(FILE *file, const char *name, struct sim_err *err);
+/* Whether all writes so far went through; false with err. */
+bool file_is_sound(FILE *file, const char *name, struct sim_err *err);
 /* Appends the rest of `from` to `to`; a failed write to `to` shows when it is closed. False: from cannot be read. */
 bool file_append(FILE *to, FILE *from, const char *from_name, struct sim_err *err);
 

@@ -115,8 +115,7 @@ bool parts_take(struct parts *parts, uint32_t replication, struct sim_err *err)
         fclose(file);
         unlink(path);
         if (!ok) return false;
-        if (ferror(parts->whole[part]))
-            return sim_fail(err, SIM_ERUNTIME, part_names[part], "writing failed: %s", strerror(errno));
+        if (!file_is_sound(parts->whole[part], output_path(parts->output, part_names[part]), err)) return false;
     }
     return true;
 }
