@@ -277,6 +277,32 @@ static void closing_line(struct page *page, const struct tally_of_verdicts *verd
                  (unsigned)verdicts->unknown);
 }
 
+/* A table of orders has the instant at which the row was created, a run the one at which the request was due: what lies
+ * between is the API's, and nobody counted it. So these stand side by side, and are not judged. */
+static void observed_completion(struct page *page, const struct outcome *outcome)
+{
+    const struct observed_completion *seen = &outcome->study->observations->completion;
+    const struct { const char *name; double seen_s; } figure[] = {
+        { "mean", seen->mean_s }, { "p50", seen->p50_s }, { "p95", seen->p95_s }, { "p99", seen->p99_s },
+        { "max", seen->max_s } };
+    const char *list = "";
+
+    for (size_t i = 0; i < sizeof figure / sizeof *figure; i++) {
+        const double predicted_s = outcome_mean(outcome, "completion_s.%s", figure[i].name);
+        if (!isfinite(figure[i].seen_s) || !isfinite(predicted_s))
+            continue;
+        list = page_format(page, page_word(page, "%s%s%s %s (%s predicted)", "%s%s%s %s (예측 %s)"), list,
+                           *list ? ", " : "", figure[i].name, number_seconds(figure[i].seen_s).s,
+                           number_seconds(predicted_s).s);
+    }
+    if (*list)
+        page_say(page, TONE_PLAIN,
+                 "Completion times as observed: %s. They are not judged: they may begin where an order's row was created, "
+                 "ours begin when its request was due.",
+                 "관측된 완료 시간: %s. 판정하지 않음: 관측은 주문 행이 생성된 시점부터일 수 있고, 예측은 요청 예정 "
+                 "시각부터 잼.", list);
+}
+
 void report_observed(struct page *page, const struct outcome *outcome)
 {
     page_heading(page, "Predicted beside observed", "예측과 관측 비교");
@@ -284,5 +310,6 @@ void report_observed(struct page *page, const struct outcome *outcome)
         return;
     const struct tally_of_verdicts verdicts = comparisons_table(page, outcome);
     closing_line(page, &verdicts);
+    observed_completion(page, outcome);
     report_trend(page, outcome);
 }

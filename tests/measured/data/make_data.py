@@ -234,6 +234,7 @@ def single_observations(folder):
                  "stages": [{"target_per_s": target, "duration_s": s} for target, s in ((20, 10), (50, 20), (100, 20), (100, 40), (0, 10))]},
         "groups": [{"name": "stock", "topic": "order-created", "partitions": 3, "consumers": 1}],
         "statuses": statuses,
+        "offsets": {"t_s": 150, "sigma_t_s": 0.1, "rows": offsets_at(folder, 150)},
         "snapshots": [{"label": f"offsets at {t} s", "t_s": t, "sigma_t_s": 0.1, "rows": offsets_at(folder, t)} for t in (60, 100, 150)],
         "lag_trend": {"label": "committed lag of stock", "rows": [{"t_s": t, "lag": lag[t], "total": sum(lag[t])} for t in sorted(lag) if t % 20 == 0]},
         "completion_s": {"mean": sum(times) / len(times), "p50": at(0.5), "p95": at(0.95), "p99": at(0.99), "max": times[-1]},
