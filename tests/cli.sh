@@ -203,6 +203,7 @@ ok "a missed threshold leaves its files" test -s missed/summary.json -a -s misse
 exits 0 run "$report" --set /orders/at_most=3000 --out observed --quiet
 ok "inputs are copied" test -s observed/inputs/report-2025-12-24.observations.json
 ok "observations are there for pictures" grep -q '^lag,.*,stock-service-group,order-created,1,908,,,2566$' observed/observed.csv
+ok "a table without a label has a name in the legend" sh -c "$sim run ${report%/*}/measured-pipeline.json --replications 1 --out unlabelled --quiet >out && grep -q '^lag,offsets at 150 s,stock,' unlabelled/observed.csv"
 exits 0 run observed/scenario.json --out again --quiet
 ok "lag.csv with inputs" cmp -s observed/lag.csv again/lag.csv
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim/results/csv.h"
+#include "sim/scenario/finding.h"
 
 struct row {
     const char *kind, *label, *group, *topic;
@@ -34,7 +35,16 @@ static void write_row(const struct row *row, FILE *out, struct arena *arena)
 
 static struct row row_of(const char *kind, const char *label, double t_s, int64_t value)
 {
-    return (struct row){ kind, label ? label : "", "", "", NONE, t_s, (double)NAN, (double)NAN, value };
+    return (struct row){ kind, label, "", "", NONE, t_s, (double)NAN, (double)NAN, value };
+}
+
+/* What has no label is called by what it is, as where it is printed. */
+static const char *label_or(const char *label, const char *otherwise) { return label && *label ? label : otherwise; }
+
+static const char *status_label(const struct observed_status *status, struct arena *arena)
+{
+    return label_or(status->label, isfinite(status->t_s) ? arena_printf(arena, "statuses at %g s", status->t_s)
+                                                         : "statuses");
 }
 
 static void write_statuses(const struct observations *observations, FILE *out, struct arena *arena)
@@ -44,7 +54,7 @@ static void write_statuses(const struct observations *observations, FILE *out, s
         const struct observed_status *status = &observations->status[i];
         const int64_t count[] = { status->paid, status->pending, status->failed };
         for (size_t k = 0; k < sizeof count / sizeof *count; k++) {
-            struct row row = row_of(kind[k], status->label, status->t_s, count[k]);
+            struct row row = row_of(kind[k], status_label(status, arena), status->t_s, count[k]);
             row.from_s = status->from_s;
             row.to_s = status->to_s;
             if (count[k] >= 0) write_row(&row, out, arena);
@@ -67,7 +77,7 @@ static void write_trend(const struct observations *observations, const struct ro
     for (uint32_t i = 0; i < observations->n_trend; i++) {
         const struct observed_trend *trend = &observations->trend[i];
         struct row row = *named;
-        row.label = observations->trend_label ? observations->trend_label : "";
+        row.label = label_or(observations->trend_label, "lag over time");
         row.t_s = trend->t_s;
         for (row.partition = 0; row.partition < trend->n; row.partition++) {
             row.value = trend->lag[row.partition];
@@ -84,15 +94,17 @@ void overlay_write(const struct observations *observations, FILE *out, struct ar
     const struct observed_offset *most = most_lagging(observations);
     fputs("kind,label,group,topic,partition,t_s,from_s,to_s,value\n", out);
     write_statuses(observations, out, arena);
+    const char *offsets = label_or(observations->offsets_label,
+                                   arena_printf(arena, "offsets at %g s", observations->offsets_t_s));
     for (uint32_t i = 0; i < observations->n_offsets; i++) {
         const struct observed_offset *offset = &observations->offset[i];
-        struct row row = row_of("lag", observations->offsets_label, observations->offsets_t_s, offset->lag);
+        struct row row = row_of("lag", offsets, observations->offsets_t_s, offset->lag);
         row.group = offset->group;
         row.topic = offset->topic;
         row.partition = offset->partition;
         write_row(&row, out, arena);
     }
-    struct row named = row_of("lag", observations->peak_label, (double)NAN, observations->peak_lag);
+    struct row named = row_of("lag", label_or(observations->peak_label, "peak"), (double)NAN, observations->peak_lag);
     if (most) named.group = most->group, named.topic = most->topic;
     write_trend(observations, &named, out, arena);
     named.kind = "peak_lag";
