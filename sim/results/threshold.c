@@ -27,17 +27,36 @@ static void key_of(const char *figure, char *out, size_t size)
         *point = '_';
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t length = strlen(text), n = strlen(end);
+    return length >= n && strcmp(text + length - n, end) == 0;
+}
+
+/* k6 asks a counter for its count, and a rate for its rate: here the metric itself is that number. */
+static bool is_the_metric_itself(const struct threshold_spec *spec)
+{
+    const bool is_rate = ends_with(spec->metric, "_ratio") || ends_with(spec->metric, "_share") ||
+                         ends_with(spec->metric, "_per_s");
+    if (!spec->figure) return false;
+    if (strcmp(spec->figure, "rate") == 0) return is_rate;
+    return strcmp(spec->figure, "count") == 0 && !is_rate && !ends_with(spec->metric, "_s");
+}
+
+static bool is_percentile(const char *figure) { return figure && strncmp(figure, "p(", 2) == 0; }
+
 uint32_t threshold_figure(const struct layout *layout, const struct threshold_spec *spec, struct sim_err *err)
 {
     char path[1024], key[64];
     const char *nearest;
 
-    key_of(spec->figure, key, sizeof key);
+    key_of(is_the_metric_itself(spec) ? NULL : spec->figure, key, sizeof key);
     snprintf(path, sizeof path, "%s%s", spec->metric, key);
     const uint32_t figure = layout_find(layout, path, &nearest);
     if (figure == NONE)
-        sim_fail(err, SIM_ESCENARIO, layout->study->file, "there is no figure %s in summary.json%s%s", path,
-                 nearest ? "; the nearest is " : "", nearest ? nearest : "");
+        sim_fail(err, SIM_ESCENARIO, layout->study->file, "there is no figure %s in summary.json%s%s%s", path,
+                 nearest ? "; the nearest is " : "", nearest ? nearest : "",
+                 is_percentile(spec->figure) ? "; what is kept of times is p(50), p(90), p(95), p(99) and p(99.9)" : "");
     return figure;
 }
 

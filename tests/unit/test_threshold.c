@@ -25,6 +25,8 @@ static void k6_names_find_figures(void **state)
     static const struct { const char *metric, *figure, *path; } cases[] = {
         { "orders.failed_ratio", NULL, "orders.failed_ratio" },
         { "orders.failed_ratio", "value", "orders.failed_ratio" },
+        { "orders.failed_ratio", "rate", "orders.failed_ratio" },
+        { "orders.paid", "count", "orders.paid" },
         { "completion_s", "avg", "completion_s.mean" },
         { "completion_s", "med", "completion_s.p50" },
         { "completion_s", "min", "completion_s.min" },
@@ -67,8 +69,23 @@ static void percentiles_that_are_not_kept_are_unknown(void **state)
     (void)state;
     const struct layout *layout = layout_make(small_study(&arena), &arena);
     const struct threshold_spec spec = { "completion_s", "p(42)<1", "p(42)", OP_LT, 1 };
+    struct sim_err err = { 0 };
 
-    assert_int_equal(threshold_figure(layout, &spec, NULL), NONE);
+    assert_int_equal(threshold_figure(layout, &spec, &err), NONE);
+    assert_non_null(strstr(err.text, "p(99) and p(99.9)"));
+}
+
+/* orders a second are no count of orders, nor is a count a rate. */
+static void a_count_is_no_rate(void **state)
+{
+    (void)state;
+    const struct layout *layout = layout_make(small_study(&arena), &arena);
+    static const struct threshold_spec wrong[] = {
+        { "orders.paid", "rate<1", "rate", OP_LT, 1 }, { "orders.failed_ratio", "count<1", "count", OP_LT, 1 }
+    };
+
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(threshold_figure(layout, &wrong[i], NULL), NONE);
 }
 
 static void every_comparison(void **state)
@@ -140,6 +157,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(k6_names_find_figures, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(an_unknown_figure_is_an_error_of_the_scenario, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(percentiles_that_are_not_kept_are_unknown, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_count_is_no_rate, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(every_comparison, open_arena, close_arena),
         cmocka_unit_test(room_is_on_the_side_that_holds), cmocka_unit_test(digits_show_the_verdict)
     };
