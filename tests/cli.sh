@@ -172,6 +172,7 @@ exits 0 run small.json --out deep/er/down --quiet
 ok "folders above are made" test -s deep/er/down/summary.json
 exits 2 run small.json --out small.json
 exits 2 run small.json --plots; says "--out"
+exits 3 run small.json --set stok-service.consumers=2; says 'did you mean "stock-service.consumers"?'
 # What a command reads it does not replace, with --force neither.
 spares() { # file, then arguments that would write over it
     spared=$1

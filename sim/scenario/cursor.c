@@ -273,8 +273,9 @@ static void read_basis(struct cursor *object)
     if (!cursor_is_object(&basis)) return;
     for (const cJSON *child = basis.node->child; child; child = child->next) {
         struct cursor one = cursor_child(&basis, child, 0);
-        const cJSON *value = cJSON_GetObjectItemCaseSensitive(object->out ? object->out : object->node, child->string);
-        one.by_key = !value || is_special(child->string);
+        const bool given = cJSON_GetObjectItemCaseSensitive(object->node, child->string) != NULL;
+        const bool filled_in = object->out && cJSON_GetObjectItemCaseSensitive(object->out, child->string);
+        one.by_key = !(given || filled_in) || is_special(child->string); /* given, and no good: a finding already */
         if (one.by_key) cursor_finding(&one, "names no key of this object");
         else cursor_enum(&one, basis_names, 3, &tag);
     }
@@ -299,6 +300,19 @@ void cursor_close(struct cursor *object)
         if (special && hint[0] == 'k') hint = arena_printf(arena, "did you mean \"%s\"?", special);
         cursor_finding(&unknown, "unknown key; %s", hint);
     }
+}
+
+bool cursor_misspells(struct cursor *object, const char *const *kind, uint32_t n)
+{
+    for (const cJSON *child = cursor_first(object); child; child = cursor_next(child)) {
+        const char *nearest = nearest_name(child->string, kind, n);
+        struct cursor at = cursor_child(object, child, 0);
+        if (!nearest) continue;
+        at.by_key = true;
+        cursor_finding(&at, "unknown key; did you mean \"%s\"?", nearest);
+        return true;
+    }
+    return false;
 }
 
 /* ---- values ---- */
@@ -410,7 +424,7 @@ uint32_t names_find(const struct names *names, const char *name)
     return names->n;
 }
 
-bool cursor_name(struct cursor *cursor, const struct names *names, uint32_t *out)
+bool cursor_name(struct cursor *cursor, struct names *names, uint32_t *out)
 {
     if (!cursor->node || names->unread) return false;
     if (!cJSON_IsString(cursor->node))
@@ -420,6 +434,7 @@ bool cursor_name(struct cursor *cursor, const struct names *names, uint32_t *out
     if (i == names->n) {
         cursor_finding(cursor, "there is no %s \"%.100s\"; %s", names->what, word,
                        name_advice(cursor->reading->arena, word, names->name, names->n));
+        names->unread = names->n == 0;
         return false;
     }
     *out = i;
@@ -491,7 +506,7 @@ void read_text(struct cursor *object, const char *key, const char **out, const c
     if (control != 0) cursor_finding(&at, "a control character, U+%04X, in a text that is printed", control);
 }
 
-void read_name(struct cursor *object, const char *key, uint32_t *out, const char *fallback, const struct names *names)
+void read_name(struct cursor *object, const char *key, uint32_t *out, const char *fallback, struct names *names)
 {
     struct cursor at = cursor_at(object, key, fallback);
     cursor_name(&at, names, out);

@@ -46,7 +46,7 @@ struct names {
     const char *what; /* "topic" */
     uint32_t n;
     const char *const *name;
-    bool unread; /* the section is no object: a finding already; no name is looked up */
+    bool unread; /* the section is no object, or there is none: a finding already; no name is looked up */
 };
 
 /* ---- moving ---- */
@@ -72,6 +72,8 @@ uint32_t cursor_size(const struct cursor *parent);
 void cursor_close(struct cursor *object);
 /* For an object with names of the writer's own. */
 void cursor_close_names(struct cursor *object);
+/* Whether a key of an object that has none of these is nearly one of them; with a finding. */
+bool cursor_misspells(struct cursor *object, const char *const *kind, uint32_t n);
 /* Whether the key is there; marks it known. */
 bool cursor_has(struct cursor *object, const char *key);
 
@@ -95,7 +97,8 @@ bool cursor_whole(struct cursor *cursor, uint64_t *out, uint64_t least, uint64_t
 bool cursor_ns(struct cursor *cursor, sim_ns *out, sim_ns least, sim_ns most);
 bool cursor_text(struct cursor *cursor, const char **out);
 bool cursor_enum(struct cursor *cursor, const char *const *name, uint32_t n, uint32_t *out);
-bool cursor_name(struct cursor *cursor, const struct names *names, uint32_t *out);
+/* Where there are no names at all, that is one fault: the first who looks one up has the finding. */
+bool cursor_name(struct cursor *cursor, struct names *names, uint32_t *out);
 /* Copies the value unread. */
 void cursor_copy(struct cursor *cursor);
 /* Writes `value` (and takes it) where the cursor stands. */
@@ -115,7 +118,7 @@ bool read_ns_or(struct cursor *object, const char *key, const char *word, sim_ns
 void read_bool(struct cursor *object, const char *key, bool *out, const char *fallback);
 /* The default of a text is that text, whatever it looks like. */
 void read_text(struct cursor *object, const char *key, const char **out, const char *fallback);
-void read_name(struct cursor *object, const char *key, uint32_t *out, const char *fallback, const struct names *names);
+void read_name(struct cursor *object, const char *key, uint32_t *out, const char *fallback, struct names *names);
 void read_enum_of(struct cursor *object, const char *key, uint32_t *out, const char *fallback, const char *const *name,
                   uint32_t n);
 /* out: an lvalue of an enum type; names: an array in the order of the enum. */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/scenario/edit.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "sim/scenario/nearest.h"
 
 enum { MATCHES_MAX = 8 };
 
@@ -108,6 +111,28 @@ static bool refuse_ambiguous(const char *path, const struct matches *matches, st
                     matches->n > MATCHES_MAX ? " or others" : "");
 }
 
+/* Of the names in the scenario's sections, the one that the path's first word nearly is; "" where none is near. */
+static const char *nearest_start(cJSON *root, const char *path, struct arena *arena)
+{
+    char word[128];
+    const char *best[sizeof named_sections / sizeof named_sections[0]];
+    uint32_t n_best = 0;
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(path, "."), path);
+    for (size_t i = 0; i < sizeof named_sections / sizeof named_sections[0]; i++) {
+        cJSON *above;
+        const cJSON *section = json_find(root, named_sections[i].pointer, &above, arena);
+        if (!section) continue;
+        const char **name = arena_array(arena, const char *, cJSON_GetArraySize(section));
+        uint32_t n = 0;
+        for (const cJSON *child = section->child; child; child = child->next)
+            if (child->string) name[n++] = child->string;
+        const char *nearest = nearest_name(word, name, n);
+        if (nearest) best[n_best++] = nearest;
+    }
+    const char *nearest = nearest_name(word, best, n_best);
+    return nearest ? arena_printf(arena, "; did you mean \"%s%s\"?", nearest, path + strcspn(path, ".")) : "";
+}
+
 /* The pointer a path stands for; NULL with err, or with a finding. */
 static const char *resolve(struct reading *reading, const char *path, struct sim_err *err)
 {
@@ -119,7 +144,8 @@ static const char *resolve(struct reading *reading, const char *path, struct sim
     if (matches->n > 1) refuse_ambiguous(path, matches, reading->arena, err);
     else
         finding_add(reading->findings, reading->arena, (struct text_place){ 0, 0 }, path,
-                    "no place in this scenario is called so; write a JSON Pointer such as /groups/NAME/consumers");
+                    "no place in this scenario is called so; write a JSON Pointer such as /groups/NAME/consumers%s",
+                    nearest_start(reading->json->root, path, reading->arena));
     return NULL;
 }
 

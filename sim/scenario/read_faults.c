@@ -26,8 +26,10 @@ static const struct fault_form {
 /* The one key that says what happens; FAULT_KINDS with a finding. */
 static uint32_t find_kind(struct cursor *fault)
 {
+    const char *kinds[FAULT_KINDS];
     uint32_t found = FAULT_KINDS;
     for (uint32_t i = 0; i < FAULT_KINDS; i++) {
+        kinds[i] = forms[i].key;
         if (!cJSON_GetObjectItemCaseSensitive(fault->node, forms[i].key)) continue;
         if (found < FAULT_KINDS) {
             cursor_finding(fault, "%s and %s in one fault; a fault does one thing", forms[found].key, forms[i].key);
@@ -36,8 +38,9 @@ static uint32_t find_kind(struct cursor *fault)
         found = i;
     }
     if (found < FAULT_KINDS) return found;
-    const char *list = forms[0].key;
-    for (uint32_t i = 1; i < FAULT_KINDS; i++) list = arena_printf(fault->reading->arena, "%s, %s", list, forms[i].key);
+    if (cursor_misspells(fault, kinds, FAULT_KINDS)) return FAULT_KINDS;
+    const char *list = kinds[0];
+    for (uint32_t i = 1; i < FAULT_KINDS; i++) list = arena_printf(fault->reading->arena, "%s, %s", list, kinds[i]);
     cursor_finding(fault, "the fault does not say what happens; one of %s is needed", list);
     return FAULT_KINDS;
 }
@@ -139,7 +142,7 @@ static void read_step_of(struct reader *reader, struct cursor *when, struct faul
         const char *name = step_name(&stage->step[i]);
         names[i] = name ? name : ""; /* a work step whose label could not be read: a finding already */
     }
-    const struct names steps = { .what = "step", .n = stage->n_steps, .name = names };
+    struct names steps = { .what = "step", .n = stage->n_steps, .name = names };
     cursor_name(&at, &steps, &out->step);
 }
 

@@ -72,7 +72,7 @@ static void read_topics(struct reader *reader, struct cursor *document)
 /* ---- groups ---- */
 
 /* A name that is a key: its index; NONE with a finding. */
-static uint32_t name_of_key(struct cursor *at, const struct names *names)
+static uint32_t name_of_key(struct cursor *at, struct names *names)
 {
     uint32_t index = names_find(names, at->key);
     if (index < names->n) return index;

@@ -57,6 +57,7 @@ static uint32_t find_kind(struct cursor *step)
         found = i;
     }
     if (found < STEP_KINDS) return found;
+    if (cursor_misspells(step, kinds, STEP_KINDS)) return STEP_KINDS;
     const char *list = kinds[0];
     for (uint32_t i = 1; i < STEP_KINDS; i++) list = arena_printf(step->reading->arena, "%s, %s", list, kinds[i]);
     cursor_finding(step, "the step does not say what it does; one of %s is needed", list);
