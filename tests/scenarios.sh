@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Every shipped scenario is accepted, runs to its end on two threads, breaks an invariant only where that is its lesson, and ends with the
-# exit code that the table of scenarios/README.md tells its reader. No scenario is missing in that table.
+# Every shipped scenario is accepted, runs to its end on two threads, breaks an invariant only where that is its lesson,
+# ends with the exit code that the table of scenarios/README.md tells its reader, and is told in 80 columns. No scenario
+# is missing in that table.
 set -u
 cd "$(dirname "$0")/.."
 sim=${BUILD:-build}/sim
@@ -21,6 +22,8 @@ for file in scenarios/*.json; do
     "$sim" run "$file" --quiet >"$work/out" 2>"$work/err"
     code=$?
     [ "$code" = "${want:-missing}" ]; verdict "$name ends with $code as it is, the table says ${want:-nothing}" $?
+    LC_ALL=C sed 's/[\x80-\xbf]//g' "$work/out" | LC_ALL=C grep -E '^.{81}' >"$work/err" # one byte a letter
+    [ $? = 1 ]; verdict "$name is told in 80 columns" $?
     "$sim" run "$file" --replications 2 --jobs 2 --quiet --format json >"$work/out" 2>"$work/err"
     code=$?
     [ "$code" = "${want:-missing}" ]; verdict "$name ends with $code, the table says ${want:-nothing}" $?

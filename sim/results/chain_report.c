@@ -69,10 +69,8 @@ void chain_write(struct page *page, const struct scenario *scenario, const struc
     for (uint32_t i = 0; i < chain->n_links; i++) {
         const struct chain_link *link = &chain->link[i];
         const char *order = link->order_id ? page_format(page, "%" PRIu64, link->order_id) : "";
-        const char *line =
-            page_format(page, "%12.6f  %6s  %s", ns_to_s(link->at_ns), order, link_words(page, scenario, link));
-        page_print(page, TONE_PLAIN, line);
-        fputc('\n', page->out);
+        page_hang(page, page_format(page, "%12.6f  %6s  ", ns_to_s(link->at_ns), order),
+                  link_words(page, scenario, link));
     }
     if (markdown) fputs("```\n", page->out);
 }

@@ -14,7 +14,7 @@ struct cell { const char *text; enum tone tone; bool across; };
 struct grid {
     struct page *page;
     uint32_t n_columns;
-    struct { enum align align; const char *head; unsigned width; } column[COLUMNS_MAX];
+    struct { enum align align; const char *head; unsigned width; } column[COLUMNS_MAX]; /* width: of the cells */
     struct cell *cell;
     size_t n_cells, capacity;
 };
@@ -31,7 +31,6 @@ void grid_column(struct grid *grid, enum align align, const char *en, const char
     SIM_ASSERT(grid->n_columns < COLUMNS_MAX && grid->n_cells == 0);
     grid->column[grid->n_columns].align = align;
     grid->column[grid->n_columns].head = page_word(grid->page, en, ko);
-    grid->column[grid->n_columns].width = text_width(grid->column[grid->n_columns].head);
     grid->n_columns++;
 }
 
@@ -130,12 +129,103 @@ static void text_row(const struct grid *grid, const struct cell *cell)
     fputc('\n', grid->page->out);
 }
 
-static void text_head(const struct grid *grid)
+/* ---- heads: in one line, or, where a table would be wider than the page, folded as far as their words allow ---- */
+
+/* Bytes of what stands together at the start of a head: up to a blank, which goes, or a hyphen, which stays. */
+static size_t piece_of(const char *head)
+{
+    const size_t n = strcspn(head, " -");
+    return n + (head[n] == '-');
+}
+
+static unsigned width_of(const char *text, size_t n)
+{
+    char piece[256];
+    snprintf(piece, sizeof piece, "%.*s", (int)n, text);
+    return text_width(piece);
+}
+
+static unsigned widest_piece(const char *head)
+{
+    unsigned widest = 0;
+    for (size_t n; *head; head += n + (head[n] == ' ')) {
+        n = piece_of(head);
+        const unsigned width = width_of(head, n);
+        widest = width > widest ? width : widest;
+    }
+    return widest;
+}
+
+/* Bytes of a head that fit into a line of this width. */
+static size_t line_of(const char *head, unsigned width)
+{
+    size_t fits = piece_of(head);
+    while (head[fits]) {
+        const size_t blank = head[fits] == ' ', more = fits + blank + piece_of(head + fits + blank);
+        if (width_of(head, more) > width) break;
+        fits = more;
+    }
+    return fits;
+}
+
+static bool is_too_wide(const struct grid *grid)
+{
+    const unsigned most = grid->page->style->width ? grid->page->style->width : 80;
+    unsigned width = INDENT;
+    for (uint32_t c = 0; c < grid->n_columns; c++) {
+        const unsigned head = text_width(grid->column[c].head);
+        width += (c > 0 ? GAP : 0) + (head > grid->column[c].width ? head : grid->column[c].width);
+    }
+    return width > most;
+}
+
+/* The columns become as wide as their heads need. */
+static void fit_heads(struct grid *grid)
+{
+    const bool folded = is_too_wide(grid);
+    for (uint32_t c = 0; c < grid->n_columns; c++) {
+        const char *head = grid->column[c].head;
+        const unsigned needed = folded ? widest_piece(head) : text_width(head);
+        if (needed > grid->column[c].width) grid->column[c].width = needed;
+    }
+}
+
+static uint32_t lines_of(const char *head, unsigned width)
+{
+    uint32_t n = 1;
+    for (size_t fits; head[fits = line_of(head, width)]; head += fits + (head[fits] == ' ')) n++;
+    return n;
+}
+
+/* The line of a head that stands there, with so many lines in all, its last at the bottom; "" above its first. */
+static const char *head_line(const struct grid *grid, uint32_t column, uint32_t line, uint32_t n_lines)
+{
+    const char *head = grid->column[column].head;
+    const unsigned width = grid->column[column].width;
+    const uint32_t above = n_lines - lines_of(head, width);
+    if (line < above) return "";
+    for (uint32_t i = above; i < line; i++) {
+        const size_t fits = line_of(head, width);
+        head += fits + (head[fits] == ' ');
+    }
+    return page_format(grid->page, "%.*s", (int)line_of(head, width), head);
+}
+
+static void text_head(struct grid *grid)
 {
     struct cell head[COLUMNS_MAX];
-    for (uint32_t c = 0; c < grid->n_columns; c++)
-        head[c] = (struct cell){ grid->column[c].head, TONE_FAINT, false };
-    text_row(grid, head);
+    uint32_t n_lines = 1;
+
+    fit_heads(grid);
+    for (uint32_t c = 0; c < grid->n_columns; c++) {
+        const uint32_t n = lines_of(grid->column[c].head, grid->column[c].width);
+        n_lines = n > n_lines ? n : n_lines;
+    }
+    for (uint32_t line = 0; line < n_lines; line++) {
+        for (uint32_t c = 0; c < grid->n_columns; c++)
+            head[c] = (struct cell){ head_line(grid, c, line, n_lines), TONE_FAINT, false };
+        text_row(grid, head);
+    }
 }
 
 /* ---- Markdown ---- */
@@ -163,7 +253,7 @@ static void markdown_row(const struct grid *grid, const struct cell *cell)
     fputc('\n', out);
 }
 
-static void markdown_head(const struct grid *grid)
+static void markdown_head(struct grid *grid)
 {
     FILE *out = grid->page->out;
 

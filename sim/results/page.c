@@ -184,6 +184,14 @@ void page_item(struct page *page, enum tone tone, const char *en, const char *ko
     va_end(arguments);
 }
 
+void page_hang(struct page *page, const char *columns, const char *text)
+{
+    const unsigned indent = text_width(columns);
+    fputs(columns, page->out);
+    if (page->style->markdown) fprintf(page->out, "%s\n", text);
+    else print_wrapped(page, TONE_PLAIN, arena_strdup(page->arena, text), indent, indent);
+}
+
 void page_code(struct page *page, const char *format, ...)
 {
     va_list arguments;

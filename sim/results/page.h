@@ -32,6 +32,8 @@ void page_say(struct page *page, enum tone tone, const char *en, const char *ko,
 void page_item(struct page *page, enum tone tone, const char *en, const char *ko, ...) SAYS(3, 5);
 /* As typed: a command. */
 void page_code(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A line of columns whose last one is a text: that is broken, and goes on below itself. */
+void page_hang(struct page *page, const char *columns, const char *text);
 /* An empty line between two things, where there would be none (Markdown has one between any two). */
 void page_gap(struct page *page);
 /* Called before anything is printed: what will stand there. */

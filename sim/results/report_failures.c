@@ -38,7 +38,7 @@ static const struct { const char *key, *en, *ko; } counts[] = {
     { "sessions_expired", "sessions lost", "세션 만료" }, { "duplicates", "delivered again", "재전달" },
     { "skipped", "given up", "포기" }, { "dead_letters", "dead letters", "DLT" },
 };
-enum { COUNTS = sizeof counts / sizeof counts[0] };
+enum { REBALANCES, COUNTS = sizeof counts / sizeof counts[0] };
 
 static bool is_quiet(const struct outcome *outcome, const char *group)
 {
@@ -47,14 +47,25 @@ static bool is_quiet(const struct outcome *outcome, const char *group)
     return true;
 }
 
+/* What happened to no group has no column. */
+static bool is_shown(const struct outcome *outcome, int count)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    for (uint32_t i = 0; i < scenario->n_groups; i++)
+        if (outcome_mean(outcome, "groups.%s.%s", scenario->group[i].name, counts[count].key) > 0) return true;
+    return false;
+}
+
 static void group_row(struct grid *grid, const struct outcome *outcome, const char *group)
 {
     grid_cell(grid, TONE_PLAIN, "%s", group);
     for (int i = 0; i < COUNTS; i++)
+        if (is_shown(outcome, i))
+            grid_cell(grid, TONE_PLAIN, "%s",
+                      number_count(outcome_mean(outcome, "groups.%s.%s", group, counts[i].key)).s);
+    if (is_shown(outcome, REBALANCES))
         grid_cell(grid, TONE_PLAIN, "%s",
-                  number_count(outcome_mean(outcome, "groups.%s.%s", group, counts[i].key)).s);
-    grid_cell(grid, TONE_PLAIN, "%s",
-              number_seconds(outcome_mean(outcome, "groups.%s.longest_rebalance_s", group)).s);
+                  number_seconds(outcome_mean(outcome, "groups.%s.longest_rebalance_s", group)).s);
 }
 
 static struct grid *group_grid(struct page *page, const struct outcome *outcome)
@@ -62,8 +73,9 @@ static struct grid *group_grid(struct page *page, const struct outcome *outcome)
     const struct scenario *scenario = &outcome->study->scenario;
     struct grid *grid = grid_open(page);
     grid_column(grid, ALIGN_LEFT, "GROUP", "그룹");
-    for (int i = 0; i < COUNTS; i++) grid_column(grid, ALIGN_RIGHT, counts[i].en, counts[i].ko);
-    grid_column(grid, ALIGN_RIGHT, "longest", "최장");
+    for (int i = 0; i < COUNTS; i++)
+        if (is_shown(outcome, i)) grid_column(grid, ALIGN_RIGHT, counts[i].en, counts[i].ko);
+    if (is_shown(outcome, REBALANCES)) grid_column(grid, ALIGN_RIGHT, "longest", "최장");
     for (uint32_t i = 0; i < scenario->n_groups; i++)
         if (!is_quiet(outcome, scenario->group[i].name)) group_row(grid, outcome, scenario->group[i].name);
     return grid;

@@ -12,9 +12,9 @@ static struct grid *columns(struct page *page)
     grid_column(grid, ALIGN_RIGHT, "down", "축소");
     grid_column(grid, ALIGN_RIGHT, "first at", "첫 결정");
     grid_column(grid, ALIGN_RIGHT, "pod ready", "Pod 준비");
-    grid_column(grid, ALIGN_RIGHT, "consumers", "최대 Consumer");
+    grid_column(grid, ALIGN_RIGHT, "most", "최대");
     grid_column(grid, ALIGN_RIGHT, "since", "도달");
-    grid_column(grid, ALIGN_RIGHT, "consumer-s", "Consumer·초");
+    grid_column(grid, ALIGN_RIGHT, "consumer-s", "Consumer 초");
     grid_column(grid, ALIGN_RIGHT, "idle", "유휴");
     grid_column(grid, ALIGN_RIGHT, "rebalances", "리밸런스");
     return grid;

@@ -114,6 +114,32 @@ static void a_grid_is_aligned_by_width(void **state)
     free(text);
 }
 
+/* At 30 columns the heads below need 2 + 5 + 2 + 15 + 2 + 18 = 44, their words 2 + 5 + 2 + 9 + 2 + 8 = 28. */
+static void heads_of_a_wide_grid_are_folded(void **state)
+{
+    (void)state;
+    const struct text_style narrow = { LANG_EN, false, false, 30 };
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    struct page page = { out, &narrow, &arena, BLOCK_NONE };
+    struct grid *grid = grid_open(&page);
+
+    grid_column(grid, ALIGN_LEFT, "GROUP", "그룹");
+    grid_column(grid, ALIGN_RIGHT, "delivered again", "재전달");
+    grid_column(grid, ALIGN_RIGHT, "flow-manager-group", "flow-manager-group");
+    grid_cell(grid, TONE_PLAIN, "%s", "stock");
+    grid_cell(grid, TONE_PLAIN, "%s", "12");
+    grid_cell(grid, TONE_PLAIN, "%s", "1.5 ms");
+    grid_write(grid);
+    fclose(out);
+    assert_string_equal(text, "                       flow-\n"
+                              "         delivered  manager-\n"
+                              "  GROUP      again     group\n"
+                              "  stock         12    1.5 ms\n");
+    free(text);
+}
+
 static void paragraphs_wrap_by_width(void **state)
 {
     (void)state;
@@ -516,6 +542,7 @@ int main(void)
         cmocka_unit_test(width_of_text),
         cmocka_unit_test(broken_utf8_ends),
         cmocka_unit_test_setup_teardown(a_grid_is_aligned_by_width, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(heads_of_a_wide_grid_are_folded, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(paragraphs_wrap_by_width, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(every_section_is_there, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_mean_of_some_runs_says_so, open_arena, close_arena),
