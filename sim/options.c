@@ -157,10 +157,10 @@ static bool check_together(const struct options *options, struct sim_err *err)
     if (options->command == COMMAND_NONE)
         return sim_fail(err, SIM_EUSAGE, NULL, "a command is missing; sim --help lists them");
     if (command->operand && !options->operand)
-        return sim_fail(err, SIM_EUSAGE, NULL, "sim %s needs a %s; sim %s --help shows how", command->name,
+        return sim_fail(err, SIM_EUSAGE, NULL, "sim %s needs its %s; sim %s --help shows how", command->name,
                         command->operand, command->name);
     if (command->second && !command->may_lack && !options->second)
-        return sim_fail(err, SIM_EUSAGE, NULL, "sim %s needs a %s beside its %s; sim %s --help shows how",
+        return sim_fail(err, SIM_EUSAGE, NULL, "sim %s needs its %s beside its %s; sim %s --help shows how",
                         command->name, command->second, command->operand, command->name);
     if (options->command == COMMAND_INIT && !options->observations_file && !options->k6_file &&
         options->offsets.n == 0 && !options->orders_file)

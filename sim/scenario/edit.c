@@ -227,7 +227,7 @@ static cJSON *parse_value(const char *text, struct arena *arena, struct sim_err 
     cJSON *value = json_value(text, arena);
     if (value) return value;
     if (text[0] != '\0' && strchr("{[\"", text[0]))
-        sim_fail(err, SIM_EUSAGE, NULL, "the value %s begins like JSON, but is not", text);
+        sim_fail(err, SIM_EUSAGE, NULL, "the value %s begins like JSON, but is not, or has a key twice", text);
     else if (!json_is_utf8(text)) sim_fail(err, SIM_EUSAGE, NULL, "the value is not UTF-8");
     else value = cJSON_CreateString(text);
     return value;

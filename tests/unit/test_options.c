@@ -166,8 +166,8 @@ static void refuses_what_is_not_allowed(void **state)
 {
     (void)state;
     refused("sim", "command is missing");
-    refused("sim run", "needs a SCENARIO");
-    refused("sim plot", "needs a DIR");
+    refused("sim run", "needs its SCENARIO");
+    refused("sim plot", "needs its DIR");
     refused("sim run a b", "\"a\" and \"b\"");
     refused("sim schema x", "takes no \"x\"");
     refused("sim rnu x", "did you mean run?");
