@@ -8,6 +8,7 @@
 
 #include "models/draws.h"
 #include "models/kafka/assignor.h"
+#include "models/late_poll.h"
 #include "models/orders/order.h"
 #include "models/orders/pick.h"
 #include "models/unshared.h"
@@ -775,62 +776,12 @@ static bool orders_compile(struct compiler *compiler)
 
 /* ---- what can go wrong ---- */
 
-/* A sum of times that are drawn each for itself. */
-struct sum_of_times { double mean_s, variance, greatest_s; };
-
-static double greatest_s(const struct dist *dist) { return ns_to_s(dist_draw(dist, UINT32_MAX)); }
-
-static void sum_add(struct sum_of_times *sum, const struct dist *dist)
-{
-    const double deviation_s = dist->cv * dist->mean_s;
-    sum->mean_s += dist->mean_s;
-    sum->variance += deviation_s * deviation_s;
-    sum->greatest_s += greatest_s(dist);
-}
-
-static struct sum_of_times time_of_record(const struct plan *plan, const struct group_spec *spec,
-                                          const struct plan_group *group, uint32_t stage_index)
-{
-    const struct plan_stage *stage = &plan->stage[stage_index];
-    struct sum_of_times sum = { 0 };
-    for (const struct plan_op *op = &plan->op[stage->first_op]; op->kind != OP_END; op++)
-        if (op->has_time) sum_add(&sum, op->time);
-    if (stage->has_time) sum_add(&sum, &stage->time);
-    if (spec->commit_mode == COMMIT_RECORD) sum_add(&sum, &group->commit);
-    return sum;
-}
-
-/* Three times the mean leaves room for waits; and all draws of a batch stay below eight deviations of their sum with the
- * greatest one beside: where tails are heavy a long sum is, as good as always, one long time among usual ones. */
-static double batch_s(const struct sum_of_times *record, uint32_t n)
-{
-    const double mean_s = record->mean_s * n;
-    const double usual_s = mean_s + 8 * sqrt(record->variance * n) + record->greatest_s;
-    return fmax(3 * mean_s, fmin(usual_s, record->greatest_s * n));
-}
-
 double plan_longest_backoff_s(const struct group_spec *spec)
 {
     const double first_s = ns_to_s(spec->backoff_ns);
     if (spec->deliveries < 2) return 0;
     if (spec->backoff_multiplier == 1) return first_s;
     return fmin(first_s * pow(spec->backoff_multiplier, spec->deliveries - 2), ns_to_s(spec->backoff_max_ns));
-}
-
-/* Whether members of the group might poll too late: after a batch of full length that waits until its last record is due,
- * and ends with a failure. Waits for locks, rows, connections and stores are not known here (docs/model.md). */
-static bool may_poll_late(const struct plan *plan, uint32_t index)
-{
-    const struct group_spec *spec = &plan->scenario->group[index];
-    const struct plan_group *group = &plan->group[index];
-    double longest_s = 0;
-    for (uint32_t r = 0; r < spec->n_reads; r++) {
-        const struct sum_of_times record = time_of_record(plan, spec, group, spec->read[r].stage);
-        longest_s = fmax(longest_s, batch_s(&record, spec->max_poll_records));
-    }
-    longest_s += ns_to_s(spec->due_after_ns) + plan_longest_backoff_s(spec) + greatest_s(&group->poll) +
-        greatest_s(&group->commit);
-    return longest_s > ns_to_s(spec->max_poll_interval_ns);
 }
 
 /* A thread that comes to a step where a fault waits looks at it first. */
@@ -852,7 +803,7 @@ static void disturbances_compile(struct compiler *compiler)
     plan->disturbed = scenario->n_faults > 0 || scenario->n_scalers > 0;
     for (uint32_t g = 0; g < scenario->n_groups; g++) {
         const struct group_spec *spec = &scenario->group[g];
-        plan->disturbed |= spec->cold || (spec->max_poll_interval_ns > 0 && may_poll_late(plan, g));
+        plan->disturbed |= spec->cold || (spec->max_poll_interval_ns > 0 && late_poll_is_possible(plan, g));
     }
     traps_set(scenario, plan, compiler->op);
     unshared_mark(plan, compiler->op);

@@ -13,9 +13,28 @@ double pace_stage_alone_s(const struct stage_spec *stage)
     return total_s;
 }
 
+/* Steps that others refuse (stock, a mark, a lock) count as not refused: how often they are is not the scenario's. */
+static double path_s(const struct step_spec *step, uint32_t n, double stage_s)
+{
+    double left_s = 0;
+
+    for (uint32_t i = n; i-- > 0;) {
+        if (step[i].n_otherwise > 0)
+            left_s = (1 - step[i].refuse) * left_s +
+                     step[i].refuse * path_s(step[i].otherwise, step[i].n_otherwise, stage_s);
+        left_s += step[i].has_time ? dist_mean_s(&step[i].time) : step[i].share * stage_s;
+    }
+    return left_s;
+}
+
 double pace_alone_s(const struct scenario *scenario, const struct group_spec *group, uint32_t read)
 {
-    return pace_stage_alone_s(&scenario->stage[group->read[read].stage]);
+    const struct stage_spec *stage = &scenario->stage[group->read[read].stage];
+    const double stage_s = stage->has_time ? dist_mean_s(&stage->time) : 0;
+    double dealt = 0;
+
+    for (uint32_t i = 0; i < stage->n_steps; i++) dealt += stage->step[i].share;
+    return path_s(stage->step, stage->n_steps, stage_s) + fmax(0, 1 - dealt) * stage_s;
 }
 
 double pace_longest_s(const struct scenario *scenario, const struct group_spec *group)
@@ -30,7 +49,8 @@ double pace_shortest_s(const struct scenario *scenario, const struct group_spec 
 {
     double shortest_s = INFINITY;
     for (uint32_t i = 0; i < group->n_reads; i++)
-        shortest_s = fmin(shortest_s, pace_alone_s(scenario, group, i));
+        shortest_s = fmin(shortest_s, fmin(pace_alone_s(scenario, group, i),
+                                           pace_stage_alone_s(&scenario->stage[group->read[i].stage])));
     return shortest_s;
 }
 

@@ -11,11 +11,12 @@ bool pace_number_changes(const struct scenario *scenario, uint32_t group);
 /* Mean time of a stage that never waits for a lock, a row or a server, and in which nothing is refused: its own, and
  * that of the steps that have one. */
 double pace_stage_alone_s(const struct stage_spec *stage);
-/* The same of the stage of one of a group's reads. */
+/* The same of the stage of one of a group's reads, where `refuse` has its share: of so many records `otherwise` steps
+ * stand in for the rest. */
 double pace_alone_s(const struct scenario *scenario, const struct group_spec *group, uint32_t read);
 /* The same of the longest stage of a group. */
 double pace_longest_s(const struct scenario *scenario, const struct group_spec *group);
-/* The same of the shortest; 0: one takes no time. */
+/* The same of the shortest, refused or not; 0: one takes no time. */
 double pace_shortest_s(const struct scenario *scenario, const struct group_spec *group);
 /* Of the client's own work, per record, while records always wait: commits and polls, in batches as long as
  * max.poll.records and what a fetch brings from so many partitions allow. */

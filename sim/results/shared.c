@@ -268,7 +268,7 @@ static double cut_short_s(const struct scenario *scenario, const struct group_sp
 
     for (uint32_t r = 0; r < group->n_reads; r++) {
         all += came[r];
-        alone_s += came[r] * pace_alone_s(scenario, group, r);
+        alone_s += came[r] * pace_stage_alone_s(&scenario->stage[group->read[r].stage]);
     }
     return all > 0 ? fmax(0, alone_s / all - service_s) : 0;
 }

@@ -39,23 +39,48 @@ static double beyond_mean_s(const struct dist_spec *time, double draws)
     return beyond_s;
 }
 
-struct stage_time { double mean_s, variance, beyond_s; };
+/* The longest of all ways that one of a run's records goes, and the most that one draw on it adds. */
+struct stage_time { double mean_s, variance, longest_s, beyond_s; };
 
 static void add_step(struct stage_time *sum, const struct dist_spec *time, double draws)
 {
     double mean_s, cv;
     dist_moments(time, &mean_s, &cv);
     sum->mean_s += mean_s;
+    sum->longest_s += mean_s;
     sum->variance += cv * mean_s * cv * mean_s;
     if (cv > 0) sum->beyond_s = fmax(sum->beyond_s, beyond_mean_s(time, draws));
 }
 
+/* Some go the other way: so many of them, that it is known; and one does, unless hardly any run has so rare a one. */
+static void part(struct stage_time *left, const struct stage_time *other, double chance, double draws)
+{
+    const double apart_s = other->mean_s - left->mean_s;
+    left->variance = (1 - chance) * left->variance + chance * other->variance;
+    left->variance += chance * (1 - chance) * apart_s * apart_s;
+    left->mean_s += chance * apart_s;
+    if (!(chance * draws > ONE_LONGER)) return;
+    left->longest_s = fmax(left->longest_s, other->longest_s);
+    left->beyond_s = fmax(left->beyond_s, other->beyond_s);
+}
+
+static struct stage_time path_time(const struct step_spec *step, uint32_t n, double draws)
+{
+    struct stage_time left = { 0 };
+    for (uint32_t i = n; i-- > 0;) {
+        if (step[i].n_otherwise > 0 && step[i].refuse > 0) {
+            const struct stage_time other = path_time(step[i].otherwise, step[i].n_otherwise, draws * step[i].refuse);
+            part(&left, &other, step[i].refuse, draws);
+        }
+        if (step[i].has_time) add_step(&left, &step[i].time, draws);
+    }
+    return left;
+}
+
 static struct stage_time stage_time(const struct stage_spec *stage, double draws)
 {
-    struct stage_time sum = { 0 };
+    struct stage_time sum = path_time(stage->step, stage->n_steps, draws);
     if (stage->has_time) add_step(&sum, &stage->time, draws);
-    for (uint32_t i = 0; i < stage->n_steps; i++)
-        if (stage->step[i].has_time) add_step(&sum, &stage->step[i].time, draws);
     return sum;
 }
 
@@ -71,7 +96,7 @@ static struct record_time record_time(const struct scenario *scenario, const str
         all += came[r];
         sum += came[r] * of.mean_s;
         squares += came[r] * (of.mean_s * of.mean_s + of.variance);
-        time.longest_s = fmax(time.longest_s, of.mean_s + of.beyond_s);
+        time.longest_s = fmax(time.longest_s, of.longest_s + of.beyond_s);
     }
     if (!(all > 0)) return time;
     time.mean_s = sum / all;

@@ -48,13 +48,20 @@ static const uint32_t *owners_of(const struct scenario *scenario, const struct g
     return owner;
 }
 
+static bool all_take_time(const struct scenario *scenario, const struct group_spec *group)
+{
+    for (uint32_t r = 0; r < group->n_reads; r++)
+        if (!(pace_alone_s(scenario, group, r) > 0)) return false;
+    return true;
+}
+
 /* What a record of a read weighs beside those of the others: its stage's time, where each takes some, and its part of
  * commits and polls. */
 static double weight_of(const struct scenario *scenario, const struct group_spec *group, uint32_t read,
                         uint32_t consumers)
 {
     const uint32_t partitions = (all_partitions(scenario, group) + consumers - 1) / consumers;
-    if (!(pace_shortest_s(scenario, group) > 0)) return 1;
+    if (!all_take_time(scenario, group)) return 1;
     const double alone_s = pace_alone_s(scenario, group, read);
     return alone_s + pace_client_of_s(scenario, group, partitions, &(struct pace_record){ .takes_s = alone_s });
 }

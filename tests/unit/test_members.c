@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "models/invariant.h"
+#include "models/plan.h"
 #include "tests/support/trial.h"
 
 /* clang-format off */
@@ -246,6 +247,71 @@ static void test_a_late_poll_is_evicted(void **state)
     assert_in_range(facts->group[0].duplicates, (345 - 304) * 10 / 7, (345 - 300) * 10 / 7 + 1);
     trial_expect_invariants(facts);
     trial_close(&trial);
+}
+
+/* 500 records of 1 ms are done in half a second, but each is refused and goes another way: with 700 ms there the poll is
+ * late after 300 s. Where one in two is refused it takes half of 1.4 s in the mean. A step that others refuse, here a
+ * coupon that nobody has left, may do so each time. */
+static void test_a_poll_is_late_by_what_stands_in_otherwise(void **state)
+{
+    static const char *const first[] = {
+        "{\"work\": \"call\", \"time\": \"1ms\", \"refuse\": 1,"
+        " \"otherwise\": [{\"work\": \"by hand\", \"time\": \"700ms\"}]}",
+        "{\"work\": \"call\", \"time\": \"1ms\", \"refuse\": 0.5,"
+        " \"otherwise\": [{\"work\": \"by hand\", \"time\": \"1400ms\"}]}",
+        "{\"work\": \"call\", \"time\": \"1ms\", \"refuse\": 1, \"otherwise\": [{\"work\": \"again\", \"refuse\": 1,"
+        " \"otherwise\": [{\"work\": \"by hand\", \"time\": \"700ms\"}]}]}",
+        "{\"connection\": \"pool\", \"otherwise\": [{\"work\": \"by hand\", \"time\": \"700ms\"}]}",
+    };
+    (void)state;
+    for (uint32_t i = 0; i < N(first); i++) {
+        const struct study_edit edits[] = {
+            { "/load/scenarios/orders", "{\"executor\": \"bursts\", \"size\": 1, \"every\": \"1h\","
+                                        " \"duration\": \"1h\", \"startTime\": \"344s\"}" },
+            { "/groups/servers/backlog", "{\"orders\": [1000]}" },
+            { "/kafka/partitions", "1" },
+            { "/groups/servers/consumers", "2" },
+            { "/stages/serve/steps/0", first[i] },
+            { "/run", "{\"ends\": \"345s\"}" },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+        const bool pool_has_room = i == 3; /* it might not, as far as the plan knows */
+        assert_int_equal(facts->group[0].evictions, pool_has_room ? 0 : 1);
+        assert_true(trial.plan->disturbed);
+        trial_expect_invariants(facts);
+        trial_close(&trial);
+    }
+}
+
+/* Three threads want one row, with tries to spare: who loses sleeps for 4 s and goes again, and ten of those are 40 s.
+ * A write that has no second try has no sleep either. */
+static void test_a_poll_is_late_by_what_a_write_sleeps(void **state)
+{
+    static const char *const steps[] = {
+        "[{\"begin\": \"stock\"}, {\"read\": \"stock\", \"time\": \"1ms\"},"
+        " {\"write\": \"stock\", \"style\": \"version\", \"tries\": 20, \"backoff\": \"4s\","
+        " \"effect\": \"reserve\", \"time\": \"1ms\"}, {\"commit\": \"stock\", \"time\": \"20ms\"}, {\"status\": \"PAID\"}]",
+        "[{\"begin\": \"stock\"}, {\"read\": \"stock\", \"time\": \"1ms\"},"
+        " {\"write\": \"stock\", \"style\": \"version\", \"tries\": 1, \"backoff\": \"4s\", \"effect\": \"reserve\","
+        " \"time\": \"1ms\"}, {\"commit\": \"stock\", \"time\": \"20ms\"}, {\"status\": \"PAID\"}]",
+    };
+    (void)state;
+    for (uint32_t i = 0; i < N(steps); i++) {
+        const struct study_edit edits[] = {
+            { "/orders", "{\"item\": 1, \"quantity\": 1}" },
+            { "/tables/stock", "{\"key\": \"item\", \"rows\": 1, \"quantity\": 1000000}" },
+            { "/stages/serve/steps", steps[i] },
+            { "/groups/servers/max_poll_interval", "40s" },
+            { "/groups/servers/backlog", "{\"orders\": [400, 400, 400]}" },
+            { "/run", "{\"ends\": \"10m\"}" },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, 0, edits, N(edits));
+        assert_int_equal(facts->group[0].evictions > 0, i == 0);
+        assert_int_equal(trial.plan->disturbed, i == 0);
+        trial_close(&trial);
+    }
 }
 
 /* A static member says nothing when it polls too late, and keeps its partitions; but its client has forgotten its
@@ -672,6 +738,8 @@ int main(void)
         cmocka_unit_test(test_a_new_group_waits_for_more),
         cmocka_unit_test(test_a_new_group_joins_by_the_protocol),
         cmocka_unit_test(test_a_late_poll_is_evicted),
+        cmocka_unit_test(test_a_poll_is_late_by_what_stands_in_otherwise),
+        cmocka_unit_test(test_a_poll_is_late_by_what_a_write_sleeps),
         cmocka_unit_test(test_a_static_member_that_polls_late),
         cmocka_unit_test(test_taken_out_and_wanted_again),
         cmocka_unit_test(test_the_barrier_waits_for_the_slowest_batch),

@@ -320,6 +320,31 @@ static void a_step_with_a_time_of_its_own(void **state)
     assert_close(pace_alone_s(&scenario, &scenario.group[0], 0), 0.02, 1e-9);
 }
 
+/* 2 ms, then half of them the stage's own 4 ms, and half 36 ms before that: 2 + (4 + 40) / 2. */
+static void a_step_that_is_refused(void **state)
+{
+    static const struct step_spec otherwise[] = {
+        { .kind = STEP_WORK, .has_time = true, .time = { .family = DIST_CONSTANT, .mean_s = 0.036 } },
+        { .kind = STEP_WORK, .share = 1 }
+    };
+    static const struct step_spec step[] = {
+        { .kind = STEP_WORK, .has_time = true, .time = { .family = DIST_CONSTANT, .mean_s = 0.002 }, .refuse = 0.5,
+          .n_otherwise = 2, .otherwise = otherwise },
+        { .kind = STEP_WORK, .share = 1 }
+    };
+    struct stage_spec stage[2];
+    (void)state;
+    struct scenario scenario = small_study(&arena)->scenario;
+    memcpy(stage, scenario.stage, sizeof stage);
+    stage[0].has_time = true;
+    stage[0].time = (struct dist_spec){ .family = DIST_CONSTANT, .mean_s = 0.004 };
+    stage[0].n_steps = 2;
+    stage[0].step = step;
+    scenario.stage = stage;
+    assert_close(pace_alone_s(&scenario, &scenario.group[0], 0), 0.002 + (0.004 + 0.04) / 2, 1e-9);
+    assert_close(pace_stage_alone_s(&stage[0]), 0.006, 1e-9);
+}
+
 /* A stage of work alone takes longer only by a fault, and nobody waits for anybody then. */
 static void nobody_to_wait_for(void **state)
 {
@@ -446,6 +471,7 @@ int main(void)
         cmocka_unit_test(what_keeps_up_needs_nobody),
         cmocka_unit_test(they_wait_for_one_another),
         cmocka_unit_test(a_step_with_a_time_of_its_own),
+        cmocka_unit_test(a_step_that_is_refused),
         cmocka_unit_test(nobody_to_wait_for),
         cmocka_unit_test(what_they_share),
         cmocka_unit_test(a_hot_partition),
