@@ -138,6 +138,30 @@ static void repeats_of_times_that_vary(void **state)
     assert_non_null(strstr(text_of(made, LANG_EN), "(60.0 s at 250 ms a record, more at times)"));
 }
 
+/* 50 ms, and one in ten 2 s more: 250 ms in the mean as before, with a deviation of 2 s x sqrt(0.1 x 0.9) = 0.6 s, and
+ * one of the longer ones is in every poll. */
+static void repeats_of_those_that_are_refused(void **state)
+{
+    static const struct step_spec otherwise = { .kind = STEP_WORK, .has_time = true,
+                                                .time = { .family = DIST_CONSTANT, .mean_s = 2 } };
+    static const struct step_spec step = { .kind = STEP_WORK, .has_time = true, .refuse = 0.1, .n_otherwise = 1,
+                                           .time = { .family = DIST_CONSTANT, .mean_s = 0.05 },
+                                           .otherwise = &otherwise };
+    struct group_spec group[2];
+    struct stage_spec stage[2];
+    (void)state;
+    struct case_of *made = with(2, 2, 3, 2);
+    const struct study study = with_cv(made, group, stage, 60 * SIM_S, 0);
+    made->outcome.study = &study;
+    made->demand[0].repeats = made->demand[0].records + 1;
+    stage[0].has_time = false;
+    stage[0].n_steps = 1;
+    stage[0].step = &step;
+    const uint32_t under = more_consumers(&made->outcome, 0).polls.under;
+    assert_true(2.05 + (under - 1) * 0.25 + 4 * 0.6 * sqrt(under - 1) >= 60);
+    assert_true(2.05 + (under - 2) * 0.25 + 4 * 0.6 * sqrt(under - 2) < 60);
+}
+
 /* A record that takes longer than the interval does so again. With a CV of 1 the longest of 200 takes 4.5 s: 12 records
  * do in the mean in 3 s, and none of them may be that one. In 5 s there is room for it alone. */
 static void repeats_of_one_long_record(void **state)
@@ -464,7 +488,7 @@ int main(void)
         cmocka_unit_test(two_and_one),
         cmocka_unit_test(repeats),
         cmocka_unit_test(repeats_of_times_that_vary), cmocka_unit_test(repeats_of_long_sleeps),
-        cmocka_unit_test(repeats_of_one_long_record), cmocka_unit_test(repeats_with_commits),
+        cmocka_unit_test(repeats_of_those_that_are_refused), cmocka_unit_test(repeats_of_one_long_record), cmocka_unit_test(repeats_with_commits),
         cmocka_unit_test(repeats_that_smaller_polls_do_not_end),
         cmocka_unit_test(one_more_changes_nothing),
         cmocka_unit_test(no_partition_is_left),

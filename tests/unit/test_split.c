@@ -114,6 +114,26 @@ static void a_record_weighs_what_it_takes(void **state)
     assert_false(dealt(&house, 2, first_only).mixed);
 }
 
+/* 2 ms each, but half of the second ones are refused and take 36 ms more: 20 of 22 ms. A record that takes no time but
+ * there weighs as much. */
+static void a_record_weighs_what_it_takes_when_refused(void **state)
+{
+    static const double records[] = { 1000, 1000 };
+    struct step_spec otherwise = { .kind = STEP_WORK, .has_time = true,
+                                   .time = { .family = DIST_CONSTANT, .mean_s = 0.036 } };
+    struct step_spec step = { .kind = STEP_WORK, .has_time = true, .refuse = 0.5, .n_otherwise = 1,
+                              .time = { .family = DIST_CONSTANT, .mean_s = 0.002 }, .otherwise = &otherwise };
+    struct house house;
+    (void)state;
+    build(&house, ASSIGN_ROUND_ROBIN, 1, 0.002, 1, 0);
+    house.stage[1].has_time = false;
+    house.stage[1].n_steps = 1;
+    house.stage[1].step = &step;
+    assert_near(dealt(&house, 2, records).share, 20. / 22);
+    step.has_time = false;
+    assert_near(dealt(&house, 2, records).share, 18. / 20);
+}
+
 /* A commit of 10 ms after each record makes 1 ms and 10 ms of work 11 and 20: of 31 the one with the long ones has 20.
  * One a second costs both the same part of their time: 10 ms of 1,000 short ones, or of 100 long ones. */
 static void a_record_weighs_its_commit(void **state)
@@ -160,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_and_one), cmocka_unit_test(where_the_records_are),
         cmocka_unit_test(topics_dealt_in_turn), cmocka_unit_test(a_record_weighs_what_it_takes),
+        cmocka_unit_test(a_record_weighs_what_it_takes_when_refused),
         cmocka_unit_test(a_record_weighs_its_commit), cmocka_unit_test(a_fetch_brings_of_all_topics),
         cmocka_unit_test(nobody_and_nothing),
     };
