@@ -189,14 +189,19 @@ static struct outbox *outbox_of(struct machine *machine, const struct thread *th
     return &machine->outbox[machine->plan->process_of[thread->instance]];
 }
 
+/* From here on the order waits for the relay, and then in the log. */
+static void row_written(struct machine *machine, struct thread *thread, uint32_t topic, sim_ns at_ns)
+{
+    if (order_of(thread)->flags & ORDER_FOLLOWED) path_send(machine, thread, topic, at_ns);
+    push(outbox_of(machine, thread), thread->order, topic);
+}
+
 void outbox_put(struct machine *machine, struct thread *thread, uint32_t topic)
 {
     const sim_ns now_ns = machine->sim->now_ns;
-    if (order_of(thread)->flags & ORDER_FOLLOWED)
-        path_send(machine, thread, topic, thread->clock_ns > now_ns ? thread->clock_ns : now_ns);
     order_of(thread)->refs++;
     if (!thread->transaction.open) {
-        push(outbox_of(machine, thread), thread->order, topic);
+        row_written(machine, thread, topic, thread->clock_ns > now_ns ? thread->clock_ns : now_ns);
         return;
     }
     SIM_ASSERT_IN(machine->sim, thread->n_outbox < OUTBOX_ROWS);
@@ -206,7 +211,8 @@ void outbox_put(struct machine *machine, struct thread *thread, uint32_t topic)
 
 void outbox_commit(struct machine *machine, struct thread *thread)
 {
-    for (uint32_t i = 0; i < thread->n_outbox; i++) push(outbox_of(machine, thread), thread->order, thread->outbox[i]);
+    for (uint32_t i = 0; i < thread->n_outbox; i++)
+        row_written(machine, thread, thread->outbox[i], machine->sim->now_ns);
     thread->n_outbox = 0;
 }
 
