@@ -77,6 +77,9 @@ static void test_too_eager(void **state)
         assert_int_equal(facts->orders.by_status[ORDER_PAID], table[i].paid);
         assert_int_equal(facts->orders.by_status[ORDER_CANCELLED], ORDERS - table[i].paid);
         assert_int_equal(facts->mishaps[MISHAP_SWEPT], table[i].swept);
+        /* PENDING; then PAYING and PAID, or CANCELLED, from PAYING at times */
+        assert_int_equal(facts->table[0].writes,
+                         ORDERS + 2 * table[i].paid + table[i].swept + table[i].late_payments);
         assert_int_equal(facts->mishaps[MISHAP_LATE_ANSWER], table[i].late_answers);
         assert_int_equal(facts->mishaps[MISHAP_LATE_PAYMENT], table[i].late_payments);
         assert_int_equal(violations(facts, INVARIANT_O7), table[i].healthy);
