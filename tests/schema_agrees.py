@@ -40,7 +40,7 @@ ONLY_THE_READER = {
     "rules": """explore-nothing explore-all-parts explore-no-such-value explore-range-of-another-kind answer-nobody-joins api-inserts-nothing api-joins api-publishes-nothing backlog-in-the-middle
         backlog-not-read commit-of-another-table effect-on-the-wrong-table effect-on-two-tables
         fence-of-a-plain-lock fence-without-the-lock
-        flush-outside-transaction group-commit-without-flush flush-without-group-commit join-of-no-answer join-without-flow
+        flush-outside-transaction group-commit-without-flush flush-without-group-commit join-in-a-transaction join-of-no-answer join-without-flow
         leg-never-answers lock-kept-when-refused lock-never-released no-api no-end-after-payment no-orders
         nothing-sets-paid once-by-state-without-a-write once-too-often orders-without-items payment-never-answers publish-without-an-outbox reply-by-a-group
         scaler-and-a-restart scaler-and-a-scale-fault scaler-late-group scaler-of-a-shared-process scaler-topic-not-read

@@ -9,7 +9,7 @@
 
 struct outbox_row {
     uint32_t order, topic;
-    bool sent;
+    bool sent, unanswered; /* unanswered: sent, and no record of it is known to have died since */
 };
 
 struct outbox {
@@ -124,7 +124,7 @@ static void relay_sends(struct outbox *outbox, struct outbox_row *row, uint32_t 
     thread_takes(machine, relay, row->order);
     relay->publishes = 2; /* each append draws for itself */
     publish(machine, relay, row->topic, machine->sim->now_ns);
-    row->sent = true;
+    row->sent = row->unanswered = true;
 }
 
 /* Now, or when its process goes on, or the broker is back: a relay waits for the answer, and marks what is sent. */
@@ -160,7 +160,7 @@ static void on_row_sent(void *context, uint32_t instance, uint64_t look)
 static void push(struct outbox *outbox, uint32_t order, uint32_t topic)
 {
     if (outbox->n == outbox->capacity) grow(outbox);
-    *row_at(outbox, outbox->n++) = (struct outbox_row){ order, topic, false };
+    *row_at(outbox, outbox->n++) = (struct outbox_row){ order, topic, false, false };
     if (!outbox->looks) look_at(outbox, next_look_ns(outbox));
 }
 
@@ -169,12 +169,17 @@ bool outbox_relays(const struct machine *machine, const struct thread *thread)
     return thread->stage == machine->plan->scenario->n_stages;
 }
 
-/* A batch is marked when its last row has left, which may be before that is in the log. */
+/* A batch is marked when its last row has left, which may be before that is in the log. An order may have several rows
+ * for a topic: one that stands for the record has been sent, and stands for no other that has died. */
 void outbox_takes_back(struct machine *machine, uint32_t instance, uint32_t order, uint32_t topic)
 {
     struct outbox *outbox = &machine->outbox[machine->plan->process_of[instance]];
-    for (uint32_t i = 0; i < outbox->n; i++)
-        if (row_at(outbox, i)->order == order && row_at(outbox, i)->topic == topic) return;
+    for (uint32_t i = 0; i < outbox->n; i++) {
+        struct outbox_row *row = row_at(outbox, i);
+        if (row->order != order || row->topic != topic || !row->unanswered) continue;
+        row->unanswered = false;
+        return;
+    }
     order_at(&machine->orders, order)->refs++;
     push(outbox, order, topic);
 }
@@ -184,14 +189,19 @@ static struct outbox *outbox_of(struct machine *machine, const struct thread *th
     return &machine->outbox[machine->plan->process_of[thread->instance]];
 }
 
+/* From here on the order waits for the relay, and then in the log. */
+static void row_written(struct machine *machine, struct thread *thread, uint32_t topic, sim_ns at_ns)
+{
+    if (order_of(thread)->flags & ORDER_FOLLOWED) path_send(machine, thread, topic, at_ns);
+    push(outbox_of(machine, thread), thread->order, topic);
+}
+
 void outbox_put(struct machine *machine, struct thread *thread, uint32_t topic)
 {
     const sim_ns now_ns = machine->sim->now_ns;
-    if (order_of(thread)->flags & ORDER_FOLLOWED)
-        path_send(machine, thread, topic, thread->clock_ns > now_ns ? thread->clock_ns : now_ns);
     order_of(thread)->refs++;
     if (!thread->transaction.open) {
-        push(outbox_of(machine, thread), thread->order, topic);
+        row_written(machine, thread, topic, thread->clock_ns > now_ns ? thread->clock_ns : now_ns);
         return;
     }
     SIM_ASSERT_IN(machine->sim, thread->n_outbox < OUTBOX_ROWS);
@@ -201,7 +211,8 @@ void outbox_put(struct machine *machine, struct thread *thread, uint32_t topic)
 
 void outbox_commit(struct machine *machine, struct thread *thread)
 {
-    for (uint32_t i = 0; i < thread->n_outbox; i++) push(outbox_of(machine, thread), thread->order, thread->outbox[i]);
+    for (uint32_t i = 0; i < thread->n_outbox; i++)
+        row_written(machine, thread, thread->outbox[i], machine->sim->now_ns);
     thread->n_outbox = 0;
 }
 

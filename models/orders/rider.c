@@ -33,7 +33,8 @@ bool riders_write(const struct thread *thread)
 
 static void inserts_commit(struct machine *machine, struct thread *thread)
 {
-    if (thread->creates) order_inserted(machine, thread->order);
+    const bool is_new = thread->creates && !(order_of(thread)->did & DID_CREATE); /* or another one was first */
+    if (is_new) order_inserted(machine, thread->order);
     for (uint32_t i = 0; i < thread->n_inserts; i++) machine->tables.table[thread->insert[i]].fact.writes++;
 }
 

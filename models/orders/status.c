@@ -171,6 +171,27 @@ static void stock_effect(const struct effect *effect, bool taken)
     sold_update(effect->machine, effect->order, sold);
 }
 
+static bool stage_debits(const struct plan *plan, uint32_t stage)
+{
+    const uint32_t end = stage + 1 == plan->scenario->n_stages ? plan->n_ops : plan->stage[stage + 1].first_op;
+    for (uint32_t i = plan->stage[stage].first_op; i < end; i++)
+        if (plan->op[i].kind == STEP_WRITE && plan->op[i].effect == EFFECT_DEBIT) return true;
+    return false;
+}
+
+/* Whether points are what the payment takes: whoever is asked for it debits them. They may as well be a leg, and then
+ * they are taken before. */
+static SIM_SELDOM bool payment_debits(const struct plan *plan)
+{
+    const struct scenario *scenario = plan->scenario;
+    for (uint32_t g = 0; g < scenario->n_groups; g++)
+        for (uint32_t r = 0; r < scenario->group[g].n_reads; r++) {
+            const struct group_read *read = &scenario->group[g].read[r];
+            if (read->topic == scenario->flow.then && stage_debits(plan, read->stage)) return true;
+        }
+    return false;
+}
+
 static void points_effect(const struct effect *effect, bool taken)
 {
     if (!taken) {
@@ -180,7 +201,8 @@ static void points_effect(const struct effect *effect, bool taken)
     }
     if (effect->order->did & DID_DEBIT) effect_broken(effect, INVARIANT_O5, "payment took effect twice");
     effect_once(effect, DID_DEBIT, INVARIANT_P3, "points debited twice");
-    if (effect->machine->plan->scenario->flow.given && !(effect->order->did & DID_SEND_PAYMENT))
+    const struct plan *plan = effect->machine->plan;
+    if (plan->scenario->flow.given && !(effect->order->did & DID_SEND_PAYMENT) && payment_debits(plan))
         effect_broken(effect, INVARIANT_P5, "points debited, but payment was never asked for");
 }
 
@@ -222,7 +244,7 @@ static void leaving_check(struct machine *machine, const struct order *order, si
             invariant_broken(invariants, INVARIANT_S5, at_ns, order->id, "paid, but its stock was given back");
         else if (plan->stock_table != NONE && !(order->did & DID_RESERVE) && !(order->flags & ORDER_PRELOADED))
             invariant_broken(invariants, INVARIANT_S5, at_ns, order->id, "paid, but its stock was never taken");
-        if (plan->points_table != NONE && !kept(order, DID_DEBIT, DID_REFUND))
+        if (plan->points_table != NONE && order->amount > 0 && !kept(order, DID_DEBIT, DID_REFUND))
             invariant_broken(invariants, INVARIANT_P4, at_ns, order->id, "paid, but not debited");
         if (plan->coupon_table != NONE && order->coupon != NO_COUPON && !kept(order, DID_USE, DID_RESTORE_COUPON))
             invariant_broken(invariants, INVARIANT_C2, at_ns, order->id, "paid, but its coupon is not used");

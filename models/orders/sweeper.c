@@ -167,12 +167,15 @@ static void cancel(struct sweeper *sweeper, const struct stuck *stuck, uint32_t 
     struct machine *machine = sweeper->machine;
     const uint32_t slot = stuck->slot;
     struct order *order = order_at(&machine->orders, slot);
-    const bool as_seen = order->status == stuck->seen;
+    const enum order_status was = (enum order_status)order->status;
+    const bool as_seen = was == stuck->seen;
     if (sweeper->spec->guarded && !as_seen) return;
     sweeper->clerk.instance = instance;
     thread_takes(machine, &sweeper->clerk, slot);
     mishap_note(machine, MISHAP_SWEPT, order->id, NONE, SIM_NEVER);
     order_overwrite_status(machine, slot, ORDER_CANCELLED, NONE);
+    if (was != ORDER_CANCELLED && machine->plan->orders_table != NONE)
+        machine->tables.table[machine->plan->orders_table].fact.writes++; /* no stage's, which status.c counts */
     undo_legs(sweeper, order);
 }
 

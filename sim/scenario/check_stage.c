@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define SHARE_TOLERANCE             1e-9
-enum { OUTBOX_MAX = 8 }; /* and what a join sends goes there as well */
+enum { OUTBOX_MAX = 8 };
 #define FINDING(walk, pointer, ...) reading_finding(&(walk)->reader->reading, (pointer), __VA_ARGS__)
 
 struct held {
@@ -164,6 +164,8 @@ static void note_place(struct walk *walk, const struct step_spec *step, const ch
         FINDING(walk, at, "join needs /flow, which says what is joined");
     if (step->kind == STEP_JOIN && walk->is_api)
         FINDING(walk, at, "the API has no answer to join; a group's stage has");
+    if (step->kind == STEP_JOIN && walk->open_table != NONE)
+        FINDING(walk, at, "join is a transaction of its own; the one begun at %s has to end before it", walk->begin_at);
     if (step->kind == STEP_REPLY && walk->is_read)
         FINDING(walk, at, "a group has nobody to reply to; the API's stage has");
 }

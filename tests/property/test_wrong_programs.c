@@ -86,6 +86,7 @@ struct wrong {
 static const struct wrong cases[] = {
     { "nothing wrong", { { NULL, NULL } }, "" },
     { "sold out, nothing wrong", { { "/tables/stock/quantity", "40" } }, "" },
+    { "a third of the orders costs nothing", { { "/orders/amount", TRIAL_JSON({ "uniform": [0, 2] }) } }, "" },
     { "the lock is given back before the commit",
       { { "/tables/stock/quantity", "40" },
         { RESERVE, TRIAL_JSON([ { "begin": "stock" }, { "lock": "item", "share": 0.1 },

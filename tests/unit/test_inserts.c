@@ -94,6 +94,23 @@ static void test_published_before_inserted(void **state)
     expect(edits, COUNT(edits), 2 * ORDERS, 0);
 }
 
+/* A record of the order comes before the request's commit, and whoever reads it inserts the order as well: neither sees
+ * the other's row. There is one row of a key, and one order. */
+static void test_two_open_inserts_of_one_order(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        { "/stages/accept/steps",
+          TRIAL_JSON([ { "begin" : "orders" }, { "insert" : "orders", "time" : "1ms" }, { "publish" : "orders" },
+                       { "commit" : "orders", "time" : "20ms" }, { "reply" : 202 } ]) },
+        { "/stages/serve",
+          TRIAL_JSON({ "steps" : [ { "begin" : "orders" }, { "insert" : "orders", "time" : "1ms" },
+                                   { "commit" : "orders", "time" : "30ms" }, { "status" : "PAID" } ] }) }
+    };
+    (void)state;
+    expect(edits, COUNT(edits), 2 * ORDERS, 0);
+}
+
 /* begin, two inserts, two statuses, `then`, commit. */
 /* clang-format off */
 #define IN_ONE_TRANSACTION(then) \
@@ -161,6 +178,7 @@ int main(void)
         cmocka_unit_test(test_other_rows_are_no_orders),
         cmocka_unit_test(test_no_change_no_write),
         cmocka_unit_test(test_published_before_inserted),
+        cmocka_unit_test(test_two_open_inserts_of_one_order),
         cmocka_unit_test(test_a_transaction_shows_at_its_commit),
         cmocka_unit_test(test_a_rollback_leaves_nothing),
         cmocka_unit_test(test_a_refusal_before_the_commit),

@@ -108,6 +108,38 @@ static void test_the_path_is_that_of_the_slower_leg(void **state)
     trial_close(&trial);
 }
 
+/* The row is written first and committed at 41 ms, half-way through the commit; the relay looks every 2 ms and takes 1 ms
+ * for it: 2 ms for the relay, and whoever reads it begins at 43 ms. A row that was rolled back before was none. */
+static void test_an_outbox_row_waits_from_its_commit(void **state)
+{
+    static const char *const accept[] = {
+        "{\"steps\": [{\"begin\": \"orders\"}, {\"publish\": \"orders\", \"via\": \"outbox\"},"
+        " {\"work\": \"think\", \"time\": \"40ms\"}, {\"insert\": \"orders\"},"
+        " {\"commit\": \"orders\", \"time\": \"2ms\"}, {\"reply\": 202}]}",
+        "{\"steps\": [{\"begin\": \"orders\"}, {\"publish\": \"orders\", \"via\": \"outbox\"},"
+        " {\"work\": \"check\", \"time\": \"10ms\", \"refuse\": 1, \"otherwise\": [{\"rollback\": \"orders\"},"
+        " {\"work\": \"think\", \"time\": \"30ms\"}, {\"begin\": \"orders\"}, {\"insert\": \"orders\"},"
+        " {\"publish\": \"orders\", \"via\": \"outbox\"}, {\"commit\": \"orders\", \"time\": \"2ms\"},"
+        " {\"reply\": 202}]}, {\"insert\": \"orders\"}, {\"commit\": \"orders\"}, {\"reply\": 202}]}",
+    };
+    (void)state;
+    for (uint32_t k = 0; k < 2; k++) {
+        const struct study_edit edits[] = {
+            { "/load/scenarios/orders/rate", "10" },
+            { "/processes/front/outbox", "{\"poll\": \"2ms\", \"batch\": 10, \"time\": \"1ms\"}" },
+            { "/stages/accept", accept[k] },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run(&trial, edits, N(edits));
+        assert_true(facts->path.n >= 9);
+        for (uint32_t i = 0; i < facts->path.n; i++) {
+            assert_int_equal(part(facts, i, PATH_SERVICE), (41 + 20) * SIM_MS);
+            assert_int_equal(part(facts, i, PATH_PARTS), 2 * SIM_MS);
+        }
+        trial_close(&trial);
+    }
+}
+
 /* Two consumers, one lock held for all of the 20 ms: whoever does not hold it waits for it. */
 static void test_waits_for_a_lock(void **state)
 {
@@ -211,6 +243,7 @@ int main(void)
         cmocka_unit_test(test_waits_for_a_lock), cmocka_unit_test(test_waits_for_a_connection),
         cmocka_unit_test(test_waits_for_a_row),  cmocka_unit_test(test_a_sample),
         cmocka_unit_test(test_a_later_delivery_that_fails),
+        cmocka_unit_test(test_an_outbox_row_waits_from_its_commit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
