@@ -18,26 +18,43 @@ struct profile {
     uint32_t n, n_corners;
     struct span *span;
     double *corner; /* with either end of the window in one */
-    double window_s, end_s;
+    double window_s, end_s; /* end_s: of the run */
+    double last_s;          /* by then at_most orders have come; or end_s */
 };
 
 static void add_span(struct profile *profile, double at_s, double lasts_s, double from, double to)
 {
     if (!(lasts_s > 0) || (from == 0 && to == 0)) return;
     profile->span[profile->n++] = (struct span){ at_s, at_s + lasts_s, from, to };
-    profile->corner[profile->n_corners++] = at_s;
-    profile->corner[profile->n_corners++] = at_s + lasts_s;
-    profile->corner[profile->n_corners++] = at_s - profile->window_s;
-    profile->corner[profile->n_corners++] = at_s + lasts_s - profile->window_s;
+}
+
+static void add_corners(struct profile *profile)
+{
+    for (uint32_t i = 0; i < profile->n; i++) {
+        const struct span *span = &profile->span[i];
+        profile->corner[profile->n_corners++] = span->at_s;
+        profile->corner[profile->n_corners++] = span->until_s;
+        profile->corner[profile->n_corners++] = span->at_s - profile->window_s;
+        profile->corner[profile->n_corners++] = span->until_s - profile->window_s;
+    }
+}
+
+static double bursts_until(const struct load_spec *spec, double until_s)
+{
+    const double since_s = until_s - ns_to_s(spec->start_ns), every_s = ns_to_s(spec->burst_every_ns);
+    const double all = ceil(ns_to_s(spec->duration_ns) / every_s);
+    return since_s < 0 ? 0 : fmin(floor(since_s / every_s) + 1, all);
 }
 
 /* A burst counts as if it came over a window, and so many as fit into one together; or, of no window, over the time to
  * the next one. */
-static double rate_of_bursts(const struct load_spec *spec, double window_s)
+static void add_bursts(struct profile *profile, const struct load_spec *spec)
 {
-    const double bursts = ceil(window_s / ns_to_s(spec->burst_every_ns));
-    const double all = ceil(ns_to_s(spec->duration_ns) / ns_to_s(spec->burst_every_ns));
-    return spec->burst_size * fmin(bursts, all) / window_s;
+    const double every_s = ns_to_s(spec->burst_every_ns), n = bursts_until(spec, profile->last_s);
+    const double over_s = profile->window_s > 0 ? profile->window_s : every_s;
+    const double rate = spec->burst_size * fmin(ceil(over_s / every_s), n) / over_s;
+    const double lasts_s = fmin(ns_to_s(spec->duration_ns), n * every_s);
+    add_span(profile, ns_to_s(spec->start_ns), fmax(lasts_s, profile->window_s), rate, rate);
 }
 
 static void add_ramp(struct profile *profile, const struct load_spec *spec)
@@ -52,7 +69,8 @@ static void add_ramp(struct profile *profile, const struct load_spec *spec)
     }
 }
 
-static void add_load(struct profile *profile, const struct load_spec *spec)
+/* Of those that have a rate. */
+static void add_rate(struct profile *profile, const struct load_spec *spec)
 {
     const double at_s = ns_to_s(spec->start_ns), lasts_s = ns_to_s(spec->duration_ns);
     double rate;
@@ -64,9 +82,6 @@ static void add_load(struct profile *profile, const struct load_spec *spec)
         add_span(profile, at_s, lasts_s, rate, rate);
         return;
     case LOAD_BURSTS:
-        rate = rate_of_bursts(spec, profile->window_s > 0 ? profile->window_s : ns_to_s(spec->burst_every_ns));
-        add_span(profile, at_s, fmax(lasts_s, profile->window_s), rate, rate);
-        return;
     case LOAD_TRACE: return;
     }
 }
@@ -93,6 +108,22 @@ static double starts_in(const struct profile *profile, double at_s)
     return starts_between(profile, at_s, fmin(at_s + profile->window_s, profile->end_s));
 }
 
+/* What comes after the last order is no part of the load. */
+static void cut_rates(struct profile *profile)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < profile->n; i++) {
+        struct span span = profile->span[i];
+        if (span.at_s >= profile->last_s) continue;
+        if (span.until_s > profile->last_s) {
+            span.to = rate_at(&span, profile->last_s);
+            span.until_s = profile->last_s;
+        }
+        profile->span[n++] = span;
+    }
+    profile->n = n;
+}
+
 static double starts_of_trace(const struct load_spec *spec, double until_s)
 {
     uint64_t from = 0, to = spec->n_times;
@@ -104,12 +135,15 @@ static double starts_of_trace(const struct load_spec *spec, double until_s)
     return (double)from;
 }
 
+/* Bursts and traces at their instants; the profile has the rates alone as yet. */
 static double starts_until(const struct profile *profile, double until_s)
 {
     double starts = starts_between(profile, 0, until_s);
-    for (uint32_t i = 0; i < profile->scenario->n_loads; i++)
-        if (profile->scenario->load[i].executor == LOAD_TRACE)
-            starts += starts_of_trace(&profile->scenario->load[i], until_s);
+    for (uint32_t i = 0; i < profile->scenario->n_loads; i++) {
+        const struct load_spec *spec = &profile->scenario->load[i];
+        if (spec->executor == LOAD_TRACE) starts += starts_of_trace(spec, until_s);
+        if (spec->executor == LOAD_BURSTS) starts += spec->burst_size * bursts_until(spec, until_s);
+    }
     return starts;
 }
 
@@ -177,9 +211,13 @@ static struct profile profile_of(const struct scenario *scenario, double window_
         n += scenario->load[i].executor == LOAD_RAMPING_ARRIVAL_RATE ? scenario->load[i].n_stages : 1;
     struct profile profile = { .scenario = scenario, .span = arena_array(arena, struct span, n),
                                .corner = arena_array(arena, double, (size_t)n * 4 + 2),
-                               .window_s = window_s, .end_s = ns_to_s(end_ns) };
-    for (uint32_t i = 0; i < scenario->n_loads; i++) add_load(&profile, &scenario->load[i]);
-    if (scenario->orders.at_most > 0) profile.end_s = end_of(&profile, (double)scenario->orders.at_most);
+                               .window_s = window_s, .end_s = ns_to_s(end_ns), .last_s = ns_to_s(end_ns) };
+    for (uint32_t i = 0; i < scenario->n_loads; i++) add_rate(&profile, &scenario->load[i]);
+    if (scenario->orders.at_most > 0) profile.last_s = end_of(&profile, (double)scenario->orders.at_most);
+    if (profile.last_s < profile.end_s) cut_rates(&profile);
+    for (uint32_t i = 0; i < scenario->n_loads; i++)
+        if (scenario->load[i].executor == LOAD_BURSTS) add_bursts(&profile, &scenario->load[i]);
+    add_corners(&profile);
     return profile;
 }
 
@@ -213,7 +251,9 @@ double scenario_peak_rate_per_s(const struct scenario *scenario, sim_ns window_n
     arena_init(&scratch);
     struct profile profile = profile_of(scenario, ns_to_s(window_ns), scenario_end(scenario), &scratch);
     profile.corner[profile.n_corners++] = profile.end_s - profile.window_s;
-    const double most = most_in(&profile);
+    double most = most_in(&profile);
+    /* Of the last burst perhaps a part alone. */
+    if (scenario->orders.at_most > 0) most = fmin(most, (double)scenario->orders.at_most);
     arena_fini(&scratch);
     return most / profile.window_s;
 }
@@ -233,7 +273,7 @@ struct load_extent scenario_load_extent(const struct scenario *scenario)
         const struct load_spec *spec = &scenario->load[i];
         if (spec->executor != LOAD_TRACE || spec->n_times == 0) continue;
         from_s = fmin(from_s, ns_to_s(spec->start_ns + spec->time_ns[0]));
-        until_s = fmax(until_s, ns_to_s(spec->start_ns + spec->time_ns[spec->n_times - 1]));
+        until_s = fmax(until_s, fmin(ns_to_s(spec->start_ns + spec->time_ns[spec->n_times - 1]), profile.last_s));
     }
     until_s = fmin(until_s, profile.end_s);
     arena_fini(&scratch);
@@ -256,7 +296,7 @@ sim_ns scenario_orders_end(const struct scenario *scenario)
     if (!loses_orders(scenario)) return load_end_ns;
     struct arena scratch;
     arena_init(&scratch);
-    const sim_ns end_ns = llround(profile_of(scenario, 0, load_end_ns, &scratch).end_s * 1e9);
+    const sim_ns end_ns = llround(profile_of(scenario, 0, load_end_ns, &scratch).last_s * 1e9);
     arena_fini(&scratch);
     return end_ns < load_end_ns ? end_ns : load_end_ns;
 }

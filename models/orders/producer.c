@@ -76,11 +76,30 @@ static void let_go(struct untaken *untaken, struct send *send)
     *(send->next ? &send->next->before : &untaken->last) = send->before;
 }
 
+static void on_retry(void *context, uint32_t order, uint64_t sent);
+
+/* Until the broker is to be back, if that is in time; it may be away again then. What is in vain is given up at once.
+ */
+static bool waits_for_broker(struct send *send, uint64_t sent)
+{
+    struct machine *machine = send->machine;
+    const sim_ns back_ns = machine->conditions->kafka_down_until_ns;
+    if (back_ns - send->at_ns > DELIVERY_TIMEOUT_NS) return false;
+    send->retry = sim_at(machine->sim, back_ns, SIM_SERVER, on_retry, send, send->order, sent);
+    return true;
+}
+
 static void on_retry(void *context, uint32_t order, uint64_t sent)
 {
     struct send *send = context;
     struct machine *machine = send->machine;
+    const bool is_back = machine->conditions->kafka_down_until_ns <= machine->sim->now_ns;
+    if (!is_back && waits_for_broker(send, sent)) return;
     let_go(&machine->producers.untaken[send->instance], send);
+    if (!is_back) {
+        record_lost(machine, send, MISHAP_NOT_SENT);
+        return;
+    }
     send_free(machine, send);
     append_at(machine, order, sent, machine->sim->now_ns);
 }
@@ -88,21 +107,16 @@ static void on_retry(void *context, uint32_t order, uint64_t sent)
 /* Most code only logs what its producer has given up. */
 void producer_holds(struct machine *machine, uint32_t order, uint64_t sent)
 {
-    const sim_ns back_ns = machine->conditions->kafka_down_until_ns;
     struct send *send = send_new(machine);
     *send = sender_of(sent);
     send->machine = machine;
     send->order = order;
     send->topic = machine->kafka.log[sent_log(sent)].topic;
     send->waits = NONE;
-    if (!sender_lives(machine, send)) {
-        record_lost(machine, send, MISHAP_UNSENT);
-    } else if (back_ns - machine->sim->now_ns > DELIVERY_TIMEOUT_NS) {
-        record_lost(machine, send, MISHAP_NOT_SENT);
-    } else {
-        hold(&machine->producers.untaken[send->instance], send);
-        send->retry = sim_at(machine->sim, back_ns, SIM_SERVER, on_retry, send, order, sent);
-    }
+    send->at_ns = machine->sim->now_ns;
+    if (!sender_lives(machine, send)) record_lost(machine, send, MISHAP_UNSENT);
+    else if (waits_for_broker(send, sent)) hold(&machine->producers.untaken[send->instance], send);
+    else record_lost(machine, send, MISHAP_NOT_SENT);
 }
 
 bool producer_waits(const struct machine *machine, uint32_t instance)

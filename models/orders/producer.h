@@ -33,7 +33,7 @@ struct send {
     uint32_t waits;             /* the consumer that waits for the answer; NONE: nobody does */
     bool held;                  /* waits: the broker has not taken it at once */
     bool relayed;               /* by the relay of an outbox, which has the row until it is answered */
-    sim_ns latency_ns, at_ns;   /* at_ns: in the log, without linger */
+    sim_ns latency_ns, at_ns;   /* at_ns: in the log, without linger, if the broker is there */
     sim_handle retry;
 };
 

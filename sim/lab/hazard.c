@@ -134,6 +134,14 @@ static const char *step_draw(struct lot *lot, const struct scenario *s, uint32_t
                         nth);
 }
 
+/* A burst is worked off until the next one would come. */
+static sim_ns orders_end(const struct scenario *s)
+{
+    const sim_ns last_ns = scenario_orders_end(s), until_ns = scenario_load_extent(s).until_ns;
+    const sim_ns end_ns = last_ns > until_ns ? last_ns : until_ns;
+    return end_ns < scenario_end(s) ? end_ns : scenario_end(s);
+}
+
 /* While orders come, or as a thread comes to a step. */
 static const char *when_draw(struct lot *lot, const struct scenario *s, const struct explore_fault *fault,
                              struct arena *arena)
@@ -142,9 +150,7 @@ static const char *when_draw(struct lot *lot, const struct scenario *s, const st
     const uint32_t stage = by_step ? stage_draw(lot, s, fault) : NONE;
     if (stage != NONE) return step_draw(lot, s, stage, arena);
     char at[48];
-    sim_ns end_ns = scenario_orders_end(s);
-    if (end_ns > scenario_end(s)) end_ns = scenario_end(s);
-    const sim_ns at_ns = (sim_ns)(unit(lot) * (double)(end_ns / SIM_MS)) * SIM_MS;
+    const sim_ns at_ns = (sim_ns)(unit(lot) * (double)(orders_end(s) / SIM_MS)) * SIM_MS;
     return arena_printf(arena, "\"at\": \"%s\"", ns_format(at_ns, at, sizeof at));
 }
 

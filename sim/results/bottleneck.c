@@ -274,7 +274,7 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
         add(sentence, ", up to %s/s arrive (%s)", number_fixed(demand->offered_per_s, 1).s,
             number_percent(demand->pressure).s);
     if (bottleneck_lacks_vus(demand))
-        add(sentence, " of the %s/s that the load would bring with more VUs", number_fixed(demand->asked_per_s, 1).s);
+        add(sentence, " of the %s/s that the load would bring with more VUs, if the API can take them", number_fixed(demand->asked_per_s, 1).s);
 }
 
 static void reason_en(struct sentence *sentence, const struct group_demand *demand)
@@ -338,7 +338,7 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
         add(sentence, ", 최대 유입 초당 %s건 (%s)", number_fixed(demand->offered_per_s, 1).s,
             number_percent(demand->pressure).s);
     if (bottleneck_lacks_vus(demand))
-        add(sentence, ", VU가 충분하면 초당 %s건", number_fixed(demand->asked_per_s, 1).s);
+        add(sentence, ", VU가 충분하고 API가 감당하면 초당 %s건", number_fixed(demand->asked_per_s, 1).s);
 }
 
 static void reason_ko(struct sentence *sentence, const struct group_demand *demand)

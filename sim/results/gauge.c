@@ -13,7 +13,7 @@ struct progress { uint64_t done; int64_t least_waiting; uint64_t enough_from; };
 /* Windows of 1, 2, 4 ... times the layout's, that begin every quarter of it. */
 enum { WINDOWS = 6, MARKS_A_WINDOW = 4, MARKS = (MARKS_A_WINDOW << (WINDOWS - 1)) + 1 };
 
-/* So far: what came; and, of the orders' starts alone, those that found no VU, and those that the load's rates make
+/* So far: what came; and, of the orders alone, the starts of which none came, and those that the load's rates make
  * (NaN: not known). */
 struct mark { sim_ns at_ns; int64_t count, dropped; double meant; };
 
@@ -32,8 +32,8 @@ struct gauge {
     struct progress *before;       /* by group, at the look before */
     double *shortest_s;            /* by group: its shortest stage's mean time alone */
     sim_ns looked_ns;              /* at the levels before */
-    struct stream *stream;         /* by group; and after them the orders', of starts that found a VU */
-    uint64_t dropped;              /* starts that found none */
+    struct stream *stream;         /* by group; then of starts that found a VU; then of orders there are */
+    uint64_t dropped, failed;      /* starts that found none, or that the API did not answer with an order */
     const struct load_rates *rates;
 };
 
@@ -46,7 +46,7 @@ struct gauge *gauge_open(const struct layout *layout, struct group_samples *grou
     gauge->group = group;
     gauge->before = arena_array(arena, struct progress, scenario->n_groups);
     gauge->shortest_s = arena_array(arena, double, scenario->n_groups);
-    gauge->stream = arena_array(arena, struct stream, scenario->n_groups + 1);
+    gauge->stream = arena_array(arena, struct stream, scenario->n_groups + 2);
     gauge->rates = load_rates_make(scenario, layout->rate_window_ns, arena);
     for (uint32_t i = 0; i < scenario->n_groups; i++)
         gauge->shortest_s[i] = pace_shortest_s(scenario, &scenario->group[i]);
@@ -132,7 +132,7 @@ static double surely_came(const struct mark *from, const struct mark *to)
     const double n = (double)(to->count - from->count), dropped = (double)(to->dropped - from->dropped);
     const double meant = to->meant - from->meant;
     if (isnan(meant)) return beyond_chance(n);
-    return fmin(n, meant - dropped) - 3 * sqrt(fmin(n, dropped));
+    return fmin(n, meant - dropped) - 3 * sqrt(fmax(0, fmin(n, dropped)));
 }
 
 static void note_windows(struct stream *stream)
@@ -173,25 +173,31 @@ static double peak_of(const struct stream *stream)
     return fmax(stream->peak_rate_per_s, (double)(stream->last - stream->first - 1) / span_s);
 }
 
+/* Of scheduled starts, so many came to something. */
+static void note_orders(struct gauge *gauge, struct stream *orders, const struct run_levels *levels, int64_t came)
+{
+    const sim_ns from_ns = gauge->layout->load_from_ns, every_ns = gauge->layout->rate_window_ns / MARKS_A_WINDOW;
+    struct mark now = { levels->at_ns, came, (int64_t)levels->orders.scheduled - came, (double)NAN };
+    note_count(orders, &now, from_ns);
+    if (!mark_is_due(orders, now.at_ns, every_ns)) return;
+    now.meant = load_rates_starts(gauge->rates, now.at_ns);
+    note_mark(orders, &now);
+}
+
 static void note_rates(struct gauge *gauge, const struct run_levels *levels)
 {
     const uint32_t n_groups = gauge->layout->study->scenario.n_groups;
     const sim_ns from_ns = gauge->layout->load_from_ns, every_ns = gauge->layout->rate_window_ns / MARKS_A_WINDOW;
-    struct stream *orders = &gauge->stream[n_groups];
 
     for (uint32_t g = 0; g < n_groups; g++) {
         const struct mark now = { levels->at_ns, appended(gauge->layout, g, levels), 0, (double)NAN };
         note_count(&gauge->stream[g], &now, from_ns);
         if (mark_is_due(&gauge->stream[g], now.at_ns, every_ns)) note_mark(&gauge->stream[g], &now);
     }
-    struct mark now = { levels->at_ns, (int64_t)(levels->orders.scheduled - levels->orders.dropped),
-                        (int64_t)levels->orders.dropped, (double)NAN };
-    note_count(orders, &now, from_ns);
-    if (mark_is_due(orders, now.at_ns, every_ns)) {
-        now.meant = load_rates_starts(gauge->rates, now.at_ns);
-        note_mark(orders, &now);
-    }
+    note_orders(gauge, &gauge->stream[n_groups], levels, (int64_t)(levels->orders.scheduled - levels->orders.dropped));
+    note_orders(gauge, &gauge->stream[n_groups + 1], levels, (int64_t)levels->orders.created);
     gauge->dropped = levels->orders.dropped;
+    gauge->failed = levels->orders.requests_failed;
 }
 
 void gauge_close(struct gauge *gauge)
@@ -200,14 +206,16 @@ void gauge_close(struct gauge *gauge)
         gauge->group[g].peak_rate_per_s = peak_of(&gauge->stream[g]);
 }
 
-/* A start without a VU is never made up for: what such a load brings is what was seen of it, and no less than if all
- * that is missing had been missing at its height. */
+/* A start without a VU is never made up for, nor is a request that has failed: what such a load brings is what was seen
+ * of it, and no less than if all that is missing had been missing at its height. Where requests fail those that will
+ * are not known before they have: there only the orders count. */
 double gauge_peak_rate_per_s(const struct gauge *gauge)
 {
     const double of_load = gauge->layout->load_rate_per_s;
-    const double seen = peak_of(&gauge->stream[gauge->layout->study->scenario.n_groups]);
+    const double missing = (double)(gauge->dropped + gauge->failed);
+    const double seen = peak_of(&gauge->stream[gauge->layout->study->scenario.n_groups + (gauge->failed > 0)]);
     if (isnan(of_load)) return seen;
-    return fmin(of_load, fmax(seen, of_load - (double)gauge->dropped / ns_to_s(gauge->layout->rate_window_ns)));
+    return fmin(of_load, fmax(seen, of_load - missing / ns_to_s(gauge->layout->rate_window_ns)));
 }
 
 /* ---- when to look ---- */

@@ -293,6 +293,28 @@ static void test_orders_end(void **state)
     assert_true(scenario_orders_end(&scenario) == 0);
 }
 
+/* 1,000 every ten minutes: the second thousand come with the second burst, and a third one beside an even load. Nor is
+ * any at_most that never binds an end. */
+static void test_orders_end_with_bursts(void **state)
+{
+    struct load_spec loads[] = {{.name = "push", .executor = LOAD_BURSTS, .duration_ns = 3600 * SIM_S,
+                                 .burst_size = 1000, .burst_every_ns = 600 * SIM_S},
+                                {.name = "even", .executor = LOAD_CONSTANT_ARRIVAL_RATE, .rate = 1,
+                                 .time_unit_ns = SIM_S, .duration_ns = 3600 * SIM_S}};
+    struct scenario scenario = {.n_loads = 1, .load = loads, .orders.at_most = 2000, .at_most_ns = 7200 * SIM_S};
+    (void)state;
+    assert_true(scenario_orders_end(&scenario) == 600 * SIM_S);
+    scenario.orders.at_most = 1500;
+    assert_true(scenario_orders_end(&scenario) == 600 * SIM_S);
+    scenario.orders.at_most = 1000;
+    assert_true(scenario_orders_end(&scenario) == 0);
+    scenario.n_loads = 2;
+    scenario.orders.at_most = 1300;
+    assert_true(scenario_orders_end(&scenario) == 300 * SIM_S);
+    scenario.orders.at_most = 2700;
+    assert_true(scenario_orders_end(&scenario) == 700 * SIM_S);
+}
+
 /* ---- the greatest rate ---- */
 
 #define assert_rate(scenario, window_s, expected) \
@@ -352,6 +374,29 @@ static void test_rate_of_bursts_and_others(void **state)
     load.executor = LOAD_TRACE;
     assert_true(isnan(scenario_peak_rate_per_s(&scenario, SIM_S)));
     assert_true(scenario_peak_rate_per_s(&(struct scenario){.at_most_ns = SIM_S}, SIM_S) == 0);
+}
+
+/* 1,000 every ten minutes, 10/s beside them, and 240/s in the last of 60. 6,000 + 30,000 + 144,000 are all there are;
+ * 30,000 are there before the 240/s are. */
+static void test_rate_of_bursts_and_at_most(void **state)
+{
+    struct load_spec loads[] = {{.name = "push", .executor = LOAD_BURSTS, .duration_ns = 3600 * SIM_S,
+                                 .burst_size = 1000, .burst_every_ns = 600 * SIM_S},
+                                constant(0, 10, 3000), constant(3000, 240, 600)};
+    struct scenario scenario = {.n_loads = 3, .load = loads, .at_most_ns = 7200 * SIM_S};
+    (void)state;
+    assert_rate(&scenario, 10, 240 + 100);
+    scenario.orders.at_most = 200000;
+    assert_rate(&scenario, 10, 240 + 100);
+    scenario.orders.at_most = 170000;
+    assert_rate(&scenario, 10, 240 + 100);
+    scenario.orders.at_most = 30000;
+    assert_rate(&scenario, 10, 10 + 100);
+    scenario.n_loads = 1;
+    scenario.orders.at_most = 1000;
+    assert_rate(&scenario, 10, 100);
+    scenario.orders.at_most = 500;
+    assert_rate(&scenario, 10, 50);
 }
 
 /* 20 a second, and 480 more for 30 s; none after the end. */
@@ -441,6 +486,7 @@ int main(void)
         cmocka_unit_test(test_rate_of_a_spike), cmocka_unit_test(test_rate_of_a_ramp),
         cmocka_unit_test(test_rate_of_bursts_and_others), cmocka_unit_test(test_starts_until_then),
         cmocka_unit_test(test_scenario_end), cmocka_unit_test(test_orders_end),
+        cmocka_unit_test(test_orders_end_with_bursts), cmocka_unit_test(test_rate_of_bursts_and_at_most),
         cmocka_unit_test(test_extent_of_constant_loads), cmocka_unit_test(test_extent_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -256,6 +256,39 @@ static void test_an_orderly_end_in_an_outage(void **state)
     trial_close(&trial);
 }
 
+/* Orders 3, 4 and 5, of 20, 30 and 40 ms, wait from then on for a broker that is away from 15 ms to 50 s; then, before
+ * it has taken anything, until so long after. Their 120 s are one, whatever they wait for: until 120.03 s the third one
+ * is lost; until 121 s all are, and they are no matter how often it was to be back before. */
+static void test_the_time_of_a_record_begins_once(void **state)
+{
+    static const struct { const char *faults; uint64_t lost; } cases[] = {
+        { "{\"a\": {\"outage\": \"kafka\", \"at\": \"15ms\", \"for\": \"49.985s\"}, "
+          "\"b\": {\"outage\": \"kafka\", \"at\": \"50s\", \"for\": \"70.03s\"}}", 1 },
+        { "{\"a\": {\"outage\": \"kafka\", \"at\": \"15ms\", \"for\": \"49.985s\"}, "
+          "\"b\": {\"outage\": \"kafka\", \"at\": \"40s\", \"for\": \"81s\"}}", 3 },
+        { "{\"a\": {\"outage\": \"kafka\", \"at\": \"15ms\", \"for\": \"49.985s\"}, "
+          "\"b\": {\"outage\": \"kafka\", \"at\": \"50s\", \"for\": \"50s\"}, "
+          "\"c\": {\"outage\": \"kafka\", \"at\": \"100s\", \"for\": \"21s\"}}", 3 },
+        { "{\"a\": {\"outage\": \"kafka\", \"at\": \"15ms\", \"for\": \"49.985s\"}, "
+          "\"b\": {\"outage\": \"kafka\", \"at\": \"51s\", \"for\": \"100s\"}}", 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct study_edit edits[] = {
+            { "/load/scenarios/orders", five_at_100_ms },
+            { "/processes", front_apart },
+            { "/faults", cases[i].faults },
+        };
+        struct trial trial;
+        trial_open(&trial, QUEUE_SCENARIO, edits, COUNT(edits));
+        const struct run_facts *facts = trial_run(&trial, 0, &(struct observer){ 0 });
+        assert_int_equal(facts->orders.records_lost, cases[i].lost);
+        assert_int_equal(facts->mishaps[MISHAP_NOT_SENT], cases[i].lost);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 5 - cases[i].lost);
+        trial_close(&trial);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,7 +296,7 @@ int main(void)
         cmocka_unit_test(test_batches_leave_together),   cmocka_unit_test(test_each_jvm_has_its_own),
         cmocka_unit_test(test_a_crash_takes_them_along), cmocka_unit_test(test_the_chain_names_the_crash),
         cmocka_unit_test(test_an_orderly_end_sends_them), cmocka_unit_test(test_a_crash_in_an_outage),
-        cmocka_unit_test(test_an_orderly_end_in_an_outage),
+        cmocka_unit_test(test_an_orderly_end_in_an_outage), cmocka_unit_test(test_the_time_of_a_record_begins_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
