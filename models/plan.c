@@ -537,6 +537,7 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         if (step[i].kind == STEP_BEGIN) path.begun_with = step[i].target;
         if (step_ends_transaction(&step[i])) path.begun_with = NONE;
         op->rides = path.begun_with != NONE && step[i].kind == STEP_STATUS;
+        op->anew = path.begun_with == NONE && !path.outer && step[i].kind == STEP_READ;
         view_compile(compiler, op, step, i, n, path.begun_with);
         if (op->needs_read || op->opens_view || op->fenced) op->visible = OP_VISIBLE;
         at_step[i] = path;

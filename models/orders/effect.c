@@ -178,6 +178,21 @@ static enum outcome announce(struct machine *machine, struct thread *thread, con
     return OUTCOME_DONE;
 }
 
+/* What is read outside of a transaction is in the code's hands until one ends, or the record does. */
+static enum outcome read_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    if (!thread->transaction.open) thread->carries = true;
+    if (op->fenced) {
+        enum outcome announced = announce(machine, thread, op);
+        if (announced != OUTCOME_DONE) return announced;
+    }
+    struct transaction_row *touched = op->needs_read ? touch(machine, thread, op) : NULL;
+    if (op->opens_view) transaction_view(&machine->tables, &thread->transaction, op->opens_view - 1u);
+    if (touched && op->anew) touched->carried = true;
+    if (touched) transaction_read(&machine->tables, &thread->transaction, touched);
+    return has_bad_luck(machine, thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
+}
+
 /* What a row of this kind remembers of an order's action, and of its compensation. */
 static uint8_t action_on(enum row_key key)
 {
@@ -375,16 +390,7 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
         if (thread->rides) riders_drop(machine, thread);
         transaction_rollback(&machine->tables, &thread->transaction);
         return OUTCOME_DONE;
-    case STEP_READ: {
-        if (op->fenced) {
-            enum outcome announced = announce(machine, thread, op);
-            if (announced != OUTCOME_DONE) return announced;
-        }
-        struct transaction_row *touched = op->needs_read ? touch(machine, thread, op) : NULL;
-        if (op->opens_view) transaction_view(&machine->tables, &thread->transaction, op->opens_view - 1u);
-        if (touched) transaction_read(&machine->tables, &thread->transaction, touched);
-        return has_bad_luck(machine, thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
-    }
+    case STEP_READ: return read_effect(machine, thread, op);
     case STEP_INSERT: return insert_effect(machine, thread, op);
     case STEP_JOIN: return join_effect(machine, thread, ends_ns);
     case STEP_STATUS: return status_effect(machine, thread, op);
@@ -392,7 +398,7 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
         if (op->opens_view) transaction_view(&machine->tables, &thread->transaction, op->opens_view - 1u);
         return once_effect(machine, thread, op);
     case STEP_BEGIN:
-        thread->transaction.open = true;
+        transaction_begin(&thread->transaction);
         thread->n_locks_before = thread->n_locks;
         return OUTCOME_DONE;
     case STEP_WORK: return has_bad_luck(machine, thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
