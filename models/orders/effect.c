@@ -413,7 +413,8 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
 enum outcome implied_read(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     if (op->kind == STEP_JOIN) return join_enter(machine, thread);
-    if (thread->duplicate || take_of(machine, thread, op) == 0) return OUTCOME_DONE;
+    /* What a compensation has to give back may change until it is there; what it reads then, it reads now. */
+    if (thread->duplicate || (op->effect != EFFECT_RESTORE && take_of(machine, thread, op) == 0)) return OUTCOME_DONE;
     struct transaction_row *touched = touch(machine, thread, op);
     if (!touched || touched->read) return OUTCOME_DONE;
     if (thread->clock_ns > machine->sim->now_ns) return later(thread, thread->clock_ns, PHASE_START);

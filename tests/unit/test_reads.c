@@ -121,10 +121,40 @@ static void test_rows_do_not_add_up(void **state)
     }
 }
 
+/* A compensation of 100 ms that begins 3 ms after its order, when nothing is reserved yet; the reservation commits before
+ * it gives back. It has read the row as it began: the unit of the reservation is lost, and no more. */
+static void test_a_compensation_reads_as_it_begins(void **state)
+{
+    static const struct study_edit edit[] = {
+        { "/load/scenarios/orders/size", "1" },
+        { "/topics/undo", "{}" },
+        { "/groups/undo", TRIAL_JSON({ "consumers": 1, "reads": { "undo": "undo" } }) },
+        { "/processes/worker/groups", "[\"stock\", \"undo\"]" },
+        { "/stages/accept/steps",
+          TRIAL_JSON([ { "insert": "orders" }, { "publish": "created" }, { "publish": "undo" }, { "reply": 202 } ]) },
+        { STEPS, TRIAL_JSON([ { "begin": "stock" }, { "write": "stock", "effect": "reserve", "time": "10ms" },
+                              { "commit": "stock", "time": "10ms" }, { "status": "PAID" } ]) },
+        { "/stages/undo", TRIAL_JSON({ "steps": [
+            { "work": "wait", "time": "3ms" }, { "begin": "stock" },
+            { "write": "stock", "effect": "restore", "style": "absolute", "time": "100ms" },
+            { "commit": "stock", "time": "2ms" } ] }) }
+    };
+    (void)state;
+    struct trial trial;
+    trial_open(&trial, SHOP, edit, sizeof edit / sizeof *edit);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_int_equal(facts->table[STOCK].writes, 2);
+    assert_int_equal(facts->table[STOCK].lost_updates, 1);
+    assert_int_equal(facts->n_accidents, 1);
+    assert_int_equal(facts->accident[0].other_committed_ns - facts->accident[0].read_ns, 12 * SIM_MS);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_two_at_once),
                                         cmocka_unit_test(test_a_record_begins_with_nothing),
-                                        cmocka_unit_test(test_rows_do_not_add_up) };
+                                        cmocka_unit_test(test_rows_do_not_add_up),
+                                        cmocka_unit_test(test_a_compensation_reads_as_it_begins) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
