@@ -273,9 +273,13 @@ bool row_fence_passes(const struct tables *tables, const struct transaction_row 
     return tables->table[touched->table].fence[touched->row] <= token;
 }
 
-void row_fence_announce(struct tables *tables, struct transaction_row *touched, uint32_t token)
+void row_fence_announce(struct tables *tables, const struct transaction_row *touched, uint32_t token)
 {
     tables->table[touched->table].fence[touched->row] = token;
+}
+
+void row_unlock_early(struct tables *tables, struct transaction_row *touched)
+{
     touched->locked = false;
     row_unlock(tables, touched);
 }

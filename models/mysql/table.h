@@ -161,8 +161,10 @@ bool row_send_absolute(struct tables *tables, struct transaction_row *touched);
 void tables_keep_fences(struct tables *tables);
 /* .. AND fence <= token, under the lock. False: 0 rows, somebody with a newer token has written. */
 bool row_fence_passes(const struct tables *tables, const struct transaction_row *touched, uint32_t token);
-/* The row notes the token at once, in a transaction of its own, and is free again. */
-void row_fence_announce(struct tables *tables, struct transaction_row *touched, uint32_t token);
+/* The row notes the token at once; the lock that was taken for it alone goes back (row_unlock_early). */
+void row_fence_announce(struct tables *tables, const struct transaction_row *touched, uint32_t token);
+/* The row is free before its transaction ends. */
+void row_unlock_early(struct tables *tables, struct transaction_row *touched);
 
 /* Ends a transaction that has written and locked nothing. */
 void transaction_close(struct tables *tables, struct transaction *transaction);

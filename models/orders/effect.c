@@ -170,11 +170,13 @@ static enum outcome announce(struct machine *machine, struct thread *thread, con
 {
     struct transaction_row *touched = touch(machine, thread, op);
     if (!touched) return OUTCOME_DONE;
+    const bool held = touched->locked && thread->phase != PHASE_GRANTED; /* by the transaction, since before */
     enum outcome locked = row_take(machine, thread, touched);
     if (locked != OUTCOME_DONE) return locked;
     uint32_t token = token_of(machine, thread, op);
     if (!row_fence_passes(&machine->tables, touched, token)) return fenced_off(machine, touched, OUTCOME_FAILED);
     row_fence_announce(&machine->tables, touched, token);
+    if (!held) row_unlock_early(&machine->tables, touched);
     return OUTCOME_DONE;
 }
 

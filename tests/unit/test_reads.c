@@ -150,11 +150,35 @@ static void test_a_compensation_reads_as_it_begins(void **state)
     trial_close(&trial);
 }
 
+/* The lease ends long before the commit: the second holder waits for the row all the same, which a read with the lock's
+ * token has not let go of. */
+static void test_a_fenced_read_keeps_the_row_of_its_transaction(void **state)
+{
+    static const struct study_edit edit[] = {
+        { "/locks/item/lease", "\"5ms\"" },
+        { STEPS, TRIAL_JSON([ { "lock": "item" }, { "begin": "stock" },
+                              { "write": "stock", "effect": "reserve", "time": "1ms" },
+                              { "read": "stock", "fence": "item", "time": "1ms" }, { "work": "asks", "time": "20ms" },
+                              { "commit": "stock", "time": "1ms" }, { "unlock": "item", "guard": true },
+                              { "status": "PAID" } ]) }
+    };
+    (void)state;
+    struct trial trial;
+    trial_open(&trial, SHOP, edit, sizeof edit / sizeof *edit);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    trial_expect_sound(&trial, facts);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], 2);
+    /* written at 0.5 ms and committed at 22.5; waited for from 5.5 on */
+    assert_int_equal(facts->table[STOCK].wait.max_ns, 17 * SIM_MS);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_two_at_once),
                                         cmocka_unit_test(test_a_record_begins_with_nothing),
                                         cmocka_unit_test(test_rows_do_not_add_up),
-                                        cmocka_unit_test(test_a_compensation_reads_as_it_begins) };
+                                        cmocka_unit_test(test_a_compensation_reads_as_it_begins),
+                                        cmocka_unit_test(test_a_fenced_read_keeps_the_row_of_its_transaction) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
