@@ -66,10 +66,17 @@ void on_victim(void *context, uint32_t index)
     sim_at(machine->sim, machine->sim->now_ns, SIM_SERVER, on_deadlock, machine, index, 0);
 }
 
+/* Rows changed that are none of the tables' own: those inserted, marks among them, and the order's with each status. */
+static uint32_t riders_weight(const struct thread *thread)
+{
+    return thread->creates + (uint32_t)thread->n_inserts + thread->n_outbox + thread->n_statuses +
+           (uint32_t)__builtin_popcount(thread->once_marks);
+}
+
 uint32_t weight_of(void *context, uint32_t index)
 {
     const struct thread *thread = &((const struct machine *)context)->thread[index];
-    return transaction_weight(&thread->transaction) + latch_weight(thread);
+    return transaction_weight(&thread->transaction) + latch_weight(thread) + riders_weight(thread);
 }
 
 void on_row(void *context, uint32_t index) { wake(context, index); }

@@ -173,12 +173,45 @@ static void test_a_fenced_read_keeps_the_row_of_its_transaction(void **state)
     trial_close(&trial);
 }
 
+/* Two inserts and a write, against two writes of which one waits: 4 against 2 before the heavier closes the circle. */
+static void test_inserted_rows_weigh(void **state)
+{
+    static const struct study_edit edit[] = {
+        { "/load/scenarios/orders/size", "1" },
+        { "/orders/user", "1" }, { "/orders/amount", "1" },
+        { "/topics/second", "{}" },
+        { "/tables/points", TRIAL_JSON({ "key": "user", "rows": 10, "quantity": 1000 }) },
+        { "/tables/audit", TRIAL_JSON({ "key": "order_id" }) },
+        { "/groups/other", TRIAL_JSON({ "consumers": 1, "reads": { "second": "other" } }) },
+        { "/processes/worker/groups", "[\"stock\", \"other\"]" },
+        { "/stages/accept/steps",
+          TRIAL_JSON([ { "insert": "orders" }, { "publish": "created" }, { "publish": "second" }, { "reply": 202 } ]) },
+        { STEPS, TRIAL_JSON([ { "begin": "stock" }, { "insert": "audit" }, { "insert": "audit" },
+                              { "write": "stock", "effect": "reserve", "time": "2ms" }, { "work": "asks", "time": "8ms" },
+                              { "write": "points", "effect": "debit", "time": "2ms" },
+                              { "commit": "stock", "time": "1ms" }, { "status": "PAID" } ]) },
+        { "/stages/other", TRIAL_JSON({ "steps": [
+            { "begin": "stock" }, { "write": "points", "effect": "restore", "unknown": "blind", "time": "2ms" },
+            { "write": "stock", "effect": "restore", "unknown": "blind", "time": "8ms" },
+            { "commit": "stock", "time": "1ms" } ] }) }
+    };
+    (void)state;
+    struct trial trial;
+    trial_open(&trial, SHOP, edit, sizeof edit / sizeof *edit);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_int_equal(facts->table[STOCK].deadlocks + facts->table[STOCK + 1].deadlocks, 1);
+    assert_int_equal(facts->group[0].failed, 0);
+    assert_int_equal(facts->group[1].failed, 1);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_two_at_once),
                                         cmocka_unit_test(test_a_record_begins_with_nothing),
                                         cmocka_unit_test(test_rows_do_not_add_up),
                                         cmocka_unit_test(test_a_compensation_reads_as_it_begins),
-                                        cmocka_unit_test(test_a_fenced_read_keeps_the_row_of_its_transaction) };
+                                        cmocka_unit_test(test_a_fenced_read_keeps_the_row_of_its_transaction),
+                                        cmocka_unit_test(test_inserted_rows_weigh) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
