@@ -88,7 +88,8 @@ static void test_a_status_shows_with_the_commit(void **state)
     struct trial trial;
     const struct run_facts *facts = run(&trial, "[{\"begin\": \"coupons\"}, "
                                                 "{\"write\": \"coupons\", \"effect\": \"use\", \"time\": \"1ms\"}, "
-                                                "{\"status\": \"PAID\"}, {\"commit\": \"coupons\", \"time\": \"10ms\"}]",
+                                                "{\"status\": \"PAID\"}, "
+                                                "{\"commit\": \"coupons\", \"time\": \"10ms\"}]",
                                         "{\"given\": 0.01, \"uniform\": [1, 100000]}");
     assert_true(facts->table[COUPONS].writes < 5);
     assert_int_equal(facts->orders.by_status[ORDER_PAID], ORDERS);

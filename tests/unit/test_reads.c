@@ -16,7 +16,8 @@ static const char SHOP[] = TRIAL_JSON({
     "name": "reads",
     "run": { "at_most": "1h" },
     "load": { "scenarios": { "orders": { "executor": "bursts", "size": 2, "every": "1h", "duration": "1h" } } },
-    "kafka": { "partitions": 2, "fetch_order": "arrival", "linger": "0s", "append": "0s", "fetch": "0s", "commit": "0s" },
+    "kafka": { "partitions": 2, "fetch_order": "arrival", "linger": "0s", "append": "0s", "fetch": "0s",
+               "commit": "0s" },
     "topics": { "created": { "key": "id_modulo" } },
     "orders": { "item": 1, "quantity": 1 },
     "stores": { "redis": {} },
@@ -121,8 +122,8 @@ static void test_rows_do_not_add_up(void **state)
     }
 }
 
-/* A compensation of 100 ms that begins 3 ms after its order, when nothing is reserved yet; the reservation commits before
- * it gives back. It has read the row as it began: the unit of the reservation is lost, and no more. */
+/* A compensation of 100 ms that begins 3 ms after its order, when nothing is reserved yet; the reservation commits
+ * before it gives back. It has read the row as it began: the unit of the reservation is lost, and no more. */
 static void test_a_compensation_reads_as_it_begins(void **state)
 {
     static const struct study_edit edit[] = {
@@ -187,7 +188,8 @@ static void test_inserted_rows_weigh(void **state)
         { "/stages/accept/steps",
           TRIAL_JSON([ { "insert": "orders" }, { "publish": "created" }, { "publish": "second" }, { "reply": 202 } ]) },
         { STEPS, TRIAL_JSON([ { "begin": "stock" }, { "insert": "audit" }, { "insert": "audit" },
-                              { "write": "stock", "effect": "reserve", "time": "2ms" }, { "work": "asks", "time": "8ms" },
+                              { "write": "stock", "effect": "reserve", "time": "2ms" },
+                              { "work": "asks", "time": "8ms" },
                               { "write": "points", "effect": "debit", "time": "2ms" },
                               { "commit": "stock", "time": "1ms" }, { "status": "PAID" } ]) },
         { "/stages/other", TRIAL_JSON({ "steps": [
