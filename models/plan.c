@@ -407,11 +407,38 @@ static enum op_visible visibility(const struct step_spec *step)
     return OP_PRIVATE;
 }
 
-static bool may_lack_key(const struct scenario *scenario, const struct step_spec *step)
+/* Whether a step of a transaction comes to something that an order without a coupon has as well. */
+static bool is_for_all(const struct scenario *scenario, const struct step_spec *step)
 {
     switch (step->kind) {
-    case STEP_BEGIN: case STEP_READ: case STEP_WRITE: case STEP_FLUSH: case STEP_COMMIT: case STEP_ROLLBACK:
-        return step->target != NONE && scenario->table[step->target].key == ROW_COUPON;
+    case STEP_READ: case STEP_WRITE: return scenario->table[step->target].key != ROW_COUPON;
+    case STEP_INSERT: case STEP_JOIN: case STEP_STATUS: return true;
+    case STEP_PUBLISH: return step->outbox;
+    case STEP_BEGIN: case STEP_FLUSH: case STEP_COMMIT: case STEP_ROLLBACK: case STEP_LOCK: case STEP_UNLOCK:
+    case STEP_CONNECTION: case STEP_WORK: case STEP_REPLY: case STEP_ONCE: case STEP_KINDS: break;
+    }
+    return false;
+}
+
+/* Whether all that the transaction does, on this path and on those that leave it, is done to coupons: an order that has
+ * none needs none of it. */
+static bool is_about_coupons(const struct scenario *scenario, const struct step_spec *step, uint32_t from, uint32_t n)
+{
+    for (uint32_t i = from; i < n; i++) {
+        if (!is_about_coupons(scenario, step[i].otherwise, 0, step[i].n_otherwise)) return false;
+        if (step_ends_transaction(&step[i])) return true;
+        if (is_for_all(scenario, &step[i])) return false;
+    }
+    return true;
+}
+
+/* about_coupons: all that the open transaction does. */
+static bool may_lack_key(const struct scenario *scenario, const struct step_spec *step, bool about_coupons)
+{
+    switch (step->kind) {
+    case STEP_BEGIN: case STEP_FLUSH: case STEP_COMMIT: case STEP_ROLLBACK:
+        return about_coupons && step->target != NONE && scenario->table[step->target].key == ROW_COUPON;
+    case STEP_READ: case STEP_WRITE: return scenario->table[step->target].key == ROW_COUPON;
     case STEP_LOCK: case STEP_UNLOCK: return scenario->lock[step->target].key == ROW_COUPON;
     case STEP_CONNECTION: case STEP_INSERT: case STEP_WORK: case STEP_PUBLISH: case STEP_REPLY: case STEP_ONCE:
     case STEP_JOIN: case STEP_STATUS: case STEP_KINDS: break;
@@ -456,6 +483,7 @@ struct path {
     uint32_t own_times, begin_op;
     uint16_t marks;
     bool explicit_connection, outer; /* outer: a transaction around the stage */
+    bool about_coupons;  /* all that the open transaction does */
     uint32_t begun_with; /* the table of the open transaction; NONE */
 };
 
@@ -472,7 +500,7 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
         .effect_at = step->effect_at, .tries = step->tries ? step->tries : 1,
         .refuse_below = (uint64_t)(step->refuse * 0x1p32 + 0.5), .begin_op = path->begin_op, .otherwise = NONE,
         .visible = (uint8_t)visibility(step),
-        .may_lack_key = may_lack_key(compiler->scenario, step),
+        .may_lack_key = may_lack_key(compiler->scenario, step, path->about_coupons),
         .reads_itself = reads_itself(step) || reads_join_row(compiler->scenario, step),
         .once_form = (uint8_t)step->form, .unknown = (uint8_t)step->unknown, .outbox = step->outbox };
     op->simple = (step->kind == STEP_WORK && op->visible == OP_PRIVATE) ||
@@ -529,6 +557,7 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
     for (uint32_t i = 0; i < n; i++) {
         struct plan_op *op = &compiler->op[first + i];
         if (step[i].kind == STEP_BEGIN) path.begin_op = first + i;
+        if (step[i].kind == STEP_BEGIN) path.about_coupons = is_about_coupons(compiler->scenario, step, i + 1, n);
         if (!op_compile(compiler, op, &step[i], &path)) return false;
         if (step[i].kind == STEP_ONCE) op->once_form = (uint8_t)form_of(step, i, n, &path);
         if (leaves_mark(&step[i])) path.marks |= (uint16_t)(1u << op->once_bit);
@@ -538,6 +567,7 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         if (step[i].kind == STEP_BEGIN) path.begun_with = step[i].target;
         if (step_ends_transaction(&step[i])) path.begun_with = NONE;
         op->rides = path.begun_with != NONE && step[i].kind == STEP_STATUS;
+        op->anew = path.begun_with == NONE && !path.outer && step[i].kind == STEP_READ;
         view_compile(compiler, op, step, i, n, path.begun_with);
         if (op->needs_read || op->opens_view || op->fenced) op->visible = OP_VISIBLE;
         at_step[i] = path;
@@ -549,7 +579,7 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         compiler->op[first + i].otherwise = compiler->plan->n_ops;
         struct path replaced = { .own_times = at_step[i].own_times, .begin_op = NONE,
                                  .explicit_connection = path.explicit_connection,
-                                 .outer = at_step[i].outer,
+                                 .outer = at_step[i].outer, .about_coupons = at_step[i].about_coupons,
                                  .begun_with = at_step[i].begun_with, .marks = at_step[i].marks };
         if (!path_compile(compiler, step[i].otherwise, step[i].n_otherwise, replaced)) return false;
         compiler->way[first + i].otherwise_end = compiler->plan->n_ops;

@@ -85,10 +85,19 @@ static int64_t value_of(struct tables *tables, const struct transaction_row *tou
     return tables->table[touched->table].spec->quantity + row_of(tables, touched)->change;
 }
 
+void transaction_begin(struct transaction *transaction)
+{
+    transaction->open = true;
+    for (uint32_t i = 0; i < transaction->n_rows; i++) transaction->row[i].carried = true;
+}
+
+static bool is_in_hand(const struct transaction_row *touched) { return touched->read && !touched->carried; }
+
 void transaction_read_locked(struct tables *tables, struct transaction_row *touched)
 {
-    if (touched->read) return;
+    if (is_in_hand(touched)) return;
     touched->read = true;
+    touched->carried = false;
     touched->seen = value_of(tables, touched);
     touched->seen_ns = tables->sim->now_ns;
     touched->seen_version = row_of(tables, touched)->version;
@@ -96,7 +105,7 @@ void transaction_read_locked(struct tables *tables, struct transaction_row *touc
 
 void transaction_read(struct tables *tables, const struct transaction *transaction, struct transaction_row *touched)
 {
-    if (touched->read) return;
+    if (is_in_hand(touched)) return;
     transaction_read_locked(tables, touched);
     if (transaction->views) row_in_view(tables, transaction, touched);
 }
@@ -264,9 +273,13 @@ bool row_fence_passes(const struct tables *tables, const struct transaction_row 
     return tables->table[touched->table].fence[touched->row] <= token;
 }
 
-void row_fence_announce(struct tables *tables, struct transaction_row *touched, uint32_t token)
+void row_fence_announce(struct tables *tables, const struct transaction_row *touched, uint32_t token)
 {
     tables->table[touched->table].fence[touched->row] = token;
+}
+
+void row_unlock_early(struct tables *tables, struct transaction_row *touched)
+{
     touched->locked = false;
     row_unlock(tables, touched);
 }

@@ -48,6 +48,7 @@ struct transaction_row {
     uint32_t table, row;
     bool locked, read, written, absolute; /* absolute: not sent before flush or commit */
     bool lost;           /* sent over a value that it did not read: what is lost if it commits */
+    bool carried;        /* what the code has read before the transaction, or outside of any: the next read is anew */
     int64_t seen;        /* value read, and when */
     sim_ns seen_ns;
     uint32_t seen_version;
@@ -114,6 +115,8 @@ struct transaction_row *transaction_touch(struct tables *tables, struct transact
                                           uint64_t key);
 /* Asks the memory for the row of a key that will be touched soon: rows of a large table are seldom in the cache. */
 void table_prefetch(const struct tables *tables, uint32_t table, uint64_t key);
+/* Opens it. What the code has read before, it has in its hands still, but no entity of this transaction. */
+void transaction_begin(struct transaction *transaction);
 /* Snapshot read, in the transaction's view where it has one: the first one of a row counts. */
 void transaction_read(struct tables *tables, const struct transaction *transaction, struct transaction_row *touched);
 /* Locking read: what is committed now, under the lock; but an entity that was read before stays as it was. */
@@ -158,8 +161,10 @@ bool row_send_absolute(struct tables *tables, struct transaction_row *touched);
 void tables_keep_fences(struct tables *tables);
 /* .. AND fence <= token, under the lock. False: 0 rows, somebody with a newer token has written. */
 bool row_fence_passes(const struct tables *tables, const struct transaction_row *touched, uint32_t token);
-/* The row notes the token at once, in a transaction of its own, and is free again. */
-void row_fence_announce(struct tables *tables, struct transaction_row *touched, uint32_t token);
+/* The row notes the token at once; the lock that was taken for it alone goes back (row_unlock_early). */
+void row_fence_announce(struct tables *tables, const struct transaction_row *touched, uint32_t token);
+/* The row is free before its transaction ends. */
+void row_unlock_early(struct tables *tables, struct transaction_row *touched);
 
 /* Ends a transaction that has written and locked nothing. */
 void transaction_close(struct tables *tables, struct transaction *transaction);

@@ -66,10 +66,17 @@ void on_victim(void *context, uint32_t index)
     sim_at(machine->sim, machine->sim->now_ns, SIM_SERVER, on_deadlock, machine, index, 0);
 }
 
+/* Rows changed that are none of the tables' own: those inserted, marks among them, and the order's with each status. */
+static uint32_t riders_weight(const struct thread *thread)
+{
+    return thread->creates + (uint32_t)thread->n_inserts + thread->n_outbox + thread->n_statuses +
+           (uint32_t)__builtin_popcount(thread->once_marks);
+}
+
 uint32_t weight_of(void *context, uint32_t index)
 {
     const struct thread *thread = &((const struct machine *)context)->thread[index];
-    return transaction_weight(&thread->transaction) + latch_weight(thread);
+    return transaction_weight(&thread->transaction) + latch_weight(thread) + riders_weight(thread);
 }
 
 void on_row(void *context, uint32_t index) { wake(context, index); }
@@ -170,12 +177,29 @@ static enum outcome announce(struct machine *machine, struct thread *thread, con
 {
     struct transaction_row *touched = touch(machine, thread, op);
     if (!touched) return OUTCOME_DONE;
+    const bool held = touched->locked && thread->phase != PHASE_GRANTED; /* by the transaction, since before */
     enum outcome locked = row_take(machine, thread, touched);
     if (locked != OUTCOME_DONE) return locked;
     uint32_t token = token_of(machine, thread, op);
     if (!row_fence_passes(&machine->tables, touched, token)) return fenced_off(machine, touched, OUTCOME_FAILED);
     row_fence_announce(&machine->tables, touched, token);
+    if (!held) row_unlock_early(&machine->tables, touched);
     return OUTCOME_DONE;
+}
+
+/* What is read outside of a transaction is in the code's hands until one ends, or the record does. */
+static enum outcome read_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    if (!thread->transaction.open) thread->carries = true;
+    if (op->fenced) {
+        enum outcome announced = announce(machine, thread, op);
+        if (announced != OUTCOME_DONE) return announced;
+    }
+    struct transaction_row *touched = op->needs_read ? touch(machine, thread, op) : NULL;
+    if (op->opens_view) transaction_view(&machine->tables, &thread->transaction, op->opens_view - 1u);
+    if (touched && op->anew) touched->carried = true;
+    if (touched) transaction_read(&machine->tables, &thread->transaction, touched);
+    return has_bad_luck(machine, thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
 }
 
 /* What a row of this kind remembers of an order's action, and of its compensation. */
@@ -375,16 +399,7 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
         if (thread->rides) riders_drop(machine, thread);
         transaction_rollback(&machine->tables, &thread->transaction);
         return OUTCOME_DONE;
-    case STEP_READ: {
-        if (op->fenced) {
-            enum outcome announced = announce(machine, thread, op);
-            if (announced != OUTCOME_DONE) return announced;
-        }
-        struct transaction_row *touched = op->needs_read ? touch(machine, thread, op) : NULL;
-        if (op->opens_view) transaction_view(&machine->tables, &thread->transaction, op->opens_view - 1u);
-        if (touched) transaction_read(&machine->tables, &thread->transaction, touched);
-        return has_bad_luck(machine, thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
-    }
+    case STEP_READ: return read_effect(machine, thread, op);
     case STEP_INSERT: return insert_effect(machine, thread, op);
     case STEP_JOIN: return join_effect(machine, thread, ends_ns);
     case STEP_STATUS: return status_effect(machine, thread, op);
@@ -392,7 +407,7 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
         if (op->opens_view) transaction_view(&machine->tables, &thread->transaction, op->opens_view - 1u);
         return once_effect(machine, thread, op);
     case STEP_BEGIN:
-        thread->transaction.open = true;
+        transaction_begin(&thread->transaction);
         thread->n_locks_before = thread->n_locks;
         return OUTCOME_DONE;
     case STEP_WORK: return has_bad_luck(machine, thread, op) ? OUTCOME_REFUSED : OUTCOME_DONE;
@@ -407,7 +422,8 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
 enum outcome implied_read(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     if (op->kind == STEP_JOIN) return join_enter(machine, thread);
-    if (thread->duplicate || take_of(machine, thread, op) == 0) return OUTCOME_DONE;
+    /* What a compensation has to give back may change until it is there; what it reads then, it reads now. */
+    if (thread->duplicate || (op->effect != EFFECT_RESTORE && take_of(machine, thread, op) == 0)) return OUTCOME_DONE;
     struct transaction_row *touched = touch(machine, thread, op);
     if (!touched || touched->read) return OUTCOME_DONE;
     if (thread->clock_ns > machine->sim->now_ns) return later(thread, thread->clock_ns, PHASE_START);

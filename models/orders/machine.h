@@ -74,6 +74,7 @@ struct thread {
     bool looked;                /* at the trapped step that it has come to */
     bool stopped;               /* of an API that takes no more requests */
     bool lingers;               /* its process is gone, but a command of its own is still at a server */
+    bool carries;               /* the record at hand has read outside of a transaction */
     struct transaction transaction;
 
     struct held { uint32_t lock, token; uint64_t key; sim_ns lease_ns; bool watched; } lock[THREAD_LOCKS];

@@ -405,6 +405,13 @@ static SIM_ALWAYS void words_take(struct machine *machine, struct thread *thread
     }
 }
 
+/* What the record before has read outside of a transaction, and no end of one has let go. */
+static SIM_SELDOM void let_go(struct machine *machine, struct thread *thread)
+{
+    thread->carries = false;
+    transaction_close(&machine->tables, &thread->transaction);
+}
+
 /* The thread turns to an order's stage. */
 static SIM_ALWAYS void begin(struct machine *machine, struct thread *thread, const struct plan_stage *stage,
                              uint32_t order, sim_ns start_ns)
@@ -417,6 +424,7 @@ static SIM_ALWAYS void begin(struct machine *machine, struct thread *thread, con
     thread->once_marks = thread->marks_after = 0;
     thread->publishes = thread->tries = thread->refused = 0;
     thread->waits_for = PATH_PARTS;
+    if (thread->carries) let_go(machine, thread);
 }
 
 static SIM_ALWAYS void set_out(struct machine *machine, struct thread *thread, const struct plan_stage *stage)

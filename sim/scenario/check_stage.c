@@ -33,7 +33,7 @@ struct walk {
     uint32_t open_table; /* of the transaction; NONE */
     const char *begin_at;
     bool begun_before; /* on the path that this one leaves */
-    uint32_t written[MAX_TABLES], n_written;
+    uint32_t row[MAX_TABLES], n_rows; /* tables, of what is read and written up to the end of a transaction */
     uint32_t n_inserts, n_statuses; /* of the open transaction */
     uint32_t n_outbox;
     double share;
@@ -78,7 +78,7 @@ static void note_begin(struct walk *walk, const struct step_spec *step, const ch
     walk->open_table = step->target;
     walk->begin_at = at;
     walk->begun_before = false;
-    walk->n_written = walk->n_inserts = walk->n_statuses = 0;
+    walk->n_inserts = walk->n_statuses = 0;
 }
 
 static void note_end(struct walk *walk, const struct step_spec *step, const char *at)
@@ -88,6 +88,7 @@ static void note_end(struct walk *walk, const struct step_spec *step, const char
         FINDING(walk, at, "the open transaction was begun with %s, at %s", table_name(walk, walk->open_table),
                 walk->begin_at);
     walk->open_table = NONE;
+    walk->n_rows = 0;
 }
 
 static bool effect_fits(enum write_effect effect, enum row_key key)
@@ -133,17 +134,41 @@ static void note_fence(struct walk *walk, const struct step_spec *step, const ch
                 row_key_names[scenario->table[step->target].key]);
 }
 
+/* An order has one row of a table. What is read before a transaction is there in it. */
+static void note_row(struct walk *walk, const struct step_spec *step, const char *at)
+{
+    for (uint32_t i = 0; i < walk->n_rows; i++)
+        if (walk->row[i] == step->target) return;
+    walk->row[walk->n_rows++] = step->target;
+    if (walk->n_rows == MAX_ROWS_OF_TRANSACTION + 1)
+        FINDING(walk, at, "more than %d rows read and written up to the end of a transaction",
+                MAX_ROWS_OF_TRANSACTION);
+}
+
 static void note_write(struct walk *walk, const struct step_spec *step, const char *at)
 {
     note_effect(walk, step, at);
     if (walk->open_table == NONE) FINDING(walk, at, "a write outside of a transaction; \"begin\" one before it");
     else if (step->style == STYLE_VERSION && walk->begun_before)
         FINDING(walk, at, "a write of style version is tried again from its \"begin\", which is not on this path");
-    for (uint32_t i = 0; i < walk->n_written; i++)
-        if (walk->written[i] == step->target) return;
-    walk->written[walk->n_written++] = step->target;
-    if (walk->n_written == MAX_ROWS_OF_TRANSACTION + 1)
-        FINDING(walk, at, "more than %d rows in one transaction", MAX_ROWS_OF_TRANSACTION);
+    note_row(walk, step, at);
+}
+
+/* Whether a write of these steps may start from a value of the table that was read before. */
+static bool is_written_from(const struct step_spec *step, uint32_t n, uint32_t table)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (step[i].kind == STEP_WRITE && step[i].target == table && step[i].style != STYLE_CONDITIONAL) return true;
+        if (is_written_from(step[i].otherwise, step[i].n_otherwise, table)) return true;
+    }
+    return false;
+}
+
+/* A read whose value nobody uses, and that no row is told of, leaves nothing. */
+static void note_read(struct walk *walk, const struct step_spec *step, const char *at)
+{
+    if (step->fenced || is_written_from(walk->stage->step, walk->stage->n_steps, step->target))
+        note_row(walk, step, at);
 }
 
 /* What is inserted, and what becomes of the order, waits for the commit. */
@@ -205,7 +230,10 @@ static void note_step(struct walk *walk, const struct step_spec *step, const cha
         note_fence(walk, step, at);
         note_write(walk, step, at);
         break;
-    case STEP_READ: note_fence(walk, step, at); break;
+    case STEP_READ:
+        note_fence(walk, step, at);
+        note_read(walk, step, at);
+        break;
     case STEP_FLUSH:
         if (walk->open_table == NONE) FINDING(walk, at, "no transaction is open here whose changes could be sent");
         break;
