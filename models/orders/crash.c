@@ -11,13 +11,14 @@
 
 /* ---- whose events ---- */
 
-/* Work and the look at a mark are the JVM's own, every other effect is a server's. */
+/* Work, the look at a mark and a send until it leaves are the JVM's own, every other effect is a server's. */
 static bool is_at_server(const void *context, uint32_t subject)
 {
     const struct machine *machine = context;
     const struct thread *thread = &machine->thread[subject];
     const struct plan_op *op = &machine->plan->op[thread->pc];
     if (thread->phase == PHASE_START || thread->phase == PHASE_DEAD) return false;
+    if (op->kind == STEP_PUBLISH) return op->outbox;
     return op->kind != STEP_WORK && op->kind != STEP_ONCE;
 }
 
