@@ -22,7 +22,8 @@ struct watched_thread {
     bool busy;
     uint64_t order_id;
     uint32_t stage, pc, attempt;
-    sim_ns begun_ns, lost_ns;
+    sim_ns begun_ns;
+    sim_ns lost_ns[MAX_LOCKS];     /* by lock: the last loss that has been told, or was before */
 };
 
 struct watched_row {
@@ -285,11 +286,11 @@ static void record_over(struct watch *watch, uint32_t index, struct watched_thre
     }
 }
 
-static void look_at_loss(struct watch *watch, uint32_t index, struct watched_thread *was)
+static void look_at_loss(struct watch *watch, uint32_t index, struct watched_thread *was, uint32_t lock)
 {
-    const struct lock_loss *loss = &watch->machine->locks.loss[index];
-    if (loss->acquired_ns == SIM_NEVER || loss->at_ns == was->lost_ns || loss->cause == LOSS_NONE) return;
-    was->lost_ns = loss->at_ns;
+    const struct lock_loss *loss = lock_loss_of(&watch->machine->locks, lock, index);
+    if (loss->at_ns == was->lost_ns[lock] || loss->cause == LOSS_NONE) return;
+    was->lost_ns[lock] = loss->at_ns;
     if (loss->at_ns < was->begun_ns) return;
     struct story_line line = line_of(watch, index, was, STORY_LOSES);
     line.lock = loss->lock;
@@ -297,6 +298,11 @@ static void look_at_loss(struct watch *watch, uint32_t index, struct watched_thr
     line.cause = loss->cause;
     line.since_ns = loss->acquired_ns;
     tell(watch, line);
+}
+
+static void look_at_losses(struct watch *watch, uint32_t index, struct watched_thread *was)
+{
+    for (uint32_t i = 0; i < watch->machine->plan->scenario->n_locks; i++) look_at_loss(watch, index, was, i);
 }
 
 static void look_at_thread(struct watch *watch, uint32_t index)
@@ -309,7 +315,7 @@ static void look_at_thread(struct watch *watch, uint32_t index)
         record_over(watch, index, was);
     if (was->busy) {
         if (thread->pc != was->pc) steps_done(watch, index, was, thread->pc);
-        look_at_loss(watch, index, was);
+        look_at_losses(watch, index, was);
         return;
     }
     if (!busy) return;
@@ -323,7 +329,9 @@ static void look_at_thread(struct watch *watch, uint32_t index)
                                     machine->plan->stage[thread->stage].first_op,
                                     thread->attempt,
                                     thread->begun_ns,
-                                    machine->locks.loss[index].at_ns };
+                                    { 0 } };
+    for (uint32_t i = 0; i < machine->plan->scenario->n_locks; i++)
+        was->lost_ns[i] = lock_loss_of(&machine->locks, i, index)->at_ns;
     tell(watch, line_of(watch, index, was, STORY_BEGINS));
     if (thread->pc != was->pc) steps_done(watch, index, was, thread->pc);
 }

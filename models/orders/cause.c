@@ -6,8 +6,8 @@
 
 enum { NOTES = 4096 };
 
-/* What a thread has done with the lock of a row in its present record. */
-struct hold { uint32_t lock; uint64_t key; sim_ns begun_ns, acquired_ns, released_ns; };
+/* What a thread has done with a lock in its present record. */
+struct hold { uint64_t key; sim_ns begun_ns, acquired_ns, released_ns; };
 
 /* The last committed write of a row. */
 struct note {
@@ -20,7 +20,7 @@ struct note {
 };
 
 struct causes {
-    struct hold *hold;     /* by thread: of the row that it writes */
+    struct hold *hold;     /* by thread and lock */
     struct accident *found; /* by thread and row of its transaction: the update that it loses if it commits */
     struct note note[NOTES];
     uint64_t count[2][LOSS_CAUSES];
@@ -40,21 +40,26 @@ void causes_init(struct machine *machine)
 {
     if (!causes_are_noted(machine->plan)) return;
     machine->causes = arena_new(machine->sim->arena, struct causes);
-    machine->causes->hold = arena_array(machine->sim->arena, struct hold, machine->n_threads);
+    machine->causes->hold = arena_array(machine->sim->arena, struct hold,
+                                        (size_t)machine->n_threads * machine->plan->scenario->n_locks);
     machine->causes->found =
         arena_array(machine->sim->arena, struct accident, (size_t)machine->n_threads * TRANSACTION_ROWS);
 }
 
+static struct hold *hold_of(const struct machine *machine, const struct thread *thread, uint32_t lock)
+{
+    return &machine->causes->hold[(size_t)index_of(machine, thread) * machine->plan->scenario->n_locks + lock];
+}
+
 void cause_note_lock(struct machine *machine, const struct thread *thread, uint32_t lock, uint64_t key)
 {
-    machine->causes->hold[index_of(machine, thread)] =
-        (struct hold){ lock, key, thread->begun_ns, machine->sim->now_ns, SIM_NEVER };
+    *hold_of(machine, thread, lock) = (struct hold){ key, thread->begun_ns, machine->sim->now_ns, SIM_NEVER };
 }
 
 void cause_note_unlock(struct machine *machine, const struct thread *thread, uint32_t lock, uint64_t key)
 {
-    struct hold *hold = &machine->causes->hold[index_of(machine, thread)];
-    if (hold->lock == lock && hold->key == key) hold->released_ns = machine->sim->now_ns;
+    struct hold *hold = hold_of(machine, thread, lock);
+    if (hold->key == key) hold->released_ns = machine->sim->now_ns;
 }
 
 static uint64_t row_name(const struct transaction_row *touched)
@@ -67,23 +72,39 @@ static struct note *note_of(struct machine *machine, uint64_t row)
     return &machine->causes->note[random_mix(row) % NOTES];
 }
 
-/* Why the thread is not alone with a row now: its lock is lost, given back, got too late, or was never taken. */
-static enum loss_cause cause_of(struct machine *machine, const struct thread *thread,
-                                const struct transaction_row *touched, struct lock_loss *loss)
+/* Whether a lock of the row is what it has to be, now: else it is lost, given back, got too late, or was never taken. */
+static enum loss_cause cause_by(struct machine *machine, const struct thread *thread,
+                                const struct transaction_row *touched, uint32_t lock, struct lock_loss *loss)
 {
     const struct scenario *scenario = machine->plan->scenario;
-    const struct hold *hold = &machine->causes->hold[index_of(machine, thread)];
-    const struct order *order = order_of(thread);
-    bool held = hold->acquired_ns > 0 && hold->begun_ns == thread->begun_ns &&
-                scenario->lock[hold->lock].key == scenario->table[touched->table].key &&
-                hold->key == row_key(order, scenario->table[touched->table].key);
+    const struct hold *hold = hold_of(machine, thread, lock);
+    const enum row_key key = scenario->table[touched->table].key;
+    const bool held = hold->acquired_ns > 0 && hold->begun_ns == thread->begun_ns &&
+                      scenario->lock[lock].key == key && hold->key == row_key(order_of(thread), key);
     *loss = (struct lock_loss){ NONE, 0, LOSS_NO_LOCK, SIM_NEVER, SIM_NEVER };
     if (!held) return LOSS_NO_LOCK;
-    if (lock_is_lost(&machine->locks, hold->lock, hold->key, index_of(machine, thread), loss)) return loss->cause;
-    *loss = (struct lock_loss){ hold->lock, hold->key, LOSS_ORDER, hold->acquired_ns, hold->released_ns };
+    if (lock_is_lost(&machine->locks, lock, hold->key, index_of(machine, thread), loss)) return loss->cause;
+    *loss = (struct lock_loss){ lock, hold->key, LOSS_ORDER, hold->acquired_ns, hold->released_ns };
     if (hold->released_ns != SIM_NEVER) return LOSS_ORDER;
     if (touched->read && touched->seen_ns < hold->acquired_ns) return LOSS_ORDER;
     return loss->cause = LOSS_NONE;
+}
+
+/* Why the thread is not alone with a row now. Of several locks of the row one that holds is enough; where none does, the
+ * one that came nearest to it counts: causes are in that order. */
+static enum loss_cause cause_of(struct machine *machine, const struct thread *thread,
+                                const struct transaction_row *touched, struct lock_loss *loss)
+{
+    enum loss_cause best = LOSS_NO_LOCK;
+    *loss = (struct lock_loss){ NONE, 0, LOSS_NO_LOCK, SIM_NEVER, SIM_NEVER };
+    for (uint32_t i = 0; i < machine->plan->scenario->n_locks; i++) {
+        struct lock_loss of_lock;
+        const enum loss_cause cause = cause_by(machine, thread, touched, i, &of_lock);
+        if (cause >= best) continue;
+        best = cause;
+        *loss = of_lock;
+    }
+    return best;
 }
 
 static struct doer doer_of(const struct machine *machine, uint32_t index)

@@ -11,13 +11,14 @@
 
 /* ---- whose events ---- */
 
-/* Work and the look at a mark are the JVM's own, every other effect is a server's. */
+/* Work, the look at a mark and a send until it leaves are the JVM's own, every other effect is a server's. */
 static bool is_at_server(const void *context, uint32_t subject)
 {
     const struct machine *machine = context;
     const struct thread *thread = &machine->thread[subject];
     const struct plan_op *op = &machine->plan->op[thread->pc];
     if (thread->phase == PHASE_START || thread->phase == PHASE_DEAD) return false;
+    if (op->kind == STEP_PUBLISH) return op->outbox;
     return op->kind != STEP_WORK && op->kind != STEP_ONCE;
 }
 
@@ -47,19 +48,27 @@ static bool is_busy(const struct machine *machine, uint32_t index)
     return !machine->thread[index].stopped && !(machine->api_free[i / 64] >> i % 64 & 1);
 }
 
+/* A guarded unlock asks first, and is sent when the answer is there. */
+static bool unlock_is_sent(const struct machine *machine, const struct thread *thread)
+{
+    return machine->sim->now_ns >= thread->resume_ns - (thread->takes_ns - thread->after_ns);
+}
+
 /* The command at a server commits by itself: it takes effect although nobody waits for its answer. An insert or a
  * status in an open transaction goes with that one. */
 static bool takes_place(const struct machine *machine, const struct thread *thread)
 {
+    const struct plan_op *op = &machine->plan->op[thread->pc];
     if (thread->phase == PHASE_FLUSHED) return true;
+    if (thread->phase == PHASE_CHECKED) return unlock_is_sent(machine, thread);
     if (thread->phase != PHASE_EFFECT) return false;
-    switch ((enum step_kind)machine->plan->op[thread->pc].kind) {
+    switch ((enum step_kind)op->kind) {
     case STEP_INSERT:
     case STEP_STATUS: return !thread->transaction.open;
     case STEP_COMMIT:
     case STEP_JOIN:
-    case STEP_LOCK:
-    case STEP_UNLOCK: return true;
+    case STEP_LOCK: return true;
+    case STEP_UNLOCK: return !op->guard;
     case STEP_CONNECTION:
     case STEP_BEGIN:
     case STEP_READ:
@@ -96,17 +105,18 @@ static bool is_nested(const struct thread *thread, uint32_t at)
     return false;
 }
 
-/* An unlock that is under way finds its owner. */
+/* An unlock that is under way finds its owner: all that its thread has of that key stays until then (unlock_effect). The
+ * key is the order's own, so the lock names it. */
 static void leave_locks(struct machine *machine, struct thread *thread, uint32_t index)
 {
     const struct plan_op *op = &machine->plan->op[thread->pc];
+    const uint32_t kept = thread->lingers && op->kind == STEP_UNLOCK ? op->target : NONE;
     uint32_t n_kept = 0;
-    for (uint32_t i = 0; i < thread->n_locks; i++) {
-        if (thread->lingers && op->kind == STEP_UNLOCK && thread->lock[i].lock == op->target)
-            thread->lock[n_kept++] = thread->lock[i];
-        else if (!is_nested(thread, i))
+    for (uint32_t i = 0; i < thread->n_locks; i++)
+        if (thread->lock[i].lock != kept && !is_nested(thread, i))
             lock_abandon(&machine->locks, thread->lock[i].lock, thread->lock[i].key, index);
-    }
+    for (uint32_t i = 0; i < thread->n_locks; i++)
+        if (thread->lock[i].lock == kept) thread->lock[n_kept++] = thread->lock[i];
     thread->n_locks = n_kept;
 }
 

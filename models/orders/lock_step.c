@@ -115,8 +115,21 @@ static bool is_held(struct machine *machine, struct thread *thread, const struct
     return false;
 }
 
+/* The thread's process has died while its unlock was under way: it is inside no more, and what it has acquired beside
+ * that is nobody's. */
+static enum outcome released_by_nobody(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    const uint64_t key = key_of(machine, thread, op);
+    release(machine, thread, op->target, key);
+    if (believes(thread, op->target, key))
+        lock_abandon(&machine->locks, op->target, key, index_of(machine, thread));
+    thread->n_locks = 0;
+    return thread_ends_unheard(machine, thread);
+}
+
 enum outcome unlock_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
+    if (thread->lingers) return released_by_nobody(machine, thread, op);
     if (thread->phase == PHASE_GIVEN_UP) return OUTCOME_FAILED;
     if (op->guard && thread->phase != PHASE_CHECKED) {
         if (!is_held(machine, thread, op)) return OUTCOME_DONE;

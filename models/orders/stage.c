@@ -187,11 +187,28 @@ static SIM_ALWAYS enum outcome step(struct machine *machine, struct thread *thre
     return OUTCOME_DONE;
 }
 
+/* Where there are faults a send is its process's own until it leaves: it waits for its instant, which a dead one does not
+ * come to, and a paused one late. */
+static SIM_SELDOM enum outcome send_in_time(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    if (thread->phase == PHASE_START) {
+        const sim_ns takes_ns = duration(machine, thread, op), before_ns = until_effect(op, takes_ns);
+        thread->after_ns = takes_ns - before_ns;
+        if (before_ns > 0) return later(thread, thread->clock_ns + before_ns, PHASE_EFFECT);
+    }
+    publish(machine, thread, op->target, thread->clock_ns);
+    thread->phase = PHASE_START;
+    thread->clock_ns += thread->after_ns;
+    thread->pc++;
+    return thread->after_ns > 0 ? later(thread, thread->clock_ns, PHASE_START) : OUTCOME_DONE;
+}
+
 /* Work, publish, reply: only the thread's own clock moves. A send that is in the log at once needs no event of its own
  * if the thread comes up to it first. */
 static SIM_ALWAYS enum outcome simple_step(struct machine *machine, struct thread *thread, const struct plan_op *op,
                                            const bool by_step)
 {
+    if (by_step && machine->conditions && op->kind == STEP_PUBLISH) return send_in_time(machine, thread, op);
     sim_ns takes_ns = by_step ? duration(machine, thread, op) : usual_duration(machine, thread, op);
     if (op->kind == STEP_PUBLISH) {
         if (op->at_once && !thread->seen && thread->clock_ns > machine->sim->now_ns)

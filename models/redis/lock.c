@@ -27,7 +27,7 @@ void locks_init(struct locks *locks, struct sim *sim, const struct scenario *sce
     locks->overlapped = calls.overlapped;
     locks->context = calls.context;
     locks->waiter = arena_array(sim->arena, struct lock_waiter, n_threads);
-    locks->loss = arena_array(sim->arena, struct lock_loss, n_threads);
+    locks->loss = arena_array(sim->arena, struct lock_loss, (size_t)n_threads * scenario->n_locks);
     locks->fact = arena_array(sim->arena, struct lock_facts, scenario->n_locks);
     for (uint32_t i = 0; i < scenario->n_locks; i++) {
         tally_init(&locks->fact[i].wait, sim->arena, 0);
@@ -93,10 +93,16 @@ static enum loss_cause expiry_cause(const struct locks *locks, const struct lock
     return watched ? LOSS_WATCHDOG : LOSS_LEASE;
 }
 
+struct lock_loss *lock_loss_of(const struct locks *locks, uint32_t lock, uint32_t thread)
+{
+    return &locks->loss[(size_t)thread * locks->scenario->n_locks + lock];
+}
+
 void entry_lose(struct locks *locks, struct lock_entry *entry, enum loss_cause cause, sim_ns at_ns)
 {
     uint32_t thread = entry->redis.owner - 1;
-    locks->loss[thread] = (struct lock_loss){ entry->lock, entry->key, cause, entry->acquired_ns, at_ns };
+    *lock_loss_of(locks, entry->lock, thread) =
+        (struct lock_loss){ entry->lock, entry->key, cause, entry->acquired_ns, at_ns };
     locks->fact[entry->lock].lost[cause]++;
     entry->last_owner = entry->loser = entry->redis.owner;
     entry->redis.owner = entry->redis.count = 0;
@@ -124,7 +130,7 @@ bool lock_is_held(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thr
 bool lock_is_lost(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread, struct lock_loss *loss)
 {
     if (lock_is_held(locks, lock, key, thread)) return false;
-    *loss = locks->loss[thread];
+    *loss = *lock_loss_of(locks, lock, thread);
     return loss->cause != LOSS_NONE && loss->lock == lock && loss->key == key;
 }
 
@@ -138,7 +144,8 @@ static void entry_enter(struct locks *locks, struct lock_entry *entry, const str
     if (entry->inside++ > 0) {
         locks->fact[entry->lock].overlaps++;
         if (locks->overlapped && entry->loser)
-            locks->overlapped(locks->context, call->thread, entry->loser - 1, &locks->loss[entry->loser - 1]);
+            locks->overlapped(locks->context, call->thread, entry->loser - 1,
+                              lock_loss_of(locks, entry->lock, entry->loser - 1));
     }
     locks->n_inside++;
 }
@@ -150,7 +157,7 @@ static void entry_acquired(struct locks *locks, struct lock_entry *entry, const 
     entry->acquired_ns = now_ns;
     entry->unrenewed = false;
     entry->longest_ns = 0;
-    locks->loss[call->thread].cause = LOSS_NONE;
+    lock_loss_of(locks, entry->lock, call->thread)->cause = LOSS_NONE;
     fact->acquired++;
     if (entry->waiters > 0 && entry->last_owner) {
         fact->hand_offs++;

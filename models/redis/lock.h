@@ -116,7 +116,7 @@ struct locks {
     struct lock_channel *free_channel;
     struct fair_slot *free_slot;
     struct lock_waiter *waiter;    /* by thread */
-    struct lock_loss *loss;        /* by thread: its last one; acquired_ns SIM_NEVER: none */
+    struct lock_loss *loss;        /* by thread and lock: the last one (lock_loss_of) */
     const uint32_t *jvm;           /* by thread */
     uint32_t n_threads, n_jvms;
     struct watchdog *watchdog;     /* by JVM: WATCHDOG_PER_CLIENT */
@@ -166,6 +166,9 @@ void lock_leave(struct locks *locks, uint32_t lock, uint64_t key, uint32_t threa
 
 /* isHeldByCurrentThread at Redis now. */
 bool lock_is_held(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread);
+
+/* The last time that the thread has lost the lock; cause LOSS_NONE: it has not since it got it last. */
+struct lock_loss *lock_loss_of(const struct locks *locks, uint32_t lock, uint32_t thread);
 
 /* Whether a thread that believes to hold a key has lost it by now, and how. */
 bool lock_is_lost(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread, struct lock_loss *loss);

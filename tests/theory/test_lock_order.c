@@ -50,6 +50,7 @@ static const char SALE[] = TRIAL_JSON({
                  "time": { "mean": "102020ns", "cv": 0.202 } }
 #define FLUSH  { "flush": "stock", "time": { "mean": "1ms", "cv": 0.202 }, "at": 0 }
 #define COMMIT { "commit": "stock", "time": { "mean": "2ms", "cv": 0.202 }, "at": 1 }
+#define OTHER  { "lock": "user", "time": { "mean": "204040ns", "cv": 0.202 } }
 #define NEXT   { "work": "next", "time": { "mean": "1ms", "cv": 0.202 } }
 
 #define STEPS_OF(...) #__VA_ARGS__
@@ -113,8 +114,27 @@ static void test_starvation(void **state)
     expect(&keeps);
 }
 
+/* A lock of something else, inside: each lost update is put down to the order of the item's own lock all the same. */
+static void test_a_second_lock_hides_no_cause(void **state)
+{
+    static const char steps[] = STEPS([ { "begin": "stock" }, LOCK, OTHER, READ, WRITE, UNLOCK, FLUSH, COMMIT,
+                                        { "unlock": "user" }, { "status": "PAID" } ]);
+    static const char user[] = TRIAL_JSON({ "key": "user", "wait": "10m", "lease": "10m" });
+    const struct study_edit edits[] = { { "/stages/reserve/steps", steps },
+                                        { "/locks/user", user },
+                                        { "/orders/user", "{\"uniform\": [1, 1000000]}" } };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, SALE, edits, COUNT(edits));
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_true(facts->table[0].lost_updates > 1000);
+    assert_int_equal(facts->by_cause[ACCIDENT_LOST_UPDATE][LOSS_ORDER], facts->table[0].lost_updates);
+    trial_close(&trial);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_orders), cmocka_unit_test(test_starvation) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_orders), cmocka_unit_test(test_starvation),
+                                        cmocka_unit_test(test_a_second_lock_hides_no_cause) };
     return cmocka_run_group_tests_name("lock order", tests, NULL, NULL);
 }

@@ -679,6 +679,69 @@ static void test_a_crash_around_a_lock(void **state)
     }
 }
 
+/* Locks within locks, all of one key or not, and a process that dies at any instant of it. Its inner unlock is at Redis,
+ * or not even sent (one that asks first): the outer one stays, nobody's, until its lease ends. The consumer that comes
+ * after it is alone, and at the end nobody is left inside. */
+static void test_a_crash_in_an_inner_unlock(void **state)
+{
+    static const char *const kinds[] = { "reentrant", "fair", "spin", "fenced" };
+    static const char *const steps[] = {
+        "[ {\"lock\": \"item\", \"time\": \"10ms\"}, {\"lock\": \"item\", \"time\": \"10ms\"}, "
+        "{\"unlock\": \"item\", \"time\": \"10ms\"}, {\"unlock\": \"item\", \"time\": \"10ms\"}, "
+        "{\"status\": \"PAID\"} ]",
+        "[ {\"lock\": \"item\", \"time\": \"10ms\"}, {\"lock\": \"item\", \"time\": \"10ms\"}, "
+        "{\"unlock\": \"item\", \"time\": \"10ms\", \"guard\": true}, "
+        "{\"unlock\": \"item\", \"time\": \"10ms\", \"guard\": true}, {\"status\": \"PAID\"} ]",
+        "[ {\"lock\": \"item\", \"time\": \"10ms\"}, {\"lock\": \"user\", \"time\": \"10ms\"}, "
+        "{\"lock\": \"item\", \"time\": \"10ms\"}, {\"unlock\": \"user\", \"time\": \"10ms\"}, "
+        "{\"unlock\": \"item\", \"time\": \"10ms\"}, {\"unlock\": \"item\", \"time\": \"10ms\"}, "
+        "{\"status\": \"PAID\"} ]",
+    };
+    (void)state;
+    for (int i = 0; i < 4 * 3 * 16; i++) {
+        const char *const kind = kinds[i % 4], *const step = steps[i / 4 % 3];
+        const int after_ms = 1 + i / 12 * 4;
+        char faults[160], locks[320];
+        snprintf(faults, sizeof faults, "{\"dead\": {\"crash\": \"back\", \"at\": \"%dms\", \"back_after\": "
+                                        "\"1s\"}}", 2000 + after_ms);
+        snprintf(locks, sizeof locks, "{\"item\": {\"key\": \"item\", \"kind\": \"%s\", \"wait\": \"60s\", "
+                 "\"lease\": \"3s\"}, \"user\": {\"key\": \"user\", \"kind\": \"%s\", \"wait\": \"60s\", "
+                 "\"lease\": \"3s\"}}", kind, kind);
+        const struct study_edit edits[] = { { "/run", "{\"at_most\": \"10m\"}" }, { "/locks", locks },
+                                            { "/orders/user", "1" }, { "/stages/serve/steps", step } };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, faults, edits, sizeof edits / sizeof edits[0]);
+        if (facts->cut || facts->orders.by_status[ORDER_PAID] != 100 || violations(facts, "X4") > 0 ||
+            facts->lock[0].overlaps + facts->lock[1].overlaps > 0)
+            fail_msg("%s lock, steps %d, crash %d ms later: %d paid, %d overlaps, X4 %d", kind, i / 4 % 3, after_ms,
+                     (int)facts->orders.by_status[ORDER_PAID],
+                     (int)(facts->lock[0].overlaps + facts->lock[1].overlaps), (int)violations(facts, "X4"));
+        trial_close(&trial);
+    }
+}
+
+/* The order of 1 s is there at once; its publish takes 100 ms, and the record leaves at the end of it, at 1.1 s. A process
+ * that dies at 1.02 s has not sent it, one that dies at 1.12 s has, but not that of 1.1 s; one that stands still from 1.02 s to 3.02 s sends when
+ * it goes on, and the order is paid 40 ms later. */
+static void test_a_send_leaves_in_its_time(void **state)
+{
+    static const struct { const char *faults; uint64_t paid; sim_ns longest_ns; } table[] = {
+        { "{\"dead\": {\"crash\": \"front\", \"at\": \"1.02s\", \"back_after\": \"10ms\"}}", 99, 140 * SIM_MS },
+        { "{\"dead\": {\"crash\": \"front\", \"at\": \"1.12s\", \"back_after\": \"10ms\"}}", 99, 140 * SIM_MS },
+        { "{\"still\": {\"pause\": \"front\", \"at\": \"1.02s\", \"for\": \"2s\"}}", 100, 2060 * SIM_MS },
+    };
+    (void)state;
+    for (uint32_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const struct study_edit edits[] = { { "/stages/accept/steps/1/time", "\"100ms\"" } };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, table[i].faults, edits, 1);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], table[i].paid);
+        if (i < 2) assert_int_equal(facts->completion.max_ns, table[i].longest_ns);
+        else assert_true(facts->completion.max_ns >= table[i].longest_ns);
+        trial_close(&trial);
+    }
+}
+
 /* Two processes run one stage, each with a consumer of its own; a record is there every 100 ms, at both at once. The
  * third time that one of them comes to the step is the third record, at 0.2 s, whatever the other does; that one goes
  * on while this one stands still and the ten records of a second come. */
@@ -789,6 +852,8 @@ int main(void)
         cmocka_unit_test(test_a_request_that_throws_has_failed),
         cmocka_unit_test(test_a_row_got_in_an_outage_is_given_back),
         cmocka_unit_test(test_a_crash_around_a_lock),
+        cmocka_unit_test(test_a_crash_in_an_inner_unlock),
+        cmocka_unit_test(test_a_send_leaves_in_its_time),
         cmocka_unit_test(test_a_step_of_the_process_that_is_named),
         cmocka_unit_test(test_a_step_of_the_instance_that_is_named),
         cmocka_unit_test(test_a_crash_rolls_a_status_back),
