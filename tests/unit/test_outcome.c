@@ -422,6 +422,41 @@ static void when_a_load_begins_changes_nothing(void **state)
     }
 }
 
+/* Ten orders a second for two minutes; one group needs 10 ms for each, the other 60 ms and keeps up all the time. The
+ * quick one has 600 waiting, 6 s of its work, when it starts late, had them at the beginning, or was paused: it holds
+ * the orders back. With half of that (behind for less than 5 s) the more pressed one is the limit. */
+static void who_fell_behind_comes_before_who_keeps_up(void **state)
+{
+    static const char groups[] = "{\"slow\": {\"consumers\": 1, \"reads\": {\"orders\": \"note\"}}, "
+                                 "\"servers\": {\"consumers\": 1, \"reset\": \"earliest\", "
+                                 "\"reads\": {\"orders\": \"serve\"}%s}}";
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"insert\": \"orders\"}, {\"publish\": \"orders\"}, "
+                                 "{\"reply\": 202}]}, \"serve\": {\"steps\": [{\"work\": \"look\", "
+                                 "\"time\": \"10ms\"}, {\"status\": \"PAID\"}]}, \"note\": {\"steps\": "
+                                 "[{\"work\": \"write\", \"time\": \"60ms\"}]}}";
+    static const char processes[] = "{\"front\": {\"connections\": 0, \"api\": {\"threads\": 4, "
+                                    "\"stage\": \"accept\"}}, \"back\": {\"connections\": 0, "
+                                    "\"groups\": [\"servers\"]}, \"other\": {\"connections\": 0, "
+                                    "\"groups\": [\"slow\"]}}";
+    static const struct { const char *group, *faults; bool behind; } of[] = {
+        { ", \"start\": \"60s\"", "{}", true },
+        { ", \"start\": \"30s\"", "{}", false },
+        { ", \"backlog\": {\"orders\": [600]}", "{}", true },
+        { ", \"backlog\": {\"orders\": [300]}", "{}", false },
+        { "", "{\"f\": {\"pause\": \"back\", \"at\": \"20s\", \"for\": \"60s\"}}", true } };
+    (void)state;
+    for (uint32_t i = 0; i < 5; i++) {
+        char text[500];
+        struct group_facts group;
+        snprintf(text, sizeof text, groups, of[i].group);
+        const struct study_edit edits[] = { { "/groups", text }, { "/stages", stages }, { "/processes", processes },
+                                            { "/faults", of[i].faults } };
+        const struct outcome outcome = outcome_seen(edits, 4, &group);
+        assert_string_equal(outcome.demand[0].name, of[i].behind ? "servers" : "slow");
+        assert_int_equal(strstr(outcome.bottleneck_reason, "it keeps up") == NULL, of[i].behind);
+    }
+}
+
 /* Ten VUs of whom each is held for 102 ms start 98 orders a second of the 500 that are wanted. A record takes 7 ms:
  * one consumer does 142.9 of them. A thousand VUs would do. */
 static void what_was_dropped_did_not_arrive(void **state)
@@ -1010,6 +1045,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(commits_fall_at_the_end_of_polls, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_failure_ends_its_poll, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(when_a_load_begins_changes_nothing, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(who_fell_behind_comes_before_who_keeps_up, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_was_dropped_did_not_arrive, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_others_dropped_takes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_long_sleep_is_shared_by_all, open_arena, close_arena),
