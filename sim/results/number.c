@@ -54,6 +54,15 @@ struct number number_fixed(double value, int decimals)
 
 struct number number_count(double value) { return number_fixed(value, 0); }
 
+struct number number_times(double mean)
+{
+    if (!(mean > 0 && mean < 1)) return number_count(mean);
+    struct number n = number_fixed(mean, 1 - (int)floor(log10(mean)));
+    for (size_t end = strlen(n.s); n.s[end - 1] == '0'; end--) n.s[end - 1] = '\0';
+    if (n.s[strlen(n.s) - 1] == '.') return number_count(mean); /* 0.999 */
+    return n;
+}
+
 struct number number_limit(double ratio)
 {
     const double percent = ratio * 100;

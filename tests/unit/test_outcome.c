@@ -995,6 +995,15 @@ static void numbers_for_people(void **state)
     assert_string_equal(number_count(-1234567.4).s, "-1,234,567");
     assert_string_equal(number_count(999).s, "999");
     assert_string_equal(number_count(-0.3).s, "0");
+    /* one in twenty runs */
+    assert_string_equal(number_times(1 / 20.0).s, "0.05");
+    assert_string_equal(number_times(1 / 3.0).s, "0.33");
+    assert_string_equal(number_times(0.5).s, "0.5");
+    assert_string_equal(number_times(1 / 400.0).s, "0.0025");
+    assert_string_equal(number_times(0.9999).s, "1");
+    assert_string_equal(number_times(0).s, "0");
+    assert_string_equal(number_times(1234.4).s, "1,234");
+    assert_string_equal(number_times((double)NAN).s, "-");
     assert_string_equal(number_count((double)NAN).s, "-");
     assert_string_equal(number_fixed(1234.56, 1).s, "1,234.6");
     assert_string_equal(number_percent(0.58427).s, "58.4%");
