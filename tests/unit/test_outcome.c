@@ -1021,6 +1021,14 @@ static void numbers_for_people(void **state)
     assert_string_equal(number_percent(1 - 1e-15).s, "100.0%"); /* the last bits of a sum */
     assert_string_equal(number_percent(1e-17).s, "0.0%");
     assert_string_equal(number_of_metric("orders.failed_ratio", 0.0003).s, "0.03%");
+    /* names that look like times are none */
+    assert_string_equal(number_of_metric("checkpoints.after_30_s.paid", 1500).s, "1,500");
+    assert_string_equal(number_of_metric("groups.pay_s.processed", 20).s, "20");
+    assert_string_equal(number_of_metric("groups.pay_s.peak_rate_per_s", 20).s, "20");
+    assert_string_equal(number_of_metric("groups.x_per_s.service_s.mean", 0.5).s, "500 ms");
+    assert_string_equal(number_of_metric("completion_s.p99_9", 20).s, "20.0 s");
+    assert_string_equal(number_of_metric("order_time.p95.log_wait_s.pay", 0.5).s, "500 ms");
+    assert_string_equal(number_of_metric("groups.pay.drained_at_s", 20).s, "20.0 s");
     assert_string_equal(number_limit(0.95).s, "95.0%");
     assert_string_equal(number_limit(1).s, "100.0%");
     assert_string_equal(number_limit(1 - pow(0.05, 1.0 / 20)).s, "14.0%");     /* 13.91 */
