@@ -12,7 +12,8 @@ static void take(struct pressed *out, const struct outcome *outcome, enum langua
     char *reason = arena_alloc(arena, SENTENCE), *words = arena_alloc(arena, SENTENCE);
     if (outcome->n_demands == 0) return;
     const struct group_demand *first = &outcome->demand[0];
-    out->pressure = first->pressure;
+    /* not that of the first: it may have fallen behind with much in reserve */
+    for (uint32_t i = 0; i < outcome->n_demands; i++) out->pressure = fmax(out->pressure, outcome->demand[i].pressure);
     out->limit.group = arena_strdup(arena, first->name);
     out->limit.reason = bottleneck_reason(first, LANG_EN, reason, SENTENCE);
     out->limit.words = bottleneck_reason(first, language, words, SENTENCE);

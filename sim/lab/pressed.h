@@ -7,7 +7,7 @@
 #include "sim/results/plan_report.h"
 
 struct pressed {
-    double pressure;         /* offered / capacity; NaN: no group, or none with records */
+    double pressure;         /* the greatest of all groups, offered / capacity; NaN: no group, or none with records */
     struct plan_limit limit; /* in arena */
 };
 

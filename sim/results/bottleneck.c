@@ -112,6 +112,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
      */
     const double orders_per_s = outcome_mean(outcome, "orders.peak_rate_per_s");
     const double arrived_per_s = outcome_mean(outcome, "groups.%s.peak_rate_per_s", spec->name);
+    demand.is_drain = !(orders_per_s > 0);
     demand.offered_per_s = orders_per_s > 0 ? fmax(orders_per_s * records_per_order, arrived_per_s) : 0;
     if (outcome_mean(outcome, "orders.dropped") > 0)
         demand.asked_per_s = fmax(0, outcome->layout->load_rate_per_s * records_per_order);
@@ -133,19 +134,35 @@ static int greater_first(double x, double y)
 /* With so little in reserve, it is the backlog that tells who holds the others back. */
 static const double tight = 0.9;
 
-static bool holds_up(const struct group_demand *demand)
+/* Who did nothing, or fell behind with little in reserve, holds the others back for as long as the load lasts. With much
+ * in reserve it was behind for a time: after a fault, a late start, or with what waited at the beginning. Who keeps up
+ * holds nobody back, however pressed. */
+enum hold { KEEPS_UP, FELL_BEHIND, HOLDS_UP };
+
+static enum hold hold_of(const struct group_demand *demand)
 {
-    if (demand->records == 0) return demand->peak_backlog > 0;
-    return demand->pressure >= tight && bottleneck_fell_behind(demand);
+    if (demand->records == 0) return demand->peak_backlog > 0 ? HOLDS_UP : KEEPS_UP;
+    if (!bottleneck_fell_behind(demand)) return KEEPS_UP;
+    return demand->pressure >= tight ? HOLDS_UP : FELL_BEHIND;
 }
 
-/* First who did nothing, or fell behind with little in reserve; then the most pressed; without any load (a drain), the
- * busiest; then the order of the scenario. */
+/* How long what was sent to it waited at the most. Not of what waited when there is no load: all of that waits for the
+ * slowest, who may well get it from another. */
+static double behind_for_s(const struct group_demand *demand)
+{
+    if (demand->is_drain || hold_of(demand) != FELL_BEHIND) return 0;
+    return demand->peak_backlog / demand->capacity_per_s;
+}
+
+/* First by what they hold up; of those that were behind for a time, the one that was so by most; then the most pressed;
+ * without any load (a drain), the busiest; then the order of the scenario. */
 static int by_pressure(const void *a, const void *b)
 {
     const struct group_demand *x = a, *y = b;
-    int order = greater_first(holds_up(x), holds_up(y));
+    int order = greater_first(hold_of(x), hold_of(y));
 
+    if (order == 0)
+        order = greater_first(behind_for_s(x), behind_for_s(y));
     if (order == 0)
         order = greater_first(x->pressure, y->pressure);
     if (order == 0)

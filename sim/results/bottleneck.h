@@ -6,7 +6,8 @@
 
 #include "sim/results/result.h"
 
-/* All groups of the study, the most pressed first. */
+/* All groups of the study: first those that hold the others back, then those that were behind for a time, then those
+ * that keep up, the most pressed of them first. */
 const struct group_demand *bottleneck_rank(const struct outcome *outcome, struct arena *arena);
 /* One sentence with the figures, without the group's name. Returns out. */
 char *bottleneck_reason(const struct group_demand *demand, enum language language, char *out, size_t size);

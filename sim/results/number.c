@@ -54,6 +54,15 @@ struct number number_fixed(double value, int decimals)
 
 struct number number_count(double value) { return number_fixed(value, 0); }
 
+struct number number_times(double mean)
+{
+    if (!(mean > 0 && mean < 1)) return number_count(mean);
+    struct number n = number_fixed(mean, 1 - (int)floor(log10(mean)));
+    for (size_t end = strlen(n.s); n.s[end - 1] == '0'; end--) n.s[end - 1] = '\0';
+    if (n.s[strlen(n.s) - 1] == '.') return number_count(mean); /* 0.999 */
+    return n;
+}
+
 struct number number_limit(double ratio)
 {
     const double percent = ratio * 100;
@@ -114,11 +123,30 @@ static int ends_with(const char *text, const char *end)
     return length > of_end && strcmp(text + length - of_end, end) == 0;
 }
 
+/* What a spread of times has: "p99_9", "mean". */
+static int is_of_spread(const char *key)
+{
+    return (key[0] == 'p' && key[1] >= '0' && key[1] <= '9') || strcmp(key, "mean") == 0 || strcmp(key, "min") == 0 ||
+        strcmp(key, "max") == 0;
+}
+
+/* By its own key, not by the names in it: a group, or a checkpoint, may be called "after_30_s". Of a spread it is the key
+ * before the last, and the wait in a group's log ends with the name of the group. */
+static int is_time(const char *path)
+{
+    static const char log_wait[] = ".log_wait_s.";
+    const char *last = strrchr(path, '.');
+
+    if (strncmp(path, "order_time.", strlen("order_time.")) == 0 && strstr(path, log_wait)) return 1;
+    if (ends_with(path, "_s")) return !ends_with(path, "_per_s");
+    return last && last - path > 2 && strncmp(last - 2, "_s", 2) == 0 && is_of_spread(last + 1);
+}
+
 static struct form form_of_metric(const char *path, double value)
 {
     if (ends_with(path, "_ratio"))
         return form_percent(value);
-    if ((ends_with(path, "_s") || strstr(path, "_s.")) && !strstr(path, "_per_s"))
+    if (is_time(path))
         return form_seconds(value);
     const int whole = value >= 10 || !(fabs(value - round(value)) > 0);
     return (struct form){ value, whole ? 0 : 2, "", "" };

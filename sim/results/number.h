@@ -11,6 +11,7 @@ struct number { char s[64]; };
 
 struct number number_json(double value);
 struct number number_count(double value);                /* nearest whole number: "40,730" */
+struct number number_times(double mean);                 /* the same, but below one two digits: "0.05" is not "0" */
 struct number number_fixed(double value, int decimals);  /* "42.8", thousands apart */
 struct number number_percent(double ratio);              /* "58.4%"; "99.97%", not "100.0%" */
 struct number number_limit(double ratio);                /* an upper limit, never rounded down: "14.0%", "0.15%" */

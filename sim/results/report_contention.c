@@ -39,7 +39,7 @@ static void contention_row(struct grid *grid, const struct outcome *outcome, con
     grid_cell(grid, TONE_PLAIN, "%s", name);
     for (int i = 0; i < COUNTS_MAX && counted->key[i]; i++)
         grid_cell(grid, TONE_PLAIN, "%s",
-                  number_count(outcome_mean(outcome, "%s.%s.%s", counted->section, name, counted->key[i])).s);
+                  number_times(outcome_mean(outcome, "%s.%s.%s", counted->section, name, counted->key[i])).s);
     grid_cell(grid, TONE_PLAIN, "%s",
               number_seconds(outcome_mean(outcome, "%s.%s.wait_s.p95", counted->section, name)).s);
 }
@@ -91,7 +91,7 @@ static void report_accidents(struct page *page, const struct outcome *outcome)
             const char *name = scenario->lock[l].name;
             const double times = accidents_of(outcome, name, i);
             if (times > 0)
-                page_say(page, TONE_BAD, accidents[i].en, accidents[i].ko, name, number_count(times).s);
+                page_say(page, TONE_BAD, accidents[i].en, accidents[i].ko, name, number_times(times).s);
         }
 }
 
@@ -122,8 +122,8 @@ static void report_causes(struct page *page, const struct outcome *outcome)
         const double lost = outcome_mean(outcome, "causes.lost_updates.%s", causes[i].name);
         if (!(overlaps > 0) && !(lost > 0)) continue;
         grid_cell(grid, TONE_PLAIN, "%s", causes[i].name);
-        grid_cell(grid, TONE_PLAIN, "%s", number_count(overlaps).s);
-        grid_cell(grid, TONE_PLAIN, "%s", number_count(lost).s);
+        grid_cell(grid, TONE_PLAIN, "%s", number_times(overlaps).s);
+        grid_cell(grid, TONE_PLAIN, "%s", number_times(lost).s);
         grid_cell(grid, TONE_PLAIN, "%s", page_word(page, causes[i].en, causes[i].ko));
     }
     if (!grid_is_empty(grid)) grid_write(grid);

@@ -18,7 +18,7 @@ static void report_faults(struct page *page, const struct outcome *outcome)
     for (uint32_t i = 0; i < scenario->n_faults; i++) {
         const char *name = scenario->fault[i].name;
         grid_cell(grid, TONE_PLAIN, "%s", name);
-        grid_cell(grid, TONE_PLAIN, "%s", number_count(outcome_mean(outcome, "faults.%s.happened", name)).s);
+        grid_cell(grid, TONE_PLAIN, "%s", number_times(outcome_mean(outcome, "faults.%s.happened", name)).s);
         grid_cell(grid, TONE_PLAIN, "%s", number_seconds(outcome_mean(outcome, "faults.%s.first_at_s", name)).s);
         grid_cell(grid, TONE_PLAIN, "%s", number_seconds(outcome_mean(outcome, "faults.%s.last_at_s", name)).s);
     }
@@ -27,7 +27,7 @@ static void report_faults(struct page *page, const struct outcome *outcome)
         const double killed = outcome_mean(outcome, "faults.%s.killed", scenario->fault[i].name);
         if (killed > 0)
             page_say(page, TONE_PLAIN, "Instances that %s had to kill, for they did not end in time: %s.",
-                     "%s: 제때 종료되지 않아 강제 종료된 인스턴스 %s개.", scenario->fault[i].name, number_count(killed).s);
+                     "%s: 제때 종료되지 않아 강제 종료된 인스턴스 %s개.", scenario->fault[i].name, number_times(killed).s);
     }
 }
 
@@ -62,7 +62,7 @@ static void group_row(struct grid *grid, const struct outcome *outcome, const ch
     for (int i = 0; i < COUNTS; i++)
         if (is_shown(outcome, i))
             grid_cell(grid, TONE_PLAIN, "%s",
-                      number_count(outcome_mean(outcome, "groups.%s.%s", group, counts[i].key)).s);
+                      number_times(outcome_mean(outcome, "groups.%s.%s", group, counts[i].key)).s);
     if (is_shown(outcome, REBALANCES))
         grid_cell(grid, TONE_PLAIN, "%s",
                   number_seconds(outcome_mean(outcome, "groups.%s.longest_rebalance_s", group)).s);
@@ -93,7 +93,7 @@ static void report_unowned(struct page *page, const struct outcome *outcome)
                      "rebalance gives them out.",
                      "%s: 멤버가 있는데도 끝에 아무도 맡지 않은 파티션 %s개. 다른 멤버에게 넘기려고 회수했으나 나눠 줄 라운드가 "
                      "시작되지 않았고, 다음 리밸런스 때 배정됨.",
-                     scenario->group[i].name, number_count(unowned).s);
+                     scenario->group[i].name, number_times(unowned).s);
     }
 }
 
@@ -114,7 +114,7 @@ static void report_pools(struct page *page, const struct outcome *outcome)
         const struct process_spec *process = &scenario->process[i];
         double missed = outcome_mean(outcome, "processes.%s.connections_timed_out", process->name);
         if (!(missed > 0)) continue;
-        struct number times = number_count(missed), wait = number_seconds(ns_to_s(process->connection_timeout_ns));
+        struct number times = number_times(missed), wait = number_seconds(ns_to_s(process->connection_timeout_ns));
         page_say(page, TONE_BAD, "Threads of %s that had no connection of its pool of %u after %s: %s times.",
                  "%s의 커넥션 풀(%u개)에서 %s 안에 커넥션을 얻지 못한 횟수: %s.", process->name,
                  (unsigned)process->connections, wait.s, times.s);
@@ -137,14 +137,14 @@ void report_failures(struct page *page, const struct outcome *outcome)
     report_pools(page, outcome);
     if (refused > 0)
         page_say(page, TONE_PLAIN, "Requests that failed (an error, or the connection refused or broken): %s.",
-                 "실패한 요청(오류 응답, 연결 거부 또는 끊김): %s건.", number_count(refused).s);
+                 "실패한 요청(오류 응답, 연결 거부 또는 끊김): %s건.", number_times(refused).s);
     if (twice > 0)
         page_say(page, TONE_PLAIN, "Records that producers sent twice: %s.", "producer가 두 번 보낸 레코드: %s건.",
-                 number_count(twice).s);
+                 number_times(twice).s);
     if (lost > 0)
         page_say(page, TONE_BAD,
                  "Records that producers lost (the broker was away for too long, or their process died before they "
                  "were sent): %s.",
                  "producer가 잃은 레코드(브로커가 너무 오래 없었거나, 보내기 전에 프로세스가 종료됨): %s건.",
-                 number_count(lost).s);
+                 number_times(lost).s);
 }

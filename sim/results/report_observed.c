@@ -80,6 +80,9 @@ static const char *new_source(struct page *page, const struct outcome *outcome, 
                                     page_word(page, "status count", "주문 상태 집계")),
                            when(page, prediction));
     case PREDICT_LOG_END:
+    case PREDICT_LAG: /* a group of which no end of the log was noted */
+    case PREDICT_TOTAL_LAG:
+    case PREDICT_LAG_SPREAD:
         if (before && before->kind >= PREDICT_LOG_END && before->kind <= PREDICT_LAG_SPREAD &&
             same_topic(&observations->offset[before->item], &observations->offset[prediction->item]))
             return NULL;

@@ -47,6 +47,38 @@ static uint32_t columns(const struct outcome *outcome, struct column *column)
     return n;
 }
 
+/* Only a few hundred orders of a run are followed, and a row is a mean: where times differ much from one order to the
+ * next, or those that are not followed took longer, it is not the percentile of all orders. */
+static bool is_off(const struct outcome *outcome)
+{
+    for (uint32_t i = 0; i < ORDER_TIME_ROWS; i++) {
+        const double of_all = outcome_mean(outcome, "completion_s.%s", order_time_row[i]);
+        const double here = outcome_mean(outcome, "order_time.%s.completion_s", order_time_row[i]);
+        if (fabs(here - of_all) > 0.1 * of_all) return true;
+    }
+    return false;
+}
+
+static bool has_backlog(const struct scenario *scenario)
+{
+    bool has = false;
+    for (uint32_t g = 0; g < scenario->n_groups; g++) has |= scenario->group[g].n_backlog > 0;
+    return has;
+}
+
+static void say_who_is_followed(struct page *page, const struct outcome *outcome)
+{
+    if (!is_off(outcome)) return;
+    page_say(page, TONE_PLAIN,
+             "A row is a mean of orders around the percentile, of a few hundred that each run follows%s: it differs from "
+             "the percentile of all orders above by more than a tenth.",
+             "각 행은 실행마다 추적하는 수백 건의 주문 중 해당 백분위 부근의 평균%s: 위의 전체 주문 백분위와 10%% 넘게 다름.",
+             !has_backlog(&outcome->study->scenario)
+                 ? ""
+                 : page_word(page, ", and of those that waited in the logs at the beginning none is",
+                             "이며, 시작할 때 로그에 있던 주문은 추적하지 않음"));
+}
+
 void report_order_time(struct page *page, const struct outcome *outcome)
 {
     struct column column[PATH_PARTS + MAX_GROUPS];
@@ -69,4 +101,5 @@ void report_order_time(struct page *page, const struct outcome *outcome)
             grid_cell(grid, TONE_PLAIN, "%s", number_seconds(part_s(outcome, i, &column[c])).s);
     }
     grid_write(grid);
+    say_who_is_followed(page, outcome);
 }

@@ -126,10 +126,10 @@ void report_orders(struct page *page, const struct outcome *outcome)
     const double oversold = outcome_mean(outcome, "orders.oversold");
     if (dropped > 0)
         page_say(page, TONE_BAD, "%s of %s scheduled starts were dropped: no free VU.",
-                 "예정된 요청 %2$s건 중 %1$s건 누락: 가용 VU 없음.", number_count(dropped).s,
+                 "예정된 요청 %2$s건 중 %1$s건 누락: 가용 VU 없음.", number_times(dropped).s,
                  number_count(outcome_mean(outcome, "orders.scheduled")).s);
     if (oversold > 0)
-        page_say(page, TONE_BAD, "Oversold: %s unit%s.", "재고 오버셀링: %s건%s.", number_count(oversold).s,
+        page_say(page, TONE_BAD, "Oversold: %s unit%s.", "재고 오버셀링: %s건%s.", number_times(oversold).s,
                  page_word(page, oversold > 1 || oversold < 1 ? "s" : "", ""));
 }
 

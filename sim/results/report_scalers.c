@@ -33,7 +33,7 @@ static void row(struct grid *grid, const struct outcome *outcome, const struct s
         const double value = outcome_mean(outcome, "scalers.%s.%s", name, cells[i].key);
         grid_cell(grid, TONE_PLAIN, "%s", (cells[i].is_time ? number_seconds(value) : number_count(value)).s);
     }
-    grid_cell(grid, TONE_PLAIN, "%s", number_count(outcome_mean(outcome, "groups.%s.rebalances", group)).s);
+    grid_cell(grid, TONE_PLAIN, "%s", number_times(outcome_mean(outcome, "groups.%s.rebalances", group)).s);
 }
 
 void report_scalers(struct page *page, const struct outcome *outcome)
@@ -56,5 +56,5 @@ void report_scalers(struct page *page, const struct outcome *outcome)
     grid_write(grid);
     if (killed > 0)
         page_say(page, TONE_BAD, "Pods that did not end in time and were killed: %s.",
-                 "제시간에 종료되지 못해 강제 종료된 Pod: %s개.", number_count(killed).s);
+                 "제시간에 종료되지 못해 강제 종료된 Pod: %s개.", number_times(killed).s);
 }

@@ -135,6 +135,7 @@ struct group_demand {
     double pressure;             /* offered / capacity; NaN for a group without records */
     bool changes;                /* faults change the number of its consumers: it is that of the start */
     bool faults;                 /* in its scenario */
+    bool is_drain;               /* which has no load: what waits is worked off */
     bool meets_others;           /* its stages can wait for locks, rows, connections or stores at all */
     uint32_t runs, left_in;      /* replications; in how many of them records are left at the end */
     double alone_s;              /* mean time of its longest stage by the scenario, with nothing to wait for */
@@ -151,7 +152,7 @@ struct outcome {
     uint32_t n_thresholds; const struct outcome_threshold *threshold;
     uint32_t n_invariants; const struct outcome_invariant *invariant;
     struct outcome_verdict safety, liveness, all; /* of the invariants */
-    uint32_t n_demands; const struct group_demand *demand; /* all groups, the most pressed first */
+    uint32_t n_demands; const struct group_demand *demand; /* all groups, as bottleneck_rank puts them */
     const char *bottleneck_group, *bottleneck_reason;      /* of demand[0], in English */
     uint64_t events;             /* of all replications */
     double end_s; bool cut;      /* mean end; whether any was cut */

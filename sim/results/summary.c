@@ -237,7 +237,7 @@ static void put_more_consumers(cJSON *bottleneck, const struct outcome *outcome)
     put_text(item, "text", more_consumers_text(outcome, LANG_EN, text, sizeof text));
 }
 
-/* All groups, the most pressed first. */
+/* All groups, the bottleneck first. */
 static void put_demands(cJSON *bottleneck, const struct outcome *outcome)
 {
     cJSON *list = cJSON_AddArrayToObject(bottleneck, "groups");

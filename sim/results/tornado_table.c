@@ -234,6 +234,28 @@ static void say_unvaried(struct page *page, const struct sweep_table *table)
              table->n_unvaried, list);
 }
 
+/* The same exit as of any sweep: where they break, the moves are of runs that went wrong. */
+static void say_broken(struct page *page, const struct sweep_table *table)
+{
+    uint32_t runs = 0, points = 0, first = 0;
+    for (uint32_t i = 0; i < table->n_points; i++) {
+        const uint32_t broken = store_exits(table->store, i, 4);
+        if (broken > 0 && points++ == 0) first = i;
+        runs += broken;
+    }
+    if (points == 0) return;
+    const struct store_param *param = first > 0 ? &table->point[first].param[0] : NULL;
+    page_heading(page, "Broken invariants", "불변식 위반");
+    page_say(page, TONE_BAD,
+             "Invariants break in %u run%s, at %u of the %u points; the first of them: %s%s%s. sim run with --set of "
+             "that value, and --seed and --replications as here, says which and why.",
+             "불변식 위반: 실행 %1$u회%2$s, 지점 %4$u개 중 %3$u개; 그 첫 번째: %5$s%6$s%7$s. 그 값을 --set으로 주고 같은 --seed와 "
+             "--replications로 sim run을 실행하면 위반한 불변식과 원인을 볼 수 있음.",
+             runs, page_word(page, runs == 1 ? "" : "s", ""), points, table->n_points,
+             param ? param->pointer : page_word(page, "as it is", "현재 값"), param ? "=" : "",
+             param ? param->value : "");
+}
+
 void tornado_write(const struct sweep_table *table, const struct text_style *style, FILE *out)
 {
     struct arena arena;
@@ -254,6 +276,7 @@ void tornado_write(const struct sweep_table *table, const struct text_style *sty
                      table->metric[i], table->confidence, &arena);
         figure_table(&page, &figure, table->metric[i]);
     }
+    say_broken(&page, table);
     say_unvaried(&page, table);
     fputc('\n', out);
     arena_fini(&arena);

@@ -441,6 +441,41 @@ static void what_has_failed_did_not_arrive(void **state)
     assert_close(outcome.demand[0].pressure, 4 * 0.16, 0.03);
 }
 
+/* Ten orders a second for two minutes; one group needs 10 ms for each, the other 60 ms and keeps up all the time. The
+ * quick one has 600 waiting, 6 s of its work, when it starts late, had them at the beginning, or was paused: it holds
+ * the orders back. With half of that (behind for less than 5 s) the more pressed one is the limit. */
+static void who_fell_behind_comes_before_who_keeps_up(void **state)
+{
+    static const char groups[] = "{\"slow\": {\"consumers\": 1, \"reads\": {\"orders\": \"note\"}}, "
+                                 "\"servers\": {\"consumers\": 1, \"reset\": \"earliest\", "
+                                 "\"reads\": {\"orders\": \"serve\"}%s}}";
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"insert\": \"orders\"}, {\"publish\": \"orders\"}, "
+                                 "{\"reply\": 202}]}, \"serve\": {\"steps\": [{\"work\": \"look\", "
+                                 "\"time\": \"10ms\"}, {\"status\": \"PAID\"}]}, \"note\": {\"steps\": "
+                                 "[{\"work\": \"write\", \"time\": \"60ms\"}]}}";
+    static const char processes[] = "{\"front\": {\"connections\": 0, \"api\": {\"threads\": 4, "
+                                    "\"stage\": \"accept\"}}, \"back\": {\"connections\": 0, "
+                                    "\"groups\": [\"servers\"]}, \"other\": {\"connections\": 0, "
+                                    "\"groups\": [\"slow\"]}}";
+    static const struct { const char *group, *faults; bool behind; } of[] = {
+        { ", \"start\": \"60s\"", "{}", true },
+        { ", \"start\": \"30s\"", "{}", false },
+        { ", \"backlog\": {\"orders\": [600]}", "{}", true },
+        { ", \"backlog\": {\"orders\": [300]}", "{}", false },
+        { "", "{\"f\": {\"pause\": \"back\", \"at\": \"20s\", \"for\": \"60s\"}}", true } };
+    (void)state;
+    for (uint32_t i = 0; i < 5; i++) {
+        char text[500];
+        struct group_facts group;
+        snprintf(text, sizeof text, groups, of[i].group);
+        const struct study_edit edits[] = { { "/groups", text }, { "/stages", stages }, { "/processes", processes },
+                                            { "/faults", of[i].faults } };
+        const struct outcome outcome = outcome_seen(edits, 4, &group);
+        assert_string_equal(outcome.demand[0].name, of[i].behind ? "servers" : "slow");
+        assert_int_equal(strstr(outcome.bottleneck_reason, "it keeps up") == NULL, of[i].behind);
+    }
+}
+
 /* Ten VUs of whom each is held for 102 ms start 98 orders a second of the 500 that are wanted. A record takes 7 ms:
  * one consumer does 142.9 of them. A thousand VUs would do. */
 static void what_was_dropped_did_not_arrive(void **state)
@@ -979,6 +1014,15 @@ static void numbers_for_people(void **state)
     assert_string_equal(number_count(-1234567.4).s, "-1,234,567");
     assert_string_equal(number_count(999).s, "999");
     assert_string_equal(number_count(-0.3).s, "0");
+    /* one in twenty runs */
+    assert_string_equal(number_times(1 / 20.0).s, "0.05");
+    assert_string_equal(number_times(1 / 3.0).s, "0.33");
+    assert_string_equal(number_times(0.5).s, "0.5");
+    assert_string_equal(number_times(1 / 400.0).s, "0.0025");
+    assert_string_equal(number_times(0.9999).s, "1");
+    assert_string_equal(number_times(0).s, "0");
+    assert_string_equal(number_times(1234.4).s, "1,234");
+    assert_string_equal(number_times((double)NAN).s, "-");
     assert_string_equal(number_count((double)NAN).s, "-");
     assert_string_equal(number_fixed(1234.56, 1).s, "1,234.6");
     assert_string_equal(number_percent(0.58427).s, "58.4%");
@@ -996,6 +1040,14 @@ static void numbers_for_people(void **state)
     assert_string_equal(number_percent(1 - 1e-15).s, "100.0%"); /* the last bits of a sum */
     assert_string_equal(number_percent(1e-17).s, "0.0%");
     assert_string_equal(number_of_metric("orders.failed_ratio", 0.0003).s, "0.03%");
+    /* names that look like times are none */
+    assert_string_equal(number_of_metric("checkpoints.after_30_s.paid", 1500).s, "1,500");
+    assert_string_equal(number_of_metric("groups.pay_s.processed", 20).s, "20");
+    assert_string_equal(number_of_metric("groups.pay_s.peak_rate_per_s", 20).s, "20");
+    assert_string_equal(number_of_metric("groups.x_per_s.service_s.mean", 0.5).s, "500 ms");
+    assert_string_equal(number_of_metric("completion_s.p99_9", 20).s, "20.0 s");
+    assert_string_equal(number_of_metric("order_time.p95.log_wait_s.pay", 0.5).s, "500 ms");
+    assert_string_equal(number_of_metric("groups.pay.drained_at_s", 20).s, "20.0 s");
     assert_string_equal(number_limit(0.95).s, "95.0%");
     assert_string_equal(number_limit(1).s, "100.0%");
     assert_string_equal(number_limit(1 - pow(0.05, 1.0 / 20)).s, "14.0%");     /* 13.91 */
@@ -1030,6 +1082,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failure_ends_its_poll, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(when_a_load_begins_changes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_has_failed_did_not_arrive, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(who_fell_behind_comes_before_who_keeps_up, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_was_dropped_did_not_arrive, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_others_dropped_takes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_long_sleep_is_shared_by_all, open_arena, close_arena),
