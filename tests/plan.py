@@ -65,6 +65,14 @@ ok("next", found["next_bottleneck"]["group"] == "pay" and "keeps up" in found["n
 ok("assumed", found["assumed"] == [PAY] and found["measure_next"] is None)
 ok("tried", [(t["values"][CONSUMERS], t["verdict"]) for t in found["tried"]] == [(1, "missed"), (2, "missed"), (3, "met")])
 
+# ---- bursts: 100/s as one order each 10 ms, or four each 40 ms, have the headroom of an even load ----
+for size, every in ((1, "10ms"), (2, "20ms"), (4, "40ms")):
+    bursts = json.loads(json.dumps(scenario))
+    bursts["load"]["scenarios"]["orders"] = {"executor": "bursts", "size": size, "every": every, "duration": "30s"}
+    json.dump(bursts, open("bursts.json", "w"))
+    out = plan(0, "bursts.json", "--vary", "pay.consumers=3")
+    ok(f"bursts of {size}: {out['headroom']}", near(out["headroom"], 120 / 95))
+
 # ---- the bound is one: sim run on either side of it ----
 for factor, code in ((0.99, 0), (1.04, 99)):
     time_ms = ms(bound[PAY]["below"]) * factor
