@@ -149,6 +149,53 @@ late = plan(5, "even.json", "--vary", "pay.consumers=1,1", *near_end, *CORNER, "
 ok(f"what the end of a range leaves open is not found: {late['tried']}", late["status"] == "undecided" and
    [t["verdict"] for t in late["tried"]] == ["open", "open"])
 
+# ---- five unknown values: of the 32 corners one fails, which is none of the first that are tried. In a row two stages
+# refuse 0.1 % or 30 %, pay takes 8 ms to 11.2 ms: 99.8/s x 11.2 ms = 1.118, so 100 s of load are done at 112 s; with either
+# stage at 30 % it is 0.78, with either time at its least 0.96: at 100 s. What never runs moves nothing ----
+def route(pay_ms, refund_ms, pay_until, refund_until):
+    """100/s for 100 s; `w` sends what it refuses to refund, the rest to pay."""
+    two_ways = json.loads(json.dumps(scenario))
+    two_ways["load"]["scenarios"]["orders"]["duration"] = "100s"
+    two_ways["topics"] = {t: {"partitions": 1} for t in ("created", "good", "bad")}
+    two_ways["groups"] = {"g": {"consumers": 1, "reads": {"created": "w"}}, "pay": {"consumers": 1, "reads": {"good": "pay"}},
+                          "refund": {"consumers": 1, "reads": {"bad": "refund"}}}
+    two_ways["stages"] = {
+        "accept": scenario["stages"]["accept"],
+        "w": {"time": "1ms", "steps": [{"work": "check", "share": 1, "refuse": 0.5, "otherwise": [{"publish": "bad"}]}, {"publish": "good"}]},
+        "pay": {"time": pay_ms, "steps": [{"work": "charge", "share": 1}, {"status": "PAID"}]},
+        "refund": {"time": refund_ms, "steps": [{"work": "give back", "share": 1}, {"status": "FAILED"}]},
+    }
+    two_ways["thresholds"] = {"groups.pay.drained_at_s": [f"value<={pay_until}"], "groups.refund.drained_at_s": [f"value<={refund_until}"]}
+    return two_ways
+
+
+five = route("8ms", "1ms", 105, 105)
+five["topics"]["twice"] = {"partitions": 1}
+five["groups"]["g2"] = {"consumers": 1, "reads": {"twice": "w2"}}
+five["stages"]["w2"] = json.loads(json.dumps(five["stages"]["w"]))
+five["stages"]["w"]["steps"][1] = {"publish": "twice"}
+five["stages"]["pay"] = {"steps": [{"work": "debit", "time": "4ms"}, {"work": "call", "time": "4ms"}, {"status": "PAID"}]}
+del five["thresholds"]["groups.refund.drained_at_s"]
+json.dump(five, open("five.json", "w"))
+ranges = [f"--unknown=/stages/{at}" for at in ("w/steps/0/refuse=0.001..0.3", "w2/steps/0/refuse=0.001..0.3", "refund/time=1ms..1.1ms",
+                                                "pay/steps/0/time=4ms..5.6ms", "pay/steps/1/time=4ms..5.6ms")]
+out = plan(5, "five.json", "--vary", "pay.consumers=1", *ranges)
+ok(f"the corner that fails is found: {out['tried']}", out["tried"][0]["verdict"] == "depends" and out["binding"]["group"] == "pay")
+out = plan(0, "five.json", "--vary", "pay.consumers=1", *ranges[:4], "--unknown=/stages/pay/steps/1/time=4ms..4.4ms")
+text = " ".join(sim("plan", "five.json", "--vary", "pay.consumers=1", *ranges).stdout.split())
+ok("and how many were tried is said", "Of the 32 corners of these ranges" in text)
+
+# ---- either end fails, what is between them does not: 90/s of work of 12 ms are 1.08 ----
+json.dump(route("12ms", "12ms", 105, 105), open("between.json", "w"))
+REFUSE = "/stages/w/steps/0/refuse"
+ends = ["--vary", "pay.consumers=1", "--unknown", f"{REFUSE}=0.1..0.9"]
+out = plan(5, "between.json", *ends)
+bound = [b for b in out["holds_while"] if b["pointer"] == REFUSE]
+# 105 s / 12 ms = 8,750 of the 10,000 orders: a share of 0.125 .. 0.875
+ok(f"it depends, from either side: {bound}", out["tried"][0]["verdict"] == "depends" and out["measure_next"] == REFUSE and len(bound) == 2 and
+   near(sum(b.get("below", 0) for b in bound), 0.875) and near(sum(b.get("above", 0) for b in bound), 0.125, 0.1))
+plan(99, "between.json", *ends, "--set", "pay.time=25ms", "--set", "refund.time=25ms")
+
 # ---- open: a threshold that holds in about half of the runs, asked for in half of them ----
 luck = json.loads(json.dumps(scenario))
 luck["stages"]["pay"]["time"] = {"mean": "8ms", "cv": 1}

@@ -96,7 +96,7 @@ static bool advise_binding(struct adviser *adviser)
     out->one_less_open = less->footing == FOOTING_OPEN;
     out->one_less_share = share_of(&less->judged);
     const struct point at =
-        planner_corner(adviser->advice->planner, less, less->worst == NONE ? 0 : less->worst, adviser->arena);
+        planner_place(adviser->advice->planner, less, less->worst == NONE ? 0 : less->worst, adviser->arena);
     return find_limit(adviser, &at, &out->binding);
 }
 
@@ -181,37 +181,43 @@ static bool advise_stage(struct adviser *adviser, uint32_t index)
     return true;
 }
 
-/* How far into its range, from the side where it holds. */
-static bool advise_unknown(struct adviser *adviser, uint32_t index, double *least_share)
+/* How far to one end of its range it holds, from where it does. */
+static bool advise_way(struct adviser *adviser, const struct unknown *unknown, double from, bool up, double *least_way)
 {
-    const struct judge *judge = &adviser->advice->planner->judge;
-    const struct unknown *unknown = &judge->unknown[index];
-    const bool up = !corner_is_high(judge->n_unknowns, adviser->chosen->best, index);
-    double share;
-    if (!conditions_of_unknown(&adviser->conditions, unknown, up, &share, adviser->err)) return false;
-    if (isnan(share) || share >= 1) return true;
+    double way;
+    if (!conditions_of_unknown(&adviser->conditions, unknown, from, up, &way, adviser->err)) return false;
+    if (isnan(way) || way >= 1) return true;
     struct plan_bound *bound = new_bound(adviser, unknown->at);
-    const double low = unknown->low.value, high = unknown->high.value;
-    const double value = up ? low + share * (high - low) : high - share * (high - low);
+    const double share = share_along(from, up, way);
+    const double value = unknown->low.value + share * (unknown->high.value - unknown->low.value);
     const char *text = unknown->low.is_duration && up && value > 0 ? rounded_down(value, 3, adviser->arena)
-                                                : unknown_at(unknown, up ? share : 1 - share, adviser->arena);
+                                                                   : unknown_at(unknown, share, adviser->arena);
     if (up) bound->below = text;
     else bound->above = text;
-    if (share >= *least_share) return true;
-    *least_share = share;
+    if (way >= *least_way) return true;
+    *least_way = way;
     adviser->out->measure_next = unknown->at;
     return true;
+}
+
+static bool advise_unknown(struct adviser *adviser, uint32_t index, double *least_way)
+{
+    const struct judge *judge = &adviser->advice->planner->judge;
+    const struct candidate *chosen = adviser->chosen;
+    const double from = chosen->share[(size_t)chosen->best * judge->n_unknowns + index];
+    return (from >= 1 || advise_way(adviser, &judge->unknown[index], from, true, least_way)) &&
+           (from <= 0 || advise_way(adviser, &judge->unknown[index], from, false, least_way));
 }
 
 static bool advise_bounds(struct adviser *adviser)
 {
     const struct judge *judge = &adviser->advice->planner->judge;
     const struct scenario *scenario = &adviser->desk.study.scenario;
-    double least_share = 1;
-    adviser->out->bound = arena_array(adviser->arena, struct plan_bound, judge->n_unknowns + scenario->n_stages);
+    double least_way = 1;
+    adviser->out->bound = arena_array(adviser->arena, struct plan_bound, 2 * judge->n_unknowns + scenario->n_stages);
     if (adviser->chosen->footing == FOOTING_DEPENDS)
         for (uint32_t u = 0; u < judge->n_unknowns; u++)
-            if (!advise_unknown(adviser, u, &least_share)) return false;
+            if (!advise_unknown(adviser, u, &least_way)) return false;
     if (adviser->chosen->footing == FOOTING_OPEN) return true;
     for (uint32_t i = 0; i < scenario->n_stages; i++)
         if (!advise_stage(adviser, i)) return false;
@@ -322,6 +328,7 @@ static void describe(struct adviser *adviser)
         .factor_most = FACTOR_MOST,
         .headroom = (double)NAN,
         .halved = adviser->advice->halved,
+        .n_corners = adviser->chosen->n_corners,
     };
     list_tried(adviser);
     list_unknowns(adviser);
@@ -350,7 +357,7 @@ bool advice_make(const struct advice *advice, struct plan_answer *out, struct ar
     const struct candidate *chosen = &planner->candidate[advice->chosen];
     struct adviser adviser = { .advice = advice, .chosen = chosen, .out = out, .arena = arena, .err = err };
     const uint32_t corner = chosen->footing == FOOTING_DEPENDS ? chosen->best : chosen->worst;
-    adviser.at = planner_corner(planner, chosen, corner == NONE ? 0 : corner, arena);
+    adviser.at = planner_place(planner, chosen, corner == NONE ? 0 : corner, arena);
     const bool ok =
         conditions_make(&adviser.conditions, &adviser.at, planner->judge.confidence, &planner->judge.crew, err) &&
         advise(&adviser);

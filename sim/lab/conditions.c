@@ -40,6 +40,7 @@ struct way {
     enum { WAY_LOAD, WAY_STAGE, WAY_UNKNOWN } kind;
     uint32_t stage;
     const struct unknown *unknown;
+    double from; /* share of its range */
     bool up;
 };
 
@@ -55,8 +56,8 @@ static bool holds_at(const struct conditions *conditions, const struct way *way,
         point.slow_stage = way->stage;
     }
     if (way->kind == WAY_UNKNOWN)
-        point =
-            point_with(&point, way->unknown->pointer, unknown_at(way->unknown, way->up ? at : 1 - at, &arena), &arena);
+        point = point_with(&point, way->unknown->pointer,
+                           unknown_at(way->unknown, share_along(way->from, way->up, at), &arena), &arena);
     const bool ok = conditions_hold(conditions, &point, holds, err);
     arena_fini(&arena);
     return ok;
@@ -116,9 +117,9 @@ bool conditions_of_stage(const struct conditions *conditions, uint32_t stage, do
     return factor_of(conditions, &way, factor, err);
 }
 
-bool conditions_of_unknown(const struct conditions *conditions, const struct unknown *unknown, bool up, double *share,
-                           struct sim_err *err)
+bool conditions_of_unknown(const struct conditions *conditions, const struct unknown *unknown, double from, bool up,
+                           double *far, struct sim_err *err)
 {
-    const struct way way = { .kind = WAY_UNKNOWN, .unknown = unknown, .up = up };
-    return walk(conditions, &way, share, err);
+    const struct way way = { .kind = WAY_UNKNOWN, .unknown = unknown, .from = from, .up = up };
+    return walk(conditions, &way, far, err);
 }

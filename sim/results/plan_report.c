@@ -167,6 +167,13 @@ static void unknowns(struct page *page, const struct plan_answer *plan)
     for (uint32_t i = 0; i < plan->n_unknowns; i++)
         page_item(page, TONE_PLAIN, "%s: anything from %s to %s", "%s: %s에서 %s 사이", plan->unknown[i].pointer,
                   plan->unknown[i].low, plan->unknown[i].high);
+    const uint32_t all = UINT32_C(1) << plan->n_unknowns;
+    if (plan->n_corners < all)
+        page_say(page, TONE_FAINT,
+                 "Of the %u corners of these ranges %u were tried: all low, all high, one against all others, and, "
+                 "where none of these fails, from the worst on with one value flipped at a time.",
+                 "이 범위의 모서리 %u개 중 %u개를 시도: 모두 낮음, 모두 높음, 하나만 반대, 그리고 그중 미달이 없으면 가장 "
+                 "나쁜 것부터 값을 하나씩 뒤집으며.", all, plan->n_corners);
 }
 
 static void load_room(struct page *page, const struct plan_answer *plan)

@@ -56,6 +56,7 @@ struct plan_answer {
     double factor_most;
     uint32_t n_unknowns;
     const struct plan_unknown *unknown;
+    uint32_t n_corners;          /* of their ranges, that were tried */
     uint32_t n_assumed;
     const char *const *assumed;  /* pointers */
     const char *measure_next;
