@@ -196,6 +196,16 @@ ok(f"it depends, from either side: {bound}", out["tried"][0]["verdict"] == "depe
    near(sum(b.get("below", 0) for b in bound), 0.875) and near(sum(b.get("above", 0) for b in bound), 0.125, 0.1))
 plan(99, "between.json", *ends, "--set", "pay.time=25ms", "--set", "refund.time=25ms")
 
+# ---- which group limits depends on the unknown value: at 0.1 pay has 90/s, at 0.9 refund has. 105 s / 9,000 = 11.67 ms ----
+json.dump(route("8ms", "10ms", 105, 105), open("either.json", "w"))
+out = plan(0, "either.json", *ends)
+bound = {b["pointer"]: ms(b["below"]) for b in out["holds_while"] if b["pointer"] != "/stages/w/time/mean"}
+ok(f"bounds of both ends: {bound}", near(bound.get(PAY, 0), 11.67, 0.03) and near(bound.get("/stages/refund/time/mean", 0), 11.67, 0.03))
+# pay, of 10.5 ms, has 130 s: 130 s / (9,000 x 10.5 ms) = 1.376 times the load; refund, in good time, has no end
+json.dump(route("10.5ms", "1ms", 130, 100.03), open("either.json", "w"))
+out = plan(0, "either.json", *ends)
+ok(f"headroom of the end that has least: {out['headroom']}", near(out["headroom"], 130 / 94.5, 0.03) and out["next_bottleneck"]["group"] == "pay")
+
 # ---- open: a threshold that holds in about half of the runs, asked for in half of them ----
 luck = json.loads(json.dumps(scenario))
 luck["stages"]["pay"]["time"] = {"mean": "8ms", "cv": 1}
