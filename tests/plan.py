@@ -239,6 +239,30 @@ ok("a count that is unknown by one is drawn whole", out["status"] == "found")
 out = plan(0, "even.json", "--vary", "pay.consumers=2..3", "--cost", "pay.consumers=0")
 ok("a step that costs nothing binds, too", out["binding"] and out["binding"]["threshold"])
 
+# ---- all thresholds are met, and an invariant breaks: two consumers of two partitions sell the one row of stock by reading it
+# and writing it back, 20 ms apart ----
+broken = json.loads(json.dumps(scenario))
+broken["load"]["scenarios"]["orders"].update(rate=20, duration="10s")
+broken["topics"] = {"created": {"partitions": 2}}
+broken["kafka"]["append"] = {"mean": "50ms", "cv": 2}
+broken["tables"]["stock"] = {"key": "item", "rows": 1, "quantity": 100000}
+broken["orders"] = {"item": {"uniform": [1, 1]}}
+broken["stages"]["pay"] = {"steps": [
+    {"begin": "stock", "time": "20us"}, {"read": "stock", "time": "20us"},
+    {"write": "stock", "style": "absolute", "effect": "reserve", "time": "20ms", "otherwise": [{"rollback": "stock"}, {"status": "FAILED"}]},
+    {"commit": "stock", "time": "20us"}, {"work": "charge", "time": {"mean": "10ms", "cv": 2}}, {"status": "PAID"}]}
+broken["thresholds"] = {"completion_s.p95": ["value<=10"], "orders.paid_ratio": ["value>=0.99"]}
+json.dump(broken, open("broken.json", "w"))
+run = json.loads(sim("run", "broken.json", "--set", "pay.consumers=2", "--format", "json", "--quiet").stdout)
+ok("both thresholds are met", all(t["passed"] for t in run["thresholds"]))
+out = plan(99, "broken.json", "--vary", "pay.consumers=2")
+ok(f"an invariant is what fails: {out['binding']}", out["binding"] and out["binding"]["threshold"] is None and out["binding"].get("invariant") and
+   out["binding"]["group"] is None)
+out = plan(0, "broken.json", "--vary", "pay.consumers=2", "--vary", "/stages/pay/steps/2/style=absolute,conditional")
+ok(f"and of another, too: {out['binding']}", out["binding"]["threshold"] is None and out["binding"].get("invariant"))
+for lang, word in (("en", "breaks"), ("ko", "불변식")):
+    ok(f"in words, {lang}", word in sim("plan", "broken.json", "--vary", "pay.consumers=2", "--lang", lang).stdout)
+
 # ---- threads, languages ----
 args = ["plan", "even.json", "--vary", "pay.consumers=1..3", *unknown, "--format", "json"]
 ok("the same bytes for one thread and three", sim(*args, "--jobs", "1").stdout == sim(*args, "--jobs", "3").stdout)

@@ -105,10 +105,12 @@ static bool advise_binding(struct adviser *adviser)
     const struct candidate *less = out->status == PLAN_FOUND ? one_less(adviser) : adviser->chosen;
     if (!less || less->judged.met == less->judged.n) return true; /* nothing failed */
     const uint32_t worst = judged_worst(&less->judged);
-    if (worst != NONE) out->threshold = threshold_text(adviser, worst);
+    if (judged_breaks(&less->judged)) out->invariant = less->judged.invariant;
+    else if (worst != NONE) out->threshold = threshold_text(adviser, worst);
     if (less != adviser->chosen) out->one_less = less->value;
     out->one_less_open = less->footing == FOOTING_OPEN;
     out->one_less_share = share_of(&less->judged);
+    if (out->invariant) return true; /* no group limits that */
     const struct point at =
         planner_place(adviser->advice->planner, less, less->worst == NONE ? 0 : less->worst, adviser->arena);
     return find_limit(adviser, &at, NULL, &out->binding);

@@ -77,8 +77,28 @@ static void say_infeasible(struct page *page, const struct plan_answer *plan)
              values_text(page, plan, plan->value), plan->share.met, plan->share.n);
 }
 
+static void say_broken(struct page *page, const struct plan_answer *plan)
+{
+    const struct plan_share share = plan->one_less_share;
+    if (plan->one_less && plan->costs_nothing)
+        page_say(page, TONE_PLAIN, "Another, %s, breaks the invariant %s (%u of %u runs meet every target).",
+                 "다른 조합(%s)은 불변식 %s 위반 (%u/%u회 실행만 모든 목표 달성).",
+                 values_text(page, plan, plan->one_less), plan->invariant, share.met, share.n);
+    else if (plan->one_less)
+        page_say(page, TONE_PLAIN, "One step less, %s, breaks the invariant %s (%u of %u runs meet every target).",
+                 "한 단계 아래(%s)는 불변식 %s 위반 (%u/%u회 실행만 모든 목표 달성).",
+                 values_text(page, plan, plan->one_less), plan->invariant, share.met, share.n);
+    else if (plan->n_unknowns > 0)
+        page_say(page, TONE_BAD, "At the worst of the unknown values the invariant %s breaks.",
+                 "알려지지 않은 값이 가장 나쁠 때 불변식 %s 위반.", plan->invariant);
+    else
+        page_say(page, TONE_BAD, "The invariant %s breaks: sim run says how.",
+                 "불변식 %s 위반: sim run이 그 경위를 보여 줌.", plan->invariant);
+}
+
 static void say_binding(struct page *page, const struct plan_answer *plan)
 {
+    if (plan->invariant) say_broken(page, plan);
     if (!plan->threshold) return;
     if (plan->one_less && plan->costs_nothing)
         page_say(page, TONE_PLAIN, "Another, %s, misses %s (%u of %u runs meet every target).",
@@ -310,12 +330,13 @@ static void put_text(cJSON *object, const char *key, const char *text)
 
 static void put_binding(cJSON *root, const struct plan_answer *plan)
 {
-    if (!plan->threshold) {
+    if (!plan->threshold && !plan->invariant) {
         cJSON_AddNullToObject(root, "binding");
         return;
     }
     cJSON *binding = cJSON_AddObjectToObject(root, "binding");
-    cJSON_AddStringToObject(binding, "threshold", plan->threshold);
+    put_text(binding, "threshold", plan->threshold);
+    if (plan->invariant) cJSON_AddStringToObject(binding, "invariant", plan->invariant);
     put_text(binding, "group", plan->binding.group);
     put_text(binding, "reason", plan->binding.reason);
     if (!plan->one_less) return;
