@@ -271,6 +271,9 @@ for lang, word in (("en", "Found: /groups/pay/consumers = 3"), ("ko", "찾음: /
         ok(f"{form} {lang}", word in sim("plan", "even.json", "--vary", "pay.consumers=3", "--format", form, "--lang", lang).stdout)
 
 # ---- what is refused ----
+steady = ["--set", "run.warm_up=auto", "--set", "run.ends=30s", "--set", "run.sample_every=100ms"]
+refused(5, "consumers=1: no steady state", "even.json", "--vary", "pay.consumers=1..3", *steady)
+refused(5, "31 samples, one each 1 s, and MSER-5 needs 100; give /run/sample_every 0.3 s", "even.json", "--vary", "pay.consumers=3", *steady, "--set", "run.sample_every=1s")
 refused(2, "--vary", "even.json")
 refused(2, "is varied twice", "even.json", "--vary", "pay.consumers=2..3", "--vary", "/groups/pay/consumers=1..2")
 refused(2, "LOW..HIGH", "even.json", "--vary", "pay.consumers=1..2", "--unknown", "pay.time.mean=5ms")

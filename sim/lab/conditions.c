@@ -78,8 +78,8 @@ static bool halve(const struct conditions *conditions, const struct way *way, do
     return true;
 }
 
-/* How far along the way, 0 .. end, they hold. The end is looked at first: two runs tell most of the ends that fail. Then
- * in growing strides from the beginning, since far out runs are long; the whole way of the load is the longest. */
+/* How far along the way, 0 .. end, they hold. The end is looked at first: two runs tell most of the ends that fail.
+ * Then in growing strides from the beginning, since far out runs are long; the whole way of the load is the longest. */
 static bool walk(const struct conditions *conditions, const struct way *way, double end, double *far,
                  struct sim_err *err)
 {

@@ -128,7 +128,11 @@ bool desk_plan(struct desk *desk, struct sim_err *err)
 {
     if (desk->plan) return true;
     const struct plan *plan = plan_make(&desk->study.scenario, &desk->arena, err);
-    if (plan && steady_settle(&desk->study, plan, &desk->arena, err)) desk->plan = plan;
+    struct sim_err unsettled = { 0 };
+    if (plan && steady_settle(&desk->study, plan, &desk->arena, &unsettled)) desk->plan = plan;
+    const char *label = desk->point && desk->point->label ? desk->point->label : "";
+    if (unsettled.code != SIM_OK)
+        sim_fail(err, unsettled.code, unsettled.where, "%s%s%s", label, *label ? ": " : "", unsettled.text);
     return desk->plan != NULL;
 }
 
