@@ -65,6 +65,14 @@ ok("next", found["next_bottleneck"]["group"] == "pay" and "keeps up" in found["n
 ok("assumed", found["assumed"] == [PAY] and found["measure_next"] is None)
 ok("tried", [(t["values"][CONSUMERS], t["verdict"]) for t in found["tried"]] == [(1, "missed"), (2, "missed"), (3, "met")])
 
+# ---- bursts: 100/s as one order each 10 ms, or four each 40 ms, have the headroom of an even load ----
+for size, every in ((1, "10ms"), (2, "20ms"), (4, "40ms")):
+    bursts = json.loads(json.dumps(scenario))
+    bursts["load"]["scenarios"]["orders"] = {"executor": "bursts", "size": size, "every": every, "duration": "30s"}
+    json.dump(bursts, open("bursts.json", "w"))
+    out = plan(0, "bursts.json", "--vary", "pay.consumers=3")
+    ok(f"bursts of {size}: {out['headroom']}", near(out["headroom"], 120 / 95))
+
 # ---- the bound is one: sim run on either side of it ----
 for factor, code in ((0.99, 0), (1.04, 99)):
     time_ms = ms(bound[PAY]["below"]) * factor
@@ -141,6 +149,63 @@ late = plan(5, "even.json", "--vary", "pay.consumers=1,1", *near_end, *CORNER, "
 ok(f"what the end of a range leaves open is not found: {late['tried']}", late["status"] == "undecided" and
    [t["verdict"] for t in late["tried"]] == ["open", "open"])
 
+# ---- five unknown values: of the 32 corners one fails, which is none of the first that are tried. In a row two stages
+# refuse 0.1 % or 30 %, pay takes 8 ms to 11.2 ms: 99.8/s x 11.2 ms = 1.118, so 100 s of load are done at 112 s; with either
+# stage at 30 % it is 0.78, with either time at its least 0.96: at 100 s. What never runs moves nothing ----
+def route(pay_ms, refund_ms, pay_until, refund_until):
+    """100/s for 100 s; `w` sends what it refuses to refund, the rest to pay."""
+    two_ways = json.loads(json.dumps(scenario))
+    two_ways["load"]["scenarios"]["orders"]["duration"] = "100s"
+    two_ways["topics"] = {t: {"partitions": 1} for t in ("created", "good", "bad")}
+    two_ways["groups"] = {"g": {"consumers": 1, "reads": {"created": "w"}}, "pay": {"consumers": 1, "reads": {"good": "pay"}},
+                          "refund": {"consumers": 1, "reads": {"bad": "refund"}}}
+    two_ways["stages"] = {
+        "accept": scenario["stages"]["accept"],
+        "w": {"time": "1ms", "steps": [{"work": "check", "share": 1, "refuse": 0.5, "otherwise": [{"publish": "bad"}]}, {"publish": "good"}]},
+        "pay": {"time": pay_ms, "steps": [{"work": "charge", "share": 1}, {"status": "PAID"}]},
+        "refund": {"time": refund_ms, "steps": [{"work": "give back", "share": 1}, {"status": "FAILED"}]},
+    }
+    two_ways["thresholds"] = {"groups.pay.drained_at_s": [f"value<={pay_until}"], "groups.refund.drained_at_s": [f"value<={refund_until}"]}
+    return two_ways
+
+
+five = route("8ms", "1ms", 105, 105)
+five["topics"]["twice"] = {"partitions": 1}
+five["groups"]["g2"] = {"consumers": 1, "reads": {"twice": "w2"}}
+five["stages"]["w2"] = json.loads(json.dumps(five["stages"]["w"]))
+five["stages"]["w"]["steps"][1] = {"publish": "twice"}
+five["stages"]["pay"] = {"steps": [{"work": "debit", "time": "4ms"}, {"work": "call", "time": "4ms"}, {"status": "PAID"}]}
+del five["thresholds"]["groups.refund.drained_at_s"]
+json.dump(five, open("five.json", "w"))
+ranges = [f"--unknown=/stages/{at}" for at in ("w/steps/0/refuse=0.001..0.3", "w2/steps/0/refuse=0.001..0.3", "refund/time=1ms..1.1ms",
+                                                "pay/steps/0/time=4ms..5.6ms", "pay/steps/1/time=4ms..5.6ms")]
+out = plan(5, "five.json", "--vary", "pay.consumers=1", *ranges)
+ok(f"the corner that fails is found: {out['tried']}", out["tried"][0]["verdict"] == "depends" and out["binding"]["group"] == "pay")
+out = plan(0, "five.json", "--vary", "pay.consumers=1", *ranges[:4], "--unknown=/stages/pay/steps/1/time=4ms..4.4ms")
+text = " ".join(sim("plan", "five.json", "--vary", "pay.consumers=1", *ranges).stdout.split())
+ok("and how many were tried is said", "Of the 32 corners of these ranges" in text)
+
+# ---- either end fails, what is between them does not: 90/s of work of 12 ms are 1.08 ----
+json.dump(route("12ms", "12ms", 105, 105), open("between.json", "w"))
+REFUSE = "/stages/w/steps/0/refuse"
+ends = ["--vary", "pay.consumers=1", "--unknown", f"{REFUSE}=0.1..0.9"]
+out = plan(5, "between.json", *ends)
+bound = [b for b in out["holds_while"] if b["pointer"] == REFUSE]
+# 105 s / 12 ms = 8,750 of the 10,000 orders: a share of 0.125 .. 0.875
+ok(f"it depends, from either side: {bound}", out["tried"][0]["verdict"] == "depends" and out["measure_next"] == REFUSE and len(bound) == 2 and
+   near(sum(b.get("below", 0) for b in bound), 0.875) and near(sum(b.get("above", 0) for b in bound), 0.125, 0.1))
+plan(99, "between.json", *ends, "--set", "pay.time=25ms", "--set", "refund.time=25ms")
+
+# ---- which group limits depends on the unknown value: at 0.1 pay has 90/s, at 0.9 refund has. 105 s / 9,000 = 11.67 ms ----
+json.dump(route("8ms", "10ms", 105, 105), open("either.json", "w"))
+out = plan(0, "either.json", *ends)
+bound = {b["pointer"]: ms(b["below"]) for b in out["holds_while"] if b["pointer"] != "/stages/w/time/mean"}
+ok(f"bounds of both ends: {bound}", near(bound.get(PAY, 0), 11.67, 0.03) and near(bound.get("/stages/refund/time/mean", 0), 11.67, 0.03))
+# pay, of 10.5 ms, has 130 s: 130 s / (9,000 x 10.5 ms) = 1.376 times the load; refund, in good time, has no end
+json.dump(route("10.5ms", "1ms", 130, 100.03), open("either.json", "w"))
+out = plan(0, "either.json", *ends)
+ok(f"headroom of the end that has least: {out['headroom']}", near(out["headroom"], 130 / 94.5, 0.03) and out["next_bottleneck"]["group"] == "pay")
+
 # ---- open: a threshold that holds in about half of the runs, asked for in half of them ----
 luck = json.loads(json.dumps(scenario))
 luck["stages"]["pay"]["time"] = {"mean": "8ms", "cv": 1}
@@ -174,6 +239,30 @@ ok("a count that is unknown by one is drawn whole", out["status"] == "found")
 out = plan(0, "even.json", "--vary", "pay.consumers=2..3", "--cost", "pay.consumers=0")
 ok("a step that costs nothing binds, too", out["binding"] and out["binding"]["threshold"])
 
+# ---- all thresholds are met, and an invariant breaks: two consumers of two partitions sell the one row of stock by reading it
+# and writing it back, 20 ms apart ----
+broken = json.loads(json.dumps(scenario))
+broken["load"]["scenarios"]["orders"].update(rate=20, duration="10s")
+broken["topics"] = {"created": {"partitions": 2}}
+broken["kafka"]["append"] = {"mean": "50ms", "cv": 2}
+broken["tables"]["stock"] = {"key": "item", "rows": 1, "quantity": 100000}
+broken["orders"] = {"item": {"uniform": [1, 1]}}
+broken["stages"]["pay"] = {"steps": [
+    {"begin": "stock", "time": "20us"}, {"read": "stock", "time": "20us"},
+    {"write": "stock", "style": "absolute", "effect": "reserve", "time": "20ms", "otherwise": [{"rollback": "stock"}, {"status": "FAILED"}]},
+    {"commit": "stock", "time": "20us"}, {"work": "charge", "time": {"mean": "10ms", "cv": 2}}, {"status": "PAID"}]}
+broken["thresholds"] = {"completion_s.p95": ["value<=10"], "orders.paid_ratio": ["value>=0.99"]}
+json.dump(broken, open("broken.json", "w"))
+run = json.loads(sim("run", "broken.json", "--set", "pay.consumers=2", "--format", "json", "--quiet").stdout)
+ok("both thresholds are met", all(t["passed"] for t in run["thresholds"]))
+out = plan(99, "broken.json", "--vary", "pay.consumers=2")
+ok(f"an invariant is what fails: {out['binding']}", out["binding"] and out["binding"]["threshold"] is None and out["binding"].get("invariant") and
+   out["binding"]["group"] is None)
+out = plan(0, "broken.json", "--vary", "pay.consumers=2", "--vary", "/stages/pay/steps/2/style=absolute,conditional")
+ok(f"and of another, too: {out['binding']}", out["binding"]["threshold"] is None and out["binding"].get("invariant"))
+for lang, word in (("en", "breaks"), ("ko", "불변식")):
+    ok(f"in words, {lang}", word in sim("plan", "broken.json", "--vary", "pay.consumers=2", "--lang", lang).stdout)
+
 # ---- threads, languages ----
 args = ["plan", "even.json", "--vary", "pay.consumers=1..3", *unknown, "--format", "json"]
 ok("the same bytes for one thread and three", sim(*args, "--jobs", "1").stdout == sim(*args, "--jobs", "3").stdout)
@@ -182,6 +271,9 @@ for lang, word in (("en", "Found: /groups/pay/consumers = 3"), ("ko", "찾음: /
         ok(f"{form} {lang}", word in sim("plan", "even.json", "--vary", "pay.consumers=3", "--format", form, "--lang", lang).stdout)
 
 # ---- what is refused ----
+steady = ["--set", "run.warm_up=auto", "--set", "run.ends=30s", "--set", "run.sample_every=100ms"]
+refused(5, "consumers=1: no steady state", "even.json", "--vary", "pay.consumers=1..3", *steady)
+refused(5, "31 samples, one each 1 s, and MSER-5 needs 100; give /run/sample_every 0.3 s", "even.json", "--vary", "pay.consumers=3", *steady, "--set", "run.sample_every=1s")
 refused(2, "--vary", "even.json")
 refused(2, "is varied twice", "even.json", "--vary", "pay.consumers=2..3", "--vary", "/groups/pay/consumers=1..2")
 refused(2, "LOW..HIGH", "even.json", "--vary", "pay.consumers=1..2", "--unknown", "pay.time.mean=5ms")

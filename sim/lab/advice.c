@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * With unknown values, the questions about a plan that was found are asked at the worst corner of their ranges, those
- * about one that depends on them at the best: there it holds. */
+ * With unknown values, the questions about a plan that was found are asked at every corner of their ranges that was
+ * tried, and the least answer is given: another group may be the first to fail in each. Those about one that depends on
+ * them are asked where it does best: there it holds. */
 #include "sim/lab/advice.h"
 
 #include <math.h>
@@ -19,7 +20,10 @@ struct adviser {
     const struct advice *advice;
     const struct candidate *chosen;
     struct point at; /* where questions are asked */
-    struct conditions conditions;
+    struct conditions conditions; /* at `at` */
+    /* What a plan holds while has to be true of all unknown values: at every corner that was tried, `at` first. */
+    uint32_t n_everywhere;
+    struct conditions *everywhere;
     struct desk desk; /* with `at` */
     struct plan_answer *out;
     struct arena *arena;
@@ -28,15 +32,25 @@ struct adviser {
 
 static struct plan_share share_of(const struct judged *judged) { return (struct plan_share){ judged->met, judged->n }; }
 
-/* ---- the most pressed group at a point ---- */
+/* ---- the most pressed group at a point; where *most is given, if it is more pressed than that ---- */
 
-static bool find_limit(struct adviser *adviser, const struct point *point, struct plan_limit *out)
+static bool find_limit(struct adviser *adviser, const struct point *point, double *most, struct plan_limit *out)
 {
     struct pressed pressed;
     if (!pressed_find(&pressed, point, &adviser->conditions.crew, LOOKS, adviser->advice->language, adviser->arena,
                       adviser->err))
         return false;
+    if (most && !(pressed.pressure > *most)) return true;
+    if (most) *most = pressed.pressure;
     *out = pressed.limit;
+    return true;
+}
+
+static bool find_next(struct adviser *adviser)
+{
+    double most = -1;
+    for (uint32_t i = 0; i < adviser->n_everywhere; i++)
+        if (!find_limit(adviser, &adviser->everywhere[i].point, &most, &adviser->out->next)) return false;
     return true;
 }
 
@@ -91,13 +105,15 @@ static bool advise_binding(struct adviser *adviser)
     const struct candidate *less = out->status == PLAN_FOUND ? one_less(adviser) : adviser->chosen;
     if (!less || less->judged.met == less->judged.n) return true; /* nothing failed */
     const uint32_t worst = judged_worst(&less->judged);
-    if (worst != NONE) out->threshold = threshold_text(adviser, worst);
+    if (judged_breaks(&less->judged)) out->invariant = less->judged.invariant;
+    else if (worst != NONE) out->threshold = threshold_text(adviser, worst);
     if (less != adviser->chosen) out->one_less = less->value;
     out->one_less_open = less->footing == FOOTING_OPEN;
     out->one_less_share = share_of(&less->judged);
+    if (out->invariant) return true; /* no group limits that */
     const struct point at =
-        planner_corner(adviser->advice->planner, less, less->worst == NONE ? 0 : less->worst, adviser->arena);
-    return find_limit(adviser, &at, &out->binding);
+        planner_place(adviser->advice->planner, less, less->worst == NONE ? 0 : less->worst, adviser->arena);
+    return find_limit(adviser, &at, NULL, &out->binding);
 }
 
 /* ---- while what it holds ---- */
@@ -161,13 +177,26 @@ static struct plan_bound *new_bound(struct adviser *adviser, const char *pointer
     return bound;
 }
 
+/* The least factor of all places; of the load where no stage is given. Most of them hold at the least so far. */
+static bool least_everywhere(struct adviser *adviser, uint32_t stage, double *factor)
+{
+    *factor = FACTOR_MOST;
+    for (uint32_t i = 0; i < adviser->n_everywhere && !isnan(*factor); i++) {
+        const struct conditions *at = &adviser->everywhere[i];
+        const bool ok = stage == NONE ? conditions_of_load(at, *factor, factor, adviser->err)
+                                      : conditions_of_stage(at, stage, *factor, factor, adviser->err);
+        if (!ok) return false;
+    }
+    return true;
+}
+
 static bool advise_stage(struct adviser *adviser, uint32_t index)
 {
     const struct stage_spec *stage = &adviser->desk.study.scenario.stage[index];
     const double now_s = pace_stage_alone_s(stage);
     double factor;
     if (!(now_s > 0) || is_unknown(adviser, json_pointer_below("/stages", stage->name, adviser->arena))) return true;
-    if (!conditions_of_stage(&adviser->conditions, index, &factor, adviser->err)) return false;
+    if (!least_everywhere(adviser, index, &factor)) return false;
     if (isnan(factor)) return true;
     if (factor >= FACTOR_MOST) {
         adviser->out->n_roomy++;
@@ -181,37 +210,43 @@ static bool advise_stage(struct adviser *adviser, uint32_t index)
     return true;
 }
 
-/* How far into its range, from the side where it holds. */
-static bool advise_unknown(struct adviser *adviser, uint32_t index, double *least_share)
+/* How far to one end of its range it holds, from where it does. */
+static bool advise_way(struct adviser *adviser, const struct unknown *unknown, double from, bool up, double *least_way)
 {
-    const struct judge *judge = &adviser->advice->planner->judge;
-    const struct unknown *unknown = &judge->unknown[index];
-    const bool up = !corner_is_high(judge->n_unknowns, adviser->chosen->best, index);
-    double share;
-    if (!conditions_of_unknown(&adviser->conditions, unknown, up, &share, adviser->err)) return false;
-    if (isnan(share) || share >= 1) return true;
+    double way;
+    if (!conditions_of_unknown(&adviser->conditions, unknown, from, up, &way, adviser->err)) return false;
+    if (isnan(way) || way >= 1) return true;
     struct plan_bound *bound = new_bound(adviser, unknown->at);
-    const double low = unknown->low.value, high = unknown->high.value;
-    const double value = up ? low + share * (high - low) : high - share * (high - low);
+    const double share = share_along(from, up, way);
+    const double value = unknown->low.value + share * (unknown->high.value - unknown->low.value);
     const char *text = unknown->low.is_duration && up && value > 0 ? rounded_down(value, 3, adviser->arena)
-                                                : unknown_at(unknown, up ? share : 1 - share, adviser->arena);
+                                                                   : unknown_at(unknown, share, adviser->arena);
     if (up) bound->below = text;
     else bound->above = text;
-    if (share >= *least_share) return true;
-    *least_share = share;
+    if (way >= *least_way) return true;
+    *least_way = way;
     adviser->out->measure_next = unknown->at;
     return true;
+}
+
+static bool advise_unknown(struct adviser *adviser, uint32_t index, double *least_way)
+{
+    const struct judge *judge = &adviser->advice->planner->judge;
+    const struct candidate *chosen = adviser->chosen;
+    const double from = chosen->share[(size_t)chosen->best * judge->n_unknowns + index];
+    return (from >= 1 || advise_way(adviser, &judge->unknown[index], from, true, least_way)) &&
+           (from <= 0 || advise_way(adviser, &judge->unknown[index], from, false, least_way));
 }
 
 static bool advise_bounds(struct adviser *adviser)
 {
     const struct judge *judge = &adviser->advice->planner->judge;
     const struct scenario *scenario = &adviser->desk.study.scenario;
-    double least_share = 1;
-    adviser->out->bound = arena_array(adviser->arena, struct plan_bound, judge->n_unknowns + scenario->n_stages);
+    double least_way = 1;
+    adviser->out->bound = arena_array(adviser->arena, struct plan_bound, 2 * judge->n_unknowns + scenario->n_stages);
     if (adviser->chosen->footing == FOOTING_DEPENDS)
         for (uint32_t u = 0; u < judge->n_unknowns; u++)
-            if (!advise_unknown(adviser, u, &least_share)) return false;
+            if (!advise_unknown(adviser, u, &least_way)) return false;
     if (adviser->chosen->footing == FOOTING_OPEN) return true;
     for (uint32_t i = 0; i < scenario->n_stages; i++)
         if (!advise_stage(adviser, i)) return false;
@@ -224,24 +259,35 @@ static bool advise_load(struct adviser *adviser)
 {
     adviser->out->load_is_trace = !load_can_scale(&adviser->desk.study.scenario);
     if (adviser->out->load_is_trace || adviser->out->status != PLAN_FOUND) return true;
-    return conditions_of_load(&adviser->conditions, &adviser->out->headroom, adviser->err);
+    return least_everywhere(adviser, NONE, &adviser->out->headroom);
+}
+
+/* At the place that does worst then. */
+static bool run_slower(struct adviser *adviser, const struct conditions *at)
+{
+    struct plan_share share = { 0 };
+    struct plan_share *least = &adviser->out->slower;
+    struct point slower = at->point;
+    struct probe probe;
+    slower.time_factor = SLOWER;
+    slower.slow_stage = NONE;
+    probe_init(&probe, &slower, NULL, 0, HOLDS_MOST, adviser->arena);
+    if (!probes_run(&probe, 1, HOLDS_MOST, &at->crew, adviser->err)) return false;
+    for (uint32_t r = 0; r < probe.n; r++) share.met += probe.exit[r] == 0;
+    share.n = probe.n;
+    if (least->n == 0 || share.met < least->met) *least = share;
+    return true;
 }
 
 static bool advise_slower(struct adviser *adviser)
 {
     const struct scenario *scenario = &adviser->desk.study.scenario;
-    struct point slower = adviser->at;
-    struct probe probe;
     for (uint32_t i = 0; i < scenario->n_stores && !adviser->out->store; i++)
         if (scenario->store[i].capacity > 0)
             adviser->out->store = arena_strdup(adviser->arena, scenario->store[i].name);
     if (!adviser->out->store || adviser->out->status != PLAN_FOUND) return true;
-    slower.time_factor = SLOWER;
-    slower.slow_stage = NONE;
-    probe_init(&probe, &slower, NULL, 0, HOLDS_MOST, adviser->arena);
-    if (!probes_run(&probe, 1, HOLDS_MOST, &adviser->conditions.crew, adviser->err)) return false;
-    for (uint32_t r = 0; r < probe.n; r++) adviser->out->slower.met += probe.exit[r] == 0;
-    adviser->out->slower.n = probe.n;
+    for (uint32_t i = 0; i < adviser->n_everywhere; i++)
+        if (!run_slower(adviser, &adviser->everywhere[i])) return false;
     return true;
 }
 
@@ -322,6 +368,7 @@ static void describe(struct adviser *adviser)
         .factor_most = FACTOR_MOST,
         .headroom = (double)NAN,
         .halved = adviser->advice->halved,
+        .n_corners = adviser->chosen->n_corners,
     };
     list_tried(adviser);
     list_unknowns(adviser);
@@ -337,10 +384,27 @@ static bool advise(struct adviser *adviser)
     describe(adviser);
     if (!advise_binding(adviser)) return false;
     if (out->status != PLAN_INFEASIBLE &&
-        (!find_limit(adviser, &adviser->at, &out->next) || !advise_bounds(adviser) || !advise_load(adviser) ||
+        (!find_next(adviser) || !advise_bounds(adviser) || !advise_load(adviser) ||
          !advise_slower(adviser)))
         return false;
     list_assumed(adviser);
+    return true;
+}
+
+static bool make_everywhere(struct adviser *adviser)
+{
+    const struct planner *planner = adviser->advice->planner;
+    const struct candidate *chosen = adviser->chosen;
+    const uint32_t n = chosen->footing == FOOTING_MET ? chosen->n_corners : 0;
+    adviser->everywhere = arena_array(adviser->arena, struct conditions, n + 1);
+    adviser->everywhere[adviser->n_everywhere++] = adviser->conditions;
+    for (uint32_t c = 0; c < n; c++) {
+        const struct point at = planner_place(planner, chosen, c, adviser->arena);
+        struct conditions *there = &adviser->everywhere[adviser->n_everywhere];
+        if (c == chosen->worst) continue;
+        if (!conditions_make(there, &at, planner->judge.confidence, &planner->judge.crew, adviser->err)) return false;
+        adviser->n_everywhere++;
+    }
     return true;
 }
 
@@ -350,10 +414,10 @@ bool advice_make(const struct advice *advice, struct plan_answer *out, struct ar
     const struct candidate *chosen = &planner->candidate[advice->chosen];
     struct adviser adviser = { .advice = advice, .chosen = chosen, .out = out, .arena = arena, .err = err };
     const uint32_t corner = chosen->footing == FOOTING_DEPENDS ? chosen->best : chosen->worst;
-    adviser.at = planner_corner(planner, chosen, corner == NONE ? 0 : corner, arena);
+    adviser.at = planner_place(planner, chosen, corner == NONE ? 0 : corner, arena);
     const bool ok =
         conditions_make(&adviser.conditions, &adviser.at, planner->judge.confidence, &planner->judge.crew, err) &&
-        advise(&adviser);
+        make_everywhere(&adviser) && advise(&adviser);
     desk_fini(&adviser.desk);
     return ok;
 }

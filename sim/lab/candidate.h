@@ -35,7 +35,10 @@ struct candidate {
     double cost;
     enum footing footing;
     struct judged judged;
-    uint32_t best, worst;     /* corners of the unknowns where it does best and worst (corners.h); without any NONE */
+    /* Where it was looked at with unknown values: shares of their ranges, [place][unknown]. The corners come first. */
+    uint32_t n_places, n_corners;
+    const double *share;
+    uint32_t best, worst;     /* places where it does best and worst (corners.h); without unknown values NONE */
 };
 
 /* "PTR=NUMBER". False with err (SIM_EUSAGE). */

@@ -40,6 +40,7 @@ struct way {
     enum { WAY_LOAD, WAY_STAGE, WAY_UNKNOWN } kind;
     uint32_t stage;
     const struct unknown *unknown;
+    double from; /* share of its range */
     bool up;
 };
 
@@ -55,8 +56,8 @@ static bool holds_at(const struct conditions *conditions, const struct way *way,
         point.slow_stage = way->stage;
     }
     if (way->kind == WAY_UNKNOWN)
-        point =
-            point_with(&point, way->unknown->pointer, unknown_at(way->unknown, way->up ? at : 1 - at, &arena), &arena);
+        point = point_with(&point, way->unknown->pointer,
+                           unknown_at(way->unknown, share_along(way->from, way->up, at), &arena), &arena);
     const bool ok = conditions_hold(conditions, &point, holds, err);
     arena_fini(&arena);
     return ok;
@@ -77,48 +78,53 @@ static bool halve(const struct conditions *conditions, const struct way *way, do
     return true;
 }
 
-/* How far along the way, 0 .. 1, they hold. The end is looked at first: two runs tell most of the ends that fail. Then
- * in growing strides from the beginning, since far out runs are long. */
-static bool walk(const struct conditions *conditions, const struct way *way, double *far, struct sim_err *err)
+/* How far along the way, 0 .. end, they hold. The end is looked at first: two runs tell most of the ends that fail.
+ * Then in growing strides from the beginning, since far out runs are long; the whole way of the load is the longest. */
+static bool walk(const struct conditions *conditions, const struct way *way, double end, double *far,
+                 struct sim_err *err)
 {
+    const bool end_first = way->kind != WAY_LOAD || end < 1;
     double good = 0;
     bool holds = false;
-    *far = conditions->hold ? 1 : (double)NAN;
+    *far = conditions->hold ? end : (double)NAN;
     if (!conditions->hold) return true;
-    if (way->kind != WAY_LOAD && !holds_at(conditions, way, 1, &holds, err)) return false;
+    if (end_first && !holds_at(conditions, way, end, &holds, err)) return false;
     if (holds) return true;
-    for (double stride = FIRST_STRIDE; stride <= 1; stride *= 2) {
-        if (stride >= 1 && way->kind != WAY_LOAD) return halve(conditions, way, good, 1, far, err);
+    for (double stride = FIRST_STRIDE; stride < end; stride *= 2) {
         if (!holds_at(conditions, way, stride, &holds, err)) return false;
         if (!holds) return halve(conditions, way, good, stride, far, err);
         good = stride;
     }
-    return true;
+    if (!end_first && !holds_at(conditions, way, end, &holds, err)) return false;
+    return holds && !end_first ? true : halve(conditions, way, good, end, far, err);
 }
 
-static bool factor_of(const struct conditions *conditions, const struct way *way, double *factor, struct sim_err *err)
+static bool factor_of(const struct conditions *conditions, const struct way *way, double most, double *factor,
+                      struct sim_err *err)
 {
     double far;
-    if (!walk(conditions, way, &far, err)) return false;
-    *factor = pow(FACTOR_MOST, far);
+    const double end = most < FACTOR_MOST ? log(most) / log(FACTOR_MOST) : 1;
+    if (!walk(conditions, way, end, &far, err)) return false;
+    *factor = isnan(far) ? far : far < end ? pow(FACTOR_MOST, far) : most;
     return true;
 }
 
-bool conditions_of_load(const struct conditions *conditions, double *factor, struct sim_err *err)
+bool conditions_of_load(const struct conditions *conditions, double most, double *factor, struct sim_err *err)
 {
     const struct way way = { .kind = WAY_LOAD };
-    return factor_of(conditions, &way, factor, err);
+    return factor_of(conditions, &way, most, factor, err);
 }
 
-bool conditions_of_stage(const struct conditions *conditions, uint32_t stage, double *factor, struct sim_err *err)
+bool conditions_of_stage(const struct conditions *conditions, uint32_t stage, double most, double *factor,
+                         struct sim_err *err)
 {
     const struct way way = { .kind = WAY_STAGE, .stage = stage };
-    return factor_of(conditions, &way, factor, err);
+    return factor_of(conditions, &way, most, factor, err);
 }
 
-bool conditions_of_unknown(const struct conditions *conditions, const struct unknown *unknown, bool up, double *share,
-                           struct sim_err *err)
+bool conditions_of_unknown(const struct conditions *conditions, const struct unknown *unknown, double from, bool up,
+                           double *far, struct sim_err *err)
 {
-    const struct way way = { .kind = WAY_UNKNOWN, .unknown = unknown, .up = up };
-    return walk(conditions, &way, share, err);
+    const struct way way = { .kind = WAY_UNKNOWN, .unknown = unknown, .from = from, .up = up };
+    return walk(conditions, &way, 1, far, err);
 }

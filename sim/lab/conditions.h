@@ -25,15 +25,19 @@ bool conditions_make(struct conditions *out, const struct point *point, double c
 /* False with err, or, without err, when interrupted. */
 bool conditions_hold(const struct conditions *conditions, const struct point *point, bool *holds, struct sim_err *err);
 
-/* The greatest factor at which they still hold, found by halving to within a 128th of the way, on a scale of ratios:
- * FACTOR_MOST when they hold there; NaN when they do not hold as it is. */
-bool conditions_of_load(const struct conditions *conditions, double *factor, struct sim_err *err);
-bool conditions_of_stage(const struct conditions *conditions, uint32_t stage, double *factor, struct sim_err *err);
+/* The greatest factor, of at most `most` (in 1 .. FACTOR_MOST), at which they still hold, found by halving to within a
+ * 128th of the way, on a scale of ratios: `most` when they hold there; NaN when they do not hold as it is. */
+bool conditions_of_load(const struct conditions *conditions, double most, double *factor, struct sim_err *err);
+bool conditions_of_stage(const struct conditions *conditions, uint32_t stage, double most, double *factor,
+                         struct sim_err *err);
 
-/* The share of the range of an unknown, from the side where they hold to the other, up to which they do: with `up`,
- * from low to high. 1 when they hold all along; NaN when not even at the beginning. The others are as the point has
- * them. */
-bool conditions_of_unknown(const struct conditions *conditions, const struct unknown *unknown, bool up, double *share,
-                           struct sim_err *err);
+/* How far of the way from where the point has it, a share `from` of its range, to an end of it they hold: with `up`, to
+ * the high one. 1 when all along; NaN when not even at the beginning. The others are as the point has them. */
+bool conditions_of_unknown(const struct conditions *conditions, const struct unknown *unknown, double from, bool up,
+                           double *way, struct sim_err *err);
+static inline double share_along(double from, bool up, double way)
+{
+    return up ? from + way * (1 - from) : from * (1 - way);
+}
 
 #endif

@@ -39,6 +39,12 @@ uint32_t judged_worst(const struct judged *judged)
     return worst;
 }
 
+bool judged_breaks(const struct judged *judged)
+{
+    const uint32_t worst = judged_worst(judged);
+    return judged->broken > 0 && (worst == NONE || judged->broken >= judged->n - judged->held[worst]);
+}
+
 /* ---- runs ---- */
 
 static void begin(struct judged *judged, uint32_t n_thresholds, struct arena *arena)
@@ -69,6 +75,7 @@ static struct probe *make_probes(const struct judge *judge, const struct point *
 
 static void count(struct judged *judged, const struct probe *probe, const struct threshold_spec *threshold)
 {
+    if (!judged->invariant) judged->invariant = probe->broken;
     for (uint32_t r = 0; r < probe->n; r++) {
         judged->n++;
         judged->met += probe->exit[r] == 0;

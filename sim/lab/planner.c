@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/lab/planner.h"
 
+#include <math.h>
+#include <string.h>
+
 #include "sim/lab/corners.h"
 #include "sim/lab/pressed.h"
 
@@ -13,20 +16,20 @@ static enum footing footing_of(enum standing standing)
     return standing == STANDING_MET ? FOOTING_MET : standing == STANDING_MISSED ? FOOTING_MISSED : FOOTING_OPEN;
 }
 
-struct point planner_corner(const struct planner *planner, const struct candidate *candidate, uint32_t corner,
-                            struct arena *arena)
+struct point planner_place(const struct planner *planner, const struct candidate *candidate, uint32_t place,
+                           struct arena *arena)
 {
     const struct judge *judge = &planner->judge;
-    double share[UNKNOWNS_MAX];
-    for (uint32_t u = 0; u < judge->n_unknowns; u++) share[u] = corner_is_high(judge->n_unknowns, corner, u);
-    return point_at(&candidate->point, judge->unknown, judge->n_unknowns, share, arena);
+    const double *share = candidate->share + (size_t)place * judge->n_unknowns;
+    return judge->n_unknowns == 0 ? candidate->point
+                                  : point_at(&candidate->point, judge->unknown, judge->n_unknowns, share, arena);
 }
 
 /* How a candidate does there, in at least `least` runs; with 0 at a glance. */
-static bool judge_corner(const struct planner *planner, const struct candidate *candidate, uint32_t corner,
-                         uint32_t least, struct judged *judged, struct arena *arena, struct sim_err *err)
+static bool judge_place(const struct planner *planner, const struct candidate *candidate, uint32_t place,
+                        uint32_t least, struct judged *judged, struct arena *arena, struct sim_err *err)
 {
-    const struct point at = planner_corner(planner, candidate, corner, arena);
+    const struct point at = planner_place(planner, candidate, place, arena);
     struct judge judge = planner->judge;
     judge.n_unknowns = 0;
     *judged = (struct judged){ 0 };
@@ -34,21 +37,146 @@ static bool judge_corner(const struct planner *planner, const struct candidate *
                      : judge_glance(&judge, &at, judged, UINT32_MAX, arena, err);
 }
 
+/* ---- places of the unknown values ---- */
+
+struct looking {
+    struct planner *planner;
+    struct candidate *candidate;
+    uint32_t n, room, n_missed;
+    double *share;
+    struct judged *judged;
+    double *pressure; /* of the most pressed group; NaN: not asked yet */
+    struct arena *arena;
+    struct sim_err *err;
+};
+
+static void make_room(struct looking *looking)
+{
+    const uint32_t n_unknowns = looking->planner->judge.n_unknowns, room = looking->room > 0 ? 2 * looking->room : 64;
+    double *share = arena_array(looking->arena, double, (size_t)room * n_unknowns);
+    struct judged *judged = arena_array(looking->arena, struct judged, room);
+    double *pressure = arena_array(looking->arena, double, room);
+    if (looking->n > 0) {
+        memcpy(share, looking->share, (size_t)looking->n * n_unknowns * sizeof *share);
+        memcpy(judged, looking->judged, looking->n * sizeof *judged);
+        memcpy(pressure, looking->pressure, looking->n * sizeof *pressure);
+    }
+    looking->room = room;
+    looking->share = share;
+    looking->judged = judged;
+    looking->pressure = pressure;
+}
+
+/* *place: the one with these shares, looked at once. */
+static bool look_at(struct looking *looking, const double *share, uint32_t *place)
+{
+    struct candidate *candidate = looking->candidate;
+    const size_t n_unknowns = looking->planner->judge.n_unknowns, size = n_unknowns * sizeof *share;
+    for (*place = 0; *place < looking->n; ++*place)
+        if (memcmp(looking->share + *place * n_unknowns, share, size) == 0) return true;
+    if (looking->n == looking->room) make_room(looking);
+    memcpy(looking->share + *place * n_unknowns, share, size);
+    candidate->share = looking->share;
+    looking->pressure[*place] = (double)NAN;
+    if (!judge_place(looking->planner, candidate, *place, 0, &looking->judged[*place], looking->arena, looking->err))
+        return false;
+    looking->n_missed += looking->judged[*place].standing == STANDING_MISSED;
+    candidate->n_places = ++looking->n;
+    return true;
+}
+
+static bool press(struct looking *looking, uint32_t place)
+{
+    const struct planner *planner = looking->planner;
+    struct pressed pressed;
+    if (!isnan(looking->pressure[place])) return true;
+    const struct point at = planner_place(planner, looking->candidate, place, looking->arena);
+    if (!pressed_find(&pressed, &at, &planner->judge.crew, 1, LANG_EN, looking->arena, looking->err)) return false;
+    looking->pressure[place] = isnan(pressed.pressure) ? 0 : pressed.pressure;
+    return true;
+}
+
+static bool look_at_first_corners(struct looking *looking)
+{
+    const uint32_t n_unknowns = looking->planner->judge.n_unknowns, n = corners_n(n_unknowns);
+    for (uint32_t c = 0; c < n; c++) {
+        double share[UNKNOWNS_MAX];
+        uint32_t place;
+        for (uint32_t u = 0; u < n_unknowns; u++) share[u] = corner_is_high(n_unknowns, c, u);
+        if (!look_at(looking, share, &place)) return false;
+    }
+    return true;
+}
+
+/* What a threshold has left in a place; one more than there are thresholds: of the pressure there. */
+static double left_at(const struct looking *looking, uint32_t threshold, uint32_t place)
+{
+    const struct judged *judged = &looking->judged[place];
+    return threshold < judged->n_thresholds ? judged->room[threshold] : -looking->pressure[place];
+}
+
+/* The place beside one, on the other side of an unknown value; its pressure is asked where that is what counts. */
+static bool look_beside(struct looking *looking, uint32_t from, uint32_t unknown, uint32_t threshold, uint32_t *place)
+{
+    const uint32_t n_unknowns = looking->planner->judge.n_unknowns;
+    double share[UNKNOWNS_MAX];
+    memcpy(share, looking->share + (size_t)from * n_unknowns, n_unknowns * sizeof *share);
+    share[unknown] = 1 - share[unknown];
+    return look_at(looking, share, place) &&
+           (threshold < looking->judged[*place].n_thresholds || press(looking, *place));
+}
+
+static bool descend(struct looking *looking, uint32_t threshold)
+{
+    const uint32_t n_unknowns = looking->planner->judge.n_unknowns;
+    uint32_t at = 0, unmoved = 0;
+    for (uint32_t c = 0; c < looking->n; c++) {
+        if (threshold == looking->judged[c].n_thresholds && !press(looking, c)) return false;
+        if (left_at(looking, threshold, c) < left_at(looking, threshold, at)) at = c;
+    }
+    for (uint32_t u = 0; unmoved < n_unknowns && looking->n_missed == 0; u = (u + 1) % n_unknowns, unmoved++) {
+        uint32_t beside;
+        if (!look_beside(looking, at, u, threshold, &beside)) return false;
+        if (left_at(looking, threshold, beside) < left_at(looking, threshold, at)) at = beside, unmoved = 0;
+    }
+    return true;
+}
+
+/* Where not all corners are looked at: towards the worst, until one fails. */
+static bool look_for_worse(struct looking *looking)
+{
+    const uint32_t n_thresholds = looking->judged[0].n_thresholds;
+    if (looking->planner->judge.n_unknowns <= CORNERS_OF) return true;
+    for (uint32_t t = 0; t <= n_thresholds && looking->n_missed == 0; t++)
+        if (!descend(looking, t)) return false;
+    return true;
+}
+
+/* Ends of ranges may fail, each for a reason of its own, and what lies between them may not. */
+static bool look_between(struct looking *looking)
+{
+    const struct judge *judge = &looking->planner->judge;
+    for (uint32_t r = 0; r < JUDGE_FIRST; r++) {
+        double share[UNKNOWNS_MAX];
+        uint32_t place;
+        for (uint32_t u = 0; u < judge->n_unknowns; u++) share[u] = unknown_share(judge->seed, u, r, JUDGE_FIRST);
+        if (!look_at(looking, share, &place)) return false;
+    }
+    return true;
+}
+
 /* Where corners do alike in every figure, the most pressed of them is the worst. */
-static bool find_worst(struct planner *planner, struct candidate *candidate, const struct corners *corners,
-                       struct arena *arena, struct sim_err *err)
+static bool find_worst(struct looking *looking, const struct corners *corners)
 {
     const uint32_t worst = corners_worst(corners);
     double most = -1;
     uint32_t n = 0;
     for (uint32_t c = 0; c < corners->n; c++) n += corners_compare(corners, c, worst) == 0;
-    candidate->worst = worst;
+    looking->candidate->worst = worst;
     for (uint32_t c = 0; n > 1 && c < corners->n; c++) {
         if (corners_compare(corners, c, worst) != 0) continue;
-        const struct point at = planner_corner(planner, candidate, c, arena);
-        struct pressed pressed;
-        if (!pressed_find(&pressed, &at, &planner->judge.crew, 1, LANG_EN, arena, err)) return false;
-        if (pressed.pressure > most) most = pressed.pressure, candidate->worst = c;
+        if (!press(looking, c)) return false;
+        if (looking->pressure[c] > most) most = looking->pressure[c], looking->candidate->worst = c;
     }
     return true;
 }
@@ -57,19 +185,18 @@ static bool find_worst(struct planner *planner, struct candidate *candidate, con
 static bool look_at_corners(struct planner *planner, struct candidate *candidate, struct corners *corners,
                             struct arena *arena, struct sim_err *err)
 {
-    const uint32_t n = corners_n(planner->judge.n_unknowns);
-    struct judged *judged = arena_array(arena, struct judged, n);
-    uint32_t n_missed = 0;
-    for (uint32_t c = 0; c < n; c++) {
-        if (!judge_corner(planner, candidate, c, 0, &judged[c], arena, err)) return false;
-        n_missed += judged[c].standing == STANDING_MISSED;
-    }
-    *corners = (struct corners){ n, judged };
-    candidate->best = corners_best(corners);
+    struct looking looking = { .planner = planner, .candidate = candidate, .arena = arena, .err = err };
+    if (!look_at_first_corners(&looking) || !look_for_worse(&looking)) return false;
+    candidate->n_corners = looking.n;
+    *corners = (struct corners){ looking.n, looking.judged };
     candidate->worst = corners_worst(corners);
-    candidate->judged = judged[candidate->worst];
-    if (n_missed > 0) candidate->footing = n_missed == n ? FOOTING_MISSED : FOOTING_DEPENDS;
-    return n_missed > 0 || find_worst(planner, candidate, corners, arena, err);
+    if (looking.n_missed == looking.n && !look_between(&looking)) return false;
+    const struct corners places = { looking.n, looking.judged };
+    candidate->best = corners_best(&places);
+    candidate->judged = looking.judged[candidate->worst];
+    if (looking.n_missed > 0)
+        candidate->footing = looking.n_missed == looking.n ? FOOTING_MISSED : FOOTING_DEPENDS;
+    return looking.n_missed > 0 || find_worst(&looking, corners);
 }
 
 /* A corner by itself; the candidate is no better than it is there. */
@@ -77,7 +204,7 @@ static bool judge_at(struct planner *planner, struct candidate *candidate, uint3
                      struct sim_err *err)
 {
     struct judged judged;
-    if (!judge_corner(planner, candidate, corner, planner->least, &judged, arena, err)) return false;
+    if (!judge_place(planner, candidate, corner, planner->least, &judged, arena, err)) return false;
     if (judged.standing == STANDING_MET) return true;
     candidate->footing = judged.standing == STANDING_MISSED ? FOOTING_DEPENDS : FOOTING_OPEN;
     candidate->worst = corner;

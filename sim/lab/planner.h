@@ -7,7 +7,11 @@
  * was won and all are judged in turn.
  *
  * With unknown values a candidate stands when it does so over a hypercube of them, in the worst corner of their ranges
- * and in each that is the worst for one of the thresholds (corners.h); it depends on them when only some fail. */
+ * and in each that is the worst for one of the thresholds (corners.h); it depends on them when only some fail. Of more
+ * unknown values than CORNERS_OF not all corners can be tried: where none of the first (unknown.h) fails, the search
+ * goes on from the worst of them, one value flipped at a time while that makes it worse: for each threshold by what it
+ * has left, and for the most pressed group, which says where to go while no threshold feels anything yet. A candidate
+ * that fails in all corners is looked at in a few places between them before it is said to miss. */
 #ifndef SIM_LAB_PLANNER_H
 #define SIM_LAB_PLANNER_H
 
@@ -27,8 +31,8 @@ struct planner {
  * *halved: some were passed over, on the supposition that what costs more is better. */
 uint32_t planner_search(struct planner *planner, bool *halved, struct arena *arena, struct sim_err *err);
 
-/* The candidate at a corner of the unknowns; as it is without any. */
-struct point planner_corner(const struct planner *planner, const struct candidate *candidate, uint32_t corner,
-                            struct arena *arena);
+/* The candidate at one of its places; as it is without unknown values. */
+struct point planner_place(const struct planner *planner, const struct candidate *candidate, uint32_t place,
+                           struct arena *arena);
 
 #endif

@@ -16,9 +16,16 @@ bool load_can_scale(const struct scenario *scenario)
     return true;
 }
 
-static uint32_t scaled(uint32_t count, double factor)
+/* Users come whole: rounded up, or a factor that adds none would be called held. */
+static uint32_t scaled(uint32_t count, double factor) { return (uint32_t)fmin(ceil(count * factor), UINT32_MAX); }
+
+/* Orders come whole, too: what rounding adds to a burst or takes from it, the time to the next one makes up. */
+static void scale_bursts(struct load_spec *load, double factor)
 {
-    return count ? (uint32_t)fmin(fmax(round(count * factor), 1), UINT32_MAX) : 0;
+    const double exact = load->burst_size * factor;
+    if (load->burst_size == 0) return;
+    load->burst_size = (uint32_t)fmin(fmax(round(exact), 1), UINT32_MAX);
+    load->burst_every_ns = (sim_ns)fmax(round((double)load->burst_every_ns * load->burst_size / exact), 1);
 }
 
 static void scale_one(struct load_spec *load, double factor, struct arena *arena)
@@ -30,7 +37,7 @@ static void scale_one(struct load_spec *load, double factor, struct arena *arena
     load->rate *= factor;
     load->vus = scaled(load->vus, factor);
     load->vus_max = scaled(load->vus_max, factor);
-    load->burst_size = scaled(load->burst_size, factor);
+    scale_bursts(load, factor);
 }
 
 /* The limit on orders grows with their rate, or it would cut the load short. */
@@ -121,7 +128,11 @@ bool desk_plan(struct desk *desk, struct sim_err *err)
 {
     if (desk->plan) return true;
     const struct plan *plan = plan_make(&desk->study.scenario, &desk->arena, err);
-    if (plan && steady_settle(&desk->study, plan, &desk->arena, err)) desk->plan = plan;
+    struct sim_err unsettled = { 0 };
+    if (plan && steady_settle(&desk->study, plan, &desk->arena, &unsettled)) desk->plan = plan;
+    const char *label = desk->point && desk->point->label ? desk->point->label : "";
+    if (unsettled.code != SIM_OK)
+        sim_fail(err, unsettled.code, unsettled.where, "%s%s%s", label, *label ? ": " : "", unsettled.text);
     return desk->plan != NULL;
 }
 

@@ -9,6 +9,14 @@ void probe_init(struct probe *probe, const struct point *point, const uint32_t *
     probe->exit = arena_array(arena, int, room);
 }
 
+/* Names of invariants last. */
+static const char *broken_in(const struct result *result)
+{
+    for (uint32_t i = 0; i < result->n_invariants; i++)
+        if (result->invariant[i].verdict == VERDICT_BROKEN) return result->invariant[i].name;
+    return NULL;
+}
+
 /* Results come in the order of jobs, those of one probe in the order of replications. */
 static bool keep(void *context, const struct batch_result *got, struct sim_err *err)
 {
@@ -16,6 +24,7 @@ static bool keep(void *context, const struct batch_result *got, struct sim_err *
     struct probe *probe = (struct probe *)context + got->job->point;
     for (uint32_t i = 0; i < probe->n_kept; i++)
         probe->value[(size_t)probe->n * probe->n_kept + i] = got->result->value[probe->kept[i]];
+    if (!probe->broken) probe->broken = broken_in(got->result);
     probe->exit[probe->n++] = result_exit(got->result, &got->desk->study, got->desk->layout);
     return true;
 }

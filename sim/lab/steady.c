@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/lab/steady.h"
 
+#include <math.h>
+
 #include "sim/engine/mser.h"
 #include "sim/lab/interrupt.h"
 
@@ -65,6 +67,15 @@ static bool too_short(const struct scenario *scenario, uint32_t series, struct s
                     what, series == 0 ? "" : scenario->group[series - 1].name, STEADY_RUNS);
 }
 
+static bool too_few_samples(const struct scenario *scenario, uint32_t n, struct sim_err *err)
+{
+    enum { NEEDED = MSER_BATCH * MSER_BATCHES_MIN };
+    return sim_fail(err, SIM_EIMPRECISE, NULL,
+                    "no steady state can be looked for: the run has %u samples, one each %g s, and MSER-5 needs %d; "
+                    "give /run/sample_every %g s at most, or /run/ends a later time", n,
+                    ns_to_s(scenario->sample_every_ns), NEEDED, floor(1e3 * ns_to_s(scenario->end_ns) / NEEDED) / 1e3);
+}
+
 bool steady_settle(struct study *study, const struct plan *plan, struct arena *arena, struct sim_err *err)
 {
     struct scenario *scenario = &study->scenario;
@@ -72,6 +83,7 @@ bool steady_settle(struct study *study, const struct plan *plan, struct arena *a
     uint32_t longest = 0;
     if (!scenario->find_warm_up || scenario->warm_up_ns > 0) return true;
     open_sums(&sums, scenario, arena);
+    if (sums.n_rows < MSER_BATCH * MSER_BATCHES_MIN) return too_few_samples(scenario, sums.n_rows, err);
     if (!run_all(&sums, study, plan, err)) return false;
     for (uint32_t i = 0; i < sums.n_series; i++) {
         const uint32_t left_out = mser5(&sums.sum[(size_t)i * sums.n_rows], sums.n_rows);

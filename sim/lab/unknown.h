@@ -32,8 +32,8 @@ const char *unknown_at(const struct unknown *unknown, double share, struct arena
 /* Where in its range unknown i is in this replication, for blocks of `block` replications: in (0, 1). */
 double unknown_share(uint64_t seed, uint32_t unknown, uint32_t replication, uint32_t block);
 
-/* How many corners n unknowns have that are tried: all, up to CORNERS_OF; else all low, all high, and one against all
- * others either way. */
+/* How many corners n unknowns have that are tried first: all, up to CORNERS_OF; else all low, all high, and one against
+ * all others either way. */
 uint32_t corners_n(uint32_t n);
 /* Whether unknown i is high there. Corner 0 is all low, corner 1 all high. */
 bool corner_is_high(uint32_t n, uint32_t corner, uint32_t unknown);

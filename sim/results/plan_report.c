@@ -77,8 +77,28 @@ static void say_infeasible(struct page *page, const struct plan_answer *plan)
              values_text(page, plan, plan->value), plan->share.met, plan->share.n);
 }
 
+static void say_broken(struct page *page, const struct plan_answer *plan)
+{
+    const struct plan_share share = plan->one_less_share;
+    if (plan->one_less && plan->costs_nothing)
+        page_say(page, TONE_PLAIN, "Another, %s, breaks the invariant %s (%u of %u runs meet every target).",
+                 "다른 조합(%s)은 불변식 %s 위반 (%u/%u회 실행만 모든 목표 달성).",
+                 values_text(page, plan, plan->one_less), plan->invariant, share.met, share.n);
+    else if (plan->one_less)
+        page_say(page, TONE_PLAIN, "One step less, %s, breaks the invariant %s (%u of %u runs meet every target).",
+                 "한 단계 아래(%s)는 불변식 %s 위반 (%u/%u회 실행만 모든 목표 달성).",
+                 values_text(page, plan, plan->one_less), plan->invariant, share.met, share.n);
+    else if (plan->n_unknowns > 0)
+        page_say(page, TONE_BAD, "At the worst of the unknown values the invariant %s breaks.",
+                 "알려지지 않은 값이 가장 나쁠 때 불변식 %s 위반.", plan->invariant);
+    else
+        page_say(page, TONE_BAD, "The invariant %s breaks: sim run says how.",
+                 "불변식 %s 위반: sim run이 그 경위를 보여 줌.", plan->invariant);
+}
+
 static void say_binding(struct page *page, const struct plan_answer *plan)
 {
+    if (plan->invariant) say_broken(page, plan);
     if (!plan->threshold) return;
     if (plan->one_less && plan->costs_nothing)
         page_say(page, TONE_PLAIN, "Another, %s, misses %s (%u of %u runs meet every target).",
@@ -167,6 +187,13 @@ static void unknowns(struct page *page, const struct plan_answer *plan)
     for (uint32_t i = 0; i < plan->n_unknowns; i++)
         page_item(page, TONE_PLAIN, "%s: anything from %s to %s", "%s: %s에서 %s 사이", plan->unknown[i].pointer,
                   plan->unknown[i].low, plan->unknown[i].high);
+    const uint32_t all = UINT32_C(1) << plan->n_unknowns;
+    if (plan->n_corners < all)
+        page_say(page, TONE_FAINT,
+                 "Of the %u corners of these ranges %u were tried: all low, all high, one against all others, and, "
+                 "where none of these fails, from the worst on with one value flipped at a time.",
+                 "이 범위의 모서리 %u개 중 %u개를 시도: 모두 낮음, 모두 높음, 하나만 반대, 그리고 그중 미달이 없으면 가장 "
+                 "나쁜 것부터 값을 하나씩 뒤집으며.", all, plan->n_corners);
 }
 
 static void load_room(struct page *page, const struct plan_answer *plan)
@@ -303,12 +330,13 @@ static void put_text(cJSON *object, const char *key, const char *text)
 
 static void put_binding(cJSON *root, const struct plan_answer *plan)
 {
-    if (!plan->threshold) {
+    if (!plan->threshold && !plan->invariant) {
         cJSON_AddNullToObject(root, "binding");
         return;
     }
     cJSON *binding = cJSON_AddObjectToObject(root, "binding");
-    cJSON_AddStringToObject(binding, "threshold", plan->threshold);
+    put_text(binding, "threshold", plan->threshold);
+    if (plan->invariant) cJSON_AddStringToObject(binding, "invariant", plan->invariant);
     put_text(binding, "group", plan->binding.group);
     put_text(binding, "reason", plan->binding.reason);
     if (!plan->one_less) return;

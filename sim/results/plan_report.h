@@ -44,7 +44,8 @@ struct plan_answer {
     bool costs_nothing;       /* nor does any other: then all were tried, and it is the first of those that are alike */
     struct plan_share share;
     /* What binds: at one step less (without costs, at another) where one was found, else at these values. */
-    const char *threshold;       /* NULL: nothing cheaper was tried */
+    const char *threshold;       /* that is missed; NULL: none, or nothing cheaper was tried */
+    const char *invariant;       /* that breaks, rather; NULL: none */
     const char *const *one_less; /* NULL: these values */
     struct plan_share one_less_share;
     bool one_less_open;          /* so many runs decide nothing about it */
@@ -56,6 +57,7 @@ struct plan_answer {
     double factor_most;
     uint32_t n_unknowns;
     const struct plan_unknown *unknown;
+    uint32_t n_corners;          /* of their ranges, that were tried */
     uint32_t n_assumed;
     const char *const *assumed;  /* pointers */
     const char *measure_next;
