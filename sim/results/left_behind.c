@@ -18,7 +18,7 @@ static double longest_s(const struct taken *taken)
 /* When those that are left have what it had; INFINITY: not before it is back. */
 static double passed_on_s(const struct taken *taken, const struct group_spec *group)
 {
-    if (taken->fault->kind == FAULT_SCALE) return 0;
+    if (taken->fault->kind == FAULT_SCALE || taken->precedes) return 0;
     return longest_s(taken) > ns_to_s(group->session_timeout_ns) ? ns_to_s(group->session_timeout_ns)
                                                                   : (double)INFINITY;
 }
@@ -42,7 +42,7 @@ static double waits_s(const struct outcome *outcome, const struct taken *taken, 
 static double grows(const struct group_demand *demand, const struct taken *taken, const struct group_spec *group)
 {
     const double lacks_per_s = demand->offered_per_s - taken->left_per_s;
-    const double for_s = longest_s(taken) - passed_on_s(taken, group);
+    const double for_s = longest_s(taken) - taken->before_s - passed_on_s(taken, group);
     return lacks_per_s > 0 && for_s > 0 ? lacks_per_s * for_s : 0;
 }
 

@@ -47,7 +47,7 @@ static void measure_session(struct taken *taken, const struct group_spec *group)
 {
     const sim_ns back_ns = taken->fault->back_after_ns;
 
-    if (group->static_members || back_ns >= group->session_timeout_ns - group->heartbeat_ns) return;
+    if (taken->precedes || group->static_members || back_ns >= group->session_timeout_ns - group->heartbeat_ns) return;
     taken->session_s =
         fmin(ns_to_s(group->session_timeout_ns), ns_to_s(back_ns) + ns_to_s(rebalance_waits_ns(group)));
     taken->holds_all = group->assignor != ASSIGN_COOPERATIVE_STICKY;
@@ -86,11 +86,26 @@ static void measure(struct taken *taken, const struct scenario *scenario, const 
     }
 }
 
+/* When it has given back the last one that it took, whatever drawn pauses are. */
+static double over_s(const struct taken *taken, const struct scenario *scenario)
+{
+    const struct fault_spec *fault = taken->fault;
+    const bool is_each = fault->kind == FAULT_RESTART && fault->rolling && fault->instance == NONE;
+    return ns_to_s(fault->at_ns) + taken->for_s * (is_each ? scenario->process[fault->target].instances : 1);
+}
+
+/* Nobody is a member of a group before it starts, not even at that instant: whoever is there then is dealt all. */
+static bool precedes(const struct fault_spec *fault, const struct group_spec *group)
+{
+    return fault->when == WHEN_AT && group->start_ns > 0 && fault->at_ns <= group->start_ns;
+}
+
 /* Who leaves in good order tells the group; of who vanishes it learns when the session has ended. A static member's
  * partitions wait for it as long. */
 static bool is_passed_on(const struct taken *taken, const struct group_spec *group)
 {
     const enum fault_kind kind = taken->fault->kind;
+    if (taken->precedes) return true;
     if (kind == FAULT_SCALE || (kind == FAULT_RESTART && !taken->killed && !group->static_members)) return true;
     return taken->for_s > ns_to_s(group->session_timeout_ns);
 }
@@ -123,7 +138,7 @@ static double first_at_s(const struct outcome *outcome, const struct fault_spec 
 static double lost_s(const struct taken *taken, const struct group_spec *group)
 {
     const uint32_t held = taken->holds_all ? group->consumers : taken->consumers;
-    return taken->consumers * taken->for_s + held * fmax(0, taken->session_s - taken->for_s);
+    return taken->consumers * (taken->for_s - taken->before_s) + held * fmax(0, taken->session_s - taken->for_s);
 }
 
 static bool is_worse(const struct taken *a, const struct taken *b, const struct group_spec *group)
@@ -156,8 +171,10 @@ struct taken taken_by_fault(const struct outcome *outcome, const struct group_de
     for (uint32_t i = 0; i < scenario->n_faults; i++) {
         const struct fault_spec *fault = &scenario->fault[i];
         struct taken taken = { .fault = fault, .times = times_of(outcome, fault),
-                               .killed = is_killed(outcome, fault, group) };
+                               .killed = is_killed(outcome, fault, group), .precedes = precedes(fault, group) };
+        if (taken.precedes) taken.before_s = ns_to_s(group->start_ns - fault->at_ns);
         measure(&taken, scenario, group, demand->group);
+        if (taken.precedes && over_s(&taken, scenario) <= ns_to_s(group->start_ns)) continue;
         if (taken.times > 0 && taken.consumers > 0 && is_worse(&taken, &worst, group)) worst = taken;
     }
     if (!worst.fault) return worst;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What a fault took of a group's consumers: figures of the group are for all of them, and those that were left did
  * less. Of several such faults the one that took most, for good before for a while. A consumer that died and is back
- * before its session has ended is a new member beside a silent one, and until that is put out no rebalance ends. */
+ * before its session has ended is a new member beside a silent one, and until that is put out no rebalance ends.
+ * A fault that is over before the group starts took none. */
 #ifndef SIM_RESULTS_TAKEN_H
 #define SIM_RESULTS_TAKEN_H
 
@@ -12,6 +13,8 @@ struct taken {
     uint32_t consumers, left;       /* that it took at a time, at most, and those that it did not */
     double at_s, for_s;             /* the first time; INFINITY: for good */
     double times;                   /* in the mean of the runs */
+    bool precedes;                  /* it took them before the group started, which began without them; else 0 in: */
+    double before_s;                /* of for_s, so much lies before that */
     bool killed;                    /* by a restart, which is no orderly one then */
     double session_s;               /* back before the old session had ended: so long after the death at most; else 0 */
     bool holds_all;                 /* until then all wait, and not only who is back: no cooperative ones */
