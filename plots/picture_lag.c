@@ -7,7 +7,7 @@
 
 static const char *lag_label(const struct script *script)
 {
-    return script_word(script, "records (log end - committed offset)", "레코드 수 (로그 끝 - 커밋 오프셋)");
+    return script_word(script, "records (log end - committed offset)", "이벤트 수 (로그 끝 - 커밋 Offset)");
 }
 
 /* ---- the arrival rate ---- */
@@ -175,7 +175,7 @@ static bool paint_lag(struct script *script, const struct lag_rows *own, const c
         if (observed > 0) add_observed_peaks(script, own, chosen, n);
         if (observed > 0) add_observed(script, &shapes, n);
         if (script->n_items == 0)
-            add_nothing(script, own->group ? script_word(script, "no partition", "파티션 없음")
+            add_nothing(script, own->group ? script_word(script, "no partition", "Partition 없음")
                                            : script_word(script, "no group", "그룹 없음"));
         ok = script_close(script, err);
     }
@@ -207,7 +207,7 @@ bool picture_lag_by_group(struct script *script, struct sim_err *err)
     script->name = "lag-by-group";
     curves_init(&own.curves, stride_of(script->folder));
     const bool ok = read_rows(script->folder, "groups.csv", columns, add_group_lag, &own, err);
-    return draw_lag(script, &own, script_word(script, "Lag by consumer group", "컨슈머 그룹별 Lag"), ok, err);
+    return draw_lag(script, &own, script_word(script, "Lag by consumer group", "Consumer 그룹별 Lag"), ok, err);
 }
 
 static void add_partition_lag(void *context, const struct rows *rows)
@@ -225,7 +225,7 @@ bool picture_lag_by_partition(struct script *script, struct sim_err *err)
     struct lag_rows own = { .group = script->folder->bottleneck };
     char title[320];
     script->name = "lag-by-partition";
-    snprintf(title, sizeof title, script_word(script, "Lag by partition of %s", "%s 파티션별 Lag"), own.group);
+    snprintf(title, sizeof title, script_word(script, "Lag by partition of %s", "%s Partition별 Lag"), own.group);
     curves_init(&own.curves, stride_of(script->folder));
     const bool ok = read_rows(script->folder, "lag.csv", columns, add_partition_lag, &own, err);
     return draw_lag(script, &own, title, ok, err);
@@ -254,7 +254,7 @@ static bool paint_backlog(struct script *script, const struct lag_rows *own, str
     snprintf(title, sizeof title, script_word(script, "Backlog and committed lag of %s", "%s의 백로그와 커밋 Lag"),
              own->group);
     struct frame frame =
-        time_frame(script, title, script_word(script, "records", "레코드 수"), curves_top(&own->curves));
+        time_frame(script, title, script_word(script, "records", "이벤트 수"), curves_top(&own->curves));
     frame.two_panels = own->curves.n_curves > 0;
     if (!script_open(script, &frame, err)) return false;
     if (own->curves.n_curves == 0) {

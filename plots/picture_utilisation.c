@@ -54,8 +54,8 @@ bool picture_utilisation(struct script *script, struct sim_err *err)
     bool ok = read_rows(script->folder, "groups.csv", columns, add_busy, &utilisation, err);
     curves_finish(&utilisation.curves, false);
     struct frame frame =
-        time_frame(script, script_word(script, "Utilisation by consumer group", "컨슈머 그룹별 가동률"),
-                   script_word(script, "share of consumers with a record in service", "처리 중인 컨슈머의 비율"), 100);
+        time_frame(script, script_word(script, "Utilisation by consumer group", "Consumer 그룹별 가동률"),
+                   script_word(script, "share of consumers with a record in service", "처리 중인 Consumer의 비율"), 100);
     frame.y_percent = frame.means = true;
     ok = ok && write_curves(script, &utilisation.curves, "t_s", err) && script_open(script, &frame, err);
     if (ok) {

@@ -174,7 +174,7 @@ static void judge_with_table(struct auditor *auditor, uint32_t i, bool by_print)
     if (open <= waiting.most + slack && open >= waiting.least - slack)
         return audit_holds(auditor, LAW_INSTANT, &figures,
                            audit_say(auditor, "%s open orders go with %s records that wait at %g s",
-                                     "%3$g초의 미완료 %1$s건은 대기 레코드 %2$s건과 일치", number_count(open).s,
+                                     "%3$g초의 미완료 %1$s건은 대기 이벤트 %2$s건과 일치", number_count(open).s,
                                      number_count(waiting.most).s, seen->offsets_t_s));
     const double size = open > waiting.most ? open - waiting.most : waiting.least - open;
     const char *apart =
@@ -184,7 +184,7 @@ static void judge_with_table(struct auditor *auditor, uint32_t i, bool by_print)
             : "";
     const char *text = audit_say(
         auditor, "%s orders open and %s records waiting in all groups (%g s) cannot be of the same instant.%s",
-        "미완료 주문 %s건과 전체 그룹의 대기 레코드 %s건(%g초)은 같은 시점의 값일 수 없음.%s", number_count(open).s,
+        "미완료 주문 %s건과 전체 그룹의 대기 이벤트 %s건(%g초)은 같은 시점의 값일 수 없음.%s", number_count(open).s,
         number_count(open > waiting.most ? waiting.most : waiting.least).s, seen->offsets_t_s, apart);
     audit_broken(auditor, LAW_INSTANT, &figures, text, size, "orders", (double)NAN);
 }
@@ -277,11 +277,11 @@ static void judge_arrivals(struct auditor *auditor, const struct topic_view *top
     if (topic->records >= least && topic->records <= most)
         return audit_holds(auditor, LAW_CONSERVATION, figures,
                            audit_say(auditor, "%s holds a record for each order that had arrived",
-                                     "%s의 레코드 수는 유입된 주문 수와 일치", topic->name));
+                                     "%s의 이벤트 수는 유입된 주문 수와 일치", topic->name));
     const double bound = topic->records < least ? least : most;
     audit_broken(auditor, LAW_CONSERVATION, figures,
                  audit_say(auditor, "%s holds %s records, but %s orders had arrived.",
-                           "%s의 레코드는 %s건이지만 유입된 주문은 %s건.", topic->name, number_count(topic->records).s,
+                           "%s의 이벤트는 %s건이지만 유입된 주문은 %s건.", topic->name, number_count(topic->records).s,
                            number_count(bound).s),
                  fabs(topic->records - bound), "records", (double)NAN);
 }
@@ -300,7 +300,7 @@ static void judge_hash(struct auditor *auditor, const struct topic_view *topic, 
             audit_say(auditor,
                       "the log ends of %s are the murmur2 counts of the order ids %llu to %llu as text: "
                       "one record an order, none twice",
-                      "%s의 Log-End는 주문 ID %llu ~ %llu(문자열)의 murmur2 분포와 정확히 일치: 주문당 레코드 "
+                      "%s의 Log-End는 주문 ID %llu ~ %llu(문자열)의 murmur2 분포와 정확히 일치: 주문당 이벤트 "
                       "1건, 중복 없음",
                       topic->name, (unsigned long long)first, (unsigned long long)last));
     if (!*seen->key || !strstr(seen->key, "order id") || !all_arrived(auditor, when_of_offsets(seen))) return;

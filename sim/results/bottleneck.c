@@ -341,7 +341,7 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
 {
     add(sentence, "Consumer %s%u개가 건당 %s로 %s초당 %s건을 처리",
         demand->scaler ? "최대 " : demand->changes ? "처음 " : "", (unsigned)demand->consumers,
-        number_seconds(demand->service_s).s, bottleneck_goes_round(demand) ? "새 레코드 " : "",
+        number_seconds(demand->service_s).s, bottleneck_goes_round(demand) ? "새 이벤트 " : "",
         number_fixed(demand->capacity_per_s, 1).s);
     if (bottleneck_waits_inside(demand))
         add(sentence, " (작업 자체는 %s, 나머지는 락, 행, 서버 대기%s)", number_seconds(demand->alone_s).s,

@@ -279,7 +279,7 @@ static int sleeps_ko(const struct told *told, char *out, size_t size)
         return n + snprintf(out + n, size - (size_t)n, "%s를 %s 미만으로, 또는 deliveries를 %u 미만으로 줄일 것",
                             backoff_bound(group), number_seconds(polls->sleep_under_s).s,
                             (unsigned)polls->deliveries_under);
-    return n + snprintf(out + n, size - (size_t)n, "한 poll의 레코드와 그 대기가 들어가도록 %s(또는 deliveries)와 "
+    return n + snprintf(out + n, size - (size_t)n, "한 poll의 이벤트와 그 대기가 들어가도록 %s(또는 deliveries)와 "
                         "max.poll.records를 줄일 것", backoff_bound(group));
 }
 
@@ -294,14 +294,14 @@ static int repeats_ko(const struct told *told, char *out, size_t size)
 
     if (polls->sleeps_too_long) return sleeps_ko(told, out, size);
     if (polls->under <= 1 && told->demand->service_s < ns_to_s(group->max_poll_interval_ns))
-        return snprintf(out, size, "효과 없음: poll이 max.poll.interval(%s)보다 오래 걸려 %s건이 재전달되며, 이만큼의 레코드 중에는 "
+        return snprintf(out, size, "효과 없음: poll이 max.poll.interval(%s)보다 오래 걸려 %s건이 재전달되며, 이만큼의 이벤트 중에는 "
                         "혼자서도 그보다 오래 걸리는 것이 있을 수 있음: 평균 %s, 최대 %s; max.poll.interval은 그보다 길게, max.poll.records는 작게 할 것",
                         interval.s, repeats.s, record.s, number_seconds(polls->sleep_s + polls->longest_s).s);
     if (polls->under <= 1)
-        return snprintf(out, size, "효과 없음: 레코드 하나가 %s 걸려 max.poll.interval(%s)을 넘으므로 %s건이 재전달됨",
+        return snprintf(out, size, "효과 없음: 이벤트 하나가 %s 걸려 max.poll.interval(%s)을 넘으므로 %s건이 재전달됨",
                         record.s, interval.s, repeats.s);
     if (polls->under > group->max_poll_records && group->max_poll_records == 1)
-        return snprintf(out, size, "효과 없음: 레코드 하나(평균 %s)의 poll이 max.poll.interval보다 오래 걸려 %s건이 재전달됨; "
+        return snprintf(out, size, "효과 없음: 이벤트 하나(평균 %s)의 poll이 max.poll.interval보다 오래 걸려 %s건이 재전달됨; "
                         "max.poll.interval을 %s보다 늘릴 것", record.s, repeats.s, interval.s);
     if (polls->under > group->max_poll_records)
         return snprintf(out, size, "그것만으로는 효과 없음: poll이 max.poll.interval보다 오래 걸려 %s건이 재전달됨; "
@@ -317,7 +317,7 @@ static int repeats_ko(const struct told *told, char *out, size_t size)
                      number_fixed(polls->per_s, 1).s, asked(told, polls->per_s, percent, sizeof percent));
     if (polls->enough)
         n += snprintf(out + n, size - (size_t)n, "; %u개면 각각 Partition %u개 이하로 유입을 따라가며 (%s) poll을 "
-                      "기다리는 레코드가 적음", (unsigned)polls->enough, (unsigned)polls->enough_most,
+                      "기다리는 이벤트가 적음", (unsigned)polls->enough, (unsigned)polls->enough_most,
                       number_percent(polls->enough_pressure).s);
     else if (told->demand->next)
         n += snprintf(out + n, size - (size_t)n, ", %u개면 초당 %s건까지 가능", (unsigned)told->demand->next,

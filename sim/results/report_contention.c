@@ -99,13 +99,13 @@ static void report_accidents(struct page *page, const struct outcome *outcome)
 
 static const struct { const char *name, *en, *ko; } causes[LOSS_CAUSES] = {
     { "unknown", "not known", "알 수 없음" },
-    { "L1", "the lease ended before the work did", "작업보다 먼저 끝난 리스" },
-    { "L2", "the lease ended while the process stood still", "프로세스가 멈춘 사이 끝난 리스" },
+    { "L1", "the lease ended before the work did", "작업보다 먼저 끝난 lease" },
+    { "L2", "the lease ended while the process stood still", "프로세스가 멈춘 사이 끝난 lease" },
     { "L3", "the watchdog stood still with its process", "프로세스와 함께 멈춘 watchdog" },
     { "L4", "the watchdog could not renew", "갱신에 실패한 watchdog" },
     { "L5", "the Redis that took over did not know the lock", "락을 모르는 새 Redis (failover)" },
     { "L6", "Redis came back without its keys", "키 없이 재시작한 Redis" },
-    { "L7", "a nested acquire cut the lease", "중첩 획득으로 짧아진 리스" },
+    { "L7", "a nested acquire cut the lease", "중첩 획득으로 짧아진 lease" },
     { "L8", "lock and transaction in the wrong order", "락과 트랜잭션의 순서 오류" },
     { "L9", "no lock, or another one, for the row", "락이 없거나 다른 락" },
 };

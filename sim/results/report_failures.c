@@ -91,7 +91,7 @@ static void report_unowned(struct page *page, const struct outcome *outcome)
                      "Partitions of %s that nobody has at the end, although it has members: %s. They were taken away "
                      "for another member, and the round that would have given them out never began; the next "
                      "rebalance gives them out.",
-                     "%s: 멤버가 있는데도 끝에 아무도 맡지 않은 파티션 %s개. 다른 멤버에게 넘기려고 회수했으나 나눠 줄 라운드가 "
+                     "%s: 멤버가 있는데도 끝에 아무도 맡지 않은 Partition %s개. 다른 멤버에게 넘기려고 회수했으나 나눠 줄 라운드가 "
                      "시작되지 않았고, 다음 리밸런스 때 배정됨.",
                      scenario->group[i].name, number_times(unowned).s);
     }
@@ -139,12 +139,12 @@ void report_failures(struct page *page, const struct outcome *outcome)
         page_say(page, TONE_PLAIN, "Requests that failed (an error, or the connection refused or broken): %s.",
                  "실패한 요청(오류 응답, 연결 거부 또는 끊김): %s건.", number_times(refused).s);
     if (twice > 0)
-        page_say(page, TONE_PLAIN, "Records that producers sent twice: %s.", "producer가 두 번 보낸 레코드: %s건.",
+        page_say(page, TONE_PLAIN, "Records that producers sent twice: %s.", "producer가 두 번 보낸 이벤트: %s건.",
                  number_times(twice).s);
     if (lost > 0)
         page_say(page, TONE_BAD,
                  "Records that producers lost (the broker was away for too long, or their process died before they "
                  "were sent): %s.",
-                 "producer가 잃은 레코드(브로커가 너무 오래 없었거나, 보내기 전에 프로세스가 종료됨): %s건.",
+                 "producer가 잃은 이벤트(브로커가 너무 오래 없었거나, 보내기 전에 프로세스가 종료됨): %s건.",
                  number_times(lost).s);
 }

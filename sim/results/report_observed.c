@@ -39,7 +39,7 @@ static const char *short_name(struct page *page, const struct outcome *outcome, 
     case PREDICT_PEAK:
         if (prediction->partition == NONE)
             return page_word(page, "largest LAG", "최대 LAG");
-        return page_format(page, page_word(page, "partition %u, largest LAG", "파티션 %u 최대 LAG"),
+        return page_format(page, page_word(page, "partition %u, largest LAG", "Partition %u 최대 LAG"),
                            (unsigned)prediction->partition);
     case PREDICT_TREND_ARRIVED: break;
     }

@@ -48,7 +48,7 @@ void report_scalers(struct page *page, const struct outcome *outcome)
              "ready, and since when; consumer-seconds from the decision for a pod to its end, and those of them "
              "without a partition.",
              "확장/축소 결정 횟수, 첫 확장 결정과 그 Pod가 준비된 시각, 준비된 Consumer의 최대 수와 도달 시각, Pod 결정부터 "
-             "종료까지의 Consumer·초와 그중 파티션 없이 유휴였던 시간.");
+             "종료까지의 Consumer·초와 그중 Partition 없이 유휴였던 시간.");
     for (uint32_t i = 0; i < scenario->n_scalers; i++) {
         row(grid, outcome, &scenario->scaler[i]);
         killed += outcome_mean(outcome, "scalers.%s.killed", scenario->scaler[i].name);

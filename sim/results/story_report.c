@@ -53,8 +53,8 @@ const char *const mishap_names[MISHAP_KINDS] = {
 static const char *const mishap_texts[MISHAP_KINDS][2] = {
     { "a join saved what it had read before another one changed it", "조인이 그사이 바뀐 행을 읽은 값으로 저장" },
     { "a status was overwritten that is final, or that it may not follow", "바뀔 수 없는 상태를 덮어씀" },
-    { "a record took effect that had done so before", "이미 반영된 레코드가 다시 반영됨" },
-    { "a record was passed over as done, and its effect never was", "반영되지 않은 레코드를 처리된 것으로 건너뜀" },
+    { "a record took effect that had done so before", "이미 반영된 이벤트가 다시 반영됨" },
+    { "a record was passed over as done, and its effect never was", "반영되지 않은 이벤트를 처리된 것으로 건너뜀" },
     { "a compensation came before its action", "보상이 본 작업보다 먼저 도착" },
     { "a compensation gave back what was not taken", "차감되지 않은 것을 보상으로 되돌림" },
     { "an action came after its compensation, and was refused", "보상 뒤에 온 작업을 거절" },
@@ -62,13 +62,13 @@ static const char *const mishap_texts[MISHAP_KINDS][2] = {
     { "a leg answered ok after the order had ended", "주문 종료 후 성공 응답 도착" },
     { "payment answered ok after the order had ended", "주문 종료 후 결제 성공 도착" },
     { "the relay sent a row of the outbox again", "릴레이가 outbox 행을 다시 전송" },
-    { "a record was given up after its last delivery", "마지막 전달 후 레코드를 포기" },
-    { "a producer gave a record up: the broker was away for too long", "브로커가 너무 오래 없어 producer가 레코드를 포기" },
-    { "its record waited to be sent, and died with its process", "보내기를 기다리던 레코드가 프로세스와 함께 사라짐" },
+    { "a record was given up after its last delivery", "마지막 전달 후 이벤트를 포기" },
+    { "a producer gave a record up: the broker was away for too long", "브로커가 너무 오래 없어 producer가 이벤트를 포기" },
+    { "its record waited to be sent, and died with its process", "보내기를 기다리던 이벤트가 프로세스와 함께 사라짐" },
     { "its process died in the middle of a stage", "스테이지 도중 프로세스가 종료됨" },
-    { "a new group began behind the record (reset: latest)", "새 그룹이 그 레코드 뒤에서 시작 (reset: latest)" },
+    { "a new group began behind the record (reset: latest)", "새 그룹이 그 이벤트 뒤에서 시작 (reset: latest)" },
     { "a record waits in its log, and no consumer of its group has its partition",
-      "레코드가 로그에 남았고 그 파티션을 맡은 컨슈머가 그룹에 없음" },
+      "이벤트가 로그에 남았고 그 Partition을 맡은 Consumer가 그룹에 없음" },
 };
 
 const char *mishap_words(enum mishap_kind kind, enum language language)
@@ -125,7 +125,7 @@ const char *step_words(struct page *page, const struct scenario *s, uint32_t ste
 const char *doer_words(struct page *page, const struct scenario *scenario, uint32_t group, uint32_t member)
 {
     if (group == NONE) return page_word(page, "the API", "API");
-    return page_format(page, page_word(page, "%s, consumer %u", "%s 컨슈머 %u"), scenario->group[group].name, member);
+    return page_format(page, page_word(page, "%s, consumer %u", "%s Consumer %u"), scenario->group[group].name, member);
 }
 
 static const char *who(struct page *page, const struct scenario *s, const struct story_line *line)
@@ -189,7 +189,7 @@ static const char *line_text(struct page *page, const struct replayed *replayed,
     case STORY_FAULT: return fault_words(page, s, line->fault, line->instance);
     case STORY_CREATED: return page_format(page, page_word(page, "created, PENDING", "생성, PENDING"));
     case STORY_RECORD:
-        return page_format(page, page_word(page, "record in %s, partition %u", "%s 파티션 %u에 기록"),
+        return page_format(page, page_word(page, "record in %s, partition %u", "%s Partition %u에 기록"),
                            s->topic[line->topic].name, line->partition);
     case STORY_LOSES:
         return page_format(page,

@@ -423,7 +423,7 @@ static void every_violation_has_korean_words(void **state)
         violation_words(&in_korean, "table stock, row 1, commit: initial 3000, now 2997, but orders hold 4"),
         "테이블 stock, 행 1, 커밋: 초기값 3000, 현재 2997, 그러나 주문들의 보유는 4");
     assert_string_equal(violation_words(&in_korean, "topic orders partition 0: from 12 back to 10"),
-                        "토픽 orders 파티션 0: 12에서 10(으)로 되돌아감");
+                        "Topic orders Partition 0: 12에서 10(으)로 되돌아감");
     assert_string_equal(violation_words(&in_korean, "pay: from FAILED to PAID"), "pay: FAILED에서 PAID(으)로 변경");
     assert_string_equal(violation_words(&in_korean, "words that nobody knows"), "words that nobody knows");
     assert_string_equal(violation_words(&in_english, "paid and compensated"), "paid and compensated");
