@@ -55,7 +55,7 @@ static const struct form {
     { "table %s: versions add up to %llu, %llu commits", "테이블 {1}: version의 합 {2}, 커밋 {3}회" },
     { "%u locks are still held", "해제되지 않은 락 {1}개" },
     { "%u connections are still out", "반환되지 않은 커넥션 {1}개" },
-    { "topic %s partition %u: lag %lld, backlog %lld", "Topic {1} Partition {2}: lag {3}, backlog {4}" },
+    { "topic %s partition %u: lag %lld, backlog %lld", "Topic {1} Partition {2}: lag {3}, 대기 {4}" },
     { "topic %s partition %u: %lld committed, %lld processed", "Topic {1} Partition {2}: 커밋 {3}건, 처리 {4}건" },
     { "topic %s partition %u: from %lld back to %lld", "Topic {1} Partition {2}: {3}에서 {4}(으)로 되돌아감" },
     { "topic %s partition %u: committed %lld, processed %lld, position %lld, log end %lld",
