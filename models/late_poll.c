@@ -55,12 +55,55 @@ static bool is_refused_by_luck_alone(const struct plan_op *op)
     return op->kind == STEP_WORK || op->kind == STEP_READ;
 }
 
+/* ---- a write that is tried again ---- */
+
+static bool writes(const struct step_spec *step, uint32_t n, uint32_t table)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if ((step[i].kind == STEP_WRITE && step[i].target == table) ||
+            writes(step[i].otherwise, step[i].n_otherwise, table))
+            return true;
+    return false;
+}
+
+static bool stage_writes(const struct scenario *scenario, uint32_t stage, uint32_t table)
+{
+    return writes(scenario->stage[stage].step, scenario->stage[stage].n_steps, table);
+}
+
+/* Threads that write rows of the table. */
+static uint64_t writers(const struct plan *plan, uint32_t table)
+{
+    const struct scenario *scenario = plan->scenario;
+    uint64_t n = 0;
+    for (uint32_t g = 0; g < scenario->n_groups; g++) {
+        bool one = false;
+        for (uint32_t r = 0; r < scenario->group[g].n_reads; r++)
+            one |= stage_writes(scenario, scenario->group[g].read[r].stage, table);
+        if (one) n += plan->group[g].n_consumers;
+    }
+    for (uint32_t p = 0; p < scenario->n_processes; p++) {
+        const struct process_spec *process = &scenario->process[p];
+        if (process->api_threads > 0 && stage_writes(scenario, process->api_stage, table))
+            n += (uint64_t)process->api_threads * process->instances;
+    }
+    return n;
+}
+
+/* Nobody is faster where nobody else writes, nor where no order has what is written. */
+static bool may_be_tried_again(const struct plan *plan, const struct plan_op *op)
+{
+    if (op->kind != STEP_WRITE || op->style != STYLE_VERSION || op->begin_op == NONE) return false;
+    if (op->may_lack_key && !plan->orders_have_coupons) return false;
+    return writers(plan, op->target) > 1;
+}
+
 /* Others may be faster each time: all tries but the last are for nothing, from `begin` on, with a sleep behind each. */
 static void add_tries(struct sum_of_times *sum, const struct plan *plan, const struct plan_stage *stage,
                       uint32_t write)
 {
     const struct plan_op *op = &plan->op[write];
-    if (op->kind != STEP_WRITE || op->style != STYLE_VERSION || op->begin_op == NONE) return;
+    if (!may_be_tried_again(plan, op)) return;
     const double again = op->tries - 1.0;
     sum_add(sum, op->backoff, again);
     for (uint32_t i = op->begin_op; i <= write; i++)
