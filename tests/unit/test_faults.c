@@ -742,6 +742,36 @@ static void test_a_send_leaves_in_its_time(void **state)
     }
 }
 
+/* The order of 2 s sets its mark by a command of its own, under way until 2.1 s, and its process dies at 2.02 s: the
+ * command takes place, the redelivery finds the mark and takes no stock. It makes no odds that a second group might come
+ * to the stage, which never does. */
+static void test_a_mark_is_set_though_its_process_has_died(void **state)
+{
+    static const char *const forms[] = { "other-transaction", "setnx-before" };
+    static const char faults[] = "{\"dead\": {\"crash\": \"back\", \"at\": \"2.02s\", \"back_after\": \"1s\"}}";
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++) {
+        char steps[320];
+        snprintf(steps, sizeof steps, "[ {\"once\": \"order_id\", \"form\": \"%s\", \"time\": \"100ms\"}, "
+                 "{\"begin\": \"stock\"}, {\"write\": \"stock\", \"effect\": \"reserve\"}, "
+                 "{\"commit\": \"stock\"}, {\"status\": \"PAID\"} ]", forms[i % 2]);
+        const struct study_edit edits[] = {
+            { "/run", "{\"at_most\": \"10m\"}" }, { "/load/scenarios/orders/rate", "5" },
+            { "/stages/serve/steps", steps }, { "/topics/never", "{}" },
+            { "/stages/accept/steps", "[ {\"insert\": \"orders\"}, {\"work\": \"w\", \"refuse\": 1e-9, "
+                                      "\"otherwise\": [{\"publish\": \"never\"}, {\"reply\": 500}]}, "
+                                      "{\"publish\": \"orders\"}, {\"reply\": 202} ]" },
+            { "/groups/others", i / 2 ? "{\"consumers\": 1, \"reads\": {\"never\": \"serve\"}}" :
+                                        "{\"consumers\": 1, \"reads\": {\"never\": \"idle\"}}" },
+            { "/stages/idle", "{\"steps\": [{\"work\": \"idle\"}]}" } }; /* where it is read */
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, faults, edits, sizeof edits / sizeof *edits - i / 2);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 50);
+        assert_true(violations(facts, "S5") > 0);
+        trial_close(&trial);
+    }
+}
+
 /* Two processes run one stage, each with a consumer of its own; a record is there every 100 ms, at both at once. The
  * third time that one of them comes to the step is the third record, at 0.2 s, whatever the other does; that one goes
  * on while this one stands still and the ten records of a second come. */
@@ -854,6 +884,7 @@ int main(void)
         cmocka_unit_test(test_a_crash_around_a_lock),
         cmocka_unit_test(test_a_crash_in_an_inner_unlock),
         cmocka_unit_test(test_a_send_leaves_in_its_time),
+        cmocka_unit_test(test_a_mark_is_set_though_its_process_has_died),
         cmocka_unit_test(test_a_step_of_the_process_that_is_named),
         cmocka_unit_test(test_a_step_of_the_instance_that_is_named),
         cmocka_unit_test(test_a_crash_rolls_a_status_back),
