@@ -112,8 +112,8 @@ static bool is_nested(const struct thread *thread, uint32_t at)
     return false;
 }
 
-/* An unlock that is under way finds its owner: all that its thread has of that key stays until then (unlock_effect). The
- * key is the order's own, so the lock names it. */
+/* An unlock that is under way finds its owner: all that its thread has of that key stays until then (unlock_effect).
+ * The key is the order's own, so the lock names it. */
 static void leave_locks(struct machine *machine, struct thread *thread, uint32_t index)
 {
     const struct plan_op *op = &machine->plan->op[thread->pc];

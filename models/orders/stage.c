@@ -194,8 +194,8 @@ static SIM_ALWAYS enum outcome step(struct machine *machine, struct thread *thre
     return OUTCOME_DONE;
 }
 
-/* Where there are faults a send is its process's own until it leaves: it waits for its instant, which a dead one does not
- * come to, and a paused one late. */
+/* Where there are faults a send is its process's own until it leaves: it waits for its instant, which a dead one does
+ * not come to, and a paused one late. */
 static SIM_SELDOM enum outcome send_in_time(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     if (thread->phase == PHASE_START) {
