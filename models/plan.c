@@ -466,7 +466,6 @@ static void lock_compile(struct plan_op *op, const struct step_spec *step, const
 static void once_compile(struct compiler *compiler, struct plan_op *op)
 {
     op->once_bit = (uint16_t)(compiler->n_once++ % 16);
-    op->meets = compiler->threads_meet;
     if (op->meets) op->visible = OP_VISIBLE;
 }
 
@@ -506,6 +505,7 @@ static bool op_compile(struct compiler *compiler, struct plan_op *op, const stru
     op->simple = (step->kind == STEP_WORK && op->visible == OP_PRIVATE) ||
                  (step->kind == STEP_PUBLISH && !step->outbox) || step->kind == STEP_REPLY;
     op->special = op->may_lack_key;
+    op->meets = compiler->threads_meet;
     op->at_once = step->kind == STEP_PUBLISH && dist_is_zero(&compiler->plan->topic[step->target].append);
     op->half_way = step->effect_at >= 0.5 && step->effect_at <= 0.5;
     op->timeless = !step->has_time && step->share <= 0;

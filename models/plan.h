@@ -36,7 +36,7 @@ struct plan_op {
     bool sends_last : 1;     /* publish: at_once, without a time of its own, and then the stage ends */
     bool rides : 1;          /* status: its transaction's commit shows it */
     bool keyed : 1;          /* write: inserts the row that says so of its order, where a tombstone may stand */
-    bool meets : 1;          /* once, OP_END: threads come to it with one order, though nobody was taken for dead */
+    bool meets : 1;          /* threads come to it with one order, though nobody was taken for dead */
     bool anew : 1;           /* read: in no transaction, so that it sees the row as it is, read before or not */
     bool guard, always;      /* unlock */
     bool outer;              /* connection: beside that of the stage's own transactions */

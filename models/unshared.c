@@ -123,7 +123,7 @@ static bool is_unshared(const struct plan *plan, const struct plan_op *op, const
     case STEP_READ: case STEP_WRITE: return owners->kind[kind_of(plan, op)] != SHARED;
     case STEP_COMMIT: case STEP_ROLLBACK: case STEP_FLUSH: return own_commits;
     case STEP_JOIN: return owners->join != SHARED;
-    case STEP_WORK: return true;
+    case STEP_WORK: return op->refuse_below == 0 || !op->meets; /* else another's answer counts */
     case STEP_CONNECTION: case STEP_BEGIN: case STEP_INSERT: case STEP_PUBLISH: case STEP_REPLY: case STEP_ONCE:
     case STEP_STATUS: case STEP_KINDS: break;
     }

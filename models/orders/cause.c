@@ -72,7 +72,8 @@ static struct note *note_of(struct machine *machine, uint64_t row)
     return &machine->causes->note[random_mix(row) % NOTES];
 }
 
-/* Whether a lock of the row is what it has to be, now: else it is lost, given back, got too late, or was never taken. */
+/* Whether a lock of the row is what it has to be, now: else it is lost, given back, got too late, or was never
+ * taken. */
 static enum loss_cause cause_by(struct machine *machine, const struct thread *thread,
                                 const struct transaction_row *touched, uint32_t lock, struct lock_loss *loss)
 {
@@ -90,8 +91,8 @@ static enum loss_cause cause_by(struct machine *machine, const struct thread *th
     return loss->cause = LOSS_NONE;
 }
 
-/* Why the thread is not alone with a row now. Of several locks of the row one that holds is enough; where none does, the
- * one that came nearest to it counts: causes are in that order. */
+/* Why the thread is not alone with a row now. Of several locks of the row one that holds is enough; where none does,
+ * the one that came nearest to it counts: causes are in that order. */
 static enum loss_cause cause_of(struct machine *machine, const struct thread *thread,
                                 const struct transaction_row *touched, struct lock_loss *loss)
 {

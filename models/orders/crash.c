@@ -11,6 +11,12 @@
 
 /* ---- whose events ---- */
 
+/* A mark that is set by a command that commits by itself. */
+static bool sets_mark_at_once(const struct plan_op *op)
+{
+    return op->once_form == ONCE_SETNX_BEFORE || op->once_form == ONCE_OTHER_TRANSACTION;
+}
+
 /* Work, the look at a mark and a send until it leaves are the JVM's own, every other effect is a server's. */
 static bool is_at_server(const void *context, uint32_t subject)
 {
@@ -19,7 +25,8 @@ static bool is_at_server(const void *context, uint32_t subject)
     const struct plan_op *op = &machine->plan->op[thread->pc];
     if (thread->phase == PHASE_START || thread->phase == PHASE_DEAD) return false;
     if (op->kind == STEP_PUBLISH) return op->outbox;
-    return op->kind != STEP_WORK && op->kind != STEP_ONCE;
+    if (op->kind == STEP_ONCE) return sets_mark_at_once(op);
+    return op->kind != STEP_WORK;
 }
 
 void crash_init(struct machine *machine)
@@ -69,6 +76,7 @@ static bool takes_place(const struct machine *machine, const struct thread *thre
     case STEP_JOIN:
     case STEP_LOCK: return true;
     case STEP_UNLOCK: return !op->guard;
+    case STEP_ONCE: return sets_mark_at_once(op);
     case STEP_CONNECTION:
     case STEP_BEGIN:
     case STEP_READ:
@@ -78,7 +86,6 @@ static bool takes_place(const struct machine *machine, const struct thread *thre
     case STEP_WORK:
     case STEP_PUBLISH:
     case STEP_REPLY:
-    case STEP_ONCE:
     case STEP_KINDS: break;
     }
     return false;
@@ -105,8 +112,8 @@ static bool is_nested(const struct thread *thread, uint32_t at)
     return false;
 }
 
-/* An unlock that is under way finds its owner: all that its thread has of that key stays until then (unlock_effect). The
- * key is the order's own, so the lock names it. */
+/* An unlock that is under way finds its owner: all that its thread has of that key stays until then (unlock_effect).
+ * The key is the order's own, so the lock names it. */
 static void leave_locks(struct machine *machine, struct thread *thread, uint32_t index)
 {
     const struct plan_op *op = &machine->plan->op[thread->pc];

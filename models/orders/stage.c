@@ -19,13 +19,20 @@ static bool is_skipped(const struct machine *machine, const struct thread *threa
     return op->may_lack_key && key_of(machine, thread, op) == UINT64_MAX;
 }
 
+/* Whether another delivery may be refused before the step of this one has its effect. */
+static bool may_hear_no(const struct machine *machine, const struct plan_op *op)
+{
+    return (op->meets || machine->conditions) && op->otherwise != NONE && machine->orders.n_refusals > 0;
+}
+
 static bool is_visible(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
 {
     switch ((enum op_visible)op->visible) {
     case OP_PRIVATE: return false;
     case OP_VISIBLE: return true;
     case OP_VISIBLE_IF_WRITTEN: return thread->rides || writes_pending(thread); /* a key may be waited for */
-    case OP_VISIBLE_UNLESS_DUPLICATE: return !thread->duplicate || answer_was_no(machine, thread, op);
+    case OP_VISIBLE_UNLESS_DUPLICATE:
+        return !thread->duplicate || may_hear_no(machine, op) || answer_was_no(machine, thread, op);
     }
     return true;
 }
@@ -187,8 +194,8 @@ static SIM_ALWAYS enum outcome step(struct machine *machine, struct thread *thre
     return OUTCOME_DONE;
 }
 
-/* Where there are faults a send is its process's own until it leaves: it waits for its instant, which a dead one does not
- * come to, and a paused one late. */
+/* Where there are faults a send is its process's own until it leaves: it waits for its instant, which a dead one does
+ * not come to, and a paused one late. */
 static SIM_SELDOM enum outcome send_in_time(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     if (thread->phase == PHASE_START) {

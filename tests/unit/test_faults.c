@@ -679,9 +679,9 @@ static void test_a_crash_around_a_lock(void **state)
     }
 }
 
-/* Locks within locks, all of one key or not, and a process that dies at any instant of it. Its inner unlock is at Redis,
- * or not even sent (one that asks first): the outer one stays, nobody's, until its lease ends. The consumer that comes
- * after it is alone, and at the end nobody is left inside. */
+/* Locks within locks, all of one key or not, and a process that dies at any instant of it. Its inner unlock is at
+ * Redis, or not even sent (one that asks first): the outer one stays, nobody's, until its lease ends. The consumer that
+ * comes after it is alone, and at the end nobody is left inside. */
 static void test_a_crash_in_an_inner_unlock(void **state)
 {
     static const char *const kinds[] = { "reentrant", "fair", "spin", "fenced" };
@@ -720,9 +720,9 @@ static void test_a_crash_in_an_inner_unlock(void **state)
     }
 }
 
-/* The order of 1 s is there at once; its publish takes 100 ms, and the record leaves at the end of it, at 1.1 s. A process
- * that dies at 1.02 s has not sent it, one that dies at 1.12 s has, but not that of 1.1 s; one that stands still from 1.02 s to 3.02 s sends when
- * it goes on, and the order is paid 40 ms later. */
+/* The order of 1 s is there at once; its publish takes 100 ms, and the record leaves at the end of it, at 1.1 s. A
+ * process that dies at 1.02 s has not sent it; one that dies at 1.12 s has, but not that of 1.1 s; one that pauses
+ * from 1.02 s to 3.02 s sends when it goes on, and the order is paid 40 ms later. */
 static void test_a_send_leaves_in_its_time(void **state)
 {
     static const struct { const char *faults; uint64_t paid; sim_ns longest_ns; } table[] = {
@@ -738,6 +738,36 @@ static void test_a_send_leaves_in_its_time(void **state)
         assert_int_equal(facts->orders.by_status[ORDER_PAID], table[i].paid);
         if (i < 2) assert_int_equal(facts->completion.max_ns, table[i].longest_ns);
         else assert_true(facts->completion.max_ns >= table[i].longest_ns);
+        trial_close(&trial);
+    }
+}
+
+/* The order of 2 s sets its mark by a command of its own, under way until 2.1 s, and its process dies at 2.02 s: the
+ * command takes place, the redelivery finds the mark and takes no stock. It makes no odds that a second group might
+ * come to the stage, which never does. */
+static void test_a_mark_is_set_though_its_process_has_died(void **state)
+{
+    static const char *const forms[] = { "other-transaction", "setnx-before" };
+    static const char faults[] = "{\"dead\": {\"crash\": \"back\", \"at\": \"2.02s\", \"back_after\": \"1s\"}}";
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++) {
+        char steps[320];
+        snprintf(steps, sizeof steps, "[ {\"once\": \"order_id\", \"form\": \"%s\", \"time\": \"100ms\"}, "
+                 "{\"begin\": \"stock\"}, {\"write\": \"stock\", \"effect\": \"reserve\"}, "
+                 "{\"commit\": \"stock\"}, {\"status\": \"PAID\"} ]", forms[i % 2]);
+        const struct study_edit edits[] = {
+            { "/run", "{\"at_most\": \"10m\"}" }, { "/load/scenarios/orders/rate", "5" },
+            { "/stages/serve/steps", steps }, { "/topics/never", "{}" },
+            { "/stages/accept/steps", "[ {\"insert\": \"orders\"}, {\"work\": \"w\", \"refuse\": 1e-9, "
+                                      "\"otherwise\": [{\"publish\": \"never\"}, {\"reply\": 500}]}, "
+                                      "{\"publish\": \"orders\"}, {\"reply\": 202} ]" },
+            { "/groups/others", i / 2 ? "{\"consumers\": 1, \"reads\": {\"never\": \"serve\"}}" :
+                                        "{\"consumers\": 1, \"reads\": {\"never\": \"idle\"}}" },
+            { "/stages/idle", "{\"steps\": [{\"work\": \"idle\"}]}" } }; /* where it is read */
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, faults, edits, sizeof edits / sizeof *edits - i / 2);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 50);
+        assert_true(violations(facts, "S5") > 0);
         trial_close(&trial);
     }
 }
@@ -854,6 +884,7 @@ int main(void)
         cmocka_unit_test(test_a_crash_around_a_lock),
         cmocka_unit_test(test_a_crash_in_an_inner_unlock),
         cmocka_unit_test(test_a_send_leaves_in_its_time),
+        cmocka_unit_test(test_a_mark_is_set_though_its_process_has_died),
         cmocka_unit_test(test_a_step_of_the_process_that_is_named),
         cmocka_unit_test(test_a_step_of_the_instance_that_is_named),
         cmocka_unit_test(test_a_crash_rolls_a_status_back),

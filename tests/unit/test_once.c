@@ -541,6 +541,69 @@ static void test_a_view_is_of_one_server(void **state)
                          table[i].lost);
 }
 
+/* A second road brings each order again, some ms after the first. From the first one's start: its mark is set at 0.5 ms
+ * and its write refused at 10 ms; the write of the other, 7 ms (3 ms) behind, has its effect at 17 ms (13 ms), and is
+ * refused again, whether a fault is to come or not. A work that refuses is no other. */
+/* clang-format off */
+static const char REFUSED_AGAIN[] = TRIAL_JSON({
+    "name": "t",
+    "run": {"seed": 1, "ends": "quiescent", "at_most": "10m"},
+    "load": {"scenarios": {"sale": {"executor": "constant-arrival-rate", "rate": 7, "duration": "10s"}}},
+    "orders": {"item": 1, "quantity": 1, "user": 1, "amount": 10},
+    "kafka": {"partitions": 1, "append": "1ms", "fetch": "1ms", "commit": "1ms"},
+    "topics": {"created": {"key": "order_id"}, "ok": {}, "no": {}, "again": {}},
+    "stores": {"db": {}},
+    "tables": {
+        "stock": {"key": "item", "rows": 10, "quantity": 0, "store": "db"},
+        "orders": {"key": "order_id", "store": "db"}
+    },
+    "processes": {"api": {"api": {"threads": 50, "stage": "accept"}}, "shop": {"groups": "all"}},
+    "groups": {
+        "g": {"consumers": 1, "reads": {"created": "work"}},
+        "k": {"consumers": 1, "reads": {"again": "work"}},
+        "r": {"consumers": 1, "reads": {"ok": "paid", "no": "failed"}}
+    },
+    "stages": {
+        "accept": { "steps": [
+            {"insert": "orders", "time": "1ms"},
+            {"publish": "created"},
+            {"work": "w", "time": "7ms"},
+            {"publish": "again"},
+            {"reply": 202} ] },
+        "work": { "steps": [
+            {"once": "order_id", "form": "other-transaction", "time": "1ms"},
+            {"work": "price", "time": "4ms"},
+            {"begin": "stock"},
+            {"write": "stock", "effect": "reserve", "time": "10ms",
+             "otherwise": [{"rollback": "stock"}, {"publish": "no"}]},
+            {"commit": "stock", "time": "1ms"},
+            {"publish": "ok"} ] },
+        "paid": {"steps": [{"status": "PAID"}]},
+        "failed": {"steps": [{"status": "FAILED"}]}
+    }
+});
+/* clang-format on */
+
+static void test_an_answer_is_looked_up_in_its_time(void **state)
+{
+    static const char *const behind[] = { "\"7ms\"", "\"3ms\"" };
+    static const char late[] = "{\"late\": {\"pause\": \"shop\", \"at\": \"9m59s\", \"for\": \"1ms\"}}";
+    static const char work[] = TRIAL_JSON({ "work": "ask", "refuse": 1, "time": "10ms",
+                                            "otherwise": [ { "rollback": "stock" }, { "publish": "no" } ] });
+    (void)state;
+    for (uint32_t i = 0; i < 8; i++) {
+        const struct study_edit edits[] = { { "/stages/accept/steps/2/time", behind[i % 2] },
+                                            { "/faults", i / 2 % 2 ? late : "{}" },
+                                            { "/stages/work/steps/3", work } };
+        struct trial trial;
+        trial_open(&trial, REFUSED_AGAIN, edits, 2 + i / 4);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->orders.by_status[ORDER_FAILED], 71);
+        trial_expect_sound(&trial, facts);
+        trial_close(&trial);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -556,6 +619,7 @@ int main(void)
         cmocka_unit_test(test_a_look_up_begins_the_view),
         cmocka_unit_test(test_a_view_is_of_one_server),
         cmocka_unit_test(test_a_refusal_is_answered_again),
+        cmocka_unit_test(test_an_answer_is_looked_up_in_its_time),
         cmocka_unit_test(test_without_the_answer),
         cmocka_unit_test(test_a_key_alone_is_not_flushed),
         cmocka_unit_test(test_a_duplicate_is_not_flushed),
