@@ -357,10 +357,12 @@ static void print_form(const char *form, char *out)
 /* A form that a more general one swallows keeps its words as the value of that one's conversion. */
 static bool has_english(const char *text)
 {
-    static const char *const taken_over[] = { "lag", "backlog", "position", "log", "end", "consumer", "version" };
+    static const char *const taken_over[] = { "lag", "backlog", "position", "log", "end", "consumer", "version",
+                                              "Topic", "Partition", "Consumer", "Offset" };
     for (const char *at = text; *at;) {
         char word[64];
-        const size_t n = strspn(at, "abcdefghijklmnopqrstuvwxyz");
+        const size_t capital = *at >= 'A' && *at <= 'Z';
+        const size_t small = strspn(at + capital, "abcdefghijklmnopqrstuvwxyz"), n = small > 0 ? capital + small : 0;
         bool known = n == 0;
         snprintf(word, sizeof word, "%.*s", (int)n, at);
         for (size_t i = 0; i < sizeof taken_over / sizeof *taken_over; i++)
