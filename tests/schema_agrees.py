@@ -26,7 +26,7 @@ ONLY_THE_READER = {
     # Values that are compared with one another.
     "comparisons": """explore-range-reversed explore-too-many-faults fault-instance-beyond fault-later-than-the-end fault-step-beyond backlog-of-wrong-length calibrate-reversed checkpoint-after-the-end
         checkpoint-before-the-start histogram-not-to-1 ids-overflow k6-max-below-preallocated
-        max-vus-without-preallocated mixture-weights outbox-too-full percentiles-descend pick-reversed rows-too-few
+        max-vus-without-preallocated mixture-weights outbox-too-full percentiles-descend pick-reversed rows-too-few too-many-rows
         heartbeat-beyond-the-session heartbeat-beyond-the-session-of-a-group
         scaler-least-above-most scaler-starts-above-most scaler-too-many-pods scaler-uneven-pods shares-below-1
         too-many-api-threads uniform-reversed warm-up-after-the-end warm-up-without-end warm-up-beyond-the-last-order""",
