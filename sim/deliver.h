@@ -22,8 +22,8 @@ bool deliver_spares(const struct options *options, const struct study *study, co
 bool deliver_spares_all(const struct options *options, const struct study *study, const char *folder,
                         const char *const *name, struct arena *arena, struct sim_err *err);
 
-/* Whether a file to be written is spared, and --force is given or nothing is there yet; asked before the first of several files is
- * written. */
+/* Whether a file to be written is spared, and --force is given or nothing is there yet; asked before the first of
+ * several files is written. */
 bool deliver_is_free(const struct options *options, const char *path, struct sim_err *err);
 
 /* Whether a new scenario is acceptable: a value that came in from outside may be out of range. Findings, about the new

@@ -291,7 +291,8 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
         add(sentence, ", up to %s/s arrive (%s)", number_fixed(demand->offered_per_s, 1).s,
             number_percent(demand->pressure).s);
     if (bottleneck_lacks_vus(demand))
-        add(sentence, " of the %s/s that the load would bring with more VUs, if the API can take them", number_fixed(demand->asked_per_s, 1).s);
+        add(sentence, " of the %s/s that the load would bring with more VUs, if the API can take them",
+            number_fixed(demand->asked_per_s, 1).s);
 }
 
 static void reason_en(struct sentence *sentence, const struct group_demand *demand)

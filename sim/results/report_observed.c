@@ -300,8 +300,8 @@ static void observed_completion(struct page *page, const struct outcome *outcome
     }
     if (*list)
         page_say(page, TONE_PLAIN,
-                 "Completion times as observed: %s. They are not judged: they may begin where an order's row was created, "
-                 "ours begin when its request was due.",
+                 "Completion times as observed: %s. They are not judged: they may begin where an order's row was "
+                 "created, ours begin when its request was due.",
                  "관측된 완료 시간: %s. 판정하지 않음: 관측은 주문 행이 생성된 시점부터일 수 있고, 예측은 요청 예정 "
                  "시각부터 잼.", list);
 }

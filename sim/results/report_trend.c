@@ -164,7 +164,8 @@ static void peak_not_in_table(struct page *page, struct trend_facts *facts)
     const struct observations *observations = facts->observations;
 
     /* a table of totals has no entry of one partition */
-    if (observations->has_peak && facts->most_of_a_partition > 0 && (double)observations->peak_lag > facts->most_of_a_partition) {
+    if (observations->has_peak && facts->most_of_a_partition > 0 &&
+        (double)observations->peak_lag > facts->most_of_a_partition) {
         facts->n_broken++;
         page_item(page, TONE_BAD, "The stated maximum of one partition, %s, is above every entry of the table (%s).",
                   "명시된 Partition 최대 Lag %s건은 표의 모든 값(최대 %s건)보다 큼.",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * How a group's work falls to its consumers: partitions as its assignor deals them, records as they came to each, and
- * of topics with stages of their own each record as long as its stage and what the client adds to it. A partition is read by one consumer at a time, so
- * a group is as fast as the consumer with most of the work lets it be. */
+ * of topics with stages of their own each record as long as its stage and what the client adds to it. A partition is
+ * read by one consumer at a time, so a group is as fast as the consumer with most of the work lets it be. */
 #ifndef SIM_RESULTS_SPLIT_H
 #define SIM_RESULTS_SPLIT_H
 

@@ -148,7 +148,8 @@ const char *fault_words(struct page *page, const struct scenario *scenario, uint
 
 static const char *thread_line(struct page *page, const struct scenario *s, const struct story_line *line)
 {
-    const char *at = step_words(page, s, line->step_kind, line->table, (int)line->to), *name = s->stage[line->stage].name, *by = who(page, s, line);
+    const char *at = step_words(page, s, line->step_kind, line->table, (int)line->to);
+    const char *name = s->stage[line->stage].name, *by = who(page, s, line);
     switch (line->kind) {
     case STORY_BEGINS:
         if (line->attempt > 0)
