@@ -13,8 +13,8 @@ struct taken {
     uint32_t consumers, left;       /* that it took at a time, at most, and those that it did not */
     double at_s, for_s;             /* the first time; INFINITY: for good */
     double times;                   /* in the mean of the runs */
-    bool precedes;                  /* it took them before the group started, which began without them; else 0 in: */
-    double before_s;                /* of for_s, so much lies before that */
+    bool precedes;                  /* it took them before the group started, which began without them */
+    double before_s;                /* then: so much of for_s lies before that start; else 0 */
     bool killed;                    /* by a restart, which is no orderly one then */
     double session_s;               /* back before the old session had ended: so long after the death at most; else 0 */
     bool holds_all;                 /* until then all wait, and not only who is back: no cooperative ones */
