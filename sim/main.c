@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sim/commands.h"
+#include "sim/help.h"
 #include "sim/lab/output.h"
 #include "sim/lab/ranks.h"
 #include "sim/results/result.h"
@@ -125,7 +126,7 @@ void show_activity(const struct options *options, const char *text)
 
 static int run_command(const struct options *options, struct arena *arena, struct sim_err *err)
 {
-    if (options->help) return options_help(options->command, stdout), 0;
+    if (options->help) return help_print(options->command, stdout), 0;
     if (options->version) return puts("sim " SIM_VERSION), 0;
     switch (options->command) {
     case COMMAND_RUN: return cmd_run(options, arena, err);

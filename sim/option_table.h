@@ -31,7 +31,7 @@ struct option_spec {
     unsigned commands; /* bits, 1 << enum command */
     set_fn *set;       /* NULL: sets the bool at flag_at */
     size_t flag_at;
-    const char *help;  /* \n begins another line */
+    const char *help;
 };
 
 enum { OPTION_ROWS_MAX = 128 };

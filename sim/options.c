@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The walk over argv, and --help, both by the tables of option_table.c. */
+ * The walk over argv, by the tables of option_table.c. */
 #include "sim/options.h"
 
 #include <string.h>
@@ -234,54 +234,4 @@ bool options_read(struct options *out, int argc, char *const *argv, struct arena
         if (!ok) return false;
     }
     return out->help || out->version || check_together(out, err);
-}
-
-/* ---- help ---- */
-
-enum { HELP_COLUMN = 25 };
-
-static void print_option(const struct option_spec *spec, FILE *out)
-{
-    char left[64];
-    char letter[] = { '-', spec->letter, ',', ' ', '\0' };
-    snprintf(left, sizeof left, "  %s--%s%s%s", spec->letter ? letter : "", spec->name,
-             spec->argument == ARGUMENT_NEEDED ? " " : "", spec->argument_name);
-    fprintf(out, "%-*s ", HELP_COLUMN, left);
-    for (const char *c = spec->help; *c; c++) {
-        fputc(*c, out);
-        if (*c == '\n') fprintf(out, "%*s", HELP_COLUMN + 1, "");
-    }
-    fputc('\n', out);
-}
-
-static void print_commands(FILE *out)
-{
-    fprintf(out, "\nCommands (sim COMMAND --help says more):\n");
-    for (int c = COMMAND_NONE + 1; c < COMMANDS; c++) {
-        char left[64];
-        snprintf(left, sizeof left, "  %s %s", command_table[c].name,
-                 command_table[c].operand ? command_table[c].operand : "");
-        fprintf(out, "%-*s %s\n", HELP_COLUMN - 7, left, command_table[c].does);
-    }
-}
-
-void options_help(enum command command, FILE *out)
-{
-    const struct command_spec *spec = &command_table[command];
-    fprintf(out, "%s\n\nExamples:\n%s", spec->does, spec->examples);
-    fprintf(out, "\nUsage: sim %s%s%s%s%s%s%s [OPTION]...\n", spec->name, *spec->name && spec->operand ? " " : "",
-            spec->operand ? spec->operand : "", spec->second || spec->many ? " " : "", spec->may_lack ? "[" : "",
-            spec->second ? spec->second : spec->many ? "[SCENARIO]..." : "", spec->may_lack ? "]" : "");
-    if (spec->operand && strcmp(spec->operand, "SCENARIO") == 0)
-        fprintf(out, "SCENARIO is a JSON file; - is standard input.\n");
-    if (spec->operand && strcmp(spec->operand, "OBSERVATIONS") == 0)
-        fprintf(out, "OBSERVATIONS is a JSON file (sim-observations/1); - is standard input.\n");
-    if (command == COMMAND_IMPORT)
-        fprintf(out, "KIND of FILE: k6 (options of a script, or end-of-test summary); offsets (tables of\n"
-                     "kafka-consumer-groups.sh --describe); durations (CSV or .hgrm); orders (CSV).\n");
-    if (command == COMMAND_NONE) print_commands(out);
-    fprintf(out, "\nOptions:\n");
-    for (size_t i = 0; i < option_table_rows; i++)
-        if (option_table[i].commands & (1u << command)) print_option(&option_table[i], out);
-    fprintf(out, "\nExit codes: %s.\n", spec->exits);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The command line: one table of commands and one of options, from which it is read and --help is printed.
+ * The command line: one table of commands and one of options, from which it is read and --help (help.h) is printed.
  * `--option value` and `--option=value` mean the same; `--` ends the options; `-` is an operand (stdin). An option may
  * stand before or after the operand; of one given twice the last counts, but --set adds up. */
 #ifndef SIM_OPTIONS_H
@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "sim/engine/arena.h"
 #include "sim/engine/error.h"
@@ -70,8 +69,5 @@ struct options {
 
 /* Reads argv[1] ... argv[argc - 1]; its texts must outlive *out. False with err (SIM_EUSAGE). */
 bool options_read(struct options *out, int argc, char *const *argv, struct arena *arena, struct sim_err *err);
-
-/* Help on one command; on the program for COMMAND_NONE. */
-void options_help(enum command command, FILE *out);
 
 #endif

@@ -42,6 +42,10 @@ exits 0 --help; shows "Examples:"; silent err
 exits 0 run --help; shows "--replications"
 exits 0 -h
 exits 0 --version; shows "sim "
+for command in "" run check schema plot sweep init import audit explore replay compare calibrate plan; do
+    exits 0 $command --help
+    ok "sim $command --help has a line of over 80 columns, or blanks at an end" awk 'length > 80 || / $/ { exit 1 }' out
+done
 exits 2; says "command is missing"; silent out
 exits 2 rnu; says "did you mean run?"
 exits 2 forecast x.json; says "this version has no command"
