@@ -21,6 +21,7 @@ static void reader_append(struct kafka *kafka, const struct log *log, uint32_t i
         group->fact.peak_lag = group->lag;
         group->fact.peak_lag_at_ns = now_ns;
     }
+    if (group->backlog.value - 1 <= group->few) backlog_was_few(group);
     backlog_rose(group, now_ns);
     if (partition_lag > kafka->peak_lag[index]) kafka->peak_lag[index] = partition_lag;
     if (position->consumer == NONE) return;
@@ -216,7 +217,8 @@ void kafka_start(struct kafka *kafka)
         group->fact.peak_lag = group->lag;
         group->fact.peak_backlog = group->backlog.value;
         kafka->peak_lag[i] = waiting;
-        group->fact.caught_up_ns = SIM_NEVER;
+        group->fact.caught_up_ns = group->fact.worked_off_ns = SIM_NEVER;
+        group->few = spec->consumers;
         position->behind = waiting > 0;
         group->n_behind += waiting > 0;
         if (position->consumer != NONE)
@@ -311,6 +313,7 @@ static void group_finish(struct kafka *kafka, uint32_t index, sim_ns end_ns, boo
     group->fact.busy_ns += group->fact.service.sum_ns;
     group->fact.sojourn_ns += group->fact.wait.sum_ns + group->fact.service.sum_ns;
     group->fact.drained_at_ns = group->backlog.value == 0 ? group->last_done_ns : SIM_NEVER;
+    if (group->backlog.value <= group->few) backlog_was_few(group);
     for (uint32_t i = 0; i < plan->n_positions; i++) {
         const struct position *position = &kafka->position[plan->first_position + i];
         const struct log *log = &kafka->log[position->log];

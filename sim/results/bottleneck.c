@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/results/layout.h"
 #include "sim/results/number.h"
@@ -105,6 +106,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.peak_backlog = outcome_mean(outcome, "groups.%s.peak_backlog", spec->name);
     demand.peak_backlog_at_s = outcome_mean(outcome, "groups.%s.peak_backlog_at_s", spec->name);
     demand.drained_at_s = outcome_mean(outcome, "groups.%s.drained_at_s", spec->name);
+    demand.worked_off_at_s = outcome_mean(outcome, "groups.%s.worked_off_at_s", spec->name);
     demand.runs = outcome->n;
     demand.left_in = outcome_nulls(outcome, "groups.%s.drained_at_s", spec->name);
     /* What the load asks of it on average, or what did arrive: a stage before it may hold records back, or may have let
@@ -295,6 +297,13 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
             number_fixed(demand->asked_per_s, 1).s);
 }
 
+/* Others came when what had waited at the peak was done, to the end of the run. */
+static bool is_worked_off_before(const struct group_demand *demand)
+{
+    return isfinite(demand->worked_off_at_s) &&
+        strcmp(number_seconds(demand->worked_off_at_s).s, number_seconds(demand->drained_at_s).s) != 0;
+}
+
 static void reason_en(struct sentence *sentence, const struct group_demand *demand)
 {
     switch (known_of(demand)) {
@@ -317,6 +326,8 @@ static void reason_en(struct sentence *sentence, const struct group_demand *dema
         add(sentence,
             demand->runs > 1 ? ", and some are left at the end of %u of %u runs" : ", and some are left at the end",
             (unsigned)demand->left_in, (unsigned)demand->runs);
+    else if (is_worked_off_before(demand))
+        add(sentence, ", worked off by %s", number_seconds(demand->worked_off_at_s).s);
     else
         add(sentence, ", none is left at %s", number_seconds(demand->drained_at_s).s);
 }
@@ -378,6 +389,8 @@ static void reason_ko(struct sentence *sentence, const struct group_demand *dema
     if (demand->left_in > 0)
         add(sentence, demand->runs > 1 ? ", 실행 %2$u회 중 %1$u회에서 끝까지 남음" : ", 끝까지 남음", (unsigned)demand->left_in,
             (unsigned)demand->runs);
+    else if (is_worked_off_before(demand))
+        add(sentence, ", %s까지 해소", number_seconds(demand->worked_off_at_s).s);
     else
         add(sentence, ", %s에 모두 처리", number_seconds(demand->drained_at_s).s);
 }

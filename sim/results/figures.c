@@ -231,6 +231,7 @@ static void group_over_time(struct walk *walk, const struct scenario *scenario, 
     figure(walk, "sampled_peak_backlog", "records", (double)samples->peak_backlog);
     figure(walk, "sampled_peak_partition_lag", "records", (double)samples->peak_partition_lag);
     figure(walk, "drained_at_s", "s", seconds(facts->drained_at_ns));
+    figure(walk, "worked_off_at_s", "s", seconds(facts->worked_off_ns));
     if (spec->n_backlog > 0) figure(walk, "caught_up_at_s", "s", seconds(facts->caught_up_ns));
     count(walk, "processed", facts->processed);
     count(walk, "duplicates", facts->duplicates);

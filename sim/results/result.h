@@ -140,6 +140,7 @@ struct group_demand {
     uint32_t runs, left_in;      /* replications; in how many of them records are left at the end */
     double alone_s;              /* mean time of its longest stage by the scenario, with nothing to wait for */
     double service_s, utilisation, peak_backlog, peak_backlog_at_s, drained_at_s; /* means; NaN: null */
+    double worked_off_at_s;      /* what waited at the peak; likewise */
 };
 struct outcome {
     const struct layout *layout;

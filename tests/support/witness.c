@@ -133,6 +133,7 @@ static void compare_group(struct comparison *comparison, const struct group_fact
     COMPARE(peak_lag_at_ns);
     COMPARE(peak_backlog);
     COMPARE(peak_backlog_at_ns);
+    COMPARE(worked_off_ns);
     COMPARE(peak_partition_lag);
     COMPARE(peak_lag_ns);
     COMPARE(busy_ns);

@@ -457,7 +457,7 @@ static int by_time(const void *a, const void *b)
 
 struct figures {
     int64_t peak_lag, peak_backlog, peak_partition_lag;
-    sim_ns peak_lag_at_ns, peak_backlog_at_ns, peak_age_ns, drained_at_ns;
+    sim_ns peak_lag_at_ns, peak_backlog_at_ns, peak_age_ns, drained_at_ns, worked_off_ns;
     __int128 area, busy_ns, wait_ns, service_ns;
     uint64_t processed;
 };
@@ -477,9 +477,18 @@ static void count_record(struct figures *figures, const struct twin *twin, uint3
     if (life->done_ns > figures->drained_at_ns) figures->drained_at_ns = life->done_ns;
 }
 
-static struct figures work_out(const struct twin *twin, sim_ns end_ns, struct change *change)
+/* When the last record ended before the backlog grew beyond `few` again, or the run ended. */
+static void work_off(struct figures *figures, int64_t few, int64_t backlog, sim_ns last_done_ns)
 {
-    struct figures figures = { 0 };
+    if (figures->worked_off_ns == SIM_NEVER && backlog <= few && figures->peak_backlog > few)
+        figures->worked_off_ns =
+            last_done_ns > figures->peak_backlog_at_ns ? last_done_ns : figures->peak_backlog_at_ns;
+}
+
+static struct figures work_out(const struct twin *twin, int64_t few, sim_ns end_ns, struct change *change)
+{
+    struct figures figures = { .worked_off_ns = SIM_NEVER };
+    sim_ns last_done_ns = 0;
     uint32_t n = 0;
     int64_t lag = 0, backlog = 0, partition_lag[PARTITIONS] = { 0 };
     for (uint32_t p = 0; p < twin->partitions; p++)
@@ -492,6 +501,8 @@ static struct figures work_out(const struct twin *twin, sim_ns end_ns, struct ch
         }
     qsort(change, n, sizeof *change, by_time);
     for (uint32_t i = 0; i < n; i++) {
+        if (change[i].backlog > 0) work_off(&figures, few, backlog, last_done_ns);
+        else if (change[i].backlog < 0) last_done_ns = change[i].at_ns;
         lag += change[i].lag;
         backlog += change[i].backlog;
         partition_lag[change[i].partition] += change[i].lag;
@@ -502,10 +513,12 @@ static struct figures work_out(const struct twin *twin, sim_ns end_ns, struct ch
         if (backlog > figures.peak_backlog) {
             figures.peak_backlog = backlog;
             figures.peak_backlog_at_ns = change[i].at_ns;
+            figures.worked_off_ns = SIM_NEVER;
         }
         if (partition_lag[change[i].partition] > figures.peak_partition_lag)
             figures.peak_partition_lag = partition_lag[change[i].partition];
     }
+    work_off(&figures, few, backlog, last_done_ns);
     return figures;
 }
 
@@ -679,7 +692,7 @@ static void compare_facts(uint64_t seed, const struct twin *twin, const struct g
 {
     struct change *change = malloc(sizeof *change * 3 * PARTITIONS * RECORDS);
     assert_non_null(change);
-    struct figures figures = work_out(twin, end_ns, change);
+    struct figures figures = work_out(twin, twin->spec->consumers, end_ns, change);
     const struct { const char *what; __int128 is, should; } compared[] = {
         { "processed", fact->processed, figures.processed },
         { "polls", fact->polls, twin->polls },
@@ -694,6 +707,7 @@ static void compare_facts(uint64_t seed, const struct twin *twin, const struct g
         { "peak of the lag", fact->peak_lag, figures.peak_lag },
         { "peak of the lag at", fact->peak_lag_at_ns, figures.peak_lag_at_ns },
         { "peak of the backlog", fact->peak_backlog, figures.peak_backlog },
+        { "peak of the backlog worked off", fact->worked_off_ns, figures.worked_off_ns },
         { "peak of the backlog at", fact->peak_backlog_at_ns, figures.peak_backlog_at_ns },
         { "peak of a partition", fact->peak_partition_lag, figures.peak_partition_lag },
     };
