@@ -24,6 +24,9 @@ static void count_consumers(struct group_demand *demand, const struct outcome *o
         demand->scaler = scenario->scaler[i].name;
         /* upwards: those runs that had none say nothing of its pace */
         demand->consumers = (uint32_t)ceil(outcome_mean(outcome, "scalers.%s.peak_consumers", demand->scaler));
+        demand->had_fewer = outcome_mean(outcome, "scalers.%s.peak_at_s", demand->scaler) > 0 ||
+                            outcome_mean(outcome, "scalers.%s.scale_downs", demand->scaler) > 0 ||
+                            outcome_mean(outcome, "groups.%s.rebalances", demand->name) > 0;
     }
     demand->changes = !demand->scaler && pace_number_changes(scenario, demand->group);
 }
@@ -98,6 +101,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.records = outcome_mean(outcome, "groups.%s.processed", spec->name);
     demand.repeats = passage_repeats(outcome, spec->name);
     demand.slept_s = outcome_mean(outcome, "groups.%s.backoff_s", spec->name);
+    demand.due_after_s = ns_to_s(spec->due_after_ns);
     demand.faults = scenario->n_faults > 0;
     demand.meets_others = waits_can(scenario, index);
     demand.alone_s = pace_longest_s(scenario, spec);
@@ -209,9 +213,11 @@ bool bottleneck_lacks_vus(const struct group_demand *demand)
 /* More waiting than could be done in this time: it fell behind, it did not merely work in batches. */
 static const double behind_s = 5;
 
+/* Of those that wait, the ones that are not due yet keep nobody waiting for a consumer. */
 bool bottleneck_fell_behind(const struct group_demand *demand)
 {
-    return demand->peak_backlog > behind_s * demand->capacity_per_s;
+    const double not_due = demand->offered_per_s * demand->due_after_s;
+    return demand->peak_backlog - not_due > behind_s * demand->capacity_per_s;
 }
 
 /* More than chance and the client's own overhead make of it. */

@@ -46,15 +46,18 @@ static double grows(const struct group_demand *demand, const struct taken *taken
     return lacks_per_s > 0 && for_s > 0 ? lacks_per_s * for_s : 0;
 }
 
-/* How many of them add up: of those that come at fixed times one, where it is worked off before the next. */
+/* How many of them add up: of those that come at fixed times one, where it is worked off before the next, by all that
+ * are there again until then. */
 static double times_of(const struct taken *taken, const struct group_demand *demand, const struct scenario *scenario,
                        double once)
 {
+    const struct group_spec *group = &scenario->group[demand->group];
     const struct fault_spec *fault = taken->fault;
     const double spare_per_s = demand->capacity_per_s - demand->offered_per_s;
     const bool is_each = fault->kind == FAULT_RESTART && fault->rolling && fault->instance == NONE;
     const double each = is_each ? scenario->process[fault->target].instances : 1;
-    const bool is_over = fault->when == WHEN_EVERY && each * once < spare_per_s * ns_to_s(fault->every_ns);
+    const double between_s = ns_to_s(fault->every_ns) - each * fmin(longest_s(taken), passed_on_s(taken, group));
+    const bool is_over = fault->when == WHEN_EVERY && each * once < spare_per_s * between_s;
     return each * (is_over ? fmin(1, taken->times) : taken->times);
 }
 

@@ -36,7 +36,7 @@ static enum more_limit limit_of(const struct outcome *outcome, const struct more
 {
     if (!isfinite(demand->service_s) || demand->working == 0) return MORE_UNKNOWN;
     if (!bottleneck_fell_behind(demand) && !(demand->pressure >= 1)) return MORE_KEEPS_UP;
-    if (demand->scaler && demand->pressure < 1) return MORE_LATE;
+    if (demand->had_fewer && demand->pressure < 1) return MORE_LATE;
     if (bottleneck_goes_round(demand)) return MORE_REPEATS;
     if (is_by_fault(outcome, &more->taken, demand)) return MORE_FAULT;
     if (demand->next == 0 && (demand->uneven || demand->working < demand->partitions)) return MORE_HOT;

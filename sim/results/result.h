@@ -133,9 +133,11 @@ struct group_demand {
     double capacity_per_s;       /* what its consumers can do with that split, all busy */
     double one_per_s;            /* of it, what one of them can; NaN: its records take no time, or there are none */
     double pressure;             /* offered / capacity; NaN for a group without records */
+    bool had_fewer;              /* its scaler had fewer consumers ready than it had later, or the group rebalanced */
     bool changes;                /* faults change the number of its consumers: it is that of the start */
     bool faults;                 /* in its scenario */
     bool is_drain;               /* which has no load: what waits is worked off */
+    double due_after_s;          /* its records wait for so long, whoever could do them */
     bool meets_others;           /* its stages can wait for locks, rows, connections or stores at all */
     uint32_t runs, left_in;      /* replications; in how many of them records are left at the end */
     double alone_s;              /* mean time of its longest stage by the scenario, with nothing to wait for */

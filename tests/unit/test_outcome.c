@@ -476,6 +476,37 @@ static void who_fell_behind_comes_before_who_keeps_up(void **state)
     }
 }
 
+/* 600 wait, 10 a second come, 100 are done: worked off after 600 / 90 s. The last order comes after two minutes. */
+static void worked_off_before_the_last_one(void **state)
+{
+    static const char groups[] = "{\"servers\": {\"consumers\": 1, \"reads\": {\"orders\": \"serve\"}, "
+                                 "\"backlog\": {\"orders\": [600]}}}";
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"insert\": \"orders\"}, {\"publish\": \"orders\"}, "
+                                 "{\"reply\": 202}]}, \"serve\": {\"steps\": [{\"work\": \"look\", "
+                                 "\"time\": \"10ms\"}, {\"status\": \"PAID\"}]}}";
+    const struct study_edit edits[] = { { "/groups", groups }, { "/stages", stages } };
+    struct group_facts group;
+    (void)state;
+    const struct outcome outcome = outcome_seen(edits, 2, &group);
+    assert_close(ns_to_s(group.worked_off_ns), 600.0 / 90, 0.15);
+    assert_close(ns_to_s(group.drained_at_ns), 120, 1);
+    assert_non_null(strstr(outcome.bottleneck_reason, "worked off by 6."));
+}
+
+/* Six a second that are due a minute later, and are done at 20 a second: 360 of them wait for nobody. */
+static void not_due_is_not_behind(void **state)
+{
+    struct group_demand demand = { .offered_per_s = 6, .capacity_per_s = 20, .due_after_s = 60 };
+    (void)state;
+    demand.peak_backlog = 402;
+    assert_false(bottleneck_fell_behind(&demand));
+    demand.peak_backlog = 461;
+    assert_true(bottleneck_fell_behind(&demand));
+    demand.due_after_s = 0;
+    demand.peak_backlog = 101;
+    assert_true(bottleneck_fell_behind(&demand));
+}
+
 /* Ten VUs of whom each is held for 102 ms start 98 orders a second of the 500 that are wanted. A record takes 7 ms:
  * one consumer does 142.9 of them. A thousand VUs would do. */
 static void what_was_dropped_did_not_arrive(void **state)
@@ -1082,6 +1113,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failure_ends_its_poll, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(when_a_load_begins_changes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_has_failed_did_not_arrive, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(worked_off_before_the_last_one, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(not_due_is_not_behind, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_fell_behind_comes_before_who_keeps_up, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_was_dropped_did_not_arrive, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_others_dropped_takes_nothing, open_arena, close_arena),

@@ -42,7 +42,7 @@ static struct trial trial;
 /* The trial stays open until it is asked no more. */
 static struct outcome run_with(const char *faults, const struct study_edit *more, uint32_t n_more)
 {
-    struct study_edit edit[5] = { { "/faults", faults } };
+    struct study_edit edit[6] = { { "/faults", faults } };
     struct outcome outcome;
     if (n_more) memcpy(edit + 1, more, n_more * sizeof *more);
     trial_open(&trial, THREE_CONSUMERS, edit, 1 + n_more);
@@ -339,6 +339,44 @@ static void none_is_taken(void **state)
     trial_close(&trial);
 }
 
+/* One consumer does 10 a second, 6 come. Away for 9 s of 20, it leaves 54 each time and works 44 of them off before the
+ * next: they pile up to more than a pause leaves. Away for 5 s, it leaves 30, less than 5 s of its work. */
+static void before_it_is_worked_off_again(void **state)
+{
+    static const struct { const char *faults; enum more_limit limit; } of[] = {
+        { "{\"c\": {\"pause\": \"back\", \"every\": \"20s\", \"for\": \"9s\"}}", MORE_FAULT },
+        { "{\"c\": {\"pause\": \"back\", \"every\": \"20s\", \"for\": \"5s\"}}", MORE_KEEPS_UP } };
+    static const struct study_edit one[] = { { "/groups/servers/consumers", "1" }, { "/processes/back/instances", "1" },
+                                             { "/load/scenarios/orders/rate", "6" } };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct outcome outcome = run_with(of[i].faults, one, 3);
+        assert_int_equal(more_consumers(&outcome, 0).limit, of[i].limit);
+        trial_close(&trial);
+    }
+}
+
+/* Three pods from the beginning, and never others: what waits at the start is no scaler's doing. Where there is one at
+ * first, it is. */
+static void a_scaler_that_had_them_all(void **state)
+{
+    static const char scaler[] = "{\"k\": {\"group\": \"servers\", \"lag_threshold\": 50, "
+                                 "\"min_replica_count\": %u, \"max_replica_count\": 3, \"pod_start\": \"20s\"}}";
+    (void)state;
+    for (uint32_t least = 1; least <= 3; least += 2) {
+        char text[200];
+        snprintf(text, sizeof text, scaler, (unsigned)least);
+        const char *pods = least == 1 ? "1" : "3";
+        const struct study_edit edits[] = { { "/scalers", text }, { "/processes/back/instances", pods },
+                                            { "/groups/servers/consumers", pods },
+                                            { "/groups/servers/backlog", "{\"orders\": [200, 200, 200]}" } };
+        const struct outcome outcome = run_with("{}", edits, 4);
+        assert_true(bottleneck_fell_behind(&outcome.demand[0]));
+        assert_int_equal(more_consumers(&outcome, 0).limit, least == 1 ? MORE_LATE : MORE_PARTITIONS);
+        trial_close(&trial);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +396,8 @@ int main(void)
         cmocka_unit_test(again_and_again),
         cmocka_unit_test(a_short_one_is_not_blamed),
         cmocka_unit_test(none_is_taken),
+        cmocka_unit_test(before_it_is_worked_off_again),
+        cmocka_unit_test(a_scaler_that_had_them_all),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
