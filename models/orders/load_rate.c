@@ -2,7 +2,8 @@
  * The greatest rate of a load and how long it lasts, from its rates and not from its draws. Every executor but the
  * trace has a rate that is linear from one corner to the next. So is the difference of the rates at the two ends of a
  * window that slides over them, between the instants at which either end is in a corner: the window holds most at one
- * of these, or where that difference is zero between two of them. */
+ * of these, or where that difference is zero between two of them. Bursts come at instants: with them it holds most
+ * as well where it begins with one, or has just taken one in. */
 #include "models/orders/load.h"
 
 #include <math.h>
@@ -17,7 +18,7 @@ struct profile {
     const struct scenario *scenario;
     uint32_t n, n_corners;
     struct span *span;
-    double *corner; /* with either end of the window in one */
+    double *corner; /* with either end of the window in one, or in a burst */
     double window_s, end_s; /* end_s: of the run */
     double last_s;          /* by then at_most orders have come; or end_s */
 };
@@ -26,6 +27,32 @@ static void add_span(struct profile *profile, double at_s, double lasts_s, doubl
 {
     if (!(lasts_s > 0) || (from == 0 && to == 0)) return;
     profile->span[profile->n++] = (struct span){ at_s, at_s + lasts_s, from, to };
+}
+
+/* Of more than that, which follow closely, the others make no greater rate. */
+enum { BURSTS_LOOKED_AT = 4096 };
+
+static uint64_t bursts_of(const struct load_spec *spec)
+{
+    return spec->executor == LOAD_BURSTS ? (uint64_t)((spec->duration_ns - 1) / spec->burst_every_ns + 1) : 0;
+}
+
+static uint64_t bursts_looked_at(const struct load_spec *spec)
+{
+    const uint64_t n = bursts_of(spec);
+    return n < BURSTS_LOOKED_AT ? n : BURSTS_LOOKED_AT;
+}
+
+static void add_burst_corners(struct profile *profile)
+{
+    for (uint32_t i = 0; i < profile->scenario->n_loads; i++) {
+        const struct load_spec *spec = &profile->scenario->load[i];
+        for (uint64_t k = 0; k < bursts_looked_at(spec); k++) {
+            const double at_s = ns_to_s(spec->start_ns + (sim_ns)k * spec->burst_every_ns);
+            profile->corner[profile->n_corners++] = at_s;
+            profile->corner[profile->n_corners++] = at_s - profile->window_s;
+        }
+    }
 }
 
 static void add_corners(struct profile *profile)
@@ -39,18 +66,19 @@ static void add_corners(struct profile *profile)
     }
 }
 
-static double bursts_until(const struct load_spec *spec, double until_s)
+/* Bursts before an instant, or with the one in it. */
+static uint64_t bursts_to(const struct load_spec *spec, double until_s, bool with_it)
 {
-    const double since_s = until_s - ns_to_s(spec->start_ns), every_s = ns_to_s(spec->burst_every_ns);
-    const double all = ceil(ns_to_s(spec->duration_ns) / every_s);
-    return since_s < 0 ? 0 : fmin(floor(since_s / every_s) + 1, all);
+    const sim_ns since_ns = llround(until_s * 1e9) - spec->start_ns + (with_it ? 1 : 0);
+    const uint64_t n = since_ns > 0 ? (uint64_t)((since_ns - 1) / spec->burst_every_ns + 1) : 0;
+    return n < bursts_of(spec) ? n : bursts_of(spec);
 }
 
-/* A burst counts as if it came over a window, and so many as fit into one together; or, of no window, over the time to
- * the next one. */
+/* Where no greatest rate is asked for. A burst counts as if it came over a window, and so many as fit into one
+ * together; or, of no window, over the time to the next one. */
 static void add_bursts(struct profile *profile, const struct load_spec *spec)
 {
-    const double every_s = ns_to_s(spec->burst_every_ns), n = bursts_until(spec, profile->last_s);
+    const double every_s = ns_to_s(spec->burst_every_ns), n = (double)bursts_to(spec, profile->last_s, true);
     const double over_s = profile->window_s > 0 ? profile->window_s : every_s;
     const double rate = spec->burst_size * fmin(ceil(over_s / every_s), n) / over_s;
     const double lasts_s = fmin(ns_to_s(spec->duration_ns), n * every_s);
@@ -102,10 +130,23 @@ static double starts_between(const struct profile *profile, double at_s, double 
     return starts;
 }
 
-/* Starts from at_s on in a window, none of them after the end. */
+/* Starts by then, of the orders that there are. The profile has the rates alone. */
+static double orders_to(const struct profile *profile, double until_s, bool with_it)
+{
+    const struct scenario *scenario = profile->scenario;
+    double starts = starts_between(profile, 0, until_s);
+    for (uint32_t i = 0; i < scenario->n_loads; i++)
+        if (scenario->load[i].executor == LOAD_BURSTS)
+            starts += scenario->load[i].burst_size * (double)bursts_to(&scenario->load[i], until_s, with_it);
+    return scenario->orders.at_most > 0 ? fmin(starts, (double)scenario->orders.at_most) : starts;
+}
+
+/* Starts from at_s on in a window, none of them after the end: with what comes at its beginning, or at its end. */
 static double starts_in(const struct profile *profile, double at_s)
 {
-    return starts_between(profile, at_s, fmin(at_s + profile->window_s, profile->end_s));
+    const double until_s = fmin(at_s + profile->window_s, profile->end_s);
+    return fmax(orders_to(profile, until_s, false) - orders_to(profile, at_s, false),
+                orders_to(profile, until_s, true) - orders_to(profile, at_s, true));
 }
 
 /* What comes after the last order is no part of the load. */
@@ -142,7 +183,7 @@ static double starts_until(const struct profile *profile, double until_s)
     for (uint32_t i = 0; i < profile->scenario->n_loads; i++) {
         const struct load_spec *spec = &profile->scenario->load[i];
         if (spec->executor == LOAD_TRACE) starts += starts_of_trace(spec, until_s);
-        if (spec->executor == LOAD_BURSTS) starts += spec->burst_size * bursts_until(spec, until_s);
+        if (spec->executor == LOAD_BURSTS) starts += spec->burst_size * (double)bursts_to(spec, until_s, true);
     }
     return starts;
 }
@@ -203,21 +244,29 @@ static double most_in(struct profile *profile)
 
 /* ---- entry ---- */
 
-/* Until a time, or until there are at_most orders. window_s 0: none is wanted. */
-static struct profile profile_of(const struct scenario *scenario, double window_s, sim_ns end_ns, struct arena *arena)
+/* The rates until a time, or until there are at_most orders. window_s 0: none is wanted. */
+static struct profile rates_of(const struct scenario *scenario, double window_s, sim_ns end_ns, struct arena *arena)
 {
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < scenario->n_loads; i++)
+    uint64_t n = 0, n_bursts = 0;
+    for (uint32_t i = 0; i < scenario->n_loads; i++) {
         n += scenario->load[i].executor == LOAD_RAMPING_ARRIVAL_RATE ? scenario->load[i].n_stages : 1;
+        n_bursts += bursts_looked_at(&scenario->load[i]);
+    }
     struct profile profile = { .scenario = scenario, .span = arena_array(arena, struct span, n),
-                               .corner = arena_array(arena, double, (size_t)n * 4 + 2),
+                               .corner = arena_array(arena, double, n * 4 + n_bursts * 2 + 2),
                                .window_s = window_s, .end_s = ns_to_s(end_ns), .last_s = ns_to_s(end_ns) };
     for (uint32_t i = 0; i < scenario->n_loads; i++) add_rate(&profile, &scenario->load[i]);
     if (scenario->orders.at_most > 0) profile.last_s = end_of(&profile, (double)scenario->orders.at_most);
     if (profile.last_s < profile.end_s) cut_rates(&profile);
+    return profile;
+}
+
+/* With the bursts among them. */
+static struct profile profile_of(const struct scenario *scenario, double window_s, sim_ns end_ns, struct arena *arena)
+{
+    struct profile profile = rates_of(scenario, window_s, end_ns, arena);
     for (uint32_t i = 0; i < scenario->n_loads; i++)
         if (scenario->load[i].executor == LOAD_BURSTS) add_bursts(&profile, &scenario->load[i]);
-    add_corners(&profile);
     return profile;
 }
 
@@ -249,11 +298,11 @@ double scenario_peak_rate_per_s(const struct scenario *scenario, sim_ns window_n
     if (has_trace(scenario)) return (double)NAN;
     struct arena scratch;
     arena_init(&scratch);
-    struct profile profile = profile_of(scenario, ns_to_s(window_ns), scenario_end(scenario), &scratch);
+    struct profile profile = rates_of(scenario, ns_to_s(window_ns), scenario_end(scenario), &scratch);
+    add_corners(&profile);
+    add_burst_corners(&profile);
     profile.corner[profile.n_corners++] = profile.end_s - profile.window_s;
-    double most = most_in(&profile);
-    /* Of the last burst perhaps a part alone. */
-    if (scenario->orders.at_most > 0) most = fmin(most, (double)scenario->orders.at_most);
+    const double most = most_in(&profile);
     arena_fini(&scratch);
     return most / profile.window_s;
 }

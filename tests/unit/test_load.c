@@ -376,6 +376,35 @@ static void test_rate_of_bursts_and_others(void **state)
     assert_true(scenario_peak_rate_per_s(&(struct scenario){.at_most_ns = SIM_S}, SIM_S) == 0);
 }
 
+/* One executor or two for the same bursts: any ten seconds from 0 to 10 s hold both, and those of 1/s beside them. */
+static void test_rate_of_bursts_of_two(void **state)
+{
+    struct load_spec loads[] = {{.name = "a", .executor = LOAD_BURSTS, .duration_ns = 5 * SIM_S, .burst_size = 1000,
+                                 .burst_every_ns = 5 * SIM_S},
+                                {.name = "b", .executor = LOAD_BURSTS, .start_ns = 5 * SIM_S, .duration_ns = 5 * SIM_S,
+                                 .burst_size = 1000, .burst_every_ns = 5 * SIM_S},
+                                constant(0, 1, 200)};
+    struct scenario scenario = {.n_loads = 3, .load = loads, .at_most_ns = 3600 * SIM_S};
+    (void)state;
+    assert_rate(&scenario, 10, 201);
+    assert_rate(&scenario, 4, 251);
+    loads[1].burst_size = 2000;
+    assert_rate(&scenario, 4, 501); /* the window that begins or ends with the second */
+}
+
+/* 10/s for 100 s, then of a burst of 100,000 the five that are left, or all of a thousand. */
+static void test_rate_of_a_part_of_a_burst(void **state)
+{
+    struct load_spec loads[] = {constant(0, 10, 100),
+                                {.name = "b", .executor = LOAD_BURSTS, .start_ns = 101 * SIM_S,
+                                 .duration_ns = SIM_S, .burst_size = 100000, .burst_every_ns = 1000 * SIM_S}};
+    struct scenario scenario = {.n_loads = 2, .load = loads, .at_most_ns = 3600 * SIM_S, .orders.at_most = 1005};
+    (void)state;
+    assert_rate(&scenario, 10, 10);
+    scenario.orders.at_most = 2000;
+    assert_rate(&scenario, 10, 109); /* from 91 s on nine seconds of the others */
+}
+
 /* 1,000 every ten minutes, 10/s beside them, and 240/s in the last of 60. 6,000 + 30,000 + 144,000 are all there are;
  * 30,000 are there before the 240/s are. */
 static void test_rate_of_bursts_and_at_most(void **state)
@@ -484,6 +513,7 @@ int main(void)
         cmocka_unit_test(test_bursts),
         cmocka_unit_test(test_trace),
         cmocka_unit_test(test_rate_of_a_spike), cmocka_unit_test(test_rate_of_a_ramp),
+        cmocka_unit_test(test_rate_of_bursts_of_two), cmocka_unit_test(test_rate_of_a_part_of_a_burst),
         cmocka_unit_test(test_rate_of_bursts_and_others), cmocka_unit_test(test_starts_until_then),
         cmocka_unit_test(test_scenario_end), cmocka_unit_test(test_orders_end),
         cmocka_unit_test(test_orders_end_with_bursts), cmocka_unit_test(test_rate_of_bursts_and_at_most),
