@@ -81,6 +81,8 @@ void group_mends(struct kafka *kafka, uint32_t index)
     if (!coordinator->struck || coordinator->n_members != kafka_consumers(kafka, index)) return;
     for (const struct member *member = coordinator->member; member; member = member->next)
         if (member->silent) return;
+    for (uint32_t i = 0; i < kafka->plan->group[index].n_positions; i++)
+        if (coordinator->owner[i] == NONE) return; /* withheld until the next round: somebody has too little to do */
     coordinator->struck = false;
     if (coordinator->whole_ns < kafka->sim->now_ns) coordinator->whole_ns = kafka->sim->now_ns;
 }

@@ -356,6 +356,23 @@ static void before_it_is_worked_off_again(void **state)
     }
 }
 
+/* Two consumers, one of two partitions of three: 1.5 / 30 ms = 50 a second. The first round after a return gives the one
+ * that is back nothing, and the other goes on with 500 records before it gives something up: they are not all there. */
+static void withheld_until_the_next_round(void **state)
+{
+    static const struct study_edit more[] = {
+        { "/groups/servers", "{\"consumers\": 2, \"reads\": {\"orders\": \"serve\"}, "
+                             "\"assignor\": \"cooperative-sticky\", \"static_members\": true}" },
+        { "/processes/back/instances", "2" }, { "/load/scenarios/orders/rate", "30" },
+        { "/stages/serve/steps/0/time", "30ms" }, { "/load/scenarios/orders/duration", "400s" } };
+    (void)state;
+    const struct outcome outcome =
+        run_with("{\"f\": {\"restart\": \"back\", \"at\": \"100s\", \"rolling\": true, \"back_after\": \"60s\"}}",
+                 more, 5);
+    assert_close(outcome.demand[0].capacity_per_s, 50, 1.5);
+    trial_close(&trial);
+}
+
 /* Three pods from the beginning, and never others: what waits at the start is no scaler's doing. Where there is one at
  * first, it is. */
 static void a_scaler_that_had_them_all(void **state)
@@ -397,6 +414,7 @@ int main(void)
         cmocka_unit_test(a_short_one_is_not_blamed),
         cmocka_unit_test(none_is_taken),
         cmocka_unit_test(before_it_is_worked_off_again),
+        cmocka_unit_test(withheld_until_the_next_round),
         cmocka_unit_test(a_scaler_that_had_them_all),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
