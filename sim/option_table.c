@@ -37,14 +37,12 @@ const struct command_spec command_table[COMMANDS] = {
         "  sim schema > scenario.schema.json\n"
         "  sim schema --example > my.json\n",
         "0 done; 1 run time (disk); 2 usage" },
-    [COMMAND_PLOT] = { "plot", "DIR|FILE.db", "Draws the pictures of results again: of a folder, or of the file of a "
-      "sweep.",
+    [COMMAND_PLOT] = { "plot", "DIR|FILE.db", "Draws the pictures of results again: of a folder, or of the file of a sweep.",
         "  sim plot results\n"
         "  sim plot sweep.db --metric completion_s.p95\n"
         "  sim plot results --terminal\n",
         "0 drawn; 1 run time (file, disk, gnuplot missing or failing); 2 usage; 130 interrupted" },
-    [COMMAND_SWEEP] = { "sweep", "SCENARIO", "Runs every combination of varied values and stores each run in one "
-      "SQLite file.",
+    [COMMAND_SWEEP] = { "sweep", "SCENARIO", "Runs every combination of varied values and stores each run in one SQLite file.",
         "  sim sweep my.json --vary stock-service-group.consumers=1..6\n"
         "  sim sweep my.json --vary stock.consumers=1..3 \\\n"
         "      --vary /stages/pay/time/mean=5ms..20ms..5ms\n"
@@ -64,16 +62,14 @@ const struct command_spec command_table[COMMANDS] = {
         "What a variant adds (a stage, a topic, a group) stands behind what is there:\n"
         "draws go by place, and a part that has moved is no pair any more.\n",
         "0 done; 1 run time; 2 usage; 3 a scenario is not acceptable; 130 interrupted", .many = true },
-    [COMMAND_CALIBRATE] = { "calibrate", "SCENARIO", "Fits values of a scenario to what was counted; writes a new "
-      "scenario.",
+    [COMMAND_CALIBRATE] = { "calibrate", "SCENARIO", "Fits values of a scenario to what was counted; writes a new scenario.",
         "  sim calibrate my.json observations.json --out fitted.json\n"
         "  sim calibrate my.json observations.json --fit /stages/pay/time/mean=1ms..100ms\n"
         "  sim calibrate my.json observations.json --hold-out \"largest lag\"\n"
         "  sim calibrate my.json observations.json --format json | jq .fitted\n",
         "0 done; 1 run time; 2 usage; 3 scenario or observations not acceptable; "
         "5 none of the values can be told from the observations; 130 interrupted", .second = "OBSERVATIONS" },
-    [COMMAND_PLAN] = { "plan", "SCENARIO", "Finds the cheapest values that meet the thresholds, and says while what "
-      "they do.",
+    [COMMAND_PLAN] = { "plan", "SCENARIO", "Finds the cheapest values that meet the thresholds, and says while what they do.",
         "  sim plan my.json --vary stock-service-group.consumers=1..6\n"
         "  sim plan my.json --vary stock.consumers=1..6 \\\n"
         "      --unknown /stages/pay/time/mean=5ms..22ms\n"
@@ -82,15 +78,13 @@ const struct command_spec command_table[COMMANDS] = {
         "  sim plan my.json --vary stock.consumers=1..6 --format json | jq .holds_while\n",
         "0 found; 5 undecided; 99 infeasible; 1 run time; 2 usage; 3 scenario not acceptable; "
         "130 interrupted" },
-    [COMMAND_EXPLORE] = { "explore", "SCENARIO", "Searches for faults and interleavings that break an invariant; "
-      "makes them small.",
+    [COMMAND_EXPLORE] = { "explore", "SCENARIO", "Searches for faults and interleavings that break an invariant; makes them small.",
         "  sim explore scenarios/explore-lease.json --runs 2000 --out found\n"
         "  sim explore my.json --time 60s --first --out found\n"
         "  sim explore my.json --set reserve.lease=30s --runs 100000\n",
         "0 nothing found; 4 an invariant is broken; 1 run time; 2 usage; 3 scenario not "
         "acceptable; 130 interrupted, what was found until then is kept" },
-    [COMMAND_REPLAY] = { "replay", "CAPSULE", "Plays a run that sim explore has found, and tells its story step by "
-      "step.",
+    [COMMAND_REPLAY] = { "replay", "CAPSULE", "Plays a run that sim explore has found, and tells its story step by step.",
         "  sim replay found/S3-17.json\n"
         "  sim replay found/S3-17.json --lang ko\n",
         "4 the invariant breaks again, in the same run; 1 the run is not the same; 2 usage; "
@@ -101,8 +95,7 @@ const struct command_spec command_table[COMMANDS] = {
         "  sim init --offsets describe.txt --durations steps.csv --column stage=group \\\n"
         "      --out my.json\n",
         "0 written; 1 run time (file, disk); 2 usage; 3 an input is not acceptable" },
-    [COMMAND_AUDIT] = { "audit", "OBSERVATIONS", "Says which measured figures contradict one another, and by which "
-      "law.",
+    [COMMAND_AUDIT] = { "audit", "OBSERVATIONS", "Says which measured figures contradict one another, and by which law.",
         "  sim audit report.json\n"
         "  sim audit report.json --lang ko --format markdown\n"
         "  sim audit report.json my.json\n"
@@ -168,8 +161,7 @@ static bool set_set(struct options *options, const char *value, struct arena *ar
 {
     char *pointer = arena_strdup(arena, value), *equals = strchr(pointer, '=');
     if (!equals || equals == pointer)
-        return option_refuse(err, "--set", value, "of the form PTR=VALUE, as in "
-      "/groups/payment-service-group/consumers=3");
+        return option_refuse(err, "--set", value, "of the form PTR=VALUE, as in /groups/payment-service-group/consumers=3");
     *equals = '\0';
     add_edit(options, pointer, equals + 1);
     return true;
@@ -192,8 +184,7 @@ static bool set_replications(struct options *options, const char *value, struct 
 {
     (void)arena;
     uint64_t n;
-    if (!read_count(value, UINT32_MAX, &n) || n == 0) return option_refuse(err, "--replications", value, "a count "
-      "from 1");
+    if (!read_count(value, UINT32_MAX, &n) || n == 0) return option_refuse(err, "--replications", value, "a count from 1");
     options->replications = (uint32_t)n;
     add_edit(options, "/run/replications", value);
     return true;
@@ -237,8 +228,7 @@ static bool set_jobs(struct options *options, const char *value, struct arena *a
 {
     (void)arena;
     uint64_t jobs;
-    if (!read_count(value, 4096, &jobs) || jobs == 0) return option_refuse(err, "--jobs", value, "a count from 1 to "
-      "4096");
+    if (!read_count(value, 4096, &jobs) || jobs == 0) return option_refuse(err, "--jobs", value, "a count from 1 to 4096");
     options->jobs = (uint32_t)jobs;
     return true;
 }
@@ -319,8 +309,7 @@ static bool set_cost(struct options *options, const char *value, struct arena *a
 static bool set_metric(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
 {
     (void)arena;
-    return *value ? option_add(&options->metric, value) : option_refuse(err, "--metric", value, "a path in "
-      "summary.json");
+    return *value ? option_add(&options->metric, value) : option_refuse(err, "--metric", value, "a path in summary.json");
 }
 
 static bool set_points(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
@@ -387,8 +376,7 @@ static bool set_time_zone(struct options *options, const char *value, struct are
     const bool offset = strlen(value) == 6 && strchr("+-", value[0]) && value[3] == ':' &&
                         strspn(value + 1, "0123456789") == 2 && strspn(value + 4, "0123456789") == 2 && value[1] <= '1';
     options->time_zone = value;
-    return offset || strcmp(value, "Z") == 0 || option_refuse(err, "--time-zone", value, "Z or an offset, as in "
-      "+09:00");
+    return offset || strcmp(value, "Z") == 0 || option_refuse(err, "--time-zone", value, "Z or an offset, as in +09:00");
 }
 
 static bool set_partitions(struct options *options, const char *value, struct arena *arena, struct sim_err *err)
