@@ -130,7 +130,18 @@ static bool read_all(struct sweeping *sweeping, struct arena *arena, struct sim_
     return options->tornado || options->unknown.n == 0 || draw_unknowns(sweeping, arena, err);
 }
 
-/* Figures are known by their paths, which are the same in all points. */
+/* Thresholds may be varied like any other value: those of all points count. */
+static const char *const *choose_metrics(const struct sweeping *sweeping, uint32_t *n, struct arena *arena,
+                                         struct sim_err *err)
+{
+    const struct options *options = sweeping->options;
+    if (options->metric.n > 0)
+        return metrics_shown(&sweeping->desk.study, sweeping->desk.layout, options->metric.word, options->metric.n, n,
+                             arena, err);
+    return metrics_of_points(sweeping->stored, sweeping->sweep.n_points, n, arena);
+}
+
+/* Figures are known by their paths; thresholds are those of the point. */
 static bool begin_precision(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
 {
     const struct options *options = sweeping->options;
@@ -138,7 +149,8 @@ static bool begin_precision(struct sweeping *sweeping, struct arena *arena, stru
     if (options->n_goals == 0) return true;
     sweep->precision = arena_array(arena, struct precision, sweep->n_points);
     for (uint32_t p = 0; p < sweep->n_points; p++)
-        if (!precision_init(&sweep->precision[p], options->goal, options->n_goals, options->replications,
+        if (!desk_open(&sweeping->desk, &sweeping->point[p], &sweeping->findings, err) ||
+            !precision_init(&sweep->precision[p], options->goal, options->n_goals, options->replications,
                             options->confidence, &sweeping->desk.study, sweeping->desk.layout, arena, err))
             return false;
     return true;
@@ -233,7 +245,7 @@ static void print_table(const struct sweeping *sweeping, const char *const *metr
     const struct sweep_table table = { sweeping->sweep.store, &sweeping->experiment, sweeping->name,
                                        sweeping->sweep.n_points, sweeping->stored, n_metrics, metric,
                                        options->confidence, sweeping->tornado.n_unvaried,
-                                       sweeping->tornado.unvaried, sweeping->desk.study.n_thresholds };
+                                       sweeping->tornado.unvaried };
     const struct text_style style = { options->language, use_colour(options), options->format == FORMAT_MARKDOWN,
                                       TEXT_COLUMNS };
     if (options->format == FORMAT_JSON) sweep_table_json(&table, stdout);
@@ -314,8 +326,7 @@ static int run_sweep(struct sweeping *sweeping, struct arena *arena, struct sim_
         if (sweeping->findings.n_all > 0) findings_print(&sweeping->findings, where_found(sweeping, arena), stderr);
         return (int)err->code;
     }
-    const char *const *metric = metrics_shown(&sweeping->desk.study, sweeping->desk.layout, options->metric.word,
-                                              options->metric.n, &n_metrics, arena, err);
+    const char *const *metric = choose_metrics(sweeping, &n_metrics, arena, err);
     if (!metric || !begin_precision(sweeping, arena, err)) return (int)err->code;
     enum { NAME_BYTES = 512 };
     char *file = arena_alloc(arena, NAME_BYTES);

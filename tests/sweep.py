@@ -4,7 +4,7 @@
 is killed at random instants, at least 50 times, and resumed ends with the rows of one that was not; what does not fit is
 refused and nothing is overwritten. Method: the built program on the skeleton scenario; files are compared as rows ordered
 by primary key, without the two measurements that the contract names."""
-import json, os, random, re, shutil, signal, sqlite3, statistics, subprocess, tempfile, time
+import csv, json, os, random, re, shutil, signal, sqlite3, statistics, subprocess, tempfile, time
 
 from support.runner import SIM, close, ok, rows, sim
 
@@ -64,6 +64,16 @@ json.dump(bare, open("bare.json", "w"))
 targets = lambda name: [line.split()[-1] for line in sim("sweep", name, "--vary", f"{group}.consumers=1,2", "--set", "/orders/at_most=100", "--replications", "2", "--metric", "completion_s.p95", "--force", "--out", "bare.db").stdout.splitlines() if line.startswith("  consumers=")]
 ok(f"no thresholds, no share of runs that meet them: {targets('bare.json')}", targets("bare.json") == ["-", "-"])
 ok(f"with them there is one: {targets('s.json')}", len(targets("s.json")) == 2 and all(share.endswith("%") for share in targets("s.json")))
+# Thresholds that are varied themselves: each point is judged by its own, and the figures of all are shown.
+strict, lax = ({"completion_s.p95": [f"value<={limit}"]} for limit in (0.0001, 1000))
+for order in ([strict, {}, lax], [{}, lax, strict]):
+    with open("th.csv", "w") as points:
+        csv.writer(points).writerows([["/thresholds"]] + [[json.dumps(thresholds)] for thresholds in order])
+    done = sim("sweep", "bare.json", "--points", "th.csv", "--set", "/orders/at_most=100", "--replications", "2", "--force", "--out", "th.db")
+    shares = [line.split()[-1] for line in done.stdout.splitlines() if line.startswith("  thresholds=")]
+    wanted = [{"": "-", json.dumps(strict): "0.0%", json.dumps(lax): "100.0%"}[json.dumps(thresholds) if thresholds else ""] for thresholds in order]
+    ok(f"each point by its own thresholds: {shares}, {wanted}", shares == wanted)
+    ok("the figures of the thresholds of all points", "[1] completion_s.p95" in done.stdout and "[2]" not in done.stdout)
 done = sim("sweep", "s.json", "--vary", f"{group}.consumers=1", "--set", "/orders/at_most=100", "--replications", "2", "--force", "--out", "bare.db")
 ok(f"old pictures beside a new file are named: {done.stderr}", "the pictures in bare-plots are of what bare.db held before; sim plot bare.db --force draws them anew" in done.stderr)
 done = sim("sweep", "s.json", "--vary", f"{group}.consumers=1", "--set", "/orders/at_most=100", "--replications", "2", "--resume", "--out", "bare.db")

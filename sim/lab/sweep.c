@@ -35,6 +35,14 @@ static void take_inputs(struct store_point *out, const struct study *study, cons
     out->input = same ? before->input : input;
 }
 
+static void take_targets(struct store_point *out, const struct study *study, struct arena *arena)
+{
+    const char **target = arena_array(arena, const char *, study->n_thresholds);
+    for (uint32_t i = 0; i < study->n_thresholds; i++) target[i] = arena_strdup(arena, study->threshold[i].metric);
+    out->n_targets = study->n_thresholds;
+    out->target = target;
+}
+
 bool sweep_points(const struct point *point, uint32_t n, uint32_t n_base_edits, struct store_point **out,
                   struct desk *desk, struct findings *findings, struct arena *arena, struct sim_err *err)
 {
@@ -48,6 +56,7 @@ bool sweep_points(const struct point *point, uint32_t n, uint32_t n_base_edits, 
                                              as_json(point[i].edit[n_base_edits + p].value, arena) };
         (*out)[i] = (struct store_point){ .label = point[i].label, .n_params = n_params, .param = param };
         take_inputs(&(*out)[i], &desk->study, i > 0 ? &(*out)[i - 1] : NULL, arena);
+        take_targets(&(*out)[i], &desk->study, arena);
     }
     return true;
 }

@@ -17,7 +17,6 @@ struct sweep_table {
     double confidence;
     uint32_t n_unvaried;         /* of a tornado: assumed values that it could not vary */
     const char *const *unvaried; /* their JSON Pointers; NULL: no tornado */
-    uint32_t n_thresholds;       /* 0: nothing to meet */
 };
 
 void sweep_table_write(const struct sweep_table *table, const struct text_style *style, FILE *out);
