@@ -155,6 +155,26 @@ ok(f"a step that sends, in front: pairing is lost: {part}, {moves}", part == "/s
 part, moves = lost_by(lambda steps: steps[:2] + [{"publish": "c"}] + steps[2:])
 ok(f"behind: all are pairs: {part}, {moves}", part is None and moves[1] < 2e-3)
 
+# ---- a fault by its name, too: where something of it is drawn ----
+def fault_renamed(fault, instances=1):
+    for name, key in (("fault.json", "gc"), ("other.json", "long-gc")):
+        faulty = json.loads(json.dumps(luck))
+        faulty["processes"]["shop"]["instances"] = instances
+        faulty.update(name=name, faults={key: {"pause": "shop", **fault}})
+        json.dump(faulty, open(name, "w"))
+    answer = compare("fault.json", "other.json", "--replications", "3", "--metric", "completion_s.p95")
+    difference = answer["metrics"][0]["difference"][0]
+    return answer["pairing_lost"] and answer["pairing_lost"]["part"], max(abs(difference["lo"]), abs(difference["hi"]))
+
+
+for what, (part, moves), want in (
+        ("when it happens", fault_renamed({"rate_per_h": 3600, "for": "500ms"}), "/faults/gc"),
+        ("how long", fault_renamed({"at": "2s", "for": {"mean": "4s", "cv": 1}}), "/faults/gc"),
+        ("to whom", fault_renamed({"at": "2s", "for": "2s"}, instances=2), "/faults/gc"),
+        ("nothing", fault_renamed({"at": "2s", "for": "500ms"}), None),
+        ("the instance is given", fault_renamed({"at": "2s", "for": "2s", "instance": 0}, instances=2), None)):
+    ok(f"a renamed fault, drawn: {what}: {part}, {moves}", part == want and (moves > 0) == (want is not None))
+
 # ---- strategies of the hot item: what each must show, not how much ----
 answer = compare(STRATEGIES[0], "--variants", STRATEGIES[1], "--replications", "2")
 names = [v["name"] for v in answer["variants"]]
