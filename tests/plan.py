@@ -96,6 +96,21 @@ ok("and that is said", "A stage with several times: their sum" in text)
 text = " ".join(sim("run", "two.json").stdout.split())
 ok(f"all of it is work: {text}", "of work, the rest" not in text and "are waiting" not in text and "More consumers: 2, with up to 6" in text)
 
+# ---- a backlog without a load: 1,200 records of 25 ms, 100 in each of 12 partitions, are gone after 30 s / 3. Eight times no
+# order is none: there is no headroom ----
+drain = json.loads(json.dumps(scenario))
+del drain["load"], drain["checkpoints"]
+drain["groups"]["pay"]["backlog"] = {"created": [100] * 12}
+drain["orders"] = {"at_most": 10}
+drain["thresholds"] = {"groups.pay.drained_at_s": ["value<=11"]}
+json.dump(drain, open("drain.json", "w"))
+gone = plan(0, "drain.json", "--vary", "pay.consumers=1..4")
+bound = {b["pointer"]: b for b in gone["holds_while"]}
+ok(f"three drain it in 10 s: {gone['values']}, {bound}", gone["values"] == {CONSUMERS: 3} and near(ms(bound[PAY]["below"]), 25 * 1.1))
+ok(f"no headroom without a load: {gone['headroom']}", gone["headroom"] is None)
+text = " ".join(sim("plan", "drain.json", "--vary", "pay.consumers=1..4").stdout.split())
+ok("and it is said why", "times the load" not in text and "No order comes that could be multiplied" in text)
+
 # ---- costs ----
 free = plan(0, "even.json", "--vary", "pay.consumers=1..4", "--vary", "/stages/pay/time=10ms,25ms", "--cost", f"{CONSUMERS}=2")
 ok("a quicker stage that costs nothing", free["values"] == {CONSUMERS: 1, "/stages/pay/time": "10ms"} and free["cost"] == 2)

@@ -257,9 +257,12 @@ static bool advise_bounds(struct adviser *adviser)
 
 static bool advise_load(struct adviser *adviser)
 {
-    adviser->out->load_is_trace = !load_can_scale(&adviser->desk.study.scenario);
-    if (adviser->out->load_is_trace || adviser->out->status != PLAN_FOUND) return true;
-    return least_everywhere(adviser, NONE, &adviser->out->headroom);
+    struct plan_answer *out = adviser->out;
+    const struct scenario *scenario = &adviser->desk.study.scenario;
+    out->load_is_trace = !load_can_scale(scenario);
+    out->no_load = scenario_load_extent(scenario).until_ns == 0;
+    if (out->load_is_trace || out->no_load || out->status != PLAN_FOUND) return true;
+    return least_everywhere(adviser, NONE, &out->headroom);
 }
 
 /* At the place that does worst then. */

@@ -201,6 +201,9 @@ static void load_room(struct page *page, const struct plan_answer *plan)
     if (plan->load_is_trace)
         page_say(page, TONE_FAINT, "A recorded trace cannot be multiplied: no headroom is given.",
                  "기록된 트레이스는 배율을 바꿀 수 없어 부하 여유를 제시하지 않음.");
+    else if (plan->no_load)
+        page_say(page, TONE_FAINT, "No order comes that could be multiplied, only a backlog: no headroom is given.",
+                 "배율을 바꿀 주문 유입이 없고 밀린 주문만 있어 부하 여유를 제시하지 않음.");
     else if (plan->headroom >= plan->factor_most)
         page_say(page, TONE_PLAIN, "The targets hold at %s times the load and more.",
                  "부하가 %s배 이상이 되어도 목표가 성립.", number_json(plan->factor_most).s);

@@ -62,7 +62,7 @@ struct plan_answer {
     const char *const *assumed;  /* pointers */
     const char *measure_next;
     double headroom;             /* NaN: not known; factor_most: at least that */
-    bool load_is_trace;          /* then there is no headroom to ask for */
+    bool load_is_trace, no_load; /* then there is no headroom to ask for */
     struct plan_share slower;    /* with all stages' work a fifth longer; n 0: not asked */
     const char *store;           /* one whose capacity is modelled */
     uint32_t n_tried, n_met, n_candidates;
