@@ -41,10 +41,10 @@ void note_load_end(const struct options *options, const struct study *study)
     }
     if (names[0])
         note(options,
-             "%s: load_end is when the executors end, %s, but the last order comes by %s (/orders/at_most): what is told "
+             "%s: load_end is when the executors end, %s, but the last order comes %s %s (/orders/at_most): what is told "
              "from load_end comes so much later (%s); write the time that is meant, or let the executors end there",
              shown_file(study), ns_format(scenario_load_end(&study->scenario), end, sizeof end),
-             ns_format(orders_end_ns, orders_end, sizeof orders_end), names);
+             scenario_orders_end_varies(&study->scenario) ? "on average at" : "by", ns_format(orders_end_ns, orders_end, sizeof orders_end), names);
 }
 
 bool read_study(struct study *out, const struct options *options, struct findings *findings, struct arena *arena,

@@ -127,6 +127,10 @@ for command in check run "sweep --vary stock-service.consumers=1,2 --replication
     says "(/checkpoints/end_of_load, /checkpoints/half_a_minute_later)"
 done
 exits 0 run small.json --set /orders/at_most=200 --quiet; shows "115 s later"; silent err
+# Poisson arrivals: the 200th comes after 5 s on average, in this run at another time.
+poisson='/load/scenarios/orders={"executor":"poisson","rate":40,"duration":"2m"}'
+exits 0 run small.json --set /orders/at_most=200 --set "$poisson"; says "the last order comes on average at 5s"
+shows "its last order comes on average at 5.00 s"
 exits 0 run small.json --set /orders/at_most=4800; silent err
 exits 0 run slow.json --set stock-service.consumers=3
 exits 4 run lost.json --set /orders/at_most=200; shows "To repeat it:"; shows "S3"
