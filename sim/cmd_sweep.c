@@ -72,6 +72,15 @@ static bool draw_unknowns(struct sweeping *sweeping, struct arena *arena, struct
     return true;
 }
 
+/* Sides are compared with the scenario as it is: that has to have a steady state. */
+static bool share_warm_up(struct sweeping *sweeping, struct sim_err *err)
+{
+    sim_ns longest_ns;
+    struct point *point = sweeping->point;
+    return points_share_warm_up(point, 1, false, &longest_ns, err) &&
+           points_share_warm_up(point, sweeping->sweep.n_points, true, &longest_ns, err);
+}
+
 static bool make_tornado(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
 {
     struct tornado_points *tornado = &sweeping->tornado;
@@ -80,7 +89,7 @@ static bool make_tornado(struct sweeping *sweeping, struct arena *arena, struct 
         return false;
     sweeping->point = tornado->point;
     sweeping->sweep.n_points = tornado->n_points;
-    return true;
+    return share_warm_up(sweeping, err);
 }
 
 static bool make_points(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
@@ -165,11 +174,13 @@ static bool say_precision(const struct sweeping *sweeping)
     if (!sweep->precision) return true;
     for (uint32_t p = 0; p < sweep->n_points; p++) {
         const struct precision *precision = &sweep->precision[p];
+        if (sweep->gap[p].n > 0) continue; /* no runs that could be too few */
         if (precision->n < least) least = precision->n;
         if (precision->n > most) most = precision->n;
         if (!precision_enough(precision) && n_short++ == 0) at = p;
     }
     if (n_short == 0) {
+        if (least > most) return true;
         if (least == most) note(sweeping->options, "precise enough after %u replications of each point", most);
         else note(sweeping->options, "precise enough after %u to %u replications of a point", least, most);
         return true;
@@ -180,6 +191,19 @@ static bool say_precision(const struct sweeping *sweeping)
         n_short, sweep->n_points, sweeping->experiment.replications, sweeping->stored[at].label,
         line[0] ? line : "a figure asked for does not exist in two of them");
     return false;
+}
+
+/* False when a point has no steady state; the table says which. */
+static bool say_unsettled(const struct sweeping *sweeping)
+{
+    const struct sweep *sweep = &sweeping->sweep;
+    uint32_t n = 0, first = 0;
+    for (uint32_t p = 0; p < sweep->n_points; p++)
+        if (sweep->gap[p].n > 0 && n++ == 0) first = p;
+    if (n > 0)
+        warn("%u of %u points %s runs without a steady state, which are left out; %s: %s", n, sweep->n_points,
+             n == 1 ? "has" : "have", sweeping->stored[first].label, sweep->gap[first].why);
+    return n == 0;
 }
 
 static struct store *open_store(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
@@ -239,13 +263,22 @@ static bool export_all(const struct sweeping *sweeping, struct arena *arena, str
     return unlink(unfinished), false;
 }
 
-static void print_table(const struct sweeping *sweeping, const char *const *metric, uint32_t n_metrics)
+/* By point; NULL where all have a steady state. */
+static const uint32_t *unsettled_runs(const struct sweeping *sweeping, struct arena *arena)
+{
+    uint32_t *n = arena_array(arena, uint32_t, sweeping->sweep.n_points), all = 0;
+    for (uint32_t p = 0; p < sweeping->sweep.n_points; p++) all += n[p] = sweeping->sweep.gap[p].n;
+    return all > 0 ? n : NULL;
+}
+
+static void print_table(const struct sweeping *sweeping, const char *const *metric, uint32_t n_metrics,
+                        struct arena *arena)
 {
     const struct options *options = sweeping->options;
     const struct sweep_table table = { sweeping->sweep.store, &sweeping->experiment, sweeping->name,
                                        sweeping->sweep.n_points, sweeping->stored, n_metrics, metric,
                                        options->confidence, sweeping->tornado.n_unvaried,
-                                       sweeping->tornado.unvaried };
+                                       sweeping->tornado.unvaried, unsettled_runs(sweeping, arena) };
     const struct text_style style = { options->language, use_colour(options), options->format == FORMAT_MARKDOWN,
                                       TEXT_COLUMNS };
     if (options->format == FORMAT_JSON) sweep_table_json(&table, stdout);
@@ -278,10 +311,11 @@ static int sweep_and_print(struct sweeping *sweeping, const char *const *metric,
     interrupt_hold(&interrupt);
     bool ok = sweep_run(&sweeping->sweep, &interrupted, arena, err);
     interrupt_release(&interrupt);
-    if (ok) print_table(sweeping, metric, n_metrics);
+    if (ok) print_table(sweeping, metric, n_metrics, arena);
     if (ok && !interrupted) ok = export_all(sweeping, arena, err);
     int code = ok ? verdict(sweeping) : (int)err->code;
     if (ok && !interrupted && !say_precision(sweeping) && code == 0) code = SIM_EIMPRECISE;
+    if (ok && !say_unsettled(sweeping) && code == 0) code = SIM_EIMPRECISE;
     if (!store_close(sweeping->sweep.store, err)) return (int)err->code;
     if (ok && interrupted)
         warn("interrupted; what was finished is in %s. The same command with --resume goes on", sweeping->file);
@@ -333,6 +367,7 @@ static int run_sweep(struct sweeping *sweeping, struct arena *arena, struct sim_
     snprintf(file, NAME_BYTES, "%s.db", sweeping->name);
     sweeping->file = options->out ? options->out : file;
     sweeping->sweep.point = sweeping->point;
+    sweeping->sweep.gap = arena_array(arena, struct sweep_gap, sweeping->sweep.n_points);
     sweeping->sweep.replications = sweeping->experiment.replications;
     sweeping->sweep.n_threads = options->jobs ? options->jobs : n_ranks > 1 ? 1 : workers_cores();
     sweeping->sweep.ranks = options->ranks;

@@ -79,6 +79,33 @@ ok(f"old pictures beside a new file are named: {done.stderr}", "the pictures in 
 done = sim("sweep", "s.json", "--vary", f"{group}.consumers=1", "--set", "/orders/at_most=100", "--replications", "2", "--resume", "--out", "bare.db")
 ok("those of a sweep that goes on are its own", "bare-plots" not in done.stderr)
 
+# ---- a warm-up that is to be found: orders of 25 ms at 100/s, which one and two consumers cannot do ----
+even = {"name": "even", "run": {"ends": "30s", "sample_every": "50ms", "warm_up": "auto"},
+        "load": {"scenarios": {"orders": {"executor": "constant-arrival-rate", "rate": 100, "duration": "30s", "maxVUs": 1000, "preAllocatedVUs": 1000}}},
+        "kafka": {"partitions": 12, "fetch_order": "arrival", "linger": "0s", "append": "0s", "fetch": "0s", "commit": "0s"},
+        "topics": {"a": {"key": "id_modulo"}}, "tables": {"orders": {"key": "order_id"}},
+        "groups": {"pay": {"consumers": 3, "reads": {"a": "pay"}}}, "processes": {"shop": {"api": {"threads": 200, "stage": "accept"}, "groups": "all"}},
+        "stages": {"accept": {"time": "1ms", "steps": [{"insert": "orders", "share": 1}, {"publish": "a"}, {"reply": 202}]},
+                   "pay": {"time": {"mean": "27ms", "basis": {"mean": "assumed"}}, "steps": [{"work": "w", "share": 1}, {"status": "PAID"}]}}}
+json.dump(even, open("even.json", "w"))
+EVEN = ["sweep", "even.json", "--metric", "completion_s.p95", "--replications", "2"]
+done = sim(*EVEN, "--vary", "pay.consumers=2..4", "--out", "even.db", "--jobs", "2", "--format", "json")
+points = json.loads(done.stdout)["points"]
+ok(f"a point that does not settle has no runs, the others have: {done.returncode} {done.stderr.strip()}", done.returncode == 5 and
+   [p["metrics"]["completion_s.p95"]["n"] for p in points] == [0, 2, 2] and [p["runs_without_steady_state"] for p in points] == [2, 0, 0])
+ok("and it is said", "1 of 3 points has runs without a steady state, which are left out; consumers=2: no steady state" in done.stderr)
+settled = rows("even.db")
+again = sim(*EVEN, "--vary", "pay.consumers=2..4", "--out", "even.db", "--resume")
+ok(f"resumed: the same, {again.returncode}", again.returncode == 5 and rows("even.db") == settled and "consumers=2: runs left out, without a steady state (MSER-5): 2." in again.stdout)
+# A fifth more than 27 ms is 32.4 ms: three consumers do 92.6/s.
+done = sim(*EVEN, "--tornado", "--out", "even-t.db", "--plots")
+ok(f"a side of a tornado that does not settle is shown: {done.returncode} {done.stderr.strip()}",
+   done.returncode == 5 and "32.4ms" in done.stdout and "/stages/pay/time/mean=32.4ms: runs left out" in done.stdout)
+ok("both sides that settle have the warm-up of what they are compared with", sqlite3.connect("even-t.db").execute(
+    "SELECT count(*), count(DISTINCT value) FROM metric WHERE metric = 'sim.warm_up_s'").fetchone() == (4, 1))
+done = sim(*EVEN, "--tornado", "--set", "pay.consumers=2", "--out", "even-n.db")
+ok(f"what does not settle as it is has no tornado: {done.returncode} {done.stderr.strip()}", done.returncode == 5 and "no steady state" in done.stderr and not os.path.exists("even-n.db"))
+
 # ---- a tornado ----
 done = sim("sweep", "s.json", "--tornado", "--unknown", "reserve.time.mean=10ms..30ms", "--set", "/orders/at_most=200", "--replications", "4",
            "--metric", "completion_s.mean", "--out", "t.db", "--plots")

@@ -3,6 +3,7 @@
 
 #include <cjson/cJSON.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "sim/scenario/json.h"
@@ -109,9 +110,17 @@ static bool keep_drawn(const struct sweep *sweep, const struct batch_result *got
     return ok;
 }
 
+static bool note_gap(const struct sweep *sweep, const struct batch_result *got)
+{
+    struct sweep_gap *gap = &sweep->gap[point_of(sweep, got->job)];
+    if (gap->n++ == 0) snprintf(gap->why, sizeof gap->why, "%s", got->unsettled);
+    return true;
+}
+
 static bool keep(void *context, const struct batch_result *got, struct sim_err *err)
 {
     const struct sweep *sweep = context;
+    if (!got->result) return note_gap(sweep, got);
     if (sweep->precision && !is_wanted(sweep, got)) return true;
     if (sweep->n_unknowns > 0) return keep_drawn(sweep, got, err);
     return store_add(sweep->store, got->job->point, got->desk->layout, got->result,
@@ -176,7 +185,7 @@ static bool run_rounds(const struct sweep *sweep, bool *interrupted, struct aren
     do {
         n_jobs = 0;
         for (uint32_t p = 0; p < sweep->n_points; p++) {
-            if (precision_enough(&sweep->precision[p])) continue;
+            if (precision_enough(&sweep->precision[p]) || sweep->gap[p].n > 0) continue;
             uint32_t last = next[p] + ROUND < sweep->replications ? next[p] + ROUND : sweep->replications;
             n_jobs = add_jobs(sweep, job, n_jobs, p, next[p], last);
             next[p] = last;

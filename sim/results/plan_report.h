@@ -23,7 +23,7 @@ struct plan_tried {
     const char *const *value; /* by varied pointer */
     double cost;
     struct plan_share share; /* of one that depends: at the worst of the unknown values */
-    const char *verdict; /* "met", "missed", "open", "depends" */
+    const char *verdict; /* "met", "missed", "unsettled", "open", "depends" */
 };
 
 /* The most pressed group, and why in one sentence: in English, and in the language of the text. NULL: none. */
@@ -46,6 +46,7 @@ struct plan_answer {
     /* What binds: at one step less (without costs, at another) where one was found, else at these values. */
     const char *threshold;       /* that is missed; NULL: none, or nothing cheaper was tried */
     const char *invariant;       /* that breaks, rather; NULL: none */
+    bool unsettled;              /* rather, there is no steady state */
     const char *const *one_less; /* NULL: these values */
     struct plan_share one_less_share;
     bool one_less_open;          /* so many runs decide nothing about it */

@@ -48,6 +48,14 @@ static void verdict_cell(struct grid *grid, struct page *page, const struct swee
         grid_cell(grid, met == n ? TONE_GOOD : TONE_PLAIN, "%s", number_percent(n ? (double)met / n : (double)NAN).s);
 }
 
+void sweep_table_say_unsettled(struct page *page, const struct sweep_table *table)
+{
+    for (uint32_t i = 0; table->n_unsettled && i < table->n_points; i++)
+        if (table->n_unsettled[i] > 0)
+            page_say(page, TONE_BAD, "%s: runs left out, without a steady state (MSER-5): %u.",
+                     "%s: 정상 상태가 없어 (MSER-5) 제외한 실행: %u회.", table->point[i].label, table->n_unsettled[i]);
+}
+
 void sweep_table_write(const struct sweep_table *table, const struct text_style *style, FILE *out)
 {
     struct arena arena;
@@ -86,6 +94,7 @@ void sweep_table_write(const struct sweep_table *table, const struct text_style 
     }
     grid_write(grid);
     if (in_part) grid_say_parts(&page);
+    sweep_table_say_unsettled(&page, table);
     fputc('\n', out);
     arena_fini(&arena);
 }
@@ -106,6 +115,7 @@ static void put_point(cJSON *list, const struct sweep_table *table, uint32_t ind
     put_number(exits, "0", store_exits(table->store, index, 0));
     put_number(exits, "4", store_exits(table->store, index, 4));
     put_number(exits, "99", store_exits(table->store, index, 99));
+    if (table->n_unsettled) put_number(item, "runs_without_steady_state", table->n_unsettled[index]);
     cJSON *metrics = cJSON_AddObjectToObject(item, "metrics");
     for (uint32_t i = 0; i < table->n_metrics; i++) {
         uint32_t n;

@@ -277,6 +277,7 @@ void tornado_write(const struct sweep_table *table, const struct text_style *sty
         figure_table(&page, &figure, table->metric[i]);
     }
     say_broken(&page, table);
+    sweep_table_say_unsettled(&page, table);
     say_unvaried(&page, table);
     fputc('\n', out);
     arena_fini(&arena);
