@@ -4,6 +4,7 @@
  * does. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sim/commands.h"
@@ -206,10 +207,23 @@ static bool say_unsettled(const struct sweeping *sweeping)
     return n == 0;
 }
 
+/* Of other commands --out names a folder. */
+static bool names_file(const char *name, struct sim_err *err)
+{
+    struct stat status;
+    const size_t length = strlen(name);
+    const bool ends = length > 0 && name[length - 1] == '/';
+    if (!ends && (stat(name, &status) != 0 || !S_ISDIR(status.st_mode))) return true;
+    return sim_fail(err, SIM_EUSAGE, name,
+                    "this is a folder, and a sweep writes one file, its database; name it, as in --out %s%sresults.db",
+                    name, ends ? "" : "/");
+}
+
 static struct store *open_store(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
 {
     const struct options *options = sweeping->options;
     bool there = access(sweeping->file, F_OK) == 0;
+    if (!names_file(sweeping->file, err)) return NULL;
     if (there && options->resume)
         return store_resume(sweeping->file, &sweeping->experiment, sweeping->stored, sweeping->sweep.n_points, arena,
                             err);

@@ -186,10 +186,10 @@ bound = {b["pointer"]: b for b in worst["holds_while"]}
 ok(f"bounds of the worst corner: {bound}", PAY in bound and near(ms(bound[PAY]["below"]), 50))
 ok(f"and its headroom: {worst['headroom']}", near(worst["headroom"], 2.5))
 # Work of cv 1 misses 0.52 s there in 29 of 400 runs, and over the whole range in none of 60.
-late = plan(5, "even.json", "--vary", "pay.consumers=1,1", *near_end, *CORNER, "--seed", "5", "--set", "/stages/pay/time/mean=10ms",
+late = plan(5, "even.json", "--vary", "pay.consumers=1", *near_end, *CORNER, "--seed", "5", "--set", "/stages/pay/time/mean=10ms",
             "--set", "/stages/pay/time/cv=1", "--set", '/thresholds={"completion_s.max": ["value<=0.52"]}')
 ok(f"what the end of a range leaves open is not found: {late['tried']}", late["status"] == "undecided" and
-   [t["verdict"] for t in late["tried"]] == ["open", "open"])
+   [t["verdict"] for t in late["tried"]] == ["open"])
 
 # ---- five unknown values: of the 32 corners one fails, which is none of the first that are tried. In a row two stages
 # refuse 0.1 % or 30 %, pay takes 8 ms to 11.2 ms: 99.8/s x 11.2 ms = 1.118, so 100 s of load are done at 112 s; with either
@@ -316,6 +316,9 @@ for lang, word in (("en", "Found: /groups/pay/consumers = 3"), ("ko", "찾음: /
 steady = ["--set", "run.warm_up=auto", "--set", "run.ends=30s", "--set", "run.sample_every=100ms"]
 refused(5, "31 samples, one each 1 s, and MSER-5 needs 100; give /run/sample_every 0.3 s", "even.json", "--vary", "pay.consumers=3", *steady, "--set", "run.sample_every=1s")
 refused(2, "--vary", "even.json")
+refused(2, "it writes no files, and what it says goes to stdout, as in sim plan ... >FILE", "even.json", "--vary", "pay.consumers=1..3", "--out", "d")
+refused(2, "the value 3 is given twice", "even.json", "--vary", "pay.consumers=3,3")
+refused(2, "/groups/pay/consumers is varied, so what is set at /groups/pay/consumers counts in no point", "even.json", "--vary", "pay.consumers=1..3", "--set", "pay.consumers=2")
 refused(2, "is varied twice", "even.json", "--vary", "pay.consumers=2..3", "--vary", "/groups/pay/consumers=1..2")
 refused(2, "LOW..HIGH", "even.json", "--vary", "pay.consumers=1..2", "--unknown", "pay.time.mean=5ms")
 refused(2, "does not go up", "even.json", "--vary", "pay.consumers=1..2", "--unknown", "pay.time.mean=9ms..5ms")

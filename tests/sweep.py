@@ -210,6 +210,19 @@ ok("varied and unknown: refused", "is varied" in sim("sweep", "s.json", "--vary"
 open("p.csv", "w").write(f'/groups/{group}/consumers,/orders/at_most\n1,100\n"2,5",100\n')
 done = sim("sweep", "s.json", "--points", "p.csv", "--out", "p.db")
 ok("a wrong cell is reported with its line", done.returncode == 3 and done.stderr == f"p.csv:3: /groups/{group}/consumers: a string where a whole number is needed\n")
+open("p.csv", "w").write(f'/groups/{group}/consumers,/orders/at_most\n1,100\n2,100\n1,100\n')
+done = sim("sweep", "s.json", "--points", "p.csv", "--out", "p.db")
+ok(f"a row that is there twice is refused: {done.stderr.strip()}", done.returncode == 2 and
+   done.stderr == "sim: p.csv:4: this row is the same as that of p.csv:2 (consumers=1, at_most=100); give it once\n")
+for more in (("--set", f"{group}.consumers=3"), ("--set", f'/groups/{group}/consumers=3')):
+    done = sim("sweep", "s.json", "--vary", f"{group}.consumers=1,2", *more, "--out", "p.db")
+    ok(f"set and varied: refused, {done.stderr.strip()}", done.returncode == 2 and f"/groups/{group}/consumers is varied, so what is set at /groups/{group}/consumers counts in no point" in done.stderr)
+done = sim("sweep", "s.json", "--vary", "/orders/user={\"uniform\":[1,10]},{\"uniform\":[1,20]}", "--set", "/orders/user/uniform/1=30", "--out", "p.db")
+ok(f"set within what is varied, too: {done.stderr.strip()}", done.returncode == 2 and "/orders/user is varied, so what is set at /orders/user/uniform/1 counts in no point" in done.stderr)
+os.mkdir("folder")
+for name, more in (("folder", ()), ("folder", ("--force",)), ("folder", ("--resume",)), ("nowhere/", ())):
+    done = sim(*SWEEP, "--out", name, *more)
+    ok(f"--out {name} {more}: {done.returncode} {done.stderr.strip()}", done.returncode == 2 and f"--out {name.rstrip('/')}/results.db" in done.stderr and not os.path.exists("nowhere"))
 done = sim("sweep", "s.json", "--vary", f"{group}.consumers=1,x", "--out", "p.db")
 ok("a wrong value of a grid with its point", done.returncode == 3 and done.stderr == f"s.json (consumers=x): /groups/{group}/consumers: a string where a whole number is needed\n")
 ok("two kinds of points: refused", sim("sweep", "s.json", "--tornado", "--vary", f"{group}.consumers=1,2").returncode == 2)

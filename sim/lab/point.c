@@ -97,6 +97,22 @@ static bool varies_once(const struct point *point, const struct study *study, st
     return true;
 }
 
+/* What all points have anew, nobody needs to set: who does means something else. */
+static bool varies_unset(const struct point *point, const struct study *study, struct sim_err *err)
+{
+    const char *const *at = study->edit_at;
+    if (point->may_override) return true;
+    for (uint32_t i = point->first_varied; i < point->first_varied + point->n_varied; i++)
+        for (uint32_t k = 0; k < point->first_varied; k++) {
+            const size_t length = strlen(at[i]);
+            if (strncmp(at[i], at[k], length) != 0 || (at[k][length] != '\0' && at[k][length] != '/')) continue;
+            return sim_fail(err, SIM_EUSAGE, NULL,
+                            "%s is varied, so what is set at %s counts in no point; leave out one of the two", at[i],
+                            at[k]);
+        }
+    return true;
+}
+
 static void choose_warm_up(struct scenario *scenario, const struct point *point)
 {
     switch (point->warm_up) {
@@ -114,7 +130,7 @@ static bool read_point(struct desk *desk, const struct point *point, struct find
     if (!study_read_text(&desk->study, source->text, source->length, source->file, source->folder, point->edit,
                          point->n_edits, findings, &desk->arena, err))
         return false;
-    if (!varies_once(point, &desk->study, err)) return false;
+    if (!varies_once(point, &desk->study, err) || !varies_unset(point, &desk->study, err)) return false;
     if (point->observations) desk->study.observations = point->observations;
     choose_warm_up(&desk->study.scenario, point);
     if (point->load_factor > 0) scale_load(&desk->study.scenario, point->load_factor, &desk->arena);

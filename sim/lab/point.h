@@ -21,6 +21,7 @@ struct point {
     uint32_t n_edits;              /* in the order in which they are applied */
     const struct study_edit *edit;
     uint32_t first_varied, n_varied; /* of them the varied ones; unknown values may follow */
+    bool may_override;             /* a varied value may take the place of one that --set gives all points */
     const char *label;             /* "consumers=3"; unique among the points of an experiment */
     const char *from;              /* "points.csv:3", the line that it is of; NULL: none */
     const struct observations *observations; /* in place of those that the scenario names; NULL: those */
