@@ -112,11 +112,15 @@ static bool check_all(struct comparing *comparing, struct arena *arena, struct s
             comparing->findings.n_all = 0;
             return false;
         }
-        note_load_end(comparing->options, &comparing->desk.study);
+        if (comparing->options->more.n > 0) note_load_end(comparing->options, &comparing->desk.study);
         name[i] = arena_strdup(arena, comparing->desk.study.scenario.name);
     }
-    if (comparing->options->more.n > 0) name_files(comparing, name);
-    return true;
+    if (comparing->options->more.n > 0) {
+        name_files(comparing, name);
+        return true;
+    }
+    note_load_end_of_points(comparing->options, comparing->point, comparing->n_points, &comparing->desk, arena);
+    return desk_open(&comparing->desk, &comparing->point[0], &comparing->findings, err); /* whose figures are shown */
 }
 
 static bool make_points(struct comparing *comparing, struct arena *arena, struct sim_err *err)

@@ -112,7 +112,6 @@ static bool read_base(struct sweeping *sweeping, struct arena *arena, struct sim
     const struct options *options = sweeping->options;
     if (!desk_open(&sweeping->desk, &sweeping->base, &sweeping->findings, err)) return false;
     const struct study *study = &sweeping->desk.study;
-    note_load_end(options, study);
     sweeping->experiment = (struct store_experiment){ .version = SIM_VERSION,
                                                       .scenario_sha256 = arena_strdup(arena, study->sha256),
                                                       .scenario_json = arena_strdup(arena, study->text),
@@ -137,6 +136,7 @@ static bool read_all(struct sweeping *sweeping, struct arena *arena, struct sim_
     if (!sweep_points(sweeping->point, sweeping->sweep.n_points, sweeping->base.n_edits, &sweeping->stored,
                       &sweeping->desk, &sweeping->findings, arena, err))
         return false;
+    note_load_end_of_points(options, sweeping->point, sweeping->sweep.n_points, &sweeping->desk, arena);
     return options->tornado || options->unknown.n == 0 || draw_unknowns(sweeping, arena, err);
 }
 
