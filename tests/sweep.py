@@ -171,6 +171,15 @@ text = " ".join(done.stdout.split())
 ok("what is not varied is named", "1 assumed values are 0" in text and "/kafka/linger." in text)
 done = sim("sweep", "small.json", "--tornado", "--replications", "2", "--out", "small.db", "--resume", "--format", "json", "--metric", "completion_s.mean")
 ok("in JSON, too", json.loads(done.stdout)["not_varied"] == ["/kafka/linger"])
+points = json.loads(done.stdout)["points"]
+small_db = sqlite3.connect("small.db")
+runs = lambda point: [v for v, in small_db.execute("SELECT value FROM metric WHERE point_id = ? AND metric = 'completion_s.mean' ORDER BY replication", (point,))]
+T1 = 12.70620474  # Student's t, 1 degree of freedom, 95 %, from tables
+for p in points[1:]:
+    pairs = [a - b for a, b in zip(runs(p["point_id"]), runs(0))]
+    moves, want = p["metrics"]["completion_s.mean"]["moves_by"], (statistics.fmean(pairs), T1 * statistics.stdev(pairs) / 2 ** 0.5)
+    ok(f"and what moves it by how much, in pairs: {moves}, {want}", moves["n"] == 2 and abs(moves["mean"] - want[0]) < 1e-12 and abs(moves["half_width"] - want[1]) < 1e-6 * want[1] + 1e-12)
+ok("as it is it moves nothing", "moves_by" not in points[0]["metrics"]["completion_s.mean"])
 one = json.loads(json.dumps(small).replace('"assumed"', '"measured"'))
 one["groups"][group].update(consumers=1, basis={"consumers": "assumed"})
 json.dump(one, open("one.json", "w"))

@@ -9,6 +9,7 @@
 #include "sim/results/grid.h"
 #include "sim/results/number.h"
 #include "sim/results/put.h"
+#include "sim/results/tornado_table.h"
 
 static struct infer_mean mean_of(const struct sweep_table *table, uint32_t point, const char *metric, uint32_t *n,
                                  const char **unit, struct arena *arena)
@@ -101,6 +102,17 @@ void sweep_table_write(const struct sweep_table *table, const struct text_style 
 
 /* ---- for programs ---- */
 
+/* Of a tornado: against the scenario as it is, run by run. */
+static void put_move(cJSON *metric, const struct sweep_table *table, uint32_t index, struct arena *arena)
+{
+    const struct infer_mean moved =
+        tornado_side_of(table->store, table->point, index, metric->string, table->confidence, arena).moved;
+    cJSON *moves = cJSON_AddObjectToObject(metric, "moves_by");
+    put_number(moves, "n", (double)moved.n);
+    put_number(moves, "mean", moved.mean);
+    put_number(moves, "half_width", moved.half_width);
+}
+
 static void put_point(cJSON *list, const struct sweep_table *table, uint32_t index, struct arena *arena)
 {
     const struct store_point *point = &table->point[index];
@@ -126,6 +138,7 @@ static void put_point(cJSON *list, const struct sweep_table *table, uint32_t ind
         put_number(metric, "n", (double)mean.n);
         put_number(metric, "mean", mean.mean);
         put_number(metric, "half_width", mean.half_width);
+        if (table->unvaried && index > 0) put_move(metric, table, index, arena);
     }
 }
 
