@@ -97,6 +97,8 @@ ok("and it is said", "1 of 3 points has runs without a steady state, which are l
 settled = rows("even.db")
 again = sim(*EVEN, "--vary", "pay.consumers=2..4", "--out", "even.db", "--resume")
 ok(f"resumed: the same, {again.returncode}", again.returncode == 5 and rows("even.db") == settled and "consumers=2: runs left out, without a steady state (MSER-5): 2." in again.stdout)
+done = sim("plot", "even.db", "--metric", "completion_s.p95")
+ok(f"the others have a picture: {done.stderr.strip()}", done.returncode == 0 and "figure-1-axis-1.svg" in os.listdir("even-plots"))
 # A fifth more than 27 ms is 32.4 ms: three consumers do 92.6/s.
 done = sim(*EVEN, "--tornado", "--out", "even-t.db", "--plots")
 ok(f"a side of a tornado that does not settle is shown: {done.returncode} {done.stderr.strip()}",
