@@ -44,9 +44,9 @@ static void verdict_cell(struct grid *grid, struct page *page, const struct swee
     uint32_t met = store_exits(table->store, point, 0), broken = store_exits(table->store, point, 4);
     if (broken > 0)
         grid_cell(grid, TONE_BAD, page_word(page, "%u BROKEN", "%u 위반"), broken);
-    else if (table->point[point].n_targets == 0) grid_cell(grid, TONE_FAINT, "-");
+    else if (table->point[point].n_targets == 0 || n == 0) grid_cell(grid, TONE_FAINT, "-");
     else
-        grid_cell(grid, met == n ? TONE_GOOD : TONE_PLAIN, "%s", number_percent(n ? (double)met / n : (double)NAN).s);
+        grid_cell(grid, met == n ? TONE_GOOD : TONE_PLAIN, "%s", number_percent((double)met / n).s);
 }
 
 void sweep_table_say_unsettled(struct page *page, const struct sweep_table *table)
