@@ -442,6 +442,8 @@ sim_ns scenario_load_end(const struct scenario *scenario);
 
 /* From when on no order comes, by the executors' rates: when there are at_most orders, or at the load's end. */
 sim_ns scenario_orders_end(const struct scenario *scenario);
+/* Whether that is on average only: where the limit on orders ends the load, and gaps between them are drawn. */
+bool scenario_orders_end_varies(const struct scenario *scenario);
 
 /* From when to when orders are started, by the executors' rates: until the run ends or there are at_most orders. Both
  * 0: none is. */

@@ -61,6 +61,23 @@ static void warn_of_another_system(const struct calibrating *calibrating)
                      seen->group[i].name, seen->group[i].consumers, scenario->group[g].consumers);
 }
 
+/* What was counted was counted from the start, and a warm-up that comes out otherwise at each fitted value would make
+ * figures jump. */
+static bool open_base(struct calibrating *calibrating, struct sim_err *err)
+{
+    struct point *base = &calibrating->calibrate.base;
+    struct desk *desk = &calibrating->desk;
+    if (!desk_open(desk, base, &calibrating->findings, err)) return false;
+    if (!desk->study.scenario.find_warm_up) return true;
+    note(calibrating->options,
+         "/run/warm_up is \"auto\": observations are taken to be of the whole run, and none is left out; give it a "
+         "time if they are of what came after that");
+    base->warm_up = WARM_UP_UNFOUND;
+    desk_fini(desk);
+    *desk = (struct desk){ 0 };
+    return desk_open(desk, base, &calibrating->findings, err);
+}
+
 static bool read_all(struct calibrating *calibrating, struct arena *arena, struct sim_err *err)
 {
     const struct options *options = calibrating->options;
@@ -78,7 +95,7 @@ static bool read_all(struct calibrating *calibrating, struct arena *arena, struc
     observations_complete(&calibrating->observations, arena);
     calibrate->base = base_point(options, &calibrating->source, arena);
     calibrate->base.observations = &calibrating->observations;
-    if (!desk_open(&calibrating->desk, &calibrate->base, &calibrating->findings, err) ||
+    if (!open_base(calibrating, err) ||
         !free_values_make((struct free_value **)&calibrate->value, &calibrate->n_values, &calibrate->base,
                           options->fit.word, options->fit.n, &calibrating->findings, arena, err))
         return print_findings(calibrating, calibrating->source.file);

@@ -112,11 +112,15 @@ static bool check_all(struct comparing *comparing, struct arena *arena, struct s
             comparing->findings.n_all = 0;
             return false;
         }
-        note_load_end(comparing->options, &comparing->desk.study);
+        if (comparing->options->more.n > 0) note_load_end(comparing->options, &comparing->desk.study);
         name[i] = arena_strdup(arena, comparing->desk.study.scenario.name);
     }
-    if (comparing->options->more.n > 0) name_files(comparing, name);
-    return true;
+    if (comparing->options->more.n > 0) {
+        name_files(comparing, name);
+        return true;
+    }
+    note_load_end_of_points(comparing->options, comparing->point, comparing->n_points, &comparing->desk, arena);
+    return desk_open(&comparing->desk, &comparing->point[0], &comparing->findings, err); /* whose figures are shown */
 }
 
 static bool make_points(struct comparing *comparing, struct arena *arena, struct sim_err *err)
@@ -145,6 +149,8 @@ static int run_compare(struct comparing *comparing, struct arena *arena, struct 
                                .confidence = options->confidence, .only_metrics = options->metric.n > 0 };
     struct paired paired;
     struct interrupt interrupt;
+    sim_ns warm_up_ns;
+    char text[48];
     if (!make_points(comparing, arena, err)) return (int)err->code;
     compare.point = comparing->point;
     compare.n_points = comparing->n_points;
@@ -154,8 +160,12 @@ static int run_compare(struct comparing *comparing, struct arena *arena, struct 
                                    options->metric.n, &compare.n_metrics, arena, err);
     if (!compare.metric) return (int)err->code;
     interrupt_hold(&interrupt);
-    const bool ok = compare_run(&compare, &paired, arena, err);
+    const bool ok = points_share_warm_up(comparing->point, comparing->n_points, false, &warm_up_ns, err) &&
+                    compare_run(&compare, &paired, arena, err);
     interrupt_release(&interrupt);
+    if (ok && warm_up_ns > 0)
+        note(options, "the warm-up of every variant is %s, the longest of all",
+             ns_format(warm_up_ns, text, sizeof text));
     if (ok) print(options, &paired);
     else if (err->code == SIM_OK) warn("interrupted before every variant was run; nothing is kept");
     return ok ? 0 : err->code == SIM_OK ? EXIT_INTERRUPTED : (int)err->code;

@@ -49,7 +49,6 @@ static bool read_base(struct planning *planning, struct arena *arena, struct sim
     if (!study_source_load(&planning->source, options->operand, arena, err)) return false;
     planning->base = base_point(options, &planning->source, arena);
     if (!desk_open(&planning->desk, &planning->base, &planning->findings, err)) return false;
-    note_load_end(options, &planning->desk.study);
     planning->planner.judge.seed = planning->desk.study.scenario.seed;
     if (planning->desk.study.n_thresholds > 0) return true;
     return sim_fail(err, SIM_ESCENARIO, options->operand,
@@ -67,6 +66,7 @@ static bool check_points(struct planning *planning, const struct point *point, u
         for (uint32_t k = 0; k < n_axes && i == 0; k++)
             at[k] = arena_strdup(arena, planning->desk.study.edit_at[point[i].n_edits - n_axes + k]);
     }
+    note_load_end_of_points(planning->options, point, n, &planning->desk, arena);
     return unknowns_settle(planning->unknown, planning->options->unknown.n, &point[0], n_axes, &planning->desk,
                            &planning->findings, arena, err);
 }

@@ -36,13 +36,21 @@ struct album {
 
 /* ---- what is drawn ---- */
 
+/* A point may have no runs. */
+static bool has_figure(const struct album *album, const char *metric)
+{
+    double *value;
+    for (uint32_t p = 0; p < album->n_points; p++)
+        if (store_values(album->store, p, metric, &value, NULL, album->arena) > 0) return true;
+    return false;
+}
+
 /* False when the file has no such figure. */
 static bool add_metric(struct album *album, const char *metric)
 {
-    double *value;
     for (uint32_t i = 0; i < album->n_metrics; i++)
         if (strcmp(album->metric[i], metric) == 0) return true;
-    if (store_values(album->store, 0, metric, &value, NULL, album->arena) == 0) return false;
+    if (!has_figure(album, metric)) return false;
     if (album->n_metrics < METRICS_MAX) album->metric[album->n_metrics++] = arena_strdup(album->arena, metric);
     return true;
 }

@@ -4,6 +4,7 @@
  * does. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sim/commands.h"
@@ -72,6 +73,15 @@ static bool draw_unknowns(struct sweeping *sweeping, struct arena *arena, struct
     return true;
 }
 
+/* Sides are compared with the scenario as it is: that has to have a steady state. */
+static bool share_warm_up(struct sweeping *sweeping, struct sim_err *err)
+{
+    sim_ns longest_ns;
+    struct point *point = sweeping->point;
+    return points_share_warm_up(point, 1, false, &longest_ns, err) &&
+           points_share_warm_up(point, sweeping->sweep.n_points, true, &longest_ns, err);
+}
+
 static bool make_tornado(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
 {
     struct tornado_points *tornado = &sweeping->tornado;
@@ -80,7 +90,7 @@ static bool make_tornado(struct sweeping *sweeping, struct arena *arena, struct 
         return false;
     sweeping->point = tornado->point;
     sweeping->sweep.n_points = tornado->n_points;
-    return true;
+    return share_warm_up(sweeping, err);
 }
 
 static bool make_points(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
@@ -102,7 +112,6 @@ static bool read_base(struct sweeping *sweeping, struct arena *arena, struct sim
     const struct options *options = sweeping->options;
     if (!desk_open(&sweeping->desk, &sweeping->base, &sweeping->findings, err)) return false;
     const struct study *study = &sweeping->desk.study;
-    note_load_end(options, study);
     sweeping->experiment = (struct store_experiment){ .version = SIM_VERSION,
                                                       .scenario_sha256 = arena_strdup(arena, study->sha256),
                                                       .scenario_json = arena_strdup(arena, study->text),
@@ -127,10 +136,22 @@ static bool read_all(struct sweeping *sweeping, struct arena *arena, struct sim_
     if (!sweep_points(sweeping->point, sweeping->sweep.n_points, sweeping->base.n_edits, &sweeping->stored,
                       &sweeping->desk, &sweeping->findings, arena, err))
         return false;
+    note_load_end_of_points(options, sweeping->point, sweeping->sweep.n_points, &sweeping->desk, arena);
     return options->tornado || options->unknown.n == 0 || draw_unknowns(sweeping, arena, err);
 }
 
-/* Figures are known by their paths, which are the same in all points. */
+/* Thresholds may be varied like any other value: those of all points count. */
+static const char *const *choose_metrics(const struct sweeping *sweeping, uint32_t *n, struct arena *arena,
+                                         struct sim_err *err)
+{
+    const struct options *options = sweeping->options;
+    if (options->metric.n > 0)
+        return metrics_shown(&sweeping->desk.study, sweeping->desk.layout, options->metric.word, options->metric.n, n,
+                             arena, err);
+    return metrics_of_points(sweeping->stored, sweeping->sweep.n_points, n, arena);
+}
+
+/* Figures are known by their paths; thresholds are those of the point. */
 static bool begin_precision(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
 {
     const struct options *options = sweeping->options;
@@ -138,7 +159,8 @@ static bool begin_precision(struct sweeping *sweeping, struct arena *arena, stru
     if (options->n_goals == 0) return true;
     sweep->precision = arena_array(arena, struct precision, sweep->n_points);
     for (uint32_t p = 0; p < sweep->n_points; p++)
-        if (!precision_init(&sweep->precision[p], options->goal, options->n_goals, options->replications,
+        if (!desk_open(&sweeping->desk, &sweeping->point[p], &sweeping->findings, err) ||
+            !precision_init(&sweep->precision[p], options->goal, options->n_goals, options->replications,
                             options->confidence, &sweeping->desk.study, sweeping->desk.layout, arena, err))
             return false;
     return true;
@@ -153,11 +175,13 @@ static bool say_precision(const struct sweeping *sweeping)
     if (!sweep->precision) return true;
     for (uint32_t p = 0; p < sweep->n_points; p++) {
         const struct precision *precision = &sweep->precision[p];
+        if (sweep->gap[p].n > 0) continue; /* no runs that could be too few */
         if (precision->n < least) least = precision->n;
         if (precision->n > most) most = precision->n;
         if (!precision_enough(precision) && n_short++ == 0) at = p;
     }
     if (n_short == 0) {
+        if (least > most) return true;
         if (least == most) note(sweeping->options, "precise enough after %u replications of each point", most);
         else note(sweeping->options, "precise enough after %u to %u replications of a point", least, most);
         return true;
@@ -170,10 +194,36 @@ static bool say_precision(const struct sweeping *sweeping)
     return false;
 }
 
+/* False when a point has no steady state; the table says which. */
+static bool say_unsettled(const struct sweeping *sweeping)
+{
+    const struct sweep *sweep = &sweeping->sweep;
+    uint32_t n = 0, first = 0;
+    for (uint32_t p = 0; p < sweep->n_points; p++)
+        if (sweep->gap[p].n > 0 && n++ == 0) first = p;
+    if (n > 0)
+        warn("%u of %u points %s runs without a steady state, which are left out; %s: %s", n, sweep->n_points,
+             n == 1 ? "has" : "have", sweeping->stored[first].label, sweep->gap[first].why);
+    return n == 0;
+}
+
+/* Of other commands --out names a folder. */
+static bool names_file(const char *name, struct sim_err *err)
+{
+    struct stat status;
+    const size_t length = strlen(name);
+    const bool ends = length > 0 && name[length - 1] == '/';
+    if (!ends && (stat(name, &status) != 0 || !S_ISDIR(status.st_mode))) return true;
+    return sim_fail(err, SIM_EUSAGE, name,
+                    "this is a folder, and a sweep writes one file, its database; name it, as in --out %s%sresults.db",
+                    name, ends ? "" : "/");
+}
+
 static struct store *open_store(struct sweeping *sweeping, struct arena *arena, struct sim_err *err)
 {
     const struct options *options = sweeping->options;
     bool there = access(sweeping->file, F_OK) == 0;
+    if (!names_file(sweeping->file, err)) return NULL;
     if (there && options->resume)
         return store_resume(sweeping->file, &sweeping->experiment, sweeping->stored, sweeping->sweep.n_points, arena,
                             err);
@@ -227,13 +277,22 @@ static bool export_all(const struct sweeping *sweeping, struct arena *arena, str
     return unlink(unfinished), false;
 }
 
-static void print_table(const struct sweeping *sweeping, const char *const *metric, uint32_t n_metrics)
+/* By point; NULL where all have a steady state. */
+static const uint32_t *unsettled_runs(const struct sweeping *sweeping, struct arena *arena)
+{
+    uint32_t *n = arena_array(arena, uint32_t, sweeping->sweep.n_points), all = 0;
+    for (uint32_t p = 0; p < sweeping->sweep.n_points; p++) all += n[p] = sweeping->sweep.gap[p].n;
+    return all > 0 ? n : NULL;
+}
+
+static void print_table(const struct sweeping *sweeping, const char *const *metric, uint32_t n_metrics,
+                        struct arena *arena)
 {
     const struct options *options = sweeping->options;
     const struct sweep_table table = { sweeping->sweep.store, &sweeping->experiment, sweeping->name,
                                        sweeping->sweep.n_points, sweeping->stored, n_metrics, metric,
                                        options->confidence, sweeping->tornado.n_unvaried,
-                                       sweeping->tornado.unvaried, sweeping->desk.study.n_thresholds };
+                                       sweeping->tornado.unvaried, unsettled_runs(sweeping, arena) };
     const struct text_style style = { options->language, use_colour(options), options->format == FORMAT_MARKDOWN,
                                       TEXT_COLUMNS };
     if (options->format == FORMAT_JSON) sweep_table_json(&table, stdout);
@@ -266,10 +325,11 @@ static int sweep_and_print(struct sweeping *sweeping, const char *const *metric,
     interrupt_hold(&interrupt);
     bool ok = sweep_run(&sweeping->sweep, &interrupted, arena, err);
     interrupt_release(&interrupt);
-    if (ok) print_table(sweeping, metric, n_metrics);
+    if (ok) print_table(sweeping, metric, n_metrics, arena);
     if (ok && !interrupted) ok = export_all(sweeping, arena, err);
     int code = ok ? verdict(sweeping) : (int)err->code;
     if (ok && !interrupted && !say_precision(sweeping) && code == 0) code = SIM_EIMPRECISE;
+    if (ok && !say_unsettled(sweeping) && code == 0) code = SIM_EIMPRECISE;
     if (!store_close(sweeping->sweep.store, err)) return (int)err->code;
     if (ok && interrupted)
         warn("interrupted; what was finished is in %s. The same command with --resume goes on", sweeping->file);
@@ -314,14 +374,14 @@ static int run_sweep(struct sweeping *sweeping, struct arena *arena, struct sim_
         if (sweeping->findings.n_all > 0) findings_print(&sweeping->findings, where_found(sweeping, arena), stderr);
         return (int)err->code;
     }
-    const char *const *metric = metrics_shown(&sweeping->desk.study, sweeping->desk.layout, options->metric.word,
-                                              options->metric.n, &n_metrics, arena, err);
+    const char *const *metric = choose_metrics(sweeping, &n_metrics, arena, err);
     if (!metric || !begin_precision(sweeping, arena, err)) return (int)err->code;
     enum { NAME_BYTES = 512 };
     char *file = arena_alloc(arena, NAME_BYTES);
     snprintf(file, NAME_BYTES, "%s.db", sweeping->name);
     sweeping->file = options->out ? options->out : file;
     sweeping->sweep.point = sweeping->point;
+    sweeping->sweep.gap = arena_array(arena, struct sweep_gap, sweeping->sweep.n_points);
     sweeping->sweep.replications = sweeping->experiment.replications;
     sweeping->sweep.n_threads = options->jobs ? options->jobs : n_ranks > 1 ? 1 : workers_cores();
     sweeping->sweep.ranks = options->ranks;

@@ -34,6 +34,9 @@ bool read_study(struct study *out, const struct options *options, struct finding
                 struct sim_err *err);
 /* Says which instants are told from load_end where the last order comes before it; nothing where none is. */
 void note_load_end(const struct options *options, const struct study *study);
+/* The same of the points of an experiment, all of which have been read without a finding. */
+void note_load_end_of_points(const struct options *options, const struct point *point, uint32_t n, struct desk *desk,
+                             struct arena *arena);
 /* An experiment's scenario as every point of it has it: with its edits, but for the number of replications, which is no
  * part of what a point is. */
 struct point base_point(const struct options *options, const struct study_source *source, struct arena *arena);

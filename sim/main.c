@@ -32,7 +32,8 @@ static void note_ignored(const struct options *options, const struct study *stud
     if (names[0]) note(options, "%s: options of k6 without a meaning here, ignored: %s", shown_file(study), names);
 }
 
-void note_load_end(const struct options *options, const struct study *study)
+/* shown: whose instants these are; of: how many others have some. */
+static void say_load_end(const struct options *options, const struct study *study, const char *shown, const char *of)
 {
     char names[1024] = "", end[48], orders_end[48];
     const sim_ns orders_end_ns = (scenario_orders_end(&study->scenario) + SIM_MS - 1) / SIM_MS * SIM_MS;
@@ -42,10 +43,38 @@ void note_load_end(const struct options *options, const struct study *study)
     }
     if (names[0])
         note(options,
-             "%s: load_end is when the executors end, %s, but the last order comes by %s (/orders/at_most): what is told "
-             "from load_end comes so much later (%s); write the time that is meant, or let the executors end there",
-             shown_file(study), ns_format(scenario_load_end(&study->scenario), end, sizeof end),
-             ns_format(orders_end_ns, orders_end, sizeof orders_end), names);
+             "%s: load_end is when the executors end, %s, but the last order comes %s %s (/orders/at_most): what is "
+             "told from load_end comes so much later (%s)%s; write the time that is meant, or let the executors end "
+             "there",
+             shown, ns_format(scenario_load_end(&study->scenario), end, sizeof end),
+             scenario_orders_end_varies(&study->scenario) ? "on average at" : "by",
+             ns_format(orders_end_ns, orders_end, sizeof orders_end), names, of);
+}
+
+void note_load_end(const struct options *options, const struct study *study)
+{
+    say_load_end(options, study, shown_file(study), "");
+}
+
+void note_load_end_of_points(const struct options *options, const struct point *point, uint32_t n, struct desk *desk,
+                             struct arena *arena)
+{
+    struct findings findings = { 0 };
+    struct sim_err err = { 0 };
+    sim_ns first_ns = SIM_NEVER;
+    uint32_t first = n, n_said = 0;
+    bool alike = true;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!desk_open(desk, &point[i], &findings, &err)) return;
+        if (desk->study.n_by_load_end == 0) continue;
+        const sim_ns orders_end_ns = scenario_orders_end(&desk->study.scenario);
+        if (n_said++ == 0) first = i, first_ns = orders_end_ns;
+        alike = alike && orders_end_ns == first_ns;
+    }
+    if (n_said == 0 || !desk_open(desk, &point[first], &findings, &err)) return;
+    if (n_said == n && alike) note_load_end(options, &desk->study);
+    else say_load_end(options, &desk->study, point_shown(&point[first], arena),
+                      arena_printf(arena, ", and so at %u of %u points", n_said, n));
 }
 
 bool read_study(struct study *out, const struct options *options, struct findings *findings, struct arena *arena,

@@ -92,6 +92,20 @@ static bool find_command(struct options *options, int argc, char *const *argv, i
     return true;
 }
 
+static bool option_of_others(enum command command, const struct option_spec *spec, struct sim_err *err)
+{
+    const char *name = command_table[command].name;
+    if (command == COMMAND_NONE)
+        return sim_fail(err, SIM_EUSAGE, NULL, "--%s needs a command, as in sim run SCENARIO --%s", spec->name,
+                        spec->name);
+    if (strcmp(spec->name, "out") == 0)
+        return sim_fail(err, SIM_EUSAGE, NULL,
+                        "sim %s has no option --out: it writes no files, and what it says goes to stdout, as in sim %s "
+                        "... >FILE", name, name);
+    return sim_fail(err, SIM_EUSAGE, NULL, "sim %s has no option --%s; sim %s --help lists those it has", name,
+                    spec->name, name);
+}
+
 static bool read_long(struct options *options, int argc, char *const *argv, int *i, struct arena *arena,
                       struct sim_err *err)
 {
@@ -104,12 +118,7 @@ static bool read_long(struct options *options, int argc, char *const *argv, int 
         given[length] = '\0';
         return unknown_option(options->command, given, err);
     }
-    if (!(spec->commands & (1u << options->command)))
-        return options->command == COMMAND_NONE
-                   ? sim_fail(err, SIM_EUSAGE, NULL, "--%s needs a command, as in sim run SCENARIO --%s", spec->name,
-                              spec->name)
-                   : sim_fail(err, SIM_EUSAGE, NULL, "sim %s has no option --%s; sim %s --help lists those it has",
-                              command_table[options->command].name, spec->name, command_table[options->command].name);
+    if (!(spec->commands & (1u << options->command))) return option_of_others(options->command, spec, err);
     if (value && spec->argument == ARGUMENT_NONE)
         return sim_fail(err, SIM_EUSAGE, NULL, "--%s takes no value, but got \"%s\"", spec->name, value);
     if (!value && spec->argument == ARGUMENT_NEEDED) {

@@ -131,6 +131,16 @@ for command in check run "sweep --vary stock-service.consumers=1,2 --replication
     says "(/checkpoints/end_of_load, /checkpoints/half_a_minute_later)"
 done
 exits 0 run small.json --set /orders/at_most=200 --quiet; shows "115 s later"; silent err
+exits 0 sweep small.json --vary /orders/at_most=200,400,4800 --replications 1 --out cut.db --force
+says "small.json (at_most=200): load_end is when the executors end, 2m, but the last order comes by 5s"
+says "and so at 2 of 3 points"
+exits 0 compare small.json --vary /orders/at_most=4800,200 --replications 2
+says "small.json (at_most=200): load_end is when"; says "and so at 1 of 2 points"
+exits 0 plan small.json --vary /orders/at_most=200,400 --replications 2 --confidence 0.1; says "and so at 2 of 2 points"
+# Poisson arrivals: the 200th comes after 5 s on average, in this run at another time.
+poisson='/load/scenarios/orders={"executor":"poisson","rate":40,"duration":"2m"}'
+exits 0 run small.json --set /orders/at_most=200 --set "$poisson"; says "the last order comes on average at 5s"
+shows "its last order comes on average at 5.00 s"
 exits 0 run small.json --set /orders/at_most=4800; silent err
 exits 0 run slow.json --set stock-service.consumers=3
 exits 4 run lost.json --set /orders/at_most=200; shows "To repeat it:"; shows "S3"

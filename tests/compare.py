@@ -155,6 +155,47 @@ ok(f"a step that sends, in front: pairing is lost: {part}, {moves}", part == "/s
 part, moves = lost_by(lambda steps: steps[:2] + [{"publish": "c"}] + steps[2:])
 ok(f"behind: all are pairs: {part}, {moves}", part is None and moves[1] < 2e-3)
 
+# ---- a fault by its name, too: where something of it is drawn ----
+def fault_renamed(fault, instances=1):
+    for name, key in (("fault.json", "gc"), ("other.json", "long-gc")):
+        faulty = json.loads(json.dumps(luck))
+        faulty["processes"]["shop"]["instances"] = instances
+        faulty.update(name=name, faults={key: {"pause": "shop", **fault}})
+        json.dump(faulty, open(name, "w"))
+    answer = compare("fault.json", "other.json", "--replications", "3", "--metric", "completion_s.p95")
+    difference = answer["metrics"][0]["difference"][0]
+    return answer["pairing_lost"] and answer["pairing_lost"]["part"], max(abs(difference["lo"]), abs(difference["hi"]))
+
+
+for what, (part, moves), want in (
+        ("when it happens", fault_renamed({"rate_per_h": 3600, "for": "500ms"}), "/faults/gc"),
+        ("how long", fault_renamed({"at": "2s", "for": {"mean": "4s", "cv": 1}}), "/faults/gc"),
+        ("to whom", fault_renamed({"at": "2s", "for": "2s"}, instances=2), "/faults/gc"),
+        ("nothing", fault_renamed({"at": "2s", "for": "500ms"}), None),
+        ("the instance is given", fault_renamed({"at": "2s", "for": "2s", "instance": 0}, instances=2), None)):
+    ok(f"a renamed fault, drawn: {what}: {part}, {moves}", part == want and (moves > 0) == (want is not None))
+
+# ---- a warm-up that is to be found is one for all: orders of 25 ms at 100/s, which three consumers can do, and two cannot ----
+even = json.loads(json.dumps(luck))
+even["load"]["scenarios"]["orders"] = {"executor": "constant-arrival-rate", "rate": 100, "duration": "30s", "maxVUs": 1000, "preAllocatedVUs": 1000}
+even["kafka"] = {"partitions": 12, "fetch_order": "arrival", "linger": "0s", "append": "0s", "fetch": "0s", "commit": "0s"}
+even["topics"] = {"a": {"key": "id_modulo"}}
+even["groups"] = {"pay": {"consumers": 3, "reads": {"a": "pay"}}}
+even["stages"] = {"accept": {"steps": [{"insert": "orders", "time": "1ms"}, {"publish": "a"}, {"reply": 202}]},
+                  "pay": {"time": "25ms", "steps": [{"work": "ask", "share": 1}, {"status": "PAID"}]}}
+even["run"] = {"ends": "30s", "sample_every": "50ms", "warm_up": "auto"}
+json.dump({**even, "name": "even"}, open("even.json", "w"))
+json.dump({**even, "name": "given", "run": {**even["run"], "warm_up": "10s"}}, open("given.json", "w"))
+warm_up = lambda *args: next(m["values"] for m in compare(*args, "--replications", "2")["metrics"] if m["metric"] == "sim.warm_up_s")
+own = json.loads(sim("run", "even.json", "--format", "json", "--quiet").stdout)["sim"]["warm_up_s"]
+ok(f"the longest counts: {own}", 0 <= own < 10 and warm_up("even.json", "given.json") == [10, 10])
+ok("two that are given stay as they are", warm_up("given.json", "--vary", "/run/warm_up=5s,10s") == [5, 10])
+done = sim("compare", "even.json", "--vary", "pay.consumers=2..3", "--replications", "2")
+ok(f"without a steady state there is nothing to compare: {done.returncode} {done.stderr.strip()}",
+   done.returncode == 5 and done.stderr.startswith("sim: consumers=2: no steady state"))
+done = sim("compare", "even.json", "given.json", "--set", "/run/ends=9s", "--replications", "2")
+ok("a given one beyond the end is refused as ever", done.returncode == 3)
+
 # ---- strategies of the hot item: what each must show, not how much ----
 answer = compare(STRATEGIES[0], "--variants", STRATEGIES[1], "--replications", "2")
 names = [v["name"] for v in answer["variants"]]

@@ -4,7 +4,7 @@
 is killed at random instants, at least 50 times, and resumed ends with the rows of one that was not; what does not fit is
 refused and nothing is overwritten. Method: the built program on the skeleton scenario; files are compared as rows ordered
 by primary key, without the two measurements that the contract names."""
-import json, os, random, re, shutil, signal, sqlite3, statistics, subprocess, tempfile, time
+import csv, json, os, random, re, shutil, signal, sqlite3, statistics, subprocess, tempfile, time
 
 from support.runner import SIM, close, ok, rows, sim
 
@@ -64,10 +64,49 @@ json.dump(bare, open("bare.json", "w"))
 targets = lambda name: [line.split()[-1] for line in sim("sweep", name, "--vary", f"{group}.consumers=1,2", "--set", "/orders/at_most=100", "--replications", "2", "--metric", "completion_s.p95", "--force", "--out", "bare.db").stdout.splitlines() if line.startswith("  consumers=")]
 ok(f"no thresholds, no share of runs that meet them: {targets('bare.json')}", targets("bare.json") == ["-", "-"])
 ok(f"with them there is one: {targets('s.json')}", len(targets("s.json")) == 2 and all(share.endswith("%") for share in targets("s.json")))
+# Thresholds that are varied themselves: each point is judged by its own, and the figures of all are shown.
+strict, lax = ({"completion_s.p95": [f"value<={limit}"]} for limit in (0.0001, 1000))
+for order in ([strict, {}, lax], [{}, lax, strict]):
+    with open("th.csv", "w") as points:
+        csv.writer(points).writerows([["/thresholds"]] + [[json.dumps(thresholds)] for thresholds in order])
+    done = sim("sweep", "bare.json", "--points", "th.csv", "--set", "/orders/at_most=100", "--replications", "2", "--force", "--out", "th.db")
+    shares = [line.split()[-1] for line in done.stdout.splitlines() if line.startswith("  thresholds=")]
+    wanted = [{"": "-", json.dumps(strict): "0.0%", json.dumps(lax): "100.0%"}[json.dumps(thresholds) if thresholds else ""] for thresholds in order]
+    ok(f"each point by its own thresholds: {shares}, {wanted}", shares == wanted)
+    ok("the figures of the thresholds of all points", "[1] completion_s.p95" in done.stdout and "[2]" not in done.stdout)
 done = sim("sweep", "s.json", "--vary", f"{group}.consumers=1", "--set", "/orders/at_most=100", "--replications", "2", "--force", "--out", "bare.db")
 ok(f"old pictures beside a new file are named: {done.stderr}", "the pictures in bare-plots are of what bare.db held before; sim plot bare.db --force draws them anew" in done.stderr)
 done = sim("sweep", "s.json", "--vary", f"{group}.consumers=1", "--set", "/orders/at_most=100", "--replications", "2", "--resume", "--out", "bare.db")
 ok("those of a sweep that goes on are its own", "bare-plots" not in done.stderr)
+
+# ---- a warm-up that is to be found: orders of 25 ms at 100/s, which one and two consumers cannot do ----
+even = {"name": "even", "run": {"ends": "30s", "sample_every": "50ms", "warm_up": "auto"},
+        "load": {"scenarios": {"orders": {"executor": "constant-arrival-rate", "rate": 100, "duration": "30s", "maxVUs": 1000, "preAllocatedVUs": 1000}}},
+        "kafka": {"partitions": 12, "fetch_order": "arrival", "linger": "0s", "append": "0s", "fetch": "0s", "commit": "0s"},
+        "topics": {"a": {"key": "id_modulo"}}, "tables": {"orders": {"key": "order_id"}},
+        "groups": {"pay": {"consumers": 3, "reads": {"a": "pay"}}}, "processes": {"shop": {"api": {"threads": 200, "stage": "accept"}, "groups": "all"}},
+        "stages": {"accept": {"time": "1ms", "steps": [{"insert": "orders", "share": 1}, {"publish": "a"}, {"reply": 202}]},
+                   "pay": {"time": {"mean": "27ms", "basis": {"mean": "assumed"}}, "steps": [{"work": "w", "share": 1}, {"status": "PAID"}]}}}
+json.dump(even, open("even.json", "w"))
+EVEN = ["sweep", "even.json", "--metric", "completion_s.p95", "--replications", "2"]
+done = sim(*EVEN, "--vary", "pay.consumers=2..4", "--out", "even.db", "--jobs", "2", "--format", "json")
+points = json.loads(done.stdout)["points"]
+ok(f"a point that does not settle has no runs, the others have: {done.returncode} {done.stderr.strip()}", done.returncode == 5 and
+   [p["metrics"]["completion_s.p95"]["n"] for p in points] == [0, 2, 2] and [p["runs_without_steady_state"] for p in points] == [2, 0, 0])
+ok("and it is said", "1 of 3 points has runs without a steady state, which are left out; consumers=2: no steady state" in done.stderr)
+settled = rows("even.db")
+again = sim(*EVEN, "--vary", "pay.consumers=2..4", "--out", "even.db", "--resume")
+ok(f"resumed: the same, {again.returncode}", again.returncode == 5 and rows("even.db") == settled and "consumers=2: runs left out, without a steady state (MSER-5): 2." in again.stdout)
+done = sim("plot", "even.db", "--metric", "completion_s.p95")
+ok(f"the others have a picture: {done.stderr.strip()}", done.returncode == 0 and "figure-1-axis-1.svg" in os.listdir("even-plots"))
+# A fifth more than 27 ms is 32.4 ms: three consumers do 92.6/s.
+done = sim(*EVEN, "--tornado", "--out", "even-t.db", "--plots")
+ok(f"a side of a tornado that does not settle is shown: {done.returncode} {done.stderr.strip()}",
+   done.returncode == 5 and "32.4ms" in done.stdout and "/stages/pay/time/mean=32.4ms: runs left out" in done.stdout)
+ok("both sides that settle have the warm-up of what they are compared with", sqlite3.connect("even-t.db").execute(
+    "SELECT count(*), count(DISTINCT value) FROM metric WHERE metric = 'sim.warm_up_s'").fetchone() == (4, 1))
+done = sim(*EVEN, "--tornado", "--set", "pay.consumers=2", "--out", "even-n.db")
+ok(f"what does not settle as it is has no tornado: {done.returncode} {done.stderr.strip()}", done.returncode == 5 and "no steady state" in done.stderr and not os.path.exists("even-n.db"))
 
 # ---- a tornado ----
 done = sim("sweep", "s.json", "--tornado", "--unknown", "reserve.time.mean=10ms..30ms", "--set", "/orders/at_most=200", "--replications", "4",
@@ -134,6 +173,15 @@ text = " ".join(done.stdout.split())
 ok("what is not varied is named", "1 assumed values are 0" in text and "/kafka/linger." in text)
 done = sim("sweep", "small.json", "--tornado", "--replications", "2", "--out", "small.db", "--resume", "--format", "json", "--metric", "completion_s.mean")
 ok("in JSON, too", json.loads(done.stdout)["not_varied"] == ["/kafka/linger"])
+points = json.loads(done.stdout)["points"]
+small_db = sqlite3.connect("small.db")
+runs = lambda point: [v for v, in small_db.execute("SELECT value FROM metric WHERE point_id = ? AND metric = 'completion_s.mean' ORDER BY replication", (point,))]
+T1 = 12.70620474  # Student's t, 1 degree of freedom, 95 %, from tables
+for p in points[1:]:
+    pairs = [a - b for a, b in zip(runs(p["point_id"]), runs(0))]
+    moves, want = p["metrics"]["completion_s.mean"]["moves_by"], (statistics.fmean(pairs), T1 * statistics.stdev(pairs) / 2 ** 0.5)
+    ok(f"and what moves it by how much, in pairs: {moves}, {want}", moves["n"] == 2 and abs(moves["mean"] - want[0]) < 1e-12 and abs(moves["half_width"] - want[1]) < 1e-6 * want[1] + 1e-12)
+ok("as it is it moves nothing", "moves_by" not in points[0]["metrics"]["completion_s.mean"])
 one = json.loads(json.dumps(small).replace('"assumed"', '"measured"'))
 one["groups"][group].update(consumers=1, basis={"consumers": "assumed"})
 json.dump(one, open("one.json", "w"))
@@ -169,10 +217,24 @@ u_rows, v_rows = rows("u.db"), rows("v.db")
 ok("and the content is that of one go", u_rows == v_rows and sorted(u.execute("SELECT * FROM draw")) == sorted(sqlite3.connect("v.db").execute("SELECT * FROM draw")))
 other = sim(*UNKNOWN[:-2], "--replications", "20", "--out", "v.db", "--resume")
 ok("with other ranges it is not resumed", other.returncode == 2 and "unknown values differs" in other.stderr)
+ok("set and unknown: refused", "so what is set there counts in none" in sim("sweep", "s.json", "--vary", f"{group}.consumers=1,2", "--unknown", "reserve.time.mean=10ms..20ms", "--set", "reserve.time.mean=15ms").stderr)
 ok("varied and unknown: refused", "is varied" in sim("sweep", "s.json", "--vary", f"{group}.consumers=1,2", "--unknown", f"{group}.consumers=1..2").stderr)
 open("p.csv", "w").write(f'/groups/{group}/consumers,/orders/at_most\n1,100\n"2,5",100\n')
 done = sim("sweep", "s.json", "--points", "p.csv", "--out", "p.db")
 ok("a wrong cell is reported with its line", done.returncode == 3 and done.stderr == f"p.csv:3: /groups/{group}/consumers: a string where a whole number is needed\n")
+open("p.csv", "w").write(f'/groups/{group}/consumers,/orders/at_most\n1,100\n2,100\n1,100\n')
+done = sim("sweep", "s.json", "--points", "p.csv", "--out", "p.db")
+ok(f"a row that is there twice is refused: {done.stderr.strip()}", done.returncode == 2 and
+   done.stderr == "sim: p.csv:4: this row is the same as that of p.csv:2 (consumers=1, at_most=100); give it once\n")
+for more in (("--set", f"{group}.consumers=3"), ("--set", f'/groups/{group}/consumers=3')):
+    done = sim("sweep", "s.json", "--vary", f"{group}.consumers=1,2", *more, "--out", "p.db")
+    ok(f"set and varied: refused, {done.stderr.strip()}", done.returncode == 2 and f"/groups/{group}/consumers is varied, so what is set at /groups/{group}/consumers counts in no point" in done.stderr)
+done = sim("sweep", "s.json", "--vary", "/orders/user={\"uniform\":[1,10]},{\"uniform\":[1,20]}", "--set", "/orders/user/uniform/1=30", "--out", "p.db")
+ok(f"set within what is varied, too: {done.stderr.strip()}", done.returncode == 2 and "/orders/user is varied, so what is set at /orders/user/uniform/1 counts in no point" in done.stderr)
+os.mkdir("folder")
+for name, more in (("folder", ()), ("folder", ("--force",)), ("folder", ("--resume",)), ("nowhere/", ())):
+    done = sim(*SWEEP, "--out", name, *more)
+    ok(f"--out {name} {more}: {done.returncode} {done.stderr.strip()}", done.returncode == 2 and f"--out {name.rstrip('/')}/results.db" in done.stderr and not os.path.exists("nowhere"))
 done = sim("sweep", "s.json", "--vary", f"{group}.consumers=1,x", "--out", "p.db")
 ok("a wrong value of a grid with its point", done.returncode == 3 and done.stderr == f"s.json (consumers=x): /groups/{group}/consumers: a string where a whole number is needed\n")
 ok("two kinds of points: refused", sim("sweep", "s.json", "--tornado", "--vary", f"{group}.consumers=1,2").returncode == 2)

@@ -339,6 +339,13 @@ static bool loses_orders(const struct scenario *scenario)
     return at_most > 0 && scheduled > scenario->n_loads && scheduled - scenario->n_loads > at_most;
 }
 
+bool scenario_orders_end_varies(const struct scenario *scenario)
+{
+    bool drawn = false;
+    for (uint32_t i = 0; i < scenario->n_loads; i++) drawn |= scenario->load[i].executor == LOAD_POISSON;
+    return drawn && loses_orders(scenario);
+}
+
 sim_ns scenario_orders_end(const struct scenario *scenario)
 {
     const sim_ns load_end_ns = scenario_load_end(scenario);

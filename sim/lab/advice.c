@@ -105,7 +105,9 @@ static bool advise_binding(struct adviser *adviser)
     const struct candidate *less = out->status == PLAN_FOUND ? one_less(adviser) : adviser->chosen;
     if (!less || less->judged.met == less->judged.n) return true; /* nothing failed */
     const uint32_t worst = judged_worst(&less->judged);
-    if (judged_breaks(&less->judged)) out->invariant = less->judged.invariant;
+    out->unsettled = less->judged.unsettled > 0;
+    if (out->unsettled) out->threshold = NULL;
+    else if (judged_breaks(&less->judged)) out->invariant = less->judged.invariant;
     else if (worst != NONE) out->threshold = threshold_text(adviser, worst);
     if (less != adviser->chosen) out->one_less = less->value;
     out->one_less_open = less->footing == FOOTING_OPEN;
@@ -257,9 +259,12 @@ static bool advise_bounds(struct adviser *adviser)
 
 static bool advise_load(struct adviser *adviser)
 {
-    adviser->out->load_is_trace = !load_can_scale(&adviser->desk.study.scenario);
-    if (adviser->out->load_is_trace || adviser->out->status != PLAN_FOUND) return true;
-    return least_everywhere(adviser, NONE, &adviser->out->headroom);
+    struct plan_answer *out = adviser->out;
+    const struct scenario *scenario = &adviser->desk.study.scenario;
+    out->load_is_trace = !load_can_scale(scenario);
+    out->no_load = scenario_load_extent(scenario).until_ns == 0;
+    if (out->load_is_trace || out->no_load || out->status != PLAN_FOUND) return true;
+    return least_everywhere(adviser, NONE, &out->headroom);
 }
 
 /* At the place that does worst then. */
@@ -325,8 +330,9 @@ static void list_tried(struct adviser *adviser)
         const struct candidate *at = &planner->candidate[i];
         if (at->footing == FOOTING_NONE) continue;
         adviser->out->n_met += at->footing == FOOTING_MET;
-        tried[adviser->out->n_tried++] =
-            (struct plan_tried){ at->value, at->cost, share_of(&at->judged), word[at->footing] };
+        const bool unsettled = at->footing == FOOTING_MISSED && judged_unsettled(&at->judged);
+        tried[adviser->out->n_tried++] = (struct plan_tried){ at->value, at->cost, share_of(&at->judged),
+                                                              unsettled ? "unsettled" : word[at->footing] };
     }
     adviser->out->tried = tried;
     adviser->out->n_candidates = planner->n;
@@ -343,9 +349,11 @@ static void list_unknowns(struct adviser *adviser)
     adviser->out->n_unknowns = judge->n_unknowns;
 }
 
-static enum plan_status status_of(enum footing footing)
+/* What has no steady state in this run may have one in a longer run: it is not infeasible. */
+static enum plan_status status_of(const struct candidate *chosen)
 {
-    return footing == FOOTING_MET ? PLAN_FOUND : footing == FOOTING_MISSED ? PLAN_INFEASIBLE : PLAN_UNDECIDED;
+    if (chosen->footing == FOOTING_MET) return PLAN_FOUND;
+    return chosen->footing == FOOTING_MISSED && !judged_unsettled(&chosen->judged) ? PLAN_INFEASIBLE : PLAN_UNDECIDED;
 }
 
 static void describe(struct adviser *adviser)
@@ -357,7 +365,7 @@ static void describe(struct adviser *adviser)
         .name = arena_strdup(adviser->arena, adviser->desk.study.scenario.name),
         .seed = adviser->desk.study.scenario.seed,
         .confidence = planner->judge.confidence,
-        .status = status_of(adviser->chosen->footing),
+        .status = status_of(adviser->chosen),
         .depends = adviser->chosen->footing == FOOTING_DEPENDS,
         .n_varied = planner->n_axes,
         .pointer = pointer,
@@ -378,12 +386,11 @@ static void describe(struct adviser *adviser)
 
 static bool advise(struct adviser *adviser)
 {
-    struct plan_answer *out = adviser->out;
     struct findings findings = { 0 };
     if (!desk_open(&adviser->desk, &adviser->at, &findings, adviser->err)) return false;
     describe(adviser);
     if (!advise_binding(adviser)) return false;
-    if (out->status != PLAN_INFEASIBLE &&
+    if (adviser->chosen->footing != FOOTING_MISSED &&
         (!find_next(adviser) || !advise_bounds(adviser) || !advise_load(adviser) ||
          !advise_slower(adviser)))
         return false;

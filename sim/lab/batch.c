@@ -18,6 +18,7 @@ struct slot {
     struct arena arena;
     struct result *result;
     struct thin *thin;
+    const char *unsettled; /* why there is no result */
 };
 
 /* The interval of the point whose results come in, for the progress line: of the threshold's figure that is known
@@ -41,13 +42,26 @@ struct floor {
     atomic_bool stop;
 };
 
+/* There will be no run; so much is known, and it is no error of the others. */
+static bool stays_unsettled(struct slot *slot, const struct sim_err *unsettled, struct sim_err *err)
+{
+    if (unsettled->code != SIM_EIMPRECISE)
+        return unsettled->code != SIM_OK && sim_fail(err, unsettled->code, unsettled->where, "%s", unsettled->text);
+    slot->unsettled = arena_strdup(&slot->arena, unsettled->text);
+    return true;
+}
+
 static bool run_here(const struct point *point, const struct batch_job *job, struct desk *desk, struct arena *own,
                      struct slot *slot, const atomic_bool *stop, _Atomic sim_ns *now_ns, struct sim_err *err)
 {
     struct findings findings;
     if (!desk_open(desk, &point[job->point], &findings, err) || !desk_plan(desk, err)) return false;
+    struct sim_err unsettled = { 0 };
     arena_reset(&slot->arena);
+    slot->result = NULL;
     slot->thin = NULL;
+    slot->unsettled = NULL;
+    if (!desk_settle(desk, &unsettled)) return stays_unsettled(slot, &unsettled, err);
     if (job->curves) {
         slot->thin = arena_new(&slot->arena, struct thin);
         thin_init(slot->thin, desk->study.scenario.n_groups, &slot->arena);
@@ -64,10 +78,14 @@ static bool run_elsewhere(const struct floor *floor, uint32_t rank, const struct
                           struct sim_err *err)
 {
     size_t size;
+    struct sim_err refused = { 0 };
     arena_reset(&slot->arena);
+    slot->result = NULL;
+    slot->thin = NULL;
+    slot->unsettled = NULL;
     const void *answer =
-        ranks_ask(floor->batch->ranks, rank, job, sizeof *job, &floor->stop, &size, &slot->arena, err);
-    if (!answer) return false;
+        ranks_ask(floor->batch->ranks, rank, job, sizeof *job, &floor->stop, &size, &slot->arena, &refused);
+    if (!answer) return stays_unsettled(slot, &refused, err);
     if (parcel_open(answer, size, &slot->result, &slot->thin, &slot->arena)) return true;
     return sim_fail(err, SIM_ERUNTIME, NULL, "rank %u sends no result; is it the same program?", rank);
 }
@@ -113,12 +131,12 @@ static bool take_job(void *context, uint32_t index, struct sim_err *err)
     const struct slot *slot = &floor->slot[index % floor->n_slots];
     struct findings findings;
     bool ok = desk_open(desk, &batch->point[job->point], &findings, err);
-    const struct batch_result got = { job, desk, slot->result, slot->thin };
+    const struct batch_result got = { job, desk, slot->result, slot->unsettled, slot->thin };
     ok = ok && batch->take(batch->context, &got, err);
-    if (ok) show_interval(floor, desk, &got);
-    else atomic_store(&floor->stop, true);
+    if (ok && got.result) show_interval(floor, desk, &got);
+    if (!ok) atomic_store(&floor->stop, true);
     floor->n_taken += ok;
-    progress_note_done(&floor->progress, ns_to_s(slot->result->end_ns));
+    progress_note_done(&floor->progress, got.result ? ns_to_s(got.result->end_ns) : 0);
     return ok;
 }
 
@@ -170,8 +188,10 @@ void batch_serve(const struct point *point, uint32_t n_points, struct ranks *ran
         if (failed.code == SIM_OK && job.point >= n_points)
             sim_fail(&failed, SIM_ERUNTIME, NULL, "there are fewer points here; are the files the same?");
         if (failed.code == SIM_OK && run_here(point, &job, &desk, &own, &slot, NULL, NULL, &failed)) {
-            const void *parcel = parcel_make(slot.result, slot.thin, &size, &bytes);
-            ranks_answer(ranks, parcel, size);
+            const void *parcel = slot.result ? parcel_make(slot.result, slot.thin, &size, &bytes) : NULL;
+            if (slot.unsettled) sim_fail(&failed, SIM_EIMPRECISE, NULL, "%s", slot.unsettled);
+            if (parcel) ranks_answer(ranks, parcel, size);
+            else ranks_refuse(ranks, &failed);
         } else {
             ranks_refuse(ranks, &failed);
         }

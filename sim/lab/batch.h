@@ -17,7 +17,8 @@ struct batch_job {
 struct batch_result {
     const struct batch_job *job;
     const struct desk *desk;  /* the point's study and layout */
-    const struct result *result;
+    const struct result *result; /* NULL: the point has no steady state, and no runs */
+    const char *unsettled;       /* then why */
     const struct thin *thin;  /* NULL: not wanted */
 };
 

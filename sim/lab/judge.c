@@ -39,6 +39,8 @@ uint32_t judged_worst(const struct judged *judged)
     return worst;
 }
 
+bool judged_unsettled(const struct judged *judged) { return judged->n > 0 && judged->unsettled == judged->n; }
+
 bool judged_breaks(const struct judged *judged)
 {
     const uint32_t worst = judged_worst(judged);
@@ -80,6 +82,7 @@ static void count(struct judged *judged, const struct probe *probe, const struct
         judged->n++;
         judged->met += probe->exit[r] == 0;
         judged->broken += probe->exit[r] == 4;
+        judged->unsettled += probe->unsettled;
         for (uint32_t i = 0; i < judged->n_thresholds; i++) {
             judged->held[i] += threshold_holds(&threshold[i], probe_value(probe, r, i));
             judged->room[i] = fmin(judged->room[i], threshold_room(&threshold[i], probe_value(probe, r, i)));

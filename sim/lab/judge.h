@@ -20,6 +20,7 @@ enum standing { STANDING_OPEN, STANDING_MET, STANDING_MISSED };
 
 struct judged {
     uint32_t n, met, broken; /* replications; those that meet all; that break an invariant */
+    uint32_t unsettled;      /* those that there are none of, since there is no steady state: they miss all */
     uint32_t n_thresholds;
     const char *invariant;   /* one that broke; NULL: none */
     uint32_t *held;          /* replications, by threshold */
@@ -56,6 +57,8 @@ enum look judge_look(uint32_t n, uint32_t least);
 
 /* Of the replications, those that meet all; 0 where there are none. */
 double judged_met_share(const struct judged *judged);
+/* Whether there is a steady state in none of them. */
+bool judged_unsettled(const struct judged *judged);
 /* Whether an invariant breaks in as many replications as any threshold misses in, or more. */
 bool judged_breaks(const struct judged *judged);
 /* The threshold that holds least often. NONE without thresholds. */

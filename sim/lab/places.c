@@ -184,6 +184,60 @@ static const char *load_renamed(const struct places *a, const struct places *b)
     return load_without(b, a) ? load_without(a, b) : NULL;
 }
 
+/* ---- faults ---- */
+
+struct place_fault {
+    const char *name;
+    enum fault_kind kind;
+};
+
+static bool length_is_drawn(const struct fault_spec *fault)
+{
+    double about[2];
+    switch (fault->kind) {
+    case FAULT_PAUSE: case FAULT_OUTAGE: case FAULT_FAILOVER: case FAULT_SLOW: case FAULT_DUPLICATE: case FAULT_DROP:
+        return varies(&fault->lasts, about);
+    case FAULT_CRASH: case FAULT_RESTART: case FAULT_SCALE: case FAULT_KINDS: break;
+    }
+    return false;
+}
+
+/* A restart is of all instances, and at a step it is the one that comes there. */
+static bool instance_is_drawn(const struct scenario *scenario, const struct fault_spec *fault)
+{
+    return (fault->kind == FAULT_PAUSE || fault->kind == FAULT_CRASH) && fault->when != WHEN_STEP &&
+           fault->instance == NONE && scenario->process[fault->target].instances > 1;
+}
+
+static void take_faults(struct places *out, const struct scenario *scenario, struct arena *arena)
+{
+    out->n_faults = 0;
+    out->fault = arena_array(arena, struct place_fault, scenario->n_faults);
+    for (uint32_t i = 0; i < scenario->n_faults; i++) {
+        const struct fault_spec *fault = &scenario->fault[i];
+        if (fault->when == WHEN_RATE || length_is_drawn(fault) || instance_is_drawn(scenario, fault))
+            out->fault[out->n_faults++] = (struct place_fault){ arena_strdup(arena, fault->name), fault->kind };
+    }
+}
+
+static bool has_fault(const struct places *places, const char *name)
+{
+    for (uint32_t i = 0; i < places->n_faults; i++)
+        if (strcmp(places->fault[i].name, name) == 0) return true;
+    return false;
+}
+
+/* As of a load; one of another kind is no other name, but another fault. */
+static const char *fault_renamed(const struct places *a, const struct places *b)
+{
+    for (uint32_t i = 0; i < a->n_faults; i++) {
+        if (has_fault(b, a->fault[i].name)) continue;
+        for (uint32_t k = 0; k < b->n_faults; k++)
+            if (b->fault[k].kind == a->fault[i].kind && !has_fault(a, b->fault[k].name)) return a->fault[i].name;
+    }
+    return NULL;
+}
+
 /* ---- all ---- */
 
 void places_take(struct places *out, const struct scenario *scenario, struct arena *arena)
@@ -196,6 +250,7 @@ void places_take(struct places *out, const struct scenario *scenario, struct are
     }
     take_steps(out, scenario, arena);
     take_loads(out, scenario, arena);
+    take_faults(out, scenario, arena);
 }
 
 static bool is_elsewhere(const struct places *a, const struct places *b, uint32_t kind, uint32_t at)
@@ -215,5 +270,7 @@ const char *places_moved(const struct places *a, const struct places *b, struct 
     for (const struct place_step *step = a->step; step; step = step->next)
         if (step_is_elsewhere(step, b)) return step->pointer;
     const char *load = load_renamed(a, b);
-    return load ? arena_printf(arena, "/load/scenarios/%s", load) : NULL;
+    if (load) return arena_printf(arena, "/load/scenarios/%s", load);
+    const char *fault = fault_renamed(a, b);
+    return fault ? arena_printf(arena, "/faults/%s", fault) : NULL;
 }

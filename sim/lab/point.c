@@ -97,14 +97,42 @@ static bool varies_once(const struct point *point, const struct study *study, st
     return true;
 }
 
+/* What all points have anew, nobody needs to set: who does means something else. */
+static bool varies_unset(const struct point *point, const struct study *study, struct sim_err *err)
+{
+    const char *const *at = study->edit_at;
+    if (point->may_override) return true;
+    for (uint32_t i = point->first_varied; i < point->first_varied + point->n_varied; i++)
+        for (uint32_t k = 0; k < point->first_varied; k++) {
+            const size_t length = strlen(at[i]);
+            if (strncmp(at[i], at[k], length) != 0 || (at[k][length] != '\0' && at[k][length] != '/')) continue;
+            return sim_fail(err, SIM_EUSAGE, NULL,
+                            "%s is varied, so what is set at %s counts in no point; leave out one of the two", at[i],
+                            at[k]);
+        }
+    return true;
+}
+
+static void choose_warm_up(struct scenario *scenario, const struct point *point)
+{
+    switch (point->warm_up) {
+    case WARM_UP_OWN: return;
+    case WARM_UP_GIVEN:
+        if (scenario->find_warm_up || scenario->warm_up_ns > 0) scenario->warm_up_ns = point->warm_up_ns;
+        return;
+    case WARM_UP_UNFOUND: scenario->find_warm_up = false; return;
+    }
+}
+
 static bool read_point(struct desk *desk, const struct point *point, struct findings *findings, struct sim_err *err)
 {
     const struct study_source *source = point->source;
     if (!study_read_text(&desk->study, source->text, source->length, source->file, source->folder, point->edit,
                          point->n_edits, findings, &desk->arena, err))
         return false;
-    if (!varies_once(point, &desk->study, err)) return false;
+    if (!varies_once(point, &desk->study, err) || !varies_unset(point, &desk->study, err)) return false;
     if (point->observations) desk->study.observations = point->observations;
+    choose_warm_up(&desk->study.scenario, point);
     if (point->load_factor > 0) scale_load(&desk->study.scenario, point->load_factor, &desk->arena);
     if (point->time_factor > 0)
         slow_stages(&desk->study.scenario, point->slow_stage, point->time_factor, &desk->arena);
@@ -119,21 +147,94 @@ bool desk_open(struct desk *desk, const struct point *point, struct findings *fi
     if (desk->point == point) return true;
     arena_reset(&desk->arena);
     desk->plan = NULL;
+    desk->settled = point->warm_up != WARM_UP_OWN;
+    desk->unsettled = (struct sim_err){ 0 };
     desk->point = read_point(desk, point, findings, err) ? point : NULL;
     if (!desk->point) desk->refused = point;
     return desk->point != NULL;
 }
 
+static const char *point_name(const struct point *point) { return point->label ? point->label : point->source->file; }
+
 bool desk_plan(struct desk *desk, struct sim_err *err)
 {
+    struct sim_err short_of = { 0 };
     if (desk->plan) return true;
-    const struct plan *plan = plan_make(&desk->study.scenario, &desk->arena, err);
-    struct sim_err unsettled = { 0 };
-    if (plan && steady_settle(&desk->study, plan, &desk->arena, &unsettled)) desk->plan = plan;
-    const char *label = desk->point && desk->point->label ? desk->point->label : "";
-    if (unsettled.code != SIM_OK)
-        sim_fail(err, unsettled.code, unsettled.where, "%s%s%s", label, *label ? ": " : "", unsettled.text);
+    if (!desk->settled && !steady_has_samples(&desk->study.scenario, &short_of))
+        return sim_fail(err, short_of.code, NULL, "%s: %s", point_name(desk->point), short_of.text);
+    desk->plan = plan_make(&desk->study.scenario, &desk->arena, err);
     return desk->plan != NULL;
+}
+
+bool desk_settle(struct desk *desk, struct sim_err *err)
+{
+    const struct sim_err *why = &desk->unsettled;
+    if (!desk->settled && why->code == SIM_OK)
+        desk->settled = steady_settle(&desk->study, desk->plan, &desk->arena, &desk->unsettled);
+    return desk->settled || (why->code != SIM_OK && sim_fail(err, why->code, why->where, "%s", why->text));
+}
+
+/* ---- one warm-up for all ---- */
+
+static bool settle_one(struct desk *desk, const struct point *point, struct sim_err *err)
+{
+    struct findings findings = { 0 };
+    struct sim_err unsettled = { 0 };
+    if (!desk_open(desk, point, &findings, err) || !desk_plan(desk, err)) return false;
+    return desk_settle(desk, &unsettled) ||
+           (unsettled.code != SIM_OK && sim_fail(err, unsettled.code, unsettled.where, "%s: %s",
+                                                 point_name(point), unsettled.text));
+}
+
+/* The longest of all; those that have a steady state are marked. *any: a warm-up had to be found. */
+static bool longest_warm_up(struct desk *desk, struct point *point, uint32_t n, bool lenient, bool *any,
+                            sim_ns *longest_ns, struct sim_err *err)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        struct sim_err said = { 0 };
+        const bool settled = settle_one(desk, &point[i], &said);
+        const struct scenario *scenario = &desk->study.scenario;
+        if (!settled && !(lenient && said.code == SIM_EIMPRECISE))
+            return said.code != SIM_OK && sim_fail(err, said.code, said.where, "%s", said.text);
+        *any |= scenario->find_warm_up;
+        if (!settled) continue;
+        point[i].warm_up = WARM_UP_GIVEN;
+        if (scenario->warm_up_ns > *longest_ns) *longest_ns = scenario->warm_up_ns;
+    }
+    return true;
+}
+
+/* What is left of its run has to be longer than nothing. */
+static bool takes_warm_up(struct desk *desk, const struct point *point, struct sim_err *err)
+{
+    struct findings findings = { 0 };
+    char longest[48], end[48];
+    desk->point = NULL; /* it lies there with another warm-up */
+    if (!desk_open(desk, point, &findings, err)) return false;
+    const struct scenario *scenario = &desk->study.scenario;
+    if (scenario->warm_up_ns == 0 || scenario->warm_up_ns < scenario->end_ns) return true;
+    return sim_fail(err, SIM_EIMPRECISE, NULL,
+                    "%s: the warm-up of all that is compared is the longest, %s, and that is not before its end, %s "
+                    "(/run/ends)",
+                    point_name(point), ns_format(scenario->warm_up_ns, longest, sizeof longest),
+                    ns_format(scenario->end_ns, end, sizeof end));
+}
+
+bool points_share_warm_up(struct point *point, uint32_t n, bool lenient, sim_ns *longest_ns, struct sim_err *err)
+{
+    struct desk desk = { 0 };
+    bool any = false;
+    *longest_ns = 0;
+    bool ok = longest_warm_up(&desk, point, n, lenient, &any, longest_ns, err);
+    for (uint32_t i = 0; i < n; i++) {
+        if (point[i].warm_up != WARM_UP_GIVEN) continue;
+        if (!any) point[i].warm_up = WARM_UP_OWN;
+        point[i].warm_up_ns = *longest_ns;
+        ok = ok && (!any || takes_warm_up(&desk, &point[i], err));
+    }
+    if (!any) *longest_ns = 0;
+    desk_fini(&desk);
+    return ok;
 }
 
 const char *point_shown(const struct point *point, struct arena *arena)

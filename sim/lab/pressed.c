@@ -19,8 +19,8 @@ static void take(struct pressed *out, const struct outcome *outcome, enum langua
     out->limit.words = bottleneck_reason(first, language, words, SENTENCE);
 }
 
-bool pressed_find(struct pressed *out, const struct point *point, const struct crew *crew, uint32_t runs,
-                  enum language language, struct arena *arena, struct sim_err *err)
+static bool find(struct pressed *out, const struct point *point, const struct crew *crew, uint32_t runs,
+                 enum language language, struct arena *arena, struct sim_err *err)
 {
     struct desk desk = { 0 };
     struct findings findings = { 0 };
@@ -39,4 +39,17 @@ bool pressed_find(struct pressed *out, const struct point *point, const struct c
     arena_fini(&own);
     desk_fini(&desk);
     return ok;
+}
+
+/* Where a point has no steady state the whole run counts: the group that keeps it from one is the most pressed. */
+bool pressed_find(struct pressed *out, const struct point *point, const struct crew *crew, uint32_t runs,
+                  enum language language, struct arena *arena, struct sim_err *err)
+{
+    struct sim_err said = { 0 };
+    if (find(out, point, crew, runs, language, arena, &said)) return true;
+    if (said.code != SIM_EIMPRECISE)
+        return said.code != SIM_OK && sim_fail(err, said.code, said.where, "%s", said.text);
+    struct point whole = *point;
+    whole.warm_up = WARM_UP_UNFOUND;
+    return find(out, &whole, crew, runs, language, arena, err);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sim/lab/probe.h"
 
+#include <math.h>
+
 void probe_init(struct probe *probe, const struct point *point, const uint32_t *kept, uint32_t n_kept, uint32_t room,
                 struct arena *arena)
 {
@@ -17,11 +19,21 @@ static const char *broken_in(const struct result *result)
     return NULL;
 }
 
+/* A system that never settles meets no threshold on its steady state. */
+static bool keep_none(struct probe *probe)
+{
+    for (uint32_t i = 0; i < probe->n_kept; i++) probe->value[(size_t)probe->n * probe->n_kept + i] = (double)NAN;
+    probe->unsettled = true;
+    probe->exit[probe->n++] = 99;
+    return true;
+}
+
 /* Results come in the order of jobs, those of one probe in the order of replications. */
 static bool keep(void *context, const struct batch_result *got, struct sim_err *err)
 {
     (void)err;
     struct probe *probe = (struct probe *)context + got->job->point;
+    if (!got->result) return keep_none(probe);
     for (uint32_t i = 0; i < probe->n_kept; i++)
         probe->value[(size_t)probe->n * probe->n_kept + i] = got->result->value[probe->kept[i]];
     if (!probe->broken) probe->broken = broken_in(got->result);

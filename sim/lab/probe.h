@@ -15,6 +15,7 @@ struct probe {
     uint32_t n, room;     /* replications made; most that may be */
     double *value;        /* [replication][kept]; NaN: null */
     int *exit;            /* of each: 0, 4 or 99 (result_exit) */
+    bool unsettled;       /* it has no steady state: no run was made, all values are null and all thresholds missed */
     const char *broken;   /* an invariant that broke, the first of the first replication with any; NULL: none */
 };
 

@@ -32,9 +32,14 @@ static bool stopped(void *context)
     return interrupt_asked();
 }
 
+static uint64_t samples(const struct scenario *scenario)
+{
+    return (uint64_t)(scenario->end_ns / scenario->sample_every_ns) + 1;
+}
+
 static void open_sums(struct series_sums *sums, const struct scenario *scenario, struct arena *arena)
 {
-    const uint64_t n = (uint64_t)(scenario->end_ns / scenario->sample_every_ns) + 1;
+    const uint64_t n = samples(scenario);
     sums->every = (uint32_t)((n + ROWS_MAX - 1) / ROWS_MAX);
     sums->n_rows = (uint32_t)(n / sums->every);
     sums->n_series = 1 + scenario->n_groups;
@@ -67,12 +72,14 @@ static bool too_short(const struct scenario *scenario, uint32_t series, struct s
                     what, series == 0 ? "" : scenario->group[series - 1].name, STEADY_RUNS);
 }
 
-static bool too_few_samples(const struct scenario *scenario, uint32_t n, struct sim_err *err)
+bool steady_has_samples(const struct scenario *scenario, struct sim_err *err)
 {
     enum { NEEDED = MSER_BATCH * MSER_BATCHES_MIN };
+    const uint64_t n = samples(scenario);
+    if (!scenario->find_warm_up || scenario->warm_up_ns > 0 || n >= NEEDED) return true;
     return sim_fail(err, SIM_EIMPRECISE, NULL,
                     "no steady state can be looked for: the run has %u samples, one each %g s, and MSER-5 needs %d; "
-                    "give /run/sample_every %g s at most, or /run/ends a later time", n,
+                    "give /run/sample_every %g s at most, or /run/ends a later time", (unsigned)n,
                     ns_to_s(scenario->sample_every_ns), NEEDED, floor(1e3 * ns_to_s(scenario->end_ns) / NEEDED) / 1e3);
 }
 
@@ -82,8 +89,8 @@ bool steady_settle(struct study *study, const struct plan *plan, struct arena *a
     struct series_sums sums;
     uint32_t longest = 0;
     if (!scenario->find_warm_up || scenario->warm_up_ns > 0) return true;
+    if (!steady_has_samples(scenario, err)) return false;
     open_sums(&sums, scenario, arena);
-    if (sums.n_rows < MSER_BATCH * MSER_BATCHES_MIN) return too_few_samples(scenario, sums.n_rows, err);
     if (!run_all(&sums, study, plan, err)) return false;
     for (uint32_t i = 0; i < sums.n_series; i++) {
         const uint32_t left_out = mser5(&sums.sum[(size_t)i * sums.n_rows], sums.n_rows);

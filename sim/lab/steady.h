@@ -13,6 +13,9 @@
 
 enum { STEADY_RUNS = 10 };
 
+/* Whether a run has samples enough for a warm-up that is to be found; else false with err (SIM_EIMPRECISE). */
+bool steady_has_samples(const struct scenario *scenario, struct sim_err *err);
+
 /* Sets study->scenario.warm_up_ns where it is to be found; plan is the study's. False with err (SIM_EIMPRECISE: too
  * short), or without when an interrupt that is held has come. arena: for the study's life. */
 bool steady_settle(struct study *study, const struct plan *plan, struct arena *arena, struct sim_err *err);

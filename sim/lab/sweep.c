@@ -3,6 +3,7 @@
 
 #include <cjson/cJSON.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "sim/scenario/json.h"
@@ -35,6 +36,14 @@ static void take_inputs(struct store_point *out, const struct study *study, cons
     out->input = same ? before->input : input;
 }
 
+static void take_targets(struct store_point *out, const struct study *study, struct arena *arena)
+{
+    const char **target = arena_array(arena, const char *, study->n_thresholds);
+    for (uint32_t i = 0; i < study->n_thresholds; i++) target[i] = arena_strdup(arena, study->threshold[i].metric);
+    out->n_targets = study->n_thresholds;
+    out->target = target;
+}
+
 bool sweep_points(const struct point *point, uint32_t n, uint32_t n_base_edits, struct store_point **out,
                   struct desk *desk, struct findings *findings, struct arena *arena, struct sim_err *err)
 {
@@ -48,6 +57,7 @@ bool sweep_points(const struct point *point, uint32_t n, uint32_t n_base_edits, 
                                              as_json(point[i].edit[n_base_edits + p].value, arena) };
         (*out)[i] = (struct store_point){ .label = point[i].label, .n_params = n_params, .param = param };
         take_inputs(&(*out)[i], &desk->study, i > 0 ? &(*out)[i - 1] : NULL, arena);
+        take_targets(&(*out)[i], &desk->study, arena);
     }
     return true;
 }
@@ -100,9 +110,17 @@ static bool keep_drawn(const struct sweep *sweep, const struct batch_result *got
     return ok;
 }
 
+static bool note_gap(const struct sweep *sweep, const struct batch_result *got)
+{
+    struct sweep_gap *gap = &sweep->gap[point_of(sweep, got->job)];
+    if (gap->n++ == 0) snprintf(gap->why, sizeof gap->why, "%s", got->unsettled);
+    return true;
+}
+
 static bool keep(void *context, const struct batch_result *got, struct sim_err *err)
 {
     const struct sweep *sweep = context;
+    if (!got->result) return note_gap(sweep, got);
     if (sweep->precision && !is_wanted(sweep, got)) return true;
     if (sweep->n_unknowns > 0) return keep_drawn(sweep, got, err);
     return store_add(sweep->store, got->job->point, got->desk->layout, got->result,
@@ -167,7 +185,7 @@ static bool run_rounds(const struct sweep *sweep, bool *interrupted, struct aren
     do {
         n_jobs = 0;
         for (uint32_t p = 0; p < sweep->n_points; p++) {
-            if (precision_enough(&sweep->precision[p])) continue;
+            if (precision_enough(&sweep->precision[p]) || sweep->gap[p].n > 0) continue;
             uint32_t last = next[p] + ROUND < sweep->replications ? next[p] + ROUND : sweep->replications;
             n_jobs = add_jobs(sweep, job, n_jobs, p, next[p], last);
             next[p] = last;

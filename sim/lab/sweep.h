@@ -9,6 +9,12 @@
 #include "sim/lab/unknown.h"
 #include "sim/results/store.h"
 
+/* Runs of a point that there are none of, since it has no steady state, with the unknown values that they had. */
+struct sweep_gap {
+    uint32_t n;
+    char why[400]; /* of the first */
+};
+
 struct sweep {
     const struct point *point; /* the varied values are the edits after the first n_base_edits */
     uint32_t n_points, n_base_edits;
@@ -18,6 +24,7 @@ struct sweep {
     uint32_t n_unknowns; /* then the points to run are those of sweep_drawn_points */
     const struct unknown *unknown;
     const struct point *drawn;
+    struct sweep_gap *gap;       /* by point; zeroed */
     struct store *store;
     struct ranks *ranks; /* as in batch.h */
     FILE *terminal;

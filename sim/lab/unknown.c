@@ -95,7 +95,7 @@ struct point point_at(const struct point *base, const struct unknown *unknown, u
     return point;
 }
 
-static bool is_varied(const struct study *study, const char *at, uint32_t from, uint32_t until)
+static bool is_edited(const struct study *study, const char *at, uint32_t from, uint32_t until)
 {
     for (uint32_t i = from; i < until; i++)
         if (strcmp(study->edit_at[i], at) == 0) return true;
@@ -129,11 +129,18 @@ bool unknowns_settle(struct unknown *unknown, uint32_t n, const struct point *po
         double share[UNKNOWNS_MAX];
         for (uint32_t u = 0; u < n; u++) share[u] = high;
         const struct point at = point_at(point, unknown, n, share, arena);
-        if (!desk_open(desk, &at, findings, err) || !desk_plan(desk, err)) return false;
+        if (!desk_open(desk, &at, findings, err) || !desk_plan(desk, err)) {
+            desk->refused = point; /* `at` does not outlive this */
+            return false;
+        }
         for (uint32_t u = 0; u < n; u++) {
             unknown[u].at = arena_strdup(arena, desk->study.edit_at[point->n_edits + u]);
-            if (is_varied(&desk->study, unknown[u].at, point->n_edits - n_varied, point->n_edits + u))
+            if (is_edited(&desk->study, unknown[u].at, point->n_edits - n_varied, point->n_edits + u))
                 return sim_fail(err, SIM_EUSAGE, NULL, "--unknown: %s is varied, or unknown twice", unknown[u].at);
+            if (is_edited(&desk->study, unknown[u].at, 0, point->n_edits - n_varied))
+                return sim_fail(err, SIM_EUSAGE, NULL,
+                                "--unknown: %s has a value of its own in each run, so what is set there counts in none; "
+                                "leave out one of the two", unknown[u].at);
         }
         desk->point = NULL; /* `at` does not outlive this */
     }

@@ -112,6 +112,44 @@ static void list_values(struct variation *out, char *text, struct arena *arena)
     out->value = value;
 }
 
+/* ---- twice the same ---- */
+
+struct listed {
+    bool has_quantity;
+    struct quantity quantity;
+    const char *text;
+};
+
+/* Numbers and durations by size, the rest by their texts. */
+static int by_value(const void *a, const void *b)
+{
+    const struct listed *x = a, *y = b;
+    if (x->has_quantity != y->has_quantity) return x->has_quantity ? -1 : 1;
+    if (!x->has_quantity) return strcmp(x->text, y->text);
+    if (x->quantity.is_duration != y->quantity.is_duration) return x->quantity.is_duration ? -1 : 1;
+    return x->quantity.value < y->quantity.value ? -1 : x->quantity.value > y->quantity.value;
+}
+
+/* Two points of one value would be the same runs twice. */
+static bool differ(const struct variation *variation, const char *text, struct arena *arena, struct sim_err *err)
+{
+    struct listed *listed = arena_array(arena, struct listed, variation->n);
+    for (uint32_t i = 0; i < variation->n; i++) {
+        listed[i].text = variation->value[i];
+        listed[i].has_quantity = quantity_parse(listed[i].text, &listed[i].quantity);
+    }
+    qsort(listed, variation->n, sizeof *listed, by_value);
+    for (uint32_t i = 1; i < variation->n; i++) {
+        if (by_value(&listed[i - 1], &listed[i]) != 0) continue;
+        if (strcmp(listed[i - 1].text, listed[i].text) == 0)
+            return sim_fail(err, SIM_EUSAGE, NULL, "--vary: in \"%s\" the value %s is given twice", text,
+                            listed[i].text);
+        return sim_fail(err, SIM_EUSAGE, NULL, "--vary: in \"%s\" %s and %s are one value; give it once", text,
+                        listed[i - 1].text, listed[i].text);
+    }
+    return true;
+}
+
 bool vary_parse(struct variation *out, const char *text, struct arena *arena, struct sim_err *err)
 {
     char *part[3];
@@ -127,7 +165,7 @@ bool vary_parse(struct variation *out, const char *text, struct arena *arena, st
     for (uint32_t i = 0; i < out->n; i++)
         if (!*out->value[i])
             return sim_fail(err, SIM_EUSAGE, NULL, "--vary: in \"%s\" a value between two commas is missing", text);
-    return true;
+    return differ(out, text, arena, err);
 }
 
 /* ---- points ---- */
@@ -236,6 +274,26 @@ static uint32_t count(const char *text, const char *end, char what)
     return n;
 }
 
+static int by_label(const void *a, const void *b)
+{
+    const struct point *x = *(const struct point *const *)a, *y = *(const struct point *const *)b;
+    const int order = strcmp(x->label, y->label);
+    return order != 0 ? order : x < y ? -1 : x > y;
+}
+
+/* A label has all of a row's values. */
+static bool rows_differ(const struct point *point, uint32_t n, struct arena *arena, struct sim_err *err)
+{
+    const struct point **sorted = arena_array(arena, const struct point *, n);
+    for (uint32_t i = 0; i < n; i++) sorted[i] = &point[i];
+    qsort(sorted, n, sizeof *sorted, by_label);
+    for (uint32_t i = 1; i < n; i++)
+        if (strcmp(sorted[i - 1]->label, sorted[i]->label) == 0)
+            return sim_fail(err, SIM_EUSAGE, sorted[i]->from, "this row is the same as that of %s (%s); give it once",
+                            sorted[i - 1]->from, sorted[i]->label);
+    return true;
+}
+
 bool points_of_csv(const struct point *base, const char *file, struct point **point, uint32_t *n_points,
                    struct arena *arena, struct sim_err *err)
 {
@@ -263,7 +321,8 @@ bool points_of_csv(const struct point *base, const char *file, struct point **po
         (*point)[*n_points] = make_point(base, pointer, cell, n_pointers, arena);
         (*point)[(*n_points)++].from = arena_printf(arena, "%s:%u", file, line);
     }
-    return *n_points > 0 || sim_fail(err, SIM_EUSAGE, file, "there is no row below the first line");
+    if (*n_points == 0) return sim_fail(err, SIM_EUSAGE, file, "there is no row below the first line");
+    return rows_differ(*point, *n_points, arena, err);
 }
 
 /* ---- --variants FILE.json ---- */
@@ -280,6 +339,7 @@ static struct point variant_point(const struct point *base, const cJSON *variant
         cJSON_free(text);
     }
     struct point point = make_point(base, pointer, value, n, arena);
+    point.may_override = true;
     point.label = arena_strdup(arena, variant->string);
     return point;
 }

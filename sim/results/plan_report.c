@@ -40,9 +40,23 @@ static void say_found(struct page *page, const struct plan_answer *plan)
                  "순서에서 첫 번째. 비용은 --cost PTR=NUMBER로 지정.", plan->n_met, plan->n_candidates);
 }
 
+/* The candidate that the plan is about. */
+static bool is_unsettled(const struct plan_answer *plan)
+{
+    return plan->status == PLAN_UNDECIDED && plan->unsettled && !plan->depends;
+}
+
 static void say_undecided(struct page *page, const struct plan_answer *plan)
 {
     const char *values = values_text(page, plan, plan->value);
+    if (is_unsettled(plan)) {
+        page_say(page, TONE_BAD,
+                 "Undecided: no combination meets every target, and %s (cost %s) has no steady state in this run "
+                 "(MSER-5): give /run/ends a later time, or see whether the system keeps up with its load at all.",
+                 "미정: 모든 목표를 달성하는 조합이 없고, %s (비용 %s)은 이 실행 안에서 정상 상태에 이르지 않음 (MSER-5): "
+                 "/run/ends를 늦추거나, 시스템이 부하를 따라가는지 볼 것.", values, number_json(plan->cost).s);
+        return;
+    }
     if (plan->depends) {
         page_say(page, TONE_BAD, "Undecided: %s (cost %s) does or does not do, depending on values that are not known.",
                  "미정: %s (비용 %s)의 성립 여부가 알려지지 않은 값에 달려 있음.", values, number_json(plan->cost).s);
@@ -96,8 +110,30 @@ static void say_broken(struct page *page, const struct plan_answer *plan)
                  "불변식 %s 위반: sim run이 그 경위를 보여 줌.", plan->invariant);
 }
 
+static void say_limit(struct page *page, const struct plan_answer *plan)
+{
+    if (plan->binding.group)
+        page_say(page, TONE_PLAIN, "There the limit is %s: %s.", "그때의 한계는 %s: %s.", plan->binding.group,
+                 plan->binding.words);
+}
+
+static void say_unsettled(struct page *page, const struct plan_answer *plan)
+{
+    if (plan->one_less)
+        page_say(page, TONE_PLAIN, plan->costs_nothing ? "Another, %s, has no steady state in this run."
+                                                       : "One step less, %s, has no steady state in this run.",
+                 plan->costs_nothing ? "다른 조합(%s)은 이 실행 안에서 정상 상태에 이르지 않음."
+                                     : "한 단계 아래(%s)는 이 실행 안에서 정상 상태에 이르지 않음.",
+                 values_text(page, plan, plan->one_less));
+    else if (plan->depends)
+        page_say(page, TONE_BAD, "At the worst of the unknown values there is no steady state in this run.",
+                 "알려지지 않은 값이 가장 나쁠 때 이 실행 안에서 정상 상태에 이르지 않음.");
+    say_limit(page, plan);
+}
+
 static void say_binding(struct page *page, const struct plan_answer *plan)
 {
+    if (plan->unsettled) say_unsettled(page, plan);
     if (plan->invariant) say_broken(page, plan);
     if (!plan->threshold) return;
     if (plan->one_less && plan->costs_nothing)
@@ -120,9 +156,7 @@ static void say_binding(struct page *page, const struct plan_answer *plan)
                  "알려지지 않은 값이 가장 나쁠 때 %s 미달.", plan->threshold);
     else
         page_say(page, TONE_PLAIN, "What fails first: %s.", "가장 먼저 미달하는 목표: %s.", plan->threshold);
-    if (plan->binding.group)
-        page_say(page, TONE_PLAIN, "There the limit is %s: %s.", "그때의 한계는 %s: %s.", plan->binding.group,
-                 plan->binding.words);
+    say_limit(page, plan);
 }
 
 static void answer(struct page *page, const struct plan_answer *plan)
@@ -201,6 +235,9 @@ static void load_room(struct page *page, const struct plan_answer *plan)
     if (plan->load_is_trace)
         page_say(page, TONE_FAINT, "A recorded trace cannot be multiplied: no headroom is given.",
                  "기록된 트레이스는 배율을 바꿀 수 없어 부하 여유를 제시하지 않음.");
+    else if (plan->no_load)
+        page_say(page, TONE_FAINT, "No order comes that could be multiplied, only a backlog: no headroom is given.",
+                 "배율을 바꿀 주문 유입이 없고 밀린 주문만 있어 부하 여유를 제시하지 않음.");
     else if (plan->headroom >= plan->factor_most)
         page_say(page, TONE_PLAIN, "The targets hold at %s times the load and more.",
                  "부하가 %s배 이상이 되어도 목표가 성립.", number_json(plan->factor_most).s);
@@ -220,7 +257,7 @@ static void slower(struct page *page, const struct plan_answer *plan)
 
 static void next(struct page *page, const struct plan_answer *plan)
 {
-    if (plan->status == PLAN_INFEASIBLE) return;
+    if (plan->status == PLAN_INFEASIBLE || is_unsettled(plan)) return;
     page_heading(page, "What comes next", "다음 한계");
     if (plan->next.group)
         page_say(page, TONE_PLAIN, "Next bottleneck: %s: %s.", "다음 병목: %s: %s.", plan->next.group,
@@ -235,6 +272,7 @@ static const char *verdict_word(const struct page *page, const char *verdict)
 {
     if (strcmp(verdict, "met") == 0) return page_word(page, "met", "달성");
     if (strcmp(verdict, "missed") == 0) return page_word(page, "missed", "미달");
+    if (strcmp(verdict, "unsettled") == 0) return page_word(page, "no steady state", "정상 상태 없음");
     return strcmp(verdict, "open") == 0 ? page_word(page, "open", "미정") : page_word(page, "depends", "조건부");
 }
 
@@ -330,12 +368,13 @@ static void put_text(cJSON *object, const char *key, const char *text)
 
 static void put_binding(cJSON *root, const struct plan_answer *plan)
 {
-    if (!plan->threshold && !plan->invariant) {
+    if (!plan->threshold && !plan->invariant && !plan->unsettled) {
         cJSON_AddNullToObject(root, "binding");
         return;
     }
     cJSON *binding = cJSON_AddObjectToObject(root, "binding");
     put_text(binding, "threshold", plan->threshold);
+    if (plan->unsettled) cJSON_AddFalseToObject(binding, "steady_state");
     if (plan->invariant) cJSON_AddStringToObject(binding, "invariant", plan->invariant);
     put_text(binding, "group", plan->binding.group);
     put_text(binding, "reason", plan->binding.reason);

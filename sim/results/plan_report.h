@@ -23,7 +23,7 @@ struct plan_tried {
     const char *const *value; /* by varied pointer */
     double cost;
     struct plan_share share; /* of one that depends: at the worst of the unknown values */
-    const char *verdict; /* "met", "missed", "open", "depends" */
+    const char *verdict; /* "met", "missed", "unsettled", "open", "depends" */
 };
 
 /* The most pressed group, and why in one sentence: in English, and in the language of the text. NULL: none. */
@@ -46,6 +46,7 @@ struct plan_answer {
     /* What binds: at one step less (without costs, at another) where one was found, else at these values. */
     const char *threshold;       /* that is missed; NULL: none, or nothing cheaper was tried */
     const char *invariant;       /* that breaks, rather; NULL: none */
+    bool unsettled;              /* rather, there is no steady state */
     const char *const *one_less; /* NULL: these values */
     struct plan_share one_less_share;
     bool one_less_open;          /* so many runs decide nothing about it */
@@ -62,7 +63,7 @@ struct plan_answer {
     const char *const *assumed;  /* pointers */
     const char *measure_next;
     double headroom;             /* NaN: not known; factor_most: at least that */
-    bool load_is_trace;          /* then there is no headroom to ask for */
+    bool load_is_trace, no_load; /* then there is no headroom to ask for */
     struct plan_share slower;    /* with all stages' work a fifth longer; n 0: not asked */
     const char *store;           /* one whose capacity is modelled */
     uint32_t n_tried, n_met, n_candidates;

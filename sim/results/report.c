@@ -14,9 +14,12 @@ static const char *load_end(struct page *page, const struct scenario *scenario)
     if (load_end_s <= 0)
         return page_word(page, "There is no load", "부하 없음");
     if (orders_end_s < load_end_s)
-        return page_format(page, page_word(page, "The load ends at %s, its last order comes by %s (orders.at_most)",
-                                           "부하 종료 %s, 마지막 주문 %s까지 (orders.at_most)"),
-                           number_seconds(load_end_s).s, number_seconds(orders_end_s).s);
+        return page_format(page, page_word(page, "The load ends at %s, its last order comes %s %s (orders.at_most)",
+                                           "부하 종료 %1$s, 마지막 주문 %3$s%2$s (orders.at_most)"),
+                           number_seconds(load_end_s).s,
+                           scenario_orders_end_varies(scenario) ? page_word(page, "on average at", "(평균)")
+                                                                : page_word(page, "by", "까지"),
+                           number_seconds(orders_end_s).s);
     return page_format(page, page_word(page, "The load ends at %s", "부하 종료 %s"), number_seconds(load_end_s).s);
 }
 

@@ -13,6 +13,12 @@ static bool is_among(const char *const *metric, uint32_t n, const char *path)
     return false;
 }
 
+/* Where there is nothing else. */
+static void add_usual(const char **metric, uint32_t *n)
+{
+    for (uint32_t i = 0; *n == i && i < N_USUAL; i++) metric[(*n)++] = usual[i];
+}
+
 static bool has_all(const struct layout *layout, const char *const *asked, uint32_t n, struct sim_err *err)
 {
     const char *nearest;
@@ -35,6 +41,20 @@ const char *const *metrics_shown(const struct study *study, const struct layout 
         if (!is_among(metric, *n, path) && layout_find(layout, path, NULL) != NONE)
             metric[(*n)++] = arena_strdup(arena, path);
     }
-    for (uint32_t i = 0; *n == i && i < N_USUAL; i++) metric[(*n)++] = usual[i];
+    add_usual(metric, n);
+    return metric;
+}
+
+const char *const *metrics_of_points(const struct store_point *point, uint32_t n_points, uint32_t *n,
+                                     struct arena *arena)
+{
+    uint32_t n_targets = 0;
+    for (uint32_t p = 0; p < n_points; p++) n_targets += point[p].n_targets;
+    const char **metric = arena_array(arena, const char *, n_targets + N_USUAL);
+    *n = 0;
+    for (uint32_t p = 0; p < n_points; p++)
+        for (uint32_t i = 0; i < point[p].n_targets; i++)
+            if (!is_among(metric, *n, point[p].target[i])) metric[(*n)++] = point[p].target[i];
+    add_usual(metric, n);
     return metric;
 }

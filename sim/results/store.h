@@ -26,6 +26,8 @@ struct store_point {
     uint32_t n_params, n_inputs;
     const struct store_param *param;
     const struct store_input *input;
+    uint32_t n_targets; /* thresholds; a file keeps none apart from the scenario, nor does store_open find them */
+    const char *const *target; /* the figures that they are of */
 };
 
 /* A new file; what stands at the path is replaced. NULL with err (SIM_ERUNTIME). */

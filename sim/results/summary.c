@@ -100,14 +100,13 @@ static void put_half_widths(cJSON *root, const struct outcome *outcome)
     }
 }
 
-/* How many replications a mean leaves out because the figure does not exist there; those that lack it in all are null
- * above. */
+/* How many replications a mean leaves out because the figure does not exist there: all of them, where it is null. */
 static void put_nulls(cJSON *root, const struct outcome *outcome)
 {
     cJSON *nulls = cJSON_AddObjectToObject(root, "nulls");
 
     for (uint32_t i = 0; i < outcome->layout->n_figures; i++)
-        if (outcome->mean[i].n > 0 && outcome->mean[i].n < outcome->n)
+        if (outcome->mean[i].n < outcome->n)
             put_number(nulls, outcome->layout->figure[i].path, (double)(outcome->n - outcome->mean[i].n));
 }
 

@@ -9,6 +9,7 @@
 #include "sim/results/grid.h"
 #include "sim/results/number.h"
 #include "sim/results/put.h"
+#include "sim/results/tornado_table.h"
 
 static struct infer_mean mean_of(const struct sweep_table *table, uint32_t point, const char *metric, uint32_t *n,
                                  const char **unit, struct arena *arena)
@@ -43,9 +44,17 @@ static void verdict_cell(struct grid *grid, struct page *page, const struct swee
     uint32_t met = store_exits(table->store, point, 0), broken = store_exits(table->store, point, 4);
     if (broken > 0)
         grid_cell(grid, TONE_BAD, page_word(page, "%u BROKEN", "%u 위반"), broken);
-    else if (table->n_thresholds == 0) grid_cell(grid, TONE_FAINT, "-");
+    else if (table->point[point].n_targets == 0 || n == 0) grid_cell(grid, TONE_FAINT, "-");
     else
-        grid_cell(grid, met == n ? TONE_GOOD : TONE_PLAIN, "%s", number_percent(n ? (double)met / n : (double)NAN).s);
+        grid_cell(grid, met == n ? TONE_GOOD : TONE_PLAIN, "%s", number_percent((double)met / n).s);
+}
+
+void sweep_table_say_unsettled(struct page *page, const struct sweep_table *table)
+{
+    for (uint32_t i = 0; table->n_unsettled && i < table->n_points; i++)
+        if (table->n_unsettled[i] > 0)
+            page_say(page, TONE_BAD, "%s: runs left out, without a steady state (MSER-5): %u.",
+                     "%s: 정상 상태가 없어 (MSER-5) 제외한 실행: %u회.", table->point[i].label, table->n_unsettled[i]);
 }
 
 void sweep_table_write(const struct sweep_table *table, const struct text_style *style, FILE *out)
@@ -86,11 +95,23 @@ void sweep_table_write(const struct sweep_table *table, const struct text_style 
     }
     grid_write(grid);
     if (in_part) grid_say_parts(&page);
+    sweep_table_say_unsettled(&page, table);
     fputc('\n', out);
     arena_fini(&arena);
 }
 
 /* ---- for programs ---- */
+
+/* Of a tornado: against the scenario as it is, run by run. */
+static void put_move(cJSON *metric, const struct sweep_table *table, uint32_t index, struct arena *arena)
+{
+    const struct infer_mean moved =
+        tornado_side_of(table->store, table->point, index, metric->string, table->confidence, arena).moved;
+    cJSON *moves = cJSON_AddObjectToObject(metric, "moves_by");
+    put_number(moves, "n", (double)moved.n);
+    put_number(moves, "mean", moved.mean);
+    put_number(moves, "half_width", moved.half_width);
+}
 
 static void put_point(cJSON *list, const struct sweep_table *table, uint32_t index, struct arena *arena)
 {
@@ -106,6 +127,7 @@ static void put_point(cJSON *list, const struct sweep_table *table, uint32_t ind
     put_number(exits, "0", store_exits(table->store, index, 0));
     put_number(exits, "4", store_exits(table->store, index, 4));
     put_number(exits, "99", store_exits(table->store, index, 99));
+    if (table->n_unsettled) put_number(item, "runs_without_steady_state", table->n_unsettled[index]);
     cJSON *metrics = cJSON_AddObjectToObject(item, "metrics");
     for (uint32_t i = 0; i < table->n_metrics; i++) {
         uint32_t n;
@@ -116,6 +138,7 @@ static void put_point(cJSON *list, const struct sweep_table *table, uint32_t ind
         put_number(metric, "n", (double)mean.n);
         put_number(metric, "mean", mean.mean);
         put_number(metric, "half_width", mean.half_width);
+        if (table->unvaried && index > 0) put_move(metric, table, index, arena);
     }
 }
 

@@ -17,10 +17,13 @@ struct sweep_table {
     double confidence;
     uint32_t n_unvaried;         /* of a tornado: assumed values that it could not vary */
     const char *const *unvaried; /* their JSON Pointers; NULL: no tornado */
-    uint32_t n_thresholds;       /* 0: nothing to meet */
+    const uint32_t *n_unsettled; /* by point: runs that there are none of, without a steady state; NULL: of none */
 };
 
 void sweep_table_write(const struct sweep_table *table, const struct text_style *style, FILE *out);
+/* Those of which some runs could not be judged. */
+struct page;
+void sweep_table_say_unsettled(struct page *page, const struct sweep_table *table);
 void sweep_table_json(const struct sweep_table *table, FILE *out);
 
 #endif

@@ -32,8 +32,8 @@ static const char *bare(const char *json, struct arena *arena)
     return text;
 }
 
-static struct tornado_side side_of(struct store *store, const struct store_point *points, uint32_t point,
-                                   const char *metric, double confidence, struct arena *arena)
+struct tornado_side tornado_side_of(struct store *store, const struct store_point *points, uint32_t point,
+                                    const char *metric, double confidence, struct arena *arena)
 {
     struct tornado_side side = { .value = bare(points[point].param[0].value, arena) };
     double *base, *value;
@@ -107,7 +107,7 @@ void tornado_make(struct tornado_figure *out, struct store *store, const struct 
         const struct store_param *param = &point[i].param[0];
         const bool second = i > 1 && strcmp(point[i - 1].param[0].pointer, param->pointer) == 0;
         const bool first = i + 1 < n_points && strcmp(point[i + 1].param[0].pointer, param->pointer) == 0;
-        const struct tornado_side side = side_of(store, point, i, metric, confidence, arena);
+        const struct tornado_side side = tornado_side_of(store, point, i, metric, confidence, arena);
         if (second) {
             out->bar[out->n_bars - 1].high = side;
             continue;
@@ -277,6 +277,7 @@ void tornado_write(const struct sweep_table *table, const struct text_style *sty
         figure_table(&page, &figure, table->metric[i]);
     }
     say_broken(&page, table);
+    sweep_table_say_unsettled(&page, table);
     say_unvaried(&page, table);
     fputc('\n', out);
     arena_fini(&arena);

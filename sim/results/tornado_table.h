@@ -29,6 +29,9 @@ struct tornado_figure {
     struct tornado_bar *bar;
 };
 
+/* Of a point that has one varied value, against the first. */
+struct tornado_side tornado_side_of(struct store *store, const struct store_point *points, uint32_t point,
+                                    const char *metric, double confidence, struct arena *arena);
 /* Whether these points are of a tornado: the first has no varied value, every other one. */
 bool tornado_is(const struct store_point *point, uint32_t n_points);
 /* scenario_json: of the experiment, the values as they are. */

@@ -34,9 +34,9 @@ static void check_warm_up(struct reader *reader)
     if (s->warm_up_ns == 0 && !s->find_warm_up) return;
     if (s->ends != END_AT || end_ns > orders_end_ns)
         FINDING(reader, "/run/warm_up",
-                "a steady state is measured while the load lasts; give /run/ends a time up to %s, %s",
+                "a steady state is measured while the load lasts; give /run/ends a time up to %s, %s%s",
                 orders_end_ns < scenario_load_end(s) ? "the last order (/orders/at_most)" : "the load's end",
-                ns_format(orders_end_ns, end, sizeof end));
+                ns_format(orders_end_ns, end, sizeof end), scenario_orders_end_varies(s) ? " on average" : "");
     else if (s->warm_up_ns >= end_ns)
         FINDING(reader, "/run/warm_up", "%s is not before the end of the run, %s (/run/ends)",
                 ns_format(s->warm_up_ns, at, sizeof at), ns_format(end_ns, end, sizeof end));

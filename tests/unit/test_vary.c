@@ -78,6 +78,11 @@ static void wrong_forms_are_refused(void **state)
     assert_non_null(strstr(values("a=1..x", &arena), "neither a number nor a duration"));
     assert_non_null(strstr(values("a=1..10000000", &arena), "more than 100000 values"));
     assert_non_null(strstr(values("a=1,,2", &arena), "between two commas is missing"));
+    assert_string_equal(values("a=1,2,1", &arena), "!--vary: in \"a=1,2,1\" the value 1 is given twice");
+    assert_string_equal(values("a=x,y,x", &arena), "!--vary: in \"a=x,y,x\" the value x is given twice");
+    assert_non_null(strstr(values("a=1,2,1.0", &arena), "are one value; give it once"));
+    assert_non_null(strstr(values("a=5ms,6ms,0.005s", &arena), "are one value; give it once"));
+    assert_string_equal(values("a=5,5ms,\"5\"", &arena), "5|5ms|\"5\"");
     arena_fini(&arena);
 }
 
