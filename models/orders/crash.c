@@ -68,7 +68,7 @@ static bool takes_place(const struct machine *machine, const struct thread *thre
     const struct plan_op *op = &machine->plan->op[thread->pc];
     if (thread->phase == PHASE_FLUSHED) return true;
     if (thread->phase == PHASE_CHECKED) return unlock_is_sent(machine, thread);
-    if (thread->phase != PHASE_EFFECT) return false;
+    if (thread->phase != PHASE_EFFECT || thread->awaits) return false;
     switch ((enum step_kind)op->kind) {
     case STEP_INSERT:
     case STEP_STATUS: return !thread->transaction.open;

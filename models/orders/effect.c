@@ -35,8 +35,9 @@ static void on_key_timeout(void *context, uint32_t index, uint64_t argument)
     struct machine *machine = context;
     struct thread *thread = &machine->thread[index];
     (void)argument;
+    const struct plan_op *op = &machine->plan->op[thread->pc];
     latch_forget(machine, thread);
-    machine->tables.table[machine->plan->op[thread->pc].target].fact.lock_timeouts++;
+    machine->tables.table[op->kind == STEP_WRITE ? op->target : machine->plan->orders_table].fact.lock_timeouts++;
     fails_now(machine, thread);
 }
 
@@ -86,6 +87,13 @@ static void time_out(struct machine *machine, struct thread *thread, uint32_t ta
 {
     const sim_ns at_ns = machine->sim->now_ns + machine->plan->scenario->table[table].lock_timeout_ns;
     thread->timer = sim_at(machine->sim, at_ns, SIM_TIMER, on_timeout, machine, index_of(machine, thread), 0);
+}
+
+enum outcome order_row_awaited(struct machine *machine, struct thread *thread, enum outcome latched)
+{
+    const uint32_t table = machine->plan->orders_table;
+    if (latched == OUTCOME_PARKED && table != NONE) time_out(machine, thread, table, on_key_timeout);
+    return latched;
 }
 
 static enum outcome row_take(struct machine *machine, struct thread *thread, struct transaction_row *touched)
@@ -371,12 +379,25 @@ static enum outcome insert_effect(struct machine *machine, struct thread *thread
     return OUTCOME_DONE;
 }
 
-/* In a transaction of its own, or with the one that is open. */
+/* What is no change is not sent, and asks for no row. */
+static SIM_SELDOM enum outcome status_rides(struct machine *machine, struct thread *thread, enum order_status status)
+{
+    if (rider_has_status(thread, status)) {
+        latch_pass_on(machine, thread->order, ORDER_LOCKED);
+        return OUTCOME_DONE;
+    }
+    const enum outcome locked = order_row_awaited(machine, thread, latch_statement(machine, thread, ORDER_LOCKED));
+    if (locked == OUTCOME_DONE) rider_status(machine, thread, status);
+    return locked;
+}
+
+/* In a transaction of its own, or with the one that is open. Others wait for its end, and so does this one. */
 static enum outcome status_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
-    if (thread->transaction.open) {
-        rider_status(machine, thread, (enum order_status)op->status);
-        return OUTCOME_DONE;
+    if (thread->transaction.open) return status_rides(machine, thread, (enum order_status)op->status);
+    if (latch_is_asked(machine, thread, ORDER_LOCKED)) {
+        const enum outcome locked = order_row_awaited(machine, thread, latch_statement(machine, thread, ORDER_LOCKED));
+        if (locked != OUTCOME_DONE) return locked;
     }
     order_set_status(machine, thread->order, (enum order_status)op->status, thread->stage);
     if (order_of(thread)->flags & ORDER_FOLLOWED) path_end(machine, thread);

@@ -3,9 +3,10 @@
 #include "models/orders/latch.h"
 
 #include "models/orders/rider.h"
+#include "models/orders/sweeper.h"
 
 /* Or the flag of the row. */
-enum { AWAITS_NOTHING = 0, AWAITS_CLAIM = 128 };
+enum { AWAITS_NOTHING = 0, AWAITS_CLAIM = UINT8_MAX };
 
 /* The mark that the thread inserts at the step at hand. */
 static uint16_t mark_of(const struct machine *machine, const struct thread *thread)
@@ -32,7 +33,7 @@ uint32_t latch_awaited(void *context, uint32_t index)
 
 uint32_t latch_weight(const struct thread *thread)
 {
-    const uint8_t rows = ORDER_RESERVING | ORDER_USING | ORDER_DEBITING;
+    const uint8_t rows = ORDER_RESERVING | ORDER_USING | ORDER_DEBITING; /* riders are told of elsewhere */
     return (uint32_t)__builtin_popcount(thread->latched & rows);
 }
 
@@ -70,7 +71,16 @@ static enum outcome take(struct machine *machine, struct thread *thread, uint8_t
 
 enum outcome latch_join(struct machine *machine, struct thread *thread)
 {
-    return take(machine, thread, ORDER_JOINING, PHASE_START, machine->plan->orders_table);
+    return take(machine, thread, ORDER_LOCKED, PHASE_START, machine->plan->orders_table);
+}
+
+enum outcome latch_statement(struct machine *machine, struct thread *thread, uint8_t row)
+{
+    const uint32_t table = machine->plan->orders_table;
+    if (thread->transaction.open) return take(machine, thread, row, PHASE_EFFECT, table);
+    if (order_of(thread)->flags & row & ~thread->latched) return await(machine, thread, row, PHASE_EFFECT, table);
+    latch_pass_on(machine, thread->order, row);
+    return OUTCOME_DONE;
 }
 
 enum outcome latch_action(struct machine *machine, struct thread *thread, uint8_t action, uint32_t table)
@@ -110,6 +120,11 @@ static bool wake_next(struct machine *machine, uint32_t order, uint8_t what, uin
         if (!is_awaited(machine, thread, order, what, keys)) continue;
         if (!next || thread->waits_since_ns < next->waits_since_ns) next = thread;
     }
+    const sim_ns swept_ns = what == ORDER_LOCKED ? sweeper_waits_since(machine, order) : SIM_NEVER;
+    if (swept_ns != SIM_NEVER && (!next || swept_ns <= next->waits_since_ns)) {
+        sweeper_wakes(machine);
+        return true;
+    }
     if (!next) return false;
     sim_cancel(machine->sim, next->timer);
     next->timer = 0;
@@ -119,6 +134,11 @@ static bool wake_next(struct machine *machine, uint32_t order, uint8_t what, uin
     machine->n_awaiting--;
     park(machine, next, machine->sim->now_ns, next->phase);
     return true;
+}
+
+void latch_pass_on(struct machine *machine, uint32_t order, uint8_t row)
+{
+    if (machine->n_awaiting > 0 && !(order_at(&machine->orders, order)->flags & row)) wake_next(machine, order, row, 0);
 }
 
 /* A row is the next one's. A key that is there from now on is nobody's, and all who wait for it are told. */

@@ -51,7 +51,7 @@ struct thread {
     bool has_outer, has_command, replied, seen;
     bool rides;                 /* something rides on its transaction (rider.h): */
     bool creates;               /* the order's row is inserted, and not committed */
-    uint8_t latched;            /* ORDER_JOINING, ORDER_RESERVING ..: these rows of the order are its own */
+    uint8_t latched;            /* ORDER_LOCKED, ORDER_RESERVING ..: these rows of the order are its own */
     uint8_t awaits;             /* latch.h */
 
     sim_ns begun_ns, time_ns;   /* of the record; the stage's time */

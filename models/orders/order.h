@@ -20,7 +20,7 @@ enum {
 };
 
 enum {
-    ORDER_JOINING = 1,    /* its join row is locked */
+    ORDER_LOCKED = 1,     /* its own row is: by a join that has read it, or a status that is not committed */
     ORDER_PAYMENT_OK = 2, /* has been answered so */
     ORDER_PRELOADED = 4,  /* was there before the run: what it took then is not known */
     ORDER_FOLLOWED = 8,   /* path.h */

@@ -111,6 +111,100 @@ static void test_two_open_inserts_of_one_order(void **state)
     expect(edits, COUNT(edits), 2 * ORDERS, 0);
 }
 
+/* A fault that never happens: every step gets an event. */
+#define NEVER { "/faults", TRIAL_JSON({ "never" : { "pause" : "shop", "at" : "9h", "for" : "1s" } }) }
+
+/* Every order is PAID so long after it has arrived, however the run is played. */
+static void expect_paid_after(const struct study_edit *edit, uint32_t n_edits, sim_ns paid_ns, uint64_t timeouts)
+{
+    for (uint32_t by_step = 0; by_step < 2; by_step++) {
+        struct trial trial;
+        trial_open(&trial, QUEUE_SCENARIO, edit, n_edits - 1 + by_step); /* NEVER is the last */
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        trial_expect_sound(&trial, facts);
+        assert_int_equal(facts->orders.created, ORDERS);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], ORDERS);
+        assert_int_equal(facts->completion.min_ns, paid_ns);
+        assert_int_equal(facts->completion.max_ns, paid_ns);
+        assert_int_equal(facts->table[TABLE_ORDERS].lock_timeouts, timeouts);
+        trial_close(&trial);
+    }
+}
+
+/* ---- the row of an order between a status and its commit ---- */
+
+/* Two groups read each order. The first one's status is sent at once, in a transaction that commits at 20 ms; the second
+ * one sends its own at 5 ms, and waits for that: PAID is what PAYING becomes, and not the other way round. */
+#define PAYING_FOR_20_MS                                                                                         \
+    { "/stages/serve",                                                                                                 \
+      TRIAL_JSON({ "steps" : [ { "begin" : "orders" }, { "status" : "PAYING" },                                        \
+                               { "commit" : "orders", "time" : "40ms" } ] }) },                                        \
+        { "/groups/others", TRIAL_JSON({ "consumers" : 1, "reads" : { "orders" : "pay" } }) }
+
+static void test_a_status_waits_for_a_commit(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        PAYING_FOR_20_MS,
+        { "/stages/pay",
+          TRIAL_JSON({ "steps" : [ { "work" : "ask", "time" : "4ms" }, { "status" : "PAID", "time" : "2ms" } ] }) },
+        NEVER
+    };
+    (void)state;
+    expect_paid_after(edits, COUNT(edits), 20 * SIM_MS, 0);
+}
+
+/* In a transaction of its own, which takes 5 ms from its statement's effect at 20 ms on to its commit's. */
+static void test_statuses_of_two_transactions(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        PAYING_FOR_20_MS,
+        { "/stages/pay",
+          TRIAL_JSON({ "steps" : [ { "work" : "ask", "time" : "4ms" }, { "begin" : "orders" },
+                                   { "status" : "PAID", "time" : "2ms" },
+                                   { "commit" : "orders", "time" : "8ms" } ] }) },
+        NEVER
+    };
+    (void)state;
+    expect_paid_after(edits, COUNT(edits), 25 * SIM_MS, 0);
+}
+
+/* One order, at 100 ms. A process dies when it is 10 ms old. The waiting one's: its statement is gone, and the record
+ * comes again to whoever is there after the session of 45 s. The one that has the row, and has not sent its commit: the
+ * row is free at once. */
+static void test_crashes_around_a_row(void **state)
+{
+    static const struct { const char *crash; sim_ns least_ns, most_ns; } table[] = {
+        { TRIAL_JSON({ "it": { "crash": "pays", "at": "110ms", "back_after": "1s" } }), 20 * SIM_S, 100 * SIM_S },
+        { TRIAL_JSON({ "it": { "crash": "shop", "at": "110ms", "back_after": "1s" } }), 10 * SIM_MS, 10 * SIM_MS },
+    };
+    (void)state;
+    for (uint32_t i = 0; i < COUNT(table); i++) {
+        const struct study_edit edits[] = {
+            LOAD,
+            PAYING_FOR_20_MS,
+            { "/stages/serve/steps",
+              TRIAL_JSON([ { "begin" : "orders" }, { "status" : "PAYING" }, { "work" : "think", "time" : "20ms" },
+                           { "commit" : "orders" } ]) },
+            { "/load/scenarios/orders", TRIAL_JSON({ "executor" : "constant-arrival-rate", "rate" : 1,
+                                                     "duration" : "500ms", "startTime" : "100ms" }) },
+            { "/stages/pay",
+              TRIAL_JSON({ "steps" : [ { "work" : "ask", "time" : "4ms" }, { "status" : "PAID", "time" : "2ms" } ] }) },
+            { "/processes/shop/groups", TRIAL_JSON([ "servers" ]) },
+            { "/processes/pays", TRIAL_JSON({ "connections" : 0, "groups" : [ "others" ] }) },
+            { "/faults", table[i].crash },
+        };
+        struct trial trial;
+        trial_open(&trial, QUEUE_SCENARIO, edits, COUNT(edits));
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->orders.created, 1);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 1);
+        assert_in_range(facts->completion.min_ns, table[i].least_ns, table[i].most_ns);
+        trial_close(&trial);
+    }
+}
+
 /* begin, two inserts, two statuses, `then`, commit. */
 /* clang-format off */
 #define IN_ONE_TRANSACTION(then) \
@@ -179,6 +273,9 @@ int main(void)
         cmocka_unit_test(test_no_change_no_write),
         cmocka_unit_test(test_published_before_inserted),
         cmocka_unit_test(test_two_open_inserts_of_one_order),
+        cmocka_unit_test(test_a_status_waits_for_a_commit),
+        cmocka_unit_test(test_statuses_of_two_transactions),
+        cmocka_unit_test(test_crashes_around_a_row),
         cmocka_unit_test(test_a_transaction_shows_at_its_commit),
         cmocka_unit_test(test_a_rollback_leaves_nothing),
         cmocka_unit_test(test_a_refusal_before_the_commit),
