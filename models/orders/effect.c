@@ -368,10 +368,23 @@ static enum outcome commit_effect(struct machine *machine, struct thread *thread
 
 /* ---- insert, join and status ---- */
 
+/* A second insert of an order waits for the end of the first one's transaction. */
+static SIM_SELDOM enum outcome order_row_take(struct machine *machine, struct thread *thread)
+{
+    if (!(order_of(thread)->did & DID_CREATE))
+        return order_row_awaited(machine, thread, latch_statement(machine, thread, ORDER_CREATING));
+    latch_pass_on(machine, thread->order, ORDER_CREATING);
+    return OUTCOME_DONE;
+}
+
 /* The row of an order, once; rows of other tables (an audit, an outbox) are only counted. */
 static enum outcome insert_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     const bool is_order = op->target == machine->plan->orders_table;
+    if (op->keyed) {
+        const enum outcome taken = order_row_take(machine, thread);
+        if (taken != OUTCOME_DONE) return taken;
+    }
     if (is_order && (order_of(thread)->did & DID_CREATE)) return OUTCOME_DONE;
     if (thread->transaction.open) rider_insert(machine, thread, op->target);
     else if (is_order) order_inserted(machine, thread->order);

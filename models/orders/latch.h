@@ -16,7 +16,7 @@ static inline bool latch_is_asked(const struct machine *machine, const struct th
 {
     return (order_of(thread)->flags & row) || machine->n_awaiting > 0;
 }
-/* A statement on the order's own row: ORDER_LOCKED. In a transaction it holds the row from then on; one
+/* A statement on the order's own row: ORDER_LOCKED, ORDER_CREATING. In a transaction it holds the row from then on; one
  * that commits by itself only waits for whoever does. PARKED: its effect comes about when the row is free, or the
  * caller's time-out comes before. */
 SIM_SELDOM enum outcome latch_statement(struct machine *machine, struct thread *thread, uint8_t row);

@@ -25,7 +25,8 @@ enum {
     ORDER_PRELOADED = 4,  /* was there before the run: what it took then is not known */
     ORDER_FOLLOWED = 8,   /* path.h */
     /* The row that says so of it, or a tombstone in its place, is inserted and not committed. */
-    ORDER_RESERVING = 16, ORDER_USING = 32, ORDER_DEBITING = 64
+    ORDER_RESERVING = 16, ORDER_USING = 32, ORDER_DEBITING = 64,
+    ORDER_CREATING = 128  /* its own row is inserted and not committed; only where two may insert it */
 };
 
 struct order {

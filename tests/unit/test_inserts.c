@@ -131,6 +131,78 @@ static void expect_paid_after(const struct study_edit *edit, uint32_t n_edits, s
     }
 }
 
+#define INSERTS_AS_WELL                                                                                                \
+    { "/stages/serve",                                                                                                 \
+      TRIAL_JSON({ "steps" : [ { "begin" : "orders" }, { "insert" : "orders", "time" : "1ms" },                        \
+                               { "commit" : "orders", "time" : "30ms" }, { "status" : "PAID" } ] }) }
+
+/* The record is there after 1 ms, and inserts half a millisecond later. The request's commit is at 11 ms: until then the
+ * second insert waits. Its answer takes half a millisecond and its commit, of nothing, 30 ms. */
+static void test_a_second_insert_waits_for_the_first(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        { "/stages/accept/steps",
+          TRIAL_JSON([ { "begin" : "orders" }, { "insert" : "orders", "time" : "1ms" }, { "publish" : "orders" },
+                       { "commit" : "orders", "time" : "20ms" }, { "reply" : 202 } ]) },
+        INSERTS_AS_WELL,
+        NEVER
+    };
+    (void)state;
+    expect_paid_after(edits, COUNT(edits), 41500 * SIM_US, 0);
+}
+
+/* The same where the first one comes to nothing: the second is the order's row. */
+static void test_a_second_insert_after_a_rollback(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        { "/stages/accept/steps",
+          TRIAL_JSON([ { "begin" : "orders" }, { "insert" : "orders", "time" : "1ms" }, { "publish" : "orders" },
+                       { "work" : "check", "time" : "10ms", "refuse" : 1,
+                         "otherwise" : [ { "rollback" : "orders" }, { "reply" : 409 } ] },
+                       { "commit" : "orders" }, { "reply" : 202 } ]) },
+        INSERTS_AS_WELL,
+        NEVER
+    };
+    (void)state;
+    expect_paid_after(edits, COUNT(edits), 41500 * SIM_US, 0);
+}
+
+/* One that waits for 5 ms fails at 6.5 ms; the record comes again at once, inserts at 7 ms, and waits up to 11 ms. */
+static void test_a_second_insert_is_out_of_patience(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        { "/stages/accept/steps",
+          TRIAL_JSON([ { "begin" : "orders" }, { "insert" : "orders", "time" : "1ms" }, { "publish" : "orders" },
+                       { "commit" : "orders", "time" : "20ms" }, { "reply" : 202 } ]) },
+        INSERTS_AS_WELL,
+        { "/tables/orders/lock_timeout", "5ms" },
+        NEVER
+    };
+    (void)state;
+    expect_paid_after(edits, COUNT(edits), 41500 * SIM_US, ORDERS);
+}
+
+/* One that commits by itself waits as well, and so does a third one: both are told at 11 ms. Paid by the first of them
+ * half a millisecond later. */
+static void test_inserts_that_commit_by_themselves_wait(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        { "/stages/accept/steps",
+          TRIAL_JSON([ { "begin" : "orders" }, { "insert" : "orders", "time" : "1ms" }, { "publish" : "orders" },
+                       { "commit" : "orders", "time" : "20ms" }, { "reply" : 202 } ]) },
+        { "/stages/serve",
+          TRIAL_JSON({ "steps" : [ { "insert" : "orders", "time" : "1ms" }, { "status" : "PAID" } ] }) },
+        { "/groups/others", TRIAL_JSON({ "consumers" : 1, "reads" : { "orders" : "serve" } }) },
+        NEVER
+    };
+    (void)state;
+    expect_paid_after(edits, COUNT(edits), 11500 * SIM_US, 0);
+}
+
 /* ---- the row of an order between a status and its commit ---- */
 
 /* Two groups read each order. The first one's status is sent at once, in a transaction that commits at 20 ms; the second
@@ -273,6 +345,10 @@ int main(void)
         cmocka_unit_test(test_no_change_no_write),
         cmocka_unit_test(test_published_before_inserted),
         cmocka_unit_test(test_two_open_inserts_of_one_order),
+        cmocka_unit_test(test_a_second_insert_waits_for_the_first),
+        cmocka_unit_test(test_a_second_insert_after_a_rollback),
+        cmocka_unit_test(test_a_second_insert_is_out_of_patience),
+        cmocka_unit_test(test_inserts_that_commit_by_themselves_wait),
         cmocka_unit_test(test_a_status_waits_for_a_commit),
         cmocka_unit_test(test_statuses_of_two_transactions),
         cmocka_unit_test(test_crashes_around_a_row),
