@@ -334,7 +334,7 @@ static void commit_now(struct machine *machine, struct thread *thread)
     order_effects(machine, order_of(thread), &thread->transaction, thread->stage);
     if (thread->refused) answer_keep(machine, thread, thread->once_marks & (uint16_t)~order_of(thread)->once);
     order_of(thread)->once |= thread->once_marks;
-    thread->once_marks = 0;
+    thread->once_marks = thread->keys_due = 0;
     thread->tries = 0;
     if (thread->rides) riders_commit(machine, thread);
     if (machine->causes) cause_note_commit(machine, thread);
@@ -357,6 +357,8 @@ static enum outcome commit_effect(struct machine *machine, struct thread *thread
         return OUTCOME_DONE;
     }
     if (thread->phase != PHASE_FLUSHED) {
+        const enum outcome inserted = thread->keys_due ? once_insert(machine, thread, op) : OUTCOME_DONE;
+        if (inserted != OUTCOME_DONE) return inserted;
         enum outcome sent = flush_effect(machine, thread);
         if (sent != OUTCOME_DONE) return sent;
         if (op->store != NONE && machine->plan->scenario->store[op->store].group_commit)
@@ -429,7 +431,7 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
     case STEP_FLUSH: return flush_effect(machine, thread);
     case STEP_COMMIT: return commit_effect(machine, thread, op);
     case STEP_ROLLBACK:
-        thread->once_marks = 0;
+        thread->once_marks = thread->keys_due = 0;
         if (thread->rides) riders_drop(machine, thread);
         transaction_rollback(&machine->tables, &thread->transaction);
         return OUTCOME_DONE;

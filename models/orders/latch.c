@@ -8,10 +8,11 @@
 /* Or the flag of the row. */
 enum { AWAITS_NOTHING = 0, AWAITS_CLAIM = UINT8_MAX };
 
-/* The mark that the thread inserts at the step at hand. */
+/* The marks that the thread inserts at the step at hand: a `once`, or a commit with those that are due. */
 static uint16_t mark_of(const struct machine *machine, const struct thread *thread)
 {
-    return (uint16_t)(1u << machine->plan->op[thread->pc].once_bit);
+    const struct plan_op *op = &machine->plan->op[thread->pc];
+    return op->kind == STEP_COMMIT ? thread->keys_due : (uint16_t)(1u << op->once_bit);
 }
 
 static uint32_t holder_of(const struct machine *machine, const struct thread *thread, uint8_t what)
@@ -94,7 +95,8 @@ enum outcome latch_claim(struct machine *machine, struct thread *thread)
 {
     struct order *order = order_of(thread);
     const uint16_t mark = mark_of(machine, thread);
-    const bool at_server = machine->plan->op[thread->pc].visible == OP_VISIBLE;
+    const struct plan_op *op = &machine->plan->op[thread->pc];
+    const bool at_server = op->visible == OP_VISIBLE || op->kind == STEP_COMMIT;
     if (order->claimed & mark & ~thread->claims)
         return await(machine, thread, AWAITS_CLAIM, at_server ? PHASE_EFFECT : PHASE_START, NONE);
     order->claimed |= mark;

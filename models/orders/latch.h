@@ -25,7 +25,7 @@ SIM_SELDOM void latch_pass_on(struct machine *machine, uint32_t order, uint8_t r
 /* The row of one of the order's actions on a table: ORDER_RESERVING .. PARKED: the effect of the step at hand comes
  * about when it is the thread's own, or the caller's time-out comes before (latch_forget). */
 enum outcome latch_action(struct machine *machine, struct thread *thread, uint8_t action, uint32_t table);
-/* The key of the `once` step at hand, for the thread's order. */
+/* The key of the `once` step at hand, or those that the commit at hand inserts, for the thread's order. */
 enum outcome latch_claim(struct machine *machine, struct thread *thread);
 /* All that the thread has of its order is free: at commit, rollback, or when it is gone. */
 void latch_release(struct machine *machine, struct thread *thread);

@@ -63,6 +63,7 @@ struct thread {
 
     uint16_t once_marks;        /* to set at commit */
     uint16_t marks_after;       /* to set at the end of the record */
+    uint16_t keys_due;          /* looked up in front of a transaction, which inserts them; others may as well */
     uint32_t tries;             /* of the version write at hand */
     uint32_t refused;           /* the operation + 1 that has said no to this record last; 0: none (answer.h) */
     uint32_t n_locks, n_locks_before; /* before: begin of its transaction */
