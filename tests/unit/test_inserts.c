@@ -136,8 +136,8 @@ static void expect_paid_after(const struct study_edit *edit, uint32_t n_edits, s
       TRIAL_JSON({ "steps" : [ { "begin" : "orders" }, { "insert" : "orders", "time" : "1ms" },                        \
                                { "commit" : "orders", "time" : "30ms" }, { "status" : "PAID" } ] }) }
 
-/* The record is there after 1 ms, and inserts half a millisecond later. The request's commit is at 11 ms: until then the
- * second insert waits. Its answer takes half a millisecond and its commit, of nothing, 30 ms. */
+/* The record is there after 1 ms, and inserts half a millisecond later. The request's commit is at 11 ms: until then
+ * the second insert waits. Its answer takes half a millisecond and its commit, of nothing, 30 ms. */
 static void test_a_second_insert_waits_for_the_first(void **state)
 {
     const struct study_edit edits[] = {
@@ -150,6 +150,22 @@ static void test_a_second_insert_waits_for_the_first(void **state)
     };
     (void)state;
     expect_paid_after(edits, COUNT(edits), 41500 * SIM_US, 0);
+}
+
+/* One that is sent before that commit and comes to the server behind it, 20 ms after the record, waits for nobody. */
+static void test_a_second_insert_that_comes_later(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        { "/stages/accept/steps",
+          TRIAL_JSON([ { "begin" : "orders" }, { "insert" : "orders", "time" : "1ms" }, { "publish" : "orders" },
+                       { "commit" : "orders", "time" : "20ms" }, { "reply" : 202 } ]) },
+        INSERTS_AS_WELL,
+        { "/stages/serve/steps/1/time", "40ms" },
+        NEVER
+    };
+    (void)state;
+    expect_paid_after(edits, COUNT(edits), 71 * SIM_MS, 0);
 }
 
 /* The same where the first one comes to nothing: the second is the order's row. */
@@ -205,8 +221,8 @@ static void test_inserts_that_commit_by_themselves_wait(void **state)
 
 /* ---- the row of an order between a status and its commit ---- */
 
-/* Two groups read each order. The first one's status is sent at once, in a transaction that commits at 20 ms; the second
- * one sends its own at 5 ms, and waits for that: PAID is what PAYING becomes, and not the other way round. */
+/* Two groups read each order. The first one's status is sent at once, in a transaction that commits at 20 ms; the
+ * second one sends its own at 5 ms, and waits for that: PAID is what PAYING becomes, and not the other way round. */
 #define PAYING_FOR_20_MS                                                                                         \
     { "/stages/serve",                                                                                                 \
       TRIAL_JSON({ "steps" : [ { "begin" : "orders" }, { "status" : "PAYING" },                                        \
@@ -346,6 +362,7 @@ int main(void)
         cmocka_unit_test(test_published_before_inserted),
         cmocka_unit_test(test_two_open_inserts_of_one_order),
         cmocka_unit_test(test_a_second_insert_waits_for_the_first),
+        cmocka_unit_test(test_a_second_insert_that_comes_later),
         cmocka_unit_test(test_a_second_insert_after_a_rollback),
         cmocka_unit_test(test_a_second_insert_is_out_of_patience),
         cmocka_unit_test(test_inserts_that_commit_by_themselves_wait),

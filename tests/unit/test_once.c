@@ -171,8 +171,8 @@ static void test_a_key_holds_where_roads_meet(void **state)
 }
 
 /* In front of the transaction both look at one instant, and find nothing. What is unique in the database is so at the
- * commit: the second one's waits for the first one's (with a shared flush, of 30 ms, they are under way at once), fails,
- * and its record comes again. A SELECT finds nothing, and nothing stops what comes of it. */
+ * commit: the second one's waits for the first one's (with a shared flush, of 30 ms, they are under way at once) and
+ * fails, and its record comes again. A SELECT finds nothing, and nothing stops what comes of it. */
 static void test_a_key_that_was_looked_up_before(void **state)
 {
     static const struct { const char *form; struct outcome of; } table[] = {
