@@ -695,6 +695,26 @@ static void effect_keys_share(struct compiler *compiler, uint32_t first)
     }
 }
 
+static void meets_another(struct plan_op *op)
+{
+    op->meets = true;
+    op->visible = OP_VISIBLE;
+}
+
+/* The effect of a business state may be another stage's, whatever that one asks: threads meet there, and whether it is
+ * there by now needs the look's own instant. */
+static void effect_looks_mark(struct compiler *compiler)
+{
+    const uint32_t n_stages = compiler->scenario->n_stages;
+    for (uint32_t s = 0; s < n_stages; s++) {
+        const uint32_t end = s + 1 == n_stages ? compiler->plan->n_ops : compiler->stage[s + 1].first_op;
+        for (uint32_t i = compiler->stage[s].first_op; i < end; i++)
+            for (uint32_t other = 0; is_key_of_effect(&compiler->op[i]) && other < n_stages; other++)
+                if (other != s && (compiler->op[compiler->stage[other].first_op].once_did & compiler->op[i].once_did))
+                    meets_another(&compiler->op[i]);
+    }
+}
+
 static bool stages_compile(struct compiler *compiler)
 {
     const struct scenario *scenario = compiler->scenario;
@@ -735,6 +755,7 @@ static bool stages_compile(struct compiler *compiler)
         return sim_fail(compiler->err, SIM_ESCENARIO, NULL, "%u `once` steps; at most 16 are kept apart",
                         compiler->n_once);
     keys_mark(compiler);
+    effect_looks_mark(compiler);
     compiler->plan->op = compiler->op;
     compiler->plan->way = compiler->way;
     compiler->plan->n_refusals = refusals_have_marks(compiler) ? compiler->n_once : 0;

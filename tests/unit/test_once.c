@@ -231,6 +231,31 @@ static void test_one_effect_of_two_stages(void **state)
     }
 }
 
+/* Another stage does without a mark what this one asks for, and has committed it at 10 ms. This one asks at 30 ms. */
+static void test_an_effect_of_another_stage(void **state)
+{
+    (void)state;
+    for (uint32_t disturbed = 0; disturbed < 2; disturbed++) {
+        const struct study_edit edit[] = {
+            { "/stages/serve/steps", TRIAL_JSON([
+                { "work": "think", "time": "30ms" }, { "once": "order_id", "form": "business-state" },
+                { "begin": "stock" }, { "write": "stock", "effect": "reserve", "time": "20ms" },
+                { "commit": "stock", "time": "20ms" }, { "publish": "done" } ]) },
+            { "/stages/swift", TRIAL_JSON({ "steps": [
+                { "begin": "stock" }, { "write": "stock", "effect": "reserve", "time": "8ms" },
+                { "commit": "stock", "time": "4ms" } ] }) },
+            { "/groups/others", TRIAL_JSON({ "consumers": 1, "reads": { "created": "swift" } }) },
+            { "/processes/back/groups", TRIAL_JSON([ "servers", "others" ]) },
+            { "/faults", disturbed ? never : "{}" } };
+        struct trial trial;
+        trial_open(&trial, SHOP, edit, 5);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->table[1].writes, 1);
+        assert_int_equal(violations(facts, INVARIANT_S4), 0);
+        trial_close(&trial);
+    }
+}
+
 /* Both insert the key in 4 ms. The first one works until 14, writes until 34, and its commit takes effect at 44 and is
  * answered at 54. At 44 ms the second is told that the key is there; it works until 54, and asks for what is done
  * already until 74 and 94. */
@@ -646,6 +671,7 @@ int main(void)
         cmocka_unit_test(test_a_key_holds_where_roads_meet),
         cmocka_unit_test(test_a_key_that_was_looked_up_before),
         cmocka_unit_test(test_one_effect_of_two_stages),
+        cmocka_unit_test(test_an_effect_of_another_stage),
         cmocka_unit_test(test_how_long_a_key_is_waited_for),
         cmocka_unit_test(test_duplicates_do_not_wait_for_each_other),
         cmocka_unit_test(test_each_key_is_waited_for_by_its_own),
