@@ -415,6 +415,7 @@ static enum outcome status_effect(struct machine *machine, struct thread *thread
         if (locked != OUTCOME_DONE) return locked;
     }
     order_set_status(machine, thread->order, (enum order_status)op->status, thread->stage);
+    if (thread->latched) latch_release(machine, thread); /* it was waited for */
     if (order_of(thread)->flags & ORDER_FOLLOWED) path_end(machine, thread);
     return OUTCOME_DONE;
 }

@@ -58,15 +58,20 @@ static enum outcome await(struct machine *machine, struct thread *thread, uint8_
     return OUTCOME_PARKED;
 }
 
+static void hold(struct order *order, struct thread *thread, uint8_t row)
+{
+    order->flags |= row;
+    thread->latched |= row;
+    thread->rides = true;
+}
+
 static enum outcome take(struct machine *machine, struct thread *thread, uint8_t row, enum thread_phase phase,
                          uint32_t table)
 {
     struct order *order = order_of(thread);
     if (thread->latched & row) return OUTCOME_DONE;
     if (order->flags & row) return await(machine, thread, row, phase, table);
-    order->flags |= row;
-    thread->latched |= row;
-    thread->rides = true;
+    hold(order, thread, row);
     return OUTCOME_DONE;
 }
 
@@ -113,7 +118,8 @@ static bool is_awaited(const struct machine *machine, const struct thread *threa
     return what != AWAITS_CLAIM || (keys & mark_of(machine, thread));
 }
 
-/* Whoever has waited longest looks again: a step that begins anew does so in its own JVM's time. False: nobody does. */
+/* Whoever has waited longest looks again: a step that begins anew does so in its own JVM's time. The row is its own by
+ * then, whoever else comes at this instant; a key may be there, and nobody's. False: nobody waits. */
 static bool wake_next(struct machine *machine, uint32_t order, uint8_t what, uint16_t keys)
 {
     struct thread *next = NULL;
@@ -134,6 +140,7 @@ static bool wake_next(struct machine *machine, uint32_t order, uint8_t what, uin
     has_waited(machine, next);
     next->clock_ns = machine->sim->now_ns;
     machine->n_awaiting--;
+    if (what != AWAITS_CLAIM && what != ORDER_CREATING) hold(order_of(next), next, what);
     park(machine, next, machine->sim->now_ns, next->phase);
     return true;
 }

@@ -245,16 +245,25 @@ static void take_oldest(struct sweeper *sweeper, uint32_t instance)
     go_on(sweeper, instance);
 }
 
+static struct order *oldest(const struct sweeper *sweeper)
+{
+    return order_at(&sweeper->machine->orders, sweeper->stuck[0].slot);
+}
+
+/* Its statement has had the row since it was woken, whoever else came at this instant. */
 static void on_row_free(void *context, uint32_t instance, uint64_t argument)
 {
+    struct sweeper *sweeper = context;
     (void)argument;
-    take_oldest(context, instance);
+    oldest(sweeper)->flags &= (uint8_t)~ORDER_LOCKED;
+    take_oldest(sweeper, instance);
 }
 
 void sweeper_wakes(struct machine *machine)
 {
     struct sweeper *sweeper = machine->sweeper;
     waits_no_more(sweeper);
+    oldest(sweeper)->flags |= ORDER_LOCKED;
     sim_cancel(machine->sim, sweeper->timer);
     sim_at(machine->sim, machine->sim->now_ns, SIM_SERVER, on_row_free, sweeper, sweeper->waits_for, 0);
 }

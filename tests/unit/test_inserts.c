@@ -258,6 +258,36 @@ static void test_statuses_of_two_transactions(void **state)
     expect_paid_after(edits, COUNT(edits), 25 * SIM_MS, 0);
 }
 
+/* Two records of each order come to the one that has its row up to 10 ms. Whoever has waited since 5 ms comes before
+ * the second of them, which is there at the same instant: its FAILED is too late for what is PAID. */
+static void test_who_waits_comes_first(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        { "/topics/again", "{}" },
+        { "/stages/accept/steps", TRIAL_JSON([ { "insert" : "orders" }, { "publish" : "orders" },
+                                               { "publish" : "again" }, { "reply" : 202 } ]) },
+        { "/stages/serve", TRIAL_JSON({ "steps" : [ { "begin" : "orders" }, { "status" : "PAYING" },
+                                                    { "commit" : "orders", "time" : "10ms", "at" : 1 } ] }) },
+        { "/stages/give-up", TRIAL_JSON({ "steps" : [ { "begin" : "orders" }, { "status" : "FAILED" },
+                                                      { "commit" : "orders", "time" : "10ms", "at" : 1 } ] }) },
+        { "/stages/pay",
+          TRIAL_JSON({ "steps" : [ { "work" : "ask", "time" : "4ms" }, { "status" : "PAID", "time" : "2ms" } ] }) },
+        { "/groups/servers/reads/again", "give-up" },
+        { "/groups/others", TRIAL_JSON({ "consumers" : 1, "reads" : { "orders" : "pay" } }) },
+        NEVER
+    };
+    (void)state;
+    for (uint32_t by_step = 0; by_step < 2; by_step++) {
+        struct trial trial;
+        trial_open(&trial, QUEUE_SCENARIO, edits, COUNT(edits) - 1 + by_step);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], ORDERS);
+        assert_int_equal(facts->completion.max_ns, 10 * SIM_MS);
+        trial_close(&trial);
+    }
+}
+
 /* One order, at 100 ms. A process dies when it is 10 ms old. The waiting one's: its statement is gone, and the record
  * comes again to whoever is there after the session of 45 s. The one that has the row, and has not sent its commit: the
  * row is free at once. */
@@ -368,6 +398,7 @@ int main(void)
         cmocka_unit_test(test_inserts_that_commit_by_themselves_wait),
         cmocka_unit_test(test_a_status_waits_for_a_commit),
         cmocka_unit_test(test_statuses_of_two_transactions),
+        cmocka_unit_test(test_who_waits_comes_first),
         cmocka_unit_test(test_crashes_around_a_row),
         cmocka_unit_test(test_a_transaction_shows_at_its_commit),
         cmocka_unit_test(test_a_rollback_leaves_nothing),
