@@ -695,6 +695,26 @@ static void effect_keys_share(struct compiler *compiler, uint32_t first)
     }
 }
 
+static void meets_another(struct plan_op *op)
+{
+    op->meets = true;
+    op->visible = OP_VISIBLE;
+}
+
+/* The effect of a business state may be another stage's, whatever that one asks: threads meet there, and whether it is
+ * there by now needs the look's own instant. */
+static void effect_looks_mark(struct compiler *compiler)
+{
+    const uint32_t n_stages = compiler->scenario->n_stages;
+    for (uint32_t s = 0; s < n_stages; s++) {
+        const uint32_t end = s + 1 == n_stages ? compiler->plan->n_ops : compiler->stage[s + 1].first_op;
+        for (uint32_t i = compiler->stage[s].first_op; i < end; i++)
+            for (uint32_t other = 0; is_key_of_effect(&compiler->op[i]) && other < n_stages; other++)
+                if (other != s && (compiler->op[compiler->stage[other].first_op].once_did & compiler->op[i].once_did))
+                    meets_another(&compiler->op[i]);
+    }
+}
+
 static bool stages_compile(struct compiler *compiler)
 {
     const struct scenario *scenario = compiler->scenario;
@@ -735,6 +755,7 @@ static bool stages_compile(struct compiler *compiler)
         return sim_fail(compiler->err, SIM_ESCENARIO, NULL, "%u `once` steps; at most 16 are kept apart",
                         compiler->n_once);
     keys_mark(compiler);
+    effect_looks_mark(compiler);
     compiler->plan->op = compiler->op;
     compiler->plan->way = compiler->way;
     compiler->plan->n_refusals = refusals_have_marks(compiler) ? compiler->n_once : 0;
@@ -786,6 +807,33 @@ static bool content_counts(const struct plan *plan)
     return plan->orders_have_coupons;
 }
 
+static bool inserts_order(const struct plan *plan, const struct plan_op *op)
+{
+    return op->kind == STEP_INSERT && op->target == plan->orders_table;
+}
+
+static bool is_read_by_a_group(const struct scenario *scenario, uint32_t stage)
+{
+    for (uint32_t g = 0; g < scenario->n_groups; g++)
+        for (uint32_t r = 0; r < scenario->group[g].n_reads; r++)
+            if (scenario->group[g].read[r].stage == stage) return true;
+    return false;
+}
+
+/* A request inserts its own order, and nobody else does: one that a group inserts others may insert as well. */
+static void orders_mark(struct compiler *compiler)
+{
+    const struct plan *plan = compiler->plan;
+    bool by_groups = false;
+    for (uint32_t s = 0; s < compiler->scenario->n_stages; s++) {
+        const uint32_t end = s + 1 == compiler->scenario->n_stages ? plan->n_ops : plan->stage[s + 1].first_op;
+        for (uint32_t i = plan->stage[s].first_op; i < end && is_read_by_a_group(compiler->scenario, s); i++)
+            by_groups |= inserts_order(plan, &compiler->op[i]);
+    }
+    for (uint32_t i = 0; by_groups && i < plan->n_ops; i++)
+        if (inserts_order(plan, &compiler->op[i])) compiler->op[i].keyed = true;
+}
+
 static bool orders_compile(struct compiler *compiler)
 {
     const struct orders_spec *orders = &compiler->scenario->orders;
@@ -801,6 +849,7 @@ static bool orders_compile(struct compiler *compiler)
     plan->coupon_table = table_of_effect(compiler, EFFECT_USE);
     plan->points_table = table_of_effect(compiler, EFFECT_DEBIT);
     plan->orders_table = orders_table(compiler);
+    orders_mark(compiler);
     return plan->user && plan->item && plan->quantity && plan->amount && plan->coupon;
 }
 

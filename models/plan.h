@@ -35,7 +35,8 @@ struct plan_op {
     bool fenced : 1, fence_current : 1; /* write, read */
     bool sends_last : 1;     /* publish: at_once, without a time of its own, and then the stage ends */
     bool rides : 1;          /* status: its transaction's commit shows it */
-    bool keyed : 1;          /* write: inserts the row that says so of its order, where a tombstone may stand */
+    bool keyed : 1;          /* write: inserts the row that says so of its order, where a tombstone may stand; insert:
+                                the order, where another thread may insert it as well */
     bool meets : 1;          /* threads come to it with one order, though nobody was taken for dead */
     bool anew : 1;           /* read: in no transaction, so that it sees the row as it is, read before or not */
     bool guard, always;      /* unlock */

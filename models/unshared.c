@@ -135,12 +135,12 @@ static bool has_plain_store(const struct scenario *scenario, const struct plan_o
     return op->store == NONE || (scenario->store[op->store].capacity == 0 && !scenario->store[op->store].group_commit);
 }
 
-/* Nobody knows of the order before a record of it is sent. */
+/* Nobody knows of the order before a record of it is sent, unless somebody else inserts it. */
 static void inserts_mark(const struct plan *plan, uint32_t stage, struct plan_op *op)
 {
     for (uint32_t i = plan->stage[stage].first_op; op[i].kind != OP_END; i++) {
         if (op[i].kind == STEP_PUBLISH || op[i].kind == STEP_JOIN) return;
-        if (op[i].kind == STEP_INSERT) op[i].unshared = has_plain_store(plan->scenario, &op[i]);
+        if (op[i].kind == STEP_INSERT) op[i].unshared = !op[i].keyed && has_plain_store(plan->scenario, &op[i]);
     }
 }
 

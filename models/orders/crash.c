@@ -68,7 +68,7 @@ static bool takes_place(const struct machine *machine, const struct thread *thre
     const struct plan_op *op = &machine->plan->op[thread->pc];
     if (thread->phase == PHASE_FLUSHED) return true;
     if (thread->phase == PHASE_CHECKED) return unlock_is_sent(machine, thread);
-    if (thread->phase != PHASE_EFFECT) return false;
+    if (thread->phase != PHASE_EFFECT || thread->awaits) return false;
     switch ((enum step_kind)op->kind) {
     case STEP_INSERT:
     case STEP_STATUS: return !thread->transaction.open;
@@ -128,12 +128,12 @@ static void leave_locks(struct machine *machine, struct thread *thread, uint32_t
 }
 
 /* The database has lost its client. What is at work at a server by itself leaves the transaction around it behind; only
- * a commit has that one with it, and a join outside of any is one of its own. */
+ * a commit has that one with it, and a join is one of its own. */
 static bool is_rolled_back(const struct machine *machine, const struct thread *thread)
 {
     if (!thread->lingers) return true;
     const uint8_t kind = machine->plan->op[thread->pc].kind;
-    return kind != STEP_COMMIT && (kind != STEP_JOIN || thread->transaction.open);
+    return kind != STEP_COMMIT && kind != STEP_JOIN;
 }
 
 static void thread_dies(struct machine *machine, struct thread *thread, uint32_t index)

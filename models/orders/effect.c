@@ -35,8 +35,9 @@ static void on_key_timeout(void *context, uint32_t index, uint64_t argument)
     struct machine *machine = context;
     struct thread *thread = &machine->thread[index];
     (void)argument;
+    const struct plan_op *op = &machine->plan->op[thread->pc];
     latch_forget(machine, thread);
-    machine->tables.table[machine->plan->op[thread->pc].target].fact.lock_timeouts++;
+    machine->tables.table[op->kind == STEP_WRITE ? op->target : machine->plan->orders_table].fact.lock_timeouts++;
     fails_now(machine, thread);
 }
 
@@ -86,6 +87,13 @@ static void time_out(struct machine *machine, struct thread *thread, uint32_t ta
 {
     const sim_ns at_ns = machine->sim->now_ns + machine->plan->scenario->table[table].lock_timeout_ns;
     thread->timer = sim_at(machine->sim, at_ns, SIM_TIMER, on_timeout, machine, index_of(machine, thread), 0);
+}
+
+enum outcome order_row_awaited(struct machine *machine, struct thread *thread, enum outcome latched)
+{
+    const uint32_t table = machine->plan->orders_table;
+    if (latched == OUTCOME_PARKED && table != NONE) time_out(machine, thread, table, on_key_timeout);
+    return latched;
 }
 
 static enum outcome row_take(struct machine *machine, struct thread *thread, struct transaction_row *touched)
@@ -326,7 +334,7 @@ static void commit_now(struct machine *machine, struct thread *thread)
     order_effects(machine, order_of(thread), &thread->transaction, thread->stage);
     if (thread->refused) answer_keep(machine, thread, thread->once_marks & (uint16_t)~order_of(thread)->once);
     order_of(thread)->once |= thread->once_marks;
-    thread->once_marks = 0;
+    thread->once_marks = thread->keys_due = 0;
     thread->tries = 0;
     if (thread->rides) riders_commit(machine, thread);
     if (machine->causes) cause_note_commit(machine, thread);
@@ -349,6 +357,8 @@ static enum outcome commit_effect(struct machine *machine, struct thread *thread
         return OUTCOME_DONE;
     }
     if (thread->phase != PHASE_FLUSHED) {
+        const enum outcome inserted = thread->keys_due ? once_insert(machine, thread, op) : OUTCOME_DONE;
+        if (inserted != OUTCOME_DONE) return inserted;
         enum outcome sent = flush_effect(machine, thread);
         if (sent != OUTCOME_DONE) return sent;
         if (op->store != NONE && machine->plan->scenario->store[op->store].group_commit)
@@ -360,10 +370,23 @@ static enum outcome commit_effect(struct machine *machine, struct thread *thread
 
 /* ---- insert, join and status ---- */
 
+/* A second insert of an order waits for the end of the first one's transaction. */
+static SIM_SELDOM enum outcome order_row_take(struct machine *machine, struct thread *thread)
+{
+    if (!(order_of(thread)->did & DID_CREATE))
+        return order_row_awaited(machine, thread, latch_statement(machine, thread, ORDER_CREATING));
+    latch_pass_on(machine, thread->order, ORDER_CREATING);
+    return OUTCOME_DONE;
+}
+
 /* The row of an order, once; rows of other tables (an audit, an outbox) are only counted. */
 static enum outcome insert_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     const bool is_order = op->target == machine->plan->orders_table;
+    if (op->keyed) {
+        const enum outcome taken = order_row_take(machine, thread);
+        if (taken != OUTCOME_DONE) return taken;
+    }
     if (is_order && (order_of(thread)->did & DID_CREATE)) return OUTCOME_DONE;
     if (thread->transaction.open) rider_insert(machine, thread, op->target);
     else if (is_order) order_inserted(machine, thread->order);
@@ -371,14 +394,28 @@ static enum outcome insert_effect(struct machine *machine, struct thread *thread
     return OUTCOME_DONE;
 }
 
-/* In a transaction of its own, or with the one that is open. */
-static enum outcome status_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
+/* What is no change is not sent, and asks for no row. */
+static SIM_SELDOM enum outcome status_rides(struct machine *machine, struct thread *thread, enum order_status status)
 {
-    if (thread->transaction.open) {
-        rider_status(machine, thread, (enum order_status)op->status);
+    if (rider_has_status(thread, status)) {
+        latch_pass_on(machine, thread->order, ORDER_LOCKED);
         return OUTCOME_DONE;
     }
+    const enum outcome locked = order_row_awaited(machine, thread, latch_statement(machine, thread, ORDER_LOCKED));
+    if (locked == OUTCOME_DONE) rider_status(machine, thread, status);
+    return locked;
+}
+
+/* In a transaction of its own, or with the one that is open. Others wait for its end, and so does this one. */
+static enum outcome status_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    if (thread->transaction.open) return status_rides(machine, thread, (enum order_status)op->status);
+    if (latch_is_asked(machine, thread, ORDER_LOCKED)) {
+        const enum outcome locked = order_row_awaited(machine, thread, latch_statement(machine, thread, ORDER_LOCKED));
+        if (locked != OUTCOME_DONE) return locked;
+    }
     order_set_status(machine, thread->order, (enum order_status)op->status, thread->stage);
+    if (thread->latched) latch_release(machine, thread); /* it was waited for */
     if (order_of(thread)->flags & ORDER_FOLLOWED) path_end(machine, thread);
     return OUTCOME_DONE;
 }
@@ -395,7 +432,7 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
     case STEP_FLUSH: return flush_effect(machine, thread);
     case STEP_COMMIT: return commit_effect(machine, thread, op);
     case STEP_ROLLBACK:
-        thread->once_marks = 0;
+        thread->once_marks = thread->keys_due = 0;
         if (thread->rides) riders_drop(machine, thread);
         transaction_rollback(&machine->tables, &thread->transaction);
         return OUTCOME_DONE;

@@ -15,7 +15,7 @@ enum outcome join_enter(struct machine *machine, struct thread *thread)
     if (thread->clock_ns > machine->sim->now_ns) return later(thread, thread->clock_ns, PHASE_START);
     is_seen(thread);
     if (guard_of(machine) == GUARD_ROW_LOCK) {
-        enum outcome locked = latch_join(machine, thread);
+        enum outcome locked = order_row_awaited(machine, thread, latch_join(machine, thread));
         if (locked != OUTCOME_DONE) return locked;
     }
     const struct order *order = order_of(thread);
@@ -108,6 +108,10 @@ static SIM_SELDOM void note_late(struct machine *machine, const struct thread *t
 
 enum outcome join_effect(struct machine *machine, struct thread *thread, sim_ns ends_ns)
 {
+    if (latch_is_asked(machine, thread, ORDER_LOCKED)) {
+        const enum outcome locked = order_row_awaited(machine, thread, latch_statement(machine, thread, ORDER_LOCKED));
+        if (locked != OUTCOME_DONE) return locked;
+    }
     struct order *order = order_of(thread);
     const bool was_over = is_over(order);
     const uint8_t legs_ok = order->legs_ok;

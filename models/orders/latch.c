@@ -3,14 +3,16 @@
 #include "models/orders/latch.h"
 
 #include "models/orders/rider.h"
+#include "models/orders/sweeper.h"
 
 /* Or the flag of the row. */
-enum { AWAITS_NOTHING = 0, AWAITS_CLAIM = 128 };
+enum { AWAITS_NOTHING = 0, AWAITS_CLAIM = UINT8_MAX };
 
-/* The mark that the thread inserts at the step at hand. */
+/* The marks that the thread inserts at the step at hand: a `once`, or a commit with those that are due. */
 static uint16_t mark_of(const struct machine *machine, const struct thread *thread)
 {
-    return (uint16_t)(1u << machine->plan->op[thread->pc].once_bit);
+    const struct plan_op *op = &machine->plan->op[thread->pc];
+    return op->kind == STEP_COMMIT ? thread->keys_due : (uint16_t)(1u << op->once_bit);
 }
 
 static uint32_t holder_of(const struct machine *machine, const struct thread *thread, uint8_t what)
@@ -32,7 +34,7 @@ uint32_t latch_awaited(void *context, uint32_t index)
 
 uint32_t latch_weight(const struct thread *thread)
 {
-    const uint8_t rows = ORDER_RESERVING | ORDER_USING | ORDER_DEBITING;
+    const uint8_t rows = ORDER_RESERVING | ORDER_USING | ORDER_DEBITING; /* riders are told of elsewhere */
     return (uint32_t)__builtin_popcount(thread->latched & rows);
 }
 
@@ -56,21 +58,35 @@ static enum outcome await(struct machine *machine, struct thread *thread, uint8_
     return OUTCOME_PARKED;
 }
 
+static void hold(struct order *order, struct thread *thread, uint8_t row)
+{
+    order->flags |= row;
+    thread->latched |= row;
+    thread->rides = true;
+}
+
 static enum outcome take(struct machine *machine, struct thread *thread, uint8_t row, enum thread_phase phase,
                          uint32_t table)
 {
     struct order *order = order_of(thread);
     if (thread->latched & row) return OUTCOME_DONE;
     if (order->flags & row) return await(machine, thread, row, phase, table);
-    order->flags |= row;
-    thread->latched |= row;
-    thread->rides = true;
+    hold(order, thread, row);
     return OUTCOME_DONE;
 }
 
 enum outcome latch_join(struct machine *machine, struct thread *thread)
 {
-    return take(machine, thread, ORDER_JOINING, PHASE_START, machine->plan->orders_table);
+    return take(machine, thread, ORDER_LOCKED, PHASE_START, machine->plan->orders_table);
+}
+
+enum outcome latch_statement(struct machine *machine, struct thread *thread, uint8_t row)
+{
+    const uint32_t table = machine->plan->orders_table;
+    if (thread->transaction.open) return take(machine, thread, row, PHASE_EFFECT, table);
+    if (order_of(thread)->flags & row & ~thread->latched) return await(machine, thread, row, PHASE_EFFECT, table);
+    latch_pass_on(machine, thread->order, row);
+    return OUTCOME_DONE;
 }
 
 enum outcome latch_action(struct machine *machine, struct thread *thread, uint8_t action, uint32_t table)
@@ -84,7 +100,8 @@ enum outcome latch_claim(struct machine *machine, struct thread *thread)
 {
     struct order *order = order_of(thread);
     const uint16_t mark = mark_of(machine, thread);
-    const bool at_server = machine->plan->op[thread->pc].visible == OP_VISIBLE;
+    const struct plan_op *op = &machine->plan->op[thread->pc];
+    const bool at_server = op->visible == OP_VISIBLE || op->kind == STEP_COMMIT;
     if (order->claimed & mark & ~thread->claims)
         return await(machine, thread, AWAITS_CLAIM, at_server ? PHASE_EFFECT : PHASE_START, NONE);
     order->claimed |= mark;
@@ -101,7 +118,8 @@ static bool is_awaited(const struct machine *machine, const struct thread *threa
     return what != AWAITS_CLAIM || (keys & mark_of(machine, thread));
 }
 
-/* Whoever has waited longest looks again: a step that begins anew does so in its own JVM's time. False: nobody does. */
+/* Whoever has waited longest looks again: a step that begins anew does so in its own JVM's time. The row is its own by
+ * then, whoever else comes at this instant; a key may be there, and nobody's. False: nobody waits. */
 static bool wake_next(struct machine *machine, uint32_t order, uint8_t what, uint16_t keys)
 {
     struct thread *next = NULL;
@@ -110,6 +128,11 @@ static bool wake_next(struct machine *machine, uint32_t order, uint8_t what, uin
         if (!is_awaited(machine, thread, order, what, keys)) continue;
         if (!next || thread->waits_since_ns < next->waits_since_ns) next = thread;
     }
+    const sim_ns swept_ns = what == ORDER_LOCKED ? sweeper_waits_since(machine, order) : SIM_NEVER;
+    if (swept_ns != SIM_NEVER && (!next || swept_ns <= next->waits_since_ns)) {
+        sweeper_wakes(machine);
+        return true;
+    }
     if (!next) return false;
     sim_cancel(machine->sim, next->timer);
     next->timer = 0;
@@ -117,8 +140,14 @@ static bool wake_next(struct machine *machine, uint32_t order, uint8_t what, uin
     has_waited(machine, next);
     next->clock_ns = machine->sim->now_ns;
     machine->n_awaiting--;
+    if (what != AWAITS_CLAIM && what != ORDER_CREATING) hold(order_of(next), next, what);
     park(machine, next, machine->sim->now_ns, next->phase);
     return true;
+}
+
+void latch_pass_on(struct machine *machine, uint32_t order, uint8_t row)
+{
+    if (machine->n_awaiting > 0 && !(order_at(&machine->orders, order)->flags & row)) wake_next(machine, order, row, 0);
 }
 
 /* A row is the next one's. A key that is there from now on is nobody's, and all who wait for it are told. */

@@ -51,7 +51,7 @@ struct thread {
     bool has_outer, has_command, replied, seen;
     bool rides;                 /* something rides on its transaction (rider.h): */
     bool creates;               /* the order's row is inserted, and not committed */
-    uint8_t latched;            /* ORDER_JOINING, ORDER_RESERVING ..: these rows of the order are its own */
+    uint8_t latched;            /* ORDER_LOCKED, ORDER_RESERVING ..: these rows of the order are its own */
     uint8_t awaits;             /* latch.h */
 
     sim_ns begun_ns, time_ns;   /* of the record; the stage's time */
@@ -63,6 +63,7 @@ struct thread {
 
     uint16_t once_marks;        /* to set at commit */
     uint16_t marks_after;       /* to set at the end of the record */
+    uint16_t keys_due;          /* looked up in front of a transaction, which inserts them; others may as well */
     uint32_t tries;             /* of the version write at hand */
     uint32_t refused;           /* the operation + 1 that has said no to this record last; 0: none (answer.h) */
     uint32_t n_locks, n_locks_before; /* before: begin of its transaction */
@@ -208,13 +209,14 @@ void order_overwrite_status(struct machine *machine, uint32_t slot, enum order_s
 /* What a transaction that a stage commits has done for an order. */
 void order_effects(struct machine *machine, struct order *order, const struct transaction *transaction, uint32_t stage);
 /* No record or request of the order is left. */
-void order_unheld(struct machine *machine, uint32_t slot, sim_ns at_ns);
-/* One record or request less, at at_ns. */
+void order_unheld(struct machine *machine, uint32_t slot);
+/* One record or request less, at at_ns; they are told in any order. */
 static inline void order_release(struct machine *machine, uint32_t slot, sim_ns at_ns)
 {
     struct order *order = order_at(&machine->orders, slot);
     SIM_ASSERT_IN(machine->sim, order->in_use && order->refs > 0);
-    if (--order->refs == 0) order_unheld(machine, slot, at_ns);
+    order_let_go(order, at_ns);
+    if (--order->refs == 0) order_unheld(machine, slot);
 }
 /* Full scan at the end of a run. */
 void orders_finish(struct machine *machine, sim_ns end_ns, bool cut);

@@ -21,12 +21,11 @@ static void note_mark_alone(struct machine *machine, const struct thread *thread
         mishap_note(machine, MISHAP_MARK_ALONE, order->id, thread->stage, SIM_NEVER);
 }
 
-/* A second INSERT of the key waits for the end of the transaction that holds the first, if it may come to that. One
- * that finds the key there fails at once, and holds nothing. */
-static bool may_wait(const struct machine *machine, const struct thread *thread, const struct plan_op *op)
+/* Whether the key is unique in the database, and somebody else may be at it. */
+static bool may_meet(const struct machine *machine, const struct plan_op *op)
 {
     const bool inserts = op->once_form == ONCE_SAME_TRANSACTION || op->once_form == ONCE_BUSINESS_STATE;
-    return inserts && (op->meets || machine->conditions) && thread->transaction.open && !is_done(order_of(thread), op);
+    return inserts && (op->meets || machine->conditions);
 }
 
 /* A mark that is there is not set once more: the INSERT fails, and leaves nothing that has to get into the log. */
@@ -46,16 +45,37 @@ static void set_mark(struct thread *thread, const struct plan_op *op)
 
 enum outcome once_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
-    if (may_wait(machine, thread, op)) {
+    /* A second INSERT of the key waits for the end of the transaction that holds the first. One that finds the key
+     * there fails at once, and holds nothing. */
+    const bool meets = may_meet(machine, op);
+    if (meets && thread->transaction.open && !is_done(order_of(thread), op)) {
         enum outcome claimed = latch_claim(machine, thread);
         if (claimed != OUTCOME_DONE) return claimed;
     }
     if (op->once_form == ONCE_NONE) return OUTCOME_DONE;
     thread->duplicate = is_done(order_of(thread), op);
     if (!thread->duplicate) {
+        if (meets && !thread->transaction.open) thread->keys_due |= (uint16_t)(1u << op->once_bit);
         set_mark(thread, op);
         return OUTCOME_DONE;
     }
     note_mark_alone(machine, thread, op);
     return op->otherwise != NONE ? OUTCOME_REFUSED : OUTCOME_DONE;
+}
+
+/* A business state's key is the row of its effect, and sets no mark. */
+static bool key_is_there(const struct thread *thread, const struct plan_op *op)
+{
+    const struct order *order = order_of(thread);
+    const uint16_t marks = thread->keys_due & thread->once_marks;
+    return (order->once & marks) || (thread->keys_due != marks && (order->did & op->once_did));
+}
+
+enum outcome once_insert(struct machine *machine, struct thread *thread, const struct plan_op *op)
+{
+    if (!key_is_there(thread, op)) {
+        const enum outcome claimed = latch_claim(machine, thread);
+        if (claimed != OUTCOME_DONE) return claimed;
+    }
+    return key_is_there(thread, op) ? OUTCOME_FAILED : OUTCOME_DONE;
 }

@@ -7,5 +7,8 @@
 #include "models/orders/thread.h"
 
 enum outcome once_effect(struct machine *machine, struct thread *thread, const struct plan_op *op);
+/* The commit at hand inserts the keys that were looked up before its transaction began (thread.keys_due): waits for a
+ * transaction that has done so. FAILED: a key is there. */
+SIM_SELDOM enum outcome once_insert(struct machine *machine, struct thread *thread, const struct plan_op *op);
 
 #endif

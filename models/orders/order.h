@@ -20,12 +20,13 @@ enum {
 };
 
 enum {
-    ORDER_JOINING = 1,    /* its join row is locked */
+    ORDER_LOCKED = 1,     /* its own row is: by a join that has read it, or a status that is not committed */
     ORDER_PAYMENT_OK = 2, /* has been answered so */
     ORDER_PRELOADED = 4,  /* was there before the run: what it took then is not known */
     ORDER_FOLLOWED = 8,   /* path.h */
     /* The row that says so of it, or a tombstone in its place, is inserted and not committed. */
-    ORDER_RESERVING = 16, ORDER_USING = 32, ORDER_DEBITING = 64
+    ORDER_RESERVING = 16, ORDER_USING = 32, ORDER_DEBITING = 64,
+    ORDER_CREATING = 128  /* its own row is inserted and not committed; only where two may insert it */
 };
 
 struct order {
@@ -42,6 +43,7 @@ struct order {
     uint16_t claimed;        /* idempotency keys inserted in transactions that are still open */
     uint8_t tombstones;      /* what must not be done any more: DID_RESERVE, DID_USE, DID_DEBIT */
     uint8_t flags;
+    sim_ns let_go_ns;        /* since when nobody needs them who has said so; the last one has the last word */
     uint16_t parted_over, part; /* the partition of its id where topics are parted so (plan_topic); 0: not asked yet */
 };
 
@@ -84,6 +86,12 @@ static inline uint32_t *order_look_at(const struct orders *orders, uint32_t slot
 static inline uint32_t *order_refusals_at(const struct orders *orders, uint32_t slot)
 {
     return &orders->refusal[slot / ORDER_CHUNK][(size_t)(slot % ORDER_CHUNK) * orders->n_refusals];
+}
+
+/* Somebody needs it no more since at_ns. */
+static inline void order_let_go(struct order *order, sim_ns at_ns)
+{
+    if (at_ns > order->let_go_ns) order->let_go_ns = at_ns;
 }
 
 static inline bool order_is_terminal(const struct order *order) { return order->status >= ORDER_PAID; }

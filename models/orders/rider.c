@@ -15,11 +15,14 @@ void rider_insert(struct machine *machine, struct thread *thread, uint32_t table
     thread->insert[thread->n_inserts++] = (uint8_t)table;
 }
 
-/* What the order has by now, as its own transaction sees it, is no change, and nothing to commit. */
-void rider_status(struct machine *machine, struct thread *thread, enum order_status status)
+bool rider_has_status(const struct thread *thread, enum order_status status)
 {
     const uint8_t has = thread->n_statuses > 0 ? thread->status[thread->n_statuses - 1] : order_of(thread)->status;
-    if (has == status) return;
+    return has == status;
+}
+
+void rider_status(struct machine *machine, struct thread *thread, enum order_status status)
+{
     SIM_ASSERT_IN(machine->sim, thread->n_statuses < MAX_STATUSES_OF_TRANSACTION);
     thread->status[thread->n_statuses++] = (uint8_t)status;
     thread->rides = true;

@@ -10,6 +10,8 @@
 /* A row of the table, and a status of the order at hand, from the commit on. */
 SIM_SELDOM void rider_insert(struct machine *machine, struct thread *thread, uint32_t table);
 SIM_SELDOM void rider_status(struct machine *machine, struct thread *thread, enum order_status status);
+/* As its own transaction sees the order by now: the status would be no change, and nothing to commit. */
+SIM_SELDOM bool rider_has_status(const struct thread *thread, enum order_status status);
 
 /* Whether any of them has to get into the log. A key that others wait for is none: where the transaction inserts one,
  * its mark says so (once_marks), and the key of a business state is the row that it may or may not come to write. */

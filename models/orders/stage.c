@@ -52,7 +52,7 @@ static void fail(struct machine *machine, struct thread *thread, uint32_t except
     sim_ns now_ns = machine->sim->now_ns;
     unwind(machine, thread, 0);
     outer_connection_give(machine, thread, now_ns);
-    thread->once_marks = 0;
+    thread->once_marks = thread->keys_due = 0;
     thread->phase = PHASE_START;
     if (order_of(thread)->flags & ORDER_FOLLOWED) path_fail(machine, thread);
     if (thread->consumer != NONE) kafka_record_failed(&machine->kafka, thread->consumer, exception, now_ns);
@@ -445,7 +445,7 @@ static SIM_ALWAYS void begin(struct machine *machine, struct thread *thread, con
     thread->phase = PHASE_START;
     thread->clock_ns = thread->begun_ns = start_ns;
     thread->duplicate = thread->seen = thread->replied = false;
-    thread->once_marks = thread->marks_after = 0;
+    thread->once_marks = thread->marks_after = thread->keys_due = 0;
     thread->publishes = thread->tries = thread->refused = 0;
     thread->waits_for = PATH_PARTS;
     if (thread->carries) let_go(machine, thread);

@@ -6,6 +6,7 @@
 #include "models/orders/sweeper.h"
 
 #include "models/orders/flow.h"
+#include "models/orders/latch.h"
 #include "models/orders/outbox.h"
 #include "models/purpose.h"
 
@@ -17,6 +18,9 @@ struct sweeper {
     uint32_t life; /* of its instance, as it looked */
     uint32_t draws;
     bool rests;
+    sim_ns waits_since_ns; /* for the row of the oldest order; SIM_NEVER: it does not */
+    uint32_t waits_for;    /* instance whose statement waits */
+    sim_handle timer;      /* of that */
     struct thread clerk; /* to publish from */
 };
 
@@ -179,7 +183,92 @@ static void cancel(struct sweeper *sweeper, const struct stuck *stuck, uint32_t 
     undo_legs(sweeper, order);
 }
 
-/* A process that stands still goes on where it was; of one that is gone another instance looks anew. */
+/* ---- the row of an order that a transaction has ---- */
+
+sim_ns sweeper_waits_since(const struct machine *machine, uint32_t slot)
+{
+    const struct sweeper *sweeper = machine->sweeper;
+    if (!sweeper || sweeper->waits_since_ns == SIM_NEVER || sweeper->stuck[0].slot != slot) return SIM_NEVER;
+    return sweeper->waits_since_ns;
+}
+
+static void waits_no_more(struct sweeper *sweeper)
+{
+    sweeper->waits_since_ns = SIM_NEVER;
+    sweeper->machine->n_awaiting--;
+}
+
+static void on_row_timeout(void *context, uint32_t instance, uint64_t argument)
+{
+    struct sweeper *sweeper = context;
+    struct machine *machine = sweeper->machine;
+    (void)argument;
+    waits_no_more(sweeper);
+    machine->tables.table[machine->plan->orders_table].fact.lock_timeouts++;
+    stuck_leave(sweeper);
+    go_on(sweeper, instance);
+}
+
+/* True when it has to wait. */
+static bool waits_for_row(struct sweeper *sweeper, uint32_t instance)
+{
+    struct machine *machine = sweeper->machine;
+    const uint32_t table = machine->plan->orders_table;
+    if (!(order_at(&machine->orders, sweeper->stuck[0].slot)->flags & ORDER_LOCKED)) return false;
+    sweeper->waits_since_ns = machine->sim->now_ns;
+    sweeper->waits_for = instance;
+    sweeper->timer = 0;
+    machine->n_awaiting++;
+    if (table != NONE)
+        sweeper->timer =
+            sim_at(machine->sim, machine->sim->now_ns + machine->plan->scenario->table[table].lock_timeout_ns,
+                   SIM_TIMER, on_row_timeout, sweeper, instance, 0);
+    return true;
+}
+
+static bool is_gone(const struct sweeper *sweeper, uint32_t instance)
+{
+    const struct processes *processes = &sweeper->machine->processes;
+    return process_is_down(processes, instance) || process_life(processes, instance) != sweeper->life;
+}
+
+/* The oldest one is cancelled, unless its transaction makes that wait. Of a process that is gone another instance looks
+ * anew. */
+static void take_oldest(struct sweeper *sweeper, uint32_t instance)
+{
+    const bool gone = is_gone(sweeper, instance);
+    if (!gone && waits_for_row(sweeper, instance)) return;
+    if (!gone) cancel(sweeper, &sweeper->stuck[0], instance);
+    latch_pass_on(sweeper->machine, sweeper->stuck[0].slot, ORDER_LOCKED);
+    do stuck_leave(sweeper);
+    while (gone && sweeper->n > 0);
+    go_on(sweeper, instance);
+}
+
+static struct order *oldest(const struct sweeper *sweeper)
+{
+    return order_at(&sweeper->machine->orders, sweeper->stuck[0].slot);
+}
+
+/* Its statement has had the row since it was woken, whoever else came at this instant. */
+static void on_row_free(void *context, uint32_t instance, uint64_t argument)
+{
+    struct sweeper *sweeper = context;
+    (void)argument;
+    oldest(sweeper)->flags &= (uint8_t)~ORDER_LOCKED;
+    take_oldest(sweeper, instance);
+}
+
+void sweeper_wakes(struct machine *machine)
+{
+    struct sweeper *sweeper = machine->sweeper;
+    waits_no_more(sweeper);
+    oldest(sweeper)->flags |= ORDER_LOCKED;
+    sim_cancel(machine->sim, sweeper->timer);
+    sim_at(machine->sim, machine->sim->now_ns, SIM_SERVER, on_row_free, sweeper, sweeper->waits_for, 0);
+}
+
+/* A process that stands still goes on where it was. */
 static void on_cancel(void *context, uint32_t instance, uint64_t argument)
 {
     struct sweeper *sweeper = context;
@@ -190,12 +279,7 @@ static void on_cancel(void *context, uint32_t instance, uint64_t argument)
                instance, 0);
         return;
     }
-    const bool gone = process_is_down(&machine->processes, instance) ||
-                      process_life(&machine->processes, instance) != sweeper->life;
-    if (!gone) cancel(sweeper, &sweeper->stuck[0], instance);
-    do stuck_leave(sweeper);
-    while (gone && sweeper->n > 0);
-    go_on(sweeper, instance);
+    take_oldest(sweeper, instance);
 }
 
 void sweeper_start(struct machine *machine)
@@ -210,5 +294,6 @@ void sweeper_start(struct machine *machine)
     sweeper->clerk.topic = NONE;
     sweeper->clerk.stage = scenario->n_stages + 1; /* a stage of its own, for draws */
     sweeper->rests = true;
+    sweeper->waits_since_ns = SIM_NEVER;
     rouse(sweeper); /* for orders that were there before */
 }

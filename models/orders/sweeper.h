@@ -4,7 +4,9 @@
  * of its process (a scheduler with a lock of its own): the first instance that is up.
  *
  * Guarded, each cancellation is a compare-and-set on the status: an order that has moved on since the look stays as it
- * is. Unguarded it overwrites. Payment is the pivot: what is PAYING is left alone, unless `paying` says otherwise. */
+ * is. Unguarded it overwrites. Either is one statement, which waits for a transaction that has the order's row
+ * (latch.h), at most its table's time-out: then the order is left to the next look. Payment is the pivot: what is
+ * PAYING is left alone, unless `paying` says otherwise. */
 #ifndef MODELS_ORDERS_SWEEPER_H
 #define MODELS_ORDERS_SWEEPER_H
 
@@ -14,5 +16,8 @@
 void sweeper_start(struct machine *machine);
 /* An order is PENDING from now on. Only where the flow has a sweeper. */
 SIM_SELDOM void sweeper_notes(struct machine *machine, uint32_t slot);
+/* Since when it waits for the row of the order; SIM_NEVER: it does not. And: the row is free for its statement, now. */
+sim_ns sweeper_waits_since(const struct machine *machine, uint32_t slot);
+void sweeper_wakes(struct machine *machine);
 
 #endif

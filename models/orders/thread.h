@@ -173,6 +173,8 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
 /* The read that a version or absolute write makes for itself where no read step came before. */
 enum outcome implied_read(struct machine *machine, struct thread *thread, const struct plan_op *op);
 bool writes_pending(const struct thread *thread);
+/* What the thread was told of its order's own row (latch.h); where it has to wait, the table's time-out runs. */
+SIM_SELDOM enum outcome order_row_awaited(struct machine *machine, struct thread *thread, enum outcome latched);
 
 /* ---- lock_step.c; kept out of the loop over steps, which is the hotter place ---- */
 __attribute__((noinline)) enum outcome lock_effect(struct machine *machine, struct thread *thread,

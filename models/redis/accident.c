@@ -107,8 +107,7 @@ bool answers_only(const struct locks *locks, uint32_t lock)
 
 static void key_vanish(struct locks *locks, struct lock_entry *entry, enum loss_cause cause)
 {
-    if (entry->redis.owner == OWNER_GONE) entry->redis.owner = entry->redis.count = 0;
-    else if (entry->redis.owner) entry_lose(locks, entry, cause, locks->sim->now_ns);
+    if (entry->redis.owner) entry_lose(locks, entry, cause, locks->sim->now_ns);
 }
 
 void locks_restart(struct locks *locks, uint32_t store)

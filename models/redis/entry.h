@@ -30,7 +30,8 @@ void try_send(struct locks *locks, uint32_t thread);
 void waiter_answer(struct locks *locks, uint32_t thread, enum lock_answer answer);
 /* Finds that the key's time to live is over. */
 void entry_expire(struct locks *locks, struct lock_entry *entry);
-/* Notes that the key's owner has lost it, and that Redis knows no owner any more. */
+/* Redis knows no owner of the key any more. One who was inside has lost it, and does not know; else (he never heard
+ * that he got it, or that his unlock was in vain, or is dead) nobody has. */
 void entry_lose(struct locks *locks, struct lock_entry *entry, enum loss_cause cause, sim_ns at_ns);
 /* The message's way to a waiting thread that runs again. */
 sim_ns push_latency(struct locks *locks, uint32_t lock, uint32_t thread);

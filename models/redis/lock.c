@@ -27,7 +27,7 @@ void locks_init(struct locks *locks, struct sim *sim, const struct scenario *sce
     locks->overlapped = calls.overlapped;
     locks->context = calls.context;
     locks->waiter = arena_array(sim->arena, struct lock_waiter, n_threads);
-    locks->loss = arena_array(sim->arena, struct lock_loss, (size_t)n_threads * scenario->n_locks);
+    locks->stay = arena_array(sim->arena, struct lock_stay, (size_t)n_threads * scenario->n_locks);
     locks->fact = arena_array(sim->arena, struct lock_facts, scenario->n_locks);
     for (uint32_t i = 0; i < scenario->n_locks; i++) {
         tally_init(&locks->fact[i].wait, sim->arena, 0);
@@ -93,30 +93,53 @@ static enum loss_cause expiry_cause(const struct locks *locks, const struct lock
     return watched ? LOSS_WATCHDOG : LOSS_LEASE;
 }
 
-struct lock_loss *lock_loss_of(const struct locks *locks, uint32_t lock, uint32_t thread)
+static struct lock_stay *stay_of(const struct locks *locks, uint32_t lock, uint32_t thread)
 {
-    return &locks->loss[(size_t)thread * locks->scenario->n_locks + lock];
+    return &locks->stay[(size_t)thread * locks->scenario->n_locks + lock];
+}
+
+const struct lock_loss *lock_loss_of(const struct locks *locks, uint32_t lock, uint32_t thread)
+{
+    return &stay_of(locks, lock, thread)->loss;
+}
+
+/* The key's owner lives, and knows that it has it. */
+static bool owner_is_inside(const struct locks *locks, const struct lock_entry *entry)
+{
+    if (entry->redis.owner == OWNER_GONE) return false;
+    const struct lock_stay *stay = stay_of(locks, entry->lock, entry->redis.owner - 1);
+    return stay->inside && stay->loss.key == entry->key;
+}
+
+/* The thread is none of those any more who are inside without the key. */
+static void losers_without(struct locks *locks, struct lock_entry *entry, uint32_t thread)
+{
+    uint32_t *link = &entry->loser;
+    while (*link && *link != thread + 1) link = &stay_of(locks, entry->lock, *link - 1)->before;
+    if (*link) *link = stay_of(locks, entry->lock, thread)->before;
 }
 
 void entry_lose(struct locks *locks, struct lock_entry *entry, enum loss_cause cause, sim_ns at_ns)
 {
-    uint32_t thread = entry->redis.owner - 1;
-    *lock_loss_of(locks, entry->lock, thread) =
-        (struct lock_loss){ entry->lock, entry->key, cause, entry->acquired_ns, at_ns };
-    locks->fact[entry->lock].lost[cause]++;
-    entry->last_owner = entry->loser = entry->redis.owner;
+    const uint32_t owner = entry->redis.owner;
+    const bool knows = owner_is_inside(locks, entry);
+    if (owner != OWNER_GONE) entry->last_owner = owner;
     entry->redis.owner = entry->redis.count = 0;
+    if (!knows) return;
+    struct lock_stay *stay = stay_of(locks, entry->lock, owner - 1);
+    losers_without(locks, entry, owner - 1); /* where it has lost the key before, and got it by a nested acquire */
+    stay->loss = (struct lock_loss){ entry->lock, entry->key, cause, entry->acquired_ns, at_ns };
+    stay->before = entry->loser;
+    entry->loser = owner;
+    locks->fact[entry->lock].lost[cause]++;
 }
 
 void entry_expire(struct locks *locks, struct lock_entry *entry)
 {
     if (entry->redis.owner == 0 || locks->sim->now_ns < entry->redis.expires_ns) return;
-    if (entry->redis.owner == OWNER_GONE) {
-        entry->redis.owner = entry->redis.count = 0;
-        return;
-    }
-    locks->fact[entry->lock].expired_while_held++;
-    entry_lose(locks, entry, expiry_cause(locks, entry), entry->redis.expires_ns);
+    const bool held = owner_is_inside(locks, entry);
+    locks->fact[entry->lock].expired_while_held += held;
+    entry_lose(locks, entry, held ? expiry_cause(locks, entry) : LOSS_NONE, entry->redis.expires_ns);
 }
 
 bool lock_is_held(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread)
@@ -141,6 +164,10 @@ uint32_t lock_token_given(const struct locks *locks, uint32_t thread) { return l
 /* Somebody comes in: new to the key, as far as he knows. */
 static void entry_enter(struct locks *locks, struct lock_entry *entry, const struct lock_call *call)
 {
+    struct lock_stay *stay = stay_of(locks, entry->lock, call->thread);
+    stay->inside = true;
+    stay->loss.key = entry->key;
+    stay->loss.cause = LOSS_NONE;
     if (entry->inside++ > 0) {
         locks->fact[entry->lock].overlaps++;
         if (locks->overlapped && entry->loser)
@@ -157,7 +184,6 @@ static void entry_acquired(struct locks *locks, struct lock_entry *entry, const 
     entry->acquired_ns = now_ns;
     entry->unrenewed = false;
     entry->longest_ns = 0;
-    lock_loss_of(locks, entry->lock, call->thread)->cause = LOSS_NONE;
     fact->acquired++;
     if (entry->waiters > 0 && entry->last_owner) {
         fact->hand_offs++;
@@ -506,7 +532,8 @@ static void entry_leave(struct locks *locks, struct lock_entry *entry, uint32_t 
 {
     entry->inside--;
     locks->n_inside--;
-    if (entry->loser == thread + 1) entry->loser = 0;
+    stay_of(locks, entry->lock, thread)->inside = false;
+    if (entry->loser) losers_without(locks, entry, thread);
     if (entry->watched == thread + 1) watchdog_remove(locks, entry);
 }
 

@@ -49,7 +49,8 @@ struct lock_entry {
     uint32_t waiters;              /* threads in tryLock that were refused */
     struct lock_channel *channel;
     uint32_t last_owner;           /* thread + 1 that had it before; of an entry that has stayed */
-    uint32_t loser;                /* thread + 1 that has lost the key and is still inside; of several the last */
+    uint32_t loser;                /* thread + 1 that has lost the key and is still inside; of several the last, and
+                                      the others behind it (lock_stay.before) */
     uint32_t watched;              /* thread + 1 for which a watchdog renews; 0: none */
     uint32_t n_watched;            /* acquires of that thread that the watchdog counts */
     sim_ns longest_ns;             /* the latest end that its time to live has had; SIM_NEVER: was renewed */
@@ -100,6 +101,13 @@ struct lock_loss {
     sim_ns acquired_ns, at_ns;
 };
 
+/* A thread inside one key of a lock, as far as it knows. */
+struct lock_stay {
+    struct lock_loss loss;         /* its last one of this lock; of the key that it is in, or was */
+    uint32_t before;               /* thread + 1 that has lost the same key before it and is still inside */
+    bool inside;
+};
+
 enum { LOCK_BUCKETS = 256 };
 
 #define LOCK_WATCHDOG_NS (30 * SIM_S) /* lockWatchdogTimeout, unless the client sets another */
@@ -116,7 +124,7 @@ struct locks {
     struct lock_channel *free_channel;
     struct fair_slot *free_slot;
     struct lock_waiter *waiter;    /* by thread */
-    struct lock_loss *loss;        /* by thread and lock: the last one (lock_loss_of) */
+    struct lock_stay *stay;        /* by thread and lock */
     const uint32_t *jvm;           /* by thread */
     uint32_t n_threads, n_jvms;
     struct watchdog *watchdog;     /* by JVM: WATCHDOG_PER_CLIENT */
@@ -167,8 +175,8 @@ void lock_leave(struct locks *locks, uint32_t lock, uint64_t key, uint32_t threa
 /* isHeldByCurrentThread at Redis now. */
 bool lock_is_held(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread);
 
-/* The last time that the thread has lost the lock; cause LOSS_NONE: it has not since it got it last. */
-struct lock_loss *lock_loss_of(const struct locks *locks, uint32_t lock, uint32_t thread);
+/* The last time that the thread has lost the lock; cause LOSS_NONE: it has not since it came in last. */
+const struct lock_loss *lock_loss_of(const struct locks *locks, uint32_t lock, uint32_t thread);
 
 /* Whether a thread that believes to hold a key has lost it by now, and how. */
 bool lock_is_lost(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread, struct lock_loss *loss);

@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "models/orders/cause.h"
 #include "models/plan.h"
 #include "tests/support/drawn_trial.h"
 
@@ -93,8 +94,21 @@ static const char *check_orders(struct drawn_trial *at, const struct run_facts *
     return NULL;
 }
 
+/* Each overlap is put down to a cause. */
+static const char *check_causes(struct drawn_trial *at, const struct run_facts *facts)
+{
+    uint64_t overlaps = 0, told = 0;
+    if (!causes_are_noted(at->trial.plan)) return NULL;
+    for (uint32_t i = 0; i < facts->n_locks; i++) overlaps += facts->lock[i].overlaps;
+    for (uint32_t i = 0; i < LOSS_CAUSES; i++) told += facts->by_cause[ACCIDENT_OVERLAP][i];
+    if (overlaps == told) return NULL;
+    return drawn_words(at, "%llu overlaps, %llu with a cause", (unsigned long long)overlaps, (unsigned long long)told);
+}
+
 static const char *check_sound(struct drawn_trial *at, const struct run_facts *facts)
 {
+    const char *untold = check_causes(at, facts);
+    if (untold) return untold;
     if (trial_path_fault(facts)) return trial_path_fault(facts);
     if (facts->cut) return "the run did not become quiet";
     for (uint32_t i = 0; i < facts->n_invariants; i++) {

@@ -111,6 +111,218 @@ static void test_two_open_inserts_of_one_order(void **state)
     expect(edits, COUNT(edits), 2 * ORDERS, 0);
 }
 
+/* A fault that never happens: every step gets an event. */
+#define NEVER { "/faults", TRIAL_JSON({ "never" : { "pause" : "shop", "at" : "9h", "for" : "1s" } }) }
+
+/* Every order is PAID so long after it has arrived, however the run is played. */
+static void expect_paid_after(const struct study_edit *edit, uint32_t n_edits, sim_ns paid_ns, uint64_t timeouts)
+{
+    for (uint32_t by_step = 0; by_step < 2; by_step++) {
+        struct trial trial;
+        trial_open(&trial, QUEUE_SCENARIO, edit, n_edits - 1 + by_step); /* NEVER is the last */
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        trial_expect_sound(&trial, facts);
+        assert_int_equal(facts->orders.created, ORDERS);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], ORDERS);
+        assert_int_equal(facts->completion.min_ns, paid_ns);
+        assert_int_equal(facts->completion.max_ns, paid_ns);
+        assert_int_equal(facts->table[TABLE_ORDERS].lock_timeouts, timeouts);
+        trial_close(&trial);
+    }
+}
+
+#define INSERTS_AS_WELL                                                                                                \
+    { "/stages/serve",                                                                                                 \
+      TRIAL_JSON({ "steps" : [ { "begin" : "orders" }, { "insert" : "orders", "time" : "1ms" },                        \
+                               { "commit" : "orders", "time" : "30ms" }, { "status" : "PAID" } ] }) }
+
+/* The record is there after 1 ms, and inserts half a millisecond later. The request's commit is at 11 ms: until then
+ * the second insert waits. Its answer takes half a millisecond and its commit, of nothing, 30 ms. */
+static void test_a_second_insert_waits_for_the_first(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        { "/stages/accept/steps",
+          TRIAL_JSON([ { "begin" : "orders" }, { "insert" : "orders", "time" : "1ms" }, { "publish" : "orders" },
+                       { "commit" : "orders", "time" : "20ms" }, { "reply" : 202 } ]) },
+        INSERTS_AS_WELL,
+        NEVER
+    };
+    (void)state;
+    expect_paid_after(edits, COUNT(edits), 41500 * SIM_US, 0);
+}
+
+/* One that is sent before that commit and comes to the server behind it, 20 ms after the record, waits for nobody. */
+static void test_a_second_insert_that_comes_later(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        { "/stages/accept/steps",
+          TRIAL_JSON([ { "begin" : "orders" }, { "insert" : "orders", "time" : "1ms" }, { "publish" : "orders" },
+                       { "commit" : "orders", "time" : "20ms" }, { "reply" : 202 } ]) },
+        INSERTS_AS_WELL,
+        { "/stages/serve/steps/1/time", "40ms" },
+        NEVER
+    };
+    (void)state;
+    expect_paid_after(edits, COUNT(edits), 71 * SIM_MS, 0);
+}
+
+/* The same where the first one comes to nothing: the second is the order's row. */
+static void test_a_second_insert_after_a_rollback(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        { "/stages/accept/steps",
+          TRIAL_JSON([ { "begin" : "orders" }, { "insert" : "orders", "time" : "1ms" }, { "publish" : "orders" },
+                       { "work" : "check", "time" : "10ms", "refuse" : 1,
+                         "otherwise" : [ { "rollback" : "orders" }, { "reply" : 409 } ] },
+                       { "commit" : "orders" }, { "reply" : 202 } ]) },
+        INSERTS_AS_WELL,
+        NEVER
+    };
+    (void)state;
+    expect_paid_after(edits, COUNT(edits), 41500 * SIM_US, 0);
+}
+
+/* One that waits for 5 ms fails at 6.5 ms; the record comes again at once, inserts at 7 ms, and waits up to 11 ms. */
+static void test_a_second_insert_is_out_of_patience(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        { "/stages/accept/steps",
+          TRIAL_JSON([ { "begin" : "orders" }, { "insert" : "orders", "time" : "1ms" }, { "publish" : "orders" },
+                       { "commit" : "orders", "time" : "20ms" }, { "reply" : 202 } ]) },
+        INSERTS_AS_WELL,
+        { "/tables/orders/lock_timeout", "5ms" },
+        NEVER
+    };
+    (void)state;
+    expect_paid_after(edits, COUNT(edits), 41500 * SIM_US, ORDERS);
+}
+
+/* One that commits by itself waits as well, and so does a third one: both are told at 11 ms. Paid by the first of them
+ * half a millisecond later. */
+static void test_inserts_that_commit_by_themselves_wait(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        { "/stages/accept/steps",
+          TRIAL_JSON([ { "begin" : "orders" }, { "insert" : "orders", "time" : "1ms" }, { "publish" : "orders" },
+                       { "commit" : "orders", "time" : "20ms" }, { "reply" : 202 } ]) },
+        { "/stages/serve",
+          TRIAL_JSON({ "steps" : [ { "insert" : "orders", "time" : "1ms" }, { "status" : "PAID" } ] }) },
+        { "/groups/others", TRIAL_JSON({ "consumers" : 1, "reads" : { "orders" : "serve" } }) },
+        NEVER
+    };
+    (void)state;
+    expect_paid_after(edits, COUNT(edits), 11500 * SIM_US, 0);
+}
+
+/* ---- the row of an order between a status and its commit ---- */
+
+/* Two groups read each order. The first one's status is sent at once, in a transaction that commits at 20 ms; the
+ * second one sends its own at 5 ms, and waits for that: PAID is what PAYING becomes, and not the other way round. */
+#define PAYING_FOR_20_MS                                                                                         \
+    { "/stages/serve",                                                                                                 \
+      TRIAL_JSON({ "steps" : [ { "begin" : "orders" }, { "status" : "PAYING" },                                        \
+                               { "commit" : "orders", "time" : "40ms" } ] }) },                                        \
+        { "/groups/others", TRIAL_JSON({ "consumers" : 1, "reads" : { "orders" : "pay" } }) }
+
+static void test_a_status_waits_for_a_commit(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        PAYING_FOR_20_MS,
+        { "/stages/pay",
+          TRIAL_JSON({ "steps" : [ { "work" : "ask", "time" : "4ms" }, { "status" : "PAID", "time" : "2ms" } ] }) },
+        NEVER
+    };
+    (void)state;
+    expect_paid_after(edits, COUNT(edits), 20 * SIM_MS, 0);
+}
+
+/* In a transaction of its own, which takes 5 ms from its statement's effect at 20 ms on to its commit's. */
+static void test_statuses_of_two_transactions(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        PAYING_FOR_20_MS,
+        { "/stages/pay",
+          TRIAL_JSON({ "steps" : [ { "work" : "ask", "time" : "4ms" }, { "begin" : "orders" },
+                                   { "status" : "PAID", "time" : "2ms" },
+                                   { "commit" : "orders", "time" : "8ms" } ] }) },
+        NEVER
+    };
+    (void)state;
+    expect_paid_after(edits, COUNT(edits), 25 * SIM_MS, 0);
+}
+
+/* Two records of each order come to the one that has its row up to 10 ms. Whoever has waited since 5 ms comes before
+ * the second of them, which is there at the same instant: its FAILED is too late for what is PAID. */
+static void test_who_waits_comes_first(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        { "/topics/again", "{}" },
+        { "/stages/accept/steps", TRIAL_JSON([ { "insert" : "orders" }, { "publish" : "orders" },
+                                               { "publish" : "again" }, { "reply" : 202 } ]) },
+        { "/stages/serve", TRIAL_JSON({ "steps" : [ { "begin" : "orders" }, { "status" : "PAYING" },
+                                                    { "commit" : "orders", "time" : "10ms", "at" : 1 } ] }) },
+        { "/stages/give-up", TRIAL_JSON({ "steps" : [ { "begin" : "orders" }, { "status" : "FAILED" },
+                                                      { "commit" : "orders", "time" : "10ms", "at" : 1 } ] }) },
+        { "/stages/pay",
+          TRIAL_JSON({ "steps" : [ { "work" : "ask", "time" : "4ms" }, { "status" : "PAID", "time" : "2ms" } ] }) },
+        { "/groups/servers/reads/again", "give-up" },
+        { "/groups/others", TRIAL_JSON({ "consumers" : 1, "reads" : { "orders" : "pay" } }) },
+        NEVER
+    };
+    (void)state;
+    for (uint32_t by_step = 0; by_step < 2; by_step++) {
+        struct trial trial;
+        trial_open(&trial, QUEUE_SCENARIO, edits, COUNT(edits) - 1 + by_step);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], ORDERS);
+        assert_int_equal(facts->completion.max_ns, 10 * SIM_MS);
+        trial_close(&trial);
+    }
+}
+
+/* One order, at 100 ms. A process dies when it is 10 ms old. The waiting one's: its statement is gone, and the record
+ * comes again to whoever is there after the session of 45 s. The one that has the row, and has not sent its commit: the
+ * row is free at once. */
+static void test_crashes_around_a_row(void **state)
+{
+    static const struct { const char *crash; sim_ns least_ns, most_ns; } table[] = {
+        { TRIAL_JSON({ "it": { "crash": "pays", "at": "110ms", "back_after": "1s" } }), 20 * SIM_S, 100 * SIM_S },
+        { TRIAL_JSON({ "it": { "crash": "shop", "at": "110ms", "back_after": "1s" } }), 10 * SIM_MS, 10 * SIM_MS },
+    };
+    (void)state;
+    for (uint32_t i = 0; i < COUNT(table); i++) {
+        const struct study_edit edits[] = {
+            LOAD,
+            PAYING_FOR_20_MS,
+            { "/stages/serve/steps",
+              TRIAL_JSON([ { "begin" : "orders" }, { "status" : "PAYING" }, { "work" : "think", "time" : "20ms" },
+                           { "commit" : "orders" } ]) },
+            { "/load/scenarios/orders", TRIAL_JSON({ "executor" : "constant-arrival-rate", "rate" : 1,
+                                                     "duration" : "500ms", "startTime" : "100ms" }) },
+            { "/stages/pay",
+              TRIAL_JSON({ "steps" : [ { "work" : "ask", "time" : "4ms" }, { "status" : "PAID", "time" : "2ms" } ] }) },
+            { "/processes/shop/groups", TRIAL_JSON([ "servers" ]) },
+            { "/processes/pays", TRIAL_JSON({ "connections" : 0, "groups" : [ "others" ] }) },
+            { "/faults", table[i].crash },
+        };
+        struct trial trial;
+        trial_open(&trial, QUEUE_SCENARIO, edits, COUNT(edits));
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->orders.created, 1);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], 1);
+        assert_in_range(facts->completion.min_ns, table[i].least_ns, table[i].most_ns);
+        trial_close(&trial);
+    }
+}
+
 /* begin, two inserts, two statuses, `then`, commit. */
 /* clang-format off */
 #define IN_ONE_TRANSACTION(then) \
@@ -179,6 +391,15 @@ int main(void)
         cmocka_unit_test(test_no_change_no_write),
         cmocka_unit_test(test_published_before_inserted),
         cmocka_unit_test(test_two_open_inserts_of_one_order),
+        cmocka_unit_test(test_a_second_insert_waits_for_the_first),
+        cmocka_unit_test(test_a_second_insert_that_comes_later),
+        cmocka_unit_test(test_a_second_insert_after_a_rollback),
+        cmocka_unit_test(test_a_second_insert_is_out_of_patience),
+        cmocka_unit_test(test_inserts_that_commit_by_themselves_wait),
+        cmocka_unit_test(test_a_status_waits_for_a_commit),
+        cmocka_unit_test(test_statuses_of_two_transactions),
+        cmocka_unit_test(test_who_waits_comes_first),
+        cmocka_unit_test(test_crashes_around_a_row),
         cmocka_unit_test(test_a_transaction_shows_at_its_commit),
         cmocka_unit_test(test_a_rollback_leaves_nothing),
         cmocka_unit_test(test_a_refusal_before_the_commit),

@@ -170,6 +170,41 @@ static void test_a_key_holds_where_roads_meet(void **state)
         }
 }
 
+/* In front of the transaction both look at one instant, and find nothing. What is unique in the database is so at the
+ * commit: the second one's waits for the first one's (with a shared flush, of 30 ms, they are under way at once) and
+ * fails, and its record comes again. A SELECT finds nothing, and nothing stops what comes of it. */
+static void test_a_key_that_was_looked_up_before(void **state)
+{
+    static const struct { const char *form; struct outcome of; } table[] = {
+        { "same-transaction", { 1, 2, 0 } },  { "business-state", { 1, 2, 0 } }, { "check-then-act", { 2, 2, 0 } },
+        { "setnx-after", { 2, 2, 0 } },       { "setnx-before", { 1, 2, 1 } },   { "none", { 2, 2, 0 } },
+        { "other-transaction", { 1, 2, 1 } },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        for (uint32_t way = 0; way < 8; way++) {
+            struct trial trial;
+            const struct study_edit more[] = {
+                { "/stages/serve/steps/0", TRIAL_JSON({ "once": "order_id" }) },
+                { "/stages/serve/steps/0/form", table[i].form },
+                { "/stages/serve/steps/1", TRIAL_JSON({ "begin": "stock" }) },
+                { "/stages/serve/steps/3/style", way >= 4 ? "absolute" : "conditional" },
+                { "/stores", "{\"db\": {\"group_commit\": true, \"flush\": \"30ms\"}}" },
+                { "/tables/stock/store", "db" },
+            };
+            trial_on_road(&trial, way % 2 ? TWO_TOPICS : TWO_GROUPS, "none", way / 2 % 2, more, way >= 4 ? 6 : 4);
+            const struct run_facts *facts = trial_run(&trial, 0, NULL);
+            const uint64_t effects = facts->table[1].writes, answers = facts->group[1].processed,
+                           alone = facts->mishaps[MISHAP_MARK_ALONE];
+            if (effects != table[i].of.effects || answers != table[i].of.answers || alone != table[i].of.alone)
+                fail_msg("%s, %u: %llu effects, %llu answers, %llu marks alone", table[i].form, way,
+                         (unsigned long long)effects, (unsigned long long)answers, (unsigned long long)alone);
+            assert_int_equal(violations(facts, INVARIANT_S4), effects - 1);
+            assert_int_equal(violations(facts, INVARIANT_X4), 0);
+            trial_close(&trial);
+        }
+}
+
 /* The effect's own row is unique whichever stage inserts it: what stops a record of the same stage stops one of
  * another, at one instant, too. A mark is one of its own stage. */
 static void test_one_effect_of_two_stages(void **state)
@@ -192,6 +227,31 @@ static void test_one_effect_of_two_stages(void **state)
         const struct run_facts *facts = trial_run(&trial, 0, NULL);
         assert_int_equal(facts->table[1].writes, table[i / 2].effects);
         assert_int_equal(facts->group[1].processed, 2);
+        trial_close(&trial);
+    }
+}
+
+/* Another stage does without a mark what this one asks for, and has committed it at 10 ms. This one asks at 30 ms. */
+static void test_an_effect_of_another_stage(void **state)
+{
+    (void)state;
+    for (uint32_t disturbed = 0; disturbed < 2; disturbed++) {
+        const struct study_edit edit[] = {
+            { "/stages/serve/steps", TRIAL_JSON([
+                { "work": "think", "time": "30ms" }, { "once": "order_id", "form": "business-state" },
+                { "begin": "stock" }, { "write": "stock", "effect": "reserve", "time": "20ms" },
+                { "commit": "stock", "time": "20ms" }, { "publish": "done" } ]) },
+            { "/stages/swift", TRIAL_JSON({ "steps": [
+                { "begin": "stock" }, { "write": "stock", "effect": "reserve", "time": "8ms" },
+                { "commit": "stock", "time": "4ms" } ] }) },
+            { "/groups/others", TRIAL_JSON({ "consumers": 1, "reads": { "created": "swift" } }) },
+            { "/processes/back/groups", TRIAL_JSON([ "servers", "others" ]) },
+            { "/faults", disturbed ? never : "{}" } };
+        struct trial trial;
+        trial_open(&trial, SHOP, edit, 5);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->table[1].writes, 1);
+        assert_int_equal(violations(facts, INVARIANT_S4), 0);
         trial_close(&trial);
     }
 }
@@ -609,7 +669,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_form),
         cmocka_unit_test(test_a_key_holds_where_roads_meet),
+        cmocka_unit_test(test_a_key_that_was_looked_up_before),
         cmocka_unit_test(test_one_effect_of_two_stages),
+        cmocka_unit_test(test_an_effect_of_another_stage),
         cmocka_unit_test(test_how_long_a_key_is_waited_for),
         cmocka_unit_test(test_duplicates_do_not_wait_for_each_other),
         cmocka_unit_test(test_each_key_is_waited_for_by_its_own),

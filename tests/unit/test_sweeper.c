@@ -272,12 +272,48 @@ static void test_one_look_finds_all_and_begins_with_the_oldest(void **state)
     }
 }
 
+/* Somebody else makes the order FAILED as soon as it comes, in a transaction that commits when it is 20 ms old. The
+ * sweeper, which finds it 10 ms old, waits for that, and so does the join at 11 ms: guarded, the sweeper sees a status
+ * that is not the one that it found, and the join undoes its leg for an order that is over. */
+static void test_waits_for_the_row(void **state)
+{
+    static const char MARK[] = TRIAL_JSON({ "steps": [ { "begin": "orders" }, { "status": "FAILED" },
+                                                       { "commit": "orders", "time": "40ms" } ] });
+    static const struct { const char *guard, *timeout; uint64_t swept, timeouts; } table[] = {
+        { "compare-and-set", "50s", 0, 0 },
+        { "none", "50s", ORDERS, 0 },          /* waits, and overwrites FAILED */
+        { "compare-and-set", "15ms", 0, 0 },
+        { "none", "9500us", 0, ORDERS },       /* out of patience at 19.5 ms; at 20 ms it is FAILED */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct trial trial;
+        const struct study_edit edit[] = {
+            { "/flow/sweeper/older_than", "9ms" }, { "/flow/sweeper/guard", table[i].guard },
+            { "/tables/orders/lock_timeout", table[i].timeout }, { "/stages/mark", MARK },
+            { "/groups/markers", TRIAL_JSON({ "consumers": 1, "reads": { "created": "mark" } }) },
+            { "/processes/manager/groups", TRIAL_JSON([ "manager", "markers" ]) } };
+        trial_open(&trial, SAGA, edit, 6);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        print_message("guard %s, %s\n", table[i].guard, table[i].timeout);
+        assert_int_equal(facts->mishaps[MISHAP_SWEPT], table[i].swept);
+        assert_int_equal(facts->mishaps[MISHAP_STATUS_OVERWRITTEN], table[i].swept);
+        assert_int_equal(facts->orders.by_status[ORDER_FAILED], ORDERS - table[i].swept);
+        assert_int_equal(facts->mishaps[MISHAP_LATE_ANSWER], ORDERS);
+        assert_int_equal(facts->table[0].lock_timeouts, table[i].timeouts);
+        assert_int_equal(violations(facts, INVARIANT_O1), table[i].swept);
+        assert_int_equal(violations(facts, INVARIANT_O4), 0); /* the leg is undone */
+        trial_close(&trial);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_too_eager),
         cmocka_unit_test(test_age_counts_from_the_commit),
         cmocka_unit_test(test_without_a_guard),
+        cmocka_unit_test(test_waits_for_the_row),
         cmocka_unit_test(test_metastable),
         cmocka_unit_test(test_stuck_orders),
         cmocka_unit_test(test_one_look_finds_all_and_begins_with_the_oldest),
