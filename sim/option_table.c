@@ -418,7 +418,8 @@ static bool set_time(struct options *options, const char *value, struct arena *a
 {
     (void)arena;
     sim_ns ns;
-    if (!ns_parse(value, &ns) || ns <= 0) return option_refuse(err, "--time", value, "a duration above 0, as in 60s");
+    if (!ns_parse(value, &ns) || ns <= 0)
+        return option_refuse(err, "--time", value, "a duration above 0 and up to 2562047h, as in 60s");
     options->time_s = ns_to_s(ns);
     return true;
 }
