@@ -256,9 +256,10 @@ exits 0 run "$report" --set /orders/at_most=3000 --replications 2 --jobs 1 --out
 ok "observed totals" test "$(grep -c '^[0-9]*,[0-9]*,0,0$' drawn/plots/lag-by-group-observed.csv)" -eq 7
 for p in 0 1 2; do
     peak=$(awk -F, -v p=$p '$1 == 0 && $3 == "stock-service-group" && $5 == p && $8 > most { most = $8 } END { print most }' drawn/lag.csv)
-    ok "line $p peaks at $peak; the legend: $(grep -o "created-$p  (peak [0-9]*" drawn/plots/lag-by-partition.gp)" \
-        grep -q "'order-created-$p  (peak $peak)'" drawn/plots/lag-by-partition.gp
+    ok "line $p peaks at $peak; the legend: $(grep -o "created-$p  (peak [^)]*" drawn/plots/lag-by-partition.gp)" \
+        grep -q "'order-created-$p  (peak $peak, replication 0)'" drawn/plots/lag-by-partition.gp
 done
+ok "percentiles of several runs are means" grep -q "'p99  [0-9.]* m*s, mean'" drawn/plots/completion-time.gp
 ok "equal pictures" diff -r drawn/plots redrawn/plots
 rm -rf redrawn/plots
 exits 0 plot redrawn
