@@ -60,6 +60,49 @@ static void complaint_add(struct complaint *complaint, const char *text, size_t 
     }
 }
 
+/* What it draws in characters fills a page: feeds, empty lines above and below, blanks up to its edge. Only what is
+ * seen goes on. A colour waits for something to be coloured. */
+struct page {
+    char colour[32]; /* escape sequence that has not been printed */
+    size_t colour_length;
+    bool in_colour, begun;
+    unsigned line_ends, blanks;
+};
+
+static void page_colour(struct page *page, char c)
+{
+    if (!page->in_colour) page->colour_length = 0;
+    if (page->colour_length < sizeof page->colour) page->colour[page->colour_length++] = c;
+    page->in_colour = c != 'm';
+}
+
+static void page_character(struct page *page, char c)
+{
+    for (; page->line_ends > 0; page->line_ends--)
+        if (page->begun) putchar('\n');
+    for (; page->blanks > 0; page->blanks--) putchar(' ');
+    fwrite(page->colour, 1, page->colour_length, stdout);
+    page->colour_length = 0;
+    putchar(c);
+    page->begun = true;
+}
+
+static void page_add(struct page *page, const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (page->in_colour || text[i] == '\033') page_colour(page, text[i]);
+        else if (text[i] == '\n') page->line_ends++, page->blanks = 0;
+        else if (text[i] == ' ') page->blanks++;
+        else if (text[i] != '\f') page_character(page, text[i]);
+    }
+}
+
+static void page_end(struct page *page)
+{
+    fwrite(page->colour, 1, page->colour_length, stdout);
+    if (page->begun) putchar('\n');
+}
+
 static int64_t now_ms(void)
 {
     struct timespec now;
@@ -72,6 +115,7 @@ static int64_t now_ms(void)
 static bool read_both(int drawing, int complaints, int64_t until_ms, struct complaint *complaint)
 {
     struct pollfd end[] = { { .fd = drawing, .events = POLLIN }, { .fd = complaints, .events = POLLIN } };
+    struct page page = { 0 };
     char buffer[4096];
     while (end[0].fd >= 0 || end[1].fd >= 0) {
         const int64_t left_ms = until_ms - now_ms();
@@ -80,12 +124,13 @@ static bool read_both(int drawing, int complaints, int64_t until_ms, struct comp
         for (int i = 0; i < 2; i++) {
             if (end[i].fd < 0 || end[i].revents == 0) continue;
             const ssize_t n = read(end[i].fd, buffer, sizeof buffer);
-            if (n > 0 && i == 0) fwrite(buffer, 1, (size_t)n, stdout);
+            if (n > 0 && i == 0) page_add(&page, buffer, (size_t)n);
             else if (n > 0) complaint_add(complaint, buffer, (size_t)n);
             else if (n == 0 || errno != EINTR) end[i].fd = -1; /* poll passes over it */
         }
     }
     complaint_end_line(complaint);
+    page_end(&page);
     return true;
 }
 

@@ -93,8 +93,10 @@ enum drawn plots_show(const char *results, const struct plots_terminal *terminal
     if (!mkdtemp(to))
         return sim_fail(err, SIM_ERUNTIME, to, "no folder for a script can be made: %s", strerror(errno)), DRAWN_NOT;
     struct script script = { .folder = &folder, .to = to, .terminal = terminal };
-    for (size_t i = 0; i < sizeof shown / sizeof *shown && drawn == DRAWN; i++)
+    for (size_t i = 0; i < sizeof shown / sizeof *shown && drawn == DRAWN; i++) {
+        if (i > 0) putchar('\n');
         drawn = draw_one(shown[i], &script, &hangs, err);
+    }
     remove_data(to);
     folder_close(&folder);
     return drawn;

@@ -302,6 +302,10 @@ ok "full disk on stdout of a picture: exit $rc" test $rc -eq 1; says "standard o
 mkdir tmp
 TMPDIR=$work/tmp "$sim" plot drawn --terminal >out 2>err; rc=$?
 ok "pictures in a terminal: exit $rc" test $rc -eq 0; shows "Lag by consumer group"; silent err
+ok "a title first, no feeds, no blanks at the ends of lines" sh -c \
+    '[ "$(head -1 out | tr -d " ")" = Lagbyconsumergroup ] && ! grep -q "$(printf "\f")" out && ! grep -q " $" out'
+ok "lines of 80 columns: $(wc -L <out)" test "$(wc -L <out)" -le 80
+ok "one empty line, between the two" test "$(grep -c '^$' out)" -eq 1
 ok "their scripts are left: $(ls tmp/* 2>/dev/null | head -1)" test -z "$(ls tmp)"
 exits 1 plot no-such-folder
 exits 1 plot small.json
