@@ -175,7 +175,8 @@ static bool set_replications(struct options *options, const char *value, struct 
 {
     (void)arena;
     uint64_t n;
-    if (!read_count(value, UINT32_MAX, &n) || n == 0) return option_refuse(err, "--replications", value, "a count from 1");
+    if (!read_count(value, 1000000, &n) || n == 0)
+        return option_refuse(err, "--replications", value, "a count from 1 to 1000000");
     options->replications = (uint32_t)n;
     add_edit(options, "/run/replications", value);
     return true;

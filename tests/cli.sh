@@ -48,6 +48,7 @@ exits 2 forecast x.json; says "this version has no command"
 exits 2 run
 exits 2 run small.json --zebra; says "unknown option --zebra"
 exits 2 run small.json --jobs 0
+exits 2 run small.json --replications 5000000000; says "from 1 to 1000000"
 exits 2 check small.json --plots
 exits 2 run small.json another.json
 
