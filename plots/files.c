@@ -21,25 +21,11 @@ FILE *files_create(const char *to, const char *name, const char *suffix, struct 
     return file;
 }
 
-/* Streams keep no reason: what did not go through is tried once more. */
-static int why_it_failed(FILE *file)
-{
-    clearerr(file);
-    errno = 0;
-    return fputc('\n', file) == EOF || fflush(file) != 0 ? errno : 0;
-}
-
 bool files_finish(FILE *file, const char *to, const char *name, const char *suffix, struct sim_err *err)
 {
     char path[ROWS_PATH_BYTES];
-    const bool failed = ferror(file) != 0;
-    const int first = failed ? why_it_failed(file) : 0;
-    errno = 0;
-    if (fclose(file) == 0 && !failed) return true;
-    const int why = first ? first : errno;
     path_of(to, name, suffix, path);
-    return sim_fail(err, SIM_ERUNTIME, path, "writing failed: %s",
-                    why ? strerror(why) : "an earlier write did not go through; is the disk full?");
+    return sim_file_close(file, path, err);
 }
 
 /* A picture is whole when its last bytes are there. */

@@ -132,6 +132,15 @@ void add_legend(struct script *script, const char *style, const char *title)
     script_title(script, title);
 }
 
+/* "stock  (peak 812)"; of several replications, whose it is: a table beside the picture has their mean. */
+static void write_peak(const struct script *script, const struct curves *curves, const char *name, double peak,
+                       char title[320])
+{
+    if (curves->n_replications > 1)
+        snprintf(title, 320, script_word(script, "%s  (peak %.9g, replication 0)", "%s  (최대 %.9g, 반복 0)"), name, peak);
+    else snprintf(title, 320, script_word(script, "%s  (peak %.9g)", "%s  (최대 %.9g)"), name, peak);
+}
+
 /* Says of the curves that are not drawn how many they are, and how high the highest line would go. */
 static void add_rest(struct script *script, const struct curves *curves, const struct choice *choice,
                      const uint32_t *chosen, uint32_t n, double factor)
@@ -164,8 +173,7 @@ void add_curves(struct script *script, const struct curves *curves, const struct
     for (uint32_t i = 0; i < n; i++) add_band(script, curves, chosen[i], i, factor);
     for (uint32_t i = 0; i < n; i++) {
         const struct curve *curve = &curves->curve[chosen[i]];
-        snprintf(title, sizeof title, script_word(script, "%s  (peak %.9g)", "%s  (최대 %.9g)"), curve->name,
-                 factor * curve->first_top);
+        write_peak(script, curves, curve->name, factor * curve->first_top, title);
         add_line(script, curves, chosen[i], i, factor, choice->by == BY_PEAK ? title : curve->name);
     }
     if (n < curves->n_curves) add_rest(script, curves, choice, chosen, n, factor);

@@ -24,13 +24,15 @@ static bool write_outline(const struct script *script, const struct curves *curv
     return data_close(script, data, "-band.csv", err);
 }
 
-/* An upright line; its figure stands in the legend, where nothing can lie over it. */
+/* An upright line; its figure stands in the legend, where nothing can lie over it. Of several replications it is their
+ * mean, which the line of one of them need not meet. */
 static void add_percentile(struct script *script, uint32_t colour, const char *name, double p, double s)
 {
     char title[64];
     if (isnan(s)) return;
-    if (s < 1) snprintf(title, sizeof title, "%s  %.3g ms", name, 1000 * s);
-    else snprintf(title, sizeof title, "%s  %.3g s", name, s);
+    const char *mean = script->folder->n_replications > 1 ? script_word(script, ", mean", ", 평균") : "";
+    if (s < 1) snprintf(title, sizeof title, "%s  %.3g ms%s", name, 1000 * s, mean);
+    else snprintf(title, sizeof title, "%s  %.3g s%s", name, s, mean);
     fprintf(script_item(script),
             "'+' using (%.9g):($0*%g) every 1:1:0:0:1 with lines dashtype 2 linewidth 1.6 linecolor rgb '%s'", s,
             100 * p, palette(colour));

@@ -3,7 +3,9 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "plots/curves.h"
 #include "plots/files.h"
 #include "plots/gnuplot.h"
 #include "plots/script.h"
@@ -222,9 +224,38 @@ static void legend_cell(const struct sweep_panels *panels, FILE *out)
     fputc('\n', out);
 }
 
+/* There is room for so many; those with the greatest values are drawn, in their order. */
+static uint32_t choose_panels(const struct sweep_panels *panels, uint32_t chosen[PANELS_MAX])
+{
+    double *peak = plots_alloc(NULL, panels->n_panels + 1, sizeof *peak);
+    uint32_t n = 0;
+    for (uint32_t p = 0; p < panels->n_panels; p++) peak[p] = 0;
+    for (uint32_t i = 0; i < panels->n_steps; i++)
+        peak[panels->step[i].panel] = fmax(peak[panels->step[i].panel], panels->step[i].value);
+    for (uint32_t p = 0; p < panels->n_panels; p++) {
+        uint32_t before = 0;
+        for (uint32_t other = 0; other < panels->n_panels; other++)
+            before += peak[other] > peak[p] || (other < p && !(peak[other] < peak[p]));
+        if (before < PANELS_MAX) chosen[n++] = p;
+    }
+    free(peak);
+    return n;
+}
+
+static void panels_title(const struct sweep_panels *panels, uint32_t n, FILE *out)
+{
+    char title[512];
+    snprintf(title, sizeof title, "%s", panels->title);
+    if (n < panels->n_panels)
+        snprintf(title, sizeof title, "%s; the %u of %u points with the greatest lag", panels->title, n,
+                 panels->n_panels);
+    gnuplot_quote(title, out);
+}
+
 enum drawn sweep_small(const struct sweep_panels *panels, struct sim_err *err)
 {
-    const uint32_t n = panels->n_panels < PANELS_MAX ? panels->n_panels : PANELS_MAX;
+    uint32_t chosen[PANELS_MAX];
+    const uint32_t n = choose_panels(panels, chosen);
     const uint32_t cells = n + 1, columns = cells < COLUMNS ? cells : COLUMNS, rows = (cells + columns - 1) / columns;
     if (!write_steps(panels, err)) return DRAWN_NOT;
     FILE *out = files_create(panels->to, panels->name, ".gp", err);
@@ -232,9 +263,10 @@ enum drawn sweep_small(const struct sweep_panels *panels, struct sim_err *err)
     sheet_begin(out, panels->name, 320 * columns + 40, 240 * rows + 100);
     same_scale(panels, out);
     fprintf(out, "  set multiplot layout %u,%u title ", rows, columns);
-    gnuplot_quote(panels->title, out);
+    panels_title(panels, n, out);
     fputs(" noenhanced\n  set xlabel 't (s)'\n", out);
-    for (uint32_t p = 0; p < n; p++) {
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t p = chosen[i];
         sheet_text(out, "title", panels->panel[p]);
         fputs("  plot ", out);
         for (uint32_t c = 0; c < panels->n_curves; c++) {

@@ -22,14 +22,16 @@ static picture_fn *const pictures[] = { picture_lag_by_group,
 
 enum { PICTURES = sizeof pictures / sizeof pictures[0] };
 
-static enum drawn draw_one(picture_fn *picture, struct script *script, struct sim_err *err)
+/* A gnuplot that hung once is not waited for again: *hangs. */
+static enum drawn draw_one(picture_fn *picture, struct script *script, bool *hangs, struct sim_err *err)
 {
     char name[64];
-    if (!picture(script, err)) return DRAWN_NOT;
+    if (!picture(script, err) || *hangs) return DRAWN_NOT;
     snprintf(name, sizeof name, "%s.gp", script->name);
-    switch (gnuplot_run(script->to, name, err)) {
+    switch (gnuplot_run(script->to, name, GNUPLOT_LIMIT_S, err)) {
     case GNUPLOT_OK: return script->terminal || files_drawn(script->to, script->name, err) ? DRAWN : DRAWN_NOT;
     case GNUPLOT_MISSING: return DRAWN_SCRIPTS;
+    case GNUPLOT_HUNG: *hangs = true; break;
     case GNUPLOT_FAILED: break;
     }
     return DRAWN_NOT;
@@ -39,12 +41,13 @@ enum drawn plots_draw(const char *results, const char *to, bool korean, struct s
 {
     struct folder folder;
     enum drawn drawn = DRAWN;
+    bool hangs = false;
     if (!folder_open(&folder, results, err)) return DRAWN_NOT;
     struct script script = { .folder = &folder, .to = to, .korean = korean };
     const size_t n = folder_has(&folder, "causes.csv") ? PICTURES : PICTURES - 1;
     /* One that fails keeps no other from being drawn, nor its data and script from being there; the first one tells. */
     for (size_t i = 0; i < n; i++) {
-        enum drawn one = draw_one(pictures[i], &script, drawn == DRAWN_NOT ? NULL : err);
+        enum drawn one = draw_one(pictures[i], &script, &hangs, drawn == DRAWN_NOT ? NULL : err);
         if (one != DRAWN && drawn != DRAWN_NOT) drawn = one;
     }
     folder_close(&folder);
@@ -84,13 +87,16 @@ enum drawn plots_show(const char *results, const struct plots_terminal *terminal
     char to[ROWS_PATH_BYTES / 2];
     struct folder folder;
     enum drawn drawn = DRAWN;
+    bool hangs = false;
     snprintf(to, sizeof to, "%s/sim-plot-XXXXXX", folder_of_all && *folder_of_all ? folder_of_all : "/tmp");
     if (!folder_open(&folder, results, err)) return DRAWN_NOT;
     if (!mkdtemp(to))
         return sim_fail(err, SIM_ERUNTIME, to, "no folder for a script can be made: %s", strerror(errno)), DRAWN_NOT;
     struct script script = { .folder = &folder, .to = to, .terminal = terminal };
-    for (size_t i = 0; i < sizeof shown / sizeof *shown && drawn == DRAWN; i++)
-        drawn = draw_one(shown[i], &script, err);
+    for (size_t i = 0; i < sizeof shown / sizeof *shown && drawn == DRAWN; i++) {
+        if (i > 0) putchar('\n');
+        drawn = draw_one(shown[i], &script, &hangs, err);
+    }
     remove_data(to);
     folder_close(&folder);
     return drawn;

@@ -32,10 +32,10 @@ enum drawn sheet_end(FILE *out, const char *to, const char *name, struct sim_err
     fputs("  unset output\n}\n", out);
     if (!files_finish(out, to, name, ".gp", err)) return DRAWN_NOT;
     snprintf(script, sizeof script, "%s.gp", name);
-    switch (gnuplot_run(to, script, err)) {
+    switch (gnuplot_run(to, script, GNUPLOT_LIMIT_S, err)) {
     case GNUPLOT_OK: return files_drawn(to, name, err) ? DRAWN : DRAWN_NOT;
     case GNUPLOT_MISSING: return DRAWN_SCRIPTS;
-    case GNUPLOT_FAILED: break;
+    case GNUPLOT_HUNG: case GNUPLOT_FAILED: break;
     }
     return DRAWN_NOT;
 }

@@ -94,7 +94,7 @@ static bool write_capsule(struct exploring *exploring, const struct shrunk *shru
     if (!file) return false;
     bool ok = capsule_write(specimen, exploring->study.text, *facts, &(*facts)->invariant[shrunk->invariant], &story,
                             file, arena, err);
-    return file_close(file, output_path(&exploring->output, name), err) && ok;
+    return sim_file_close(file, output_path(&exploring->output, name), err) && ok;
 }
 
 /* What was found is made smaller for as long as the search may last. */
@@ -183,7 +183,7 @@ static bool write_rest(const struct exploring *exploring, struct sim_err *err)
     FILE *file = output_create(output, "explore.json", err);
     if (!file) return false;
     search_json(&search, file);
-    return file_close(file, output_path(output, "explore.json"), err);
+    return sim_file_close(file, output_path(output, "explore.json"), err);
 }
 
 /* ---- the search ---- */

@@ -209,32 +209,78 @@ static void draw_tornado(struct album *album, uint32_t metric, struct sim_err *e
 
 /* ---- lag of all points ---- */
 
+struct lag_group {
+    const char *name;
+    double peak; /* in all points */
+    uint32_t curve; /* CURVES_MAX: not drawn */
+};
+
+struct lag_groups {
+    uint32_t n, n_drawn;
+    struct lag_group *group;
+};
+
+/* The group of a step of replication 0; NULL for steps of other curves. */
+static const char *lag_of(const struct store_step *step)
+{
+    return step->replication == 0 && strncmp(step->name, "lag.", 4) == 0 ? step->name + 4 : NULL;
+}
+
+static struct lag_group *group_named(struct lag_groups *groups, const char *name)
+{
+    for (uint32_t g = 0; g < groups->n; g++)
+        if (strcmp(groups->group[g].name, name) == 0) return &groups->group[g];
+    groups->group[groups->n] = (struct lag_group){ .name = name };
+    return &groups->group[groups->n++];
+}
+
+/* There are colours for so many; those that lag most are drawn, in the order of the file. */
+static void choose_groups(struct lag_groups *groups)
+{
+    for (uint32_t g = 0; g < groups->n; g++) {
+        uint32_t before = 0;
+        for (uint32_t other = 0; other < groups->n; other++)
+            before += groups->group[other].peak > groups->group[g].peak ||
+                (other < g && !(groups->group[other].peak < groups->group[g].peak));
+        groups->group[g].curve = before < CURVES_MAX ? groups->n_drawn++ : CURVES_MAX;
+    }
+}
+
+static struct lag_groups find_groups(const struct store_step *step, uint32_t n, struct arena *arena)
+{
+    struct lag_groups groups = { .group = arena_array(arena, struct lag_group, n) };
+    for (uint32_t i = 0; i < n; i++) {
+        if (!lag_of(&step[i])) continue;
+        struct lag_group *group = group_named(&groups, lag_of(&step[i]));
+        group->peak = fmax(group->peak, step[i].value);
+    }
+    choose_groups(&groups);
+    return groups;
+}
+
 static void draw_lag(struct album *album, struct sim_err *err)
 {
-    const char **panel = arena_array(album->arena, const char *, album->n_points);
-    const char *curve[CURVES_MAX];
-    struct sweep_panels panels = { .to = album->to,
-                                   .name = "lag",
-                                   .title = "Lag by consumer group (records), replication 0",
-                                   .n_panels = album->n_points,
-                                   .panel = panel,
-                                   .curve = curve };
+    struct arena *arena = album->arena;
     struct store_step *step;
-    const uint32_t n = store_curves(album->store, &step, album->arena);
-    struct sweep_step *drawn = arena_array(album->arena, struct sweep_step, n);
+    const uint32_t n = store_curves(album->store, &step, arena);
+    struct lag_groups groups = find_groups(step, n, arena);
+    struct sweep_step *drawn = arena_array(arena, struct sweep_step, n);
+    const char **panel = arena_array(arena, const char *, album->n_points), *curve[CURVES_MAX] = { NULL };
+    const char *title = "Lag by consumer group (records), replication 0";
+    uint32_t n_steps = 0;
+    if (groups.n > groups.n_drawn)
+        title = arena_printf(arena, "%s; the %u of %u groups that lag most", title, groups.n_drawn, groups.n);
     for (uint32_t i = 0; i < album->n_points; i++) panel[i] = album->point[i].label;
+    for (uint32_t g = 0; g < groups.n; g++)
+        if (groups.group[g].curve < CURVES_MAX) curve[groups.group[g].curve] = groups.group[g].name;
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t n_curves = panels.n_curves;
-        if (step[i].replication != 0 || strncmp(step[i].name, "lag.", 4) != 0) continue;
-        const char *group = step[i].name + 4;
-        bool known = false;
-        for (uint32_t c = 0; c < n_curves; c++) known = known || strcmp(curve[c], group) == 0;
-        if (!known && n_curves == CURVES_MAX) continue;
-        const uint32_t at = place_of(curve, &panels.n_curves, group);
-        drawn[panels.n_steps++] = (struct sweep_step){ step[i].point, at, step[i].t_s, step[i].value };
+        const struct lag_group *group = lag_of(&step[i]) ? group_named(&groups, lag_of(&step[i])) : NULL;
+        if (group && group->curve < CURVES_MAX)
+            drawn[n_steps++] = (struct sweep_step){ step[i].point, group->curve, step[i].t_s, step[i].value };
     }
-    panels.step = drawn;
-    if (panels.n_steps > 0) note_drawn(album, sweep_small(&panels, err));
+    const struct sweep_panels panels = { album->to, "lag", title, album->n_points, groups.n_drawn, n_steps, panel,
+                                         curve, drawn };
+    if (n_steps > 0) note_drawn(album, sweep_small(&panels, err));
 }
 
 /* ---- the command ---- */

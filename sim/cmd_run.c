@@ -26,7 +26,7 @@ static bool write_text(const struct output *output, const char *name, const char
     FILE *file = output_create(output, name, err);
     if (!file) return false;
     fputs(text, file);
-    return file_close(file, output_path(output, name), err);
+    return sim_file_close(file, output_path(output, name), err);
 }
 
 static bool write_summary(const struct output *output, const struct outcome *outcome, struct sim_err *err)
@@ -34,7 +34,7 @@ static bool write_summary(const struct output *output, const struct outcome *out
     FILE *file = output_create(output, "summary.json", err);
     if (!file) return false;
     bool ok = summary_write(outcome, file);
-    if (!file_close(file, output_path(output, "summary.json"), err)) return false;
+    if (!sim_file_close(file, output_path(output, "summary.json"), err)) return false;
     return ok || sim_fail(err, SIM_ERUNTIME, output_path(output, "summary.json"), "writing failed");
 }
 
@@ -45,7 +45,7 @@ static bool write_observed(const struct output *output, const struct study *stud
     FILE *file = output_create(output, "observed.csv", err);
     if (!file) return false;
     overlay_write(study->observations, file, arena);
-    return file_close(file, output_path(output, "observed.csv"), err);
+    return sim_file_close(file, output_path(output, "observed.csv"), err);
 }
 
 static bool has_causes(const struct outcome *outcome)
@@ -61,7 +61,7 @@ static bool write_causes(const struct output *output, const struct outcome *outc
     FILE *file = output_create(output, "causes.csv", err);
     if (!file) return false;
     causes_csv(outcome, file);
-    return file_close(file, output_path(output, "causes.csv"), err);
+    return sim_file_close(file, output_path(output, "causes.csv"), err);
 }
 
 static bool copy_inputs(const struct output *output, const struct study *study, struct sim_err *err)

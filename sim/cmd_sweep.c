@@ -271,7 +271,7 @@ static bool export_all(const struct sweeping *sweeping, struct arena *arena, str
     FILE *out = fopen(unfinished, "w");
     if (!out) return sim_fail(err, SIM_ERUNTIME, name, "cannot be written: %s", strerror(errno));
     bool ok = store_export(sweeping->sweep.store, out, err);
-    ok = file_close(out, name, ok ? err : NULL) && ok;
+    ok = sim_file_close(out, name, ok ? err : NULL) && ok;
     if (ok && rename(unfinished, name) == 0) return true;
     if (ok) sim_fail(err, SIM_ERUNTIME, name, "cannot be written: %s", strerror(errno));
     return unlink(unfinished), false;

@@ -62,7 +62,7 @@ bool deliver_beside(const struct options *options, const char *path, const char 
     FILE *file = fopen(unfinished, "w");
     if (!file) return sim_fail(err, SIM_ERUNTIME, path, "cannot be written: %s", strerror(errno));
     fputs(text, file);
-    if (!file_close(file, path, err)) return unlink(unfinished), false;
+    if (!sim_file_close(file, path, err)) return unlink(unfinished), false;
     if (rename(unfinished, path) == 0) return true;
     sim_fail(err, SIM_ERUNTIME, path, "cannot be written: %s", strerror(errno));
     return unlink(unfinished), false;

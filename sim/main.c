@@ -193,7 +193,7 @@ int main(int argc, char **argv)
         options.ranks = ranks;
         if (speaks || options.command == COMMAND_SWEEP) code = run_command(&options, &arena, &err);
     }
-    file_close(stdout, "standard output", &err);
+    sim_file_close(stdout, "standard output", &err);
     if (err.text[0] && speaks) fprintf(stderr, "sim: %s%s%s\n", err.where, err.where[0] ? ": " : "", err.text);
     code = err.code != SIM_OK ? (int)err.code : code;
     if (ranks) ranks_close(ranks, code);

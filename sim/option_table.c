@@ -184,7 +184,8 @@ static bool set_replications(struct options *options, const char *value, struct 
 {
     (void)arena;
     uint64_t n;
-    if (!read_count(value, UINT32_MAX, &n) || n == 0) return option_refuse(err, "--replications", value, "a count from 1");
+    if (!read_count(value, 1000000, &n) || n == 0)
+        return option_refuse(err, "--replications", value, "a count from 1 to 1000000");
     options->replications = (uint32_t)n;
     add_edit(options, "/run/replications", value);
     return true;
@@ -427,7 +428,8 @@ static bool set_time(struct options *options, const char *value, struct arena *a
 {
     (void)arena;
     sim_ns ns;
-    if (!ns_parse(value, &ns) || ns <= 0) return option_refuse(err, "--time", value, "a duration above 0, as in 60s");
+    if (!ns_parse(value, &ns) || ns <= 0)
+        return option_refuse(err, "--time", value, "a duration above 0 and up to 2562047h, as in 60s");
     options->time_s = ns_to_s(ns);
     return true;
 }

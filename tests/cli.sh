@@ -52,6 +52,7 @@ exits 2 forecast x.json; says "this version has no command"
 exits 2 run
 exits 2 run small.json --zebra; says "unknown option --zebra"
 exits 2 run small.json --jobs 0
+exits 2 run small.json --replications 5000000000; says "from 1 to 1000000"
 exits 2 check small.json --plots
 exits 2 run small.json another.json
 
@@ -270,9 +271,10 @@ exits 0 run "$report" --set /orders/at_most=3000 --replications 2 --jobs 1 --out
 ok "observed totals" test "$(grep -c '^[0-9]*,[0-9]*,0,0$' drawn/plots/lag-by-group-observed.csv)" -eq 7
 for p in 0 1 2; do
     peak=$(awk -F, -v p=$p '$1 == 0 && $3 == "stock-service-group" && $5 == p && $8 > most { most = $8 } END { print most }' drawn/lag.csv)
-    ok "line $p peaks at $peak; the legend: $(grep -o "created-$p  (peak [0-9]*" drawn/plots/lag-by-partition.gp)" \
-        grep -q "'order-created-$p  (peak $peak)'" drawn/plots/lag-by-partition.gp
+    ok "line $p peaks at $peak; the legend: $(grep -o "created-$p  (peak [^)]*" drawn/plots/lag-by-partition.gp)" \
+        grep -q "'order-created-$p  (peak $peak, replication 0)'" drawn/plots/lag-by-partition.gp
 done
+ok "percentiles of several runs are means" grep -q "'p99  [0-9.]* m*s, mean'" drawn/plots/completion-time.gp
 ok "equal pictures" diff -r drawn/plots redrawn/plots
 rm -rf redrawn/plots
 exits 0 plot redrawn
@@ -315,6 +317,10 @@ ok "full disk on stdout of a picture: exit $rc" test $rc -eq 1; says "standard o
 mkdir tmp
 TMPDIR=$work/tmp "$sim" plot drawn --terminal >out 2>err; rc=$?
 ok "pictures in a terminal: exit $rc" test $rc -eq 0; shows "Lag by consumer group"; silent err
+ok "a title first, no feeds, no blanks at the ends of lines" sh -c \
+    '[ "$(head -1 out | tr -d " ")" = Lagbyconsumergroup ] && ! grep -q "$(printf "\f")" out && ! grep -q " $" out'
+ok "lines of 80 columns: $(wc -L <out)" test "$(wc -L <out)" -le 80
+ok "one empty line, between the two" test "$(grep -c '^$' out)" -eq 1
 ok "their scripts are left: $(ls tmp/* 2>/dev/null | head -1)" test -z "$(ls tmp)"
 exits 1 plot no-such-folder
 exits 1 plot small.json

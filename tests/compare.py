@@ -70,6 +70,12 @@ ok("no pair without both", all(q["difference"][0]["runs"] <= min(q["runs"]) for 
 shown = sim("compare", "cut.json", "--vary", f"{group}.consumers=1,2", "--replications", "12", "--metric", partial[0]["metric"]).stdout
 ok(f"and the table of differences says so: {partial[0]['metric']}", f"({partial[0]['difference'][0]['runs']}/12)" in shown.split("Differences")[1])
 
+# ---- text ----
+for language in ("en", "ko"):
+    shown = sim("compare", "a.json", "--vary", f"{group}.consumers=1..3", "--replications", "6", "--lang", language).stdout
+    blank = [line for line in shown.splitlines() if line != line.rstrip()]
+    ok(f"no line ends in blanks ({language}): {blank[:1]}", shown and not blank)
+
 # ---- threads, seeds ----
 args = ["compare", "a.json", "--vary", f"{group}.consumers=1..3", "--replications", "6", "--format", "json"]
 ok("the same bytes for one thread and three", sim(*args, "--jobs", "1").stdout == sim(*args, "--jobs", "3").stdout)

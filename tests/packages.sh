@@ -29,5 +29,21 @@ packages check ""; [ $? = 1 ] && grep -q 'clang' "$work/said"; verdict "a missin
 env PATH="$work/bin" CC=no-such-cc .ci/packages build >"$work/said" 2>&1
 [ $? = 1 ] && grep -q 'apt-get install gcc' "$work/said"; verdict "a missing compiler is named" $?
 
+
+# whoever is not root, without sudo and with it
+mkdir "$work/user" "$work/sudo"
+printf '#!/bin/sh\necho 1000\n' >"$work/user/id"
+printf '#!/bin/sh\nexit 1\n' >"$work/sudo/sudo"
+chmod +x "$work/user/id" "$work/sudo/sudo"
+as_user() { # folder of its own, what
+    env PATH="$1$work/user:$work/bin" CC=gcc CPPFLAGS="-nostdinc -I$work" .ci/packages "$2" >"$work/said" 2>&1
+}
+as_user "" build; [ $? = 1 ] && grep -q 'Type as root: apt-get update && apt-get install libgsl-dev' "$work/said"
+verdict "without sudo: as root" $?
+! grep -q sudo "$work/said"; verdict "a command that is not there is not told" $?
+[ "$(wc -l <"$work/said")" = 2 ]; verdict "in two lines" $?
+as_user "$work/sudo:" build; [ $? = 1 ] && grep -q 'Type: sudo apt-get update && sudo apt-get install libgsl-dev' "$work/said"
+verdict "with sudo: by it" $?
+
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

@@ -31,7 +31,7 @@ ONLY_THE_READER = {
         scaler-least-above-most scaler-starts-above-most scaler-too-many-pods scaler-uneven-pods shares-below-1
         too-many-api-threads uniform-reversed warm-up-after-the-end warm-up-without-end warm-up-beyond-the-last-order""",
     # Durations are strings: their greatest value is beyond a pattern.
-    "size of a duration": "duration-overflows duration-too-long seed-of-65-bits sweeper-too-often fault-too-often watchdog-too-short scaler-polls-too-often",
+    "size of a duration": "duration-overflows duration-overflows-mean end-overflows k6-duration-overflows k6-duration-too-long uniform-too-long duration-too-long seed-of-65-bits sweeper-too-often fault-too-often watchdog-too-short scaler-polls-too-often",
     # Files beside the scenario.
     "files": """observations-broken observations-missing trace-file-missing trace-no-such-column
         trace-decimal-comma trace-decimal-comma-in-quotes trace-decimal-comma-without-names trace-first-value-in-quotes

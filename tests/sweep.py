@@ -56,6 +56,19 @@ ok("what is no export is not replaced", done.returncode == 2 and open("mine.csv"
 lines = open("b.csv").read().splitlines()
 ok("tidy CSV: a row for each point, run and metric", lines[0] == f"point_id,label,/groups/{group}/consumers,/orders/at_most,replication,metric,unit,value" and len(lines) == 1 + len(whole["metric"]))
 
+# ---- more groups than colours: those that lag most are drawn, in their order, and the title says so ----
+many = json.load(open("s.json"))
+first_of_all = dict(many["groups"])
+topic = next(iter(first_of_all[group]["reads"]))
+idle, slow = {"consumers": 1, "reads": {topic: "idle"}}, {"consumers": 1, "reads": {topic: "slow"}}
+many["groups"] = {f"idle-{i}": idle for i in range(8)} | first_of_all | {"slow-group": slow}
+many["stages"] |= {"idle": {"steps": [{"work": "nothing", "time": "0s"}]}, "slow": {"steps": [{"work": "much", "time": "90ms"}]}}
+open("many.json", "w").write(json.dumps(many))
+done = sim("sweep", "many.json", "--vary", "/orders/at_most=500", "--replications", "1", "--out", "many.db", "--plots", "--quiet")
+script = open("many-plots/lag.gp").read() if done.returncode in (0, 99) else ""
+ok(f"the group that lags most is drawn, though it stands last: {done.returncode} {done.stderr.strip()}", "title 'slow-group'" in script)
+ok("and the title says how many are not", re.search(r"the 8 of 1\d groups that lag most'", script))
+
 # ---- targets: a share of the runs; without thresholds there are none to meet ----
 os.mkdir("bare-plots")
 bare = json.load(open("s.json"))

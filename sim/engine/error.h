@@ -6,6 +6,7 @@
 #define SIM_ENGINE_ERROR_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdnoreturn.h>
 
 /* The values are the exit codes of the program (contract). */
@@ -21,6 +22,12 @@ struct sim_err {
  * `return sim_fail(...)`. where may be NULL. */
 bool sim_fail(struct sim_err *err, enum sim_errc code, const char *where, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Closes a file that was written to. False with err, which says why, when any write to it has failed: disk full, pipe
+ * closed. */
+bool sim_file_close(FILE *file, const char *where, struct sim_err *err);
+/* Whether all writes so far went through; false with err. */
+bool sim_file_is_sound(FILE *file, const char *where, struct sim_err *err);
 
 /* What the program was doing, printed by a failing assertion: set by the run loop, one for each thread of work. */
 struct sim;

@@ -43,14 +43,14 @@ static uint64_t read_unit(const char **at)
     return 0;
 }
 
-/* One "1.5h" of a duration, added to *total. */
+/* One "1.5h" of a duration, added to *total, which stays just beyond the limit once it is there. */
 static bool read_component(const char **at, unsigned __int128 *total)
 {
     const char *start = *at;
     unsigned __int128 whole = 0, fraction = 0, scale = 1;
     for (; is_digit(**at); ++*at) {
         whole = whole * 10 + (unsigned)(**at - '0');
-        if (whole > NS_LIMIT) return false;
+        if (whole > NS_LIMIT) whole = NS_LIMIT + 1;
     }
     bool some_digit = *at > start;
     if (**at == '.') {
@@ -65,22 +65,35 @@ static bool read_component(const char **at, unsigned __int128 *total)
     uint64_t unit_ns = some_digit ? read_unit(at) : 0;
     if (unit_ns == 0) return false;
     *total += whole * unit_ns + fraction * unit_ns / scale;
-    return *total <= NS_LIMIT;
+    if (*total > NS_LIMIT) *total = NS_LIMIT + 1;
+    return true;
+}
+
+/* Without its sign. False: it has not the form of a duration. */
+static bool read_total(const char *text, unsigned __int128 *total)
+{
+    const char *at = text + (*text == '-' || *text == '+');
+    *total = 0;
+    if (*at == '\0') return false;
+    if (strcmp(at, "0") == 0) return true;
+    while (*at != '\0')
+        if (!read_component(&at, total)) return false;
+    return true;
 }
 
 bool ns_parse(const char *text, sim_ns *out)
 {
-    bool negative = *text == '-';
-    const char *at = text + (*text == '-' || *text == '+');
-    unsigned __int128 total = 0;
-    if (*at == '\0') return false;
-    if (strcmp(at, "0") != 0) {
-        while (*at != '\0')
-            if (!read_component(&at, &total)) return false;
-    }
-    if (total == NS_LIMIT && !negative) return false;
+    const bool negative = *text == '-';
+    unsigned __int128 total;
+    if (!read_total(text, &total) || total > NS_LIMIT - !negative) return false;
     *out = negative ? (sim_ns)-(__int128)total : (sim_ns)total;
     return true;
+}
+
+bool ns_is_duration(const char *text)
+{
+    unsigned __int128 total;
+    return read_total(text, &total);
 }
 
 /* Appends value/unit_ns with the digits it needs, and the unit's name. */

@@ -24,6 +24,8 @@ bool ns_from_s(double s, sim_ns *out);
 /* Reads a Go/k6 duration: "150ms", "2s", "1m30s", "1h", "1.5s", "-3ms", "0". Units h m s ms us (or µs) ns.
  * A number without unit is refused, but for a bare 0. False on anything else, trailing text and overflow. */
 bool ns_parse(const char *text, sim_ns *out);
+/* Whether a text has that form, however many nanoseconds it is: for a message about what ns_parse refuses. */
+bool ns_is_duration(const char *text);
 
 /* Writes the shortest Go-style duration that ns_parse reads back to the same value ("1m30s", "23.25ms", "0s").
  * size >= 40 always suffices. Returns out. */

@@ -20,34 +20,6 @@ static const char *path_join(struct arena *arena, const char *folder, const char
 
 /* ---- files ---- */
 
-/* Streams keep no reason: what did not go through is tried once more. */
-static int why_it_failed(FILE *file)
-{
-    clearerr(file);
-    errno = 0;
-    return fputc('\n', file) == EOF || fflush(file) != 0 ? errno : 0;
-}
-
-static bool writing_failed(const char *name, int why, struct sim_err *err)
-{
-    return sim_fail(err, SIM_ERUNTIME, name, "writing failed: %s",
-                    why ? strerror(why) : "an earlier write did not go through; is the disk full?");
-}
-
-bool file_is_sound(FILE *file, const char *name, struct sim_err *err)
-{
-    return !ferror(file) || writing_failed(name, why_it_failed(file), err);
-}
-
-bool file_close(FILE *file, const char *name, struct sim_err *err)
-{
-    const bool failed = ferror(file) != 0;
-    const int first = failed ? why_it_failed(file) : 0;
-    errno = 0;
-    if (fclose(file) == 0 && !failed) return true;
-    return writing_failed(name, first ? first : errno, err);
-}
-
 bool file_append(FILE *to, FILE *from, const char *from_name, struct sim_err *err)
 {
     char buffer[1 << 16];
@@ -71,7 +43,7 @@ bool output_copy(const struct output *output, const char *from, const char *name
     if (!in) return sim_fail(err, SIM_ERUNTIME, from, "cannot be read: %s", strerror(errno));
     FILE *out = output_create(output, name, err);
     bool ok = out && file_append(out, in, from, err);
-    if (out && !file_close(out, output_path(output, name), err)) ok = false;
+    if (out && !sim_file_close(out, output_path(output, name), err)) ok = false;
     fclose(in);
     return ok;
 }

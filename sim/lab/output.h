@@ -27,7 +27,7 @@ const char *output_path(const struct output *output, const char *name);
 /* A folder in it, "plots". */
 bool output_make_folder(const struct output *output, const char *name, struct sim_err *err);
 
-/* A file in it for writing; NULL with err. Close it with file_close. */
+/* A file in it for writing; NULL with err. Close it with sim_file_close. */
 FILE *output_create(const struct output *output, const char *name, struct sim_err *err);
 /* Copies a whole file into it. */
 bool output_copy(const struct output *output, const char *from, const char *name, struct sim_err *err);
@@ -41,10 +41,6 @@ bool output_commit(struct output *output, const char *const *stale, struct sim_e
 /* Removes what is unfinished, and dir when output_open made it. Harmless after output_commit. */
 void output_abandon(struct output *output);
 
-/* Closes a file that was written to. False with err when any write to it has failed: disk full, pipe closed. */
-bool file_close(FILE *file, const char *name, struct sim_err *err);
-/* Whether all writes so far went through; false with err. */
-bool file_is_sound(FILE *file, const char *name, struct sim_err *err);
 /* Appends the rest of `from` to `to`; a failed write to `to` shows when it is closed. False: from cannot be read. */
 bool file_append(FILE *to, FILE *from, const char *from_name, struct sim_err *err);
 

@@ -56,7 +56,8 @@ bool parts_close(struct parts *parts, bool ok, struct sim_err *err)
 {
     for (enum part part = 0; part < PARTS; part++) {
         if (!parts->whole[part]) continue;
-        if (!file_close(parts->whole[part], output_path(parts->output, part_names[part]), ok ? err : NULL)) ok = false;
+        if (!sim_file_close(parts->whole[part], output_path(parts->output, part_names[part]), ok ? err : NULL))
+            ok = false;
         parts->whole[part] = NULL;
     }
     return ok;
@@ -83,7 +84,7 @@ bool part_set_close(struct part_set *set, const struct parts *parts, bool ok, st
         char path[PATH_BYTES];
         if (!set->file[part]) continue;
         part_path(parts, part, set->replication, path);
-        if (!file_close(set->file[part], path, ok ? err : NULL)) ok = false;
+        if (!sim_file_close(set->file[part], path, ok ? err : NULL)) ok = false;
         set->file[part] = NULL;
         if (!ok) unlink(path);
     }
@@ -115,7 +116,7 @@ bool parts_take(struct parts *parts, uint32_t replication, struct sim_err *err)
         fclose(file);
         unlink(path);
         if (!ok) return false;
-        if (!file_is_sound(parts->whole[part], output_path(parts->output, part_names[part]), err)) return false;
+        if (!sim_file_is_sound(parts->whole[part], output_path(parts->output, part_names[part]), err)) return false;
     }
     return true;
 }

@@ -65,13 +65,23 @@ static uint32_t split_range(char *text, char *part[3])
     return n;
 }
 
+static bool refuse_bounds(const char *text, char *const part[3], uint32_t n_parts, struct sim_err *err)
+{
+    struct quantity bound;
+    for (uint32_t i = 0; i < n_parts; i++)
+        if (!quantity_parse(part[i], &bound) && ns_is_duration(part[i]))
+            return sim_fail(err, SIM_EUSAGE, NULL, "--vary: in \"%s\" %s is above the greatest duration, 2562047h",
+                            text, part[i]);
+    return sim_fail(err, SIM_EUSAGE, NULL, "--vary: in \"%s\" a bound is neither a number nor a duration", text);
+}
+
 static bool range_values(struct variation *out, const char *text, char *const part[3], uint32_t n_parts,
                          struct arena *arena, struct sim_err *err)
 {
     struct quantity low, high, step = { false, 1 };
     if (!quantity_parse(part[0], &low) || !quantity_parse(part[1], &high) ||
         (n_parts == 3 && !quantity_parse(part[2], &step)))
-        return sim_fail(err, SIM_EUSAGE, NULL, "--vary: in \"%s\" a bound is neither a number nor a duration", text);
+        return refuse_bounds(text, part, n_parts, err);
     if (n_parts == 2 && !(is_whole(low) && is_whole(high)))
         return sim_fail(err, SIM_EUSAGE, NULL, "--vary: \"%s\" needs a step, as in %s..%s..STEP", text, part[0],
                         part[1]);

@@ -108,6 +108,14 @@ bool grid_is_empty(const struct grid *grid) { return grid->n_cells == 0; }
 
 static void blanks(struct page *page, unsigned n) { fprintf(page->out, "%*s", (int)n, ""); }
 
+/* Of a text that ends in blanks, to stand below others: how many. */
+static unsigned blanks_behind(const char *text)
+{
+    unsigned n = 0;
+    for (size_t length = strlen(text); length > n && text[length - 1 - n] == ' ';) n++;
+    return n;
+}
+
 static void text_row(const struct grid *grid, const struct cell *cell)
 {
     unsigned owed = INDENT; /* blanks go out before a text only, so that no line ends in any */
@@ -117,11 +125,15 @@ static void text_row(const struct grid *grid, const struct cell *cell)
         const unsigned pad = width < column ? column - width : 0;
         if (grid->column[c].align == ALIGN_RIGHT)
             owed += pad;
-        if (*cell[c].text) {
+        char *text = arena_strdup(grid->page->arena, cell[c].text);
+        const unsigned behind = blanks_behind(text);
+        text[strlen(text) - behind] = '\0';
+        if (*text) {
             blanks(grid->page, owed);
-            page_print(grid->page, cell[c].tone, cell[c].text);
+            page_print(grid->page, cell[c].tone, text);
             owed = 0;
         }
+        owed += behind;
         if (grid->column[c].align == ALIGN_LEFT)
             owed += pad;
         owed += GAP;

@@ -111,8 +111,8 @@ void report_assumed(struct page *page, const struct outcome *outcome)
         return;
     page_heading(page, "What this rests on", "결과의 근거");
     page_say(page, n_assumed ? TONE_STRONG : TONE_PLAIN,
-             "%u values are assumed, %u fitted, %u measured. Assumed, those that matter most first:",
-             "가정값 %u개, 추정값 %u개, 측정값 %u개. 가정값을 영향이 큰 순서로:", (unsigned)n_assumed,
+             "%u values are assumed, %u fitted, %u measured. Assumed, those of the bottleneck first:",
+             "가정값 %u개, 추정값 %u개, 측정값 %u개. 가정값, 병목 그룹부터:", (unsigned)n_assumed,
              (unsigned)n_fitted, (unsigned)n_measured);
     const char *first = outcome->n_demands ? outcome->demand[0].name : "";
     const char *next = outcome->n_demands > 1 ? outcome->demand[1].name : "";

@@ -361,6 +361,19 @@ bool cursor_whole(struct cursor *cursor, uint64_t *out, uint64_t least, uint64_t
     return true;
 }
 
+/* What ns_parse refuses: no duration, or one of more nanoseconds than there are numbers for. */
+static bool refuse_ns(const struct cursor *cursor, sim_ns least, sim_ns most)
+{
+    const char *text = cursor->node->valuestring;
+    char limit[48];
+    if (!ns_is_duration(text))
+        cursor_finding(cursor, "\"%.60s\" is not a duration; write \"150ms\", \"2s\" or \"1m30s\"", text);
+    else if (*text == '-')
+        cursor_finding(cursor, "%.60s is below the least value %s", text, ns_format(least, limit, sizeof limit));
+    else cursor_finding(cursor, "%.60s is above the greatest value %s", text, ns_format(most, limit, sizeof limit));
+    return false;
+}
+
 bool cursor_ns(struct cursor *cursor, sim_ns *out, sim_ns least, sim_ns most)
 {
     sim_ns ns;
@@ -372,11 +385,7 @@ bool cursor_ns(struct cursor *cursor, sim_ns *out, sim_ns least, sim_ns most)
         return false;
     }
     if (!cJSON_IsString(cursor->node)) return wrong_type(cursor, "a duration such as \"150ms\"");
-    if (!ns_parse(cursor->node->valuestring, &ns)) {
-        cursor_finding(cursor, "\"%.60s\" is not a duration; write \"150ms\", \"2s\" or \"1m30s\"",
-                       cursor->node->valuestring);
-        return false;
-    }
+    if (!ns_parse(cursor->node->valuestring, &ns)) return refuse_ns(cursor, least, most);
     if (ns < least)
         cursor_finding(cursor, "%s is below the least value %s", ns_format(ns, text, sizeof text),
                        ns_format(least, limit, sizeof limit));
@@ -479,8 +488,7 @@ bool read_ns_or(struct cursor *object, const char *key, const char *word, sim_ns
         cursor_copy(&at);
         return true;
     }
-    sim_ns ns;
-    if (at.node && cJSON_IsString(at.node) && !ns_parse(at.node->valuestring, &ns))
+    if (at.node && cJSON_IsString(at.node) && !ns_is_duration(at.node->valuestring))
         cursor_finding(&at, "\"%.60s\" is neither \"%s\" nor a duration such as \"10s\"", at.node->valuestring, word);
     else cursor_ns(&at, out, least, most);
     return false;

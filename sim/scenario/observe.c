@@ -321,11 +321,12 @@ static void read_claimed_service(struct cursor *claims, const cJSON *child, cons
     *out = (struct claimed_service){ .key = arena_strdup(claims->reading->arena, child->string), .word = word };
     if (cJSON_IsArray(child) && cursor_is_array(&at)) {
         if (cursor_size(&at) != 2) cursor_finding(&at, "%u values where [low, high] is needed", cursor_size(&at));
+        bool both = cursor_size(&at) == 2;
         for (const cJSON *end = cursor_first(&at); end && n < 2; end = cursor_next(end), n++) {
             struct cursor one = cursor_child(&at, end, n);
-            cursor_number(&one, &ms[n], 0, SECONDS_MAX);
+            both &= cursor_number(&one, &ms[n], 0, SECONDS_MAX);
         }
-        if (ms[1] < ms[0]) cursor_finding(&at, "high is below low");
+        if (both && ms[1] < ms[0]) cursor_finding(&at, "high is below low");
     } else if (cursor_number(&at, &ms[0], 0, SECONDS_MAX)) {
         ms[1] = ms[0];
     }

@@ -44,11 +44,12 @@ static void read_uniform(struct cursor *object, struct dist_spec *out)
     if (ends.node && cursor_size(&ends) != 2)
         cursor_finding(&ends, "%u values where [least, greatest] is needed", cursor_size(&ends));
     uint32_t i = 0;
+    bool both = cursor_size(&ends) == 2;
     for (const cJSON *child = cursor_first(&ends); child && i < 2; child = cursor_next(child), i++) {
         struct cursor end = cursor_child(&ends, child, i);
-        cursor_ns(&end, &ns[i], 0, MEAN_MAX_NS);
+        both &= cursor_ns(&end, &ns[i], 0, MEAN_MAX_NS);
     }
-    if (ns[1] < ns[0]) cursor_finding(&ends, "the greatest time is below the least");
+    if (both && ns[1] < ns[0]) cursor_finding(&ends, "the greatest time is below the least");
     out->low_s = ns_to_s(ns[0]);
     out->high_s = ns_to_s(ns[1]);
 }

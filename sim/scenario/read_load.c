@@ -74,20 +74,45 @@ static void ignore_keys(struct reader *reader, struct cursor *object, const char
     }
 }
 
-/* k6's durations: "1m30s", with days ("1d12h"), or milliseconds as a bare number, even inside a string. */
+#define DAY_NS (24 * 3600 * SIM_S)
+
+static bool read_bare_ms(const char *text, double *ms)
+{
+    char *end;
+    *ms = strtod(text, &end);
+    return end != text && *end == '\0' && strspn(text, "0123456789.") == strlen(text);
+}
+
+/* Behind the days of "1d12h"; NULL: there are none. */
+static const char *behind_days(const char *text)
+{
+    const size_t digits = strspn(text, "0123456789");
+    return digits > 0 && text[digits] == 'd' ? text + digits + 1 : NULL;
+}
+
+/* k6's durations: "1m30s", with days ("1d12h"), or milliseconds as a bare number, even inside a string. However long. */
+static bool is_k6_duration(const cJSON *node)
+{
+    double ms;
+    if (!cJSON_IsString(node)) return cJSON_IsNumber(node);
+    const char *text = node->valuestring, *rest = behind_days(text);
+    if (!rest) return read_bare_ms(text, &ms) || ns_is_duration(text);
+    return *rest == '\0' || (*rest >= '0' && *rest <= '9' && ns_is_duration(rest));
+}
+
+/* Of such a one; false: it does not fit into 64 bits. */
 static bool parse_k6(const cJSON *node, sim_ns *out)
 {
+    double ms;
     if (cJSON_IsNumber(node)) return ns_from_s(node->valuedouble * 1e-3, out);
-    char *end;
-    const char *text = node->valuestring;
-    const double ms = strtod(text, &end);
-    if (end != text && *end == '\0' && strspn(text, "0123456789.") == strlen(text)) return ns_from_s(ms * 1e-3, out);
-    const size_t digits = strspn(text, "0123456789");
-    if (digits == 0 || text[digits] != 'd') return ns_parse(text, out);
-    if (digits > 6 || (text[digits + 1] != '\0' && (text[digits + 1] < '0' || text[digits + 1] > '9'))) return false;
-    if (text[digits + 1] == '\0') *out = 0;
-    else if (!ns_parse(text + digits + 1, out)) return false;
-    *out += strtol(text, NULL, 10) * 24 * 3600 * SIM_S;
+    const char *text = node->valuestring, *rest = behind_days(text);
+    if (read_bare_ms(text, &ms)) return ns_from_s(ms * 1e-3, out);
+    if (!rest) return ns_parse(text, out);
+    *out = 0;
+    if (*rest && !ns_parse(rest, out)) return false;
+    const long days = strtol(text, NULL, 10);
+    if (days > (INT64_MAX - *out) / DAY_NS) return false;
+    *out += days * DAY_NS;
     return true;
 }
 
@@ -95,10 +120,15 @@ static void read_k6_ns(struct cursor *object, const char *key, sim_ns *out, cons
 {
     struct cursor at = cursor_at(object, key, fallback);
     sim_ns ns;
-    char text[48];
+    char text[48], limit[48];
     if (!at.node) return;
-    if (!(cJSON_IsNumber(at.node) || cJSON_IsString(at.node)) || !parse_k6(at.node, &ns)) {
+    if (!is_k6_duration(at.node)) {
         cursor_finding(&at, "not a duration; write \"1m30s\", or milliseconds as a number, as k6 does");
+        return;
+    }
+    if (!parse_k6(at.node, &ns)) {
+        cursor_finding(&at, "a duration from %s to %s is needed", ns_format(least_ns, text, sizeof text),
+                       ns_format(LONGEST_NS, limit, sizeof limit));
         return;
     }
     cJSON *canonical = cJSON_CreateString(ns_format(ns, text, sizeof text));

@@ -8,17 +8,20 @@ struct limits {
     uint64_t least, most;
 };
 
+/* An end that is not there, or was refused, is not compared: that one finding says all. */
 static void read_from_to(struct cursor *object, struct pick_spec *out, struct limits limits)
 {
-    read_u64(object, "from", &out->low, "1", limits.least, limits.most);
-    read_u64(object, "to", &out->high, REQUIRED, limits.least, limits.most);
-    if (object->node && out->high < out->low) cursor_finding(object, "to is below from");
+    struct cursor from = cursor_at(object, "from", "1"), to = cursor_at(object, "to", REQUIRED);
+    const bool has_from = cursor_whole(&from, &out->low, limits.least, limits.most);
+    const bool has_to = cursor_whole(&to, &out->high, limits.least, limits.most);
+    if (has_from && has_to && out->high < out->low) cursor_finding(object, "to is below from");
 }
 
 static void read_uniform_pick(struct cursor *pick, struct pick_spec *out, struct limits limits)
 {
     struct cursor ends = cursor_array(pick, "uniform", REQUIRED);
     uint64_t value[2] = { 0, 0 };
+    bool both = true;
     out->kind = PICK_UNIFORM;
     if (!ends.node) return;
     if (cursor_size(&ends) != 2) {
@@ -27,9 +30,9 @@ static void read_uniform_pick(struct cursor *pick, struct pick_spec *out, struct
     }
     for (uint32_t i = 0; i < 2; i++) {
         struct cursor end = cursor_child(&ends, i == 0 ? ends.node->child : ends.node->child->next, i);
-        cursor_whole(&end, &value[i], limits.least, limits.most);
+        both &= cursor_whole(&end, &value[i], limits.least, limits.most);
     }
-    if (value[1] < value[0]) cursor_finding(&ends, "the greatest value is below the least");
+    if (both && value[1] < value[0]) cursor_finding(&ends, "the greatest value is below the least");
     out->low = value[0];
     out->high = value[1];
 }
@@ -63,6 +66,18 @@ static void read_hot(struct reader *reader, struct cursor *pick, struct pick_spe
     out->hot = value;
 }
 
+/* Two of them contradict each other; which of them is meant, nobody knows. */
+static bool is_said_twice(struct cursor *pick)
+{
+    static const char *const form[] = { "uniform", "zipf", "hot", "value" };
+    const char *said[4];
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < 4; i++)
+        if (cursor_has(pick, form[i])) said[n++] = form[i];
+    if (n > 1) cursor_finding(pick, "%s and %s; one of uniform, zipf, hot or value is needed", said[0], said[1]);
+    return n > 1;
+}
+
 /* True when the order's content is said, rightly or not. */
 static bool read_pick(struct reader *reader, struct cursor *orders, const char *key, struct pick_spec *out,
                       const char *fallback, struct limits limits)
@@ -82,6 +97,7 @@ static bool read_pick(struct reader *reader, struct cursor *orders, const char *
         return true;
     }
     cursor_is_object(&pick);
+    if (is_said_twice(&pick)) return true;
     if (cursor_has(&pick, "zipf")) read_zipf(&pick, out, limits);
     else if (cursor_has(&pick, "hot")) read_hot(reader, &pick, out, limits);
     else if (cursor_has(&pick, "value"))

@@ -50,7 +50,7 @@ static void read_end(struct cursor *run, struct scenario *out)
         cursor_copy(&at);
         return;
     }
-    if (!cJSON_IsString(at.node) || !ns_parse(at.node->valuestring, &out->end_ns)) {
+    if (!cJSON_IsString(at.node) || !ns_is_duration(at.node->valuestring)) {
         cursor_finding(&at, "\"quiescent\" (nothing in flight, every lag 0) or a time such as \"45m\" is needed");
         return;
     }

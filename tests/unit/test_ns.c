@@ -50,6 +50,24 @@ static void test_parse_refuses(void **state)
     }
 }
 
+/* A message tells what is no duration from what is too long for one. */
+static void test_is_duration(void **state)
+{
+    static const char *const durations[] = {
+        "0", "5ms", "1h30m", "-3ms", "9223372036854775807ns", "9223372036854775808ns", "9223372037s", "-2562048h",
+        "999999999h", "1h999999999h", "999999999h1ns", "999999999999999999999999999999999999999999s",
+        "340282366920938463463374607431768211456h",
+    };
+    static const char *const others[] = {
+        "", "-", "1", "5 ms", "1e30s", "999999999999999999999999999999999999999999", "999999999h5", "999999999hh", "h",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof durations / sizeof durations[0]; i++)
+        if (!ns_is_duration(durations[i])) fail_msg("\"%s\" is a duration", durations[i]);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (ns_is_duration(others[i])) fail_msg("\"%s\" is none", others[i]);
+}
+
 static void test_format(void **state)
 {
     static const struct { sim_ns ns; const char *text; } cases[] = {
@@ -97,8 +115,8 @@ static void test_from_s(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse), cmocka_unit_test(test_parse_refuses), cmocka_unit_test(test_format),
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_from_s),
+        cmocka_unit_test(test_parse), cmocka_unit_test(test_parse_refuses), cmocka_unit_test(test_is_duration),
+        cmocka_unit_test(test_format), cmocka_unit_test(test_round_trip), cmocka_unit_test(test_from_s),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@
 
 #include "plots/script.h"
 
-enum { TEXT_BYTES = 4096 };
+enum { TEXT_BYTES = 1 << 15 };
 
 struct place { char folder[64], text[TEXT_BYTES]; };
 
@@ -119,12 +119,40 @@ static void label_of_a_scale_stands_clear(void **state)
     }
 }
 
+/* Fifty points, of which the first and the last lag least: room for 48. What is left out is told. */
+static void those_that_lag_most_have_a_panel(void **state)
+{
+    (void)state;
+    enum { POINTS = 50 };
+    static const char *const group[] = { "pay" };
+    static const char *point[POINTS];
+    struct sweep_step step[POINTS];
+    char label[POINTS][16];
+    struct place place;
+    struct sim_err err = { 0 };
+    for (uint32_t p = 0; p < POINTS; p++) {
+        snprintf(label[p], sizeof label[p], "n=<%u>", p);
+        point[p] = label[p];
+        step[p] = (struct sweep_step){ p, 0, 1, p == 0 || p == POINTS - 1 ? 3 : 7 };
+    }
+    place_make(&place);
+    const struct sweep_panels panels = { place.folder, "x", "Lag", POINTS, 1, POINTS, point, group, step };
+    assert_int_not_equal(sweep_small(&panels, &err), DRAWN_NOT);
+    place_read(&place, "x.gp");
+    assert_non_null(strstr(place.text, "'Lag; the 48 of 50 points with the greatest lag'"));
+    assert_null(strstr(place.text, "'n=<0>'"));
+    assert_non_null(strstr(place.text, "'n=<1>' noenhanced\n  plot 'x.csv' using ($1==1&&$2==0?$3:NaN)"));
+    assert_null(strstr(place.text, "'n=<49>'"));
+    place_remove(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bars_on_one_side_share_a_row),
         cmocka_unit_test(numbers_on_an_axis_differ),
         cmocka_unit_test(label_of_a_scale_stands_clear),
+        cmocka_unit_test(those_that_lag_most_have_a_panel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
