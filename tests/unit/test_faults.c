@@ -679,6 +679,40 @@ static void test_a_crash_around_a_lock(void **state)
     }
 }
 
+/* The 11th order is served from 2 s on: it has the lock at 2.005 s, and asks at 2.01 s whether it holds it; with the
+ * answer at 2.02 s the unlock is sent, and is at Redis at 2.025 s. Of a process that dies in between only what has been
+ * sent frees the lock; else it is nobody's until its lease ends at 5.005 s, and the request that wants it at 2.05 s
+ * waits for 2.955 s. An unlock that does not ask is sent at 2.01 s. */
+static void test_a_crash_in_an_unlock_that_asks_first(void **state)
+{
+    static const struct { const char *guard, *at; bool waits; } table[] = {
+        { "true", "2.012s", true },  { "true", "2.018s", true },   { "true", "2.022s", false },
+        { "true", "2.028s", false }, { "false", "2.008s", true },  { "false", "2.012s", false },
+        { "false", "2.018s", false },
+    };
+    (void)state;
+    for (uint32_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char faults[120], steps[200];
+        snprintf(faults, sizeof faults, "{\"dead\": {\"crash\": \"back\", \"at\": \"%s\", \"back_after\": \"1s\"}}",
+                 table[i].at);
+        snprintf(steps, sizeof steps, "[{\"lock\": \"item\", \"time\": \"10ms\"}, "
+                 "{\"unlock\": \"item\", \"time\": \"10ms\", \"guard\": %s}, {\"status\": \"PAID\"}]", table[i].guard);
+        const struct study_edit edits[] = {
+            { "/locks", "{\"item\": {\"key\": \"item\", \"wait\": \"60s\", \"lease\": \"3s\"}}" },
+            { "/stages/serve/steps", steps },
+            { "/stages/accept/steps",
+              "[{\"insert\": \"orders\"}, {\"publish\": \"orders\"}, {\"work\": \"w\", \"time\": \"50ms\"}, "
+              "{\"lock\": \"item\"}, {\"unlock\": \"item\"}, {\"reply\": 202}]" },
+        };
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, faults, edits, sizeof edits / sizeof edits[0]);
+        const sim_ns expected_ns = table[i].waits ? 2955 * SIM_MS : 0;
+        if (facts->lock[0].wait.max_ns != expected_ns)
+            fail_msg("case %u: waits for %.3f s", i, (double)facts->lock[0].wait.max_ns * 1e-9);
+        trial_close(&trial);
+    }
+}
+
 /* Locks within locks, all of one key or not, and a process that dies at any instant of it. Its inner unlock is at
  * Redis, or not even sent (one that asks first): the outer one stays, nobody's, until its lease ends. The consumer that
  * comes after it is alone, and at the end nobody is left inside. */
@@ -882,6 +916,7 @@ int main(void)
         cmocka_unit_test(test_a_request_that_throws_has_failed),
         cmocka_unit_test(test_a_row_got_in_an_outage_is_given_back),
         cmocka_unit_test(test_a_crash_around_a_lock),
+        cmocka_unit_test(test_a_crash_in_an_unlock_that_asks_first),
         cmocka_unit_test(test_a_crash_in_an_inner_unlock),
         cmocka_unit_test(test_a_send_leaves_in_its_time),
         cmocka_unit_test(test_a_mark_is_set_though_its_process_has_died),
