@@ -53,6 +53,7 @@ static void test_two_at_once(void **state)
         { "carried into the transaction", "[" READ LOCK BEGIN WRITE("absolute") UNLOCK PAID, 1 },
         { "read anew under the lock", "[" READ LOCK READ BEGIN WRITE("absolute") UNLOCK PAID, 0 },
         { "read anew in the transaction", "[" READ LOCK BEGIN READ WRITE("absolute") UNLOCK PAID, 0 },
+        { "but once in one transaction", "[" BEGIN READ LOCK READ WRITE("absolute") UNLOCK PAID, 1 },
         { "locked by the read of the transaction", "[" READ BEGIN WRITE("for-update") PAID, 0 },
         { "one entity manager around it all", "[" OUTER READ LOCK READ BEGIN WRITE("absolute") UNLOCK PAID, 1 },
         { "and one of the transaction's own", "[" OUTER READ LOCK BEGIN READ WRITE("absolute") UNLOCK PAID, 0 },
