@@ -104,6 +104,28 @@ static void test_a_record_begins_with_nothing(void **state)
     }
 }
 
+/* Half of the orders go without the lock, and their updates are lost or lose others. None of them is put down to the
+ * order of lock and transaction, though the thread had the lock of the same row for the record before. */
+static void test_the_lock_of_a_record_before_is_no_cause(void **state)
+{
+    static const char steps[] = "[{\"work\": \"asks\", \"refuse\": 0.5, \"otherwise\": ["
+                                BEGIN READ WRITE("absolute") PAID "}, "
+                                LOCK BEGIN READ WRITE("absolute") UNLOCK PAID;
+    struct trial trial;
+    const struct study_edit edit[] = {
+        { "/load/scenarios/orders",
+          TRIAL_JSON({ "executor": "constant-arrival-rate", "rate": 500, "duration": "1s" }) },
+        { STEPS, steps }
+    };
+    (void)state;
+    trial_open(&trial, SHOP, edit, 2);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], MANY);
+    assert_true(facts->table[STOCK].lost_updates > 20);
+    assert_int_equal(facts->by_cause[ACCIDENT_LOST_UPDATE][LOSS_NO_LOCK], facts->table[STOCK].lost_updates);
+    trial_close(&trial);
+}
+
 /* However many rows the records of a thread have come to. */
 static void test_rows_do_not_add_up(void **state)
 {
@@ -255,6 +277,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_two_at_once),
                                         cmocka_unit_test(test_a_record_begins_with_nothing),
+                                        cmocka_unit_test(test_the_lock_of_a_record_before_is_no_cause),
                                         cmocka_unit_test(test_rows_do_not_add_up),
                                         cmocka_unit_test(test_a_compensation_reads_as_it_begins),
                                         cmocka_unit_test(test_a_fenced_read_keeps_the_row_of_its_transaction),
