@@ -240,8 +240,8 @@ static void test_a_crash_in_an_outage(void **state)
     }
 }
 
-/* Records are on their way for 20 ms. Those of orders 3 and 4 come to a broker that is away from 35 ms on, and nobody is
- * left to send them again: their JVM has died at 32 ms. */
+/* Records are on their way for 20 ms. Those of orders 3 and 4 come to a broker that is away from 35 ms on, and nobody
+ * is left to send them again: their JVM has died at 32 ms. */
 static void test_a_crash_before_an_outage(void **state)
 {
     struct trial trial;
