@@ -353,9 +353,11 @@ static void test_rate_of_a_ramp(void **state)
     static const struct load_stage stage[] = {{500, 60 * SIM_S}, {0, 120 * SIM_S}};
     const struct load_spec ramp = {.name = "ramp", .executor = LOAD_RAMPING_ARRIVAL_RATE, .time_unit_ns = SIM_S,
                                    .n_stages = 2, .stage = stage, .phase = 1};
-    const struct scenario scenario = {.n_loads = 1, .load = &ramp, .at_most_ns = 3600 * SIM_S};
+    struct scenario scenario = {.n_loads = 1, .load = &ramp, .at_most_ns = 3600 * SIM_S};
     (void)state;
     assert_rate(&scenario, 10, 500 - 10 * 500 / 180.0 / 2);
+    scenario.orders.at_most = 3750; /* by 30 s, when it is at 250/s */
+    assert_rate(&scenario, 10, 250 - 10 * 500 / 60.0 / 2);
 }
 
 static void test_rate_of_bursts_and_others(void **state)
