@@ -197,6 +197,31 @@ static void test_a_fenced_read_keeps_the_row_of_its_transaction(void **state)
     trial_close(&trial);
 }
 
+/* The lock of the first ends at 5 ms, long before it writes at 21.5 ms; the second has read with a newer token at
+ * 5.5 ms, and so the row knows it: the first one's write finds 0 rows, and the second, which writes at 26.5 ms from
+ * what it read, overwrites nothing. */
+static void test_a_fenced_read_lets_the_row_know(void **state)
+{
+    static const struct study_edit edit[] = {
+        { "/locks/item/lease", "\"5ms\"" }, { "/groups/stock/deliveries", "1" },
+        { STEPS, TRIAL_JSON([ { "lock": "item" }, { "begin": "stock" },
+                              { "read": "stock", "fence": "item", "time": "1ms" }, { "work": "asks", "time": "20ms" },
+                              { "write": "stock", "style": "absolute", "effect": "reserve", "fence": "item",
+                                "time": "1ms" },
+                              { "commit": "stock", "time": "1ms" }, { "unlock": "item", "guard": true },
+                              { "status": "PAID" } ]) }
+    };
+    (void)state;
+    struct trial trial;
+    trial_open(&trial, SHOP, edit, sizeof edit / sizeof *edit);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_int_equal(facts->table[STOCK].conflicts, 1);
+    assert_int_equal(facts->table[STOCK].lost_updates, 0);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], 1);
+    assert_int_equal(facts->group[0].skipped, 1);
+    trial_close(&trial);
+}
+
 /* The first one writes at 1.5 ms and commits at 22.5; the second and the third get the lock after 5 and 10 ms, and wait
  * with their reads from 5.5 and 10.5 on. The second lets go of a row that it waited for as of one that was free, so
  * that both have read at 23 ms; and of their writes at 23.5 one waits for the other's commit, at 44.5. */
@@ -281,6 +306,7 @@ int main(void)
                                         cmocka_unit_test(test_rows_do_not_add_up),
                                         cmocka_unit_test(test_a_compensation_reads_as_it_begins),
                                         cmocka_unit_test(test_a_fenced_read_keeps_the_row_of_its_transaction),
+                                        cmocka_unit_test(test_a_fenced_read_lets_the_row_know),
                                         cmocka_unit_test(test_a_fenced_read_that_has_waited_keeps_nothing),
                                         cmocka_unit_test(test_inserted_rows_weigh) };
     return cmocka_run_group_tests(tests, NULL, NULL);
