@@ -679,6 +679,30 @@ static void test_a_crash_around_a_lock(void **state)
     }
 }
 
+/* A database that does one thing at a time has more to do than it can: whenever the consumer's process dies, its
+ * command waits for its turn or has it. The turn is somebody else's then, and in the end all is done. */
+static void test_a_crash_in_a_queue_for_a_store(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/run", "{\"at_most\": \"10m\"}" }, { "/load/scenarios/orders/rate", "30" }, { "/orders/at_most", "20" },
+        { "/stores", "{\"db\": {\"capacity\": 1}}" },
+        { "/tables", "{\"orders\": {\"key\": \"order_id\", \"store\": \"db\"}, "
+                     "\"stock\": {\"key\": \"item\", \"rows\": 1, \"quantity\": 100000, \"store\": \"db\"}}" },
+        { "/stages/accept/steps/0/time", "\"30ms\"" },
+    };
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        char faults[120];
+        snprintf(faults, sizeof faults, "{\"dead\": {\"crash\": \"back\", \"at\": \"%dms\", \"back_after\": \"10ms\"}}",
+                 200 + 7 * i);
+        struct trial trial;
+        const struct run_facts *facts = run_with(&trial, faults, edits, sizeof edits / sizeof edits[0]);
+        if (facts->cut || facts->orders.by_status[ORDER_PAID] != 20)
+            fail_msg("%d paid", (int)facts->orders.by_status[ORDER_PAID]);
+        trial_close(&trial);
+    }
+}
+
 /* The 11th order is served from 2 s on: it has the lock at 2.005 s, and asks at 2.01 s whether it holds it; with the
  * answer at 2.02 s the unlock is sent, and is at Redis at 2.025 s. Of a process that dies in between only what has been
  * sent frees the lock; else it is nobody's until its lease ends at 5.005 s, and the request that wants it at 2.05 s
@@ -916,6 +940,7 @@ int main(void)
         cmocka_unit_test(test_a_request_that_throws_has_failed),
         cmocka_unit_test(test_a_row_got_in_an_outage_is_given_back),
         cmocka_unit_test(test_a_crash_around_a_lock),
+        cmocka_unit_test(test_a_crash_in_a_queue_for_a_store),
         cmocka_unit_test(test_a_crash_in_an_unlock_that_asks_first),
         cmocka_unit_test(test_a_crash_in_an_inner_unlock),
         cmocka_unit_test(test_a_send_leaves_in_its_time),
