@@ -243,8 +243,9 @@ json.dump(route("8ms", "10ms", 105, 105), open("either.json", "w"))
 out = plan(0, "either.json", *ends)
 bound = {b["pointer"]: ms(b["below"]) for b in out["holds_while"] if b["pointer"] != "/stages/w/time/mean"}
 ok(f"bounds of both ends: {bound}", near(bound.get(PAY, 0), 11.67, 0.03) and near(bound.get("/stages/refund/time/mean", 0), 11.67, 0.03))
-# pay, of 10.5 ms, has 130 s: 130 s / (9,000 x 10.5 ms) = 1.376 times the load; refund, in good time, has no end
-json.dump(route("10.5ms", "1ms", 130, 100.03), open("either.json", "w"))
+# pay, of 10.5 ms, has 130 s: 130 s / (9,000 x 10.5 ms) = 1.376 times the load; refund, of 5 ms, would take twice as much in
+# good time, and is the most pressed group at its own end of the range alone
+json.dump(route("10.5ms", "5ms", 130, 100.03), open("either.json", "w"))
 out = plan(0, "either.json", *ends)
 ok(f"headroom of the end that has least: {out['headroom']}", near(out["headroom"], 130 / 94.5, 0.03) and out["next_bottleneck"]["group"] == "pay")
 
@@ -302,6 +303,8 @@ ok(f"an invariant is what fails: {out['binding']}", out["binding"] and out["bind
    out["binding"]["group"] is None)
 out = plan(0, "broken.json", "--vary", "pay.consumers=2", "--vary", "/stages/pay/steps/2/style=absolute,conditional")
 ok(f"and of another, too: {out['binding']}", out["binding"]["threshold"] is None and out["binding"].get("invariant"))
+out = plan(99, "broken.json", "--vary", "pay.consumers=2", "--set", '/thresholds={"completion_s.p95": ["value<=0.001"]}')
+ok(f"also where a threshold is missed as often: {out['binding']}", out["binding"]["threshold"] is None and out["binding"].get("invariant"))
 for lang, word in (("en", "breaks"), ("ko", "불변식")):
     ok(f"in words, {lang}", word in sim("plan", "broken.json", "--vary", "pay.consumers=2", "--lang", lang).stdout)
 

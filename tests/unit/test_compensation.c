@@ -198,10 +198,36 @@ static void test_lost(void **state)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) check(&table[i]);
 }
 
+/* Half of twenty orders, a second apart, leave a tombstone before their reservation comes; for the others the same
+ * thread commits something else at that time, which leaves none: they reserve. */
+static void test_a_tombstone_is_of_one_order(void **state)
+{
+    static const struct study_edit edit[] = {
+        { "/load/scenarios/orders/duration", "20s" }, { "/orders/at_most", "20" }, { UNDO, "at-once" },
+        { "/tables/audit", TRIAL_JSON({ "key": "order_id" }) },
+        { "/stages/restore/steps",
+          TRIAL_JSON([ { "work": "asks", "refuse": 0.5,
+                         "otherwise": [ { "begin": "stock" }, { "insert": "audit" }, { "commit": "stock" } ] },
+                       { "begin": "stock" },
+                       { "write": "stock", "effect": "restore", "unknown": "tombstone", "time": "1ms" },
+                       { "commit": "stock", "time": "1ms" } ]) }
+    };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, SAGA, edit, sizeof edit / sizeof *edit);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    const uint64_t left = facts->mishaps[MISHAP_UNDO_FIRST];
+    assert_in_range(left, 3, 17);
+    assert_int_equal(facts->mishaps[MISHAP_TOMBSTONE], left);
+    assert_int_equal(facts->table[STOCK].writes, 20 - left);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_overtaking),
+        cmocka_unit_test(test_a_tombstone_is_of_one_order),
         cmocka_unit_test(test_an_open_transaction_is_waited_for),
         cmocka_unit_test(test_in_order),
         cmocka_unit_test(test_twice),

@@ -37,6 +37,21 @@ static void what_is_alike_says_nothing(void **state)
     for (uint32_t c = 0; c < 3; c++) assert_false(corners_is_worst_of_one(&corners, c));
 }
 
+/* What has nothing left, or too little, everywhere is no limit to what the time has left. */
+static void nor_what_is_missed_alike(void **state)
+{
+    double none[CORNERS][THRESHOLDS] = { { 0, 0.34 }, { 0, 0.30 }, { 0, 0.08 }, { 0, 0.04 } };
+    double less[CORNERS][THRESHOLDS] = { { -2, 0.34 }, { -2, 0.30 }, { -2, 0.08 }, { -2, 0.04 } };
+    struct judged judged[CORNERS];
+    const struct corners of_none = corners_of(judged, all_met, none);
+    (void)state;
+    assert_int_equal(corners_worst(&of_none), 3);
+    assert_int_equal(corners_best(&of_none), 0);
+    const struct corners of_less = corners_of(judged, all_met, less);
+    assert_int_equal(corners_worst(&of_less), 3);
+    assert_int_equal(corners_best(&of_less), 0);
+}
+
 /* Of its 30 records the first has 20 left, 2/3; of its 0.4 s the second 0.1 s, 1/4, in another corner. */
 static void shares_of_several_are_compared(void **state)
 {
@@ -77,8 +92,9 @@ static void alike_in_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_alike_says_nothing), cmocka_unit_test(shares_of_several_are_compared),
-        cmocka_unit_test(misses_come_first), cmocka_unit_test(alike_in_all)
+        cmocka_unit_test(what_is_alike_says_nothing), cmocka_unit_test(nor_what_is_missed_alike),
+        cmocka_unit_test(shares_of_several_are_compared), cmocka_unit_test(misses_come_first),
+        cmocka_unit_test(alike_in_all)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

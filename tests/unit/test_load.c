@@ -353,9 +353,11 @@ static void test_rate_of_a_ramp(void **state)
     static const struct load_stage stage[] = {{500, 60 * SIM_S}, {0, 120 * SIM_S}};
     const struct load_spec ramp = {.name = "ramp", .executor = LOAD_RAMPING_ARRIVAL_RATE, .time_unit_ns = SIM_S,
                                    .n_stages = 2, .stage = stage, .phase = 1};
-    const struct scenario scenario = {.n_loads = 1, .load = &ramp, .at_most_ns = 3600 * SIM_S};
+    struct scenario scenario = {.n_loads = 1, .load = &ramp, .at_most_ns = 3600 * SIM_S};
     (void)state;
     assert_rate(&scenario, 10, 500 - 10 * 500 / 180.0 / 2);
+    scenario.orders.at_most = 3750; /* by 30 s, when it is at 250/s */
+    assert_rate(&scenario, 10, 250 - 10 * 500 / 60.0 / 2);
 }
 
 static void test_rate_of_bursts_and_others(void **state)
@@ -426,6 +428,33 @@ static void test_rate_of_bursts_and_at_most(void **state)
     assert_rate(&scenario, 10, 100);
     scenario.orders.at_most = 500;
     assert_rate(&scenario, 10, 50);
+}
+
+/* A second load that would begin after the last order is none; bursts of it have not come before they begin. */
+static void test_what_begins_after_the_last_order(void **state)
+{
+    struct load_spec loads[] = {constant(0, 10, 600), constant(300, 50, 600)};
+    struct scenario scenario = {.n_loads = 2, .load = loads, .orders.at_most = 1000, .at_most_ns = 7200 * SIM_S};
+    (void)state;
+    assert_rate(&scenario, 10, 10);
+    assert_true(scenario_load_extent(&scenario).until_ns == 100 * SIM_S);
+    assert_true(scenario_orders_end(&scenario) == 100 * SIM_S);
+    loads[1] = (struct load_spec){.name = "push", .executor = LOAD_BURSTS, .start_ns = 1500 * SIM_S,
+                                  .duration_ns = 3600 * SIM_S, .burst_size = 1000, .burst_every_ns = 600 * SIM_S};
+    assert_rate(&scenario, 10, 10);
+    assert_true(scenario_orders_end(&scenario) == 100 * SIM_S);
+}
+
+/* One of 50, which would be followed by another a second later. */
+static void test_rate_of_one_burst(void **state)
+{
+    struct load_spec loads[] = {{.name = "push", .executor = LOAD_BURSTS, .duration_ns = SIM_S, .burst_size = 50,
+                                 .burst_every_ns = SIM_S}};
+    struct scenario scenario = {.n_loads = 1, .load = loads, .at_most_ns = 7200 * SIM_S};
+    (void)state;
+    assert_rate(&scenario, 10, 5);
+    loads[0].duration_ns = 3 * SIM_S;
+    assert_rate(&scenario, 10, 15);
 }
 
 /* 20 a second, and 480 more for 30 s; none after the end. */
@@ -517,6 +546,7 @@ int main(void)
         cmocka_unit_test(test_rate_of_bursts_and_others), cmocka_unit_test(test_starts_until_then),
         cmocka_unit_test(test_scenario_end), cmocka_unit_test(test_orders_end),
         cmocka_unit_test(test_orders_end_with_bursts), cmocka_unit_test(test_rate_of_bursts_and_at_most),
+        cmocka_unit_test(test_what_begins_after_the_last_order), cmocka_unit_test(test_rate_of_one_burst),
         cmocka_unit_test(test_extent_of_constant_loads), cmocka_unit_test(test_extent_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

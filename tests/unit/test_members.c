@@ -314,6 +314,55 @@ static void test_a_poll_is_late_by_what_a_write_sleeps(void **state)
     }
 }
 
+/* Only somebody else's write makes one in vain: one consumer alone never sleeps, nor do many where no order has a
+ * coupon to write. Somebody else is a consumer of another group, also behind a refusal, or an API. */
+static void test_a_write_sleeps_only_where_somebody_else_writes(void **state)
+{
+#define TRIES(table, effect) "[{\"begin\": \"" table "\"}, {\"read\": \"" table "\", \"time\": \"1ms\"}," \
+    " {\"write\": \"" table "\", \"style\": \"version\", \"tries\": 20, \"backoff\": \"4s\"," \
+    " \"effect\": \"" effect "\", \"time\": \"1ms\"}, {\"commit\": \"" table "\"}, {\"status\": \"PAID\"}]"
+    static const char *const stock = TRIES("stock", "reserve"), *const coupons = TRIES("coupons", "use");
+    static const char *const none = "{\"item\": 1, \"quantity\": 1}";
+    static const char *const half =
+        "{\"item\": 1, \"quantity\": 1, \"coupon\": {\"given\": 0.5, \"uniform\": [1, 1000]}}";
+    static const char *const only_reads = "[{\"work\": \"ask\", \"refuse\": 0.5, \"otherwise\": [{\"work\": \"w\"}]}]";
+#define TAKES "{\"begin\": \"stock\"}, {\"write\": \"stock\", \"effect\": \"reserve\"}, {\"commit\": \"stock\"}"
+    static const char *const writes_too = "[{\"work\": \"ask\", \"refuse\": 0.5, \"otherwise\": [" TAKES "]}]";
+    static const char *const accepts = "[{\"insert\": \"orders\"}, {\"publish\": \"orders\"}, {\"reply\": 202}]";
+    static const char *const takes =
+        "[{\"insert\": \"orders\"}, " TAKES ", {\"publish\": \"orders\"}, {\"reply\": 202}]";
+#undef TAKES
+    static const struct {
+        const char *consumers, *orders, *steps, *also, *accept;
+        bool may;
+    } cases[] = {
+        { "1", none, stock, only_reads, accepts, false }, { "2", none, stock, only_reads, accepts, true },
+        { "1", none, stock, writes_too, accepts, true },  { "1", none, stock, only_reads, takes, true },
+        { "2", none, coupons, only_reads, accepts, false }, { "2", half, coupons, only_reads, accepts, true },
+        { "1", half, coupons, writes_too, takes, false },
+    };
+#undef TRIES
+    (void)state;
+    for (uint32_t i = 0; i < N(cases); i++) {
+        const struct study_edit edits[] = {
+            { "/orders", cases[i].orders },
+            { "/tables/stock", "{\"key\": \"item\", \"rows\": 1, \"quantity\": 1000000}" },
+            { "/tables/coupons", "{\"key\": \"coupon\", \"rows\": 1000, \"quantity\": 1}" },
+            { "/stages/serve/steps", cases[i].steps },
+            { "/stages/accept/steps", cases[i].accept },
+            { "/stages/also", "{\"steps\": []}" },
+            { "/stages/also/steps", cases[i].also },
+            { "/groups/servers/consumers", cases[i].consumers },
+            { "/groups/servers/max_poll_interval", "40s" },
+            { "/groups/others", "{\"consumers\": 1, \"reads\": {\"orders\": \"also\"}}" },
+        };
+        struct trial trial;
+        trial_open(&trial, GROUP, edits, N(edits));
+        if (trial.plan->disturbed != cases[i].may) fail_msg("case %u", i);
+        trial_close(&trial);
+    }
+}
+
 /* A static member says nothing when it polls too late, and keeps its partitions; but its client has forgotten its
  * generation all the same (maybeLeaveGroup resets it in either case): the commit is refused, its next poll joins again,
  * and within the session it gets the same partitions back without a rebalance, with the batch to do once more. */
@@ -740,6 +789,7 @@ int main(void)
         cmocka_unit_test(test_a_late_poll_is_evicted),
         cmocka_unit_test(test_a_poll_is_late_by_what_stands_in_otherwise),
         cmocka_unit_test(test_a_poll_is_late_by_what_a_write_sleeps),
+        cmocka_unit_test(test_a_write_sleeps_only_where_somebody_else_writes),
         cmocka_unit_test(test_a_static_member_that_polls_late),
         cmocka_unit_test(test_taken_out_and_wanted_again),
         cmocka_unit_test(test_the_barrier_waits_for_the_slowest_batch),

@@ -80,6 +80,53 @@ static void test_what_is_taken_back(void **state)
     trial_close(&trial);
 }
 
+/* Also where only the path that leaves it touches anything else: that is taken back, or committed, with it. */
+static void test_what_a_path_that_leaves_it_writes(void **state)
+{
+    static const struct { const char *end; uint64_t writes; } table[] = { { "rollback", 0 }, { "commit", ORDERS } };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char steps[400];
+        snprintf(steps, sizeof steps,
+                 "[{\"begin\": \"coupons\"}, {\"write\": \"coupons\", \"effect\": \"use\", \"time\": \"1ms\"}, "
+                 "{\"work\": \"asks\", \"refuse\": 1, \"otherwise\": [{\"write\": \"stock\", \"effect\": \"reserve\"}, "
+                 "{\"%s\": \"coupons\", \"time\": \"10ms\"}, {\"status\": \"PAID\"}]}, {\"commit\": \"coupons\"}]",
+                 table[i].end);
+        struct trial trial;
+        const struct run_facts *facts = run(&trial, steps, NULL);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], ORDERS);
+        assert_int_equal(facts->table[STOCK].writes, table[i].writes);
+        assert_true(facts->completion.min_ns >= 10 * SIM_MS);
+        trial_close(&trial);
+    }
+}
+
+/* A row of an outbox is taken back with it. */
+static void test_a_row_of_an_outbox_rides_on_it(void **state)
+{
+    static const struct { const char *end; uint64_t sent; } table[] = { { "rollback", 0 }, { "commit", ORDERS } };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char steps[300];
+        snprintf(steps, sizeof steps,
+                 "[{\"begin\": \"coupons\"}, {\"write\": \"coupons\", \"effect\": \"use\", \"time\": \"1ms\"}, "
+                 "{\"publish\": \"more\", \"via\": \"outbox\"}, {\"%s\": \"coupons\"}, {\"status\": \"PAID\"}]",
+                 table[i].end);
+        const struct study_edit edit[] = {
+            { "/stages/serve/steps", steps }, { "/topics/more", "{}" },
+            { "/stages/note", TRIAL_JSON({ "steps": [ { "work": "note" } ] }) },
+            { "/groups/more", TRIAL_JSON({ "consumers": 1, "reads": { "more": "note" } }) },
+            { "/processes/shop/outbox", TRIAL_JSON({ "poll": "10ms", "batch": 10, "time": "1ms" }) }
+        };
+        struct trial trial;
+        trial_open(&trial, SHOP, edit, sizeof edit / sizeof *edit);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], ORDERS);
+        assert_int_equal(facts->group[1].processed, table[i].sent);
+        trial_close(&trial);
+    }
+}
+
 /* What rides on it: the order is paid half-way through a commit of 10 ms, behind a write of 1 ms that it lacks the row
  * for. */
 static void test_a_status_shows_with_the_commit(void **state)
@@ -101,6 +148,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_what_else_it_writes),
                                         cmocka_unit_test(test_what_is_taken_back),
+                                        cmocka_unit_test(test_what_a_path_that_leaves_it_writes),
+                                        cmocka_unit_test(test_a_row_of_an_outbox_rides_on_it),
                                         cmocka_unit_test(test_a_status_shows_with_the_commit) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

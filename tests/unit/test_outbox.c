@@ -209,6 +209,24 @@ static void test_a_relay_that_dies_in_an_outage(void **state)
     trial_close(&trial);
 }
 
+/* Each row takes 20 ms, and none leaves while the broker is away: the first goes at 590 ms, the fifth 80 ms later. */
+static void test_a_relay_waits_for_the_broker(void **state)
+{
+    struct trial trial;
+    const struct study_edit edit[] = {
+        FIVE_AT_ONCE, { "/processes/front/outbox/time", "\"20ms\"" },
+        { "/faults", "{\"out\": {\"outage\": \"kafka\", \"at\": \"90ms\", \"for\": \"500ms\"}}" }, { ACCEPT, OUTBOX },
+    };
+    (void)state;
+    trial_open(&trial, SHOP, edit, sizeof edit / sizeof *edit);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    trial_expect_sound(&trial, facts);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], 5);
+    assert_in_range(facts->completion.min_ns, 590 * SIM_MS, 609 * SIM_MS);
+    assert_in_range(facts->completion.max_ns, 670 * SIM_MS, 689 * SIM_MS);
+    trial_close(&trial);
+}
+
 /* Five rows are sent by 105 ms, and marked; 50 ms later they would be in the log, but the broker is away from 120 to
  * 620 ms. With the crash at 300 ms the records die, and the relay has not been told that they are there: it has the rows
  * yet, and what comes back sends them. */
@@ -309,6 +327,7 @@ int main(void)
         cmocka_unit_test(test_sent_before_the_commit_is_seen_before_it),
         cmocka_unit_test(test_what_the_relay_costs),
         cmocka_unit_test(test_a_relay_that_dies),
+        cmocka_unit_test(test_a_relay_waits_for_the_broker),
         cmocka_unit_test(test_a_relay_that_dies_in_an_outage),
         cmocka_unit_test(test_rows_on_their_way_into_an_outage),
         cmocka_unit_test(test_rows_of_one_order_die_one_by_one),

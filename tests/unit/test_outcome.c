@@ -441,22 +441,24 @@ static void what_has_failed_did_not_arrive(void **state)
     assert_close(outcome.demand[0].pressure, 4 * 0.16, 0.03);
 }
 
+/* Two groups of which each gets every order: one needs 60 ms for a record, the other 10 ms. */
+static const char two_groups[] = "{\"slow\": {\"consumers\": 1, \"reads\": {\"orders\": \"note\"}%s}, "
+                                 "\"servers\": {\"consumers\": 1, \"reset\": \"earliest\", "
+                                 "\"reads\": {\"orders\": \"serve\"}%s}}";
+static const char two_stages[] = "{\"accept\": {\"steps\": [{\"insert\": \"orders\"}, {\"publish\": \"orders\"}, "
+                                 "{\"reply\": 202}]}, \"serve\": {\"steps\": [{\"work\": \"look\", "
+                                 "\"time\": \"10ms\"}, {\"status\": \"PAID\"}]}, \"note\": {\"steps\": "
+                                 "[{\"work\": \"write\", \"time\": \"60ms\"}]}}";
+static const char two_processes[] = "{\"front\": {\"connections\": 0, \"api\": {\"threads\": 4, "
+                                    "\"stage\": \"accept\"}}, \"back\": {\"connections\": 0, "
+                                    "\"groups\": [\"servers\"]}, \"other\": {\"connections\": 0, "
+                                    "\"groups\": [\"slow\"]}}";
+
 /* Ten orders a second for two minutes; one group needs 10 ms for each, the other 60 ms and keeps up all the time. The
  * quick one has 600 waiting, 6 s of its work, when it starts late, had them at the beginning, or was paused: it holds
  * the orders back. With half of that (behind for less than 5 s) the more pressed one is the limit. */
 static void who_fell_behind_comes_before_who_keeps_up(void **state)
 {
-    static const char groups[] = "{\"slow\": {\"consumers\": 1, \"reads\": {\"orders\": \"note\"}}, "
-                                 "\"servers\": {\"consumers\": 1, \"reset\": \"earliest\", "
-                                 "\"reads\": {\"orders\": \"serve\"}%s}}";
-    static const char stages[] = "{\"accept\": {\"steps\": [{\"insert\": \"orders\"}, {\"publish\": \"orders\"}, "
-                                 "{\"reply\": 202}]}, \"serve\": {\"steps\": [{\"work\": \"look\", "
-                                 "\"time\": \"10ms\"}, {\"status\": \"PAID\"}]}, \"note\": {\"steps\": "
-                                 "[{\"work\": \"write\", \"time\": \"60ms\"}]}}";
-    static const char processes[] = "{\"front\": {\"connections\": 0, \"api\": {\"threads\": 4, "
-                                    "\"stage\": \"accept\"}}, \"back\": {\"connections\": 0, "
-                                    "\"groups\": [\"servers\"]}, \"other\": {\"connections\": 0, "
-                                    "\"groups\": [\"slow\"]}}";
     static const struct { const char *group, *faults; bool behind; } of[] = {
         { ", \"start\": \"60s\"", "{}", true },
         { ", \"start\": \"30s\"", "{}", false },
@@ -467,9 +469,9 @@ static void who_fell_behind_comes_before_who_keeps_up(void **state)
     for (uint32_t i = 0; i < 5; i++) {
         char text[500];
         struct group_facts group;
-        snprintf(text, sizeof text, groups, of[i].group);
-        const struct study_edit edits[] = { { "/groups", text }, { "/stages", stages }, { "/processes", processes },
-                                            { "/faults", of[i].faults } };
+        snprintf(text, sizeof text, two_groups, "", of[i].group);
+        const struct study_edit edits[] = { { "/groups", text }, { "/stages", two_stages },
+                                            { "/processes", two_processes }, { "/faults", of[i].faults } };
         const struct outcome outcome = outcome_seen(edits, 4, &group);
         assert_string_equal(outcome.demand[0].name, of[i].behind ? "servers" : "slow");
         assert_int_equal(strstr(outcome.bottleneck_reason, "it keeps up") == NULL, of[i].behind);
@@ -505,6 +507,30 @@ static void not_due_is_not_behind(void **state)
     demand.due_after_s = 0;
     demand.peak_backlog = 101;
     assert_true(bottleneck_fell_behind(&demand));
+}
+
+/* 600 records are 6 s of work for the quick one, 200 are 12 s for the slow one, and 1,200 are 12 s again: of two that
+ * fell behind for a time, each with much in reserve, the one that was so for longer comes first. One that does nothing
+ * comes before any. */
+static void who_was_behind_for_longer_comes_first(void **state)
+{
+    static const struct { const char *slow, *quick, *faults, *first; } of[] = {
+        { "[200]", "[600]", "{}", "slow" },
+        { "[100]", "[1200]", "{}", "servers" },
+        { "[200]", "[600]", "{\"f\": {\"crash\": \"back\", \"at\": \"0s\"}}", "servers" } };
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++) {
+        char text[500], slow[80], quick[80];
+        struct group_facts group;
+        snprintf(slow, sizeof slow, ", \"backlog\": {\"orders\": %s}", of[i].slow);
+        snprintf(quick, sizeof quick, ", \"backlog\": {\"orders\": %s}", of[i].quick);
+        snprintf(text, sizeof text, two_groups, slow, quick);
+        const struct study_edit edits[] = { { "/groups", text }, { "/stages", two_stages },
+                                            { "/processes", two_processes }, { "/faults", of[i].faults },
+                                            { "/run/ends", "150s" } };
+        const struct outcome outcome = outcome_seen(edits, 5, &group);
+        assert_string_equal(outcome.demand[0].name, of[i].first);
+    }
 }
 
 /* Ten VUs of whom each is held for 102 ms start 98 orders a second of the 500 that are wanted. A record takes 7 ms:
@@ -1119,6 +1145,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(worked_off_before_the_last_one, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(not_due_is_not_behind, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_fell_behind_comes_before_who_keeps_up, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(who_was_behind_for_longer_comes_first, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_was_dropped_did_not_arrive, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_others_dropped_takes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_long_sleep_is_shared_by_all, open_arena, close_arena),

@@ -240,6 +240,28 @@ static void test_a_crash_in_an_outage(void **state)
     }
 }
 
+/* Records are on their way for 20 ms. Those of orders 3 and 4 come to a broker that is away from 35 ms on, and nobody
+ * is left to send them again: their JVM has died at 32 ms. */
+static void test_a_crash_before_an_outage(void **state)
+{
+    struct trial trial;
+    const struct study_edit edits[] = {
+        { "/load/scenarios/orders", five_at_100_ms },
+        { "/processes", front_apart },
+        { "/kafka/append", "\"20ms\"" },
+        { "/faults", "{\"out\": {\"outage\": \"kafka\", \"at\": \"35ms\", \"for\": \"100ms\"}, "
+                     "\"kill\": {\"crash\": \"front\", \"at\": \"32ms\", \"back_after\": \"1s\"}}" },
+    };
+    (void)state;
+    trial_open(&trial, QUEUE_SCENARIO, edits, COUNT(edits));
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_int_equal(facts->orders.created, 4);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], 2);
+    assert_int_equal(facts->orders.records_lost, 2);
+    assert_int_equal(facts->mishaps[MISHAP_UNSENT], 2);
+    trial_close(&trial);
+}
+
 /* With notice it stops when they are sent. */
 static void test_an_orderly_end_in_an_outage(void **state)
 {
@@ -296,6 +318,7 @@ int main(void)
         cmocka_unit_test(test_batches_leave_together),   cmocka_unit_test(test_each_jvm_has_its_own),
         cmocka_unit_test(test_a_crash_takes_them_along), cmocka_unit_test(test_the_chain_names_the_crash),
         cmocka_unit_test(test_an_orderly_end_sends_them), cmocka_unit_test(test_a_crash_in_an_outage),
+        cmocka_unit_test(test_a_crash_before_an_outage),
         cmocka_unit_test(test_an_orderly_end_in_an_outage), cmocka_unit_test(test_the_time_of_a_record_begins_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

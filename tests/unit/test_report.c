@@ -499,6 +499,69 @@ static void another_system_is_not_compared(void **state)
     free(text);
 }
 
+/* The second group gets 4 records/s from the first until 50 s, long after the load's end at 20 s: that its lag rises by
+ * 10 between 25 s and 28 s breaks no law, nor that of 112 orders that are open at 22 s only 40 wait for it at 25 s,
+ * where a pace of (112 - 30) / 8 s would have left 81. And a table of totals has no entry of one partition that a
+ * stated maximum could be above. */
+static const struct observed_offset behind[] = { { SMALL_STOCK, "order-created", 0, 67, 67, 0 },
+                                                 { SMALL_PAY, "pay", 0, 90, -1, 30 } };
+static const struct observed_trend totals[] = { { .t_s = 25, .total = 40 }, { .t_s = 28, .total = 50 } };
+
+static struct outcome outcome_of_a_group_behind(struct study *study, struct observations *seen)
+{
+    *study = *small_study(&arena);
+    *seen = *study->observations;
+    seen->n_offsets = 2;
+    seen->offset = behind;
+    seen->n_trend = 2;
+    seen->trend = totals;
+    study->observations = seen;
+    return small_outcome(study, 3, &arena);
+}
+
+static void a_group_that_others_feed_breaks_no_law(void **state)
+{
+    (void)state;
+    struct study study;
+    struct observations seen;
+    const struct outcome outcome = outcome_of_a_group_behind(&study, &seen);
+    char *text = report_of(&outcome, &markdown);
+
+    has(text, "No contradiction found.");
+    free(text);
+
+    /* The first group gets nothing after 20 s, and there each of these is one. */
+    static const struct observed_offset in_front[] = { { SMALL_STOCK, "order-created", 0, 37, 67, 30 } };
+    static const int64_t lag_25[] = { 40 }, lag_28[] = { 50 };
+    static const struct observed_trend entries[] = { { .t_s = 25, .n = 1, .lag = lag_25, .total = 40 },
+                                                     { .t_s = 28, .n = 1, .lag = lag_28, .total = 50 } };
+    seen.n_offsets = 1;
+    seen.offset = in_front;
+    seen.trend = entries;
+    seen.peak_lag = 51;
+    const struct outcome bad = small_outcome(&study, 3, &arena);
+    text = report_of(&bad, &markdown);
+    has(text, "Between 25 s and 28 s its lag rises by 10");
+    has(text, "On that line 81 wait at 25 s;");
+    has(text, "The stated maximum of one partition, 51, is above every entry of the table (50).");
+    free(text);
+}
+
+/* The second group's table has no ends of its log: its lag stands under its own name, not under the first one's. */
+static void rows_without_a_log_end_have_their_heading(void **state)
+{
+    (void)state;
+    struct study study;
+    struct observations seen;
+    const struct outcome outcome = outcome_of_a_group_behind(&study, &seen);
+    char *text = report_of(&outcome, &english);
+    static const char *const rows[] = { SMALL_STOCK ", order-created (t = 30.0 s)", "p0 log end", "p0 LAG",
+                                        SMALL_PAY ", pay (t = 30.0 s)", "p0 LAG" };
+
+    has_in_order(text, rows, sizeof rows / sizeof *rows);
+    free(text);
+}
+
 static void the_command_repeats_edits(void **state)
 {
     (void)state;
@@ -559,6 +622,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(colour_only_when_asked_for, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(markdown_has_real_tables, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(another_system_is_not_compared, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_group_that_others_feed_breaks_no_law, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(rows_without_a_log_end_have_their_heading, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(the_command_repeats_edits, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_study_with_nothing_in_it, open_arena, close_arena)
     };

@@ -78,6 +78,41 @@ static void test_ten_deliveries_then_skipped(void **state)
     trial_close(&trial);
 }
 
+/* Four deliveries in vain, a second apart, and then the process dies: who comes after it begins to count anew. Of 14
+ * deliveries nine are retries of ten that are counted, and the other four that come again are its repeats. */
+static void test_what_is_counted_anew_is_no_retry(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/stages/serve/steps/0/refuse", "1" }, { "/orders/at_most", "1" }, { "/groups/servers/backoff", "1s" },
+        { "/faults", "{\"dead\": {\"crash\": \"back\", \"at\": \"3.5s\", \"back_after\": \"1s\"}}" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, edits, N(edits));
+    assert_int_equal(facts->group[0].duplicates, 13);
+    assert_int_equal(facts->group[0].retries, 9);
+    assert_int_equal(facts->group[0].skipped, 1);
+    trial_close(&trial);
+}
+
+/* Two records that failed while the database was away, and were tried again until it was back: the second begins with
+ * its own count, and takes none from the first one's. */
+static void test_another_record_counts_for_itself(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/groups/servers/backoff", "1s" },
+        { "/faults", "{\"a\": {\"outage\": \"db\", \"at\": \"10s\", \"for\": \"3s\"}, "
+                     "\"b\": {\"outage\": \"db\", \"at\": \"20s\", \"for\": \"3s\"}}" },
+    };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = run_with(&trial, edits, N(edits));
+    assert_in_range(facts->group[0].duplicates, 4, 8);
+    assert_int_equal(facts->group[0].retries, facts->group[0].duplicates);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], ORDERS);
+    trial_close(&trial);
+}
+
 /* In order of arrival too the record is fetched again: half a fetch until the first delivery, one before each of the
  * nine others. */
 static void test_each_delivery_is_fetched(void **state)
@@ -506,6 +541,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ten_deliveries_then_skipped),
+        cmocka_unit_test(test_what_is_counted_anew_is_no_retry),
+        cmocka_unit_test(test_another_record_counts_for_itself),
         cmocka_unit_test(test_each_delivery_is_fetched),
         cmocka_unit_test(test_not_retried_and_dead_letters),
         cmocka_unit_test(test_quick_attempts_do_not_outlast_an_outage),

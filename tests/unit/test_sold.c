@@ -166,6 +166,25 @@ static void test_a_run_that_is_cut(void **state)
     trial_close(&trial);
 }
 
+/* Of 25 that are paid, and nothing is taken for them, 20 waited from before the run: what they bought was taken
+ * then. */
+static void test_orders_from_before_have_bought_before(void **state)
+{
+    static const char steps[] =
+        "[{\"work\": \"asks\", \"refuse\": 1, \"otherwise\": [{\"status\": \"PAID\"}]}, {\"begin\": \"stock\"}, "
+        "{\"write\": \"stock\", \"effect\": \"reserve\"}, {\"commit\": \"stock\"}, {\"status\": \"PAID\"}]";
+    const struct study_edit edit[] = { { "/orders/at_most", "5" }, { QUANTITY, "10" },
+                                       { "/groups/servers/backlog", "{\"orders\": [5, 5, 5, 5]}" },
+                                       { "/stages/serve/steps", steps } };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, SALE, edit, COUNT(edit));
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], 25);
+    assert_int_equal(facts->orders.oversold, 0);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +192,7 @@ int main(void)
         cmocka_unit_test(test_whose_inflation_it_is),
         cmocka_unit_test(test_reserved_is_not_sold),
         cmocka_unit_test(test_reserved_and_sold),
+        cmocka_unit_test(test_orders_from_before_have_bought_before),
         cmocka_unit_test(test_a_run_that_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -279,6 +279,17 @@ static void before_the_group_starts(void **state)
     }
 }
 
+/* Three restarts one after another, of 12 s each: the last consumer is back at 41 s, and not at 17 s. */
+static void one_after_another_past_the_start(void **state)
+{
+    static const struct study_edit late = { "/groups/servers/start", "\"30s\"" };
+    (void)state;
+    const struct outcome outcome = run_with(
+        "{\"c\": {\"restart\": \"back\", \"at\": \"5s\", \"back_after\": \"12s\", \"kill_after\": \"0s\"}}", &late, 1);
+    assert_non_null(more_consumers(&outcome, 0).taken.fault);
+    trial_close(&trial);
+}
+
 static void none_is_left(void **state)
 {
     (void)state;
@@ -409,6 +420,7 @@ int main(void)
         cmocka_unit_test(a_batch_that_is_killed),
         cmocka_unit_test(who_makes_all_wait_took_more),
         cmocka_unit_test(before_the_group_starts),
+        cmocka_unit_test(one_after_another_past_the_start),
         cmocka_unit_test(none_is_left),
         cmocka_unit_test(again_and_again),
         cmocka_unit_test(a_short_one_is_not_blamed),

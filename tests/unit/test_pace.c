@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Goal: commits, polls and fetches add to a record what they take, as often as they happen. Method: polls of two
+ * records of which each fails in one of two cases, so that a poll ends after 1/2 x 1 + 1/2 x 2 = 1.5 of them; of
+ * commits, polls and fetches one at a time takes a second, and the others nothing. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "sim/results/pace.h"
+
+static const struct dist_spec second = { .family = DIST_CONSTANT, .mean_s = 1 };
+static const struct topic_spec topic = { .partitions = 2, .record_bytes = 100 };
+static const struct group_read reads[] = { { 0, 0 } };
+static const struct scenario scenario = { .n_topics = 1, .topic = &topic };
+
+static struct group_spec group_of(enum commit_mode mode)
+{
+    return (struct group_spec){ .n_reads = 1, .read = reads, .max_poll_records = 2, .commit_mode = mode,
+                                .max_partition_fetch_bytes = 1 << 20 };
+}
+
+#define assert_adds(group, partitions, record, expected) \
+    do { \
+        const double adds_ = pace_client_of_s(&scenario, (group), (partitions), (record)); \
+        if (!(fabs(adds_ - (expected)) < 1e-9)) fail_msg("%.12g, not %.12g", adds_, (double)(expected)); \
+    } while (0)
+
+/* As they fail: without a retry; nine times, and given up; once, and then well. */
+static const struct pace_record fine = { .takes_s = 1 };
+static const struct pace_record given_up_at_once = { .takes_s = 1, .failed = 0.5, .given_up = 0.5 };
+static const struct pace_record given_up_after_nine = { .takes_s = 1, .failed = 0.5, .again = 4.5, .given_up = 0.5 };
+static const struct pace_record well_the_second_time = { .takes_s = 1, .failed = 0.5, .again = 0.5 };
+
+/* A poll that a failure ends is committed; with retries the record that is given up ends one of its own. */
+static void commits_of_polls(void **state)
+{
+    struct group_spec group = group_of(COMMIT_BATCH);
+    (void)state;
+    group.commit = second;
+    assert_adds(&group, 1, &fine, 1 / 2.0);
+    assert_adds(&group, 1, &given_up_at_once, 1 / 1.5);
+    assert_adds(&group, 1, &given_up_after_nine, 0.5 / 1.5 + 0.5);
+    assert_adds(&group, 1, &well_the_second_time, 1 / 1.5);
+    group.commit_mode = COMMIT_RECORD;
+    assert_adds(&group, 1, &given_up_after_nine, 1);
+}
+
+/* Three records are two polls; and 10 s since the last commit began are 9 s of polls of 2 s, or of 3 s. Four in a row
+ * end after 1 + 1/2 + 1/4 + 1/8 = 1.875 where each may be tried again. */
+static void commits_by_count_and_time(void **state)
+{
+    struct group_spec group = group_of(COMMIT_COUNT);
+    (void)state;
+    group.commit = second;
+    group.commit_count = 3;
+    assert_adds(&group, 1, &fine, 1 / 4.0);
+    assert_adds(&group, 1, &well_the_second_time, 1 / 1.875);
+    group.commit_mode = COMMIT_TIME;
+    group.commit_time_ns = 10 * SIM_S;
+    assert_adds(&group, 1, &fine, 1 / 10.0);
+    const struct pace_record slower = { .takes_s = 1.5 };
+    assert_adds(&group, 1, &slower, 1 / 6.0);
+}
+
+/* Each retry is a poll, and the last one, if it goes well, the beginning of the next. */
+static void polls_of_retries(void **state)
+{
+    struct group_spec group = group_of(COMMIT_BATCH);
+    (void)state;
+    group.poll = second;
+    assert_adds(&group, 1, &fine, 1 / 2.0);
+    assert_adds(&group, 1, &well_the_second_time, 1 / 1.5);
+    assert_adds(&group, 1, &given_up_after_nine, 1 / 1.5 + 4.5);
+}
+
+/* Nobody waits for a fetch but after a seek, and then only with nothing of another partition in hand; what a poll of
+ * two lacks when its first record is given up is fetched as well. In order of arrival each seek is waited for. */
+static void fetches_of_retries(void **state)
+{
+    struct group_spec group = group_of(COMMIT_BATCH);
+    (void)state;
+    group.fetch = second;
+    assert_adds(&group, 1, &fine, 0);
+    assert_adds(&group, 1, &given_up_after_nine, 4.5 + 0.5);
+    assert_adds(&group, 2, &given_up_after_nine, 0);
+    group.max_poll_records = 1;
+    assert_adds(&group, 1, &given_up_after_nine, 4.5);
+    group.fetch_order = FETCH_ARRIVAL;
+    assert_adds(&group, 2, &given_up_after_nine, 4.5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(commits_of_polls), cmocka_unit_test(commits_by_count_and_time),
+        cmocka_unit_test(polls_of_retries), cmocka_unit_test(fetches_of_retries),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
