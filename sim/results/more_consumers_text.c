@@ -459,14 +459,12 @@ static const char *mostly(const struct waits *waits, bool ko, char *out, size_t 
 static const char *waiting_clause(const struct told *told, bool ko, char *out, size_t size)
 {
     const struct more_consumers *more = &told->more;
-    const bool by_fault = told->demand->faults && more->waits.kind == SHARED_NOTHING;
     char whom[200];
 
     out[0] = '\0';
     if (more->limit == MORE_KEEPS_UP || !(more->waiting_s > 0)) return out;
-    snprintf(out, size, ko ? "; 건당 %s 중 %s는 대기%s%s" : "; of %s a record %s are waiting%s%s",
+    snprintf(out, size, ko ? "; 건당 %s 중 %s는 대기%s" : "; of %s a record %s are waiting%s",
              number_seconds(told->demand->service_s).s, number_seconds(more->waiting_s).s,
-             !by_fault ? "" : ko ? " 또는 장애로 인한 지연" : ", or a fault's",
              mostly(&more->waits, ko, whom, sizeof whom));
     return out;
 }
