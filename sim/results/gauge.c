@@ -200,6 +200,8 @@ static void note_rates(struct gauge *gauge, const struct run_levels *levels)
     gauge->failed = levels->orders.requests_failed;
 }
 
+void gauge_end(struct gauge *gauge, const struct run_levels *levels) { note_rates(gauge, levels); }
+
 void gauge_close(struct gauge *gauge)
 {
     for (uint32_t g = 0; g < gauge->layout->study->scenario.n_groups; g++)

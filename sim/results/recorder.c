@@ -110,6 +110,7 @@ static void on_end(void *context, const struct run_levels *levels)
 {
     struct recorder *recorder = context;
     keep(&recorder->last, levels);
+    gauge_end(recorder->gauge, levels);
 }
 
 static void on_moment(void *context, uint32_t moment, const struct run_levels *levels)

@@ -500,6 +500,30 @@ static void what_was_dropped_did_not_arrive(void **state)
     }
 }
 
+/* The same within one second of 1,000 starts, and of ten bursts of 500, of which ten each find a VU: a hundred come, and
+ * what was dropped counts to the last start, whenever somebody looked. */
+static void what_was_dropped_at_the_end_did_not_arrive(void **state)
+{
+    static const char *const loads[] = {
+        "{\"a\": {\"executor\": \"constant-arrival-rate\", \"rate\": 1000, \"duration\": \"1s\", "
+        "\"preAllocatedVUs\": 10, \"maxVUs\": 10}}",
+        "{\"a\": {\"executor\": \"bursts\", \"size\": 500, \"every\": \"100ms\", \"duration\": \"1s\", "
+        "\"startTime\": \"20s\", \"preAllocatedVUs\": 10, \"maxVUs\": 10}}" };
+    static const char *const takes[] = { "\"100ms\"", "\"5ms\"" };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct study_edit edits[] = { { "/load/scenarios", loads[i] },
+                                            { "/stages/accept/steps/0/time", takes[i] },
+                                            { "/stages/serve/steps/0/time", "\"1ms\"" },
+                                            { "/processes/front/api/threads", "1000" } };
+        struct group_facts group;
+        const struct outcome outcome = outcome_seen(edits, 4, &group);
+        assert_close(outcome_mean(&outcome, "orders.created"), 100, 1);
+        assert_close(outcome_mean(&outcome, "orders.peak_rate_per_s"), 100, 10);
+        assert_close(outcome_mean(&outcome, "groups.servers.peak_rate_per_s"), 100, 10);
+    }
+}
+
 /* Ten VUs bring 98 of 300 orders a second for twenty seconds, and fifty all of 150 for as long after it, by the clock or
  * drawn: no window of these has a drop, and a consumer that does 145 a second falls behind. */
 static void what_others_dropped_takes_nothing(void **state)
@@ -1084,6 +1108,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_has_failed_did_not_arrive, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_fell_behind_comes_before_who_keeps_up, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_was_dropped_did_not_arrive, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_was_dropped_at_the_end_did_not_arrive, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_others_dropped_takes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_long_sleep_is_shared_by_all, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_comes_again_is_no_negative_work, open_arena, close_arena),
