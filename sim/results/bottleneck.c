@@ -318,7 +318,7 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
     add(sentence, "%s%u consumer%s %s %s %srecords/s at %s a record",
         demand->scaler ? "at most " : demand->changes ? "at first " : "", (unsigned)demand->consumers,
         demand->consumers == 1 ? "" : "s", demand->consumers == 1 ? "does" : "do",
-        number_fixed(demand->capacity_per_s, 1).s, bottleneck_goes_round(demand) ? "new " : "",
+        number_rate(demand->capacity_per_s).s, bottleneck_goes_round(demand) ? "new " : "",
         number_seconds(demand->service_s).s);
     service_en(sentence, demand);
     if (takes_more(demand))
@@ -326,11 +326,11 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
             number_seconds(1 / demand->one_per_s).s);
     split_en(sentence, demand);
     if (demand->offered_per_s > 0)
-        add(sentence, ", up to %s/s arrive (%s)", number_fixed(demand->offered_per_s, 1).s,
+        add(sentence, ", up to %s/s arrive (%s)", number_rate(demand->offered_per_s).s,
             number_percent(demand->pressure).s);
     if (bottleneck_lacks_vus(demand))
         add(sentence, " of the %s/s that the load would bring with more VUs, if the API can take them",
-            number_fixed(demand->asked_per_s, 1).s);
+            number_rate(demand->asked_per_s).s);
 }
 
 static void reason_en(struct sentence *sentence, const struct group_demand *demand)
@@ -397,16 +397,16 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
     add(sentence, "Consumer %s%u개가 건당 %s로 %s초당 %s건을 처리",
         demand->scaler ? "최대 " : demand->changes ? "처음 " : "", (unsigned)demand->consumers,
         number_seconds(demand->service_s).s, bottleneck_goes_round(demand) ? "새 이벤트 " : "",
-        number_fixed(demand->capacity_per_s, 1).s);
+        number_rate(demand->capacity_per_s).s);
     service_ko(sentence, demand);
     if (takes_more(demand))
         add(sentence, ", 커밋·fetch·재시도와 바쁠 때의 대기까지 포함하면 %s", number_seconds(1 / demand->one_per_s).s);
     split_ko(sentence, demand);
     if (demand->offered_per_s > 0)
-        add(sentence, ", 최대 유입 초당 %s건 (%s)", number_fixed(demand->offered_per_s, 1).s,
+        add(sentence, ", 최대 유입 초당 %s건 (%s)", number_rate(demand->offered_per_s).s,
             number_percent(demand->pressure).s);
     if (bottleneck_lacks_vus(demand))
-        add(sentence, ", VU가 충분하고 API가 감당하면 초당 %s건", number_fixed(demand->asked_per_s, 1).s);
+        add(sentence, ", VU가 충분하고 API가 감당하면 초당 %s건", number_rate(demand->asked_per_s).s);
 }
 
 static void reason_ko(struct sentence *sentence, const struct group_demand *demand)

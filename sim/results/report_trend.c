@@ -123,7 +123,7 @@ static void too_few_waiting(struct page *page, struct trend_facts *facts)
                   "약 %2$g초에 PENDING %1$s건이고 다른 그룹의 Lag은 최대 %3$s건이므로 모두 %4$s에서 대기 중. Offset 표의 "
                   "%5$s건(%6$g초)까지 초당 %7$s건씩 처리된 것이며, 그 선 위에서 %9$g초의 대기는 %8$s건인데 추이 표는 %10$s건.",
                   number_count(open).s, from_s, number_count((double)lagging.elsewhere).s, lagging.group,
-                  number_count((double)lagging.total).s, observations->offsets_t_s, number_fixed(pace, 1).s,
+                  number_count((double)lagging.total).s, observations->offsets_t_s, number_rate(pace).s,
                   number_count(expected).s, at_s, number_count(row_lag(facts, i)).s);
         return;
     }

@@ -1078,6 +1078,20 @@ static void numbers_for_people(void **state)
     assert_string_equal(number_limit(1 - pow(0.05, 1.0 / 298)).s, "1.1%");     /* 1.0002 */
     assert_string_equal(number_limit(1 - pow(0.05, 1.0 / 2000)).s, "0.15%");   /* 0.1497 */
     assert_string_equal(number_limit(1 - pow(0.05, 1.0 / 100000)).s, "0.0030%"); /* 0.0029957 */
+    assert_string_equal(number_rate(1234.56).s, "1,234.6");
+    assert_string_equal(number_rate(0).s, "0.0");
+    assert_string_equal(number_rate(1).s, "1.0");
+    assert_string_equal(number_rate(0.996).s, "1.0");
+    assert_string_equal(number_rate(0.994).s, "0.99");
+    assert_string_equal(number_rate(0.0622).s, "0.062"); /* and not "0.1", of which 0.05 is 81 % */
+    assert_string_equal(number_rate(0.0996).s, "0.10");
+    assert_string_equal(number_rate(-0.00021).s, "-0.00021");
+    assert_string_equal(number_rate(1e-17).s, "0.0");
+    assert_string_equal(number_rate((double)NAN).s, "-");
+    assert_string_equal(number_of_metric("groups.g.capacity_per_s", 0.00021).s, "0.00021");
+    assert_string_equal(number_of_metric("groups.g.capacity_per_s", 0.5).s, "0.50");
+    assert_string_equal(number_of_metric("groups.g.capacity_per_s", 1.5).s, "1.50");
+    assert_string_equal(number_of_metric("groups.g.capacity_per_s", 0).s, "0");
     assert_string_equal(number_seconds(0).s, "0 s");
     assert_string_equal(number_seconds(0.02325).s, "23.2 ms");
     assert_string_equal(number_seconds(0.9999).s, "1.00 s");
