@@ -81,6 +81,24 @@ static void status_rows(struct page *page, struct grid *grid, const struct outco
     target_cell(grid, page, outcome, page_format(page, "%s.failed_ratio", place));
 }
 
+/* Checkpoints are in order of time; the end may come before some of them. */
+static void rows_by_time(struct page *page, struct grid *grid, const struct outcome *outcome)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    bool has_ended = false;
+
+    for (uint32_t i = 0; i <= scenario->n_checkpoints; i++) {
+        const struct checkpoint_spec *checkpoint = i < scenario->n_checkpoints ? &scenario->checkpoint[i] : NULL;
+        if (!has_ended && (!checkpoint || ns_to_s(checkpoint->at_ns) > outcome->end_s)) {
+            status_rows(page, grid, outcome, "orders", page_word(page, "end", "종료"), outcome->end_s);
+            has_ended = true;
+        }
+        if (checkpoint)
+            status_rows(page, grid, outcome, page_format(page, "checkpoints.%s", checkpoint->name), checkpoint->name,
+                        ns_to_s(checkpoint->at_ns));
+    }
+}
+
 /* A target that is met long after the last order says little of what comes after the load. */
 static void told_from_load_end(struct page *page, const struct study *study)
 {
@@ -103,7 +121,6 @@ static void told_from_load_end(struct page *page, const struct study *study)
 
 void report_orders(struct page *page, const struct outcome *outcome)
 {
-    const struct scenario *scenario = &outcome->study->scenario;
     struct grid *grid = grid_open(page);
 
     page_heading(page, "Orders by status", "주문 상태별 집계");
@@ -114,12 +131,7 @@ void report_orders(struct page *page, const struct outcome *outcome)
     /* a terminal has no room for both words */
     grid_column(grid, ALIGN_RIGHT, "PENDING", page->style->markdown ? "처리 중 (PENDING)" : "처리 중");
     grid_column(grid, ALIGN_RIGHT, "FAILED", page->style->markdown ? "실패 (FAILED)" : "실패");
-    for (uint32_t i = 0; i < scenario->n_checkpoints; i++) {
-        const struct checkpoint_spec *checkpoint = &scenario->checkpoint[i];
-        status_rows(page, grid, outcome, page_format(page, "checkpoints.%s", checkpoint->name), checkpoint->name,
-                    ns_to_s(checkpoint->at_ns));
-    }
-    status_rows(page, grid, outcome, "orders", page_word(page, "end", "종료"), outcome->end_s);
+    rows_by_time(page, grid, outcome);
     grid_write(grid);
     told_from_load_end(page, outcome->study);
     const double dropped = outcome_mean(outcome, "orders.dropped");

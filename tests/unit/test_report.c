@@ -179,6 +179,18 @@ static void every_section_is_there(void **state)
     free(text);
 }
 
+/* The run ends at 51 s; a checkpoint at 100 s sees what has stayed since. */
+static void rows_are_in_order_of_time(void **state)
+{
+    (void)state;
+    static const char *const parts[] = { "\n  half.way  10.0 s", "\n  late      30.0 s", "\n  end       51.0 s",
+                                         "\n  after      100 s" };
+    const struct outcome outcome = small_outcome(small_study(&arena), 1, &arena);
+    char *text = report_of(&outcome, &english);
+    has_in_order(text, parts, sizeof parts / sizeof *parts);
+    free(text);
+}
+
 /* 20 wait in a partition at 10 s, and of 100 that come by 25 s it gets 67 in 200: 33.5, and by chance 17.4 more.
  * Between two rows the lag may have been 70, and more than any of them says. */
 static void a_peak_between_two_rows(void **state)
@@ -567,6 +579,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(heads_of_a_wide_grid_are_folded, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(paragraphs_wrap_by_width, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_peak_between_two_rows, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(rows_are_in_order_of_time, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(every_section_is_there, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_mean_of_some_runs_says_so, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_missed_target_shows_why, open_arena, close_arena),
