@@ -123,7 +123,8 @@ exits 3 run bad.json; says "bad.json:2:3"
 exits 99 run slow.json; shows "MISSED"
 # 40/s: 200 orders have come after 5 s, load_end is 2 min
 for command in check run "sweep --vary stock-service.consumers=1,2 --replications 1 --out cut.db --force"; do
-    exits 0 $command small.json --set /orders/at_most=200; says "load_end is when the executors end, 2m, but the last order comes by 5s"
+    exits 0 $command small.json --set /orders/at_most=200
+    says "load_end is when the executors end, 120 s, but the last order comes by 5.00 s"; says "115 s later"
     says "(/checkpoints/end_of_load, /checkpoints/half_a_minute_later)"
 done
 exits 0 run small.json --set /orders/at_most=200 --quiet; shows "115 s later"; silent err

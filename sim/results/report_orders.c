@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/results/grid.h"
+#include "sim/results/load_end.h"
 #include "sim/results/number.h"
 #include "sim/results/report.h"
 #include "sim/results/threshold.h"
@@ -99,24 +100,10 @@ static void rows_by_time(struct page *page, struct grid *grid, const struct outc
     }
 }
 
-/* A target that is met long after the last order says little of what comes after the load. */
 static void told_from_load_end(struct page *page, const struct study *study)
 {
-    const double end_s = ns_to_s(scenario_load_end(&study->scenario));
-    const double orders_end_s = ns_to_s(scenario_orders_end(&study->scenario));
-    const char *names = "";
-
-    if (study->n_by_load_end == 0)
-        return;
-    for (uint32_t i = 0; i < study->n_by_load_end; i++)
-        names = page_format(page, "%s%s%s", names, i > 0 ? ", " : "", study->by_load_end[i]);
-    page_say(page, TONE_BAD,
-             "load_end is when the executors end, %s, but the last order comes by %s (orders.at_most): what is told from "
-             "load_end comes %s later than after the last order, when a backlog may be gone (%s). Write the time that is "
-             "meant, or let the executors end there.",
-             "load_end는 executor가 끝나는 %s이지만 마지막 주문은 %s까지 (orders.at_most): load_end 기준 시점은 마지막 주문 "
-             "기준보다 %s 늦어, 밀린 주문이 이미 처리되었을 수 있음 (%s). 의도한 시각을 쓰거나 executor를 거기서 끝낼 것.",
-             number_seconds(end_s).s, number_seconds(orders_end_s).s, number_seconds(end_s - orders_end_s).s, names);
+    char text[2048];
+    if (*load_end_text(study, page->style->language, text, sizeof text)) page_say(page, TONE_BAD, "%s", "%s", text);
 }
 
 void report_orders(struct page *page, const struct outcome *outcome)
