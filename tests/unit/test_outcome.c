@@ -301,6 +301,29 @@ static void long_records_do_not_count_twice(void **state)
     }
 }
 
+/* Sixty orders come at once every second, for ten minutes. A hundred of them get a thing and take 100 ms; all others
+ * are refused after 1 ms, and sixty that wait are then no work for a second. In the mean 100 ms x 100 and 1 ms x 35,900
+ * over 36,000. */
+static void what_is_refused_is_soon_done(void **state)
+{
+    static const char load[] = "{\"orders\": {\"executor\": \"bursts\", \"size\": 60, \"every\": \"1s\", "
+                               "\"duration\": \"10m\"}}";
+    static const char steps[] = "[{\"begin\": \"stock\"}, {\"write\": \"stock\", \"style\": \"conditional\", "
+                                "\"effect\": \"reserve\", \"time\": \"1ms\", \"otherwise\": "
+                                "[{\"rollback\": \"stock\"}, {\"status\": \"FAILED\"}]}, {\"commit\": \"stock\"}, "
+                                "{\"work\": \"ship\", \"time\": \"99ms\"}, {\"status\": \"PAID\"}]";
+    static const char tables[] = "{\"orders\": {\"key\": \"order_id\"}, "
+                                 "\"stock\": {\"key\": \"item\", \"rows\": 1, \"quantity\": 100}}";
+    const struct study_edit edits[] = { { "/load/scenarios", load }, { "/tables", tables },
+                                        { "/stages/serve/steps", steps }, { "/kafka/append", "0s" } };
+    const double takes_s = (0.1 * 100 + 0.001 * 35900) / 36000;
+    struct group_facts group;
+    (void)state;
+    const double per_s = capacity_seen(edits, 4, &group);
+    assert_close(tally_mean_s(&group.service), takes_s, 1e-9);
+    assert_close(per_s, 1 / takes_s, 0.02 / takes_s);
+}
+
 /* A hundred and fifty orders a second for two minutes, of which one consumer does some hundred: it is behind until long
  * after the load. What it is said to do is the same, to the last bit, however often somebody wants rows of lag.csv. */
 static void how_often_rows_are_wanted_changes_nothing(void **state)
@@ -1113,6 +1136,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_fault_adds_what_it_can, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(time_before_the_start_does_not_count, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(long_records_do_not_count_twice, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_is_refused_is_soon_done, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(how_often_rows_are_wanted_changes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(looking_is_no_event, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_tried_again_takes_time, open_arena, close_arena),
