@@ -58,7 +58,7 @@ static void count_cell(struct grid *grid, struct page *page, const struct outcom
     const double ratio = outcome_mean(outcome, "%s.%s_ratio", place, status);
     const struct outcome_threshold *target = target_of(outcome, page_format(page, "%s.%s_ratio", place, status));
 
-    grid_cell(grid, TONE_PLAIN, "%s (%s)", number_count(count).s,
+    grid_cell(grid, TONE_PLAIN, "%s (%s)", number_times(count).s,
               target ? threshold_shown(target->spec, ratio).s : number_percent(ratio).s);
 }
 

@@ -179,6 +179,23 @@ static void every_section_is_there(void **state)
     free(text);
 }
 
+/* One order in one of three runs has failed: a third of one in the mean, which is not none. */
+static void a_count_of_few_runs(void **state)
+{
+    (void)state;
+    const struct study *study = small_study(&arena);
+    const struct layout *layout = layout_make(study, &arena);
+    struct result *result[3];
+    struct outcome outcome;
+    for (uint32_t r = 0; r < 3; r++) result[r] = small_run(layout, r, 0, NULL, &arena);
+    ((double *)result[1]->value)[layout_find(layout, "orders.failed", NULL)] = 1;
+    ((double *)result[1]->value)[layout_find(layout, "orders.failed_ratio", NULL)] = 1 / 200.0;
+    assert_true(outcome_make(&outcome, study, layout, result, 3, 0.95, 7, &arena, NULL));
+    char *text = report_of(&outcome, &english);
+    has(text, "0.33 (0.2%)");
+    free(text);
+}
+
 /* The run ends at 51 s; a checkpoint at 100 s sees what has stayed since. */
 static void rows_are_in_order_of_time(void **state)
 {
@@ -580,6 +597,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(paragraphs_wrap_by_width, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_peak_between_two_rows, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(rows_are_in_order_of_time, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_count_of_few_runs, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(every_section_is_there, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_mean_of_some_runs_says_so, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_missed_target_shows_why, open_arena, close_arena),
