@@ -59,13 +59,20 @@ double pace_shortest_s(const struct scenario *scenario, const struct group_spec 
     return shortest_s;
 }
 
-/* The shortest way through the steps. One that has an `otherwise` may be refused, and one that draws it may throw. */
+/* Many may be refused there, and without a wait. What was done before is rare; and who gets no lock or no connection
+ * has waited for it for as long as it does. */
+static bool refuses_quickly(const struct step_spec *step)
+{
+    return step->refuse > 0 ||
+        (step->n_otherwise > 0 && step->kind != STEP_ONCE && step->kind != STEP_LOCK && step->kind != STEP_CONNECTION);
+}
+
+/* The shortest way through the steps. Without an `otherwise` a refusal throws. */
 static double least_path_s(const struct step_spec *step, uint32_t n, double stage_s, double left_s)
 {
     for (uint32_t i = n; i-- > 0;) {
-        if (step[i].n_otherwise > 0)
+        if (refuses_quickly(&step[i]))
             left_s = fmin(left_s, least_path_s(step[i].otherwise, step[i].n_otherwise, stage_s, 0));
-        else if (step[i].refuse > 0) left_s = 0;
         left_s += step[i].has_time ? dist_mean_s(&step[i].time) : step[i].share * stage_s;
     }
     return left_s;

@@ -366,6 +366,33 @@ static void a_step_that_is_refused(void **state)
     scenario.stage = stage;
     assert_close(pace_alone_s(&scenario, &scenario.group[0], 0), 0.002 + (0.004 + 0.04) / 2, 1e-9);
     assert_close(pace_stage_alone_s(&stage[0]), 0.006, 1e-9);
+    assert_close(pace_least_s(&scenario, &scenario.group[0]), 0.002 + 0.004, 1e-9);
+}
+
+/* Refused after 3 ms, or thrown out; but not for having been done before, which few are. */
+static void the_soonest_that_is_done(void **state)
+{
+    static const struct step_spec otherwise[] = { { .kind = STEP_STATUS } };
+    static const struct step_spec writes = { .kind = STEP_WRITE, .share = 0.75, .n_otherwise = 1,
+                                             .otherwise = otherwise };
+    static const struct step_spec once = { .kind = STEP_ONCE, .n_otherwise = 1, .otherwise = otherwise };
+    static const struct step_spec throws = { .kind = STEP_WORK, .refuse = 0.1 }, works = { .kind = STEP_WORK };
+    struct step_spec step[2];
+    struct stage_spec stage[2];
+    (void)state;
+    struct scenario scenario = small_study(&arena)->scenario;
+    memcpy(stage, scenario.stage, sizeof stage);
+    stage[0].has_time = true;
+    stage[0].time = (struct dist_spec){ .family = DIST_CONSTANT, .mean_s = 0.004 };
+    stage[0].n_steps = 2;
+    stage[0].step = step;
+    scenario.stage = stage;
+    step[0] = once, step[1] = writes; /* 1 ms is nobody's, and of who goes on */
+    assert_close(pace_least_s(&scenario, &scenario.group[0]), 0.003, 1e-9);
+    step[0] = throws;
+    assert_close(pace_least_s(&scenario, &scenario.group[0]), 0, 1e-9);
+    step[0] = once, step[1] = works;
+    assert_close(pace_least_s(&scenario, &scenario.group[0]), 0.004, 1e-9);
 }
 
 static void expect_reason(const struct group_demand *demand, const char *en, const char *ko)
@@ -517,7 +544,7 @@ int main(void)
         cmocka_unit_test(what_keeps_up_needs_nobody),
         cmocka_unit_test(they_wait_for_one_another),
         cmocka_unit_test(a_step_with_a_time_of_its_own),
-        cmocka_unit_test(a_step_that_is_refused),
+        cmocka_unit_test(a_step_that_is_refused), cmocka_unit_test(the_soonest_that_is_done),
         cmocka_unit_test(what_a_record_is_made_up_of),
         cmocka_unit_test(what_they_share),
         cmocka_unit_test(a_hot_partition),
