@@ -343,7 +343,8 @@ static void group_finish(struct kafka *kafka, uint32_t index, sim_ns end_ns, boo
         struct consumer *consumer = &kafka->consumer[plan->first_consumer + i];
         group->fact.busy_ns += open_busy_ns(consumer, end_ns);
         group->fact.cut_ns += open_busy_ns(consumer, end_ns);
-        if (consumer->in_record) forget_waits(kafka, consumer);
+        if (consumer->in_record) forget_waits(kafka, consumer, consumer->start_ns);
+        if (consumer->done_pending) forget_waits(kafka, consumer, consumer->done.start_ns);
     }
 }
 

@@ -196,8 +196,8 @@ SIM_SELDOM void kafka_record_passed_on(struct kafka *kafka, uint32_t consumer, b
 void kafka_record_failed(struct kafka *kafka, uint32_t consumer, uint32_t exception, sim_ns failed_ns);
 /* The record in service has waited for so long. wait: from PATH_LOCK to PATH_STORE. */
 void kafka_record_waited(struct kafka *kafka, uint32_t consumer, enum path_time wait, sim_ns waited_ns);
-/* The delivery in service comes to no good end, and what it has waited does not count (retry.c). */
-SIM_SELDOM void forget_waits(struct kafka *kafka, struct consumer *consumer);
+/* The delivery that began then comes to no good end, and what it has waited does not count (retry.c). */
+SIM_SELDOM void forget_waits(struct kafka *kafka, struct consumer *consumer, sim_ns from_ns);
 /* The record in service is the last one that is known to the consumer, and nothing of it waits to be applied. */
 bool kafka_goes_idle(const struct kafka *kafka, uint32_t consumer);
 /* The consumer's process dies, or is there again. */

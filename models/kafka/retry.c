@@ -139,9 +139,9 @@ void kafka_record_waited(struct kafka *kafka, uint32_t index, enum path_time wai
     kafka->group[consumer->group].fact.waited_ns[wait - PATH_LOCK] += waited_ns;
 }
 
-void forget_waits(struct kafka *kafka, struct consumer *consumer)
+void forget_waits(struct kafka *kafka, struct consumer *consumer, sim_ns from_ns)
 {
-    if (consumer->waited_from_ns != consumer->start_ns) return;
+    if (consumer->waited_from_ns != from_ns) return;
     for (uint32_t i = 0; i < PATH_WAITS; i++)
         kafka->group[consumer->group].fact.waited_ns[i] -= consumer->waited_ns[i];
     memset(consumer->waited_ns, 0, sizeof consumer->waited_ns);
@@ -151,7 +151,7 @@ void forget_waits(struct kafka *kafka, struct consumer *consumer)
 static void deliver_again(struct kafka *kafka, struct consumer *consumer, sim_ns failed_ns, sim_ns sleep_ns)
 {
     struct group *group = &kafka->group[consumer->group];
-    forget_waits(kafka, consumer);
+    forget_waits(kafka, consumer, consumer->start_ns);
     group->fact.busy_ns += failed_ns - consumer->start_ns;
     group->fact.failed_ns += failed_ns - consumer->start_ns;
     group->fact.backoff_ns += sleep_ns;

@@ -109,7 +109,7 @@ void consumer_die(struct kafka *kafka, struct consumer *consumer)
     if (consumer->in_record && consumer->start_ns < now_ns) {
         group->fact.busy_ns += now_ns - consumer->start_ns;
         group->fact.cut_ns += now_ns - consumer->start_ns;
-        forget_waits(kafka, consumer);
+        forget_waits(kafka, consumer, consumer->start_ns);
     }
     consumer->in_record = false;
     consumer->state = CONSUMER_OUT;
