@@ -93,6 +93,18 @@ struct observer {
 
 /* ---- what a run leaves ---- */
 
+/* The parts that a paid order's completion time is the sum of, and after them its wait in the logs of each group, by
+ * group (append latency included). Along the path that made it PAID: of two legs that which was joined last. */
+enum path_time {
+    PATH_ADMISSION, /* until a thread of the API had it */
+    PATH_SERVICE,   /* work, commands and commits, of the API and of consumers */
+    PATH_LOCK, PATH_ROW, PATH_POOL, PATH_STORE, /* waits for a lock, a row, a connection, a store's turn */
+    PATH_RETRY,     /* from the first delivery of a record to the one that succeeded */
+    PATH_REBALANCE, /* of the wait in logs: while the group rebalanced */
+    PATH_PARTS
+};
+enum { PATH_WAITS = PATH_RETRY - PATH_LOCK };
+
 /* What every record changes comes first. */
 struct group_facts {
     int64_t peak_lag, peak_backlog;                    /* sum over the group's partitions, at every change */
@@ -121,6 +133,10 @@ struct group_facts {
                                                           first of a count of attempts */
     __int128 failed_ns;                                /* of busy_ns: deliveries that ended with an exception */
     __int128 backoff_ns;                               /* slept after them, in consumers' threads */
+    __int128 cut_ns;                                   /* of busy_ns: deliveries that came to no end, for their process
+                                                          died or the run was over */
+    __int128 waited_ns[PATH_WAITS];                    /* of all other deliveries: for others, from PATH_LOCK on */
+    __int128 dead_letter_ns;                           /* of these: until dead letters were in their log */
     __int128 backlog_area;                             /* integral of backlog over time, records x ns */
     sim_ns rebalance_ns, longest_rebalance_ns;         /* from the first change to the new assignment */
     sim_ns caught_up_ns;                               /* by when each partition in which records waited at t = 0 has
@@ -289,18 +305,6 @@ struct scaler_facts {
     sim_ns first_ready_ns;     /* and the first pod that came of one */
     __int128 consumer_ns;      /* sum over pods of consumers x (decision to the end of the pod, or of the run) */
 };
-
-/* The parts that a paid order's completion time is the sum of, and after them its wait in the logs of each group, by
- * group (append latency included). Along the path that made it PAID: of two legs that which was joined last. */
-enum path_time {
-    PATH_ADMISSION, /* until a thread of the API had it */
-    PATH_SERVICE,   /* work, commands and commits, of the API and of consumers */
-    PATH_LOCK, PATH_ROW, PATH_POOL, PATH_STORE, /* waits for a lock, a row, a connection, a store's turn */
-    PATH_RETRY,     /* from the first delivery of a record to the one that succeeded */
-    PATH_REBALANCE, /* of the wait in logs: while the group rebalanced */
-    PATH_PARTS
-};
-enum { PATH_WAITS = PATH_RETRY - PATH_LOCK };
 
 /* A sample of the paid orders, in the order in which they were paid. */
 struct path_facts { uint32_t n, n_parts; const sim_ns *completion_ns, *part; /* part: n x n_parts */ };

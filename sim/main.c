@@ -11,6 +11,7 @@
 #include "sim/help.h"
 #include "sim/lab/output.h"
 #include "sim/lab/ranks.h"
+#include "sim/results/load_end.h"
 #include "sim/results/result.h"
 #include "sim/scenario/finding.h"
 
@@ -35,20 +36,8 @@ static void note_ignored(const struct options *options, const struct study *stud
 /* shown: whose instants these are; of: how many others have some. */
 static void say_load_end(const struct options *options, const struct study *study, const char *shown, const char *of)
 {
-    char names[1024] = "", end[48], orders_end[48];
-    const sim_ns orders_end_ns = (scenario_orders_end(&study->scenario) + SIM_MS - 1) / SIM_MS * SIM_MS;
-    for (uint32_t i = 0; i < study->n_by_load_end; i++) {
-        const size_t used = strlen(names);
-        snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", study->by_load_end[i]);
-    }
-    if (names[0])
-        note(options,
-             "%s: load_end is when the executors end, %s, but the last order comes %s %s (/orders/at_most): what is "
-             "told from load_end comes so much later (%s)%s; write the time that is meant, or let the executors end "
-             "there",
-             shown, ns_format(scenario_load_end(&study->scenario), end, sizeof end),
-             scenario_orders_end_varies(&study->scenario) ? "on average at" : "by",
-             ns_format(orders_end_ns, orders_end, sizeof orders_end), names, of);
+    char text[2048];
+    if (*load_end_text(study, LANG_EN, text, sizeof text)) note(options, "%s%s: %s", shown, of, text);
 }
 
 void note_load_end(const struct options *options, const struct study *study)

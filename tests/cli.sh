@@ -128,19 +128,20 @@ exits 3 run bad.json; says "bad.json:2:3"
 exits 99 run slow.json; shows "MISSED"
 # 40/s: 200 orders have come after 5 s, load_end is 2 min
 for command in check run "sweep --vary stock-service.consumers=1,2 --replications 1 --out cut.db --force"; do
-    exits 0 $command small.json --set /orders/at_most=200; says "load_end is when the executors end, 2m, but the last order comes by 5s"
+    exits 0 $command small.json --set /orders/at_most=200
+    says "load_end is when the executors end, 120 s, but the last order comes by 5.00 s"; says "115 s later"
     says "(/checkpoints/end_of_load, /checkpoints/half_a_minute_later)"
 done
 exits 0 run small.json --set /orders/at_most=200 --quiet; shows "115 s later"; silent err
 exits 0 sweep small.json --vary /orders/at_most=200,400,4800 --replications 1 --out cut.db --force
-says "small.json (at_most=200): load_end is when the executors end, 2m, but the last order comes by 5s"
-says "and so at 2 of 3 points"
+says "small.json (at_most=200), and so at 2 of 3 points: load_end is when the executors end, 120 s"
+says "the last order comes by 5.00 s"
 exits 0 compare small.json --vary /orders/at_most=4800,200 --replications 2
-says "small.json (at_most=200): load_end is when"; says "and so at 1 of 2 points"
+says "small.json (at_most=200), and so at 1 of 2 points: load_end is when"
 exits 0 plan small.json --vary /orders/at_most=200,400 --replications 2 --confidence 0.1; says "and so at 2 of 2 points"
 # Poisson arrivals: the 200th comes after 5 s on average, in this run at another time.
 poisson='/load/scenarios/orders={"executor":"poisson","rate":40,"duration":"2m"}'
-exits 0 run small.json --set /orders/at_most=200 --set "$poisson"; says "the last order comes on average at 5s"
+exits 0 run small.json --set /orders/at_most=200 --set "$poisson"; says "the last order comes on average at 5.00 s"
 shows "its last order comes on average at 5.00 s"
 exits 0 run small.json --set /orders/at_most=4800; silent err
 exits 0 run slow.json --set stock-service.consumers=3

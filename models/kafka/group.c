@@ -77,6 +77,7 @@ static void consumer_init(struct kafka *kafka, uint32_t index)
     consumer->spec = spec;
     consumer->plan = &kafka->plan->group[plan->group];
     consumer->only_unread = NONE;
+    consumer->waited_from_ns = -1;
     const struct plan_group *times = &kafka->plan->group[plan->group];
     consumer->at_once = spec->fetch_order == FETCH_ARRIVAL && spec->commit_mode <= COMMIT_MANUAL &&
         dist_is_zero(&times->fetch) && dist_is_zero(&times->poll) && dist_is_zero(&times->commit);
@@ -341,8 +342,13 @@ static void group_finish(struct kafka *kafka, uint32_t index, sim_ns end_ns, boo
         invariant_broken(kafka->invariants, INVARIANT_L1, end_ns, 0, "group %s: integral %.9g s, sum of times %.9g s",
                          kafka->plan->scenario->group[index].name, (double)group->fact.backlog_area * 1e-9,
                          (double)group->fact.sojourn_ns * 1e-9);
-    for (uint32_t i = 0; i < kafka->plan->group[index].n_consumers; i++)
-        group->fact.busy_ns += open_busy_ns(&kafka->consumer[plan->first_consumer + i], end_ns);
+    for (uint32_t i = 0; i < kafka->plan->group[index].n_consumers; i++) {
+        struct consumer *consumer = &kafka->consumer[plan->first_consumer + i];
+        group->fact.busy_ns += open_busy_ns(consumer, end_ns);
+        group->fact.cut_ns += open_busy_ns(consumer, end_ns);
+        if (consumer->in_record) forget_waits(kafka, consumer, consumer->start_ns);
+        if (consumer->done_pending) forget_waits(kafka, consumer, consumer->done.start_ns);
+    }
 }
 
 /* One owner a partition, and no more consumers with an assignment than partitions. */

@@ -71,6 +71,7 @@ struct failing {
     uint32_t consumer, life;       /* NONE: no record */
     uint32_t attempts, deliveries; /* that failed: since the exception changed, and in all */
     uint32_t exception;
+    sim_ns passed_on_ns;           /* when it was sent to the dead-letter topic last */
 };
 
 /* What anybody in the group has done with a partition's records; only where partitions can change hands. All are next
@@ -134,6 +135,8 @@ struct consumer {
     bool poll_watched;             /* an event that looks at max.poll.interval is pending */
     sim_ns last_poll_ns;
     sim_ns turn_ns;                /* COMMIT_TIME: when the loop began its last poll, as far as turns are worked out */
+    sim_ns waited_from_ns;         /* the delivery that has waited last began then; -1: none has */
+    sim_ns waited_ns[PATH_WAITS];  /* and so long, from PATH_LOCK on */
     void (*left)(void *context, uint32_t consumer);
     void *left_context;
 };
@@ -195,6 +198,10 @@ SIM_SELDOM void kafka_record_given_up(struct kafka *kafka, uint32_t consumer, si
 SIM_SELDOM void kafka_record_passed_on(struct kafka *kafka, uint32_t consumer, bool arrived, sim_ns at_ns);
 /* The listener throws at failed_ns (now): the error handler's turn (retry.c). exception: of which kind, less than 64. */
 void kafka_record_failed(struct kafka *kafka, uint32_t consumer, uint32_t exception, sim_ns failed_ns);
+/* The record in service has waited for so long. wait: from PATH_LOCK to PATH_STORE. */
+void kafka_record_waited(struct kafka *kafka, uint32_t consumer, enum path_time wait, sim_ns waited_ns);
+/* The delivery that began then comes to no good end, and what it has waited does not count (retry.c). */
+SIM_SELDOM void forget_waits(struct kafka *kafka, struct consumer *consumer, sim_ns from_ns);
 /* The record in service is the last one that is known to the consumer, and nothing of it waits to be applied. */
 bool kafka_goes_idle(const struct kafka *kafka, uint32_t consumer);
 /* The consumer's process dies, or is there again. */

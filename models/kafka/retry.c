@@ -13,6 +13,8 @@
  * Sources: KafkaMessageListenerContainer.invokeErrorHandler, SeekUtils, FailedRecordTracker, DefaultErrorHandler. */
 #include "models/kafka/takeover.h"
 
+#include <string.h>
+
 void failures_init(struct kafka *kafka)
 {
     kafka->failing = arena_array(kafka->sim->arena, struct failing, kafka->plan->n_positions);
@@ -125,10 +127,31 @@ static void give_up(struct kafka *kafka, struct consumer *consumer, sim_ns done_
     kafka_record_given_up(kafka, consumer->index, done_ns);
 }
 
+/* Where it waits it takes time: two deliveries of one consumer that do so do not begin at once. */
+void kafka_record_waited(struct kafka *kafka, uint32_t index, enum path_time wait, sim_ns waited_ns)
+{
+    struct consumer *consumer = &kafka->consumer[index];
+    if (consumer->waited_from_ns != consumer->start_ns) {
+        memset(consumer->waited_ns, 0, sizeof consumer->waited_ns);
+        consumer->waited_from_ns = consumer->start_ns;
+    }
+    consumer->waited_ns[wait - PATH_LOCK] += waited_ns;
+    kafka->group[consumer->group].fact.waited_ns[wait - PATH_LOCK] += waited_ns;
+}
+
+void forget_waits(struct kafka *kafka, struct consumer *consumer, sim_ns from_ns)
+{
+    if (consumer->waited_from_ns != from_ns) return;
+    for (uint32_t i = 0; i < PATH_WAITS; i++)
+        kafka->group[consumer->group].fact.waited_ns[i] -= consumer->waited_ns[i];
+    memset(consumer->waited_ns, 0, sizeof consumer->waited_ns);
+}
+
 /* The record is fetched again after sleep_ns, and what was done before it is committed. */
 static void deliver_again(struct kafka *kafka, struct consumer *consumer, sim_ns failed_ns, sim_ns sleep_ns)
 {
     struct group *group = &kafka->group[consumer->group];
+    forget_waits(kafka, consumer, consumer->start_ns);
     group->fact.busy_ns += failed_ns - consumer->start_ns;
     group->fact.failed_ns += failed_ns - consumer->start_ns;
     group->fact.backoff_ns += sleep_ns;
@@ -150,11 +173,12 @@ void kafka_record_failed(struct kafka *kafka, uint32_t index, uint32_t exception
 {
     struct consumer *consumer = &kafka->consumer[index];
     consumer_settle(kafka, consumer);
-    const struct failing *failing = count(kafka, consumer, exception);
+    struct failing *failing = count(kafka, consumer, exception);
     if (failing->attempts < consumer->spec->deliveries && is_retried(consumer->spec, exception))
         deliver_again(kafka, consumer, failed_ns, backoff_ns(consumer->spec, failing->attempts));
     else if (kafka->calls.give_up(kafka->calls.context, index, consumer->record_position))
         give_up(kafka, consumer, failed_ns);
+    else failing->passed_on_ns = failed_ns;
 }
 
 /* What could not be sent is not given up: a new count of attempts begins, at once. */
@@ -163,10 +187,12 @@ void kafka_record_passed_on(struct kafka *kafka, uint32_t index, bool arrived, s
     struct consumer *consumer = &kafka->consumer[index];
     struct failing *failing = &kafka->failing[consumer->record_position];
     consumer_settle(kafka, consumer);
+    const bool is_counted = is_the_same(consumer, failing, consumer->record_offset);
+    if (arrived && is_counted) kafka->group[consumer->group].fact.dead_letter_ns += at_ns - failing->passed_on_ns;
     if (arrived) {
         give_up(kafka, consumer, at_ns);
         return;
     }
-    if (is_the_same(consumer, failing, consumer->record_offset)) failing->attempts = 0;
+    if (is_counted) failing->attempts = 0;
     deliver_again(kafka, consumer, at_ns, 0);
 }

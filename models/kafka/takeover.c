@@ -107,7 +107,11 @@ void consumer_die(struct kafka *kafka, struct consumer *consumer)
     sim_ns now_ns = kafka->sim->now_ns;
     consumer_settle(kafka, consumer);
     commit_dies(kafka, consumer);
-    if (consumer->in_record && consumer->start_ns < now_ns) group->fact.busy_ns += now_ns - consumer->start_ns;
+    if (consumer->in_record && consumer->start_ns < now_ns) {
+        group->fact.busy_ns += now_ns - consumer->start_ns;
+        group->fact.cut_ns += now_ns - consumer->start_ns;
+        forget_waits(kafka, consumer, consumer->start_ns);
+    }
     consumer->in_record = false;
     consumer->state = CONSUMER_OUT;
     consumer->fetch = FETCH_NONE;

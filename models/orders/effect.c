@@ -329,6 +329,14 @@ static sim_ns flushed_ns(struct machine *machine, uint32_t store)
     return flush->next_ns;
 }
 
+/* Whose flush has not begun yet waits for the one that is under way. */
+static enum outcome flush_later(struct machine *machine, struct thread *thread, uint32_t store)
+{
+    const sim_ns at_ns = flushed_ns(machine, store), current_ns = machine->flush[store].current_ns;
+    if (at_ns > current_ns) count_wait(machine, thread, PATH_STORE, current_ns - machine->sim->now_ns);
+    return later(thread, at_ns, PHASE_FLUSHED);
+}
+
 static void commit_now(struct machine *machine, struct thread *thread)
 {
     order_effects(machine, order_of(thread), &thread->transaction, thread->stage);
@@ -362,7 +370,7 @@ static enum outcome commit_effect(struct machine *machine, struct thread *thread
         enum outcome sent = flush_effect(machine, thread);
         if (sent != OUTCOME_DONE) return sent;
         if (op->store != NONE && machine->plan->scenario->store[op->store].group_commit)
-            return later(thread, flushed_ns(machine, op->store), PHASE_FLUSHED);
+            return flush_later(machine, thread, op->store);
     }
     commit_now(machine, thread);
     return OUTCOME_DONE;

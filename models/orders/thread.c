@@ -104,10 +104,16 @@ enum outcome block(struct machine *machine, struct thread *thread)
     return OUTCOME_PARKED;
 }
 
-void has_waited(const struct machine *machine, struct thread *thread)
+void count_wait(struct machine *machine, struct thread *thread, enum path_time wait, sim_ns waited_ns)
+{
+    thread->waited_ns[wait - PATH_LOCK] += waited_ns;
+    if (thread->consumer != NONE) kafka_record_waited(&machine->kafka, thread->consumer, wait, waited_ns);
+}
+
+void has_waited(struct machine *machine, struct thread *thread)
 {
     if (thread->waits_for == PATH_PARTS) return;
-    thread->waited_ns[thread->waits_for - PATH_LOCK] += machine->sim->now_ns - thread->waits_since_ns;
+    count_wait(machine, thread, (enum path_time)thread->waits_for, machine->sim->now_ns - thread->waits_since_ns);
     thread->waits_for = PATH_PARTS;
 }
 

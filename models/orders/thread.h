@@ -99,8 +99,10 @@ static inline enum outcome later(struct thread *thread, sim_ns at_ns, enum threa
 void park(struct machine *machine, struct thread *thread, sim_ns at_ns, enum thread_phase phase);
 /* Waits for somebody else to wake it. Its command occupies no server meanwhile: the one it waits for may need it. */
 enum outcome block(struct machine *machine, struct thread *thread);
+/* Of the record at hand, and of its group: it waited for so long. wait: from PATH_LOCK to PATH_STORE. */
+void count_wait(struct machine *machine, struct thread *thread, enum path_time wait, sim_ns waited_ns);
 /* It is blocked no more: the wait counts. */
-void has_waited(const struct machine *machine, struct thread *thread);
+void has_waited(struct machine *machine, struct thread *thread);
 /* What it waited for is its own now. */
 void wake(struct machine *machine, uint32_t index);
 /* The command of a thread that lingers is over, and there is nobody to hear the answer. */

@@ -203,14 +203,14 @@ static void judge_consumer_rate(struct auditor *auditor, uint32_t i)
     const char *pace =
         isfinite(auditor->out->pace_per_s)
             ? audit_say(auditor, " While it was behind, it did %s +- %s/s.", " 밀려 있는 동안은 초당 %s +- %s건.",
-                        number_fixed(auditor->out->pace_per_s, 1).s, number_fixed(auditor->out->pace_sd_per_s, 1).s)
+                        number_rate(auditor->out->pace_per_s).s, number_fixed(auditor->out->pace_sd_per_s, 1).s)
             : "";
     const char *text = audit_say(
         auditor,
         "%g/s is %s paid over %g s, but they were counted %s s (+- %s s) after the start: %s/s over the whole time.%s",
         "초당 %g건은 완료 %s건 / %g초이지만, 집계는 시작 %s초(+- %s초) 후: 전체 기간 평균은 초당 %s건.%s",
         claims->consumer_rate_per_s, number_count((double)status->paid).s, claims->rate_window_s,
-        number_fixed(took_s, 0).s, number_fixed(sd_s, 0).s, number_fixed(rate, 1).s, pace);
+        number_fixed(took_s, 0).s, number_fixed(sd_s, 0).s, number_rate(rate).s, pace);
     audit_broken(auditor, LAW_RATE, &figures, text, fabs(rate - claims->consumer_rate_per_s), "1/s",
                  fabs(claims->rate_window_s - took_s) / sd_s);
 }
@@ -231,7 +231,7 @@ static void judge_producer_rate(struct auditor *auditor)
     audit_broken(auditor, LAW_RATE, &figures,
                  audit_say(auditor, "%s orders in the %g s of the load are %s/s, not %g/s.",
                            "부하 %2$g초 동안의 주문 %1$s건은 초당 %3$s건이며 %4$g건이 아님.",
-                           number_count(auditor->created).s, auditor->curve->end_s, number_fixed(rate, 1).s,
+                           number_count(auditor->created).s, auditor->curve->end_s, number_rate(rate).s,
                            claims->producer_rate_per_s),
                  fabs(rate - claims->producer_rate_per_s), "1/s", (double)NAN);
 }
@@ -251,7 +251,7 @@ static void judge_plain_rate(struct auditor *auditor)
                                      auditor->behind ? auditor->behind : ""));
     audit_broken(auditor, LAW_RATE, &figures,
                  audit_say(auditor, "the counts say %s +- %s/s, not %g/s.",
-                           "집계로 보면 초당 %s +- %s건이며 %g건이 아님.", number_fixed(pace, 1).s,
+                           "집계로 보면 초당 %s +- %s건이며 %g건이 아님.", number_rate(pace).s,
                            number_fixed(sd, 1).s, rate),
                  fabs(rate - pace), "1/s", fabs(rate - pace) / sd);
 }

@@ -180,7 +180,7 @@ static void judge_with_table(struct auditor *auditor, uint32_t i, bool by_print)
     const char *apart =
         isfinite(auditor->out->pace_per_s) && open > waiting.most
             ? audit_say(auditor, " At %s/s that is %s s earlier.", " 초당 %s건이면 %s초 이전의 값.",
-                        number_fixed(auditor->out->pace_per_s, 1).s, number_fixed(size / auditor->out->pace_per_s, 0).s)
+                        number_rate(auditor->out->pace_per_s).s, number_fixed(size / auditor->out->pace_per_s, 0).s)
             : "";
     const char *text = audit_say(
         auditor, "%s orders open and %s records waiting in all groups (%g s) cannot be of the same instant.%s",
@@ -204,7 +204,7 @@ static void judge_two_counts(struct auditor *auditor, uint32_t a, uint32_t b)
     figure(auditor, &figures, "/statuses/%u/pending = %lld", b, (long long)second->pending);
     const char *apart = isfinite(pace)
                             ? audit_say(auditor, " At %s/s they are %s s apart.", " 초당 %s건이면 %s초 차이.",
-                                        number_fixed(pace, 1).s, number_fixed(off / pace, 1).s)
+                                        number_rate(pace).s, number_fixed(off / pace, 1).s)
                             : "";
     audit_broken(auditor, LAW_INSTANT, &figures,
                  audit_say(auditor, "%s and %s orders pending are two queries at two times: %s apart.%s",

@@ -283,7 +283,7 @@ static const char *done_by(struct auditor *auditor, const char *group, const str
         "%1$s은(는) %3$g초까지 약 %2$s건을 처리 (Consumer %4$g개): 평균 처리 시간은 최대 %5$s; %6$s. 건당 %7$s이면 "
         "초당 %8$s건이 한계.",
         group, number_count(bound->done).s, bound->when.t_s, consumers, number_seconds(bound->slowest_s).s, verdict,
-        number_seconds(asked_s).s, number_fixed(consumers / asked_s, 1).s);
+        number_seconds(asked_s).s, number_rate(consumers / asked_s).s);
 }
 
 static const char *done_between(struct auditor *auditor, const char *group, const struct bound *bound, double consumers,
@@ -383,7 +383,7 @@ void law_drain(struct auditor *auditor)
         "%3$g초에 %2$s에서 %1$s건 대기; 초당 %4$s +- %5$s건이면 %6$s 후, 부하 종료 %7$s 후에 소진. %8$g시간은 다시 "
         "확인한 "
         "시점일 뿐 걸린 시간이 아님.",
-        number_count(auditor->behind_lag).s, auditor->behind, seen->offsets_t_s, number_fixed(pace, 1).s,
+        number_count(auditor->behind_lag).s, auditor->behind, seen->offsets_t_s, number_rate(pace).s,
         number_fixed(auditor->out->pace_sd_per_s, 1).s, number_seconds(drain_s).s, number_seconds(after_load_s).s,
         seen->claims.catch_up_hours);
     audit_broken(auditor, LAW_DRAIN, &figures, text, stated_s - after_load_s, "s", (double)NAN);

@@ -97,7 +97,7 @@ static void known(struct page *page, const struct audit *audit)
         page_say(page, TONE_PLAIN, "%s did %s +- %s records/s while it was behind.",
                  "%s은(는) 밀려 있는 동안 초당 %s +- %s건 처리.",
                  audit->behind ? audit->behind : page_word(page, "What fell behind", "밀린 그룹"),
-                 number_fixed(audit->pace_per_s, 1).s, number_fixed(audit->pace_sd_per_s, 1).s);
+                 number_rate(audit->pace_per_s).s, number_fixed(audit->pace_sd_per_s, 1).s);
 }
 
 static void findings(struct page *page, const struct audit *audit)

@@ -202,7 +202,7 @@ static void judge_with_counts(struct auditor *auditor)
     if (n_off == 0)
         return audit_holds(auditor, LAW_PACE, &figures,
                            audit_say(auditor, "the lag table over time goes with the counts, at %s/s",
-                                     "Lag 추이 표는 집계와 일치 (초당 %s건)", number_fixed(known->pace_per_s, 1).s));
+                                     "Lag 추이 표는 집계와 일치 (초당 %s건)", number_rate(known->pace_per_s).s));
     if (auditor->behind)
         figure(auditor, &figures, "/offsets (%s, lag %s)", auditor->behind, number_count(auditor->behind_lag).s);
     const char *text = audit_say(
@@ -212,7 +212,7 @@ static void judge_with_counts(struct auditor *auditor)
         "Offset 표와 주문 상태 집계에 따르면 초당 %s +- %s건, 부하 시작은 %s +- %s초. 그렇다면 %g초의 대기는 "
         "%s건이어야 하는데 "
         "Lag 추이 표는 %s건. %u개 행이 이렇게 어긋남 (전체 %u개).",
-        number_fixed(known->pace_per_s, 1).s, number_fixed(known->pace_sd_per_s, 1).s,
+        number_rate(known->pace_per_s).s, number_fixed(known->pace_sd_per_s, 1).s,
         number_fixed(known->start_s, 0).s, number_fixed(known->start_sd_s, 0).s, seen->trend[at].t_s,
         number_count(wanted).s, number_count(row_lag(auditor, at)).s, n_off, seen->n_trend);
     audit_broken(auditor, LAW_PACE, &figures, text, off, "records", worst);

@@ -12,6 +12,7 @@
 #include "sim/results/number.h"
 #include "sim/results/pace.h"
 #include "sim/results/passage.h"
+#include "sim/results/slowed.h"
 #include "sim/results/taken.h"
 #include "sim/results/waits.h"
 
@@ -89,6 +90,15 @@ bool bottleneck_split_is_by_partitions(const struct group_demand *demand)
     return fabs(demand->fullest_share * demand->partitions - demand->most_partitions) < 1e-6;
 }
 
+static bool tries_again(const struct outcome *outcome, uint32_t group)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    for (uint32_t i = 0; i < scenario->n_tables; i++)
+        if (waits_use(scenario, group, (struct use){ SHARED_ROW, i }) &&
+            outcome_mean(outcome, "tables.%s.retries", scenario->table[i].name) > 0) return true;
+    return false;
+}
+
 static struct group_demand demand_of(const struct outcome *outcome, uint32_t index, double records_per_order,
                                      struct arena *arena)
 {
@@ -103,7 +113,11 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.slept_s = outcome_mean(outcome, "groups.%s.backoff_s", spec->name);
     demand.due_after_s = ns_to_s(spec->due_after_ns);
     demand.faults = scenario->n_faults > 0;
-    demand.meets_others = waits_can(scenario, index);
+    demand.slowed = slowed_by_fault(outcome, index);
+    demand.tries_again = tries_again(outcome, index);
+    for (uint32_t i = PATH_LOCK; i < PATH_LOCK + PATH_WAITS; i++)
+        demand.waits_s += waits_s(outcome, index, (enum path_time)i);
+    demand.letter_s = waits_letter_s(outcome, index);
     demand.alone_s = pace_longest_s(scenario, spec);
     demand.service_s = outcome_mean(outcome, "groups.%s.service_s.mean", spec->name);
     demand.utilisation = outcome_mean(outcome, "groups.%s.utilisation", spec->name);
@@ -220,20 +234,30 @@ bool bottleneck_fell_behind(const struct group_demand *demand)
     return demand->peak_backlog - not_due > behind_s * demand->capacity_per_s;
 }
 
-/* More than chance and the client's own overhead make of it. */
-static bool takes_longer(const struct group_demand *demand)
+/* Of a record's service, with nobody to wait for. */
+static double work_s(const struct group_demand *demand)
 {
-    return demand->alone_s > 0 && demand->service_s > 1.1 * demand->alone_s;
+    return demand->service_s - demand->waits_s - demand->letter_s;
 }
+
+/* What comes to so much of the work is worth a word. */
+static const double worth_a_word = 0.1;
 
 bool bottleneck_waits_inside(const struct group_demand *demand)
 {
-    return demand->meets_others && takes_longer(demand);
+    return demand->waits_s > worth_a_word * work_s(demand);
 }
 
-static bool is_slowed(const struct group_demand *demand)
+static bool waits_for_letters(const struct group_demand *demand)
 {
-    return !demand->meets_others && demand->faults && takes_longer(demand);
+    return demand->letter_s > worth_a_word * work_s(demand);
+}
+
+/* What is left takes more than chance makes of it, and there is a reason. */
+static bool has_rest(const struct group_demand *demand)
+{
+    return (demand->slowed || demand->tries_again) && demand->alone_s > 0 &&
+        work_s(demand) > (1 + worth_a_word) * demand->alone_s;
 }
 
 /* Its polls take longer than max.poll.interval, and most of what it does it has done before. */
@@ -279,28 +303,42 @@ static void split_en(struct sentence *sentence, const struct group_demand *deman
     add(sentence, ")");
 }
 
+/* What a record's service is made up of; the last part is the rest. */
+static void service_en(struct sentence *sentence, const struct group_demand *demand)
+{
+    const bool waits = bottleneck_waits_inside(demand), letters = waits_for_letters(demand), rest = has_rest(demand);
+
+    if (!waits && !letters && !rest) return;
+    add(sentence, " (%s of work", number_seconds(rest ? demand->alone_s : work_s(demand)).s);
+    if (waits && (letters || rest))
+        add(sentence, ", %s of waits for locks, rows or servers", number_seconds(demand->waits_s).s);
+    else if (waits) add(sentence, ", the rest waits for locks, rows or servers");
+    if (letters && rest) add(sentence, ", %s until dead letters are sent", number_seconds(demand->letter_s).s);
+    else if (letters) add(sentence, ", the rest until dead letters are sent");
+    if (rest)
+        add(sentence, ", the rest is %s%s%s", demand->slowed ? "a fault's" : "",
+            demand->slowed && demand->tries_again ? " or " : "", demand->tries_again ? "of writes tried again" : "");
+    add(sentence, ")");
+}
+
 static void capacity_en(struct sentence *sentence, const struct group_demand *demand)
 {
     add(sentence, "%s%u consumer%s %s %s %srecords/s at %s a record",
         demand->scaler ? "at most " : demand->changes ? "at first " : "", (unsigned)demand->consumers,
         demand->consumers == 1 ? "" : "s", demand->consumers == 1 ? "does" : "do",
-        number_fixed(demand->capacity_per_s, 1).s, bottleneck_goes_round(demand) ? "new " : "",
+        number_rate(demand->capacity_per_s).s, bottleneck_goes_round(demand) ? "new " : "",
         number_seconds(demand->service_s).s);
-    if (bottleneck_waits_inside(demand))
-        add(sentence, " (%s of work, the rest waits for locks, rows or servers%s)", number_seconds(demand->alone_s).s,
-            demand->faults ? ", or a fault slows it" : "");
-    else if (is_slowed(demand))
-        add(sentence, " (%s of work, the rest is a fault's)", number_seconds(demand->alone_s).s);
+    service_en(sentence, demand);
     if (takes_more(demand))
         add(sentence, ", %s in all with commits, fetches, retries and the waits of busy times",
             number_seconds(1 / demand->one_per_s).s);
     split_en(sentence, demand);
     if (demand->offered_per_s > 0)
-        add(sentence, ", up to %s/s arrive (%s)", number_fixed(demand->offered_per_s, 1).s,
+        add(sentence, ", up to %s/s arrive (%s)", number_rate(demand->offered_per_s).s,
             number_percent(demand->pressure).s);
     if (bottleneck_lacks_vus(demand))
         add(sentence, " of the %s/s that the load would bring with more VUs, if the API can take them",
-            number_fixed(demand->asked_per_s, 1).s);
+            number_rate(demand->asked_per_s).s);
 }
 
 /* Others came when what had waited at the peak was done, to the end of the run. */
@@ -355,25 +393,37 @@ static void split_ko(struct sentence *sentence, const struct group_demand *deman
     add(sentence, ")");
 }
 
+static void service_ko(struct sentence *sentence, const struct group_demand *demand)
+{
+    const bool waits = bottleneck_waits_inside(demand), letters = waits_for_letters(demand), rest = has_rest(demand);
+
+    if (!waits && !letters && !rest) return;
+    add(sentence, " (작업 자체는 %s", number_seconds(rest ? demand->alone_s : work_s(demand)).s);
+    if (waits && (letters || rest)) add(sentence, ", 락, 행, 서버 대기 %s", number_seconds(demand->waits_s).s);
+    else if (waits) add(sentence, ", 나머지는 락, 행, 서버 대기");
+    if (letters && rest) add(sentence, ", dead letter 전송 대기 %s", number_seconds(demand->letter_s).s);
+    else if (letters) add(sentence, ", 나머지는 dead letter 전송 대기");
+    if (rest)
+        add(sentence, ", 나머지는 %s%s%s", demand->slowed ? "장애로 인한 지연" : "",
+            demand->slowed && demand->tries_again ? " 또는 " : "", demand->tries_again ? "쓰기 재시도" : "");
+    add(sentence, ")");
+}
+
 static void capacity_ko(struct sentence *sentence, const struct group_demand *demand)
 {
     add(sentence, "Consumer %s%u개가 건당 %s로 %s초당 %s건을 처리",
         demand->scaler ? "최대 " : demand->changes ? "처음 " : "", (unsigned)demand->consumers,
         number_seconds(demand->service_s).s, bottleneck_goes_round(demand) ? "새 이벤트 " : "",
-        number_fixed(demand->capacity_per_s, 1).s);
-    if (bottleneck_waits_inside(demand))
-        add(sentence, " (작업 자체는 %s, 나머지는 락, 행, 서버 대기%s)", number_seconds(demand->alone_s).s,
-            demand->faults ? " 또는 장애로 인한 지연" : "");
-    else if (is_slowed(demand))
-        add(sentence, " (작업 자체는 %s, 나머지는 장애로 인한 지연)", number_seconds(demand->alone_s).s);
+        number_rate(demand->capacity_per_s).s);
+    service_ko(sentence, demand);
     if (takes_more(demand))
         add(sentence, ", 커밋·fetch·재시도와 바쁠 때의 대기까지 포함하면 %s", number_seconds(1 / demand->one_per_s).s);
     split_ko(sentence, demand);
     if (demand->offered_per_s > 0)
-        add(sentence, ", 최대 유입 초당 %s건 (%s)", number_fixed(demand->offered_per_s, 1).s,
+        add(sentence, ", 최대 유입 초당 %s건 (%s)", number_rate(demand->offered_per_s).s,
             number_percent(demand->pressure).s);
     if (bottleneck_lacks_vus(demand))
-        add(sentence, ", VU가 충분하고 API가 감당하면 초당 %s건", number_fixed(demand->asked_per_s, 1).s);
+        add(sentence, ", VU가 충분하고 API가 감당하면 초당 %s건", number_rate(demand->asked_per_s).s);
 }
 
 static void reason_ko(struct sentence *sentence, const struct group_demand *demand)

@@ -23,7 +23,7 @@ bool bottleneck_split_is_by_partitions(const struct group_demand *demand);
 bool bottleneck_fell_behind(const struct group_demand *demand);
 /* The load's VUs, and no group before it, keep clearly more from coming. */
 bool bottleneck_lacks_vus(const struct group_demand *demand);
-/* Its records take clearly longer than they would with nothing to wait for, and there is something. */
+/* Its records take clearly longer than they would with nobody to wait for. */
 bool bottleneck_waits_inside(const struct group_demand *demand);
 /* Most of what it does it has done before, for its polls come too late. */
 bool bottleneck_goes_round(const struct group_demand *demand);

@@ -30,7 +30,7 @@ struct gauge {
     const struct layout *layout;
     struct group_samples *group;
     struct progress *before;       /* by group, at the look before */
-    double *shortest_s;            /* by group: its shortest stage's mean time alone */
+    double *least_s;               /* by group: what a record of it takes that is done soonest, in the mean */
     sim_ns looked_ns;              /* at the levels before */
     struct stream *stream;         /* by group; then of starts that found a VU; then of orders there are */
     uint64_t dropped, failed;      /* starts that found none, or that the API did not answer with an order */
@@ -45,11 +45,11 @@ struct gauge *gauge_open(const struct layout *layout, struct group_samples *grou
     gauge->layout = layout;
     gauge->group = group;
     gauge->before = arena_array(arena, struct progress, scenario->n_groups);
-    gauge->shortest_s = arena_array(arena, double, scenario->n_groups);
+    gauge->least_s = arena_array(arena, double, scenario->n_groups);
     gauge->stream = arena_array(arena, struct stream, scenario->n_groups + 2);
     gauge->rates = load_rates_make(scenario, layout->rate_window_ns, arena);
     for (uint32_t i = 0; i < scenario->n_groups; i++)
-        gauge->shortest_s[i] = pace_shortest_s(scenario, &scenario->group[i]);
+        gauge->least_s[i] = pace_least_s(scenario, &scenario->group[i]);
     return gauge;
 }
 
@@ -73,7 +73,7 @@ static struct progress progress_of(const struct layout *layout, uint32_t group, 
 static bool has_enough(const struct gauge *gauge, uint32_t group, int64_t waiting, sim_ns span_ns)
 {
     const struct scenario *scenario = &gauge->layout->study->scenario;
-    const double most = ns_to_s(span_ns) / gauge->shortest_s[group];
+    const double most = ns_to_s(span_ns) / gauge->least_s[group];
 
     return scenario->group[group].due_after_ns == 0 && (double)waiting >= 2 * most + 10;
 }
@@ -199,6 +199,8 @@ static void note_rates(struct gauge *gauge, const struct run_levels *levels)
     gauge->dropped = levels->orders.dropped;
     gauge->failed = levels->orders.requests_failed;
 }
+
+void gauge_end(struct gauge *gauge, const struct run_levels *levels) { note_rates(gauge, levels); }
 
 void gauge_close(struct gauge *gauge)
 {

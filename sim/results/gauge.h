@@ -12,7 +12,9 @@ struct gauge;
 struct gauge *gauge_open(const struct layout *layout, struct group_samples *group, struct arena *arena);
 /* These are the levels now. Returns when to come again. */
 sim_ns gauge_look(struct gauge *gauge, const struct run_levels *levels);
-/* After the last look: the group_samples are complete then. */
+/* These are the levels that stay: what came, and what was dropped, since it looked last counts. */
+void gauge_end(struct gauge *gauge, const struct run_levels *levels);
+/* After that: the group_samples are complete then. */
 void gauge_close(struct gauge *gauge);
 /* Greatest rate of orders, by their intended arrivals: that of the load where it is known and none was dropped, else as
  * that of records. */

@@ -86,10 +86,13 @@ struct walk {
 void figures_walk(struct walk *walk, const struct layout *layout, const struct record *record);
 
 /* Every replication ends with the watched values of the predictions, PREDICTION_VALUES each, after the figures, and the
- * log ends of the rows and what is left undone in them. */
+ * log ends of the rows and what is left undone in them, and of each group what its records waited for (waits.h). */
+enum { LAYOUT_WAITS = PATH_WAITS + 1 };
+
 static inline uint32_t layout_values(const struct layout *layout)
 {
-    return layout->n_figures + PREDICTION_VALUES * layout->n_predictions + 2 * layout->n_rows;
+    return layout->n_figures + PREDICTION_VALUES * layout->n_predictions + 2 * layout->n_rows +
+        LAYOUT_WAITS * layout->study->scenario.n_groups;
 }
 
 static inline uint32_t layout_watched(const struct layout *layout, uint32_t prediction)
@@ -105,6 +108,17 @@ static inline uint32_t layout_log_end(const struct layout *layout, uint32_t row)
 static inline uint32_t layout_left(const struct layout *layout, uint32_t row)
 {
     return layout_log_end(layout, layout->n_rows) + row;
+}
+
+/* From PATH_LOCK to PATH_STORE; behind them its dead letters. */
+static inline uint32_t layout_wait(const struct layout *layout, uint32_t group, enum path_time wait)
+{
+    return layout_left(layout, layout->n_rows) + LAYOUT_WAITS * group + (wait - PATH_LOCK);
+}
+
+static inline uint32_t layout_letter(const struct layout *layout, uint32_t group)
+{
+    return layout_wait(layout, group, PATH_LOCK) + PATH_WAITS;
 }
 
 #endif

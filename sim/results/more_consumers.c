@@ -74,8 +74,8 @@ struct more_consumers more_consumers(const struct outcome *outcome, uint32_t ran
     more.next_most = demand->next_most;
     if (more.next) more.next_per_s = demand->capacity_per_s * demand->fullest_share / demand->next_share;
     if (bottleneck_waits_inside(demand)) {
-        more.waiting_s = demand->service_s - demand->alone_s;
-        more.waits = waits_mostly_for(outcome, demand->group, more.waiting_s);
+        more.waiting_s = demand->waits_s;
+        more.waits = waits_mostly_for(outcome, demand->group);
     }
     if (more.next) {
         double came[MAX_TOPICS_OF_GROUP];

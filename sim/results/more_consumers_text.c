@@ -153,7 +153,7 @@ static int repeats_en(const struct told *told, char *out, size_t size)
                       number_percent(polls->enough_pressure).s);
     else if (told->demand->next)
         n += snprintf(out + n, size - (size_t)n, ", %u could do %s/s", (unsigned)told->demand->next,
-                      number_fixed(polls->next_per_s, 1).s);
+                      number_rate(polls->next_per_s).s);
     return n;
 }
 
@@ -200,14 +200,14 @@ static int fault_en(const struct told *told, char *out, size_t size)
         return n + snprintf(out + n, size - (size_t)n, ", and nobody takes over so soon");
     if (taken->left == 1) n += snprintf(out + n, size - (size_t)n, ", and the one left does");
     else n += snprintf(out + n, size - (size_t)n, ", and the %u left do", (unsigned)taken->left);
-    n += snprintf(out + n, size - (size_t)n, " %s/s%s", number_fixed(taken->left_per_s, 1).s,
+    n += snprintf(out + n, size - (size_t)n, " %s/s%s", number_rate(taken->left_per_s).s,
                   asked(told, taken->left_per_s, percent, sizeof percent));
     if (taken->left_per_s > told->demand->offered_per_s)
         return n + snprintf(out + n, size - (size_t)n, " once they have taken over");
     if (taken->spared_per_s > taken->left_per_s)
         n += snprintf(out + n, size - (size_t)n,
                       "; with one more, in an instance of its own, %u are left and do %s/s%s",
-                      (unsigned)taken->left + 1, number_fixed(taken->spared_per_s, 1).s,
+                      (unsigned)taken->left + 1, number_rate(taken->spared_per_s).s,
                       asked(told, taken->spared_per_s, percent, sizeof percent));
     return n;
 }
@@ -250,7 +250,7 @@ static int limit_en(const struct told *told, char *out, size_t size)
                         "at a time reads it",
                         number_percent(demand->largest_share).s);
     case MORE_SHARED:
-        return snprintf(out, size, "little help: %s/s at most, for %s", number_fixed(more->next_per_s, 1).s, shared);
+        return snprintf(out, size, "little help: %s/s at most, for %s", number_rate(more->next_per_s).s, shared);
     case MORE_WAITING: return snprintf(out, size, "little help, they would wait for one another");
     case MORE_SPLIT:
     case MORE_HELP: {
@@ -259,7 +259,7 @@ static int limit_en(const struct told *told, char *out, size_t size)
         return n + snprintf(out + n, size - (size_t)n, "%s%u, with %s%u partition%s each, could do %s/s%s%s%s",
                             more->limit == MORE_SPLIT ? "one more changes nothing; " : "", (unsigned)more->next,
                             more->next_most == 1 ? "" : "up to ", (unsigned)more->next_most, plural(more->next_most),
-                            number_fixed(more->next_per_s, 1).s, more->next_at_most ? " at most" : "",
+                            number_rate(more->next_per_s).s, more->next_at_most ? " at most" : "",
                             *shared ? ", for " : "", shared);
     }
     case MORE_UNKNOWN: break;
@@ -321,7 +321,7 @@ static int repeats_ko(const struct told *told, char *out, size_t size)
                       number_percent(polls->enough_pressure).s);
     else if (told->demand->next)
         n += snprintf(out + n, size - (size_t)n, ", %u개면 초당 %s건까지 가능", (unsigned)told->demand->next,
-                      number_fixed(polls->next_per_s, 1).s);
+                      number_rate(polls->next_per_s).s);
     return n;
 }
 
@@ -366,10 +366,10 @@ static int fault_ko(const struct told *told, char *out, size_t size)
         return n + snprintf(out + n, size - (size_t)n, ", 다른 Consumer가 넘겨받기 전에 끝남");
     n += snprintf(out + n, size - (size_t)n, ", 남은 %u개는%s 초당 %s건%s", (unsigned)taken->left,
                   taken->left_per_s > told->demand->offered_per_s ? " 넘겨받은 뒤" : "",
-                  number_fixed(taken->left_per_s, 1).s, asked(told, taken->left_per_s, percent, sizeof percent));
+                  number_rate(taken->left_per_s).s, asked(told, taken->left_per_s, percent, sizeof percent));
     if (!(taken->left_per_s > told->demand->offered_per_s) && taken->spared_per_s > taken->left_per_s)
         n += snprintf(out + n, size - (size_t)n, "; 별도 인스턴스에 하나 더 있으면 %u개가 남아 초당 %s건%s",
-                      (unsigned)taken->left + 1, number_fixed(taken->spared_per_s, 1).s,
+                      (unsigned)taken->left + 1, number_rate(taken->spared_per_s).s,
                       asked(told, taken->spared_per_s, percent, sizeof percent));
     return n;
 }
@@ -409,7 +409,7 @@ static int limit_ko(const struct told *told, char *out, size_t size)
                         "효과 없음",
                         number_percent(demand->largest_share).s);
     case MORE_SHARED:
-        return snprintf(out, size, "효과가 적음: %s, 많아야 초당 %s건", shared, number_fixed(more->next_per_s, 1).s);
+        return snprintf(out, size, "효과가 적음: %s, 많아야 초당 %s건", shared, number_rate(more->next_per_s).s);
     case MORE_WAITING: return snprintf(out, size, "서로 기다리므로 효과가 적음");
     case MORE_SPLIT:
     case MORE_HELP:
@@ -426,7 +426,7 @@ static int limit_ko(const struct told *told, char *out, size_t size)
         return n + snprintf(out + n, size - (size_t)n, "%s%u개면 각각 Partition %u개 이하로 초당 %s%s건까지 가능%s%s%s",
                             more->limit == MORE_SPLIT ? "하나 더 늘려도 그대로; " : "", (unsigned)more->next,
                             (unsigned)more->next_most, more->next_at_most ? "많아야 " : "",
-                            number_fixed(more->next_per_s, 1).s, *shared ? " (" : "", shared, *shared ? ")" : "");
+                            number_rate(more->next_per_s).s, *shared ? " (" : "", shared, *shared ? ")" : "");
     case MORE_UNKNOWN: break;
     }
     return 0;
@@ -459,14 +459,12 @@ static const char *mostly(const struct waits *waits, bool ko, char *out, size_t 
 static const char *waiting_clause(const struct told *told, bool ko, char *out, size_t size)
 {
     const struct more_consumers *more = &told->more;
-    const bool by_fault = told->demand->faults && more->waits.kind == SHARED_NOTHING;
     char whom[200];
 
     out[0] = '\0';
     if (more->limit == MORE_KEEPS_UP || !(more->waiting_s > 0)) return out;
-    snprintf(out, size, ko ? "; 건당 %s 중 %s는 대기%s%s" : "; of %s a record %s are waiting%s%s",
+    snprintf(out, size, ko ? "; 건당 %s 중 %s는 대기%s" : "; of %s a record %s are waiting%s",
              number_seconds(told->demand->service_s).s, number_seconds(more->waiting_s).s,
-             !by_fault ? "" : ko ? " 또는 장애로 인한 지연" : ", or a fault's",
              mostly(&more->waits, ko, whom, sizeof whom));
     return out;
 }

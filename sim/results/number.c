@@ -54,6 +54,21 @@ struct number number_fixed(double value, int decimals)
 
 struct number number_count(double value) { return number_fixed(value, 0); }
 
+/* Below this a rate is the last bits of a sum. */
+#define RATE_LEAST 1e-9
+
+/* At least so many, and as many as show two digits of a rate, after rounding: of 0.0996 it is "0.10". */
+static int decimals_of_rate(double per_s, int least)
+{
+    char text[32];
+    if (!isfinite(per_s) || fabs(per_s) < RATE_LEAST) return least;
+    snprintf(text, sizeof text, "%.1e", fabs(per_s));
+    const int decimals = 1 - atoi(strchr(text, 'e') + 1);
+    return decimals > least ? decimals : least;
+}
+
+struct number number_rate(double per_s) { return number_fixed(per_s, decimals_of_rate(per_s, 1)); }
+
 struct number number_times(double mean)
 {
     if (!(mean > 0 && mean < 1)) return number_count(mean);
@@ -148,6 +163,8 @@ static struct form form_of_metric(const char *path, double value)
         return form_percent(value);
     if (is_time(path))
         return form_seconds(value);
+    if (ends_with(path, "_per_s") && fabs(value) < 1)
+        return (struct form){ value, fabs(value) > 0 ? decimals_of_rate(value, 2) : 0, "", "" };
     const int whole = value >= 10 || !(fabs(value - round(value)) > 0);
     return (struct form){ value, whole ? 0 : 2, "", "" };
 }

@@ -13,6 +13,7 @@ struct number number_json(double value);
 struct number number_count(double value);                /* nearest whole number: "40,730" */
 struct number number_times(double mean);                 /* the same, but below one two digits: "0.05" is not "0" */
 struct number number_fixed(double value, int decimals);  /* "42.8", thousands apart */
+struct number number_rate(double per_s);                 /* "42.8", below one two digits: "0.062" is not "0.1" */
 struct number number_percent(double ratio);              /* "58.4%"; "99.97%", not "100.0%" */
 struct number number_limit(double ratio);                /* an upper limit, never rounded down: "14.0%", "0.15%" */
 struct number number_seconds(double s);                  /* "23.3 ms", "8.12 s", "373 s" */

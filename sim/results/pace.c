@@ -27,14 +27,19 @@ static double path_s(const struct step_spec *step, uint32_t n, double stage_s)
     return left_s;
 }
 
+/* Of the stage's own time, what no step has a share of. */
+static double undealt_s(const struct stage_spec *stage, double stage_s)
+{
+    double dealt = 0;
+    for (uint32_t i = 0; i < stage->n_steps; i++) dealt += stage->step[i].share;
+    return fmax(0, 1 - dealt) * stage_s;
+}
+
 double pace_alone_s(const struct scenario *scenario, const struct group_spec *group, uint32_t read)
 {
     const struct stage_spec *stage = &scenario->stage[group->read[read].stage];
     const double stage_s = stage->has_time ? dist_mean_s(&stage->time) : 0;
-    double dealt = 0;
-
-    for (uint32_t i = 0; i < stage->n_steps; i++) dealt += stage->step[i].share;
-    return path_s(stage->step, stage->n_steps, stage_s) + fmax(0, 1 - dealt) * stage_s;
+    return path_s(stage->step, stage->n_steps, stage_s) + undealt_s(stage, stage_s);
 }
 
 double pace_longest_s(const struct scenario *scenario, const struct group_spec *group)
@@ -52,6 +57,36 @@ double pace_shortest_s(const struct scenario *scenario, const struct group_spec 
         shortest_s = fmin(shortest_s, fmin(pace_alone_s(scenario, group, i),
                                            pace_stage_alone_s(&scenario->stage[group->read[i].stage])));
     return shortest_s;
+}
+
+/* Many may be refused there, and without a wait. What was done before is rare; and who gets no lock or no connection
+ * has waited for it for as long as it does. */
+static bool refuses_quickly(const struct step_spec *step)
+{
+    return step->refuse > 0 ||
+        (step->n_otherwise > 0 && step->kind != STEP_ONCE && step->kind != STEP_LOCK && step->kind != STEP_CONNECTION);
+}
+
+/* The shortest way through the steps. Without an `otherwise` a refusal throws. */
+static double least_path_s(const struct step_spec *step, uint32_t n, double stage_s, double left_s)
+{
+    for (uint32_t i = n; i-- > 0;) {
+        if (refuses_quickly(&step[i]))
+            left_s = fmin(left_s, least_path_s(step[i].otherwise, step[i].n_otherwise, stage_s, 0));
+        left_s += step[i].has_time ? dist_mean_s(&step[i].time) : step[i].share * stage_s;
+    }
+    return left_s;
+}
+
+double pace_least_s(const struct scenario *scenario, const struct group_spec *group)
+{
+    double least_s = INFINITY;
+    for (uint32_t i = 0; i < group->n_reads; i++) {
+        const struct stage_spec *stage = &scenario->stage[group->read[i].stage];
+        const double stage_s = stage->has_time ? dist_mean_s(&stage->time) : 0;
+        least_s = fmin(least_s, least_path_s(stage->step, stage->n_steps, stage_s, undealt_s(stage, stage_s)));
+    }
+    return least_s;
 }
 
 bool pace_number_changes(const struct scenario *scenario, uint32_t group)

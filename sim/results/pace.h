@@ -18,6 +18,8 @@ double pace_alone_s(const struct scenario *scenario, const struct group_spec *gr
 double pace_longest_s(const struct scenario *scenario, const struct group_spec *group);
 /* The same of the shortest, refused or not; 0: one takes no time. */
 double pace_shortest_s(const struct scenario *scenario, const struct group_spec *group);
+/* The same of whatever record is done soonest: one that is refused at once, or fails. */
+double pace_least_s(const struct scenario *scenario, const struct group_spec *group);
 /* Of the client's own work, per record, while records always wait: commits and polls, in batches as long as
  * max.poll.records and what a fetch brings from so many partitions allow. */
 double pace_client_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions);

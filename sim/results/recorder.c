@@ -9,6 +9,7 @@
 
 #include "sim/results/gauge.h"
 #include "sim/results/series.h"
+#include "sim/results/waits.h"
 #include "sim/results/watch.h"
 
 #include <string.h>
@@ -109,6 +110,7 @@ static void on_end(void *context, const struct run_levels *levels)
 {
     struct recorder *recorder = context;
     keep(&recorder->last, levels);
+    gauge_end(recorder->gauge, levels);
 }
 
 static void on_moment(void *context, uint32_t moment, const struct run_levels *levels)
@@ -199,6 +201,16 @@ static void fill(struct walk *walk, const char *key, const char *unit, double va
     *filler->next++ = value;
 }
 
+static void note_waits(double *value, const struct layout *layout, const struct run_facts *facts)
+{
+    for (uint32_t g = 0; g < facts->n_groups; g++) {
+        for (uint32_t i = PATH_LOCK; i < PATH_LOCK + PATH_WAITS; i++)
+            value[layout_wait(layout, g, (enum path_time)i)] =
+                waits_counted_s(&facts->group[g], (enum path_time)i);
+        value[layout_letter(layout, g)] = waits_letter_counted_s(&facts->group[g]);
+    }
+}
+
 static const double *values(struct recorder *recorder, const struct run_facts *facts, struct arena *arena)
 {
     const struct layout *layout = recorder->layout;
@@ -213,6 +225,7 @@ static const double *values(struct recorder *recorder, const struct run_facts *f
         log_end[i] = (double)recorder->last.partition[i].log_end;
         value[layout_left(layout, i)] = (double)recorder->last.partition[i].backlog;
     }
+    note_waits(value, layout, facts);
     note_splits(recorder, facts, log_end);
     const struct record record = { facts, recorder->checkpoint, recorder->group, recorder->scaler, time,
                                    gauge_peak_rate_per_s(recorder->gauge) };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/results/grid.h"
+#include "sim/results/load_end.h"
 #include "sim/results/number.h"
 #include "sim/results/report.h"
 #include "sim/results/threshold.h"
@@ -57,7 +58,7 @@ static void count_cell(struct grid *grid, struct page *page, const struct outcom
     const double ratio = outcome_mean(outcome, "%s.%s_ratio", place, status);
     const struct outcome_threshold *target = target_of(outcome, page_format(page, "%s.%s_ratio", place, status));
 
-    grid_cell(grid, TONE_PLAIN, "%s (%s)", number_count(count).s,
+    grid_cell(grid, TONE_PLAIN, "%s (%s)", number_times(count).s,
               target ? threshold_shown(target->spec, ratio).s : number_percent(ratio).s);
 }
 
@@ -81,32 +82,32 @@ static void status_rows(struct page *page, struct grid *grid, const struct outco
     target_cell(grid, page, outcome, page_format(page, "%s.failed_ratio", place));
 }
 
-/* A target that is met long after the last order says little of what comes after the load. */
+/* Checkpoints are in order of time; the end may come before some of them. */
+static void rows_by_time(struct page *page, struct grid *grid, const struct outcome *outcome)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    bool has_ended = false;
+
+    for (uint32_t i = 0; i <= scenario->n_checkpoints; i++) {
+        const struct checkpoint_spec *checkpoint = i < scenario->n_checkpoints ? &scenario->checkpoint[i] : NULL;
+        if (!has_ended && (!checkpoint || ns_to_s(checkpoint->at_ns) > outcome->end_s)) {
+            status_rows(page, grid, outcome, "orders", page_word(page, "end", "종료"), outcome->end_s);
+            has_ended = true;
+        }
+        if (checkpoint)
+            status_rows(page, grid, outcome, page_format(page, "checkpoints.%s", checkpoint->name), checkpoint->name,
+                        ns_to_s(checkpoint->at_ns));
+    }
+}
+
 static void told_from_load_end(struct page *page, const struct study *study)
 {
-    const double end_s = ns_to_s(scenario_load_end(&study->scenario));
-    const double orders_end_s = ns_to_s(scenario_orders_end(&study->scenario));
-    const char *names = "";
-
-    if (study->n_by_load_end == 0)
-        return;
-    for (uint32_t i = 0; i < study->n_by_load_end; i++)
-        names = page_format(page, "%s%s%s", names, i > 0 ? ", " : "", study->by_load_end[i]);
-    page_say(page, TONE_BAD,
-             "load_end is when the executors end, %s, but the last order comes %s %s (orders.at_most): what is told from "
-             "load_end comes %s later than after the last order, when a backlog may be gone (%s). Write the time that is "
-             "meant, or let the executors end there.",
-             "load_end는 executor가 끝나는 %1$s이지만 마지막 주문은 %3$s%2$s (orders.at_most): load_end 기준 시점은 마지막 주문 "
-             "기준보다 %4$s 늦어, 밀린 주문이 이미 처리되었을 수 있음 (%5$s). 의도한 시각을 쓰거나 executor를 거기서 끝낼 것.",
-             number_seconds(end_s).s,
-             scenario_orders_end_varies(&study->scenario) ? page_word(page, "on average at", "(평균)")
-                                                          : page_word(page, "by", "까지"),
-             number_seconds(orders_end_s).s, number_seconds(end_s - orders_end_s).s, names);
+    char text[2048];
+    if (*load_end_text(study, page->style->language, text, sizeof text)) page_say(page, TONE_BAD, "%s", "%s", text);
 }
 
 void report_orders(struct page *page, const struct outcome *outcome)
 {
-    const struct scenario *scenario = &outcome->study->scenario;
     struct grid *grid = grid_open(page);
 
     page_heading(page, "Orders by status", "주문 상태별 집계");
@@ -117,12 +118,7 @@ void report_orders(struct page *page, const struct outcome *outcome)
     /* a terminal has no room for both words */
     grid_column(grid, ALIGN_RIGHT, "PENDING", page->style->markdown ? "처리 중 (PENDING)" : "처리 중");
     grid_column(grid, ALIGN_RIGHT, "FAILED", page->style->markdown ? "실패 (FAILED)" : "실패");
-    for (uint32_t i = 0; i < scenario->n_checkpoints; i++) {
-        const struct checkpoint_spec *checkpoint = &scenario->checkpoint[i];
-        status_rows(page, grid, outcome, page_format(page, "checkpoints.%s", checkpoint->name), checkpoint->name,
-                    ns_to_s(checkpoint->at_ns));
-    }
-    status_rows(page, grid, outcome, "orders", page_word(page, "end", "종료"), outcome->end_s);
+    rows_by_time(page, grid, outcome);
     grid_write(grid);
     told_from_load_end(page, outcome->study);
     const double dropped = outcome_mean(outcome, "orders.dropped");

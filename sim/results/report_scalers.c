@@ -31,7 +31,7 @@ static void row(struct grid *grid, const struct outcome *outcome, const struct s
     grid_cell(grid, TONE_PLAIN, "%s", name);
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
         const double value = outcome_mean(outcome, "scalers.%s.%s", name, cells[i].key);
-        grid_cell(grid, TONE_PLAIN, "%s", (cells[i].is_time ? number_seconds(value) : number_count(value)).s);
+        grid_cell(grid, TONE_PLAIN, "%s", (cells[i].is_time ? number_seconds(value) : number_times(value)).s);
     }
     grid_cell(grid, TONE_PLAIN, "%s", number_times(outcome_mean(outcome, "groups.%s.rebalances", group)).s);
 }

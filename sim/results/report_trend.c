@@ -4,7 +4,8 @@
  *   - a committed lag cannot rise while nothing arrives;
  *   - orders that are counted as open wait somewhere: where every other group shows no lag, they wait in this one;
  *   - one consumer has one pace: arrivals less the change of the lag, over time;
- *   - a stated maximum is not above every entry, and no later entry above the one marked as the peak. */
+ *   - a stated maximum is not above what a row says and what came until the next one: rows bound it from below only;
+ *     and no entry is above the one marked as the peak. */
 #include <math.h>
 #include <string.h>
 
@@ -17,7 +18,9 @@ struct trend_facts {
     double load_end_s;
     double most;                  /* greatest total of the table */
     double most_of_a_partition;
-    const double *arrived;        /* by row of the table: records in the log, as simulated; NaN: not known */
+    const double *arrived;        /* by row of the table: records in the log, as simulated; NaN: not known; */
+    double arrived_last;          /* and in the end, */
+    double fullest_share;         /* of which so much in one partition */
     uint32_t n_broken;            /* laws told so far */
 };
 
@@ -120,7 +123,7 @@ static void too_few_waiting(struct page *page, struct trend_facts *facts)
                   "약 %2$g초에 PENDING %1$s건이고 다른 그룹의 Lag은 최대 %3$s건이므로 모두 %4$s에서 대기 중. Offset 표의 "
                   "%5$s건(%6$g초)까지 초당 %7$s건씩 처리된 것이며, 그 선 위에서 %9$g초의 대기는 %8$s건인데 추이 표는 %10$s건.",
                   number_count(open).s, from_s, number_count((double)lagging.elsewhere).s, lagging.group,
-                  number_count((double)lagging.total).s, observations->offsets_t_s, number_fixed(pace, 1).s,
+                  number_count((double)lagging.total).s, observations->offsets_t_s, number_rate(pace).s,
                   number_count(expected).s, at_s, number_count(row_lag(facts, i)).s);
         return;
     }
@@ -159,17 +162,49 @@ static void no_single_pace(struct page *page, struct trend_facts *facts)
               number_fixed(after.most, 0).s);
 }
 
+static double fullest_partition(const struct observed_trend *row)
+{
+    double most = 0;
+    for (uint32_t k = 0; k < row->n; k++) most = fmax(most, (double)row->lag[k]);
+    return most;
+}
+
+/* Of so many records the fullest partition got this at most: its share, and what chance adds to it hardly ever. */
+static double came_to_one(const struct trend_facts *facts, double records)
+{
+    const double of_one = fmax(0, records) * facts->fullest_share;
+    return of_one + 3 * sqrt(of_one);
+}
+
+/* What the lag of one partition can have been: what a row says, and all that came to it until the next one. */
+static double possible_peak(const struct trend_facts *facts)
+{
+    const uint32_t n = facts->observations->n_trend;
+    double possible = came_to_one(facts, facts->arrived[0]);
+
+    for (uint32_t i = 0; i < n; i++) {
+        const double came = (i + 1 < n ? facts->arrived[i + 1] : facts->arrived_last) - facts->arrived[i];
+        if (isnan(came)) return INFINITY;
+        possible = fmax(possible, fullest_partition(&facts->observations->trend[i]) + came_to_one(facts, came));
+    }
+    return floor(possible);
+}
+
 static void peak_not_in_table(struct page *page, struct trend_facts *facts)
 {
     const struct observations *observations = facts->observations;
 
     /* a table of totals has no entry of one partition */
-    if (observations->has_peak && facts->most_of_a_partition > 0 &&
-        (double)observations->peak_lag > facts->most_of_a_partition) {
+    const double possible = possible_peak(facts);
+    if (observations->has_peak && facts->most_of_a_partition > 0 && (double)observations->peak_lag > possible) {
         facts->n_broken++;
-        page_item(page, TONE_BAD, "The stated maximum of one partition, %s, is above every entry of the table (%s).",
-                  "명시된 Partition 최대 Lag %s건은 표의 모든 값(최대 %s건)보다 큼.",
-                  number_count((double)observations->peak_lag).s, number_count(facts->most_of_a_partition).s);
+        page_item(page, TONE_BAD,
+                  "The stated maximum of one partition, %s, is above every entry of the table (%s), and with all that "
+                  "came between two rows it can have been %s at most.",
+                  "명시된 Partition 최대 Lag %s건은 표의 모든 값(최대 %s건)보다 크며, 두 행 사이의 유입을 모두 더해도 최대 %s건까지만 "
+                  "가능.",
+                  number_count((double)observations->peak_lag).s, number_count(facts->most_of_a_partition).s,
+                  number_count(possible).s);
     }
     for (uint32_t i = 0; i < observations->n_trend; i++)
         if (observations->trend[i].marked_as_peak && row_lag(facts, i) < facts->most) {
@@ -182,6 +217,23 @@ static void peak_not_in_table(struct page *page, struct trend_facts *facts)
 
 /* ---- the answer ---- */
 
+/* In the logs that the prediction looks at. */
+static void learn_the_end(const struct outcome *outcome, const struct prediction *prediction, struct trend_facts *facts)
+{
+    double sum = 0, most = 0;
+    for (uint32_t i = 0; i < prediction->n_rows; i++) {
+        const uint32_t row = prediction->row ? prediction->row[i] : prediction->first_row + i;
+        double records = 0;
+        for (uint32_t r = 0; r < outcome->n; r++)
+            records += outcome->value[layout_log_end(outcome->layout, row)][r] / outcome->n;
+        sum += records;
+        most = fmax(most, records);
+    }
+    if (sum <= 0) return;
+    facts->arrived_last = sum;
+    facts->fullest_share = most / sum;
+}
+
 static void learn(struct page *page, const struct outcome *outcome, struct trend_facts *facts)
 {
     const struct layout *layout = outcome->layout;
@@ -191,12 +243,14 @@ static void learn(struct page *page, const struct outcome *outcome, struct trend
         const struct observed_trend *trend = &facts->observations->trend[i];
         arrived[i] = (double)NAN;
         facts->most = fmax(facts->most, row_lag(facts, i));
-        for (uint32_t k = 0; k < trend->n; k++)
-            facts->most_of_a_partition = fmax(facts->most_of_a_partition, (double)trend->lag[k]);
+        facts->most_of_a_partition = fmax(facts->most_of_a_partition, fullest_partition(trend));
     }
-    for (uint32_t i = 0; i < layout->n_predictions; i++)
-        if (layout->prediction[i].kind == PREDICT_TREND_ARRIVED)
-            arrived[layout->prediction[i].item] = comparison_make(outcome, i).predicted;
+    facts->arrived_last = (double)NAN;
+    for (uint32_t i = 0; i < layout->n_predictions; i++) {
+        if (layout->prediction[i].kind != PREDICT_TREND_ARRIVED) continue;
+        arrived[layout->prediction[i].item] = comparison_make(outcome, i).predicted;
+        learn_the_end(outcome, &layout->prediction[i], facts);
+    }
     facts->arrived = arrived;
 }
 

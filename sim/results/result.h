@@ -135,12 +135,15 @@ struct group_demand {
     double pressure;             /* offered / capacity; NaN for a group without records */
     bool had_fewer;              /* its scaler had fewer consumers ready than it had later, or the group rebalanced */
     bool changes;                /* faults change the number of its consumers: it is that of the start */
-    bool faults;                 /* in its scenario */
+    bool faults;                 /* in its scenario; */
+    bool slowed;                 /* one of them may have made its records take longer (slowed.h) */
+    bool tries_again;            /* writes of its tables met a conflict, and were tried again */
     bool is_drain;               /* which has no load: what waits is worked off */
     double due_after_s;          /* its records wait for so long, whoever could do them */
-    bool meets_others;           /* its stages can wait for locks, rows, connections or stores at all */
     uint32_t runs, left_in;      /* replications; in how many of them records are left at the end */
     double alone_s;              /* mean time of its longest stage by the scenario, with nothing to wait for */
+    double waits_s;              /* of a record's service, for locks, rows, connections and stores, */
+    double letter_s;             /* and until dead letters were sent: as counted (waits.h) */
     double service_s, utilisation, peak_backlog, peak_backlog_at_s, drained_at_s; /* means; NaN: null */
     double worked_off_at_s;      /* what waited at the peak; likewise */
 };

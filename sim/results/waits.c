@@ -1,11 +1,45 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * See waits.h. A mean that is the group's own is believed where it explains half of the waiting; else the greatest mean
- * of what the group uses, if it makes up a quarter; and where none does, commands queue at a store. */
+ * See waits.h. How long a group's records wait at locks, at rows and so on is counted by group; at which lock or row,
+ * by what is waited for, whoever waits. */
 #include "sim/results/waits.h"
 
-/* ---- who uses what ---- */
+#include "sim/results/layout.h"
 
-struct use { enum shared_kind kind; uint32_t target; }; /* of a pool: its process */
+/* ---- what was counted ---- */
+
+/* Of the deliveries that came to a good end, so much of what one takes. */
+static double of_record_s(const struct group_facts *facts, __int128 part_ns)
+{
+    const __int128 ended_ns = facts->busy_ns - facts->failed_ns - facts->cut_ns;
+    if (ended_ns <= 0 || part_ns <= 0 || facts->service.n == 0) return 0;
+    return (double)part_ns / (double)ended_ns * tally_mean_s(&facts->service);
+}
+
+double waits_counted_s(const struct group_facts *facts, enum path_time wait)
+{
+    return of_record_s(facts, facts->waited_ns[wait - PATH_LOCK]);
+}
+
+double waits_letter_counted_s(const struct group_facts *facts) { return of_record_s(facts, facts->dead_letter_ns); }
+
+static double mean_of(const struct outcome *outcome, uint32_t value)
+{
+    double sum = 0;
+    for (uint32_t r = 0; r < outcome->n; r++) sum += outcome->value[value][r];
+    return sum / outcome->n;
+}
+
+double waits_s(const struct outcome *outcome, uint32_t group, enum path_time wait)
+{
+    return mean_of(outcome, layout_wait(outcome->layout, group, wait));
+}
+
+double waits_letter_s(const struct outcome *outcome, uint32_t group)
+{
+    return mean_of(outcome, layout_letter(outcome->layout, group));
+}
+
+/* ---- who uses what ---- */
 
 static bool connects(const struct step_spec *step)
 {
@@ -43,7 +77,7 @@ static bool stage_uses(const struct scenario *scenario, uint32_t stage, struct u
     return path_uses(scenario, scenario->stage[stage].step, scenario->stage[stage].n_steps, use);
 }
 
-static bool group_uses(const struct scenario *scenario, uint32_t group, struct use use)
+bool waits_use(const struct scenario *scenario, uint32_t group, struct use use)
 {
     const struct group_spec *spec = &scenario->group[group];
 
@@ -56,7 +90,7 @@ static bool group_uses(const struct scenario *scenario, uint32_t group, struct u
 static bool others_use(const struct scenario *scenario, uint32_t group, struct use use)
 {
     for (uint32_t g = 0; g < scenario->n_groups; g++)
-        if (g != group && group_uses(scenario, g, use)) return true;
+        if (g != group && waits_use(scenario, g, use)) return true;
     for (uint32_t i = 0; i < scenario->n_processes; i++) {
         const struct process_spec *process = &scenario->process[i];
         if (process->api_threads == 0 || (use.kind == SHARED_POOL && i != use.target)) continue;
@@ -65,96 +99,99 @@ static bool others_use(const struct scenario *scenario, uint32_t group, struct u
     return false;
 }
 
-/* ---- whether anybody can be waited for ---- */
-
-static bool step_waits(const struct scenario *scenario, const struct process_spec *process,
-                       const struct step_spec *step)
-{
-    const uint32_t store = scenario_store_of(scenario, step);
-
-    if (store != NONE && (scenario->store[store].capacity > 0 || scenario->store[store].group_commit)) return true;
-    if (connects(step) && process->connections > 0) return true;
-    switch (step->kind) {
-    case STEP_LOCK: case STEP_WRITE: case STEP_FLUSH: case STEP_COMMIT: case STEP_ONCE: case STEP_JOIN: return true;
-    case STEP_READ: return step->fenced;
-    case STEP_CONNECTION: case STEP_BEGIN: case STEP_ROLLBACK: case STEP_UNLOCK: case STEP_INSERT: case STEP_WORK:
-    case STEP_PUBLISH: case STEP_REPLY: case STEP_STATUS: case STEP_KINDS: break;
-    }
-    return false;
-}
-
-static bool path_waits(const struct scenario *scenario, const struct process_spec *process,
-                       const struct step_spec *step, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++)
-        if (step_waits(scenario, process, &step[i]) ||
-            path_waits(scenario, process, step[i].otherwise, step[i].n_otherwise)) return true;
-    return false;
-}
-
-bool waits_can(const struct scenario *scenario, uint32_t group)
-{
-    const struct group_spec *spec = &scenario->group[group];
-
-    for (uint32_t r = 0; r < spec->n_reads; r++) {
-        const struct stage_spec *stage = &scenario->stage[spec->read[r].stage];
-        if (path_waits(scenario, &scenario->process[spec->process], stage->step, stage->n_steps)) return true;
-    }
-    return false;
-}
-
 /* ---- the cause ---- */
 
+/* So much of the waits has to be at one kind of thing for that to be told. */
+static const double mostly = 0.5;
+
+static enum shared_kind kind_of(enum path_time wait)
+{
+    switch (wait) {
+    case PATH_LOCK: return SHARED_LOCK;
+    case PATH_ROW: return SHARED_ROW;
+    case PATH_POOL: return SHARED_POOL;
+    case PATH_STORE: return SHARED_STORE;
+    case PATH_ADMISSION: case PATH_SERVICE: case PATH_RETRY: case PATH_REBALANCE: case PATH_PARTS: break;
+    }
+    return SHARED_NOTHING;
+}
+
+static enum shared_kind longest_of(const struct outcome *outcome, uint32_t group)
+{
+    double all_s = 0, most_s = 0;
+    enum shared_kind longest = SHARED_NOTHING;
+
+    for (uint32_t i = 0; i < PATH_WAITS; i++) {
+        const double wait_s = waits_s(outcome, group, (enum path_time)(PATH_LOCK + i));
+        all_s += wait_s;
+        if (wait_s > most_s) {
+            most_s = wait_s;
+            longest = kind_of((enum path_time)(PATH_LOCK + i));
+        }
+    }
+    return most_s >= mostly * all_s ? longest : SHARED_NOTHING;
+}
+
 struct search {
-    const struct scenario *scenario;
-    uint32_t group;
-    bool own_only;
+    const struct outcome *outcome;
+    uint32_t group, n;       /* n: used, and waited for by somebody */
     double most_s;
     struct waits found;
 };
 
 static void weigh(struct search *search, struct use use, const char *name, double wait_s)
 {
-    if (!(wait_s > search->most_s) || !group_uses(search->scenario, search->group, use)) return;
-    const bool of_all = others_use(search->scenario, search->group, use);
-    if (of_all && search->own_only) return;
+    const struct scenario *scenario = &search->outcome->study->scenario;
+    if (!(wait_s > 0) || !waits_use(scenario, search->group, use)) return;
+    search->n++;
+    if (!(wait_s > search->most_s)) return;
     search->most_s = wait_s;
-    search->found = (struct waits){ use.kind, name, of_all };
+    search->found = (struct waits){ use.kind, name, others_use(scenario, search->group, use) };
 }
 
-static struct waits longest(const struct outcome *outcome, uint32_t group, bool own_only, double least_s)
+static void weigh_locks(struct search *search)
 {
-    const struct scenario *scenario = &outcome->study->scenario;
-    struct search search = { .scenario = scenario, .group = group, .own_only = own_only, .most_s = least_s };
-
+    const struct scenario *scenario = &search->outcome->study->scenario;
     for (uint32_t i = 0; i < scenario->n_locks; i++) {
         const char *name = scenario->lock[i].name;
-        weigh(&search, (struct use){ SHARED_LOCK, i }, name, outcome_mean(outcome, "locks.%s.wait_s.mean", name));
+        weigh(search, (struct use){ SHARED_LOCK, i }, name,
+              outcome_mean(search->outcome, "locks.%s.wait_s.mean", name));
     }
+}
+
+static void weigh_tables(struct search *search)
+{
+    const struct scenario *scenario = &search->outcome->study->scenario;
     for (uint32_t i = 0; i < scenario->n_tables; i++) {
         const char *name = scenario->table[i].name;
-        weigh(&search, (struct use){ SHARED_ROW, i }, name, outcome_mean(outcome, "tables.%s.wait_s.mean", name));
+        weigh(search, (struct use){ SHARED_ROW, i }, name,
+              outcome_mean(search->outcome, "tables.%s.wait_s.mean", name));
     }
-    const uint32_t process = scenario->group[group].process;
-    const char *name = scenario->process[process].name;
-    weigh(&search, (struct use){ SHARED_POOL, process }, name,
-          outcome_mean(outcome, "processes.%s.connection_wait_s.mean", name));
+}
+
+/* Nobody counts at which of several stores. */
+static void weigh_stores(struct search *search)
+{
+    const struct scenario *scenario = &search->outcome->study->scenario;
+    for (uint32_t i = 0; i < scenario->n_stores; i++)
+        if (scenario->store[i].capacity > 0 || scenario->store[i].group_commit)
+            weigh(search, (struct use){ SHARED_STORE, i }, scenario->store[i].name, 1);
+    if (search->n > 1) search->found.kind = SHARED_NOTHING;
+}
+
+struct waits waits_mostly_for(const struct outcome *outcome, uint32_t group)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    struct search search = { .outcome = outcome, .group = group };
+
+    switch (longest_of(outcome, group)) {
+    case SHARED_NOTHING: break;
+    case SHARED_LOCK: weigh_locks(&search); break;
+    case SHARED_ROW: weigh_tables(&search); break;
+    case SHARED_POOL:
+        return (struct waits){ SHARED_POOL, scenario->process[scenario->group[group].process].name, false };
+    case SHARED_STORE: weigh_stores(&search); break;
+    }
+    search.found.of_all &= search.n > 1;
     return search.found;
-}
-
-/* What is left over: but a fault may be what it was. */
-static struct waits queue_at_a_store(const struct scenario *scenario, uint32_t group)
-{
-    for (uint32_t i = 0; i < scenario->n_stores && scenario->n_faults == 0; i++)
-        if (scenario->store[i].capacity > 0 && group_uses(scenario, group, (struct use){ SHARED_STORE, i }))
-            return (struct waits){ SHARED_STORE, scenario->store[i].name, false };
-    return (struct waits){ .kind = SHARED_NOTHING };
-}
-
-struct waits waits_mostly_for(const struct outcome *outcome, uint32_t group, double waiting_s)
-{
-    struct waits waits = longest(outcome, group, true, waiting_s / 2);
-
-    if (waits.kind == SHARED_NOTHING) waits = longest(outcome, group, false, waiting_s / 4);
-    return waits.kind == SHARED_NOTHING ? queue_at_a_store(&outcome->study->scenario, group) : waits;
 }

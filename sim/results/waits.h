@@ -1,20 +1,31 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What the records of a group wait for: something that its own stages use. Waits are counted by what is waited for, not
- * by who waits, so a mean is the group's where nobody else uses the same. */
+ * What the records of a group wait for, by what its runs have counted: the time in which a record in service was held
+ * up by others, at a lock, a row, a pool or a store, and until a dead letter was in its log. The chance of drawn times,
+ * the tries of a write and what a fault adds are no waits. */
 #ifndef SIM_RESULTS_WAITS_H
 #define SIM_RESULTS_WAITS_H
 
 #include "sim/results/shared.h"
 
+/* Something that steps use; of a pool: its process. */
+struct use { enum shared_kind kind; uint32_t target; };
+
 struct waits {
     enum shared_kind kind; /* SHARED_NOTHING: nothing is known to stand out */
     const char *name;
-    bool of_all;           /* its mean is that of others, too */
+    bool of_all;           /* which of several is told by means that are those of others, too */
 };
 
-/* Whether a step of the group's can wait for anybody. */
-bool waits_can(const struct scenario *scenario, uint32_t group);
-/* What makes up most of so much waiting of a record. */
-struct waits waits_mostly_for(const struct outcome *outcome, uint32_t group, double waiting_s);
+/* A step of the group's stages uses it, be it in place of a refused one. */
+bool waits_use(const struct scenario *scenario, uint32_t group, struct use use);
+/* Of one run, per record: of those deliveries that did not fail. wait: from PATH_LOCK to PATH_STORE. */
+double waits_counted_s(const struct group_facts *facts, enum path_time wait);
+/* The same, until its dead letter was in the log. */
+double waits_letter_counted_s(const struct group_facts *facts);
+/* The same two in the mean of the runs. */
+double waits_s(const struct outcome *outcome, uint32_t group, enum path_time wait);
+double waits_letter_s(const struct outcome *outcome, uint32_t group);
+/* What makes up most of the waits of a group's records, in the mean of the runs. */
+struct waits waits_mostly_for(const struct outcome *outcome, uint32_t group);
 
 #endif

@@ -137,6 +137,13 @@ static void compare_group(struct comparison *comparison, const struct group_fact
     COMPARE(peak_partition_lag);
     COMPARE(peak_lag_ns);
     COMPARE(busy_ns);
+    COMPARE(failed_ns);
+    COMPARE(cut_ns);
+    COMPARE(dead_letter_ns);
+    COMPARE(waited_ns[0]);
+    COMPARE(waited_ns[1]);
+    COMPARE(waited_ns[2]);
+    COMPARE(waited_ns[3]);
     COMPARE(backlog_area);
     COMPARE(sojourn_ns);
     compare_tally(comparison, "wait", &a->wait, &b->wait);

@@ -314,12 +314,11 @@ static void they_wait_for_one_another(void **state)
     (void)state;
     struct case_of *made = with(2, 2, 3, 2);
 
-    made->demand[0].meets_others = true;
     made->demand[0].service_s = 1;
-    made->demand[0].alone_s = 0.5; /* two that share one server which is never free */
+    made->demand[0].waits_s = 0.5; /* two that share one server which is never free */
     assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_WAITING);
     assert_non_null(strstr(text_of(made, LANG_EN), "of 1.00 s a record 500 ms are waiting"));
-    made->demand[0].alone_s = 0.7;
+    made->demand[0].waits_s = 0.3;
     assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_HELP);
     assert_non_null(strstr(text_of(made, LANG_EN), "could do 8.0/s at most; of 1.00 s a record 300 ms are waiting"));
 }
@@ -367,12 +366,48 @@ static void a_step_that_is_refused(void **state)
     scenario.stage = stage;
     assert_close(pace_alone_s(&scenario, &scenario.group[0], 0), 0.002 + (0.004 + 0.04) / 2, 1e-9);
     assert_close(pace_stage_alone_s(&stage[0]), 0.006, 1e-9);
+    assert_close(pace_least_s(&scenario, &scenario.group[0]), 0.002 + 0.004, 1e-9);
 }
 
-/* A stage of work alone takes longer only by a fault, and nobody waits for anybody then. */
-static void nobody_to_wait_for(void **state)
+/* Refused after 3 ms, or thrown out; but not for having been done before, which few are. */
+static void the_soonest_that_is_done(void **state)
+{
+    static const struct step_spec otherwise[] = { { .kind = STEP_STATUS } };
+    static const struct step_spec writes = { .kind = STEP_WRITE, .share = 0.75, .n_otherwise = 1,
+                                             .otherwise = otherwise };
+    static const struct step_spec once = { .kind = STEP_ONCE, .n_otherwise = 1, .otherwise = otherwise };
+    static const struct step_spec throws = { .kind = STEP_WORK, .refuse = 0.1 }, works = { .kind = STEP_WORK };
+    struct step_spec step[2];
+    struct stage_spec stage[2];
+    (void)state;
+    struct scenario scenario = small_study(&arena)->scenario;
+    memcpy(stage, scenario.stage, sizeof stage);
+    stage[0].has_time = true;
+    stage[0].time = (struct dist_spec){ .family = DIST_CONSTANT, .mean_s = 0.004 };
+    stage[0].n_steps = 2;
+    stage[0].step = step;
+    scenario.stage = stage;
+    step[0] = once, step[1] = writes; /* 1 ms is nobody's, and of who goes on */
+    assert_close(pace_least_s(&scenario, &scenario.group[0]), 0.003, 1e-9);
+    step[0] = throws;
+    assert_close(pace_least_s(&scenario, &scenario.group[0]), 0, 1e-9);
+    step[0] = once, step[1] = works;
+    assert_close(pace_least_s(&scenario, &scenario.group[0]), 0.004, 1e-9);
+}
+
+static void expect_reason(const struct group_demand *demand, const char *en, const char *ko)
 {
     char reason[1024];
+    bottleneck_reason(demand, LANG_EN, reason, sizeof reason);
+    if (!strstr(reason, en)) fail_msg("no '%s' in '%s'", en, reason);
+    bottleneck_reason(demand, LANG_KO, reason, sizeof reason);
+    if (!strstr(reason, ko)) fail_msg("no '%s' in '%s'", ko, reason);
+}
+
+/* What takes longer than the scenario says is a wait where one was counted, a fault's where one came upon it, and else
+ * the chance of drawn times, of which there is nothing to say. */
+static void what_a_record_is_made_up_of(void **state)
+{
     (void)state;
     struct case_of *made = with(2, 2, 3, 2);
     struct group_demand *demand = &made->demand[0];
@@ -380,16 +415,30 @@ static void nobody_to_wait_for(void **state)
     demand->service_s = 1;
     demand->alone_s = 0.7;
     demand->faults = true;
+    expect_reason(demand, "at 1.00 s a record (one of them has", "건당 1.00 s로 초당 4.0건을 처리 (한");
+    demand->slowed = true;
     assert_null(strstr(text_of(made, LANG_EN), "waiting"));
     assert_null(strstr(text_of(made, LANG_EN), "at most"));
-    assert_non_null(strstr(bottleneck_reason(demand, LANG_EN, reason, sizeof reason),
-                           "at 1.00 s a record (700 ms of work, the rest is a fault's)"));
-    assert_non_null(strstr(bottleneck_reason(demand, LANG_KO, reason, sizeof reason),
-                           "(작업 자체는 700 ms, 나머지는 장애로 인한 지연)"));
-    demand->meets_others = true; /* of whom none stands out */
-    assert_non_null(strstr(text_of(made, LANG_EN), "of 1.00 s a record 300 ms are waiting, or a fault's"));
-    assert_non_null(strstr(bottleneck_reason(demand, LANG_EN, reason, sizeof reason),
-                           "the rest waits for locks, rows or servers, or a fault slows it"));
+    expect_reason(demand, "at 1.00 s a record (700 ms of work, the rest is a fault's)",
+                  "(작업 자체는 700 ms, 나머지는 장애로 인한 지연)");
+    demand->tries_again = true;
+    expect_reason(demand, "of work, the rest is a fault's or of writes tried again)",
+                  ", 나머지는 장애로 인한 지연 또는 쓰기 재시도)");
+    demand->slowed = false;
+    expect_reason(demand, "of work, the rest is of writes tried again)", ", 나머지는 쓰기 재시도)");
+    demand->slowed = true;
+    demand->tries_again = false;
+    demand->waits_s = 0.2; /* 800 ms are left, and 770 ms were the scenario's and chance */
+    assert_non_null(strstr(text_of(made, LANG_EN), "of 1.00 s a record 200 ms are waiting"));
+    expect_reason(demand, "(700 ms of work, 200 ms of waits for locks, rows or servers, the rest is a fault's)",
+                  "(작업 자체는 700 ms, 락, 행, 서버 대기 200 ms, 나머지는 장애로 인한 지연)");
+    demand->waits_s = 0.25; /* 750 ms are not */
+    expect_reason(demand, "(750 ms of work, the rest waits for locks, rows or servers)",
+                  "(작업 자체는 750 ms, 나머지는 락, 행, 서버 대기)");
+    demand->letter_s = 0.15;
+    expect_reason(demand,
+                  "(600 ms of work, 250 ms of waits for locks, rows or servers, the rest until dead letters are sent)",
+                  "(작업 자체는 600 ms, 락, 행, 서버 대기 250 ms, 나머지는 dead letter 전송 대기)");
 }
 
 /* One more takes the second partition of the fullest one, and would make it 8/s; a lock that all orders have for 0.25 s
@@ -495,8 +544,8 @@ int main(void)
         cmocka_unit_test(what_keeps_up_needs_nobody),
         cmocka_unit_test(they_wait_for_one_another),
         cmocka_unit_test(a_step_with_a_time_of_its_own),
-        cmocka_unit_test(a_step_that_is_refused),
-        cmocka_unit_test(nobody_to_wait_for),
+        cmocka_unit_test(a_step_that_is_refused), cmocka_unit_test(the_soonest_that_is_done),
+        cmocka_unit_test(what_a_record_is_made_up_of),
         cmocka_unit_test(what_they_share),
         cmocka_unit_test(a_hot_partition),
         cmocka_unit_test(the_group_behind),

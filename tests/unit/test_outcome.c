@@ -301,6 +301,29 @@ static void long_records_do_not_count_twice(void **state)
     }
 }
 
+/* Sixty orders come at once every second, for ten minutes. A hundred of them get a thing and take 100 ms; all others
+ * are refused after 1 ms, and sixty that wait are then no work for a second. In the mean 100 ms x 100 and 1 ms x 35,900
+ * over 36,000. */
+static void what_is_refused_is_soon_done(void **state)
+{
+    static const char load[] = "{\"orders\": {\"executor\": \"bursts\", \"size\": 60, \"every\": \"1s\", "
+                               "\"duration\": \"10m\"}}";
+    static const char steps[] = "[{\"begin\": \"stock\"}, {\"write\": \"stock\", \"style\": \"conditional\", "
+                                "\"effect\": \"reserve\", \"time\": \"1ms\", \"otherwise\": "
+                                "[{\"rollback\": \"stock\"}, {\"status\": \"FAILED\"}]}, {\"commit\": \"stock\"}, "
+                                "{\"work\": \"ship\", \"time\": \"99ms\"}, {\"status\": \"PAID\"}]";
+    static const char tables[] = "{\"orders\": {\"key\": \"order_id\"}, "
+                                 "\"stock\": {\"key\": \"item\", \"rows\": 1, \"quantity\": 100}}";
+    const struct study_edit edits[] = { { "/load/scenarios", load }, { "/tables", tables },
+                                        { "/stages/serve/steps", steps }, { "/kafka/append", "0s" } };
+    const double takes_s = (0.1 * 100 + 0.001 * 35900) / 36000;
+    struct group_facts group;
+    (void)state;
+    const double per_s = capacity_seen(edits, 4, &group);
+    assert_close(tally_mean_s(&group.service), takes_s, 1e-9);
+    assert_close(per_s, 1 / takes_s, 0.02 / takes_s);
+}
+
 /* A hundred and fifty orders a second for two minutes, of which one consumer does some hundred: it is behind until long
  * after the load. What it is said to do is the same, to the last bit, however often somebody wants rows of lag.csv. */
 static void how_often_rows_are_wanted_changes_nothing(void **state)
@@ -554,6 +577,30 @@ static void what_was_dropped_did_not_arrive(void **state)
         assert_int_equal(bottleneck_lacks_vus(&outcome.demand[0]), i == 0);
         assert_int_equal(strstr(outcome.bottleneck_reason, "with more VUs, if the API can take them") &&
                              strstr(outcome.bottleneck_reason, "it keeps up"), i == 0);
+    }
+}
+
+/* The same within one second of 1,000 starts, and of ten bursts of 500, of which ten each find a VU: a hundred come, and
+ * what was dropped counts to the last start, whenever somebody looked. */
+static void what_was_dropped_at_the_end_did_not_arrive(void **state)
+{
+    static const char *const loads[] = {
+        "{\"a\": {\"executor\": \"constant-arrival-rate\", \"rate\": 1000, \"duration\": \"1s\", "
+        "\"preAllocatedVUs\": 10, \"maxVUs\": 10}}",
+        "{\"a\": {\"executor\": \"bursts\", \"size\": 500, \"every\": \"100ms\", \"duration\": \"1s\", "
+        "\"startTime\": \"20s\", \"preAllocatedVUs\": 10, \"maxVUs\": 10}}" };
+    static const char *const takes[] = { "\"100ms\"", "\"5ms\"" };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct study_edit edits[] = { { "/load/scenarios", loads[i] },
+                                            { "/stages/accept/steps/0/time", takes[i] },
+                                            { "/stages/serve/steps/0/time", "\"1ms\"" },
+                                            { "/processes/front/api/threads", "1000" } };
+        struct group_facts group;
+        const struct outcome outcome = outcome_seen(edits, 4, &group);
+        assert_close(outcome_mean(&outcome, "orders.created"), 100, 1);
+        assert_close(outcome_mean(&outcome, "orders.peak_rate_per_s"), 100, 10);
+        assert_close(outcome_mean(&outcome, "groups.servers.peak_rate_per_s"), 100, 10);
     }
 }
 
@@ -1114,6 +1161,20 @@ static void numbers_for_people(void **state)
     assert_string_equal(number_limit(1 - pow(0.05, 1.0 / 298)).s, "1.1%");     /* 1.0002 */
     assert_string_equal(number_limit(1 - pow(0.05, 1.0 / 2000)).s, "0.15%");   /* 0.1497 */
     assert_string_equal(number_limit(1 - pow(0.05, 1.0 / 100000)).s, "0.0030%"); /* 0.0029957 */
+    assert_string_equal(number_rate(1234.56).s, "1,234.6");
+    assert_string_equal(number_rate(0).s, "0.0");
+    assert_string_equal(number_rate(1).s, "1.0");
+    assert_string_equal(number_rate(0.996).s, "1.0");
+    assert_string_equal(number_rate(0.994).s, "0.99");
+    assert_string_equal(number_rate(0.0622).s, "0.062"); /* and not "0.1", of which 0.05 is 81 % */
+    assert_string_equal(number_rate(0.0996).s, "0.10");
+    assert_string_equal(number_rate(-0.00021).s, "-0.00021");
+    assert_string_equal(number_rate(1e-17).s, "0.0");
+    assert_string_equal(number_rate((double)NAN).s, "-");
+    assert_string_equal(number_of_metric("groups.g.capacity_per_s", 0.00021).s, "0.00021");
+    assert_string_equal(number_of_metric("groups.g.capacity_per_s", 0.5).s, "0.50");
+    assert_string_equal(number_of_metric("groups.g.capacity_per_s", 1.5).s, "1.50");
+    assert_string_equal(number_of_metric("groups.g.capacity_per_s", 0).s, "0");
     assert_string_equal(number_seconds(0).s, "0 s");
     assert_string_equal(number_seconds(0.02325).s, "23.2 ms");
     assert_string_equal(number_seconds(0.9999).s, "1.00 s");
@@ -1135,6 +1196,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_fault_adds_what_it_can, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(time_before_the_start_does_not_count, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(long_records_do_not_count_twice, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_is_refused_is_soon_done, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(how_often_rows_are_wanted_changes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(looking_is_no_event, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_tried_again_takes_time, open_arena, close_arena),
@@ -1147,6 +1209,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_fell_behind_comes_before_who_keeps_up, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_was_behind_for_longer_comes_first, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_was_dropped_did_not_arrive, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_was_dropped_at_the_end_did_not_arrive, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_others_dropped_takes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_long_sleep_is_shared_by_all, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_comes_again_is_no_negative_work, open_arena, close_arena),
