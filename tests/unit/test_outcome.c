@@ -397,6 +397,70 @@ static void a_failure_ends_its_poll(void **state)
     }
 }
 
+/* Ten records of 2 ms to a block; each poll ends with a commit of 3 ms. Alone, a partition is asked for again when its
+ * block is used up. Ten records in polls of three: four polls, 32 ms, and of a fetch of 20 ms the last record and its
+ * commit take 5: 47 ms. Of four: 29 ms and all but 7 of the fetch, 42 ms. A last poll that the block's end fills counts
+ * as unread until the next one: of five, 26 + 20; of ten, 23 + 20; of one, 50 + 20. One that could hold more leaves 23
+ * ms of work beside the fetch.
+ *
+ * Two partitions, of which one is worked off while the other is fetched: a block takes 26 ms, or a fetch. Where a poll
+ * holds all there is, 43 ms of work or a fetch of 45 bring 20 records, 63 of work bring 30; and where work is short
+ * beside them, two fetches bring one block and the two others, whichever it is: 200 ms for 30. Between these, fetches
+ * wait for polls and polls for fetches; what a consumer does is what it is said to do when it has little to do. */
+static void some_fetches_are_waited_for(void **state)
+{
+    static const char steps[] = "[{\"work\": \"look\", \"time\": \"2ms\"}, {\"status\": \"PAID\"}]";
+    static const struct { const char *partitions, *poll, *fetch; double per_s; } of[] = {
+        { "1", "3", "20ms", 10 / 0.047 },   { "1", "4", "20ms", 10 / 0.042 },  { "1", "5", "20ms", 10 / 0.046 },
+        { "1", "10", "20ms", 10 / 0.043 },  { "1", "1", "20ms", 10 / 0.07 },   { "1", "500", "20ms", 10 / 0.023 },
+        { "2", "5", "30ms", 10 / 0.03 },    { "2", "5", "20ms", 10 / 0.026 },  { "2", "500", "45ms", 20 / 0.045 },
+        { "3", "500", "45ms", 30 / 0.063 }, { "3", "10", "100ms", 30 / 0.2 },  { "3", "10", "30ms", 0 },
+        { "3", "5", "45ms", 0 },            { "3", "15", "45ms", 0 },          { "5", "5", "100ms", 0 } };
+    (void)state;
+    for (uint32_t i = 0; i < sizeof of / sizeof *of; i++) {
+        double per_s[2];
+        for (uint32_t busy = 0; busy < 2; busy++) {
+            const struct study_edit edits[] = {
+                { "/stages/serve/steps", steps }, { "/load/scenarios/orders/rate", busy ? "1000" : "20" },
+                { "/load/scenarios/orders/duration", "30s" }, { "/kafka/commit", "3ms" },
+                { "/kafka/record_bytes", "100000" }, { "/kafka/partitions", of[i].partitions },
+                { "/kafka/max_poll_records", of[i].poll }, { "/kafka/fetch", of[i].fetch } };
+            struct group_facts group;
+            per_s[busy] = capacity_seen(edits, 8, &group);
+            if (of[i].per_s > 0) assert_close(per_s[busy], of[i].per_s, 0.005 * of[i].per_s);
+            assert_int_equal(group.peak_backlog > 5000, busy);
+        }
+        assert_close(per_s[0], per_s[1], 0.01 * per_s[1]);
+    }
+}
+
+/* What a failure sends back is fetched again, of all partitions whose records were in that poll; those of the others
+ * are at hand, as long as they last. One record in ten and one in three fail, with little to do and with too much. */
+static void what_is_sought_back_to_is_fetched(void **state)
+{
+    static const struct { const char *refuse, *deliveries, *poll, *fetch; } of[] = {
+        { "0.1", "2", "500", "20ms" }, { "0.3", "2", "10", "20ms" }, { "0.1", "4", "50", "60ms" } };
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++) {
+        char steps[120];
+        double per_s[2];
+        snprintf(steps, sizeof steps, "[{\"work\": \"look\", \"time\": \"5ms\", \"refuse\": %s}, "
+                 "{\"status\": \"PAID\"}]", of[i].refuse);
+        for (uint32_t busy = 0; busy < 2; busy++) {
+            const struct study_edit edits[] = {
+                { "/stages/serve/steps", steps }, { "/load/scenarios/orders/rate", busy ? "300" : "10" },
+                { "/load/scenarios/orders/duration", busy ? "3m" : "30m" }, { "/kafka/commit", "3ms" },
+                { "/kafka/partitions", "3" }, { "/kafka/max_poll_records", of[i].poll },
+                { "/kafka/fetch", of[i].fetch }, { "/groups/servers/deliveries", of[i].deliveries },
+                { "/groups/servers/backoff", "10ms" } };
+            struct group_facts group;
+            per_s[busy] = capacity_seen(edits, 9, &group);
+            assert_int_equal(group.peak_backlog > 5000, busy);
+        }
+        assert_close(per_s[0], per_s[1], 0.03 * per_s[1]);
+    }
+}
+
 /* A thousand orders a second for two seconds: as many arrive whenever that begins, and whatever ends it. So is
  * what is seen to come. */
 static void when_a_load_begins_changes_nothing(void **state)
@@ -1080,6 +1144,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_tried_again_takes_time, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(commits_fall_at_the_end_of_polls, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_failure_ends_its_poll, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(some_fetches_are_waited_for, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_is_sought_back_to_is_fetched, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(when_a_load_begins_changes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_has_failed_did_not_arrive, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_fell_behind_comes_before_who_keeps_up, open_arena, close_arena),
