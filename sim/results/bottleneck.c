@@ -119,8 +119,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.capacity_per_s = outcome_mean(outcome, "groups.%s.capacity_per_s", spec->name);
     demand.one_per_s = demand.capacity_per_s * demand.fullest_share;
     demand.pressure = demand.offered_per_s / demand.capacity_per_s;
-    const struct taken taken = taken_by_fault(outcome, &demand);
-    demand.changes |= taken.fault && isinf(taken.for_s);
+    demand.changes |= taken_by_fault(outcome, &demand).for_good;
     return demand;
 }
 
