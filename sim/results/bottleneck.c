@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sim/results/api_limit.h"
 #include "sim/results/layout.h"
 #include "sim/results/number.h"
 #include "sim/results/pace.h"
@@ -116,6 +117,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.offered_per_s = orders_per_s > 0 ? fmax(orders_per_s * records_per_order, arrived_per_s) : 0;
     if (outcome_mean(outcome, "orders.dropped") > 0)
         demand.asked_per_s = fmax(0, outcome->layout->load_rate_per_s * records_per_order);
+    demand.by_api = api_limit_of(outcome).kind != API_LIMIT_NONE;
     demand.capacity_per_s = outcome_mean(outcome, "groups.%s.capacity_per_s", spec->name);
     demand.one_per_s = demand.capacity_per_s * demand.fullest_share;
     demand.pressure = demand.offered_per_s / demand.capacity_per_s;
@@ -290,8 +292,8 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
         add(sentence, ", up to %s/s arrive (%s)", number_fixed(demand->offered_per_s, 1).s,
             number_percent(demand->pressure).s);
     if (bottleneck_lacks_vus(demand))
-        add(sentence, " of the %s/s that the load would bring with more VUs, if the API can take them",
-            number_fixed(demand->asked_per_s, 1).s);
+        add(sentence, " of the %s/s that the load would bring%s", number_fixed(demand->asked_per_s, 1).s,
+            demand->by_api ? "; the API takes no more" : " with more VUs, if the API can take them");
 }
 
 static void reason_en(struct sentence *sentence, const struct group_demand *demand)
@@ -355,7 +357,8 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
         add(sentence, ", 최대 유입 초당 %s건 (%s)", number_fixed(demand->offered_per_s, 1).s,
             number_percent(demand->pressure).s);
     if (bottleneck_lacks_vus(demand))
-        add(sentence, ", VU가 충분하고 API가 감당하면 초당 %s건", number_fixed(demand->asked_per_s, 1).s);
+        add(sentence, demand->by_api ? ", API가 감당하면 초당 %s건" : ", VU가 충분하고 API가 감당하면 초당 %s건",
+            number_fixed(demand->asked_per_s, 1).s);
 }
 
 static void reason_ko(struct sentence *sentence, const struct group_demand *demand)

@@ -8,8 +8,7 @@
 
 /* So many polls are gone through, and the second half of them counts: the first one is a cold client's. */
 enum { POLLS = 8192 };
-/* Polls in which each partition has its turn, at most: polls that take an equal part of a block are told apart no finer.
- */
+/* Polls in which each partition has its turn, at most: those that take a part of a block are told apart no finer. */
 enum { POLLS_OF_A_ROUND = POLLS / 16 };
 /* At the broker, of each partition: no walk comes to its end. */
 #define ALWAYS_MORE INT64_C(1000000000000)

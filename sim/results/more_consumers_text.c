@@ -238,6 +238,8 @@ static int fault_en(const struct told *told, char *out, size_t size)
 
 static int keeps_up_en(const struct told *told, char *out, size_t size)
 {
+    if (told->demand->by_api)
+        return snprintf(out, size, "nothing changes, it keeps up as it is: what limits is the API");
     if (!bottleneck_lacks_vus(told->demand)) return snprintf(out, size, "little changes, it keeps up as it is");
     return snprintf(out, size, "nothing changes, it keeps up as it is: what limits are the load's VUs; %s of %s starts "
                     "found none free", number_count(outcome_mean(told->outcome, "orders.dropped")).s,
@@ -409,6 +411,7 @@ static int fault_ko(const struct told *told, char *out, size_t size)
 
 static int keeps_up_ko(const struct told *told, char *out, size_t size)
 {
+    if (told->demand->by_api) return snprintf(out, size, "유입을 따라가므로 그대로: 제한은 API");
     if (!bottleneck_lacks_vus(told->demand)) return snprintf(out, size, "유입을 따라가므로 거의 그대로");
     return snprintf(out, size, "유입을 따라가므로 그대로: 제한은 부하의 VU이며, 요청 %s건 중 %s건이 가용 VU 없이 누락됨",
                     number_count(outcome_mean(told->outcome, "orders.scheduled")).s,

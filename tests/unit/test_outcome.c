@@ -15,8 +15,10 @@
 
 #include <cjson/cJSON.h>
 
+#include "sim/results/api_limit.h"
 #include "sim/results/bottleneck.h"
 #include "sim/results/layout.h"
+#include "sim/results/more_consumers.h"
 #include "sim/results/number.h"
 #include "tests/support/small_study.h"
 #include "tests/support/trial.h"
@@ -187,21 +189,29 @@ static const char ONE_CONSUMER[] = TRIAL_JSON({
 });
 /* clang-format on */
 
-/* Of a run of ONE_CONSUMER with some edits; group: of its first group. Its study is gone. */
-static struct outcome outcome_seen(const struct study_edit *edits, uint32_t n_edits, struct group_facts *group)
+static struct trial opened;
+
+/* Of a run of ONE_CONSUMER with some edits. The trial stays open. */
+static struct outcome outcome_open(const struct study_edit *edits, uint32_t n_edits, struct group_facts *group)
 {
-    struct trial trial;
     struct outcome outcome;
-    trial_open(&trial, ONE_CONSUMER, edits, n_edits);
-    const struct layout *layout = layout_make(&trial.study, &arena);
+    trial_open(&opened, ONE_CONSUMER, edits, n_edits);
+    const struct layout *layout = layout_make(&opened.study, &arena);
     struct recorder *recorder = recorder_open(layout, 0, NULL, &arena);
-    const struct run_facts *facts = trial_run(&trial, 0, recorder_observer(recorder));
+    const struct run_facts *facts = trial_run(&opened, 0, recorder_observer(recorder));
     *group = facts->group[0];
     struct result *result[] = { recorder_close(recorder, facts, &arena) };
-    assert_true(outcome_make(&outcome, &trial.study, layout, result, 1, 0.95, 1, &arena, NULL));
+    assert_true(outcome_make(&outcome, &opened.study, layout, result, 1, 0.95, 1, &arena, NULL));
+    return outcome;
+}
+
+/* group: of its first group. Its study is gone. */
+static struct outcome outcome_seen(const struct study_edit *edits, uint32_t n_edits, struct group_facts *group)
+{
+    struct outcome outcome = outcome_open(edits, n_edits, group);
     for (uint32_t i = 0; i < outcome.n_demands; i++)
         ((struct group_demand *)outcome.demand)[i].name = arena_strdup(&arena, outcome.demand[i].name);
-    trial_close(&trial);
+    trial_close(&opened);
     return outcome;
 }
 
@@ -503,6 +513,47 @@ static void what_has_failed_did_not_arrive(void **state)
     const struct outcome outcome = outcome_seen(edits, 5, &group);
     assert_close(outcome.demand[0].offered_per_s, 4, 0.1);
     assert_close(outcome.demand[0].pressure, 4 * 0.16, 0.03);
+}
+
+/* A request takes 500 ms, all of it with a connection, or with a thread: two of either take 4 a second of the 10 that
+ * come, whether the others fail, wait, or find no VU; ten connections take 20. More VUs would bring nothing. */
+static void the_api_may_be_what_limits(void **state)
+{
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"begin\": \"orders\"}, {\"insert\": \"orders\", "
+                                 "\"time\": \"400ms\"}, {\"commit\": \"orders\", \"time\": \"100ms\"}, "
+                                 "{\"publish\": \"orders\"}, {\"reply\": 202}]}, \"serve\": {\"steps\": "
+                                 "[{\"work\": \"look\", \"time\": \"10ms\"}, {\"status\": \"PAID\"}]}}";
+    static const struct { const char *connections, *threads, *vus; enum api_limit_kind kind; const char *en, *ko; }
+    of[] = {
+        { "2", "1000", "1000", API_LIMIT_POOL,
+          "the API of front takes 4.0 requests/s at most (2 connections in its pool, which a request has for 500 ms), "
+          "and the load would bring up to 10.0/s (250.0%); 1,",
+          "front의 API는 많아야 초당 4.0건 (커넥션 풀의 커넥션 2개, 요청당 500 ms 점유), 부하는 최대 초당 10.0건 (250.0%); 실패한 요청 1," },
+        { "2", "1000", "20", API_LIMIT_POOL, "starts found no free VU", "가용 VU가 없어 누락된 시작" },
+        { "0", "2", "1000", API_LIMIT_THREADS, "(2 threads, which a request has for 500 ms)", "(스레드 2개" },
+        { "10", "1000", "1000", API_LIMIT_NONE, "", "" },
+        { "0", "1000", "1000", API_LIMIT_NONE, "", "" } };
+    (void)state;
+    for (uint32_t i = 0; i < sizeof of / sizeof *of; i++) {
+        const struct study_edit edits[] = {
+            { "/stages", stages }, { "/load/scenarios/orders/duration", "300s" },
+            { "/load/scenarios/orders/preAllocatedVUs", of[i].vus }, { "/load/scenarios/orders/maxVUs", of[i].vus },
+            { "/processes/front/connections", of[i].connections },
+            { "/processes/front/api/threads", of[i].threads } };
+        struct group_facts group;
+        const struct outcome outcome = outcome_open(edits, 6, &group);
+        const struct api_limit limit = api_limit_of(&outcome);
+        char text[1024];
+        assert_int_equal(limit.kind, of[i].kind);
+        if (limit.kind != API_LIMIT_NONE) assert_close(limit.most_per_s, 4, 1e-9);
+        assert_non_null(strstr(api_limit_text(&outcome, LANG_EN, text, sizeof text), of[i].en));
+        assert_non_null(strstr(api_limit_text(&outcome, LANG_KO, text, sizeof text), of[i].ko));
+        assert_int_equal(*text == '\0', limit.kind == API_LIMIT_NONE);
+        assert_int_equal(strstr(outcome.bottleneck_reason, "the API takes no more") != NULL, i == 1);
+        more_consumers_text(&outcome, LANG_EN, text, sizeof text);
+        assert_int_equal(strstr(text, "what limits is the API") != NULL, limit.kind != API_LIMIT_NONE);
+        trial_close(&opened);
+    }
 }
 
 /* Ten orders a second for two minutes; one group needs 10 ms for each, the other 60 ms and keeps up all the time. The
@@ -1148,6 +1199,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_sought_back_to_is_fetched, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(when_a_load_begins_changes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_has_failed_did_not_arrive, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(the_api_may_be_what_limits, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_fell_behind_comes_before_who_keeps_up, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_was_dropped_did_not_arrive, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_others_dropped_takes_nothing, open_arena, close_arena),
