@@ -81,6 +81,38 @@ void bottleneck_split(struct group_demand *demand, const struct scenario *scenar
     arena_fini(&scratch);
 }
 
+/* Whoever fails once does so each time that it is tried. */
+static struct pace_record record_of(const struct outcome *outcome, const struct group_demand *demand,
+                                    const struct group_spec *group)
+{
+    const double skipped = outcome_mean(outcome, "groups.%s.skipped", demand->name);
+    const double retries = outcome_mean(outcome, "groups.%s.retries", demand->name);
+    const double n = demand->records + skipped, again = retries / n, given_up = skipped / n;
+    const double failed = group->deliveries > 1 ? fmax(given_up, again / (group->deliveries - 1)) : given_up;
+
+    return (struct pace_record){ .takes_s = demand->service_s * (1 + again) + demand->slept_s / n,
+                                 .slept_s = demand->slept_s / n, .failed = fmin(1, failed), .again = again,
+                                 .given_up = given_up };
+}
+
+double bottleneck_quicker(const struct outcome *outcome, const struct group_demand *demand, uint32_t consumers)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    const struct group_spec *group = &scenario->group[demand->group];
+    struct arena scratch;
+
+    arena_init(&scratch);
+    const double *records = bottleneck_records(outcome, demand->group, &scratch);
+    const uint32_t now = split_of(scenario, group, demand->consumers, records, &scratch).fetched;
+    const uint32_t then = split_of(scenario, group, consumers, records, &scratch).fetched;
+    arena_fini(&scratch);
+    if (now == then || now == 0 || then == 0) return 1;
+    const struct pace_record record = record_of(outcome, demand, group);
+    const double now_s = pace_record_s(scenario, group, now, &record);
+    const double quicker = now_s / pace_record_s(scenario, group, then, &record);
+    return isfinite(quicker) && quicker > 0 ? quicker : 1;
+}
+
 bool bottleneck_split_is_by_partitions(const struct group_demand *demand)
 {
     return fabs(demand->fullest_share * demand->partitions - demand->most_partitions) < 1e-6;

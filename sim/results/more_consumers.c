@@ -69,7 +69,9 @@ struct more_consumers more_consumers(const struct outcome *outcome, uint32_t ran
     more.times_one = 1 / demand->fullest_share;
     more.next = demand->next;
     more.next_most = demand->next_most;
-    if (more.next) more.next_per_s = demand->capacity_per_s * demand->fullest_share / demand->next_share;
+    if (more.next)
+        more.next_per_s = demand->capacity_per_s * demand->fullest_share / demand->next_share *
+            bottleneck_quicker(outcome, demand, demand->next);
     if (bottleneck_waits_inside(demand)) {
         more.waiting_s = demand->service_s - demand->alone_s;
         more.waits = waits_mostly_for(outcome, demand->group, more.waiting_s);

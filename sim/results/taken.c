@@ -159,7 +159,7 @@ static double pace_of(const struct outcome *outcome, const struct group_demand *
     const struct group_spec *group = &outcome->study->scenario.group[demand->group];
     const double share = split_of(&outcome->study->scenario, group, consumers, records, &scratch).share;
     arena_fini(&scratch);
-    return demand->capacity_per_s * demand->fullest_share / share;
+    return demand->capacity_per_s * demand->fullest_share / share * bottleneck_quicker(outcome, demand, consumers);
 }
 
 /* ---- faults that take consumers away at the same time ---- */

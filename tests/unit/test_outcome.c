@@ -444,6 +444,26 @@ static void some_fetches_are_waited_for(void **state)
     }
 }
 
+/* The same records in polls of three, and fetches of 30 ms. Who has three partitions does ten in 10 x 2 + 10 / 3 x 3 =
+ * 30 ms, always with a block at hand. With two, one block is worked off while the other is fetched, and 32 ms go by
+ * from one to the next, for a poll ends where nothing is left. Two consumers, one of whom has two of the partitions, do
+ * ten in 32 ms over two thirds. */
+static void fewer_partitions_have_less_at_hand(void **state)
+{
+    static const char steps[] = "[{\"work\": \"look\", \"time\": \"2ms\"}, {\"status\": \"PAID\"}]";
+    const struct study_edit edits[] = {
+        { "/stages/serve/steps", steps }, { "/load/scenarios/orders/rate", "20" },
+        { "/load/scenarios/orders/duration", "30s" }, { "/kafka/commit", "3ms" }, { "/kafka/record_bytes", "100000" },
+        { "/kafka/partitions", "3" }, { "/kafka/max_poll_records", "3" }, { "/kafka/fetch", "30ms" } };
+    struct group_facts group;
+    (void)state;
+    const struct outcome outcome = outcome_open(edits, 8, &group);
+    assert_close(outcome.demand[0].capacity_per_s, 10 / 0.03, 1);
+    assert_int_equal(outcome.demand[0].next, 2);
+    assert_close(more_consumers(&outcome, 0).next_per_s, 10 / 0.032 * 3 / 2, 2);
+    trial_close(&opened);
+}
+
 /* What a failure sends back is fetched again, of all partitions whose records were in that poll; those of the others
  * are at hand, as long as they last. One record in ten and one in three fail, with little to do and with too much. */
 static void what_is_sought_back_to_is_fetched(void **state)
@@ -1196,6 +1216,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(commits_fall_at_the_end_of_polls, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_failure_ends_its_poll, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(some_fetches_are_waited_for, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(fewer_partitions_have_less_at_hand, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_sought_back_to_is_fetched, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(when_a_load_begins_changes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_has_failed_did_not_arrive, open_arena, close_arena),
