@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/results/api_limit.h"
 #include "sim/results/layout.h"
 #include "sim/results/number.h"
 #include "sim/results/pace.h"
@@ -85,6 +86,38 @@ void bottleneck_split(struct group_demand *demand, const struct scenario *scenar
     arena_fini(&scratch);
 }
 
+/* Whoever fails once does so each time that it is tried. */
+static struct pace_record record_of(const struct outcome *outcome, const struct group_demand *demand,
+                                    const struct group_spec *group)
+{
+    const double skipped = outcome_mean(outcome, "groups.%s.skipped", demand->name);
+    const double retries = outcome_mean(outcome, "groups.%s.retries", demand->name);
+    const double n = demand->records + skipped, again = retries / n, given_up = skipped / n;
+    const double failed = group->deliveries > 1 ? fmax(given_up, again / (group->deliveries - 1)) : given_up;
+
+    return (struct pace_record){ .takes_s = demand->service_s * (1 + again) + demand->slept_s / n,
+                                 .slept_s = demand->slept_s / n, .failed = fmin(1, failed), .again = again,
+                                 .given_up = given_up };
+}
+
+double bottleneck_quicker(const struct outcome *outcome, const struct group_demand *demand, uint32_t consumers)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    const struct group_spec *group = &scenario->group[demand->group];
+    struct arena scratch;
+
+    arena_init(&scratch);
+    const double *records = bottleneck_records(outcome, demand->group, &scratch);
+    const uint32_t now = split_of(scenario, group, demand->consumers, records, &scratch).fetched;
+    const uint32_t then = split_of(scenario, group, consumers, records, &scratch).fetched;
+    arena_fini(&scratch);
+    if (now == then || now == 0 || then == 0) return 1;
+    const struct pace_record record = record_of(outcome, demand, group);
+    const double now_s = pace_record_s(scenario, group, now, &record);
+    const double quicker = now_s / pace_record_s(scenario, group, then, &record);
+    return isfinite(quicker) && quicker > 0 ? quicker : 1;
+}
+
 bool bottleneck_split_is_by_partitions(const struct group_demand *demand)
 {
     return fabs(demand->fullest_share * demand->partitions - demand->most_partitions) < 1e-6;
@@ -136,11 +169,11 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.offered_per_s = orders_per_s > 0 ? fmax(orders_per_s * records_per_order, arrived_per_s) : 0;
     if (outcome_mean(outcome, "orders.dropped") > 0)
         demand.asked_per_s = fmax(0, outcome->layout->load_rate_per_s * records_per_order);
+    demand.by_api = api_limit_of(outcome).kind != API_LIMIT_NONE;
     demand.capacity_per_s = outcome_mean(outcome, "groups.%s.capacity_per_s", spec->name);
     demand.one_per_s = demand.capacity_per_s * demand.fullest_share;
     demand.pressure = demand.offered_per_s / demand.capacity_per_s;
-    const struct taken taken = taken_by_fault(outcome, &demand);
-    demand.changes |= taken.fault && isinf(taken.for_s);
+    demand.changes |= taken_by_fault(outcome, &demand).for_good;
     return demand;
 }
 
@@ -337,8 +370,8 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
         add(sentence, ", up to %s/s arrive (%s)", number_rate(demand->offered_per_s).s,
             number_percent(demand->pressure).s);
     if (bottleneck_lacks_vus(demand))
-        add(sentence, " of the %s/s that the load would bring with more VUs, if the API can take them",
-            number_rate(demand->asked_per_s).s);
+        add(sentence, " of the %s/s that the load would bring%s", number_rate(demand->asked_per_s).s,
+            demand->by_api ? "; the API takes no more" : " with more VUs, if the API can take them");
 }
 
 /* Others came when what had waited at the peak was done, to the end of the run. */
@@ -423,7 +456,8 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
         add(sentence, ", 최대 유입 초당 %s건 (%s)", number_rate(demand->offered_per_s).s,
             number_percent(demand->pressure).s);
     if (bottleneck_lacks_vus(demand))
-        add(sentence, ", VU가 충분하고 API가 감당하면 초당 %s건", number_rate(demand->asked_per_s).s);
+        add(sentence, demand->by_api ? ", API가 감당하면 초당 %s건" : ", VU가 충분하고 API가 감당하면 초당 %s건",
+            number_rate(demand->asked_per_s).s);
 }
 
 static void reason_ko(struct sentence *sentence, const struct group_demand *demand)

@@ -17,6 +17,9 @@ const double *bottleneck_records(const struct outcome *outcome, uint32_t group, 
  * demand from working to next_share but for what is seen of the group's pace. records: by partition, as split_of. */
 void bottleneck_split(struct group_demand *demand, const struct scenario *scenario, const struct group_spec *group,
                       const double *records);
+/* A record's time as it is over that with so many consumers, by the scenario: who has fewer partitions has less at hand
+ * while one of them is fetched. */
+double bottleneck_quicker(const struct outcome *outcome, const struct group_demand *demand, uint32_t consumers);
 /* The fullest consumer's share of the work is that of its partitions: one topic, evenly filled. */
 bool bottleneck_split_is_by_partitions(const struct group_demand *demand);
 /* More waited than it could do in a few seconds. */

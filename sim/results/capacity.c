@@ -18,17 +18,17 @@
 /* Records whose work would fill the time in which a group had enough: fewer say less than the mean of all does. */
 enum { SEEN_MIN = 2000 };
 
-/* All deliveries, the sleeps between them, commits and polls; or the fetches, where these bring too few. */
+/* All deliveries, the sleeps between them, commits and polls, and the fetches that are waited for. */
 static double record_takes_s(const struct scenario *scenario, const struct group_spec *spec,
                              const struct group_facts *facts, const struct split *split)
 {
     const double n = (double)facts->service.n;
     const struct pace_record record = { .takes_s = (double)(facts->busy_ns + facts->backoff_ns) * 1e-9 / n,
+                                        .slept_s = (double)facts->backoff_ns * 1e-9 / n,
                                         .failed = fmin(1, (double)facts->failed / n),
                                         .again = fmax(0, (double)facts->retries / n),
                                         .given_up = fmin(1, (double)facts->skipped / n) };
-    const double client_s = pace_client_of_s(scenario, spec, split->fetched, &record);
-    return fmax(record.takes_s + client_s, pace_fetch_s(scenario, spec, split->fetched));
+    return pace_record_s(scenario, spec, split->fetched, &record);
 }
 
 /* Done per second by one consumer, where those that get records had enough to do; NaN: that was not seen. What was seen

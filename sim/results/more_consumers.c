@@ -6,7 +6,6 @@
 #include <math.h>
 
 #include "sim/results/bottleneck.h"
-#include "sim/results/left_behind.h"
 
 /* ---- the limit ---- */
 
@@ -21,24 +20,22 @@
 
 /* All would keep up, and those that are left did not; or there was a use for one more when a fault had taken some, who
  * would else be idle. */
-static bool is_by_fault(const struct outcome *outcome, const struct taken *taken, const struct group_demand *demand)
+static bool is_by_fault(const struct taken *taken, const struct group_demand *demand)
 {
     if (!taken->fault) return false;
     if (demand->pressure < 1)
-        return demand->peak_backlog_at_s >= taken->at_s &&
-            left_behind(outcome, demand, taken) >= MOST * demand->peak_backlog;
+        return demand->peak_backlog_at_s >= taken->at_s && taken->behind >= MOST * demand->peak_backlog;
     if (!taken->is_passed_on || demand->working < demand->partitions) return false;
     return taken->fault->kind == FAULT_SCALE || taken->spared_per_s > taken->left_per_s;
 }
 
-static enum more_limit limit_of(const struct outcome *outcome, const struct more_consumers *more,
-                                const struct group_demand *demand)
+static enum more_limit limit_of(const struct more_consumers *more, const struct group_demand *demand)
 {
     if (!isfinite(demand->service_s) || demand->working == 0) return MORE_UNKNOWN;
     if (!bottleneck_fell_behind(demand) && !(demand->pressure >= 1)) return MORE_KEEPS_UP;
     if (demand->had_fewer && demand->pressure < 1) return MORE_LATE;
     if (bottleneck_goes_round(demand)) return MORE_REPEATS;
-    if (is_by_fault(outcome, &more->taken, demand)) return MORE_FAULT;
+    if (is_by_fault(&more->taken, demand)) return MORE_FAULT;
     if (demand->next == 0 && (demand->uneven || demand->working < demand->partitions)) return MORE_HOT;
     if (demand->working < demand->consumers) return MORE_IDLE;
     if (demand->working >= demand->partitions) return MORE_PARTITIONS;
@@ -72,7 +69,9 @@ struct more_consumers more_consumers(const struct outcome *outcome, uint32_t ran
     more.times_one = 1 / demand->fullest_share;
     more.next = demand->next;
     more.next_most = demand->next_most;
-    if (more.next) more.next_per_s = demand->capacity_per_s * demand->fullest_share / demand->next_share;
+    if (more.next)
+        more.next_per_s = demand->capacity_per_s * demand->fullest_share / demand->next_share *
+            bottleneck_quicker(outcome, demand, demand->next);
     if (bottleneck_waits_inside(demand)) {
         more.waiting_s = demand->waits_s;
         more.waits = waits_mostly_for(outcome, demand->group);
@@ -83,7 +82,7 @@ struct more_consumers more_consumers(const struct outcome *outcome, uint32_t ran
         find_bound(&more, outcome, demand, came);
     }
     more.taken = taken_by_fault(outcome, demand);
-    more.limit = limit_of(outcome, &more, demand);
+    more.limit = limit_of(&more, demand);
     if (more.limit == MORE_REPEATS) more.polls = shorter_polls(outcome, demand);
     return more;
 }

@@ -157,15 +157,33 @@ static int repeats_en(const struct told *told, char *out, size_t size)
     return n;
 }
 
-/* "at 100 s fault c took 1 of 3 away for good"; "fault c took 1 of 3 away for 60.0 s, 5 times from 50.0 s on". */
+/* Of a fault and those that took others at the same time: "c and d", "c, d, e and 2 more". */
+static const char *together(const struct taken *taken, bool ko, char *out, size_t size)
+{
+    const uint32_t named = taken->n_with < TAKEN_WITH ? taken->n_with : TAKEN_WITH;
+    int n = snprintf(out, size, "%s", taken->fault->name);
+
+    for (uint32_t i = 0; i < named; i++)
+        n += snprintf(out + n, size - (size_t)n, "%s%s", !ko && i + 1 == taken->n_with ? " and " : ", ",
+                      taken->with[i]->name);
+    if (taken->n_with > named)
+        snprintf(out + n, size - (size_t)n, ko ? " 외 %u개" : " and %u more", (unsigned)(taken->n_with - named));
+    return out;
+}
+
+/* "at 100 s fault c took 1 of 3 away for good"; "fault c took 1 of 3 away for 60.0 s, 5 times from 50.0 s on"; "from
+ * 100 s on faults c and d had 2 of 3 away at the same time, for 60.0 s". */
 static int taken_en(const struct taken *taken, char *out, size_t size)
 {
     const struct number at = number_seconds(taken->at_s);
     const char *fault = taken->fault->name;
     const unsigned took = taken->consumers, all = taken->consumers + taken->left;
-    char for_s[80] = "good";
+    char for_s[80] = "good", faults[480];
 
     if (isfinite(taken->for_s)) snprintf(for_s, sizeof for_s, "%s", number_seconds(taken->for_s).s);
+    if (taken->n_with > 0)
+        return snprintf(out, size, "from %s on faults %s had %u of %u away at the same time, for %s", at.s,
+                        together(taken, false, faults, sizeof faults), took, all, for_s);
     if (taken->times > 1.5)
         return snprintf(out, size, "fault %s took %u of %u away for %s, %s times from %s on", fault, took, all, for_s,
                         number_count(taken->times).s, at.s);
@@ -195,7 +213,13 @@ static int fault_en(const struct told *told, char *out, size_t size)
 
     n += taken_en(taken, out + n, size - (size_t)n);
     if (taken->session_s > 0) return n + session_en(taken, out + n, size - (size_t)n);
-    if (taken->left == 0) return n + snprintf(out + n, size - (size_t)n, ", and none was left");
+    if (taken->left == 0) {
+        n += snprintf(out + n, size - (size_t)n, ", and none was left");
+        if (!(taken->spared_per_s > 0) || !taken->is_passed_on) return n;
+        return n + snprintf(out + n, size - (size_t)n, "; one more, in an instance of its own, is left and does %s/s%s",
+                            number_fixed(taken->spared_per_s, 1).s,
+                            asked(told, taken->spared_per_s, percent, sizeof percent));
+    }
     if (!taken->is_passed_on)
         return n + snprintf(out + n, size - (size_t)n, ", and nobody takes over so soon");
     if (taken->left == 1) n += snprintf(out + n, size - (size_t)n, ", and the one left does");
@@ -214,6 +238,8 @@ static int fault_en(const struct told *told, char *out, size_t size)
 
 static int keeps_up_en(const struct told *told, char *out, size_t size)
 {
+    if (told->demand->by_api)
+        return snprintf(out, size, "nothing changes, it keeps up as it is: what limits is the API");
     if (!bottleneck_lacks_vus(told->demand)) return snprintf(out, size, "little changes, it keeps up as it is");
     return snprintf(out, size, "nothing changes, it keeps up as it is: what limits are the load's VUs; %s of %s starts "
                     "found none free", number_count(outcome_mean(told->outcome, "orders.dropped")).s,
@@ -330,9 +356,12 @@ static int taken_ko(const struct taken *taken, char *out, size_t size)
     const struct number at = number_seconds(taken->at_s);
     const char *fault = taken->fault->name;
     const unsigned took = taken->consumers, all = taken->consumers + taken->left;
-    char for_s[80] = "복귀 없음";
+    char for_s[80] = "복귀 없음", faults[480];
 
     if (isfinite(taken->for_s)) snprintf(for_s, sizeof for_s, "%s 동안", number_seconds(taken->for_s).s);
+    if (taken->n_with > 0)
+        return snprintf(out, size, "장애 %s로 %s부터 동시에 %u개 중 %u개가 빠짐 (%s)",
+                        together(taken, true, faults, sizeof faults), at.s, all, took, for_s);
     if (taken->times > 1.5)
         return snprintf(out, size, "장애 %s로 %s부터 %s회 %u개 중 %u개가 빠짐 (%s)", fault, at.s,
                         number_count(taken->times).s, all, took, for_s);
@@ -361,7 +390,13 @@ static int fault_ko(const struct told *told, char *out, size_t size)
 
     n += taken_ko(taken, out + n, size - (size_t)n);
     if (taken->session_s > 0) return n + session_ko(taken, out + n, size - (size_t)n);
-    if (taken->left == 0) return n + snprintf(out + n, size - (size_t)n, ", 남은 Consumer 없음");
+    if (taken->left == 0) {
+        n += snprintf(out + n, size - (size_t)n, ", 남은 Consumer 없음");
+        if (!(taken->spared_per_s > 0) || !taken->is_passed_on) return n;
+        return n + snprintf(out + n, size - (size_t)n, "; 별도 인스턴스에 하나 더 있으면 1개가 남아 초당 %s건%s",
+                            number_fixed(taken->spared_per_s, 1).s,
+                            asked(told, taken->spared_per_s, percent, sizeof percent));
+    }
     if (!taken->is_passed_on)
         return n + snprintf(out + n, size - (size_t)n, ", 다른 Consumer가 넘겨받기 전에 끝남");
     n += snprintf(out + n, size - (size_t)n, ", 남은 %u개는%s 초당 %s건%s", (unsigned)taken->left,
@@ -376,6 +411,7 @@ static int fault_ko(const struct told *told, char *out, size_t size)
 
 static int keeps_up_ko(const struct told *told, char *out, size_t size)
 {
+    if (told->demand->by_api) return snprintf(out, size, "유입을 따라가므로 그대로: 제한은 API");
     if (!bottleneck_lacks_vus(told->demand)) return snprintf(out, size, "유입을 따라가므로 거의 그대로");
     return snprintf(out, size, "유입을 따라가므로 그대로: 제한은 부하의 VU이며, 요청 %s건 중 %s건이 가용 VU 없이 누락됨",
                     number_count(outcome_mean(told->outcome, "orders.scheduled")).s,
@@ -473,7 +509,7 @@ static const char *waiting_clause(const struct told *told, bool ko, char *out, s
 static const char *taken_clause(const struct told *told, bool ko, char *out, size_t size)
 {
     const struct taken *taken = &told->more.taken;
-    char what[300];
+    char what[700];
 
     out[0] = '\0';
     if (told->more.limit == MORE_KEEPS_UP || told->more.limit == MORE_FAULT) return out;
@@ -498,7 +534,7 @@ static const char *behind_clause(const struct told *told, bool ko, char *out, si
 char *more_consumers_text(const struct outcome *outcome, enum language language, char *out, size_t size)
 {
     const bool ko = language == LANG_KO;
-    char limit[768], waiting[320], taken[320], behind[320];
+    char limit[1280], waiting[320], taken[720], behind[320];
 
     out[0] = '\0';
     if (outcome->n_demands == 0) return out;

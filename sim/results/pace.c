@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "sim/results/fetch_walk.h"
+
 double pace_stage_alone_s(const struct stage_spec *stage)
 {
     double total_s = stage->has_time ? dist_mean_s(&stage->time) : 0;
@@ -98,8 +100,8 @@ bool pace_number_changes(const struct scenario *scenario, uint32_t group)
     return false;
 }
 
-/* What one fetch brings. */
-static double fetched(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions)
+/* What one fetch brings of a partition. */
+static double block_of(const struct scenario *scenario, const struct group_spec *group)
 {
     double least = INFINITY;
     if (group->fetch_order == FETCH_ARRIVAL) return least;
@@ -107,7 +109,25 @@ static double fetched(const struct scenario *scenario, const struct group_spec *
         const struct topic_spec *topic = &scenario->topic[group->read[i].topic];
         least = fmin(least, fmax(1, floor((double)group->max_partition_fetch_bytes / topic->record_bytes)));
     }
-    return least * partitions;
+    return least;
+}
+
+/* Records of a poll. It goes on with the next partition's block. */
+static double full_poll(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions)
+{
+    return fmin(group->max_poll_records, block_of(scenario, group) * partitions);
+}
+
+/* In the mean: where there is but one partition, the last poll of a block takes what is left of it. */
+static double batch_of(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions)
+{
+    const double poll = full_poll(scenario, group, partitions), block = block_of(scenario, group);
+    return partitions > 1 || isinf(block) ? poll : block / ceil(block / poll);
+}
+
+static bool commits_each_poll(const struct group_spec *group)
+{
+    return group->commit_mode == COMMIT_BATCH || group->commit_mode == COMMIT_MANUAL;
 }
 
 /* So many times in that, the last time whole; at least once. */
@@ -157,34 +177,62 @@ static double polls(double batch, const struct pace_record *record)
     return 1 / until_failure(batch, record->failed) + fmax(0, record->again - recovered);
 }
 
-/* Per record: of those that nobody works beside, for the consumer has sought back and has nothing else. In the client's
- * own order it has what it fetched of other partitions, and lacks the rest of a poll that ended with a record given
- * up. */
-static double waited_fetches(const struct group_spec *group, uint32_t partitions, double batch,
-                             const struct pace_record *record)
-{
-    if (group->fetch_order == FETCH_ARRIVAL) return record->again;
-    if (partitions > 1) return 0;
-    return record->again + (batch > 1 ? record->given_up : 0);
-}
-
 double pace_client_of_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions,
                         const struct pace_record *record)
 {
-    const double batch = fmin(group->max_poll_records, fetched(scenario, group, partitions));
-
-    return commits(group, batch, record) * dist_mean_s(&group->commit) +
-        polls(batch, record) * dist_mean_s(&group->poll) +
-        waited_fetches(group, partitions, batch, record) * dist_mean_s(&group->fetch);
+    const double batch = batch_of(scenario, group, partitions);
+    const double each = commits_each_poll(group) ? batch : full_poll(scenario, group, partitions);
+    return commits(group, each, record) * dist_mean_s(&group->commit) +
+        polls(batch, record) * dist_mean_s(&group->poll);
 }
 
-double pace_client_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions)
+/* ---- fetches ---- */
+
+/* What is committed by record, count or time falls on each record alike. */
+static double commits_of_records_s(const struct scenario *scenario, const struct group_spec *group,
+                                   uint32_t partitions, const struct pace_record *record)
 {
-    const struct pace_record record = { .takes_s = pace_longest_s(scenario, group) };
-    return pace_client_of_s(scenario, group, partitions, &record);
+    if (commits_each_poll(group)) return 0;
+    return commits(group, full_poll(scenario, group, partitions), record) * dist_mean_s(&group->commit);
 }
 
-double pace_fetch_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions)
+static struct fetch_walk walk_of(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions,
+                                 const struct pace_record *record, double commits_s)
 {
-    return dist_mean_s(&group->fetch) / fetched(scenario, group, partitions);
+    return (struct fetch_walk){
+        .partitions = partitions, .block = block_of(scenario, group), .poll = group->max_poll_records,
+        .fetch_s = dist_mean_s(&group->fetch),
+        .record_s = (record->takes_s - record->slept_s + commits_s) / (1 + record->again),
+        .poll_s = dist_mean_s(&group->poll), .commit_s = commits_s > 0 ? 0 : dist_mean_s(&group->commit),
+        .failed = record->failed, .again = record->again, .given_up = record->given_up,
+        .sleep_s = record->again > 0 ? record->slept_s / record->again : 0
+    };
+}
+
+/* A fetch leaves with a poll that uses up a block, and what is left of that poll is worked off beside it; where there
+ * are other partitions, so is the next block. One that fills its poll with its last record counts as unread until the
+ * next poll: alone, it is waited for from its beginning to its end. */
+static bool is_waited_for(const struct fetch_walk *walk)
+{
+    const double last = walk->block - walk->poll * (ceil(walk->block / walk->poll) - 1);
+    const double beside_s = walk->poll_s + walk->commit_s + walk->record_s * fmin(last, walk->poll);
+
+    if (!(walk->fetch_s > 0) || walk->partitions == 0) return false;
+    if (walk->failed > 0 || (walk->partitions == 1 && last >= walk->poll)) return true;
+    if (walk->partitions == 1) return walk->fetch_s > beside_s;
+    return walk->fetch_s > floor(walk->block / walk->poll) *
+        (walk->poll_s + walk->commit_s + walk->record_s * walk->poll);
+}
+
+/* In order of arrival what the consumer has sought back to is fetched again, and nobody works beside that. */
+double pace_record_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions,
+                     const struct pace_record *record)
+{
+    const double unwaited_s = record->takes_s + pace_client_of_s(scenario, group, partitions, record);
+    if (group->fetch_order == FETCH_ARRIVAL) return unwaited_s + record->again * dist_mean_s(&group->fetch);
+    const double commits_s = commits_of_records_s(scenario, group, partitions, record);
+    const struct fetch_walk walk = walk_of(scenario, group, partitions, record, commits_s);
+    if (!is_waited_for(&walk)) return unwaited_s;
+    const double walked_s = record->takes_s + commits_s + fetch_walk_client_s(&walk);
+    return isfinite(walked_s) ? walked_s : unwaited_s;
 }

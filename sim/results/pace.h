@@ -20,17 +20,18 @@ double pace_longest_s(const struct scenario *scenario, const struct group_spec *
 double pace_shortest_s(const struct scenario *scenario, const struct group_spec *group);
 /* The same of whatever record is done soonest: one that is refused at once, or fails. */
 double pace_least_s(const struct scenario *scenario, const struct group_spec *group);
-/* Of the client's own work, per record, while records always wait: commits and polls, in batches as long as
- * max.poll.records and what a fetch brings from so many partitions allow. */
-double pace_client_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions);
-/* A record in the mean: how long it takes, which decides how many are done from one commit to the next that goes by
- * time; how often one fails, is delivered again by the error handler, and is given up. */
-struct pace_record { double takes_s, failed, again, given_up; };
-/* The same of such records: a failure ends its poll, commits what was done before it, and what it has sought back to is
- * fetched again. */
+/* A record in the mean: how long it takes, sleeps and all, which decides how many are done from one commit to the next
+ * that goes by time; how much of that are sleeps; how often one fails, is delivered again by the error handler, and is
+ * given up. */
+struct pace_record { double takes_s, slept_s, failed, again, given_up; };
+/* Of the client's own work, per such record, while records always wait: commits and polls, in batches as long as
+ * max.poll.records and what a fetch brings from so many partitions allow. A failure ends its poll, and commits what was
+ * done before it. */
 double pace_client_of_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions,
                         const struct pace_record *record);
-/* Fetches, per record: they overlap with the work, and bound it where they bring few records. */
-double pace_fetch_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions);
+/* A record in all: what it takes, that work, and the fetches that nobody works beside. These are rare where a fetch is
+ * quick and brings much; else they bound what a consumer can do. */
+double pace_record_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions,
+                     const struct pace_record *record);
 
 #endif

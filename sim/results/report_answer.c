@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sim/results/api_limit.h"
 #include "sim/results/bottleneck.h"
 #include "sim/results/more_consumers.h"
 #include "sim/results/number.h"
@@ -18,6 +19,8 @@ void report_bottleneck(struct page *page, const struct outcome *outcome)
     if (outcome->n_demands == 0)
         return;
     page_heading(page, "Bottleneck", "병목");
+    if (*api_limit_text(outcome, page->style->language, reason, sizeof reason))
+        page_say(page, TONE_STRONG, "First %s.", "먼저 %s.", reason);
     page_say(page, TONE_STRONG, "%s: %s.", "%s: %s.", outcome->demand[0].name,
              bottleneck_reason(&outcome->demand[0], page->style->language, reason, sizeof reason));
     if (more_consumers(outcome, 0).limit != MORE_KEEPS_UP &&

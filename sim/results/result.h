@@ -130,6 +130,7 @@ struct group_demand {
     double slept_s;              /* after failures, by all consumers */
     double offered_per_s;        /* records that orders at the greatest rate would send it */
     double asked_per_s;          /* the same had no start been dropped for want of a VU; 0: none was */
+    bool by_api;                 /* the API is what keeps more from coming (api_limit.h) */
     double capacity_per_s;       /* what its consumers can do with that split, all busy */
     double one_per_s;            /* of it, what one of them can; NaN: its records take no time, or there are none */
     double pressure;             /* offered / capacity; NaN for a group without records */

@@ -124,6 +124,14 @@ static struct held held_by(const struct outcome *outcome, const struct group_spe
     return held;
 }
 
+double shared_connection_s(const struct scenario *scenario, uint32_t stage)
+{
+    struct held held = { 0 };
+    struct way way = { .scenario = scenario, .held = &held, .weight = 1 };
+    pass_stage(&way, &scenario->stage[stage]);
+    return held.connection_s;
+}
+
 void shared_count(const struct outcome *outcome, uint32_t group, double *came)
 {
     const struct layout *layout = outcome->layout;

@@ -26,6 +26,9 @@ void shared_count(const struct outcome *outcome, uint32_t group, double *came);
 struct shared shared_bound(const struct outcome *outcome, uint32_t group, const double *came, double service_s,
                            uint32_t consumers);
 
+/* For how long what goes through a stage has connections of its process's pool, one for each that it has at once. */
+double shared_connection_s(const struct scenario *scenario, uint32_t stage);
+
 /* Share of the orders on the most popular value; 0: no order has one. */
 double shared_key_share(const struct pick_spec *pick);
 

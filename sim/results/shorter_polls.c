@@ -214,7 +214,8 @@ static double record_of_poll_s(const struct scenario *scenario, const struct gro
 {
     struct group_spec then = *group;
     if (most < then.max_poll_records) then.max_poll_records = most;
-    return demand->service_s + pace_client_s(scenario, &then, demand->most_partitions);
+    return pace_record_s(scenario, &then, demand->most_partitions,
+                         &(struct pace_record){ .takes_s = demand->service_s });
 }
 
 struct shorter_polls shorter_polls(const struct outcome *outcome, const struct group_demand *demand)

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sim/results/api_limit.h"
 #include "sim/results/chain_report.h"
 #include "sim/results/layout.h"
 #include "sim/results/more_consumers.h"
@@ -236,6 +237,21 @@ static void put_more_consumers(cJSON *bottleneck, const struct outcome *outcome)
     put_text(item, "text", more_consumers_text(outcome, LANG_EN, text, sizeof text));
 }
 
+/* What comes before all groups. */
+static void put_api(cJSON *bottleneck, const struct outcome *outcome)
+{
+    const struct api_limit limit = api_limit_of(outcome);
+    char text[1024];
+
+    if (limit.kind == API_LIMIT_NONE) return;
+    cJSON *item = cJSON_AddObjectToObject(bottleneck, "api");
+    put_text(item, "process", limit.process);
+    put_text(item, "limit", limit.kind == API_LIMIT_POOL ? "pool" : "threads");
+    put_number(item, "most_per_s", limit.most_per_s);
+    put_number(item, "asked_per_s", limit.asked_per_s);
+    put_text(item, "text", api_limit_text(outcome, LANG_EN, text, sizeof text));
+}
+
 /* All groups, the bottleneck first. */
 static void put_demands(cJSON *bottleneck, const struct outcome *outcome)
 {
@@ -259,6 +275,7 @@ static void put_bottleneck(cJSON *root, const struct outcome *outcome)
 
     put_text(bottleneck, "group", outcome->bottleneck_group);
     put_text(bottleneck, "reason", outcome->bottleneck_reason);
+    put_api(bottleneck, outcome);
     put_more_consumers(bottleneck, outcome);
     put_demands(bottleneck, outcome);
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "sim/results/bottleneck.h"
+#include "sim/results/left_behind.h"
 #include "sim/results/split.h"
 
 /* Consumers are dealt to instances in turn; of an instance that is drawn, as many as the fullest has. */
@@ -158,16 +159,105 @@ static double pace_of(const struct outcome *outcome, const struct group_demand *
     const struct group_spec *group = &outcome->study->scenario.group[demand->group];
     const double share = split_of(&outcome->study->scenario, group, consumers, records, &scratch).share;
     arena_fini(&scratch);
-    return demand->capacity_per_s * demand->fullest_share / share;
+    return demand->capacity_per_s * demand->fullest_share / share * bottleneck_quicker(outcome, demand, consumers);
 }
 
-struct taken taken_by_fault(const struct outcome *outcome, const struct group_demand *demand)
+/* ---- faults that take consumers away at the same time ---- */
+
+static double until_s(const struct taken *taken) { return ns_to_s(taken->fault->at_ns) + taken->for_s; }
+
+static bool takes_all(const struct taken *taken, const struct group_spec *group)
+{
+    return taken->consumers == group->consumers;
+}
+
+/* Of faults that come again and again, or in turn, nobody knows what else is away then; and of one that draws whom it
+ * strikes not whether that one is away already. */
+static bool may_meet(const struct taken *taken, const struct group_spec *group)
+{
+    const struct fault_spec *fault = taken->fault;
+    if (fault->when != WHEN_AT || taken->precedes) return false;
+    return fault->kind == FAULT_SCALE || fault->instance != NONE || takes_all(taken, group);
+}
+
+/* A group that scales keeps the first. Returns how many more are away. */
+static uint32_t take(const struct taken *taken, bool *away, const struct scenario *scenario,
+                     const struct group_spec *group)
+{
+    const bool is_scale = taken->fault->kind == FAULT_SCALE, all = takes_all(taken, group);
+    const uint32_t every = is_scale || all ? 1 : scenario->process[group->process].instances;
+    const uint32_t first = is_scale ? taken->fault->consumers : all ? 0 : taken->fault->instance;
+    uint32_t more = 0;
+
+    for (uint32_t i = first; i < group->consumers; i += every) {
+        more += !away[i];
+        away[i] = true;
+    }
+    return more;
+}
+
+/* Whoever is back first ends the time of all. */
+static void join(struct taken *all, const struct taken *one, uint32_t more)
+{
+    const double until = fmin(all->at_s + all->for_s, until_s(one));
+    if (all->n_with < TAKEN_WITH) all->with[all->n_with] = one->fault;
+    all->n_with++;
+    all->consumers += more;
+    all->at_s = fmax(all->at_s, ns_to_s(one->fault->at_ns));
+    all->for_s = isinf(until) ? until : until - all->at_s;
+    all->times = fmin(all->times, one->times);
+    all->session_s = fmax(all->session_s, one->session_s);
+    all->killed |= one->killed;
+    all->holds_all |= one->holds_all;
+}
+
+static bool is_away_at(const struct taken *taken, const struct group_spec *group, double at_s)
+{
+    return may_meet(taken, group) && ns_to_s(taken->fault->at_ns) <= at_s && at_s < until_s(taken);
+}
+
+static struct taken away_at(double at_s, const struct taken *each, uint32_t n, const struct scenario *scenario,
+                            const struct group_spec *group, struct arena *scratch)
+{
+    bool *away = arena_array(scratch, bool, group->consumers);
+    struct taken all = { .fault = NULL };
+
+    for (uint32_t i = 0; i < n; i++) {
+        if (!is_away_at(&each[i], group, at_s)) continue;
+        const uint32_t more = take(&each[i], away, scenario, group);
+        if (more > 0 && all.fault) join(&all, &each[i], more);
+        else if (more > 0) all = each[i];
+    }
+    return all;
+}
+
+/* Most at a time, and of as many for longest. */
+static struct taken most_together(const struct taken *each, uint32_t n, const struct scenario *scenario,
+                                  const struct group_spec *group, struct arena *scratch)
+{
+    struct taken most = { .fault = NULL };
+    for (uint32_t i = 0; i < n; i++) {
+        if (!may_meet(&each[i], group)) continue;
+        const struct taken all = away_at(ns_to_s(each[i].fault->at_ns), each, n, scenario, group, scratch);
+        if (all.n_with == 0) continue;
+        if (all.consumers > most.consumers || (all.consumers == most.consumers && all.for_s > most.for_s)) most = all;
+    }
+    return most;
+}
+
+/* ---- the worst ---- */
+
+/* Of what the worst left behind alone: faults whose common time left so much are told together. */
+#define MOST 0.5
+
+static const struct taken *each_of(const struct outcome *outcome, const struct group_demand *demand, uint32_t *n,
+                                   struct arena *scratch)
 {
     const struct scenario *scenario = &outcome->study->scenario;
     const struct group_spec *group = &scenario->group[demand->group];
-    struct taken worst = { .fault = NULL };
+    struct taken *each = arena_array(scratch, struct taken, scenario->n_faults);
 
-    if (demand->scaler) return worst;
+    *n = 0;
     for (uint32_t i = 0; i < scenario->n_faults; i++) {
         const struct fault_spec *fault = &scenario->fault[i];
         struct taken taken = { .fault = fault, .times = times_of(outcome, fault),
@@ -175,14 +265,63 @@ struct taken taken_by_fault(const struct outcome *outcome, const struct group_de
         if (taken.precedes) taken.before_s = ns_to_s(group->start_ns - fault->at_ns);
         measure(&taken, scenario, group, demand->group);
         if (taken.precedes && over_s(&taken, scenario) <= ns_to_s(group->start_ns)) continue;
-        if (taken.times > 0 && taken.consumers > 0 && is_worse(&taken, &worst, group)) worst = taken;
+        taken.at_s = first_at_s(outcome, fault);
+        if (taken.times > 0 && taken.consumers > 0) each[(*n)++] = taken;
     }
+    return each;
+}
+
+static bool all_are_passed_on(const struct taken *taken, const struct group_spec *group)
+{
+    struct taken one = *taken;
+    bool passed_on = is_passed_on(&one, group);
+    for (uint32_t i = 0; i < taken->n_with && i < TAKEN_WITH; i++) {
+        one.fault = taken->with[i];
+        passed_on &= is_passed_on(&one, group);
+    }
+    return passed_on;
+}
+
+/* With a number that is told, one more would be one more that it takes. */
+static bool scales(const struct taken *taken)
+{
+    bool found = taken->fault->kind == FAULT_SCALE;
+    for (uint32_t i = 0; i < taken->n_with && i < TAKEN_WITH; i++) found |= taken->with[i]->kind == FAULT_SCALE;
+    return found;
+}
+
+static void find_left(struct taken *taken, const struct outcome *outcome, const struct group_demand *demand)
+{
+    const struct group_spec *group = &outcome->study->scenario.group[demand->group];
+    const bool reaches_all = taken->n_with == 0 && takes_all(taken, group);
+    taken->left = group->consumers - taken->consumers;
+    taken->is_passed_on = all_are_passed_on(taken, group);
+    taken->left_per_s = pace_of(outcome, demand, taken->left);
+    taken->spared_per_s = reaches_all || scales(taken) ? (double)NAN : pace_of(outcome, demand, taken->left + 1);
+    taken->behind = left_behind(outcome, demand, taken);
+}
+
+struct taken taken_by_fault(const struct outcome *outcome, const struct group_demand *demand)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    const struct group_spec *group = &scenario->group[demand->group];
+    struct taken worst = { .fault = NULL };
+    struct arena scratch;
+    uint32_t n;
+
+    if (demand->scaler || scenario->n_faults == 0) return worst;
+    arena_init(&scratch);
+    const struct taken *each = each_of(outcome, demand, &n, &scratch);
+    for (uint32_t i = 0; i < n; i++)
+        if (is_worse(&each[i], &worst, group)) worst = each[i];
+    struct taken together = most_together(each, n, scenario, group, &scratch);
+    arena_fini(&scratch);
     if (!worst.fault) return worst;
-    const bool reaches_all = worst.consumers == group->consumers || worst.fault->kind == FAULT_SCALE;
-    worst.left = group->consumers - worst.consumers;
-    worst.at_s = first_at_s(outcome, worst.fault);
-    worst.is_passed_on = is_passed_on(&worst, group);
-    worst.left_per_s = pace_of(outcome, demand, worst.left);
-    worst.spared_per_s = reaches_all ? (double)NAN : pace_of(outcome, demand, worst.left + 1);
-    return worst;
+    worst.for_good = together.for_good = isinf(worst.for_s);
+    find_left(&worst, outcome, demand);
+    if (!(together.consumers > worst.consumers)) return worst;
+    find_left(&together, outcome, demand);
+    const bool tells_more = together.behind >= MOST * worst.behind;
+    together.behind = fmax(together.behind, worst.behind);
+    return tells_more ? together : worst;
 }

@@ -15,8 +15,10 @@
 
 #include <cjson/cJSON.h>
 
+#include "sim/results/api_limit.h"
 #include "sim/results/bottleneck.h"
 #include "sim/results/layout.h"
+#include "sim/results/more_consumers.h"
 #include "sim/results/number.h"
 #include "tests/support/small_study.h"
 #include "tests/support/trial.h"
@@ -187,21 +189,29 @@ static const char ONE_CONSUMER[] = TRIAL_JSON({
 });
 /* clang-format on */
 
-/* Of a run of ONE_CONSUMER with some edits; group: of its first group. Its study is gone. */
-static struct outcome outcome_seen(const struct study_edit *edits, uint32_t n_edits, struct group_facts *group)
+static struct trial opened;
+
+/* Of a run of ONE_CONSUMER with some edits. The trial stays open. */
+static struct outcome outcome_open(const struct study_edit *edits, uint32_t n_edits, struct group_facts *group)
 {
-    struct trial trial;
     struct outcome outcome;
-    trial_open(&trial, ONE_CONSUMER, edits, n_edits);
-    const struct layout *layout = layout_make(&trial.study, &arena);
+    trial_open(&opened, ONE_CONSUMER, edits, n_edits);
+    const struct layout *layout = layout_make(&opened.study, &arena);
     struct recorder *recorder = recorder_open(layout, 0, NULL, &arena);
-    const struct run_facts *facts = trial_run(&trial, 0, recorder_observer(recorder));
+    const struct run_facts *facts = trial_run(&opened, 0, recorder_observer(recorder));
     *group = facts->group[0];
     struct result *result[] = { recorder_close(recorder, facts, &arena) };
-    assert_true(outcome_make(&outcome, &trial.study, layout, result, 1, 0.95, 1, &arena, NULL));
+    assert_true(outcome_make(&outcome, &opened.study, layout, result, 1, 0.95, 1, &arena, NULL));
+    return outcome;
+}
+
+/* group: of its first group. Its study is gone. */
+static struct outcome outcome_seen(const struct study_edit *edits, uint32_t n_edits, struct group_facts *group)
+{
+    struct outcome outcome = outcome_open(edits, n_edits, group);
     for (uint32_t i = 0; i < outcome.n_demands; i++)
         ((struct group_demand *)outcome.demand)[i].name = arena_strdup(&arena, outcome.demand[i].name);
-    trial_close(&trial);
+    trial_close(&opened);
     return outcome;
 }
 
@@ -420,6 +430,90 @@ static void a_failure_ends_its_poll(void **state)
     }
 }
 
+/* Ten records of 2 ms to a block; each poll ends with a commit of 3 ms. Alone, a partition is asked for again when its
+ * block is used up. Ten records in polls of three: four polls, 32 ms, and of a fetch of 20 ms the last record and its
+ * commit take 5: 47 ms. Of four: 29 ms and all but 7 of the fetch, 42 ms. A last poll that the block's end fills counts
+ * as unread until the next one: of five, 26 + 20; of ten, 23 + 20; of one, 50 + 20. One that could hold more leaves 23
+ * ms of work beside the fetch.
+ *
+ * Two partitions, of which one is worked off while the other is fetched: a block takes 26 ms, or a fetch. Where a poll
+ * holds all there is, 43 ms of work or a fetch of 45 bring 20 records, 63 of work bring 30; and where work is short
+ * beside them, two fetches bring one block and the two others, whichever it is: 200 ms for 30. Between these, fetches
+ * wait for polls and polls for fetches; what a consumer does is what it is said to do when it has little to do. */
+static void some_fetches_are_waited_for(void **state)
+{
+    static const char steps[] = "[{\"work\": \"look\", \"time\": \"2ms\"}, {\"status\": \"PAID\"}]";
+    static const struct { const char *partitions, *poll, *fetch; double per_s; } of[] = {
+        { "1", "3", "20ms", 10 / 0.047 },   { "1", "4", "20ms", 10 / 0.042 },  { "1", "5", "20ms", 10 / 0.046 },
+        { "1", "10", "20ms", 10 / 0.043 },  { "1", "1", "20ms", 10 / 0.07 },   { "1", "500", "20ms", 10 / 0.023 },
+        { "2", "5", "30ms", 10 / 0.03 },    { "2", "5", "20ms", 10 / 0.026 },  { "2", "500", "45ms", 20 / 0.045 },
+        { "3", "500", "45ms", 30 / 0.063 }, { "3", "10", "100ms", 30 / 0.2 },  { "3", "10", "30ms", 0 },
+        { "3", "5", "45ms", 0 },            { "3", "15", "45ms", 0 },          { "5", "5", "100ms", 0 } };
+    (void)state;
+    for (uint32_t i = 0; i < sizeof of / sizeof *of; i++) {
+        double per_s[2];
+        for (uint32_t busy = 0; busy < 2; busy++) {
+            const struct study_edit edits[] = {
+                { "/stages/serve/steps", steps }, { "/load/scenarios/orders/rate", busy ? "1000" : "20" },
+                { "/load/scenarios/orders/duration", "30s" }, { "/kafka/commit", "3ms" },
+                { "/kafka/record_bytes", "100000" }, { "/kafka/partitions", of[i].partitions },
+                { "/kafka/max_poll_records", of[i].poll }, { "/kafka/fetch", of[i].fetch } };
+            struct group_facts group;
+            per_s[busy] = capacity_seen(edits, 8, &group);
+            if (of[i].per_s > 0) assert_close(per_s[busy], of[i].per_s, 0.005 * of[i].per_s);
+            assert_int_equal(group.peak_backlog > 5000, busy);
+        }
+        assert_close(per_s[0], per_s[1], 0.01 * per_s[1]);
+    }
+}
+
+/* The same records in polls of three, and fetches of 30 ms. Who has three partitions does ten in 10 x 2 + 10 / 3 x 3 =
+ * 30 ms, always with a block at hand. With two, one block is worked off while the other is fetched, and 32 ms go by
+ * from one to the next, for a poll ends where nothing is left. Two consumers, one of whom has two of the partitions, do
+ * ten in 32 ms over two thirds. */
+static void fewer_partitions_have_less_at_hand(void **state)
+{
+    static const char steps[] = "[{\"work\": \"look\", \"time\": \"2ms\"}, {\"status\": \"PAID\"}]";
+    const struct study_edit edits[] = {
+        { "/stages/serve/steps", steps }, { "/load/scenarios/orders/rate", "20" },
+        { "/load/scenarios/orders/duration", "30s" }, { "/kafka/commit", "3ms" }, { "/kafka/record_bytes", "100000" },
+        { "/kafka/partitions", "3" }, { "/kafka/max_poll_records", "3" }, { "/kafka/fetch", "30ms" } };
+    struct group_facts group;
+    (void)state;
+    const struct outcome outcome = outcome_open(edits, 8, &group);
+    assert_close(outcome.demand[0].capacity_per_s, 10 / 0.03, 1);
+    assert_int_equal(outcome.demand[0].next, 2);
+    assert_close(more_consumers(&outcome, 0).next_per_s, 10 / 0.032 * 3 / 2, 2);
+    trial_close(&opened);
+}
+
+/* What a failure sends back is fetched again, of all partitions whose records were in that poll; those of the others
+ * are at hand, as long as they last. One record in ten and one in three fail, with little to do and with too much. */
+static void what_is_sought_back_to_is_fetched(void **state)
+{
+    static const struct { const char *refuse, *deliveries, *poll, *fetch; } of[] = {
+        { "0.1", "2", "500", "20ms" }, { "0.3", "2", "10", "20ms" }, { "0.1", "4", "50", "60ms" } };
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++) {
+        char steps[120];
+        double per_s[2];
+        snprintf(steps, sizeof steps, "[{\"work\": \"look\", \"time\": \"5ms\", \"refuse\": %s}, "
+                 "{\"status\": \"PAID\"}]", of[i].refuse);
+        for (uint32_t busy = 0; busy < 2; busy++) {
+            const struct study_edit edits[] = {
+                { "/stages/serve/steps", steps }, { "/load/scenarios/orders/rate", busy ? "300" : "10" },
+                { "/load/scenarios/orders/duration", busy ? "3m" : "30m" }, { "/kafka/commit", "3ms" },
+                { "/kafka/partitions", "3" }, { "/kafka/max_poll_records", of[i].poll },
+                { "/kafka/fetch", of[i].fetch }, { "/groups/servers/deliveries", of[i].deliveries },
+                { "/groups/servers/backoff", "10ms" } };
+            struct group_facts group;
+            per_s[busy] = capacity_seen(edits, 9, &group);
+            assert_int_equal(group.peak_backlog > 5000, busy);
+        }
+        assert_close(per_s[0], per_s[1], 0.03 * per_s[1]);
+    }
+}
+
 /* A thousand orders a second for two seconds: as many arrive whenever that begins, and whatever ends it. So is
  * what is seen to come. */
 static void when_a_load_begins_changes_nothing(void **state)
@@ -462,6 +556,47 @@ static void what_has_failed_did_not_arrive(void **state)
     const struct outcome outcome = outcome_seen(edits, 5, &group);
     assert_close(outcome.demand[0].offered_per_s, 4, 0.1);
     assert_close(outcome.demand[0].pressure, 4 * 0.16, 0.03);
+}
+
+/* A request takes 500 ms, all of it with a connection, or with a thread: two of either take 4 a second of the 10 that
+ * come, whether the others fail, wait, or find no VU; ten connections take 20. More VUs would bring nothing. */
+static void the_api_may_be_what_limits(void **state)
+{
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"begin\": \"orders\"}, {\"insert\": \"orders\", "
+                                 "\"time\": \"400ms\"}, {\"commit\": \"orders\", \"time\": \"100ms\"}, "
+                                 "{\"publish\": \"orders\"}, {\"reply\": 202}]}, \"serve\": {\"steps\": "
+                                 "[{\"work\": \"look\", \"time\": \"10ms\"}, {\"status\": \"PAID\"}]}}";
+    static const struct { const char *connections, *threads, *vus; enum api_limit_kind kind; const char *en, *ko; }
+    of[] = {
+        { "2", "1000", "1000", API_LIMIT_POOL,
+          "the API of front takes 4.0 requests/s at most (2 connections in its pool, which a request has for 500 ms), "
+          "and the load would bring up to 10.0/s (250.0%); 1,",
+          "front의 API는 많아야 초당 4.0건 (커넥션 풀의 커넥션 2개, 요청당 500 ms 점유), 부하는 최대 초당 10.0건 (250.0%); 실패한 요청 1," },
+        { "2", "1000", "20", API_LIMIT_POOL, "starts found no free VU", "가용 VU가 없어 누락된 시작" },
+        { "0", "2", "1000", API_LIMIT_THREADS, "(2 threads, which a request has for 500 ms)", "(스레드 2개" },
+        { "10", "1000", "1000", API_LIMIT_NONE, "", "" },
+        { "0", "1000", "1000", API_LIMIT_NONE, "", "" } };
+    (void)state;
+    for (uint32_t i = 0; i < sizeof of / sizeof *of; i++) {
+        const struct study_edit edits[] = {
+            { "/stages", stages }, { "/load/scenarios/orders/duration", "300s" },
+            { "/load/scenarios/orders/preAllocatedVUs", of[i].vus }, { "/load/scenarios/orders/maxVUs", of[i].vus },
+            { "/processes/front/connections", of[i].connections },
+            { "/processes/front/api/threads", of[i].threads } };
+        struct group_facts group;
+        const struct outcome outcome = outcome_open(edits, 6, &group);
+        const struct api_limit limit = api_limit_of(&outcome);
+        char text[1024];
+        assert_int_equal(limit.kind, of[i].kind);
+        if (limit.kind != API_LIMIT_NONE) assert_close(limit.most_per_s, 4, 1e-9);
+        assert_non_null(strstr(api_limit_text(&outcome, LANG_EN, text, sizeof text), of[i].en));
+        assert_non_null(strstr(api_limit_text(&outcome, LANG_KO, text, sizeof text), of[i].ko));
+        assert_int_equal(*text == '\0', limit.kind == API_LIMIT_NONE);
+        assert_int_equal(strstr(outcome.bottleneck_reason, "the API takes no more") != NULL, i == 1);
+        more_consumers_text(&outcome, LANG_EN, text, sizeof text);
+        assert_int_equal(strstr(text, "what limits is the API") != NULL, limit.kind != API_LIMIT_NONE);
+        trial_close(&opened);
+    }
 }
 
 /* Two groups of which each gets every order: one needs 60 ms for a record, the other 10 ms. */
@@ -1202,10 +1337,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_tried_again_takes_time, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(commits_fall_at_the_end_of_polls, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_failure_ends_its_poll, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(some_fetches_are_waited_for, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(fewer_partitions_have_less_at_hand, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_is_sought_back_to_is_fetched, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(when_a_load_begins_changes_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_has_failed_did_not_arrive, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(worked_off_before_the_last_one, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(not_due_is_not_behind, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(the_api_may_be_what_limits, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_fell_behind_comes_before_who_keeps_up, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_was_behind_for_longer_comes_first, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_was_dropped_did_not_arrive, open_arena, close_arena),

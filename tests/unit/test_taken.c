@@ -254,6 +254,69 @@ static void who_makes_all_wait_took_more(void **state)
     trial_close(&trial);
 }
 
+/* Of three two die for good at the same time: the one that is left does 10 of the 20 a second, and with one more two
+ * would be left. One that dies is not away twice when its instance is paused, too. */
+static void several_are_away_together(void **state)
+{
+    (void)state;
+    const struct outcome both =
+        run_with("{\"c\": {\"crash\": \"back\", \"instance\": 0, \"at\": \"20s\"}, "
+                 "\"d\": {\"crash\": \"back\", \"instance\": 1, \"at\": \"20s\"}}", NULL, 0);
+    const struct more_consumers more = more_consumers(&both, 0);
+    assert_int_equal(more.limit, MORE_FAULT);
+    assert_int_equal(more.taken.consumers, 2);
+    assert_int_equal(more.taken.left, 1);
+    assert_close(more.taken.left_per_s, 10, 0.2);
+    assert_close(more.taken.spared_per_s, 15, 0.3);
+    expect_text(&both, "these would keep up, but from 20.0 s on faults c and d had 2 of 3 away at the same time, for "
+                       "good, and the one left does 10.0/s (200.0%); with one more, in an instance of its own, 2 are "
+                       "left and do 15.0/s (133.3%)",
+                "장애 c, d로 20.0 s부터 동시에 3개 중 2개가 빠짐 (복귀 없음), 남은 1개는 초당 10.0건 (200.0%)");
+    trial_close(&trial);
+
+    const struct outcome all =
+        run_with("{\"c\": {\"crash\": \"back\", \"instance\": 0, \"at\": \"20s\", \"back_after\": \"60s\"}, "
+                 "\"d\": {\"crash\": \"back\", \"instance\": 1, \"at\": \"20s\", \"back_after\": \"60s\"}, "
+                 "\"e\": {\"crash\": \"back\", \"instance\": 2, \"at\": \"20s\", \"back_after\": \"60s\"}}", NULL, 0);
+    expect_text(&all, "these would keep up, but from 20.0 s on faults c, d and e had 3 of 3 away at the same time, for "
+                      "60.0 s, and none was left; one more, in an instance of its own, is left and does 10.0/s "
+                      "(200.0%)",
+                "장애 c, d, e로 20.0 s부터 동시에 3개 중 3개가 빠짐 (60.0 s 동안), 남은 Consumer 없음; 별도 인스턴스에 하나 더 있으면 1개가");
+    trial_close(&trial);
+
+    const struct outcome same =
+        run_with("{\"c\": {\"crash\": \"back\", \"instance\": 0, \"at\": \"20s\"}, "
+                 "\"p\": {\"pause\": \"back\", \"instance\": 0, \"at\": \"30s\", \"for\": \"60s\"}}", NULL, 0);
+    assert_int_equal(more_consumers(&same, 0).taken.consumers, 1);
+    assert_int_equal(more_consumers(&same, 0).taken.n_with, 0);
+    trial_close(&trial);
+}
+
+/* From 20 to 120 s the first is away, from 60 to 160 s another one, or all but the first: what is told is of the time
+ * that they share. One that is drawn may be the first again: nobody knows. */
+static void some_of_the_time_is_shared(void **state)
+{
+    static const char first[] = "{\"c\": {\"crash\": \"back\", \"instance\": 0, \"at\": \"20s\", "
+                                "\"back_after\": \"100s\"}, \"d\": %s}";
+    static const struct { const char *other; uint32_t left; double at_s, for_s; } of[] = {
+        { "{\"crash\": \"back\", \"instance\": 1, \"at\": \"60s\", \"back_after\": \"100s\"}", 1, 60, 60 },
+        { "{\"crash\": \"back\", \"at\": \"60s\", \"back_after\": \"90s\"}", 2, 20, 100 },
+        { "{\"scale\": \"servers\", \"to\": 1, \"at\": \"60s\"}, "
+          "\"e\": {\"scale\": \"servers\", \"to\": 3, \"at\": \"160s\"}", 0, 60, 60 } };
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++) {
+        char faults[300];
+        snprintf(faults, sizeof faults, first, of[i].other);
+        const struct outcome outcome = run_with(faults, NULL, 0);
+        const struct taken taken = more_consumers(&outcome, 0).taken;
+        assert_int_equal(taken.left, of[i].left);
+        assert_close(taken.at_s, of[i].at_s, 1e-9);
+        assert_close(taken.for_s, of[i].for_s, 1e-9);
+        assert_int_equal(taken.n_with, of[i].left == 2 ? 0 : 1);
+        trial_close(&trial);
+    }
+}
+
 /* Nobody is a member before the group starts at 30 s: who is back by then was not missed, and of who is not, the others
  * have the partitions from the start on. Each of these waits of 600 records is the late start's. */
 static void before_the_group_starts(void **state)
@@ -419,6 +482,8 @@ int main(void)
         cmocka_unit_test(a_restart_that_kills),
         cmocka_unit_test(a_batch_that_is_killed),
         cmocka_unit_test(who_makes_all_wait_took_more),
+        cmocka_unit_test(several_are_away_together),
+        cmocka_unit_test(some_of_the_time_is_shared),
         cmocka_unit_test(before_the_group_starts),
         cmocka_unit_test(one_after_another_past_the_start),
         cmocka_unit_test(none_is_left),

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * See api_limit.h. */
+#include "sim/results/api_limit.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "sim/results/layout.h"
+#include "sim/results/number.h"
+#include "sim/results/pace.h"
+#include "sim/results/shared.h"
+
+/* The only process with an API, as long as it has the same instances throughout; NULL: there is none, or several. */
+static const struct process_spec *api_of(const struct scenario *scenario)
+{
+    const struct process_spec *api = NULL;
+    for (uint32_t i = 0; i < scenario->n_processes; i++) {
+        const struct process_spec *process = &scenario->process[i];
+        if (process->api_threads == 0) continue;
+        if (api) return NULL;
+        api = process;
+    }
+    return api && api->instances_max <= api->instances ? api : NULL;
+}
+
+/* Where a step is refused the others do not follow, and a request has nothing for so long: how many are is not the
+ * scenario's. */
+static bool goes_all_the_way(const struct stage_spec *stage)
+{
+    for (uint32_t i = 0; i < stage->n_steps; i++)
+        if (stage->step[i].refuse > 0 || stage->step[i].n_otherwise > 0) return false;
+    return true;
+}
+
+static struct api_limit limited_by(enum api_limit_kind kind, const struct process_spec *api, uint32_t each,
+                                   double held_s)
+{
+    const uint32_t places = each * api->instances;
+    return (struct api_limit){ .kind = kind, .process = api->name, .places = places, .held_s = held_s,
+                               .most_per_s = places > 0 && held_s > 0 ? places / held_s : (double)INFINITY };
+}
+
+/* More than chance and the append make of it. */
+#define LONGER 1.5
+
+static bool is_felt(const struct outcome *outcome, const struct process_spec *api, double alone_s)
+{
+    return outcome_mean(outcome, "orders.requests_failed") > 0 || outcome_mean(outcome, "orders.dropped") > 0 ||
+        outcome_mean(outcome, "processes.%s.api_s.mean", api->name) > LONGER * alone_s;
+}
+
+struct api_limit api_limit_of(const struct outcome *outcome)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    const struct process_spec *api = api_of(scenario);
+    const struct api_limit none = { .kind = API_LIMIT_NONE };
+
+    if (!api || !goes_all_the_way(&scenario->stage[api->api_stage])) return none;
+    const double alone_s = pace_stage_alone_s(&scenario->stage[api->api_stage]);
+    const struct api_limit pool =
+        limited_by(API_LIMIT_POOL, api, api->connections, shared_connection_s(scenario, api->api_stage));
+    const struct api_limit threads = limited_by(API_LIMIT_THREADS, api, api->api_threads, alone_s);
+    struct api_limit limit = pool.most_per_s <= threads.most_per_s ? pool : threads;
+    limit.asked_per_s = outcome->layout->load_rate_per_s;
+    if (isnan(limit.asked_per_s)) limit.asked_per_s = outcome_mean(outcome, "orders.peak_rate_per_s");
+    return limit.asked_per_s > limit.most_per_s && is_felt(outcome, api, alone_s) ? limit : none;
+}
+
+/* What became of the others. */
+static int lost(const struct outcome *outcome, bool ko, char *out, size_t size)
+{
+    const double failed = outcome_mean(outcome, "orders.requests_failed");
+    const double dropped = outcome_mean(outcome, "orders.dropped");
+    int n = 0;
+
+    if (failed > 0)
+        n = snprintf(out, size, ko ? "; 실패한 요청 %s건" : "; %s requests failed", number_count(failed).s);
+    if (dropped > 0)
+        n += snprintf(out + n, size - (size_t)n, ko ? "; 가용 VU가 없어 누락된 시작 %s건" : "; %s starts found no free VU",
+                      number_count(dropped).s);
+    return n;
+}
+
+char *api_limit_text(const struct outcome *outcome, enum language language, char *out, size_t size)
+{
+    const struct api_limit limit = api_limit_of(outcome);
+    const bool ko = language == LANG_KO, pool = limit.kind == API_LIMIT_POOL;
+    const struct number most = number_fixed(limit.most_per_s, 1), asked = number_fixed(limit.asked_per_s, 1);
+    const struct number percent = number_percent(limit.asked_per_s / limit.most_per_s);
+    const struct number held = number_seconds(limit.held_s);
+    char others[200] = "";
+
+    out[0] = '\0';
+    if (limit.kind == API_LIMIT_NONE) return out;
+    lost(outcome, ko, others, sizeof others);
+    if (ko)
+        snprintf(out, size, "%s의 API는 많아야 초당 %s건 (%s %u개, 요청당 %s 점유), 부하는 최대 초당 %s건 (%s)%s",
+                 limit.process, most.s, pool ? "커넥션 풀의 커넥션" : "스레드", (unsigned)limit.places, held.s, asked.s,
+                 percent.s, others);
+    else
+        snprintf(out, size, "the API of %s takes %s requests/s at most (%u %s%s%s, which a request has for %s), and "
+                 "the load would bring up to %s/s (%s)%s", limit.process, most.s, (unsigned)limit.places,
+                 pool ? "connection" : "thread", limit.places == 1 ? "" : "s", pool ? " in its pool" : "", held.s,
+                 asked.s, percent.s, others);
+    return out;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * See fetch_walk.h. What the broker answers is known when a fetch leaves, for there is always more than it brings. */
+#include "sim/results/fetch_walk.h"
+
+#include <math.h>
+
+#include "models/kafka/fetch.h"
+
+/* So many polls are gone through, and the second half of them counts: the first one is a cold client's. */
+enum { POLLS = 8192 };
+/* Polls in which each partition has its turn, at most: those that take a part of a block are told apart no finer. */
+enum { POLLS_OF_A_ROUND = POLLS / 16 };
+/* At the broker, of each partition: no walk comes to its end. */
+#define ALWAYS_MORE INT64_C(1000000000000)
+
+/* The record at the front of a partition that has failed: deliveries to come, the last of which succeeds or not. */
+struct retried { uint32_t deliveries; bool is_given_up; };
+
+struct client {
+    const struct fetch_walk *walk;
+    struct fetch_buffer buffer;
+    struct retried *retried; /* by part */
+    double now_s, worked_s;  /* worked: of it, on records, or asleep before one */
+    double ready_s;          /* where a fetch is under way: when it is back */
+    bool under_way;
+    int64_t done;
+    int64_t until_failure;   /* records that succeed before the next one that does not */
+    uint32_t drawn;
+    struct retried next;     /* how that one will fare */
+};
+
+/* ---- failures ---- */
+
+/* Spread evenly between 0 and 1, the same in each walk, and out of step with blocks and polls. */
+static double spread(uint32_t n, double by)
+{
+    const double whole = (n + 0.5) * by;
+    return whole - floor(whole);
+}
+
+static void draw_failure(struct client *client)
+{
+    const struct fetch_walk *walk = client->walk;
+    const uint32_t n = client->drawn++;
+    client->until_failure = ALWAYS_MORE;
+    if (!(walk->failed > 0)) return;
+    const double again = walk->again / walk->failed, left = spread(n, 0.6180339887498949);
+    client->until_failure =
+        walk->failed < 1 ? (int64_t)fmin(log(1 - left) / log1p(-walk->failed), (double)ALWAYS_MORE) : 0;
+    client->next.deliveries = (uint32_t)fmin(again + spread(n, 0.4142135623730950), POLLS);
+    client->next.is_given_up = spread(n, 0.7320508075688773) * walk->failed < walk->given_up;
+}
+
+/* ---- fetches ---- */
+
+static void client_send(struct client *client)
+{
+    if (client->under_way || !fetch_ask(&client->buffer)) return;
+    fetch_answer(&client->buffer);
+    client->under_way = true;
+    client->ready_s = client->now_s + client->walk->fetch_s;
+}
+
+static void client_receive(struct client *client)
+{
+    if (!client->under_way || client->ready_s > client->now_s) return;
+    fetch_arrive(&client->buffer);
+    client->under_way = false;
+}
+
+/* ---- polls ---- */
+
+static void client_works(struct client *client, double for_s)
+{
+    client->now_s += for_s;
+    client->worked_s += for_s;
+}
+
+/* It waits where nothing is left, and again where all that came was dropped meanwhile. */
+static void client_poll(struct client *client)
+{
+    client_receive(client);
+    while (client->buffer.n_blocks == 0) {
+        fetch_collect(&client->buffer, 0); /* what filled the poll before is no longer unread */
+        client_send(client);
+        client->now_s = fmax(client->now_s, client->ready_s);
+        client_receive(client);
+    }
+    fetch_collect(&client->buffer, (int64_t)client->walk->poll);
+    client_send(client);
+    client->now_s += client->walk->poll_s;
+}
+
+/* What is behind a record that failed goes back, and it too unless it is given up. */
+static void forget_rest(struct client *client, uint32_t segment, int64_t next)
+{
+    struct fetch_buffer *buffer = &client->buffer;
+    const struct fetch_block failed = buffer->segment[segment];
+    for (uint32_t i = segment + 1; i < buffer->n_segments; i++)
+        fetch_seek(buffer, buffer->segment[i].part, buffer->segment[i].first, false);
+    if (next < failed.end) fetch_seek(buffer, failed.part, next, false);
+}
+
+/* Records of a segment that succeed, one after the other; returns where it ends, or the first that fails. */
+static int64_t do_some(struct client *client, const struct fetch_block *segment, int64_t first)
+{
+    const int64_t left = segment->end - first;
+    const int64_t n = left < client->until_failure ? left : client->until_failure;
+    client_works(client, (double)n * client->walk->record_s);
+    client->until_failure -= n;
+    client->done += n;
+    return first + n;
+}
+
+/* The delivery of a record that fails this time, or has done so before. */
+static bool succeeds(struct client *client, struct retried *retried, bool before)
+{
+    client_works(client, client->walk->record_s);
+    if (before) return --retried->deliveries == 0 && !retried->is_given_up;
+    *retried = client->next;
+    draw_failure(client);
+    return retried->deliveries == 0 && !retried->is_given_up;
+}
+
+/* False: the poll ended there, with this record. */
+static bool deliver(struct client *client, uint32_t segment, int64_t offset)
+{
+    struct retried *retried = &client->retried[client->buffer.segment[segment].part];
+    if (succeeds(client, retried, retried->deliveries > 0)) {
+        client->done++;
+        return true;
+    }
+    const bool is_given_up = retried->deliveries == 0;
+    forget_rest(client, segment, is_given_up ? offset + 1 : offset);
+    client->done += is_given_up;
+    if (!is_given_up) client_works(client, client->walk->sleep_s);
+    return false;
+}
+
+/* What was done before a record that fails is committed; where that is nothing there is no commit. */
+static void hand_out(struct client *client)
+{
+    const int64_t before = client->done;
+    bool goes_on = true;
+    for (uint32_t i = 0; goes_on && i < client->buffer.n_segments; i++) {
+        const struct fetch_block segment = client->buffer.segment[i];
+        int64_t at = segment.first;
+        if (client->retried[segment.part].deliveries > 0) goes_on = deliver(client, i, at++);
+        while (goes_on && (at = do_some(client, &segment, at)) < segment.end) goes_on = deliver(client, i, at++);
+    }
+    if (client->done > before) client->now_s += client->walk->commit_s;
+}
+
+/* ---- the walk ---- */
+
+static void client_open(struct client *client, const struct fetch_walk *walk, struct arena *scratch)
+{
+    int64_t *end = arena_new(scratch, int64_t);
+    *end = ALWAYS_MORE;
+    *client = (struct client){ .walk = walk };
+    fetch_init(&client->buffer, walk->partitions, true, scratch);
+    for (uint32_t i = 0; i < walk->partitions; i++) {
+        client->buffer.part[i].log_end = end;
+        client->buffer.part[i].block_records = (int64_t)walk->block;
+    }
+    fetch_recount(&client->buffer);
+    client->retried = arena_array(scratch, struct retried, walk->partitions);
+    draw_failure(client);
+}
+
+/* Polls of many to a block, and no failure between them: some of them as one. */
+static struct fetch_walk coarse(const struct fetch_walk *walk)
+{
+    struct fetch_walk of = *walk;
+    const double polls = ceil(walk->block / walk->poll);
+    const double grain = fmin(polls, ceil(walk->partitions * polls / POLLS_OF_A_ROUND));
+    if (walk->failed > 0 || !(grain > 1)) return of;
+    of.poll *= grain, of.poll_s *= grain, of.commit_s *= grain;
+    return of;
+}
+
+double fetch_walk_client_s(const struct fetch_walk *walk)
+{
+    const struct fetch_walk of = coarse(walk);
+    struct arena scratch;
+    struct client client;
+    double before_s = 0;
+    int64_t before = 0;
+
+    arena_init(&scratch);
+    client_open(&client, &of, &scratch);
+    for (uint32_t i = 0; i < POLLS; i++) {
+        if (i == POLLS / 2) before_s = client.now_s - client.worked_s, before = client.done;
+        client_poll(&client);
+        hand_out(&client);
+    }
+    arena_fini(&scratch);
+    return (client.now_s - client.worked_s - before_s) / (double)(client.done - before);
+}

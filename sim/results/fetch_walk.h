@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What its client takes of one consumer, per record, where all its partitions always have more at the broker and the
+ * client fetches in an order of its own. One fetch is in flight at a time, it asks for what nothing is left of, and what comes of it is the
+ * next poll's: how much of a fetch nobody works beside hangs on how blocks, polls and failures fall. So the client's
+ * rules (models/kafka/fetch.h) are gone through poll by poll, with times that do not vary. */
+#ifndef SIM_RESULTS_FETCH_WALK_H
+#define SIM_RESULTS_FETCH_WALK_H
+
+#include <stdint.h>
+
+struct fetch_walk {
+    uint32_t partitions;
+    double block, poll;               /* records that a fetch brings of one partition, and that a poll holds, at most */
+    double fetch_s;
+    double record_s;                  /* one delivery */
+    double poll_s, commit_s;          /* of each poll: before its records, and behind them */
+    double failed, again, given_up;   /* of all records: fail, are delivered again (how often), are given up */
+    double sleep_s;                   /* before each delivery again */
+};
+
+/* Polls, commits, and waits for a fetch with nothing in hand, per record; NaN or infinite: hardly one is ever done. */
+double fetch_walk_client_s(const struct fetch_walk *walk);
+
+#endif
