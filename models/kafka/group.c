@@ -266,6 +266,14 @@ uint64_t kafka_done(const struct kafka *kafka, uint32_t group)
     return fact->processed + fact->skipped;
 }
 
+struct group_work kafka_work(const struct kafka *kafka, uint32_t group)
+{
+    const struct group_facts *fact = &kafka->group[group].fact;
+    return (struct group_work){ .ended = fact->service.n, .failed = fact->failed, .skipped = fact->skipped,
+                                .duplicates = fact->duplicates, .evictions = fact->evictions,
+                                .retries = fact->retries, .backoff_ns = (sim_ns)fact->backoff_ns };
+}
+
 int64_t kafka_consumers(const struct kafka *kafka, uint32_t group)
 {
     const struct plan_group *plan = &kafka->plan->group[group];

@@ -208,6 +208,7 @@ void kafka_waiting(const struct kafka *kafka, uint32_t position, int64_t *log_en
 int64_t kafka_consumers(const struct kafka *kafka, uint32_t group);
 /* Records that the group has brought to an end, each once. After kafka_settle. */
 uint64_t kafka_done(const struct kafka *kafka, uint32_t group);
+struct group_work kafka_work(const struct kafka *kafka, uint32_t group);
 /* Consumers with a record in service now. */
 int64_t kafka_busy(const struct kafka *kafka, uint32_t group);
 /* Sum over the group's consumers of the time with a record in service, up to now. */

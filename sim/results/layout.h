@@ -55,10 +55,14 @@ struct snapshot {
     struct partition_level *partition;  /* as many as the layout has rows */
 };
 
+/* What deliveries came to while a fault made records slow (run_levels.group_slow_until_ns). */
+struct slowed_work { struct group_work work; sim_ns busy_ns; };
+
 struct group_samples {
     int64_t peak_lag, peak_backlog, peak_partition_lag;
     uint64_t done;           /* the gauge's: records done while all its consumers had work, */
     sim_ns done_ns;          /* and the time this took */
+    struct slowed_work slowed; /* the gauge's */
     double peak_rate_per_s;  /* the gauge's: greatest rate of appends, as far as it is more than chance */
     struct split split;      /* of its records by the end, to its consumers; those of a scaler: the most there were */
 };
