@@ -8,6 +8,7 @@
 #include "models/orders/crash.h"
 #include "models/orders/thread.h"
 #include "models/purpose.h"
+#include "models/reach.h"
 #include "models/redis/accident.h"
 
 enum { WORD_GAP, WORD_INSTANCE, WORD_LENGTH };
@@ -103,8 +104,16 @@ static void on_relief(void *context, uint32_t index, uint64_t argument)
     impose(faults, fault_spec(faults, index));
 }
 
+/* One that is over at once slows nobody. */
+static void keep_until(struct faults *faults, uint32_t index, sim_ns until_ns)
+{
+    if (until_ns > faults->machine->sim->now_ns && until_ns > faults->until_ns[index])
+        faults->until_ns[index] = until_ns;
+}
+
 static void impose_until(struct faults *faults, uint32_t index, sim_ns until_ns)
 {
+    keep_until(faults, index, until_ns);
     faults->holds[index]++;
     impose(faults, fault_spec(faults, index));
     sim_at_idle(faults->machine->sim, until_ns, SIM_FAULT, on_relief, faults, index, 0);
@@ -127,6 +136,7 @@ static void outage(struct faults *faults, uint32_t index, sim_ns until_ns)
     sim_ns *down_until_ns =
         spec->on == ON_KAFKA ? &conditions->kafka_down_until_ns : &conditions->store_down_until_ns[spec->target];
     if (until_ns > *down_until_ns) *down_until_ns = until_ns;
+    keep_until(faults, index, until_ns);
     if (spec->on == ON_KAFKA) return;
     locks_outage(&faults->machine->locks, spec->target, until_ns, spec->answers_only);
     if (spec->kind == FAULT_FAILOVER || spec->loses_keys)
@@ -237,6 +247,25 @@ static bool at_step(void *context, uint32_t thread_index)
     return happens;
 }
 
+static const bool *who_is_slowed(const struct scenario *scenario, struct arena *arena)
+{
+    bool *slows = arena_array(arena, bool, scenario->n_faults * scenario->n_groups);
+    for (uint32_t i = 0; i < scenario->n_faults; i++)
+        for (uint32_t g = 0; g < scenario->n_groups; g++)
+            slows[i * scenario->n_groups + g] = fault_slows(scenario, &scenario->fault[i], g);
+    return slows;
+}
+
+sim_ns faults_slow_until_ns(const struct faults *faults, uint32_t group)
+{
+    const struct scenario *scenario = faults->machine->plan->scenario;
+    sim_ns until_ns = 0;
+    for (uint32_t i = 0; i < scenario->n_faults; i++)
+        if (faults->slows[i * scenario->n_groups + group] && faults->until_ns[i] > until_ns)
+            until_ns = faults->until_ns[i];
+    return until_ns;
+}
+
 void faults_init(struct faults *faults, struct machine *machine, struct scalers *scalers)
 {
     const struct scenario *scenario = machine->plan->scenario;
@@ -244,6 +273,8 @@ void faults_init(struct faults *faults, struct machine *machine, struct scalers 
     faults->scalers = scalers;
     faults->fact = arena_array(machine->sim->arena, struct fault_facts, scenario->n_faults);
     faults->holds = arena_array(machine->sim->arena, uint32_t, scenario->n_faults);
+    faults->until_ns = arena_array(machine->sim->arena, sim_ns, scenario->n_faults);
+    faults->slows = who_is_slowed(scenario, machine->sim->arena);
     faults->passed = arena_array(machine->sim->arena, uint64_t, scenario->n_faults);
     faults->last_instance = arena_array(machine->sim->arena, uint32_t, scenario->n_faults);
     for (uint32_t i = 0; i < scenario->n_faults; i++)

@@ -20,6 +20,8 @@ struct faults {
     struct scalers *scalers;
     struct fault_facts *fact; /* by fault */
     uint32_t *holds;          /* by fault: drop, slow, duplicate: how often it holds by now */
+    sim_ns *until_ns;         /* by fault: outage, fail-over, drop, slow, duplicate: when it is over; 0: never begun */
+    const bool *slows;        /* by fault, then group: it makes its records slow (reach.h) */
     uint64_t *passed;         /* by fault: how often its step was come to, by threads that it may strike */
     uint32_t *last_instance;  /* by fault: of its process, the last time; NONE */
     struct rollout *rollout;  /* by fault; restart.c */
@@ -30,6 +32,8 @@ struct faults {
 void faults_init(struct faults *faults, struct machine *machine, struct scalers *scalers);
 /* Schedules the first occurrence of each. */
 void faults_start(struct faults *faults);
+/* Until when what has happened makes records of a group slow; 0: nothing did. */
+sim_ns faults_slow_until_ns(const struct faults *faults, uint32_t group);
 
 /* ---- between fault.c and restart.c ---- */
 

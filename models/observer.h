@@ -19,6 +19,8 @@ struct partition_level {
     int64_t client_lag; /* log_end - position of the client (what poll returned last) */
     int64_t backlog;    /* records not yet processed, the one in service included */
     sim_ns lag_ns;      /* age of the oldest uncommitted record */
+    uint64_t again;     /* deliveries of records that somebody had had before; where partitions never change hands, of
+                           the first uncommitted one */
 };
 
 struct order_counts {
@@ -43,6 +45,14 @@ struct scaler_level {
     int64_t told;              /* the metric that the autoscaler was told last; -1: not asked yet */
 };
 
+/* What a group's deliveries have come to so far. Names as in group_facts. */
+struct group_work {
+    uint64_t ended;              /* service.n */
+    uint64_t failed, skipped, duplicates, evictions;
+    int64_t retries;
+    sim_ns backoff_ns;
+};
+
 struct run_levels {
     sim_ns at_ns;
     uint32_t n_partitions;
@@ -51,6 +61,9 @@ struct run_levels {
     const int64_t *group_consumers; /* that it should have, by group */
     const uint64_t *group_done;  /* records that have come to an end, each once, however often it comes, by group */
     const sim_ns *group_whole_ns; /* since when all of them have been there, by group; SIM_NEVER: one is away */
+    const sim_ns *group_slow_until_ns; /* until when a fault makes their records slow, or keeps a server from
+                                          answering, by group; before now: until when one did; 0: none has yet */
+    const struct group_work *group_work; /* by group */
     const int64_t *group_busy;   /* consumers with a record in service, by group */
     const sim_ns *group_busy_ns; /* sum over the group's consumers of time with a record in service, from 0 to at_ns */
     uint32_t n_scalers;
@@ -76,7 +89,8 @@ struct observer {
     void (*on_order)(void *context, const struct order_fact *order);
     /* on_probe: at 0, and then at each instant that it gives back (later than now), after all events of that instant,
      * until nothing is left that could happen. It is no event of the run: it is not counted, and changes nothing. Of the
-     * levels it is told at_ns, log_end and backlog by partition, group_done, group_whole_ns and the orders' scheduled.
+     * levels it is told at_ns, log_end, committed, backlog and again by partition, the orders' scheduled, and by group done,
+     * whole_ns, slow_until_ns, work, and in a run with faults busy_ns.
      * on_end: once, the levels that stay. */
     sim_ns (*on_probe)(void *context, const struct run_levels *levels);
     void (*on_end)(void *context, const struct run_levels *levels);

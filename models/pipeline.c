@@ -31,11 +31,26 @@ struct run {
     struct partition_level *partition;
     int64_t *consumers, *busy;
     uint64_t *done;
-    sim_ns *busy_ns, *whole_ns;
+    sim_ns *busy_ns, *whole_ns, *slow_until_ns;
+    struct group_work *work;
     bool interrupted;
     uint32_t next_checkpoint, next_moment;
     bool cut;
 };
+
+/* Of a group, what a probe asks for. */
+static void take_group(struct run *run, uint32_t group)
+{
+    const struct kafka *kafka = &run->machine.kafka;
+    run->done[group] = kafka_done(kafka, group);
+    run->whole_ns[group] = kafka_whole_ns(kafka, group);
+    run->slow_until_ns[group] = faults_slow_until_ns(&run->faults, group);
+    run->work[group] = kafka_work(kafka, group);
+    run->levels.group_done = run->done;
+    run->levels.group_whole_ns = run->whole_ns;
+    run->levels.group_slow_until_ns = run->slow_until_ns;
+    run->levels.group_work = run->work;
+}
 
 static const struct run_levels *take_levels(struct run *run, sim_ns at_ns)
 {
@@ -44,8 +59,7 @@ static const struct run_levels *take_levels(struct run *run, sim_ns at_ns)
     for (uint32_t i = 0; i < machine->plan->n_positions; i++) kafka_level(&machine->kafka, i, &run->partition[i]);
     for (uint32_t i = 0; i < run->scenario->n_groups; i++) {
         run->consumers[i] = kafka_consumers(&machine->kafka, i);
-        run->done[i] = kafka_done(&machine->kafka, i);
-        run->whole_ns[i] = kafka_whole_ns(&machine->kafka, i);
+        take_group(run, i);
         run->busy[i] = kafka_busy(&machine->kafka, i);
         run->busy_ns[i] = kafka_busy_ns(&machine->kafka, i);
     }
@@ -53,8 +67,6 @@ static const struct run_levels *take_levels(struct run *run, sim_ns at_ns)
     run->levels.n_partitions = machine->plan->n_positions;
     run->levels.partition = run->partition;
     run->levels.group_consumers = run->consumers;
-    run->levels.group_done = run->done;
-    run->levels.group_whole_ns = run->whole_ns;
     run->levels.group_busy = run->busy;
     run->levels.group_busy_ns = run->busy_ns;
     run->levels.n_scalers = run->scalers.n;
@@ -71,15 +83,14 @@ static const struct run_levels *take_progress(struct run *run)
 {
     struct machine *machine = &run->machine;
     for (uint32_t i = 0; i < machine->plan->n_positions; i++)
-        kafka_waiting(&machine->kafka, i, &run->partition[i].log_end, &run->partition[i].backlog);
+        kafka_waiting(&machine->kafka, i, &run->partition[i]);
     for (uint32_t i = 0; i < run->scenario->n_groups; i++) {
-        run->done[i] = kafka_done(&machine->kafka, i);
-        run->whole_ns[i] = kafka_whole_ns(&machine->kafka, i);
+        take_group(run, i);
+        if (run->scenario->n_faults > 0) run->busy_ns[i] = kafka_busy_ns(&machine->kafka, i);
     }
     run->levels.at_ns = run->sim.now_ns;
     run->levels.partition = run->partition;
-    run->levels.group_done = run->done;
-    run->levels.group_whole_ns = run->whole_ns;
+    run->levels.group_busy_ns = run->busy_ns;
     run->levels.orders = machine->counts;
     return &run->levels;
 }
@@ -239,6 +250,8 @@ static struct run *run_open(const struct plan *plan, uint64_t seed, uint32_t rep
     run->busy_ns = arena_array(arena, sim_ns, plan->scenario->n_groups);
     run->done = arena_array(arena, uint64_t, plan->scenario->n_groups);
     run->whole_ns = arena_array(arena, sim_ns, plan->scenario->n_groups);
+    run->slow_until_ns = arena_array(arena, sim_ns, plan->scenario->n_groups);
+    run->work = arena_array(arena, struct group_work, plan->scenario->n_groups);
     return run;
 }
 

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "models/reach.h"
 #include "sim/results/pace.h"
 
 /* What is drawn so often is hardly ever longer. */
@@ -33,23 +34,23 @@ static double longest_lease_s(const struct scenario *scenario)
 }
 
 /* Of what takes f times as long, all but one f-th was added; and what begins at the last moment is slow to its end. */
-static double slowed_s(const struct scenario *scenario, const struct fault_spec *fault, double times)
+static double slowed_s(const struct scenario *scenario, const struct fault_spec *fault, double times, double held_s)
 {
     double longest_s = 0;
     if (fault->factor <= 1) return 0;
     for (uint32_t i = 0; i < scenario->n_groups; i++)
         longest_s = fmax(longest_s, pace_longest_s(scenario, &scenario->group[i]));
-    return (1 - 1 / fault->factor) * lasts_s(fault, times) + (fault->factor - 1) * longest_s * times;
+    return (1 - 1 / fault->factor) * held_s + (fault->factor - 1) * longest_s * times;
 }
 
-/* To the time of one consumer. */
-static double added_s(const struct scenario *scenario, const struct fault_spec *fault, double times)
+/* To the time of one consumer. held_s: of what the fault lasted. */
+static double added_s(const struct scenario *scenario, const struct fault_spec *fault, double times, double held_s)
 {
     switch (fault->kind) {
-    case FAULT_PAUSE: return lasts_s(fault, times);
-    case FAULT_SLOW: return slowed_s(scenario, fault, times);
+    case FAULT_PAUSE: return held_s;
+    case FAULT_SLOW: return slowed_s(scenario, fault, times, held_s);
     case FAULT_OUTAGE: case FAULT_FAILOVER: case FAULT_DROP:
-        return lasts_s(fault, times) + (fault->on == ON_KAFKA ? 0 : times * longest_lease_s(scenario));
+        return held_s + (fault->on == ON_KAFKA ? 0 : times * longest_lease_s(scenario));
     case FAULT_CRASH: case FAULT_RESTART: return times * longest_lease_s(scenario);
     case FAULT_SCALE: case FAULT_DUPLICATE: case FAULT_KINDS: break;
     }
@@ -62,10 +63,15 @@ static double times_of(const struct scenario *scenario, const struct fault_facts
     return (double)facts->happened + (scenario->warm_up_ns > 0);
 }
 
-double added_by_faults_s(const struct scenario *scenario, const struct run_facts *run, uint32_t group)
+double added_by_faults_s(const struct scenario *scenario, const struct run_facts *run, uint32_t group,
+                         bool is_left_out)
 {
     double sum_s = 0;
-    for (uint32_t i = 0; i < scenario->n_faults; i++)
-        sum_s += added_s(scenario, &scenario->fault[i], times_of(scenario, &run->fault[i]));
+    for (uint32_t i = 0; i < scenario->n_faults; i++) {
+        const struct fault_spec *fault = &scenario->fault[i];
+        const double times = times_of(scenario, &run->fault[i]);
+        const bool is_over = is_left_out && fault_slows(scenario, fault, group);
+        sum_s += added_s(scenario, fault, times, is_over ? 0 : lasts_s(fault, times));
+    }
     return sum_s * scenario->group[group].consumers;
 }

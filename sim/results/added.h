@@ -7,7 +7,9 @@
 #include "models/observer.h"
 #include "sim/scenario/study.h"
 
-/* Consumers x time, of one run. */
-double added_by_faults_s(const struct scenario *scenario, const struct run_facts *run, uint32_t group);
+/* Consumers x time, of one run. is_left_out: what was done while a fault made records slow is; what is left of that is
+ * what comes after it. */
+double added_by_faults_s(const struct scenario *scenario, const struct run_facts *run, uint32_t group,
+                         bool is_left_out);
 
 #endif

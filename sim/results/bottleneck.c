@@ -14,6 +14,7 @@
 #include "sim/results/pace.h"
 #include "sim/results/passage.h"
 #include "sim/results/slowed.h"
+#include "sim/results/stuck.h"
 #include "sim/results/taken.h"
 #include "sim/results/waits.h"
 
@@ -43,6 +44,20 @@ const double *bottleneck_records(const struct outcome *outcome, uint32_t group, 
         for (uint32_t r = 0; r < outcome->n; r++)
             records[i] += outcome->value[layout_log_end(layout, first + i)][r] / outcome->n;
     return records;
+}
+
+/* Of what came, by the mean of the runs. */
+static double longer_of(const struct outcome *outcome, uint32_t group, struct arena *arena)
+{
+    const struct layout *layout = outcome->layout;
+    const uint32_t first = layout->group_row[group], n = layout->group_row[group + 1] - first;
+    double *left = arena_array(arena, double, n);
+
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t r = 0; r < outcome->n; r++)
+            left[i] += outcome->value[layout_left(layout, first + i)][r] / outcome->n;
+    return split_longer(&outcome->study->scenario, &outcome->study->scenario.group[group],
+                        bottleneck_records(outcome, group, arena), left);
 }
 
 /* Relief is worth a word from here on. */
@@ -143,6 +158,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     bottleneck_split(&demand, scenario, spec, bottleneck_records(outcome, index, arena));
     demand.records = outcome_mean(outcome, "groups.%s.processed", spec->name);
     demand.repeats = passage_repeats(outcome, spec->name);
+    demand.stuck = stuck_of(outcome, index);
     demand.slept_s = outcome_mean(outcome, "groups.%s.backoff_s", spec->name);
     demand.due_after_s = ns_to_s(spec->due_after_ns);
     demand.faults = scenario->n_faults > 0;
@@ -152,6 +168,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
         demand.waits_s += waits_s(outcome, index, (enum path_time)i);
     demand.letter_s = waits_letter_s(outcome, index);
     demand.alone_s = pace_longest_s(scenario, spec);
+    demand.longer = longer_of(outcome, index, arena);
     demand.service_s = outcome_mean(outcome, "groups.%s.service_s.mean", spec->name);
     demand.utilisation = outcome_mean(outcome, "groups.%s.utilisation", spec->name);
     demand.peak_backlog = outcome_mean(outcome, "groups.%s.peak_backlog", spec->name);
@@ -187,7 +204,7 @@ static int greater_first(double x, double y)
 /* With so little in reserve, it is the backlog that tells who holds the others back. */
 static const double tight = 0.9;
 
-/* Who did nothing, or fell behind with little in reserve, holds the others back for as long as the load lasts. With much
+/* Who did nothing, is stuck, or fell behind with little in reserve, holds the others back for as long as the load lasts. With much
  * in reserve it was behind for a time: after a fault, a late start, or with what waited at the beginning. Who keeps up
  * holds nobody back, however pressed. */
 enum hold { KEEPS_UP, FELL_BEHIND, HOLDS_UP };
@@ -196,7 +213,7 @@ static enum hold hold_of(const struct group_demand *demand)
 {
     if (demand->records == 0) return demand->peak_backlog > 0 ? HOLDS_UP : KEEPS_UP;
     if (!bottleneck_fell_behind(demand)) return KEEPS_UP;
-    return demand->pressure >= tight ? HOLDS_UP : FELL_BEHIND;
+    return demand->pressure >= tight || bottleneck_is_stuck(demand) ? HOLDS_UP : FELL_BEHIND;
 }
 
 /* How long what was sent to it waited at the most. Not of what waited when there is no load: all of that waits for the
@@ -260,11 +277,13 @@ bool bottleneck_lacks_vus(const struct group_demand *demand)
 /* More waiting than could be done in this time: it fell behind, it did not merely work in batches. */
 static const double behind_s = 5;
 
+bool bottleneck_is_stuck(const struct group_demand *demand) { return 2 * demand->stuck.runs > demand->runs; }
+
 /* Of those that wait, the ones that are not due yet keep nobody waiting for a consumer. */
 bool bottleneck_fell_behind(const struct group_demand *demand)
 {
     const double not_due = demand->offered_per_s * demand->due_after_s;
-    return demand->peak_backlog - not_due > behind_s * demand->capacity_per_s;
+    return bottleneck_is_stuck(demand) || demand->peak_backlog - not_due > behind_s * demand->capacity_per_s;
 }
 
 /* Of a record's service, with nobody to wait for. */
@@ -293,13 +312,26 @@ static bool has_rest(const struct group_demand *demand)
         work_s(demand) > (1 + worth_a_word) * demand->alone_s;
 }
 
-/* Its polls take longer than max.poll.interval, and most of what it does it has done before. */
-bool bottleneck_goes_round(const struct group_demand *demand) { return demand->repeats > demand->records; }
+/* Its polls take longer than max.poll.interval, and most of what it does it has done before, or will have. */
+bool bottleneck_goes_round(const struct group_demand *demand)
+{
+    if (bottleneck_is_stuck(demand)) return stuck_by(&demand->stuck) == STUCK_BY_LATE_POLLS;
+    return demand->repeats > demand->records;
+}
+
+/* Of those that came, done or not. */
+static double came_s(const struct group_demand *demand) { return demand->longer * demand->service_s; }
+
+/* Those that are done are clearly shorter, or longer. */
+static bool differs(const struct group_demand *demand)
+{
+    return demand->longer > 1.1 || demand->longer < 1 / 1.1;
+}
 
 /* What a record takes of a consumer beside the delivery that succeeds is worth a word. */
 static bool takes_more(const struct group_demand *demand)
 {
-    return !bottleneck_goes_round(demand) && 1 / demand->one_per_s > 1.1 * demand->service_s;
+    return !bottleneck_goes_round(demand) && 1 / demand->one_per_s > 1.1 * came_s(demand);
 }
 
 /* What there is to say of a group. Records that take no time need one word, unless commits make it fall behind. */
@@ -362,6 +394,7 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
         number_rate(demand->capacity_per_s).s, bottleneck_goes_round(demand) ? "new " : "",
         number_seconds(demand->service_s).s);
     service_en(sentence, demand);
+    if (differs(demand)) add(sentence, ", %s with those that wait", number_seconds(came_s(demand)).s);
     if (takes_more(demand))
         add(sentence, ", %s in all with commits, fetches, retries and the waits of busy times",
             number_seconds(1 / demand->one_per_s).s);
@@ -449,6 +482,7 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
         number_seconds(demand->service_s).s, bottleneck_goes_round(demand) ? "새 이벤트 " : "",
         number_rate(demand->capacity_per_s).s);
     service_ko(sentence, demand);
+    if (differs(demand)) add(sentence, ", 대기 중인 것까지 평균 %s", number_seconds(came_s(demand)).s);
     if (takes_more(demand))
         add(sentence, ", 커밋·fetch·재시도와 바쁠 때의 대기까지 포함하면 %s", number_seconds(1 / demand->one_per_s).s);
     split_ko(sentence, demand);

@@ -18,16 +18,40 @@
 /* Records whose work would fill the time in which a group had enough: fewer say less than the mean of all does. */
 enum { SEEN_MIN = 2000 };
 
-/* All deliveries, the sleeps between them, commits and polls, and the fetches that are waited for. */
-static double record_takes_s(const struct scenario *scenario, const struct group_spec *spec,
-                             const struct group_facts *facts, const struct split *split)
+/* Records that have ended, and what they and their deliveries took. */
+struct work { double n, busy_s, slept_s, failed, again, given_up; };
+
+static struct work all_work(const struct group_facts *facts)
 {
-    const double n = (double)facts->service.n;
-    const struct pace_record record = { .takes_s = (double)(facts->busy_ns + facts->backoff_ns) * 1e-9 / n,
-                                        .slept_s = (double)facts->backoff_ns * 1e-9 / n,
-                                        .failed = fmin(1, (double)facts->failed / n),
-                                        .again = fmax(0, (double)facts->retries / n),
-                                        .given_up = fmin(1, (double)facts->skipped / n) };
+    return (struct work){ (double)facts->service.n, (double)facts->busy_ns * 1e-9, (double)facts->backoff_ns * 1e-9,
+                          (double)facts->failed, (double)facts->retries, (double)facts->skipped };
+}
+
+/* So few say less of what a record takes than all do, the slow ones included. */
+enum { FEW = 100 };
+
+/* But for what was done while a fault made records slow, where there is more than a few of that. */
+static struct work work_of(const struct group_facts *facts, const struct slowed_work *slowed)
+{
+    const struct work all = all_work(facts);
+    const struct group_work *less = &slowed->work;
+    const double n = all.n - (double)less->ended;
+
+    if (!(n > FEW)) return all;
+    return (struct work){ n, all.busy_s - ns_to_s(slowed->busy_ns), all.slept_s - ns_to_s(less->backoff_ns),
+                          all.failed - (double)less->failed, all.again - (double)less->retries,
+                          all.given_up - (double)less->skipped };
+}
+
+/* All deliveries, the sleeps between them, commits and polls, and the fetches that are waited for. */
+static double record_takes_s(const struct scenario *scenario, const struct group_spec *spec, const struct work *work,
+                             const struct split *split)
+{
+    const struct pace_record record = { .takes_s = (work->busy_s + work->slept_s) / work->n,
+                                        .slept_s = work->slept_s / work->n,
+                                        .failed = fmin(1, work->failed / work->n),
+                                        .again = fmax(0, work->again / work->n),
+                                        .given_up = fmin(1, work->given_up / work->n) };
     return pace_record_s(scenario, spec, split->fetched, &record);
 }
 
@@ -81,13 +105,15 @@ static bool goes_round(const struct group_facts *facts)
 
 /* Of the time at work, at most: what deliveries took beyond their stage alone. What comes again because somebody was
  * away is part of it. */
-static double added_s(const struct scenario *scenario, const struct run_facts *run, uint32_t group)
+static double added_s(const struct scenario *scenario, const struct run_facts *run, uint32_t group,
+                      const struct work *work)
 {
     const struct group_facts *facts = &run->group[group];
-    const double again = repeats(facts), deliveries = (double)(facts->service.n + facts->duplicates) - again;
+    const bool is_left_out = work->n < (double)facts->service.n;
     const double alone_s = pace_shortest_s(scenario, &scenario->group[group]);
-    const double beyond_s = (double)facts->busy_ns * 1e-9 - deliveries * alone_s;
-    const double by_faults_s = added_by_faults_s(scenario, run, group) + again * tally_mean_s(&facts->service);
+    const double beyond_s = work->busy_s - (work->n + fmax(0, work->again)) * alone_s;
+    const double by_faults_s =
+        added_by_faults_s(scenario, run, group, is_left_out) + repeats(facts) * tally_mean_s(&facts->service);
 
     return fmax(0, fmin(by_faults_s, beyond_s));
 }
@@ -95,11 +121,20 @@ static double added_s(const struct scenario *scenario, const struct run_facts *r
 /* What a record takes without what faults have added: what was seen of some, if that is less, as far as faults can have
  * added the rest. */
 static double without_faults_s(const struct scenario *scenario, const struct run_facts *run,
-                               const struct group_samples *samples, uint32_t group, double takes_s)
+                               const struct group_samples *samples, uint32_t group, const struct work *work,
+                               double takes_s)
 {
     const double seen_s = looked_at_s(samples) / (double)samples->done;
-    const double least_s = takes_s - added_s(scenario, run, group) / (double)run->group[group].service.n;
+    const double least_s = takes_s - added_s(scenario, run, group, work) / work->n;
     return fmin(takes_s, fmax(seen_s, least_s));
+}
+
+/* What never ends says nothing of what a record takes: those that did, each by itself. */
+static double beside_stuck_s(const struct scenario *scenario, const struct group_spec *spec,
+                             const struct group_facts *facts, const struct split *split)
+{
+    const struct work work = { .n = 1, .busy_s = tally_mean_s(&facts->service) };
+    return record_takes_s(scenario, spec, &work, split);
 }
 
 /* Of one consumer that always has work. */
@@ -110,13 +145,16 @@ static double one_per_s(const struct scenario *scenario, const struct run_facts 
     const struct group_facts *facts = &run->group[group];
     const double seen = seen_per_s(scenario, samples, group);
 
-    if (isfinite(seen) && goes_round(facts)) return seen;
+    if (samples->stuck && facts->service.n > 0) return 1 / beside_stuck_s(scenario, spec, facts, &samples->split);
+    if (isfinite(seen) && (samples->too_late || goes_round(facts))) return seen;
     if (facts->service.n == 0) return (double)NAN;
-    double takes_s = record_takes_s(scenario, spec, facts, &samples->split);
+    struct work work = work_of(facts, &samples->slowed);
+    if (samples->split.mixed) work.busy_s *= samples->longer;
+    double takes_s = record_takes_s(scenario, spec, &work, &samples->split);
     if (isfinite(seen) && is_seen_for_long(facts, samples))
         return facts->backoff_ns == 0 ? seen : seen_beside_sleeps_per_s(facts, samples, takes_s);
     if (isfinite(seen) && samples->done > 0 && scenario->n_faults > 0)
-        takes_s = without_faults_s(scenario, run, samples, group, takes_s);
+        takes_s = without_faults_s(scenario, run, samples, group, &work, takes_s);
     return takes_s > 0 ? 1 / takes_s : (double)NAN;
 }
 

@@ -29,7 +29,8 @@ struct stream {
 struct gauge {
     const struct layout *layout;
     struct group_samples *group;
-    struct progress *before;       /* by group, at the look before */
+    struct progress *before;       /* by group, at the look before; */
+    struct slowed_work *work_before; /* so in a run with faults */
     double *least_s;               /* by group: what a record of it takes that is done soonest, in the mean */
     sim_ns looked_ns;              /* at the levels before */
     struct stream *stream;         /* by group; then of starts that found a VU; then of orders there are */
@@ -45,6 +46,7 @@ struct gauge *gauge_open(const struct layout *layout, struct group_samples *grou
     gauge->layout = layout;
     gauge->group = group;
     gauge->before = arena_array(arena, struct progress, scenario->n_groups);
+    gauge->work_before = arena_array(arena, struct slowed_work, scenario->n_groups);
     gauge->least_s = arena_array(arena, double, scenario->n_groups);
     gauge->stream = arena_array(arena, struct stream, scenario->n_groups + 2);
     gauge->rates = load_rates_make(scenario, layout->rate_window_ns, arena);
@@ -78,6 +80,12 @@ static bool has_enough(const struct gauge *gauge, uint32_t group, int64_t waitin
     return scenario->group[group].due_after_ns == 0 && (double)waiting >= 2 * most + 10;
 }
 
+/* In the interval that ends now, for a part of it at least. */
+static bool is_slowed(const struct gauge *gauge, uint32_t group, const struct run_levels *levels)
+{
+    return levels->group_slow_until_ns[group] > gauge->looked_ns;
+}
+
 /* A stretch in which many wait begins with records that take long, which is what has made the others wait. It counts
  * when each consumer has done some since. */
 static bool is_under_way(const struct gauge *gauge, uint32_t group, const struct progress *before)
@@ -96,7 +104,7 @@ static void note_capacity(struct gauge *gauge, uint32_t group, const struct run_
     struct group_samples *samples = &gauge->group[group];
     struct progress *before = &gauge->before[group];
     struct progress now = progress_of(gauge->layout, group, levels);
-    const bool all_there = levels->group_whole_ns[group] <= gauge->looked_ns;
+    const bool all_there = levels->group_whole_ns[group] <= gauge->looked_ns && !is_slowed(gauge, group, levels);
     const sim_ns span_ns = levels->at_ns - gauge->looked_ns;
 
     if (all_there && gauge->looked_ns >= gauge->layout->study->scenario.warm_up_ns &&
@@ -106,6 +114,32 @@ static void note_capacity(struct gauge *gauge, uint32_t group, const struct run_
             samples->done += now.done - before->done;
             samples->done_ns += span_ns;
         }
+    }
+    *before = now;
+}
+
+/* ---- what it does while a fault makes its records slow ---- */
+
+static void add_work(struct group_work *sum, const struct group_work *from, const struct group_work *to)
+{
+    sum->ended += to->ended - from->ended;
+    sum->failed += to->failed - from->failed;
+    sum->skipped += to->skipped - from->skipped;
+    sum->duplicates += to->duplicates - from->duplicates;
+    sum->evictions += to->evictions - from->evictions;
+    sum->retries += to->retries - from->retries;
+    sum->backoff_ns += to->backoff_ns - from->backoff_ns;
+}
+
+static void note_slowed(struct gauge *gauge, uint32_t group, const struct run_levels *levels)
+{
+    struct slowed_work *slowed = &gauge->group[group].slowed;
+    struct slowed_work *before = &gauge->work_before[group];
+    const struct slowed_work now = { levels->group_work[group], levels->group_busy_ns[group] };
+
+    if (is_slowed(gauge, group, levels) && gauge->looked_ns >= gauge->layout->study->scenario.warm_up_ns) {
+        add_work(&slowed->work, &before->work, &now.work);
+        slowed->busy_ns += now.busy_ns - before->busy_ns;
     }
     *before = now;
 }
@@ -261,6 +295,7 @@ sim_ns gauge_look(struct gauge *gauge, const struct run_levels *levels)
     for (uint32_t g = 0; g < n_groups; g++) {
         before += gauge->before[g].done;
         note_capacity(gauge, g, levels);
+        if (gauge->layout->study->scenario.n_faults > 0) note_slowed(gauge, g, levels);
     }
     note_rates(gauge, levels);
     gauge->looked_ns = levels->at_ns;

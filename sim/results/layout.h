@@ -55,12 +55,19 @@ struct snapshot {
     struct partition_level *partition;  /* as many as the layout has rows */
 };
 
+/* What deliveries came to while a fault made records slow (run_levels.group_slow_until_ns). */
+struct slowed_work { struct group_work work; sim_ns busy_ns; };
+
 struct group_samples {
     int64_t peak_lag, peak_backlog, peak_partition_lag;
     uint64_t done;           /* the gauge's: records done while all its consumers had work, */
     sim_ns done_ns;          /* and the time this took */
+    struct slowed_work slowed; /* the gauge's */
+    bool stuck, too_late;    /* it delivers the same again and again, and comes no further (stuck.h): by retries or
+                                deaths; for its polls come too late */
     double peak_rate_per_s;  /* the gauge's: greatest rate of appends, as far as it is more than chance */
     struct split split;      /* of its records by the end, to its consumers; those of a scaler: the most there were */
+    double longer;           /* stages of what came, over those of what is done (split_longer) */
 };
 
 struct scaler_samples { double idle_s; }; /* consumers of ready pods without a partition x time */
@@ -86,13 +93,15 @@ struct walk {
 void figures_walk(struct walk *walk, const struct layout *layout, const struct record *record);
 
 /* Every replication ends with the watched values of the predictions, PREDICTION_VALUES each, after the figures, and the
- * log ends of the rows and what is left undone in them, and of each group what its records waited for (waits.h). */
+ * log ends of the rows and what is left undone in them, and of each group what its records waited for (waits.h); and last
+ * of each group, whether it is stuck (stuck.h). */
 enum { LAYOUT_WAITS = PATH_WAITS + 1 };
+enum layout_stuck { STUCK_RECORDS, STUCK_SINCE_S, STUCK_DELIVERIES, STUCK_RETRIES, STUCK_LATE_POLLS, STUCK_VALUES };
 
 static inline uint32_t layout_values(const struct layout *layout)
 {
     return layout->n_figures + PREDICTION_VALUES * layout->n_predictions + 2 * layout->n_rows +
-        LAYOUT_WAITS * layout->study->scenario.n_groups;
+        (LAYOUT_WAITS + STUCK_VALUES) * layout->study->scenario.n_groups;
 }
 
 static inline uint32_t layout_watched(const struct layout *layout, uint32_t prediction)
@@ -119,6 +128,12 @@ static inline uint32_t layout_wait(const struct layout *layout, uint32_t group, 
 static inline uint32_t layout_letter(const struct layout *layout, uint32_t group)
 {
     return layout_wait(layout, group, PATH_LOCK) + PATH_WAITS;
+}
+
+/* The last ones. STUCK_RECORDS 0: it is not. */
+static inline uint32_t layout_stuck(const struct layout *layout, uint32_t group, enum layout_stuck value)
+{
+    return layout_values(layout) - STUCK_VALUES * (layout->study->scenario.n_groups - group) + value;
 }
 
 #endif

@@ -32,6 +32,7 @@ static bool is_by_fault(const struct taken *taken, const struct group_demand *de
 static enum more_limit limit_of(const struct more_consumers *more, const struct group_demand *demand)
 {
     if (!isfinite(demand->service_s) || demand->working == 0) return MORE_UNKNOWN;
+    if (bottleneck_is_stuck(demand)) return MORE_REPEATS;
     if (!bottleneck_fell_behind(demand) && !(demand->pressure >= 1)) return MORE_KEEPS_UP;
     if (demand->had_fewer && demand->pressure < 1) return MORE_LATE;
     if (bottleneck_goes_round(demand)) return MORE_REPEATS;

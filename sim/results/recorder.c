@@ -9,6 +9,7 @@
 
 #include "sim/results/gauge.h"
 #include "sim/results/series.h"
+#include "sim/results/stuck.h"
 #include "sim/results/waits.h"
 #include "sim/results/watch.h"
 
@@ -27,6 +28,7 @@ struct recorder {
     struct group_sum *sum;         /* of the sample at hand */
     struct group_samples *group;
     struct gauge *gauge;
+    struct stuck_watch *stuck;
     struct scaler_samples *scaler;
     struct watches watches;
 };
@@ -103,6 +105,7 @@ static void on_checkpoint(void *context, uint32_t checkpoint, const struct run_l
 static sim_ns on_probe(void *context, const struct run_levels *levels)
 {
     struct recorder *recorder = context;
+    stuck_look(recorder->stuck, levels);
     return gauge_look(recorder->gauge, levels);
 }
 
@@ -111,6 +114,7 @@ static void on_end(void *context, const struct run_levels *levels)
     struct recorder *recorder = context;
     keep(&recorder->last, levels);
     gauge_end(recorder->gauge, levels);
+    stuck_look(recorder->stuck, levels);
 }
 
 static void on_moment(void *context, uint32_t moment, const struct run_levels *levels)
@@ -148,6 +152,7 @@ struct recorder *recorder_open(const struct layout *layout, uint32_t replication
     recorder->group = arena_array(arena, struct group_samples, scenario->n_groups);
     recorder->scaler = arena_array(arena, struct scaler_samples, scenario->n_scalers);
     recorder->gauge = gauge_open(layout, recorder->group, arena);
+    recorder->stuck = stuck_open(layout, arena);
     watches_open(&recorder->watches, layout, arena);
     series_open(&recorder->series, layout, replication, files, arena);
     if (!recorder->series.orders)
@@ -166,16 +171,20 @@ static uint32_t most_there(const struct scenario *scenario, uint32_t group, cons
     return scenario->group[group].consumers;
 }
 
-static void note_splits(struct recorder *recorder, const struct run_facts *facts, const double *log_end)
+static void note_splits(struct recorder *recorder, const struct run_facts *facts, const double *log_end,
+                        const double *left)
 {
     const struct layout *layout = recorder->layout;
     const struct scenario *scenario = &layout->study->scenario;
 
     struct arena scratch;
     arena_init(&scratch);
-    for (uint32_t g = 0; g < scenario->n_groups; g++)
-        recorder->group[g].split = split_of(scenario, &scenario->group[g], most_there(scenario, g, facts),
-                                            log_end + layout->group_row[g], &scratch);
+    for (uint32_t g = 0; g < scenario->n_groups; g++) {
+        const struct group_spec *group = &scenario->group[g];
+        const double *came = log_end + layout->group_row[g];
+        recorder->group[g].split = split_of(scenario, group, most_there(scenario, g, facts), came, &scratch);
+        recorder->group[g].longer = split_longer(scenario, group, came, left + layout->group_row[g]);
+    }
     arena_fini(&scratch);
 }
 
@@ -211,6 +220,21 @@ static void note_waits(double *value, const struct layout *layout, const struct 
     }
 }
 
+static void note_stuck(struct recorder *recorder, const struct run_facts *facts, double *value)
+{
+    const struct layout *layout = recorder->layout;
+
+    stuck_close(recorder->stuck, facts, value + layout_stuck(layout, 0, STUCK_RECORDS));
+    for (uint32_t g = 0; g < facts->n_groups; g++) {
+        const double *own = value + layout_stuck(layout, g, STUCK_RECORDS);
+        const struct stuck stuck = { .retries = own[STUCK_RETRIES], .deliveries = own[STUCK_DELIVERIES],
+                                     .late_polls = own[STUCK_LATE_POLLS] };
+        const bool is_late = stuck_by(&stuck) == STUCK_BY_LATE_POLLS;
+        recorder->group[g].stuck = own[STUCK_RECORDS] > 0 && !is_late;
+        recorder->group[g].too_late = own[STUCK_RECORDS] > 0 && is_late;
+    }
+}
+
 static const double *values(struct recorder *recorder, const struct run_facts *facts, struct arena *arena)
 {
     const struct layout *layout = recorder->layout;
@@ -226,7 +250,8 @@ static const double *values(struct recorder *recorder, const struct run_facts *f
         value[layout_left(layout, i)] = (double)recorder->last.partition[i].backlog;
     }
     note_waits(value, layout, facts);
-    note_splits(recorder, facts, log_end);
+    note_splits(recorder, facts, log_end, value + layout_left(layout, 0));
+    note_stuck(recorder, facts, value);
     const struct record record = { facts, recorder->checkpoint, recorder->group, recorder->scaler, time,
                                    gauge_peak_rate_per_s(recorder->gauge) };
 

@@ -94,7 +94,8 @@ struct moment {
     struct partition_level row[N_ROWS];
     int64_t consumers[2], busy[2];
     uint64_t done[2];
-    sim_ns busy_ns[2], whole_ns[2];
+    sim_ns busy_ns[2], whole_ns[2], slow_until_ns[2];
+    struct group_work work[2];
     struct run_levels levels;
 };
 
@@ -109,14 +110,15 @@ static void moment_at(struct moment *moment, sim_ns at_ns, int64_t late)
     for (uint32_t p = 0; p < 3; p++) {
         const int64_t arrived = (created + 2 - p) / 3, committed = (done + 2 - p) / 3;
         moment->row[p] = (struct partition_level){ 0, 0, p, arrived, committed, arrived - committed, 0,
-                                                   arrived - committed, arrived > committed ? at_ns / 1000 : 0 };
+                                                   arrived - committed, arrived > committed ? at_ns / 1000 : 0, 0 };
     }
-    moment->row[3] = (struct partition_level){ 1, 1, 0, done, done, 0, 0, 0, 0 };
+    moment->row[3] = (struct partition_level){ 1, 1, 0, done, done, 0, 0, 0, 0, 0 };
     moment->levels = (struct run_levels){
         .at_ns = at_ns, .n_partitions = N_ROWS, .partition = moment->row,
         .orders = { .scheduled = (uint64_t)created, .created = (uint64_t)created },
         .group_consumers = moment->consumers, .group_busy = moment->busy, .group_busy_ns = moment->busy_ns,
-        .group_done = moment->done, .group_whole_ns = moment->whole_ns
+        .group_done = moment->done, .group_whole_ns = moment->whole_ns, .group_slow_until_ns = moment->slow_until_ns,
+        .group_work = moment->work
     };
     moment->levels.orders.by_status[ORDER_PAID] = (uint64_t)done;
     moment->levels.orders.by_status[ORDER_PENDING] = (uint64_t)(created - done);

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Goal: what a group can do is told of its consumers at work, and not of the time in which a fault slowed them; and of
+ * all records that came, not of those that are done when a run is cut.
+ * Oracle: by hand: a record takes 50 ms, so six consumers do 120 a second, and 60 come; stages of 20 and 5 ms.
+ * Tolerance: 2 %, the client's work and the looks. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "sim/results/layout.h"
+#include "sim/results/result.h"
+#include "tests/support/own_arena.h"
+#include "tests/support/small_study.h"
+#include "tests/support/trial.h"
+
+/* clang-format off */
+static const char SIX_CONSUMERS[] = TRIAL_JSON({
+    "load": { "scenarios": { "orders": { "executor": "constant-arrival-rate", "rate": 60, "duration": "400s" } } },
+    "orders": { "item": 1, "quantity": 1 },
+    "kafka": { "partitions": 12, "append": "1ms", "fetch": "1ms", "commit": "2ms" },
+    "topics": { "orders": {} },
+    "stores": { "db": {}, "other": {} },
+    "tables": { "orders": { "key": "order_id", "store": "other" },
+                "stock": { "key": "item", "rows": 1, "quantity": 1000000, "store": "db" } },
+    "processes": {
+        "front": { "connections": 0, "api": { "threads": 200, "stage": "accept" } },
+        "back": { "connections": 0, "groups": "all" }
+    },
+    "groups": { "servers": { "consumers": 6, "reads": { "orders": "serve" } } },
+    "stages": {
+        "accept": { "steps": [ { "insert": "orders" }, { "publish": "orders" }, { "reply": 202 } ] },
+        "serve": { "steps": [ { "read": "stock", "time": "50ms" }, { "status": "PAID" } ] }
+    }
+});
+/* clang-format on */
+
+static double capacity_of(const struct trial *trial, const struct layout *layout, bool step_by_step)
+{
+    struct recorder *recorder = recorder_open(layout, 0, NULL, &arena);
+    const struct run_options options = { .observer = recorder_observer(recorder), .step_by_step = step_by_step };
+    struct arena own;
+    struct outcome outcome;
+    struct sim_err err = { 0 };
+
+    arena_init(&own);
+    const struct run_facts *facts = pipeline_run(trial->plan, 1, 0, &options, &own, &err);
+    if (!facts) fail_msg("%s", err.text);
+    struct result *result[] = { recorder_close(recorder, facts, &arena) };
+    arena_fini(&own);
+    assert_true(outcome_make(&outcome, &trial->study, layout, result, 1, 0.95, 1, &arena, NULL));
+    return outcome.demand[0].capacity_per_s;
+}
+
+/* Told the same, whether others are simulated ahead or step by step. */
+static double capacity_with(const char *json, const struct study_edit *edit, uint32_t n_edits)
+{
+    struct trial trial;
+    trial_open(&trial, json, edit, n_edits);
+    const struct layout *layout = layout_make(&trial.study, &arena);
+    const double capacity_per_s = capacity_of(&trial, layout, false);
+    assert_close(capacity_of(&trial, layout, true), capacity_per_s, 0);
+    trial_close(&trial);
+    return capacity_per_s;
+}
+
+/* While the fault lasts they do 30 a second of the 60 that come, and many wait: that is no measure of what they can
+ * do. What is left then they work off at their own pace. */
+static void a_fault_that_slows_is_no_measure(void **state)
+{
+    static const char *const faults[] = {
+        "{\"f\": {\"slow\": \"serve\", \"factor\": 4, \"at\": \"100s\", \"for\": \"60s\"}}",
+        "{\"f\": {\"slow\": \"db\", \"factor\": 4, \"at\": \"100s\", \"for\": \"60s\"}}",
+        "{\"f\": {\"slow\": \"serve\", \"factor\": 4, \"at\": \"100s\", \"for\": \"20s\"}}",
+        "{\"f\": {\"slow\": \"serve\", \"factor\": 4, \"every\": \"100s\", \"for\": \"20s\"}}"
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        const struct study_edit edit[] = { { "/faults", faults[i] } };
+        assert_close(capacity_with(SIX_CONSUMERS, edit, 1), 120, 2.4);
+    }
+}
+
+/* One consumer that commits each record takes 12 ms for one, and 30 ms while the broker is ten times as slow. */
+static void nor_is_a_slow_broker(void **state)
+{
+    const struct study_edit edit[] = {
+        { "/faults", "{\"f\": {\"slow\": \"kafka\", \"factor\": 10, \"at\": \"100s\", \"for\": \"60s\"}}" },
+        { "/kafka/partitions", "1" },
+        { "/groups/servers/consumers", "1" },
+        { "/groups/servers/commit_mode", "\"record\"" },
+        { "/stages/serve/steps/0/time", "\"10ms\"" }
+    };
+    (void)state;
+    assert_close(capacity_with(SIX_CONSUMERS, edit, 5), 1 / 0.012, 0.02 / 0.012);
+}
+
+/* A store that is away makes each record come ten times, and be given up. */
+static void nor_is_a_store_that_is_away(void **state)
+{
+    const struct study_edit edit[] = {
+        { "/faults", "{\"f\": {\"outage\": \"db\", \"at\": \"100s\", \"for\": \"30s\"}}" },
+        { "/kafka/partitions", "1" },
+        { "/groups/servers/consumers", "1" },
+        { "/groups/servers/backoff", "\"0s\"" },
+        { "/stages/serve/steps/0/time", "\"10ms\"" }
+    };
+    (void)state;
+    assert_close(capacity_with(SIX_CONSUMERS, edit, 5), 100, 2);
+}
+
+/* What slows others is none of the group's business: with 240 of the 120 it can do, it is seen at work all the time. */
+static void a_fault_of_others_is(void **state)
+{
+    const struct study_edit edit[] = {
+        { "/faults", "{\"f\": {\"slow\": \"other\", \"factor\": 4, \"at\": \"0s\", \"for\": \"400s\"}}" },
+        { "/load/scenarios/orders/rate", "240" }
+    };
+    (void)state;
+    assert_close(capacity_with(SIX_CONSUMERS, edit, 2), 120, 2.4);
+}
+
+/* clang-format off */
+static const char LONG_AND_SHORT[] = TRIAL_JSON({
+    "load": { "scenarios": { "orders": { "executor": "constant-arrival-rate", "rate": 100, "duration": "100s" } } },
+    "orders": { "item": 1, "quantity": 1 },
+    "kafka": { "partitions": 1, "append": "0s", "fetch": "0s", "commit": "0s", "poll": "0s" },
+    "topics": { "long": {}, "short": { "partitions": 3 } },
+    "tables": { "orders": { "key": "order_id" } },
+    "processes": {
+        "front": { "connections": 0, "api": { "threads": 200, "stage": "accept" } },
+        "back": { "connections": 0, "groups": "all" }
+    },
+    "groups": { "servers": { "consumers": 4, "assignor": "round-robin",
+                             "reads": { "long": "take", "short": "glance" } } },
+    "stages": {
+        "accept": { "steps": [ { "insert": "orders" }, { "publish": "long" }, { "publish": "short" },
+                               { "reply": 202 } ] },
+        "take": { "steps": [ { "work": "look", "time": "20ms" }, { "status": "PAID" } ] },
+        "glance": { "steps": [ { "work": "look", "time": "5ms" } ] }
+    }
+});
+/* clang-format on */
+
+/* Whoever has the long ones does 50 orders a second, so all do 100 records. When the run is cut half of the long ones
+ * are done, and all of the short ones. */
+static void long_ones_that_are_left_count(void **state)
+{
+    const struct study_edit cut = { "/run", "{ \"at_most\": \"100s\" }" };
+    (void)state;
+    assert_close(capacity_with(LONG_AND_SHORT, NULL, 0), 100, 1);
+    assert_close(capacity_with(LONG_AND_SHORT, &cut, 1), 100, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_fault_that_slows_is_no_measure),
+        cmocka_unit_test(nor_is_a_slow_broker),
+        cmocka_unit_test(nor_is_a_store_that_is_away),
+        cmocka_unit_test(a_fault_of_others_is),
+        cmocka_unit_test(long_ones_that_are_left_count)
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
