@@ -69,6 +69,9 @@ script = open("many-plots/lag.gp").read() if done.returncode in (0, 99) else ""
 ok(f"the group that lags most is drawn, though it stands last: {done.returncode} {done.stderr.strip()}", "title 'slow-group'" in script)
 ok("and the title says how many are not", re.search(r"the 8 of 1\d groups that lag most'", script))
 
+done = sim("plot", "many.db", "--force", "--lang", "ko")
+ok(f"its pictures are in English, and that is said: {done.stderr.strip()}", done.returncode == 0 and "in English" in done.stderr)
+
 # ---- targets: a share of the runs; without thresholds there are none to meet ----
 os.mkdir("bare-plots")
 bare = json.load(open("s.json"))

@@ -90,7 +90,7 @@ static const char *behind_days(const char *text)
     return digits > 0 && text[digits] == 'd' ? text + digits + 1 : NULL;
 }
 
-/* k6's durations: "1m30s", with days ("1d12h"), or milliseconds as a bare number, even inside a string. However long. */
+/* k6's durations, however long: "1m30s", with days ("1d12h"), or milliseconds as a bare number, also in a string. */
 static bool is_k6_duration(const cJSON *node)
 {
     double ms;
