@@ -477,10 +477,15 @@ static bool step_dist(struct compiler *compiler, const struct dist **out, const 
     return dist_compile(compiler, dist, spec);
 }
 
+/* What a duplicate finds done by the mark that the path has come through last: what goes with the transaction that is
+ * open, or with the next one; behind a mark that is set at the end of the record, all. */
+enum covered { COVERS_NOTHING, COVERS_NEXT, COVERS_TRANSACTION, COVERS_REST };
+
 struct path {
     double share;
     uint32_t own_times, begin_op;
     uint16_t marks;
+    enum covered covered;
     bool explicit_connection, outer; /* outer: a transaction around the stage */
     bool about_coupons;  /* all that the open transaction does */
     uint32_t begun_with; /* the table of the open transaction; NONE */
@@ -548,6 +553,24 @@ static enum once_form form_of(const struct step_spec *step, uint32_t from, uint3
     return form == ONCE_SAME_TRANSACTION && !path->outer ? ONCE_OTHER_TRANSACTION : ONCE_SETNX_AFTER;
 }
 
+static enum covered covered_behind(const struct step_spec *step, enum once_form form, const struct path *path)
+{
+    if (step->kind == STEP_ONCE) {
+        if (form == ONCE_NONE) return COVERS_NOTHING;
+        if (form == ONCE_SETNX_AFTER) return COVERS_REST;
+        return path->begun_with != NONE ? COVERS_TRANSACTION : COVERS_NEXT;
+    }
+    if (step->kind == STEP_BEGIN && path->covered == COVERS_NEXT) return COVERS_TRANSACTION;
+    if (step_ends_transaction(step) && path->covered == COVERS_TRANSACTION) return COVERS_NOTHING;
+    return path->covered;
+}
+
+/* A write is skipped by a duplicate wherever it stands. */
+static bool is_covered(const struct step_spec *step, enum covered covered)
+{
+    return (step->kind == STEP_INSERT || step->kind == STEP_STATUS) && covered >= COVERS_TRANSACTION;
+}
+
 /* Steps of one path, its end, then the paths that replace its rest. */
 static bool path_compile(struct compiler *compiler, const struct step_spec *step, uint32_t n, struct path path)
 {
@@ -560,6 +583,8 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         if (step[i].kind == STEP_BEGIN) path.about_coupons = is_about_coupons(compiler->scenario, step, i + 1, n);
         if (!op_compile(compiler, op, &step[i], &path)) return false;
         if (step[i].kind == STEP_ONCE) op->once_form = (uint8_t)form_of(step, i, n, &path);
+        op->covered = is_covered(&step[i], path.covered);
+        path.covered = covered_behind(&step[i], (enum once_form)op->once_form, &path);
         if (leaves_mark(&step[i])) path.marks |= (uint16_t)(1u << op->once_bit);
         compiler->way[first + i].marks = path.marks;
         op->needs_read = step[i].kind == STEP_READ && read_matters(step, i, n);
@@ -580,7 +605,8 @@ static bool path_compile(struct compiler *compiler, const struct step_spec *step
         struct path replaced = { .own_times = at_step[i].own_times, .begin_op = NONE,
                                  .explicit_connection = path.explicit_connection,
                                  .outer = at_step[i].outer, .about_coupons = at_step[i].about_coupons,
-                                 .begun_with = at_step[i].begun_with, .marks = at_step[i].marks };
+                                 .begun_with = at_step[i].begun_with, .marks = at_step[i].marks,
+                                 .covered = step[i].kind == STEP_ONCE ? COVERS_NOTHING : at_step[i].covered };
         if (!path_compile(compiler, step[i].otherwise, step[i].n_otherwise, replaced)) return false;
         compiler->way[first + i].otherwise_end = compiler->plan->n_ops;
     }

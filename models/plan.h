@@ -39,6 +39,7 @@ struct plan_op {
                                 the order, where another thread may insert it as well */
     bool meets : 1;          /* threads come to it with one order, though nobody was taken for dead */
     bool anew : 1;           /* read: in no transaction, so that it sees the row as it is, read before or not */
+    bool covered : 1;        /* insert, status: done when the mark before it was set, so a duplicate skips it */
     bool guard, always;      /* unlock */
     bool outer;              /* connection: beside that of the stage's own transactions */
     bool watched;            /* lock: without a lease */

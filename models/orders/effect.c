@@ -445,9 +445,9 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
         transaction_rollback(&machine->tables, &thread->transaction);
         return OUTCOME_DONE;
     case STEP_READ: return read_effect(machine, thread, op);
-    case STEP_INSERT: return insert_effect(machine, thread, op);
+    case STEP_INSERT: return op->covered && thread->duplicate ? OUTCOME_DONE : insert_effect(machine, thread, op);
     case STEP_JOIN: return join_effect(machine, thread, ends_ns);
-    case STEP_STATUS: return status_effect(machine, thread, op);
+    case STEP_STATUS: return op->covered && thread->duplicate ? OUTCOME_DONE : status_effect(machine, thread, op);
     case STEP_ONCE:
         if (op->opens_view) transaction_view(&machine->tables, &thread->transaction, op->opens_view - 1u);
         return once_effect(machine, thread, op);

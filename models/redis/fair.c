@@ -108,6 +108,8 @@ void fair_refused(struct locks *locks, uint32_t thread, sim_ns ttl_ns)
         try_send(locks, thread);
         return;
     }
+    /* Who sleeps for 0 ms asks again later than now, also where commands take no time: nothing is left by then. */
+    if (until_ns == now_ns && waiter->call.round_trip_ns == 0) until_ns++;
     if (until_ns < now_ns || until_ns > waiter->deadline_ns) until_ns = waiter->deadline_ns; /* ttl < 0: no bound */
     waiter->waits = true;
     waiter->timer = sim_at(locks->sim, until_ns, SIM_TIMER, on_timer, locks, thread, 0);

@@ -139,6 +139,37 @@ static void widen(struct fit_state *fit, struct profile *profile, double *bound)
     }
 }
 
+static void settle_within(struct fit_state *fit, struct profile *profile, double *bound)
+{
+    settle(fit);
+    bound_rise(fit, bound);
+    accept(fit, profile, bound);
+}
+
+/* Whether the distance still accepts an end that runs have refused. */
+static bool is_needed(const struct witnessed *witnessed, const struct profile *profile)
+{
+    return witnessed->is && ((witnessed->within.low > 0 && profile->open_low) ||
+                             (witnessed->within.high < 1 && profile->open_high));
+}
+
+/* A coarse distance accepts ends that the fine one refuses by itself. There it is the better judge: the place that a
+ * witness has found, straight between few places, is not kept. */
+static void settle_finely(struct fit_state *fit, struct profile *profile, double *bound)
+{
+    struct witnessed witnessed[MINIMUM_MOST];
+    bool some = false;
+    memcpy(witnessed, fit->witnessed, sizeof witnessed);
+    memset(fit->witnessed, 0, sizeof fit->witnessed);
+    settle_within(fit, profile, bound);
+    for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
+        if (!is_needed(&witnessed[k], &profile[k])) continue;
+        fit->witnessed[k] = witnessed[k];
+        some = true;
+    }
+    if (some) settle_within(fit, profile, bound);
+}
+
 /* The last centre keeps its place; its lines get more places until they show each limit closely. */
 static bool fine_sweep(struct fit_state *fit, struct profile *profile, struct sim_err *err)
 {
@@ -148,9 +179,7 @@ static bool fine_sweep(struct fit_state *fit, struct profile *profile, struct si
     double bound[MINIMUM_MOST];
     struct profile *near = arena_array(fit->arena, struct profile, fit->calibrate->n_values);
     if (!fitting_lines(fit, &plan, runs, err)) return false;
-    settle(fit);
-    bound_rise(fit, bound);
-    accept(fit, profile, bound);
+    settle_finely(fit, profile, bound);
     for (uint32_t round = 0; round < ROUNDS_MOST && fitting_refine(fit, profile); round++) {
         struct probe *probe = fit->centre;
         if (!fitting_run_knots(fit, fit->response.centre, &probe, runs, err)) return false;

@@ -7,7 +7,8 @@
  * all of so many runs that chance has it there in as few cases as the confidence leaves to one side (Barnard's Monte
  * Carlo test, exact for any distribution), the end is refused, and halving finds the limit. The value then is where
  * that figure's mean is what was observed, by runs at places of the range that was accepted: the distance, which
- * accepts what is refused, is no judge of it. */
+ * accepts what is refused, is no judge of it. Coarse sweeps ask as well, so that the fine one looks at the right place;
+ * an end that is refused by the fine distance itself needs no witness any more (calibrate.c). */
 #include "sim/lab/fitting.h"
 
 #include <math.h>

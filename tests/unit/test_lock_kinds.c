@@ -28,6 +28,7 @@ struct hall {
     struct fault_spec failover;     /* what happens, tests say */
     struct scenario scenario;
     struct dist push;
+    const struct dist *round_trip;  /* of later tries; NULL: as the first */
     struct locks locks;
     struct processes processes;
     uint32_t jvm[THREADS];
@@ -92,7 +93,7 @@ static void on_acquire(void *context, uint32_t thread, uint64_t lease_ns)
     const struct lock_call call = { .lock = 0, .key = KEY, .thread = thread, .wait_ns = hall->spec.wait_ns,
                                     .lease_ns = lease_ns ? (sim_ns)lease_ns : hall->spec.lease_ns,
                                     .watched = hall->spec.watched && !lease_ns, .nested = lease_ns != 0,
-                                    .round_trip_ns = RTT };
+                                    .round_trip_ns = RTT, .round_trip = hall->round_trip };
     if (lock_acquire(&hall->locks, &call)) on_answered(hall, thread, LOCK_GOT);
 }
 
@@ -628,6 +629,33 @@ static void test_fair_gives_up(void **state)
     hall_close(hall);
 }
 
+/* Thread 2 asks for its place at 19 s, and once more when it has subscribed; between the two thread 1 gets the key.
+ * What it is told to sleep, until 21 s, counts from the lease of the owner before. Then nothing is left of it; it asks,
+ * and from less than nothing it learns to sleep to its deadline (19 s + 5 s, less the way to Redis). A client whose
+ * commands take no time is there at the very instant at which nothing is left: it sleeps for nothing, and is back later
+ * all the same. */
+static void test_nothing_is_left_to_sleep(void **state)
+{
+    const struct lock_spec spec = { .kind = LOCK_FAIR, .lease_ns = 20 * SIM_S, .wait_ns = 5 * SIM_S };
+    (void)state;
+    for (sim_ns round_trip_ns = 0; round_trip_ns < 3; round_trip_ns++) {
+        const struct dist round_trip = { .draw = DRAW_CONSTANT, .constant_ns = round_trip_ns };
+        struct hall *hall = hall_open(spec);
+        hall->round_trip = &round_trip;
+        acquire_at(hall, SIM_S, 0);
+        acquire_at(hall, 17 * SIM_S, 1);
+        acquire_at(hall, 19 * SIM_S, 2);
+        release_at(hall, 19 * SIM_S - RTT, 0);
+        release_at(hall, 25 * SIM_S, 1);
+        run(hall);
+        assert_int_equal(hall->answer[1], LOCK_GOT);
+        assert_int_equal(hall->answered_ns[1], 19 * SIM_S - RTT + PUSH + round_trip_ns);
+        assert_int_equal(hall->answer[2], LOCK_REFUSED);
+        assert_int_equal(hall->answered_ns[2], 24 * SIM_S - RTT / 2);
+        hall_close(hall);
+    }
+}
+
 /* Sleeps of 1, 2, 4 ms and more: nobody is told, so a free lock waits for the end of a sleep, 128 ms at most. */
 static void test_spin(void **state)
 {
@@ -774,7 +802,8 @@ int main(void)
         cmocka_unit_test(test_crash), cmocka_unit_test(test_crash_before_the_answer),
         cmocka_unit_test(test_crash_of_an_unknowing_owner), cmocka_unit_test(test_fair_order),
         cmocka_unit_test(test_a_dead_place_in_a_fair_queue),
-        cmocka_unit_test(test_fair_gives_up), cmocka_unit_test(test_spin), cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_fair_gives_up), cmocka_unit_test(test_nothing_is_left_to_sleep),
+        cmocka_unit_test(test_spin), cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_tokens_begin_anew), cmocka_unit_test(test_token_read_late),
         cmocka_unit_test(test_tokens_of_many_keys), cmocka_unit_test(test_tokens_and_failover),
     };

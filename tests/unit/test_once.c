@@ -106,6 +106,118 @@ static void test_each_form(void **state)
         for (uint32_t way = 0; way < WAYS; way++) check(&forms[i], way);
 }
 
+/* What its transaction does beside the effect goes with the mark as the effect does: a duplicate inserts no second row,
+ * and does not move the status once more. Forms that repeat the effect repeat both, and an order whose answer was heard
+ * meanwhile, or came from a duplicate that passed over what was still to come, is sent back from PAID. */
+static const char WITH_ROWS[] = TRIAL_JSON([
+    { "begin": "stock" },
+    { "once": "order_id", "form": "none" },
+    { "work": "think", "time": "10ms" },
+    { "write": "stock", "effect": "reserve", "time": "20ms" },
+    { "insert": "audit" },
+    { "status": "PAYING" },
+    { "commit": "stock", "time": "20ms" },
+    { "publish": "done" } ]);
+
+static void test_what_goes_with_the_effect(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        for (uint32_t way = 0; way < WAYS; way++) {
+            const struct outcome *of = &forms[i].of[way];
+            const bool sent_back = way <= ZOMBIE && (of->effects > 1 || of->alone);
+            const struct study_edit edit[] = { { "/faults", faults[way] },
+                                               { "/tables/audit", TRIAL_JSON({ "key": "order_id" }) },
+                                               { "/stages/serve/steps", WITH_ROWS },
+                                               { "/stages/serve/steps/1/form", forms[i].name } };
+            struct trial trial;
+            trial_open(&trial, SHOP, edit, 4);
+            const struct run_facts *facts = trial_run(&trial, 0, NULL);
+            if (facts->table[2].writes != of->effects || violations(facts, INVARIANT_O1) != sent_back)
+                fail_msg("%s, %s: %llu rows, sent back %llu times", forms[i].name, faults[way],
+                         (unsigned long long)facts->table[2].writes,
+                         (unsigned long long)violations(facts, INVARIANT_O1));
+            trial_close(&trial);
+        }
+}
+
+/* Hears of the answer, and does nothing. */
+static const char HEARS[] = TRIAL_JSON([
+    { "work": "hear", "refuse": 1, "time": "1ms", "otherwise": [ { "work": "file", "time": "1ms" } ] },
+    { "status": "PAID" } ]);
+
+/* What the mark's transaction does not take along is done again: whoever died behind its commit has not done it. The
+ * mark's is the open one, or the next; a mark that is set at the end of the record is behind all of it. */
+static void test_what_comes_after_the_effect(void **state)
+{
+#define ONCE   "{\"once\": \"order_id\", \"form\": \"same-transaction\"}"
+#define BEGIN  "{\"begin\": \"stock\"}"
+#define WRITE  "{\"write\": \"stock\", \"effect\": \"reserve\", \"time\": \"20ms\"}"
+#define COMMIT "{\"commit\": \"stock\", \"time\": \"20ms\"}"
+#define REST   "{\"work\": \"rest\", \"time\": \"1ms\"}, {\"publish\": \"done\"}"
+#define ROWS   "{\"insert\": \"audit\"}, {\"status\": \"PAYING\"}"
+    static const char dies[] = "{\"x\": {\"crash\": \"back\", \"back_after\": \"1s\", " WHEN("rest") "}}";
+    static const struct { const char *steps; uint64_t twice, dead; } table[] = {
+        { "[" BEGIN "," ONCE "," WRITE "," COMMIT "," REST "," ROWS "]", 2, 1 },
+        { "[" BEGIN "," ONCE "," WRITE "," COMMIT "," REST "," BEGIN "," ROWS "," COMMIT "]", 2, 1 },
+        { "[" BEGIN "," ONCE "," WRITE "," ROWS "," COMMIT "," REST "]", 1, 1 },
+        { "[" ONCE "," BEGIN "," WRITE "," ROWS "," COMMIT "," REST "]", 1, 1 },
+        { "[" ONCE "," BEGIN "," WRITE "," COMMIT "," REST "," BEGIN "," ROWS "," COMMIT "]", 2, 1 },
+        { "[{\"connection\": \"outer\"}," ONCE "," ROWS "," REST "]", 1, 2 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        for (uint32_t dead = 0; dead < 2; dead++) {
+            const struct study_edit edit[] = { { "/faults", dead ? dies : faults[TWICE] },
+                                               { "/tables/audit", TRIAL_JSON({ "key": "order_id" }) },
+                                               { "/stages/serve/steps", table[i].steps },
+                                               { "/stages/end/steps", HEARS } };
+            struct trial trial;
+            trial_open(&trial, SHOP, edit, 4);
+            const struct run_facts *facts = trial_run(&trial, 0, NULL);
+            assert_int_equal(facts->fault[0].happened, 1);
+            if (facts->table[2].writes != (dead ? table[i].dead : table[i].twice))
+                fail_msg("%s, %s: %llu rows", table[i].steps, dead ? "dead" : "twice",
+                         (unsigned long long)facts->table[2].writes);
+            assert_int_equal(facts->orders.by_status[ORDER_PAYING], 1);
+            trial_close(&trial);
+        }
+#undef ONCE
+#undef BEGIN
+#undef WRITE
+#undef COMMIT
+#undef REST
+#undef ROWS
+}
+
+/* An answer that was "no" is given again, and what its transaction did beside it is not done again either. */
+static void test_what_goes_with_a_refusal(void **state)
+{
+    static const char refused[] = TRIAL_JSON([ { "insert": "audit" }, { "status": "FAILED" },
+                                               { "commit": "stock", "time": "20ms" }, { "publish": "done" } ]);
+    static const char already[] = TRIAL_JSON([ { "insert": "audit" }, { "commit": "stock" } ]);
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct study_edit edit[] = {
+            { "/faults", faults[TWICE] },
+            { "/tables/audit", TRIAL_JSON({ "key": "order_id" }) },
+            { "/tables/stock/quantity", "0" },
+            { "/stages/serve/steps/1/form", "same-transaction" },
+            { "/stages/serve/steps/3/otherwise", refused },
+            { "/stages/end/steps", HEARS },
+            { "/stages/serve/steps/1/otherwise", already }, /* that of the mark is for duplicates alone: it is done */
+        };
+        struct trial trial;
+        trial_open(&trial, SHOP, edit, 6 + i);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->table[2].writes, 1 + i);
+        assert_int_equal(facts->group[1].processed, 2 - i);
+        assert_int_equal(facts->orders.by_status[ORDER_FAILED], 1);
+        trial_expect_invariants(facts);
+        trial_close(&trial);
+    }
+}
+
 /* Two roads lead to one stage, so that threads meet over an order though nobody was taken for dead: two groups read its
  * topic, or two topics of one group hold a record of it, or one without a key holds two. */
 enum { TWO_GROUPS, TWO_TOPICS, NO_KEY, ROADS };
@@ -468,14 +580,18 @@ static void test_a_key_alone_is_not_flushed(void **state)
 static void test_a_duplicate_is_not_flushed(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+    for (size_t i = 0; i < 2 * sizeof forms / sizeof *forms; i++) {
+        const bool has_rows = i % 2 == 1;
+        const struct form *form = &forms[i / 2];
         const struct study_edit edit[] = {
             { "/stores", "{\"db\": {\"group_commit\": true, \"flush\": \"30ms\"}}" },
             { "/tables/stock/store", "db" },
-            { "/stages/serve/steps/1/form", forms[i].name },
+            { "/tables/audit", TRIAL_JSON({ "key": "order_id" }) },
+            { has_rows ? "/stages/serve/steps" : "/kafka/partitions", has_rows ? WITH_ROWS : "1" },
+            { "/stages/serve/steps/1/form", form->name },
             { "/faults", faults[TWICE] },
         };
-        const bool is_done_again = strcmp(forms[i].name, "none") == 0;
+        const bool is_done_again = strcmp(form->name, "none") == 0;
         struct trial trial;
         trial_open(&trial, SHOP, edit, sizeof edit / sizeof *edit);
         const struct run_facts *facts = trial_run(&trial, 0, NULL);
@@ -668,6 +784,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_form),
+        cmocka_unit_test(test_what_goes_with_the_effect),
+        cmocka_unit_test(test_what_comes_after_the_effect),
+        cmocka_unit_test(test_what_goes_with_a_refusal),
         cmocka_unit_test(test_a_key_holds_where_roads_meet),
         cmocka_unit_test(test_a_key_that_was_looked_up_before),
         cmocka_unit_test(test_one_effect_of_two_stages),
