@@ -3,7 +3,8 @@
  * by one consumer of a group at a time, so a group is as fast as the consumer with most of the records lets it be;
  * consumers that wait for the same lock, row or server wait for one another.
  *
- * Counts that are told here suppose what the text says: a record takes as long as before. */
+ * Counts that are told here suppose what the text says: a record takes as long as before, but for the fetches that it
+ * waits for with another number of partitions. */
 #ifndef SIM_RESULTS_MORE_CONSUMERS_H
 #define SIM_RESULTS_MORE_CONSUMERS_H
 
