@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The command line. Goal: what may be written is read as it is meant, what may not is refused with the option's name
  * and what is allowed; help names every option and no command that there is not. Method: argv by hand. */
+#include "sim/help.h"
 #include "sim/options.h"
 
 #include <setjmp.h>
@@ -214,7 +215,7 @@ static char *help_of(enum command command)
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    options_help(command, out);
+    help_print(command, out);
     fclose(out);
     return text;
 }
@@ -248,7 +249,7 @@ static void help_names_every_exit_code(void **state)
     for (enum command command = COMMAND_NONE; command < COMMANDS; command++) {
         char text[1 << 14], line[512], code[8];
         FILE *out = fmemopen(text, sizeof text, "w");
-        options_help(command, out);
+        help_print(command, out);
         fclose(out);
         const char *exits = strstr(text, "\nExit codes: ");
         int n;
