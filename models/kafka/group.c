@@ -238,6 +238,7 @@ void kafka_start(struct kafka *kafka)
 static uint64_t delivered_again(const struct kafka *kafka, uint32_t index)
 {
     if (kafka->delivery) return kafka->delivery[index].again;
+    if (!kafka->failures_seen) return 0;
     const struct failing *failing = &kafka->failing[index];
     const bool is_first = failing->consumer != NONE && failing->offset == kafka->position[index].committed;
     return is_first ? failing->deliveries : 0;

@@ -204,9 +204,9 @@ static int greater_first(double x, double y)
 /* With so little in reserve, it is the backlog that tells who holds the others back. */
 static const double tight = 0.9;
 
-/* Who did nothing, is stuck, or fell behind with little in reserve, holds the others back for as long as the load lasts. With much
- * in reserve it was behind for a time: after a fault, a late start, or with what waited at the beginning. Who keeps up
- * holds nobody back, however pressed. */
+/* Who did nothing, is stuck, or fell behind with little in reserve, holds the others back for as long as the load
+ * lasts. With much in reserve it was behind for a time: after a fault, a late start, or with what waited at the
+ * beginning. Who keeps up holds nobody back, however pressed. */
 enum hold { KEEPS_UP, FELL_BEHIND, HOLDS_UP };
 
 static enum hold hold_of(const struct group_demand *demand)

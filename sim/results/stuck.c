@@ -11,8 +11,8 @@
 /* So often what is not committed has come again. A record that fails is given up after ten, as a rule. */
 enum { TURNS = 3, RETRIES = 10 };
 
-/* Of a partition: what is committed, and since when; what it and its group had delivered again then; how far it has been
- * processed since, and what has come again by now. */
+/* Of a partition: what is committed, and since when; what it and its group had delivered again then; how far it has
+ * been processed since, and what has come again by now. */
 struct mark {
     int64_t committed, log_end, furthest;
     sim_ns since_ns;

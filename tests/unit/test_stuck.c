@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Goal: a group that delivers the same records again and again, and comes no further, is told so, with what would end
  * it, and however long the run is looked at; what only takes long is not.
- * Oracle: by hand: a record takes 100 ms, five come a second; and each run once more step by step, which tells the same.
- * Tolerance: 1 %, the client's work. */
+ * Oracle: by hand: a record takes 100 ms, five come a second; and each run once more step by step, which tells the
+ * same. Tolerance: 1 %, the client's work. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
