@@ -19,6 +19,8 @@ struct partition_level {
     int64_t client_lag; /* log_end - position of the client (what poll returned last) */
     int64_t backlog;    /* records not yet processed, the one in service included */
     sim_ns lag_ns;      /* age of the oldest uncommitted record */
+    uint64_t again;     /* deliveries of records that somebody had had before; where partitions never change hands, of
+                           the first uncommitted one */
 };
 
 struct order_counts {
@@ -87,8 +89,8 @@ struct observer {
     void (*on_order)(void *context, const struct order_fact *order);
     /* on_probe: at 0, and then at each instant that it gives back (later than now), after all events of that instant,
      * until nothing is left that could happen. It is no event of the run: it is not counted, and changes nothing. Of the
-     * levels it is told at_ns, log_end and backlog by partition, the orders' scheduled, and by group done,
-     * whole_ns, slow_until_ns, work, and in a run with faults busy_ns.
+     * levels it is told at_ns; log_end, committed, backlog and again by partition; the orders' scheduled; and by group
+     * done, whole_ns, slow_until_ns, work, and in a run with faults busy_ns.
      * on_end: once, the levels that stay. */
     sim_ns (*on_probe)(void *context, const struct run_levels *levels);
     void (*on_end)(void *context, const struct run_levels *levels);

@@ -83,7 +83,7 @@ static const struct run_levels *take_progress(struct run *run)
 {
     struct machine *machine = &run->machine;
     for (uint32_t i = 0; i < machine->plan->n_positions; i++)
-        kafka_waiting(&machine->kafka, i, &run->partition[i].log_end, &run->partition[i].backlog);
+        kafka_waiting(&machine->kafka, i, &run->partition[i]);
     for (uint32_t i = 0; i < run->scenario->n_groups; i++) {
         take_group(run, i);
         if (run->scenario->n_faults > 0) run->busy_ns[i] = kafka_busy_ns(&machine->kafka, i);

@@ -231,6 +231,16 @@ void kafka_start(struct kafka *kafka)
 
 /* ---- levels and end ---- */
 
+/* Where partitions never change hands it is the error handler that delivers again, and what was before is committed. */
+static uint64_t delivered_again(const struct kafka *kafka, uint32_t index)
+{
+    if (kafka->delivery) return kafka->delivery[index].again;
+    if (!kafka->failures_seen) return 0;
+    const struct failing *failing = &kafka->failing[index];
+    const bool is_first = failing->consumer != NONE && failing->offset == kafka->position[index].committed;
+    return is_first ? failing->deliveries : 0;
+}
+
 void kafka_level(const struct kafka *kafka, uint32_t index, struct partition_level *out)
 {
     const struct position *position = &kafka->position[index];
@@ -240,7 +250,8 @@ void kafka_level(const struct kafka *kafka, uint32_t index, struct partition_lev
         .log_end = log->end, .committed = position->committed, .lag = log->end - position->committed,
         .client_lag = log->end - (position->polled_at_ns > now_ns ? position->polled_before : position->polled),
         .backlog = log->end - position->processed,
-        .lag_ns = log->end > position->committed ? now_ns - log_at(log, position->committed) : 0 };
+        .lag_ns = log->end > position->committed ? now_ns - log_at(log, position->committed) : 0,
+        .again = delivered_again(kafka, index) };
     if (out->backlog < 0 || out->lag < out->backlog)
         invariant_broken(kafka->invariants, INVARIANT_K7, now_ns, 0, "topic %s partition %u: lag %lld, backlog %lld",
                          kafka->plan->scenario->topic[log->topic].name, log->partition, (long long)out->lag,
@@ -253,11 +264,13 @@ static bool consumer_busy(const struct consumer *consumer, sim_ns now_ns)
     return consumer->in_record && consumer->start_ns <= now_ns;
 }
 
-void kafka_waiting(const struct kafka *kafka, uint32_t index, int64_t *log_end, int64_t *backlog)
+void kafka_waiting(const struct kafka *kafka, uint32_t index, struct partition_level *level)
 {
     const struct position *position = &kafka->position[index];
-    *log_end = kafka->log[position->log].end;
-    *backlog = *log_end - position->processed;
+    level->log_end = kafka->log[position->log].end;
+    level->committed = position->committed;
+    level->backlog = level->log_end - position->processed;
+    level->again = delivered_again(kafka, index);
 }
 
 uint64_t kafka_done(const struct kafka *kafka, uint32_t group)

@@ -75,6 +75,7 @@ struct failing {
 struct delivery {
     int64_t delivered_to, done_to;
     int64_t explained_to;          /* below, a second delivery has a known reason (K4) */
+    uint64_t again;                /* deliveries below delivered_to */
 };
 
 enum consumer_state { CONSUMER_OUT, CONSUMER_WAITING, CONSUMER_CALLED /* poll scheduled */, CONSUMER_BUSY };
@@ -202,8 +203,8 @@ void kafka_settle(struct kafka *kafka);
 bool kafka_pending(const struct kafka *kafka);
 /* After kafka_settle. */
 void kafka_level(const struct kafka *kafka, uint32_t position, struct partition_level *out);
-/* Two of the levels, for who looks often: likewise. */
-void kafka_waiting(const struct kafka *kafka, uint32_t position, int64_t *log_end, int64_t *backlog);
+/* Of the levels log_end, committed, backlog and again, for who looks often: likewise. */
+void kafka_waiting(const struct kafka *kafka, uint32_t position, struct partition_level *level);
 /* Consumers that the group should have now: as the scenario says, or as a fault or a scaler has made it. */
 int64_t kafka_consumers(const struct kafka *kafka, uint32_t group);
 /* Records that the group has brought to an end, each once. After kafka_settle. */

@@ -145,6 +145,7 @@ void delivery_note(struct kafka *kafka, const struct consumer *consumer, uint32_
         return;
     }
     kafka->group[consumer->group].fact.duplicates++;
+    delivery->again++;
     if (offset < delivery->explained_to) return;
     const struct log *log = &kafka->log[kafka->position[index].log];
     invariant_broken(kafka->invariants, INVARIANT_K4, at_ns, 0,

@@ -11,6 +11,7 @@
 #include "sim/results/number.h"
 #include "sim/results/pace.h"
 #include "sim/results/passage.h"
+#include "sim/results/stuck.h"
 #include "sim/results/taken.h"
 #include "sim/results/waits.h"
 
@@ -96,6 +97,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     bottleneck_split(&demand, scenario, spec, bottleneck_records(outcome, index, arena));
     demand.records = outcome_mean(outcome, "groups.%s.processed", spec->name);
     demand.repeats = passage_repeats(outcome, spec->name);
+    demand.stuck = stuck_of(outcome, index);
     demand.slept_s = outcome_mean(outcome, "groups.%s.backoff_s", spec->name);
     demand.faults = scenario->n_faults > 0;
     demand.meets_others = waits_can(scenario, index);
@@ -134,16 +136,16 @@ static int greater_first(double x, double y)
 /* With so little in reserve, it is the backlog that tells who holds the others back. */
 static const double tight = 0.9;
 
-/* Who did nothing, or fell behind with little in reserve, holds the others back for as long as the load lasts. With much
- * in reserve it was behind for a time: after a fault, a late start, or with what waited at the beginning. Who keeps up
- * holds nobody back, however pressed. */
+/* Who did nothing, is stuck, or fell behind with little in reserve, holds the others back for as long as the load
+ * lasts. With much in reserve it was behind for a time: after a fault, a late start, or with what waited at the
+ * beginning. Who keeps up holds nobody back, however pressed. */
 enum hold { KEEPS_UP, FELL_BEHIND, HOLDS_UP };
 
 static enum hold hold_of(const struct group_demand *demand)
 {
     if (demand->records == 0) return demand->peak_backlog > 0 ? HOLDS_UP : KEEPS_UP;
     if (!bottleneck_fell_behind(demand)) return KEEPS_UP;
-    return demand->pressure >= tight ? HOLDS_UP : FELL_BEHIND;
+    return demand->pressure >= tight || bottleneck_is_stuck(demand) ? HOLDS_UP : FELL_BEHIND;
 }
 
 /* How long what was sent to it waited at the most. Not of what waited when there is no load: all of that waits for the
@@ -207,9 +209,11 @@ bool bottleneck_lacks_vus(const struct group_demand *demand)
 /* More waiting than could be done in this time: it fell behind, it did not merely work in batches. */
 static const double behind_s = 5;
 
+bool bottleneck_is_stuck(const struct group_demand *demand) { return 2 * demand->stuck.runs > demand->runs; }
+
 bool bottleneck_fell_behind(const struct group_demand *demand)
 {
-    return demand->peak_backlog > behind_s * demand->capacity_per_s;
+    return bottleneck_is_stuck(demand) || demand->peak_backlog > behind_s * demand->capacity_per_s;
 }
 
 /* More than chance and the client's own overhead make of it. */
@@ -228,8 +232,12 @@ static bool is_slowed(const struct group_demand *demand)
     return !demand->meets_others && demand->faults && takes_longer(demand);
 }
 
-/* Its polls take longer than max.poll.interval, and most of what it does it has done before. */
-bool bottleneck_goes_round(const struct group_demand *demand) { return demand->repeats > demand->records; }
+/* Its polls take longer than max.poll.interval, and most of what it does it has done before, or will have. */
+bool bottleneck_goes_round(const struct group_demand *demand)
+{
+    if (bottleneck_is_stuck(demand)) return stuck_by(&demand->stuck) == STUCK_BY_LATE_POLLS;
+    return demand->repeats > demand->records;
+}
 
 /* What a record takes of a consumer beside the delivery that succeeds is worth a word. */
 static bool takes_more(const struct group_demand *demand)

@@ -19,13 +19,15 @@ void bottleneck_split(struct group_demand *demand, const struct scenario *scenar
                       const double *records);
 /* The fullest consumer's share of the work is that of its partitions: one topic, evenly filled. */
 bool bottleneck_split_is_by_partitions(const struct group_demand *demand);
-/* More waited than it could do in a few seconds. */
+/* In most runs it comes no further with some of its records (stuck.h). */
+bool bottleneck_is_stuck(const struct group_demand *demand);
+/* It is, or more waited than it could do in a few seconds. */
 bool bottleneck_fell_behind(const struct group_demand *demand);
 /* The load's VUs, and no group before it, keep clearly more from coming. */
 bool bottleneck_lacks_vus(const struct group_demand *demand);
 /* Its records take clearly longer than they would with nothing to wait for, and there is something. */
 bool bottleneck_waits_inside(const struct group_demand *demand);
-/* Most of what it does it has done before, for its polls come too late. */
+/* Most of what it does it has done before, for its polls come too late, or it is stuck by that. */
 bool bottleneck_goes_round(const struct group_demand *demand);
 
 #endif

@@ -129,6 +129,14 @@ static double without_faults_s(const struct scenario *scenario, const struct run
     return fmin(takes_s, fmax(seen_s, least_s));
 }
 
+/* What never ends says nothing of what a record takes: those that did, each by itself. */
+static double beside_stuck_s(const struct scenario *scenario, const struct group_spec *spec,
+                             const struct group_facts *facts, const struct split *split)
+{
+    const struct work work = { .n = 1, .busy_s = tally_mean_s(&facts->service) };
+    return record_takes_s(scenario, spec, &work, split);
+}
+
 /* Of one consumer that always has work. */
 static double one_per_s(const struct scenario *scenario, const struct run_facts *run,
                         const struct group_samples *samples, uint32_t group)
@@ -137,7 +145,8 @@ static double one_per_s(const struct scenario *scenario, const struct run_facts 
     const struct group_facts *facts = &run->group[group];
     const double seen = seen_per_s(scenario, samples, group);
 
-    if (isfinite(seen) && goes_round(facts)) return seen;
+    if (samples->stuck && facts->service.n > 0) return 1 / beside_stuck_s(scenario, spec, facts, &samples->split);
+    if (isfinite(seen) && (samples->too_late || goes_round(facts))) return seen;
     if (facts->service.n == 0) return (double)NAN;
     const struct work work = work_of(facts, &samples->slowed);
     double takes_s = record_takes_s(scenario, spec, &work, &samples->split);

@@ -63,6 +63,8 @@ struct group_samples {
     uint64_t done;           /* the gauge's: records done while all its consumers had work, */
     sim_ns done_ns;          /* and the time this took */
     struct slowed_work slowed; /* the gauge's */
+    bool stuck, too_late;    /* it delivers the same again and again, and comes no further (stuck.h): by retries or
+                                deaths; for its polls come too late */
     double peak_rate_per_s;  /* the gauge's: greatest rate of appends, as far as it is more than chance */
     struct split split;      /* of its records by the end, to its consumers; those of a scaler: the most there were */
 };
@@ -90,10 +92,13 @@ struct walk {
 void figures_walk(struct walk *walk, const struct layout *layout, const struct record *record);
 
 /* Every replication ends with the watched values of the predictions, PREDICTION_VALUES each, after the figures, and the
- * log ends of the rows and what is left undone in them. */
+ * log ends of the rows and what is left undone in them; and last of each group, whether it is stuck (stuck.h). */
+enum layout_stuck { STUCK_RECORDS, STUCK_SINCE_S, STUCK_DELIVERIES, STUCK_RETRIES, STUCK_LATE_POLLS, STUCK_VALUES };
+
 static inline uint32_t layout_values(const struct layout *layout)
 {
-    return layout->n_figures + PREDICTION_VALUES * layout->n_predictions + 2 * layout->n_rows;
+    return layout->n_figures + PREDICTION_VALUES * layout->n_predictions + 2 * layout->n_rows +
+        STUCK_VALUES * layout->study->scenario.n_groups;
 }
 
 static inline uint32_t layout_watched(const struct layout *layout, uint32_t prediction)
@@ -109,6 +114,12 @@ static inline uint32_t layout_log_end(const struct layout *layout, uint32_t row)
 static inline uint32_t layout_left(const struct layout *layout, uint32_t row)
 {
     return layout_log_end(layout, layout->n_rows) + row;
+}
+
+/* The last ones. STUCK_RECORDS 0: it is not. */
+static inline uint32_t layout_stuck(const struct layout *layout, uint32_t group, enum layout_stuck value)
+{
+    return layout_values(layout) - STUCK_VALUES * (layout->study->scenario.n_groups - group) + value;
 }
 
 #endif

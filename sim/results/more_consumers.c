@@ -35,6 +35,7 @@ static enum more_limit limit_of(const struct outcome *outcome, const struct more
                                 const struct group_demand *demand)
 {
     if (!isfinite(demand->service_s) || demand->working == 0) return MORE_UNKNOWN;
+    if (bottleneck_is_stuck(demand)) return MORE_REPEATS;
     if (!bottleneck_fell_behind(demand) && !(demand->pressure >= 1)) return MORE_KEEPS_UP;
     if (demand->scaler && demand->pressure < 1) return MORE_LATE;
     if (bottleneck_goes_round(demand)) return MORE_REPEATS;

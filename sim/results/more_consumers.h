@@ -18,7 +18,7 @@ enum more_limit {
     MORE_KEEPS_UP,   /* it has no backlog to work off */
     MORE_LATE,       /* the most that its scaler had ready would keep up: there were fewer when it fell behind */
     MORE_FAULT,      /* a fault took some of them: all would keep up, or it is those that are left who are in the way */
-    MORE_REPEATS,    /* its polls take longer than max.poll.interval, so that most deliveries are repeats */
+    MORE_REPEATS,    /* it is stuck, or its polls take longer than max.poll.interval and most deliveries are repeats */
     MORE_IDLE,       /* some of its consumers have no partition already */
     MORE_PARTITIONS, /* each partition has a consumer of its own */
     MORE_HOT,        /* one partition has more of the records than an even split gives it, and a consumer of its own */
@@ -38,7 +38,7 @@ struct more_consumers {
     struct shared shared;  /* what bounds them so that they could do no more; SHARED_NOTHING: the split does */
     double waiting_s;      /* of a record's service, for locks, rows and servers */
     struct waits waits;    /* what most of that is for */
-    struct shorter_polls polls; /* of MORE_REPEATS */
+    struct shorter_polls polls; /* of MORE_REPEATS, where polls come too late */
     struct taken taken;    /* away by a fault */
 };
 

@@ -7,12 +7,19 @@
 
 #include "sim/results/bottleneck.h"
 #include "sim/results/number.h"
+#include "sim/results/stuck.h"
 
 struct told {
     const struct outcome *outcome;
     const struct group_demand *demand;
     struct more_consumers more;
 };
+
+/* By what no shorter polls would end. */
+static bool is_stuck_alone(const struct group_demand *demand)
+{
+    return bottleneck_is_stuck(demand) && !bottleneck_goes_round(demand);
+}
 
 static const char *plural(uint32_t n) { return n == 1 ? "" : "s"; }
 
@@ -235,7 +242,9 @@ static int limit_en(const struct told *told, char *out, size_t size)
                         "these would keep up, were they always there; what waited came while %s had fewer ready or "
                         "the group rebalanced", demand->scaler);
     case MORE_FAULT: return fault_en(told, out, size);
-    case MORE_REPEATS: return repeats_en(told, out, size);
+    case MORE_REPEATS:
+        return is_stuck_alone(demand) ? stuck_text(told->outcome, demand, &more->taken, LANG_EN, out, size)
+                                      : repeats_en(told, out, size);
     case MORE_IDLE:
         return snprintf(out, size, "they would be idle as %u %s now: there %s only %u partition%s",
                         (unsigned)(demand->consumers - demand->working),
@@ -397,7 +406,9 @@ static int limit_ko(const struct told *told, char *out, size_t size)
                         "항상 준비되어 있었다면 지금 수로 충분함; 대기는 %s의 준비된 Consumer가 적거나 그룹이 리밸런스하는 동안 쌓인 것",
                         demand->scaler);
     case MORE_FAULT: return fault_ko(told, out, size);
-    case MORE_REPEATS: return repeats_ko(told, out, size);
+    case MORE_REPEATS:
+        return is_stuck_alone(demand) ? stuck_text(told->outcome, demand, &more->taken, LANG_KO, out, size)
+                                      : repeats_ko(told, out, size);
     case MORE_IDLE:
         return snprintf(out, size, "Partition이 %u개뿐이라 지금도 %u개가 유휴이며, 더 늘려도 유휴",
                         (unsigned)demand->partitions, (unsigned)(demand->consumers - demand->working));

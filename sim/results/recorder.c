@@ -9,6 +9,7 @@
 
 #include "sim/results/gauge.h"
 #include "sim/results/series.h"
+#include "sim/results/stuck.h"
 #include "sim/results/watch.h"
 
 #include <string.h>
@@ -26,6 +27,7 @@ struct recorder {
     struct group_sum *sum;         /* of the sample at hand */
     struct group_samples *group;
     struct gauge *gauge;
+    struct stuck_watch *stuck;
     struct scaler_samples *scaler;
     struct watches watches;
 };
@@ -102,6 +104,7 @@ static void on_checkpoint(void *context, uint32_t checkpoint, const struct run_l
 static sim_ns on_probe(void *context, const struct run_levels *levels)
 {
     struct recorder *recorder = context;
+    stuck_look(recorder->stuck, levels);
     return gauge_look(recorder->gauge, levels);
 }
 
@@ -109,6 +112,7 @@ static void on_end(void *context, const struct run_levels *levels)
 {
     struct recorder *recorder = context;
     keep(&recorder->last, levels);
+    stuck_look(recorder->stuck, levels);
 }
 
 static void on_moment(void *context, uint32_t moment, const struct run_levels *levels)
@@ -146,6 +150,7 @@ struct recorder *recorder_open(const struct layout *layout, uint32_t replication
     recorder->group = arena_array(arena, struct group_samples, scenario->n_groups);
     recorder->scaler = arena_array(arena, struct scaler_samples, scenario->n_scalers);
     recorder->gauge = gauge_open(layout, recorder->group, arena);
+    recorder->stuck = stuck_open(layout, arena);
     watches_open(&recorder->watches, layout, arena);
     series_open(&recorder->series, layout, replication, files, arena);
     if (!recorder->series.orders)
@@ -199,6 +204,21 @@ static void fill(struct walk *walk, const char *key, const char *unit, double va
     *filler->next++ = value;
 }
 
+static void note_stuck(struct recorder *recorder, const struct run_facts *facts, double *value)
+{
+    const struct layout *layout = recorder->layout;
+
+    stuck_close(recorder->stuck, facts, value + layout_stuck(layout, 0, STUCK_RECORDS));
+    for (uint32_t g = 0; g < facts->n_groups; g++) {
+        const double *own = value + layout_stuck(layout, g, STUCK_RECORDS);
+        const struct stuck stuck = { .retries = own[STUCK_RETRIES], .deliveries = own[STUCK_DELIVERIES],
+                                     .late_polls = own[STUCK_LATE_POLLS] };
+        const bool is_late = stuck_by(&stuck) == STUCK_BY_LATE_POLLS;
+        recorder->group[g].stuck = own[STUCK_RECORDS] > 0 && !is_late;
+        recorder->group[g].too_late = own[STUCK_RECORDS] > 0 && is_late;
+    }
+}
+
 static const double *values(struct recorder *recorder, const struct run_facts *facts, struct arena *arena)
 {
     const struct layout *layout = recorder->layout;
@@ -214,6 +234,7 @@ static const double *values(struct recorder *recorder, const struct run_facts *f
         value[layout_left(layout, i)] = (double)recorder->last.partition[i].backlog;
     }
     note_splits(recorder, facts, log_end);
+    note_stuck(recorder, facts, value);
     const struct record record = { facts, recorder->checkpoint, recorder->group, recorder->scaler, time,
                                    gauge_peak_rate_per_s(recorder->gauge) };
 

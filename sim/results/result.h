@@ -111,6 +111,13 @@ struct outcome_verdict {
     uint32_t runs_judged;      /* and those in which none is open: a run that was cut says nothing of what holds then */
     double upper_limit_95; /* share of runs that may break one: one-sided upper limit; 1 - 0.05^(1/judged) when none did */
 };
+/* Records that no number of consumers brings any further (stuck.h): those behind what has come again and again. */
+struct stuck {
+    uint32_t runs;               /* that have any; the rest is their mean */
+    double records, since_s;     /* not committed, and nothing before them since then; */
+    double deliveries, retries;  /* since then delivered again; of these, by the error handler, */
+    double late_polls;           /* and polls that came too late */
+};
 /* How much is asked of a group at the load's greatest rate, and how much it can do. */
 struct group_demand {
     uint32_t group;              /* of the scenario */
@@ -127,6 +134,7 @@ struct group_demand {
     double next_share;           /* and its share */
     double records;              /* processed */
     double repeats;              /* delivered again, of a group whose polls came too late; else 0 */
+    struct stuck stuck;
     double slept_s;              /* after failures, by all consumers */
     double offered_per_s;        /* records that orders at the greatest rate would send it */
     double asked_per_s;          /* the same had no start been dropped for want of a VU; 0: none was */

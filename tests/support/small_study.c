@@ -110,9 +110,9 @@ static void moment_at(struct moment *moment, sim_ns at_ns, int64_t late)
     for (uint32_t p = 0; p < 3; p++) {
         const int64_t arrived = (created + 2 - p) / 3, committed = (done + 2 - p) / 3;
         moment->row[p] = (struct partition_level){ 0, 0, p, arrived, committed, arrived - committed, 0,
-                                                   arrived - committed, arrived > committed ? at_ns / 1000 : 0 };
+                                                   arrived - committed, arrived > committed ? at_ns / 1000 : 0, 0 };
     }
-    moment->row[3] = (struct partition_level){ 1, 1, 0, done, done, 0, 0, 0, 0 };
+    moment->row[3] = (struct partition_level){ 1, 1, 0, done, done, 0, 0, 0, 0, 0 };
     moment->levels = (struct run_levels){
         .at_ns = at_ns, .n_partitions = N_ROWS, .partition = moment->row,
         .orders = { .scheduled = (uint64_t)created, .created = (uint64_t)created },
