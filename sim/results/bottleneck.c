@@ -40,6 +40,20 @@ const double *bottleneck_records(const struct outcome *outcome, uint32_t group, 
     return records;
 }
 
+/* Of what came, by the mean of the runs. */
+static double longer_of(const struct outcome *outcome, uint32_t group, struct arena *arena)
+{
+    const struct layout *layout = outcome->layout;
+    const uint32_t first = layout->group_row[group], n = layout->group_row[group + 1] - first;
+    double *left = arena_array(arena, double, n);
+
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t r = 0; r < outcome->n; r++)
+            left[i] += outcome->value[layout_left(layout, first + i)][r] / outcome->n;
+    return split_longer(&outcome->study->scenario, &outcome->study->scenario.group[group],
+                        bottleneck_records(outcome, group, arena), left);
+}
+
 /* Relief is worth a word from here on. */
 #define RELIEF 0.98
 enum { RELIEF_TRIED = 64 };
@@ -102,6 +116,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.faults = scenario->n_faults > 0;
     demand.meets_others = waits_can(scenario, index);
     demand.alone_s = pace_longest_s(scenario, spec);
+    demand.longer = longer_of(outcome, index, arena);
     demand.service_s = outcome_mean(outcome, "groups.%s.service_s.mean", spec->name);
     demand.utilisation = outcome_mean(outcome, "groups.%s.utilisation", spec->name);
     demand.peak_backlog = outcome_mean(outcome, "groups.%s.peak_backlog", spec->name);
@@ -239,10 +254,19 @@ bool bottleneck_goes_round(const struct group_demand *demand)
     return demand->repeats > demand->records;
 }
 
+/* Of those that came, done or not. */
+static double came_s(const struct group_demand *demand) { return demand->longer * demand->service_s; }
+
+/* Those that are done are clearly shorter, or longer. */
+static bool differs(const struct group_demand *demand)
+{
+    return demand->longer > 1.1 || demand->longer < 1 / 1.1;
+}
+
 /* What a record takes of a consumer beside the delivery that succeeds is worth a word. */
 static bool takes_more(const struct group_demand *demand)
 {
-    return !bottleneck_goes_round(demand) && 1 / demand->one_per_s > 1.1 * demand->service_s;
+    return !bottleneck_goes_round(demand) && 1 / demand->one_per_s > 1.1 * came_s(demand);
 }
 
 /* What there is to say of a group. Records that take no time need one word, unless commits make it fall behind. */
@@ -291,6 +315,7 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
             demand->faults ? ", or a fault slows it" : "");
     else if (is_slowed(demand))
         add(sentence, " (%s of work, the rest is a fault's)", number_seconds(demand->alone_s).s);
+    if (differs(demand)) add(sentence, ", %s with those that wait", number_seconds(came_s(demand)).s);
     if (takes_more(demand))
         add(sentence, ", %s in all with commits, fetches, retries and the waits of busy times",
             number_seconds(1 / demand->one_per_s).s);
@@ -357,6 +382,7 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
             demand->faults ? " 또는 장애로 인한 지연" : "");
     else if (is_slowed(demand))
         add(sentence, " (작업 자체는 %s, 나머지는 장애로 인한 지연)", number_seconds(demand->alone_s).s);
+    if (differs(demand)) add(sentence, ", 대기 중인 것까지 평균 %s", number_seconds(came_s(demand)).s);
     if (takes_more(demand))
         add(sentence, ", 커밋·fetch·재시도와 바쁠 때의 대기까지 포함하면 %s", number_seconds(1 / demand->one_per_s).s);
     split_ko(sentence, demand);

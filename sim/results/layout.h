@@ -67,6 +67,7 @@ struct group_samples {
                                 deaths; for its polls come too late */
     double peak_rate_per_s;  /* the gauge's: greatest rate of appends, as far as it is more than chance */
     struct split split;      /* of its records by the end, to its consumers; those of a scaler: the most there were */
+    double longer;           /* stages of what came, over those of what is done (split_longer) */
 };
 
 struct scaler_samples { double idle_s; }; /* consumers of ready pods without a partition x time */

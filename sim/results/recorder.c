@@ -169,16 +169,20 @@ static uint32_t most_there(const struct scenario *scenario, uint32_t group, cons
     return scenario->group[group].consumers;
 }
 
-static void note_splits(struct recorder *recorder, const struct run_facts *facts, const double *log_end)
+static void note_splits(struct recorder *recorder, const struct run_facts *facts, const double *log_end,
+                        const double *left)
 {
     const struct layout *layout = recorder->layout;
     const struct scenario *scenario = &layout->study->scenario;
 
     struct arena scratch;
     arena_init(&scratch);
-    for (uint32_t g = 0; g < scenario->n_groups; g++)
-        recorder->group[g].split = split_of(scenario, &scenario->group[g], most_there(scenario, g, facts),
-                                            log_end + layout->group_row[g], &scratch);
+    for (uint32_t g = 0; g < scenario->n_groups; g++) {
+        const struct group_spec *group = &scenario->group[g];
+        const double *came = log_end + layout->group_row[g];
+        recorder->group[g].split = split_of(scenario, group, most_there(scenario, g, facts), came, &scratch);
+        recorder->group[g].longer = split_longer(scenario, group, came, left + layout->group_row[g]);
+    }
     arena_fini(&scratch);
 }
 
@@ -233,7 +237,7 @@ static const double *values(struct recorder *recorder, const struct run_facts *f
         log_end[i] = (double)recorder->last.partition[i].log_end;
         value[layout_left(layout, i)] = (double)recorder->last.partition[i].backlog;
     }
-    note_splits(recorder, facts, log_end);
+    note_splits(recorder, facts, log_end, value + layout_left(layout, 0));
     note_stuck(recorder, facts, value);
     const struct record record = { facts, recorder->checkpoint, recorder->group, recorder->scaler, time,
                                    gauge_peak_rate_per_s(recorder->gauge) };

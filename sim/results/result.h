@@ -146,6 +146,7 @@ struct group_demand {
     bool is_drain;               /* which has no load: what waits is worked off */
     bool meets_others;           /* its stages can wait for locks, rows, connections or stores at all */
     uint32_t runs, left_in;      /* replications; in how many of them records are left at the end */
+    double longer;               /* stages of the records that came, over those of the records that are done */
     double alone_s;              /* mean time of its longest stage by the scenario, with nothing to wait for */
     double service_s, utilisation, peak_backlog, peak_backlog_at_s, drained_at_s; /* means; NaN: null */
 };

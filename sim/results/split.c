@@ -124,6 +124,22 @@ static bool is_mixed(const struct scenario *scenario, const struct group_spec *g
     return longest_s > shortest_s;
 }
 
+double split_longer(const struct scenario *scenario, const struct group_spec *group, const double *records,
+                    const double *left)
+{
+    double came = 0, came_s = 0, done = 0, done_s = 0;
+    for (uint32_t r = 0, at = 0; r < group->n_reads; r++) {
+        const double alone_s = pace_alone_s(scenario, group, r);
+        for (uint32_t p = 0; p < partitions_of(scenario, group, r); p++, at++) {
+            came += records[at];
+            came_s += records[at] * alone_s;
+            done += records[at] - left[at];
+            done_s += (records[at] - left[at]) * alone_s;
+        }
+    }
+    return done > 0 && done_s > 0 ? came_s / came / (done_s / done) : 1;
+}
+
 struct split split_of(const struct scenario *scenario, const struct group_spec *group, uint32_t consumers,
                       const double *records, struct arena *scratch)
 {

@@ -22,6 +22,10 @@ struct split {
  * (four standard deviations, and a tenth) counts as even over the partitions of a topic. */
 struct split split_of(const struct scenario *scenario, const struct group_spec *group, uint32_t consumers,
                       const double *records, struct arena *scratch);
+/* How long the stages of the records that came take in the mean, over those of the records that are done: who has the
+ * short ones runs ahead. 1: none are done, or they take no time. left: undone, by partition as records. */
+double split_longer(const struct scenario *scenario, const struct group_spec *group, const double *records,
+                    const double *left);
 /* Consumers that can have a partition each. */
 uint32_t split_useful(const struct scenario *scenario, const struct group_spec *group);
 

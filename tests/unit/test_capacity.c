@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Goal: what a group can do is told of its consumers at work, and not of the time in which a fault slowed them.
- * Oracle: by hand: a record takes 50 ms, so six consumers do 120 a second, and 60 come.
+ * Goal: what a group can do is told of its consumers at work, and not of the time in which a fault slowed them; and of
+ * all records that came, not of those that are done when a run is cut.
+ * Oracle: by hand: a record takes 50 ms, so six consumers do 120 a second, and 60 come; stages of 20 and 5 ms.
  * Tolerance: 2 %, the client's work and the looks. */
 #include <math.h>
 #include <setjmp.h>
@@ -122,13 +123,46 @@ static void a_fault_of_others_is(void **state)
     assert_close(capacity_with(SIX_CONSUMERS, edit, 2), 120, 2.4);
 }
 
+/* clang-format off */
+static const char LONG_AND_SHORT[] = TRIAL_JSON({
+    "load": { "scenarios": { "orders": { "executor": "constant-arrival-rate", "rate": 100, "duration": "100s" } } },
+    "orders": { "item": 1, "quantity": 1 },
+    "kafka": { "partitions": 1, "append": "0s", "fetch": "0s", "commit": "0s", "poll": "0s" },
+    "topics": { "long": {}, "short": { "partitions": 3 } },
+    "tables": { "orders": { "key": "order_id" } },
+    "processes": {
+        "front": { "connections": 0, "api": { "threads": 200, "stage": "accept" } },
+        "back": { "connections": 0, "groups": "all" }
+    },
+    "groups": { "servers": { "consumers": 4, "assignor": "round-robin",
+                             "reads": { "long": "take", "short": "glance" } } },
+    "stages": {
+        "accept": { "steps": [ { "insert": "orders" }, { "publish": "long" }, { "publish": "short" },
+                               { "reply": 202 } ] },
+        "take": { "steps": [ { "work": "look", "time": "20ms" }, { "status": "PAID" } ] },
+        "glance": { "steps": [ { "work": "look", "time": "5ms" } ] }
+    }
+});
+/* clang-format on */
+
+/* Whoever has the long ones does 50 orders a second, so all do 100 records. When the run is cut half of the long ones
+ * are done, and all of the short ones. */
+static void long_ones_that_are_left_count(void **state)
+{
+    const struct study_edit cut = { "/run", "{ \"at_most\": \"100s\" }" };
+    (void)state;
+    assert_close(capacity_with(LONG_AND_SHORT, NULL, 0), 100, 1);
+    assert_close(capacity_with(LONG_AND_SHORT, &cut, 1), 100, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fault_that_slows_is_no_measure),
         cmocka_unit_test(nor_is_a_slow_broker),
         cmocka_unit_test(nor_is_a_store_that_is_away),
-        cmocka_unit_test(a_fault_of_others_is)
+        cmocka_unit_test(a_fault_of_others_is),
+        cmocka_unit_test(long_ones_that_are_left_count)
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
