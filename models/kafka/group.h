@@ -45,9 +45,6 @@ struct kafka_calls {
     /* The oldest record of those of a position that nobody reads: they were there before a new group that begins at the
      * latest had it, or, at_end, no consumer of its group has it. */
     void (*unread)(void *context, uint32_t position, uint32_t subject, bool at_end, sim_ns at_ns);
-    /* One of several groups that read the record's log needs it no more since at_ns; told before retire, and of groups
-     * in any order. */
-    void (*passed)(void *context, uint32_t subject, sim_ns at_ns);
 };
 
 /* One group in one partition: committed <= processed <= polled <= log end. All are next offsets. */

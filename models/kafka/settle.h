@@ -55,18 +55,10 @@ static SIM_ALWAYS void log_forget(struct kafka *kafka, struct log *log, sim_ns a
     log_release(log, &kafka->pool, least);
 }
 
-/* Which of several groups was the last one to need a record is not known before all have been heard. */
-static SIM_SELDOM void log_passed(struct kafka *kafka, const struct log *log, int64_t from, int64_t to, sim_ns at_ns)
-{
-    for (int64_t offset = from; offset < to; offset++)
-        kafka->calls.passed(kafka->calls.context, log_subject(log, offset), at_ns);
-}
-
 /* The same where the record at the offset is all that can go. */
 static SIM_ALWAYS void log_forget_one(struct kafka *kafka, struct log *log, int64_t offset, sim_ns at_ns)
 {
     if (log->n_readers > 1 || (uint64_t)(offset + 1) % LOG_BLOCK_RECORDS == 0) {
-        if (log->n_readers > 1) log_passed(kafka, log, offset, offset + 1, at_ns);
         log_forget(kafka, log, at_ns);
         return;
     }
@@ -95,7 +87,6 @@ static SIM_ALWAYS void commit_position(struct kafka *kafka, uint32_t index, sim_
     if (more < 0 || to > position->processed || position->processed > position->polled || position->polled > log->end)
         commit_is_wrong(kafka, index, at_ns);
     if (more <= 0) return;
-    if (log->n_readers > 1) log_passed(kafka, log, position->committed, to, at_ns);
     commit_moves(kafka, &kafka->group[position->group], index, to, log_at(log, position->committed), at_ns);
     log_forget(kafka, log, at_ns);
 }

@@ -22,12 +22,6 @@ static void on_unread(void *context, uint32_t position, uint32_t subject, bool a
 
 static void on_retire(void *context, uint32_t subject, sim_ns at_ns) { order_release(context, subject, at_ns); }
 
-static void on_passed(void *context, uint32_t subject, sim_ns at_ns)
-{
-    const struct machine *machine = context;
-    order_let_go(order_at(&machine->orders, subject), at_ns);
-}
-
 /* Most rows of a table that orders can touch. */
 static uint64_t orders_bound(const struct scenario *scenario)
 {
@@ -139,8 +133,7 @@ void machine_init(struct machine *machine, struct sim *sim, const struct plan *p
     causes_init(machine);
     servers_init(machine);
     kafka_init(&machine->kafka, sim, plan, key, &machine->invariants,
-               (struct kafka_calls){ machine, record_process, on_retire, record_give_up, on_unread,
-                                     on_passed },
+               (struct kafka_calls){ machine, record_process, on_retire, record_give_up, on_unread },
                machine->step_by_step);
     api_init(machine);
     outboxes_init(machine);

@@ -209,14 +209,13 @@ void order_overwrite_status(struct machine *machine, uint32_t slot, enum order_s
 /* What a transaction that a stage commits has done for an order. */
 void order_effects(struct machine *machine, struct order *order, const struct transaction *transaction, uint32_t stage);
 /* No record or request of the order is left. */
-void order_unheld(struct machine *machine, uint32_t slot);
-/* One record or request less, at at_ns; they are told in any order. */
+void order_unheld(struct machine *machine, uint32_t slot, sim_ns at_ns);
+/* One record or request less, at at_ns. */
 static inline void order_release(struct machine *machine, uint32_t slot, sim_ns at_ns)
 {
     struct order *order = order_at(&machine->orders, slot);
     SIM_ASSERT_IN(machine->sim, order->in_use && order->refs > 0);
-    order_let_go(order, at_ns);
-    if (--order->refs == 0) order_unheld(machine, slot);
+    if (--order->refs == 0) order_unheld(machine, slot, at_ns);
 }
 /* Full scan at the end of a run. */
 void orders_finish(struct machine *machine, sim_ns end_ns, bool cut);

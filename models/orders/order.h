@@ -43,7 +43,6 @@ struct order {
     uint16_t claimed;        /* idempotency keys inserted in transactions that are still open */
     uint8_t tombstones;      /* what must not be done any more: DID_RESERVE, DID_USE, DID_DEBIT */
     uint8_t flags;
-    sim_ns let_go_ns;        /* since when nobody needs them who has said so; the last one has the last word */
     uint16_t parted_over, part; /* the partition of its id where topics are parted so (plan_topic); 0: not asked yet */
 };
 
@@ -86,12 +85,6 @@ static inline uint32_t *order_look_at(const struct orders *orders, uint32_t slot
 static inline uint32_t *order_refusals_at(const struct orders *orders, uint32_t slot)
 {
     return &orders->refusal[slot / ORDER_CHUNK][(size_t)(slot % ORDER_CHUNK) * orders->n_refusals];
-}
-
-/* Somebody needs it no more since at_ns. */
-static inline void order_let_go(struct order *order, sim_ns at_ns)
-{
-    if (at_ns > order->let_go_ns) order->let_go_ns = at_ns;
 }
 
 static inline bool order_is_terminal(const struct order *order) { return order->status >= ORDER_PAID; }

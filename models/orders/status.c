@@ -297,14 +297,14 @@ static void observe(struct machine *machine, uint32_t slot)
 }
 
 /* An order that is terminal leaves, and a request that came to nothing. */
-void order_unheld(struct machine *machine, uint32_t slot)
+void order_unheld(struct machine *machine, uint32_t slot, sim_ns at_ns)
 {
     struct order *order = order_at(&machine->orders, slot);
     if (!order_is_terminal(order) && (order->did & DID_CREATE)) return;
     if (order->did & DID_CREATE) {
-        leaving_check(machine, order, order->let_go_ns);
+        leaving_check(machine, order, at_ns);
     } else {
-        phantom_check(machine, order, order->let_go_ns);
+        phantom_check(machine, order, at_ns);
         sold_to_nobody(machine, order);
     }
     observe(machine, slot);

@@ -256,7 +256,7 @@ static void rig_start(struct rig *rig)
     sim_init(&rig->sim, &rig->arena);
     invariants_init(&rig->invariants);
     kafka_init(&rig->kafka, &rig->sim, plan, random_key(1, 0), &rig->invariants,
-               (struct kafka_calls){ rig, process, retire, NULL, NULL, NULL }, false);
+               (struct kafka_calls){ rig, process, retire, NULL, NULL }, false);
     for (; i < rig->n_appends && rig->append[i].at_ns < rig->group.start_ns; i++)
         kafka_preload(&rig->kafka, rig->append[i].partition, i);
     kafka_start(&rig->kafka);
