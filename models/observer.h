@@ -128,9 +128,6 @@ struct group_facts {
     sim_ns drained_at_ns;                              /* last time its backlog became 0 after the load had ended, or
                                                           the last time before; SIM_NEVER while it is not 0 */
     sim_ns peak_lag_at_ns, peak_backlog_at_ns;
-    sim_ns worked_off_ns;                              /* the last record's end when another one came, or the run
-                                                          ended, and no more than one a consumer were in the backlog,
-                                                          first after its peak; SIM_NEVER: not since, or no more ever */
     __int128 busy_ns;                                  /* sum over consumers of time with a record in service */
     __int128 sojourn_ns;                               /* sum over records of (append or t = 0 -> done, or end) */
     struct tally wait, service;                        /* append -> start; start -> done */
@@ -155,6 +152,9 @@ struct group_facts {
     sim_ns rebalance_ns, longest_rebalance_ns;         /* from the first change to the new assignment */
     sim_ns caught_up_ns;                               /* by when each partition in which records waited at t = 0 has
                                                           been empty once; SIM_NEVER: not yet, or none waited */
+    sim_ns worked_off_ns;                              /* the last record's end when another one came, or the run
+                                                          ended, and no more than one a consumer were in the backlog,
+                                                          first after its peak; SIM_NEVER: not since, or no more ever */
 };
 
 /* How a thread comes to work in a critical section that is not its own any more, or never was (semantics 7.5). */

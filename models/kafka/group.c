@@ -8,6 +8,15 @@
 
 /* ---- appends ---- */
 
+void backlog_was_few(struct group *group)
+{
+    const struct group_facts *fact = &group->fact;
+    group->few_next = 0;
+    if (fact->peak_backlog <= group->consumers) return;
+    group->fact.worked_off_ns =
+        group->last_done_ns > fact->peak_backlog_at_ns ? group->last_done_ns : fact->peak_backlog_at_ns;
+}
+
 /* What a reading group sees of a record that is in the log now. */
 static void reader_append(struct kafka *kafka, const struct log *log, uint32_t index, uint32_t subject)
 {
@@ -21,7 +30,7 @@ static void reader_append(struct kafka *kafka, const struct log *log, uint32_t i
         group->fact.peak_lag = group->lag;
         group->fact.peak_lag_at_ns = now_ns;
     }
-    if (group->backlog.value - 1 <= group->few) backlog_was_few(group);
+    if (group->backlog.value <= group->few_next) backlog_was_few(group);
     backlog_rose(group, now_ns);
     if (partition_lag > kafka->peak_lag[index]) kafka->peak_lag[index] = partition_lag;
     if (position->consumer == NONE) return;
@@ -219,7 +228,8 @@ void kafka_start(struct kafka *kafka)
         group->fact.peak_backlog = group->backlog.value;
         kafka->peak_lag[i] = waiting;
         group->fact.caught_up_ns = group->fact.worked_off_ns = SIM_NEVER;
-        group->few = spec->consumers;
+        group->consumers = spec->consumers;
+        group->few_next = group->backlog.value > 0 ? group->consumers + 1 : 0;
         position->behind = waiting > 0;
         group->n_behind += waiting > 0;
         if (position->consumer != NONE)
@@ -335,7 +345,8 @@ static void group_finish(struct kafka *kafka, uint32_t index, sim_ns end_ns, boo
     group->fact.busy_ns += group->fact.service.sum_ns;
     group->fact.sojourn_ns += group->fact.wait.sum_ns + group->fact.service.sum_ns;
     group->fact.drained_at_ns = group->backlog.value == 0 ? group->last_done_ns : SIM_NEVER;
-    if (group->backlog.value <= group->few) backlog_was_few(group);
+    if (group->backlog.value < group->few_next) backlog_was_few(group);
+    if (group->few_next > 0) group->fact.worked_off_ns = SIM_NEVER;
     for (uint32_t i = 0; i < plan->n_positions; i++) {
         const struct position *position = &kafka->position[plan->first_position + i];
         const struct log *log = &kafka->log[position->log];

@@ -147,9 +147,10 @@ struct group {
     sim_ns due_ns;                 /* earliest instant that waits to be applied */
     sim_ns last_done_ns;           /* the last record left the backlog */
     uint32_t n_behind;             /* positions that are behind */
-    uint32_t few;                  /* so many records in the backlog are at work rather than waiting: one a consumer */
+    uint32_t few_next;             /* one more than at work, where what waited at the peak is not worked off; else 0 */
     struct group_facts fact;       /* until the end busy_ns and sojourn_ns lack what is in its tallies */
     sim_ns caught_up_ns;           /* the last of the positions that are not behind */
+    uint32_t consumers;            /* at the start */
     uint64_t missed;               /* appended before a cold group with reset latest had joined */
 };
 

@@ -32,18 +32,12 @@ static inline void backlog_rose(struct group *group, sim_ns now_ns)
     if (group->backlog.value <= group->fact.peak_backlog) return;
     group->fact.peak_backlog = group->backlog.value;
     group->fact.peak_backlog_at_ns = now_ns;
-    group->fact.worked_off_ns = SIM_NEVER;
+    group->few_next = group->consumers + 1;
 }
 
-/* Only the few that do not count are in the backlog, and another one comes, or the run ends: what was its peak has been
- * worked off since the last record left it. */
-static inline void backlog_was_few(struct group *group)
-{
-    const struct group_facts *fact = &group->fact;
-    if (fact->worked_off_ns != SIM_NEVER || fact->peak_backlog <= group->few) return;
-    group->fact.worked_off_ns =
-        group->last_done_ns > fact->peak_backlog_at_ns ? group->last_done_ns : fact->peak_backlog_at_ns;
-}
+/* No more than one record a consumer is in the backlog, and another one comes, or the run ends: what was its peak has
+ * been worked off since the last record left it. */
+SIM_SELDOM void backlog_was_few(struct group *group);
 
 /* The committed offset is about to leave a record that was appended at since_ns: it has never been older. */
 static inline void lag_age_note(struct group *group, sim_ns since_ns, sim_ns at_ns)

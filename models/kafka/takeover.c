@@ -33,7 +33,7 @@ static void position_rewind(struct kafka *kafka, uint32_t index)
     group_settle(kafka, position->group);
     for (int64_t offset = position->committed; offset < position->processed; offset++)
         group->fact.sojourn_ns -= now_ns - log_at(log, offset);
-    if (group->backlog.value <= group->few) backlog_was_few(group);
+    if (group->backlog.value < group->few_next) backlog_was_few(group);
     level_add(&group->backlog, now_ns, position->processed - position->committed);
     backlog_rose(group, now_ns);
     position->processed = position->committed;
