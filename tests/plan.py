@@ -171,6 +171,14 @@ ok("whose verdicts", [t["verdict"] for t in depends["tried"]] == ["missed", "mis
 whole = plan(0, "even.json", "--vary", "pay.consumers=1,2,3,4,6", *unknown)
 ok("six hold over the whole range", whole["status"] == "found" and whole["values"] == {CONSUMERS: 6})
 ok("and that is their room at the worst corner", near(whole["headroom"], 6 / 0.05 / 95))
+# Three may do, up to 31.6 ms: who reads that they miss pays for three more without measuring
+less = ["even.json", "--vary", "pay.consumers=3,6", *unknown]
+out = plan(0, *less)
+ok(f"one step less depends: {out['binding']}", out["binding"]["values"] == {CONSUMERS: 3} and out["binding"]["decided"] is False and
+   [t["verdict"] for t in out["tried"]] == ["depends", "met"])
+text = " ".join(sim("plan", *less).stdout.split())
+ok(f"and that is said: {text}", "One step less, /groups/pay/consumers = 3, does or does not do, depending on values that are not known" in text and
+   "misses" not in text)
 small = plan(0, "even.json", "--vary", "pay.consumers=1..4", "--unknown", "pay.time.mean=22ms..30ms")
 ok("three hold up to 30 ms", small["values"] == {CONSUMERS: 3})
 low = plan(5, "even.json", "--vary", "/stages/pay/time=25ms", "--unknown", "pay.consumers=1..6")

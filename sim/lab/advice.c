@@ -69,7 +69,7 @@ static bool differs_in_one(const struct adviser *adviser, const struct candidate
 static bool is_less(const struct adviser *adviser, const struct candidate *at)
 {
     if (at->judged.n == 0 || at->footing == FOOTING_NONE || at->footing == FOOTING_MET) return false;
-    if (adviser->advice->planner->judges_all && at->footing == FOOTING_OPEN) return false;
+    if (adviser->advice->planner->judges_all && at->footing != FOOTING_MISSED) return false;
     return at->cost < adviser->chosen->cost || differs_in_one(adviser, at);
 }
 
@@ -111,6 +111,7 @@ static bool advise_binding(struct adviser *adviser)
     else if (worst != NONE) out->threshold = threshold_text(adviser, worst);
     if (less != adviser->chosen) out->one_less = less->value;
     out->one_less_open = less->footing == FOOTING_OPEN;
+    out->one_less_depends = out->one_less && less->footing == FOOTING_DEPENDS;
     out->one_less_share = share_of(&less->judged);
     if (out->invariant) return true; /* no group limits that */
     const struct point at =

@@ -131,8 +131,34 @@ static void say_unsettled(struct page *page, const struct plan_answer *plan)
     say_limit(page, plan);
 }
 
+static const char *failure_text(struct page *page, const struct plan_answer *plan)
+{
+    if (plan->unsettled)
+        return page_word(page, "there is no steady state in this run", "이 실행 안에서 정상 상태에 이르지 않음");
+    if (plan->invariant)
+        return page_format(page, page_word(page, "the invariant %s breaks", "불변식 %s 위반"), plan->invariant);
+    return page_format(page, page_word(page, "%s fails", "%s 미달"), plan->threshold);
+}
+
+/* It may do: to know the values better may save that step. */
+static void say_less_depends(struct page *page, const struct plan_answer *plan)
+{
+    const char *values = values_text(page, plan, plan->one_less);
+    page_say(page, TONE_BAD,
+             "One step less, %s, does or does not do, depending on values that are not known: at their worst %s (%u of "
+             "%u runs meet every target). A plan with %s alone (--vary) says which of them to measure.",
+             "한 단계 아래(%s)의 성립 여부는 알려지지 않은 값에 달려 있음: 그 값이 가장 나쁠 때 %s (%u/%u회 실행만 모든 "
+             "목표 달성). %s만 지정한 계획(--vary)이 먼저 측정할 값을 알려 줌.", values, failure_text(page, plan),
+             plan->one_less_share.met, plan->one_less_share.n, values);
+    say_limit(page, plan);
+}
+
 static void say_binding(struct page *page, const struct plan_answer *plan)
 {
+    if (plan->one_less_depends) {
+        say_less_depends(page, plan);
+        return;
+    }
     if (plan->unsettled) say_unsettled(page, plan);
     if (plan->invariant) say_broken(page, plan);
     if (!plan->threshold) return;
@@ -380,7 +406,7 @@ static void put_binding(cJSON *root, const struct plan_answer *plan)
     put_text(binding, "reason", plan->binding.reason);
     if (!plan->one_less) return;
     put_values(binding, plan, plan->one_less);
-    cJSON_AddBoolToObject(binding, "decided", !plan->one_less_open);
+    cJSON_AddBoolToObject(binding, "decided", !plan->one_less_open && !plan->one_less_depends);
 }
 
 static void put_bounds(cJSON *root, const struct plan_answer *plan)

@@ -50,6 +50,7 @@ struct plan_answer {
     const char *const *one_less; /* NULL: these values */
     struct plan_share one_less_share;
     bool one_less_open;          /* so many runs decide nothing about it */
+    bool one_less_depends;       /* on the unknown values: what binds does so at their worst */
     struct plan_limit binding;
     struct plan_limit next;      /* at these values */
     uint32_t n_bounds;
