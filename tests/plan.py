@@ -96,6 +96,20 @@ ok("and that is said", "A stage with several times: their sum" in text)
 text = " ".join(sim("run", "two.json").stdout.split())
 ok(f"all of it is work: {text}", "of work, the rest" not in text and "are waiting" not in text and "More consumers: 2, with up to 6" in text)
 
+# ---- of half of the orders `otherwise` takes 40 ms: 20 ms a record, so a group of three that does 95/s takes 63.2 ms ----
+OTHERWISE = "/stages/pay/steps/0/otherwise/0/time"
+two["stages"]["pay"]["steps"][0] = {"work": "call", "refuse": 0.5, "otherwise": [{"work": "undo", "time": "40ms"}, {"status": "PAID"}]}
+del two["stages"]["pay"]["time"], two["stages"]["pay"]["steps"][1]["share"]
+json.dump(two, open("refused.json", "w"))
+bound = {b["pointer"]: b for b in plan(0, "refused.json", "--vary", "pay.consumers=3")["holds_while"]}
+at = bound.get(f"{OTHERWISE}/mean", {"now": "", "below": "0s"})
+ok(f"the only time of a stage stands in otherwise: {bound}", at["now"] == "40ms" and near(ms(at["below"]), 2 * 3000 / 95, 0.05))
+two["stages"]["pay"]["steps"][0]["time"] = "2ms"
+json.dump(two, open("refused.json", "w"))
+bound = {b["pointer"]: b for b in plan(0, "refused.json", "--vary", "pay.consumers=3")["holds_while"]}
+at = bound.get("/stages/pay", {"now": "", "below": "0s"})
+ok(f"and is part of the sum, 42 ms of which a record takes 22: {bound}", at["now"] == "42ms" and near(ms(at["below"]), 42 / 22 * 3000 / 95, 0.05))
+
 # ---- a backlog without a load: 1,200 records of 25 ms, 100 in each of 12 partitions, are gone after 30 s / 3. Eight times no
 # order is none: there is no headroom ----
 drain = json.loads(json.dumps(scenario))

@@ -10,7 +10,7 @@
 #include "sim/lab/conditions.h"
 #include "sim/lab/pressed.h"
 #include "sim/results/layout.h"
-#include "sim/results/pace.h"
+#include "sim/scenario/finding.h"
 #include "sim/scenario/json.h"
 
 enum { LOOKS = 3 /* runs by which groups are told apart */ };
@@ -128,15 +128,6 @@ static const char *rounded_down(double ns, int digits, struct arena *arena)
     return quantity_text((struct quantity){ true, floor(ns / unit * (1 + 1e-12)) * unit }, arena);
 }
 
-static const char *step_mean_at(struct adviser *adviser, const char *stage, uint32_t step)
-{
-    enum { BEHIND = 32 };
-    const size_t size = strlen(stage) + BEHIND;
-    char *text = arena_alloc(adviser->arena, size);
-    snprintf(text, size, "%s/steps/%u/time/mean", stage, (unsigned)step);
-    return text;
-}
-
 static uint32_t count_times(const struct step_spec *step, uint32_t n)
 {
     uint32_t times = 0;
@@ -149,14 +140,42 @@ static bool has_several_times(const struct stage_spec *stage)
     return stage->has_time + count_times(stage->step, stage->n_steps) > 1;
 }
 
+/* Those in `otherwise`, too: they are made longer with the others. */
+static double sum_of_times_s(const struct step_spec *step, uint32_t n)
+{
+    double sum_s = 0;
+    for (uint32_t i = 0; i < n; i++)
+        sum_s += (step[i].has_time ? dist_mean_s(&step[i].time) : 0) +
+                 sum_of_times_s(step[i].otherwise, step[i].n_otherwise);
+    return sum_s;
+}
+
+static double stage_times_s(const struct stage_spec *stage)
+{
+    return (stage->has_time ? dist_mean_s(&stage->time) : 0) + sum_of_times_s(stage->step, stage->n_steps);
+}
+
+/* The step that has a time, among these and below them; `above` ends in their key. NULL: none. */
+static const char *timed_step_at(struct adviser *adviser, const struct step_spec *step, uint32_t n, const char *above)
+{
+    const char *found = NULL;
+    for (uint32_t i = 0; i < n && !found; i++) {
+        const char *at = arena_printf(adviser->arena, "%s/%u", above, (unsigned)i);
+        found = step[i].has_time ? at
+                                 : timed_step_at(adviser, step[i].otherwise, step[i].n_otherwise,
+                                                 json_pointer_below(at, "otherwise", adviser->arena));
+    }
+    return found;
+}
+
 /* Its times are all made longer together: where it has several, the bound is the stage's. */
 static const char *work_at(struct adviser *adviser, const struct stage_spec *stage)
 {
     const char *at = json_pointer_below("/stages", stage->name, adviser->arena);
     if (has_several_times(stage)) return at;
-    for (uint32_t i = 0; i < stage->n_steps; i++)
-        if (stage->step[i].has_time) return step_mean_at(adviser, at, i);
-    return json_pointer_below(json_pointer_below(at, "time", adviser->arena), "mean", adviser->arena);
+    const char *step = timed_step_at(adviser, stage->step, stage->n_steps,
+                                     json_pointer_below(at, "steps", adviser->arena));
+    return json_pointer_below(json_pointer_below(step ? step : at, "time", adviser->arena), "mean", adviser->arena);
 }
 
 static bool is_below(const char *pointer, const char *above)
@@ -196,7 +215,7 @@ static bool least_everywhere(struct adviser *adviser, uint32_t stage, double *fa
 static bool advise_stage(struct adviser *adviser, uint32_t index)
 {
     const struct stage_spec *stage = &adviser->desk.study.scenario.stage[index];
-    const double now_s = pace_stage_alone_s(stage);
+    const double now_s = stage_times_s(stage);
     double factor;
     if (!(now_s > 0) || is_unknown(adviser, json_pointer_below("/stages", stage->name, adviser->arena))) return true;
     if (!least_everywhere(adviser, index, &factor)) return false;
