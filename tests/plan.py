@@ -195,6 +195,16 @@ ok(f"and that is said: {text}", "One step less, /groups/pay/consumers = 3, does 
    "misses" not in text)
 small = plan(0, "even.json", "--vary", "pay.consumers=1..4", "--unknown", "pay.time.mean=22ms..30ms")
 ok("three hold up to 30 ms", small["values"] == {CONSUMERS: 3})
+# Whatever of a stage is unknown, its work has a bound: 3 / 95 per s
+for what, file, at, now, *ranges in (
+    ("the only time", "even.json", PAY, None, "pay.time.mean=22ms..30ms"),
+    ("the spread", "even.json", PAY, "25ms", "pay.time.cv=0.01..0.05"),
+    ("one of two times", "two.json", "/stages/pay", None, "pay.time.mean=1ms..5ms"),
+    ("both of two times", "two.json", "/stages/pay", None, "pay.time.mean=1ms..5ms", "/stages/pay/steps/0/time/mean=5ms..20ms"),
+):
+    out = plan(0, file, "--vary", "pay.consumers=3", *[f"--unknown={r}" for r in ranges])
+    bound = {b["pointer"]: b for b in out["holds_while"]}
+    ok(f"{what} is unknown: {bound}", near(ms(bound.get(at, {"below": "0s"})["below"]), 3000 / 95) and bound[at].get("now") == now)
 low = plan(5, "even.json", "--vary", "/stages/pay/time=25ms", "--unknown", "pay.consumers=1..6")
 ok(f"an unknown that must not be small: {low['holds_while']}", {"pointer": CONSUMERS, "above": 3} in low["holds_while"] and low["measure_next"] == CONSUMERS)
 

@@ -183,12 +183,30 @@ static bool is_below(const char *pointer, const char *above)
     return strncmp(pointer, above, strlen(above)) == 0 && pointer[strlen(above)] == '/';
 }
 
-/* Whether what is unknown lies within this stage. */
+/* Whether that value moves the mean of one of the stage's times: their spread does not, nor does a `refuse`. */
+static bool moves_a_time(const char *pointer, const char *stage)
+{
+    static const char time[] = "/time", spread[] = "/cv";
+    if (!is_below(pointer, stage)) return false;
+    const char *at = strstr(pointer + strlen(stage), time), *end = pointer + strlen(pointer);
+    if (!at || (at[strlen(time)] != '\0' && at[strlen(time)] != '/')) return false;
+    return strcmp(end - strlen(spread), spread) != 0;
+}
+
+/* Whether what the stage takes is not known. */
 static bool is_unknown(const struct adviser *adviser, const char *stage)
 {
     const struct judge *judge = &adviser->advice->planner->judge;
     for (uint32_t u = 0; u < judge->n_unknowns; u++)
-        if (is_below(judge->unknown[u].at, stage)) return true;
+        if (moves_a_time(judge->unknown[u].at, stage)) return true;
+    return false;
+}
+
+/* Whether what is unknown has told of it: the stage's only time. */
+static bool is_told(const struct plan_answer *out, const char *work)
+{
+    for (uint32_t i = 0; i < out->n_bounds; i++)
+        if (strcmp(out->bound[i].pointer, work) == 0 || is_below(work, out->bound[i].pointer)) return true;
     return false;
 }
 
@@ -212,21 +230,24 @@ static bool least_everywhere(struct adviser *adviser, uint32_t stage, double *fa
     return true;
 }
 
+/* What is not known of it has the value that it has at `at`; room is from there. */
 static bool advise_stage(struct adviser *adviser, uint32_t index)
 {
     const struct stage_spec *stage = &adviser->desk.study.scenario.stage[index];
     const double now_s = stage_times_s(stage);
+    const char *work = work_at(adviser, stage);
     double factor;
-    if (!(now_s > 0) || is_unknown(adviser, json_pointer_below("/stages", stage->name, adviser->arena))) return true;
+    if (!(now_s > 0) || is_told(adviser->out, work)) return true;
     if (!least_everywhere(adviser, index, &factor)) return false;
     if (isnan(factor)) return true;
     if (factor >= FACTOR_MOST) {
         adviser->out->n_roomy++;
         return true;
     }
-    struct plan_bound *bound = new_bound(adviser, work_at(adviser, stage));
+    struct plan_bound *bound = new_bound(adviser, work);
     bound->of_several = has_several_times(stage);
-    bound->now = quantity_text((struct quantity){ true, now_s * SIM_S }, adviser->arena);
+    if (!is_unknown(adviser, json_pointer_below("/stages", stage->name, adviser->arena)))
+        bound->now = quantity_text((struct quantity){ true, now_s * SIM_S }, adviser->arena);
     bound->below = rounded_down(now_s * SIM_S * factor, 3, adviser->arena);
     bound->room = factor;
     return true;

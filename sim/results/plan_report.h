@@ -15,7 +15,7 @@ struct plan_bound {
     const char *pointer;
     const char *now;           /* NULL: unknown */
     const char *below, *above; /* one of them */
-    double room;               /* below / now; NaN for an unknown */
+    double room;               /* below / now, or / the unknown at its worst or best; NaN within an unknown's range */
     bool of_several;           /* it is about a stage's times together, each of which may be longer by that much */
 };
 
