@@ -205,6 +205,31 @@ for what, file, at, now, *ranges in (
     out = plan(0, file, "--vary", "pay.consumers=3", *[f"--unknown={r}" for r in ranges])
     bound = {b["pointer"]: b for b in out["holds_while"]}
     ok(f"{what} is unknown: {bound}", near(ms(bound.get(at, {"below": "0s"})["below"]), 3000 / 95) and bound[at].get("now") == now)
+# ---- neither of two unknown times fails alone: 15 + 10 ms and 1 + 20 ms of 31.6 ms. With the other at its worst the first may be
+# 11.6 ms, three quarters of its range, the second 16.6 ms, two thirds of its own ----
+STEP = "/stages/pay/steps/0/time/mean"
+together = ["two.json", "--vary", "pay.consumers=3", f"--unknown={PAY}=1ms..15ms", f"--unknown={STEP}=10ms..20ms"]
+out = plan(5, *together)
+bound = {b["pointer"]: b for b in out["holds_while"]}
+ok(f"either has a bound: {bound}", PAY in bound and near(ms(bound[PAY]["below"]), 3000 / 95 - 20, 0.05) and bound[PAY]["unknown_others"] == "worst" and
+   STEP in bound and near(ms(bound[STEP]["below"]), 3000 / 95 - 15, 0.04))
+ok(f"the likelier one to settle it is to be measured: {out['measure_next']}", out["measure_next"] == PAY)
+text = " ".join(sim("plan", *together).stdout.split())
+ok(f"and it is said that one is enough: {text}", "fail only together" in text and "runs with such values" not in text)
+# 22 + 10 ms fail, 5 + 25 ms do not: one fails alone
+out = plan(5, "two.json", "--vary", "pay.consumers=3", f"--unknown={PAY}=5ms..22ms", f"--unknown={STEP}=10ms..25ms")
+bound = {b["pointer"]: b for b in out["holds_while"]}
+ok(f"what fails alone has its bound at the other's best: {bound}", near(ms(bound[PAY]["below"]), 3000 / 95 - 10) and "unknown_others" not in bound[PAY] and
+   STEP not in bound and out["measure_next"] == PAY)
+# 16 + 5 + 5 ms do not fail, 16 + 16 + 5 ms do: no one of three is enough
+three = json.loads(json.dumps(scenario))
+three["stages"]["pay"] = {"steps": [*({"work": w, "time": "5ms"} for w in "abc"), {"status": "PAID"}]}
+json.dump(three, open("three.json", "w"))
+three = ["three.json", "--vary", "pay.consumers=3", *(f"--unknown=/stages/pay/steps/{i}/time/mean=5ms..16ms" for i in range(3))]
+out = plan(5, *three)
+text = " ".join(sim("plan", *three).stdout.split())
+ok(f"then none is named: {out['holds_while']}, {text}", out["measure_next"] is None and "/steps/" not in str(out["holds_while"]) and
+   "At the worst of them 0 of 2 runs meet every target" in text)
 low = plan(5, "even.json", "--vary", "/stages/pay/time=25ms", "--unknown", "pay.consumers=1..6")
 ok(f"an unknown that must not be small: {low['holds_while']}", {"pointer": CONSUMERS, "above": 3} in low["holds_while"] and low["measure_next"] == CONSUMERS)
 

@@ -253,20 +253,30 @@ static bool advise_stage(struct adviser *adviser, uint32_t index)
     return true;
 }
 
-/* How far to one end of its range it holds, from where it does. */
-static bool advise_way(struct adviser *adviser, const struct unknown *unknown, double from, bool up, double *least_way)
+/* How far to one end of its range it holds, from where it does. *out: NULL where it does all along. */
+static bool bound_way(struct adviser *adviser, const struct conditions *conditions, const struct unknown *unknown,
+                      double from, bool up, double *way, struct plan_bound **out)
 {
-    double way;
-    if (!conditions_of_unknown(&adviser->conditions, unknown, from, up, &way, adviser->err)) return false;
-    if (isnan(way) || way >= 1) return true;
+    *out = NULL;
+    if (!conditions_of_unknown(conditions, unknown, from, up, way, adviser->err)) return false;
+    if (isnan(*way) || *way >= 1) return true;
     struct plan_bound *bound = new_bound(adviser, unknown->at);
-    const double share = share_along(from, up, way);
+    const double share = share_along(from, up, *way);
     const double value = unknown->low.value + share * (unknown->high.value - unknown->low.value);
     const char *text = unknown->low.is_duration && up && value > 0 ? rounded_down(value, 3, adviser->arena)
                                                                    : unknown_at(unknown, share, adviser->arena);
     if (up) bound->below = text;
     else bound->above = text;
-    if (way >= *least_way) return true;
+    *out = bound;
+    return true;
+}
+
+static bool advise_way(struct adviser *adviser, const struct unknown *unknown, double from, bool up, double *least_way)
+{
+    struct plan_bound *bound;
+    double way;
+    if (!bound_way(adviser, &adviser->conditions, unknown, from, up, &way, &bound)) return false;
+    if (!bound || way >= *least_way) return true;
     *least_way = way;
     adviser->out->measure_next = unknown->at;
     return true;
@@ -281,15 +291,55 @@ static bool advise_unknown(struct adviser *adviser, uint32_t index, double *leas
            (from <= 0 || advise_way(adviser, &judge->unknown[index], from, false, least_way));
 }
 
+/* With the others at their worst, from its other end to its own worst. */
+static bool advise_one_of_all(struct adviser *adviser, uint32_t index, double *most_way)
+{
+    const struct planner *planner = adviser->advice->planner;
+    const struct judge *judge = &planner->judge;
+    const struct candidate *chosen = adviser->chosen;
+    const double *worst = chosen->share + (size_t)chosen->worst * judge->n_unknowns;
+    double share[UNKNOWNS_MAX], way;
+    struct conditions conditions;
+    struct plan_bound *bound;
+    memcpy(share, worst, judge->n_unknowns * sizeof *share);
+    share[index] = 1 - worst[index];
+    const struct point at = point_at(&chosen->point, judge->unknown, judge->n_unknowns, share, adviser->arena);
+    if (!conditions_make(&conditions, &at, judge->confidence, &judge->crew, adviser->err) ||
+        !bound_way(adviser, &conditions, &judge->unknown[index], share[index], worst[index] > share[index], &way,
+                   &bound))
+        return false;
+    if (!bound) return true;
+    bound->others_worst = true;
+    if (way <= *most_way) return true;
+    *most_way = way;
+    adviser->out->measure_next = judge->unknown[index].at;
+    return true;
+}
+
+/* Values that fail only together. To keep any one of them in its bound is enough, and the likeliest to be in it is the
+ * one that holds over most of its range. */
+static bool advise_together(struct adviser *adviser)
+{
+    double most_way = -1;
+    for (uint32_t u = 0; u < adviser->advice->planner->judge.n_unknowns; u++)
+        if (!advise_one_of_all(adviser, u, &most_way)) return false;
+    return true;
+}
+
+static bool advise_unknowns(struct adviser *adviser)
+{
+    double least_way = 1;
+    for (uint32_t u = 0; u < adviser->advice->planner->judge.n_unknowns; u++)
+        if (!advise_unknown(adviser, u, &least_way)) return false;
+    return adviser->out->n_bounds > 0 || advise_together(adviser);
+}
+
 static bool advise_bounds(struct adviser *adviser)
 {
     const struct judge *judge = &adviser->advice->planner->judge;
     const struct scenario *scenario = &adviser->desk.study.scenario;
-    double least_way = 1;
     adviser->out->bound = arena_array(adviser->arena, struct plan_bound, 2 * judge->n_unknowns + scenario->n_stages);
-    if (adviser->chosen->footing == FOOTING_DEPENDS)
-        for (uint32_t u = 0; u < judge->n_unknowns; u++)
-            if (!advise_unknown(adviser, u, &least_way)) return false;
+    if (adviser->chosen->footing == FOOTING_DEPENDS && !advise_unknowns(adviser)) return false;
     if (adviser->chosen->footing == FOOTING_OPEN) return true;
     for (uint32_t i = 0; i < scenario->n_stages; i++)
         if (!advise_stage(adviser, i)) return false;
@@ -414,6 +464,7 @@ static void describe(struct adviser *adviser)
         .cost = adviser->chosen->cost,
         .costs_nothing = planner->judges_all,
         .share = share_of(&adviser->chosen->judged),
+        .share_at_worst = adviser->chosen->judged_at_worst,
         .factor_most = FACTOR_MOST,
         .headroom = (double)NAN,
         .halved = adviser->advice->halved,
