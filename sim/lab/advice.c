@@ -10,7 +10,7 @@
 #include "sim/lab/conditions.h"
 #include "sim/lab/pressed.h"
 #include "sim/results/layout.h"
-#include "sim/results/pace.h"
+#include "sim/scenario/finding.h"
 #include "sim/scenario/json.h"
 
 enum { LOOKS = 3 /* runs by which groups are told apart */ };
@@ -69,7 +69,7 @@ static bool differs_in_one(const struct adviser *adviser, const struct candidate
 static bool is_less(const struct adviser *adviser, const struct candidate *at)
 {
     if (at->judged.n == 0 || at->footing == FOOTING_NONE || at->footing == FOOTING_MET) return false;
-    if (adviser->advice->planner->judges_all && at->footing == FOOTING_OPEN) return false;
+    if (adviser->advice->planner->judges_all && at->footing != FOOTING_MISSED) return false;
     return at->cost < adviser->chosen->cost || differs_in_one(adviser, at);
 }
 
@@ -111,6 +111,7 @@ static bool advise_binding(struct adviser *adviser)
     else if (worst != NONE) out->threshold = threshold_text(adviser, worst);
     if (less != adviser->chosen) out->one_less = less->value;
     out->one_less_open = less->footing == FOOTING_OPEN;
+    out->one_less_depends = out->one_less && less->footing == FOOTING_DEPENDS;
     out->one_less_share = share_of(&less->judged);
     if (out->invariant) return true; /* no group limits that */
     const struct point at =
@@ -127,15 +128,6 @@ static const char *rounded_down(double ns, int digits, struct arena *arena)
     return quantity_text((struct quantity){ true, floor(ns / unit * (1 + 1e-12)) * unit }, arena);
 }
 
-static const char *step_mean_at(struct adviser *adviser, const char *stage, uint32_t step)
-{
-    enum { BEHIND = 32 };
-    const size_t size = strlen(stage) + BEHIND;
-    char *text = arena_alloc(adviser->arena, size);
-    snprintf(text, size, "%s/steps/%u/time/mean", stage, (unsigned)step);
-    return text;
-}
-
 static uint32_t count_times(const struct step_spec *step, uint32_t n)
 {
     uint32_t times = 0;
@@ -148,14 +140,42 @@ static bool has_several_times(const struct stage_spec *stage)
     return stage->has_time + count_times(stage->step, stage->n_steps) > 1;
 }
 
+/* Those in `otherwise`, too: they are made longer with the others. */
+static double sum_of_times_s(const struct step_spec *step, uint32_t n)
+{
+    double sum_s = 0;
+    for (uint32_t i = 0; i < n; i++)
+        sum_s += (step[i].has_time ? dist_mean_s(&step[i].time) : 0) +
+                 sum_of_times_s(step[i].otherwise, step[i].n_otherwise);
+    return sum_s;
+}
+
+static double stage_times_s(const struct stage_spec *stage)
+{
+    return (stage->has_time ? dist_mean_s(&stage->time) : 0) + sum_of_times_s(stage->step, stage->n_steps);
+}
+
+/* The step that has a time, among these and below them; `above` ends in their key. NULL: none. */
+static const char *timed_step_at(struct adviser *adviser, const struct step_spec *step, uint32_t n, const char *above)
+{
+    const char *found = NULL;
+    for (uint32_t i = 0; i < n && !found; i++) {
+        const char *at = arena_printf(adviser->arena, "%s/%u", above, (unsigned)i);
+        found = step[i].has_time ? at
+                                 : timed_step_at(adviser, step[i].otherwise, step[i].n_otherwise,
+                                                 json_pointer_below(at, "otherwise", adviser->arena));
+    }
+    return found;
+}
+
 /* Its times are all made longer together: where it has several, the bound is the stage's. */
 static const char *work_at(struct adviser *adviser, const struct stage_spec *stage)
 {
     const char *at = json_pointer_below("/stages", stage->name, adviser->arena);
     if (has_several_times(stage)) return at;
-    for (uint32_t i = 0; i < stage->n_steps; i++)
-        if (stage->step[i].has_time) return step_mean_at(adviser, at, i);
-    return json_pointer_below(json_pointer_below(at, "time", adviser->arena), "mean", adviser->arena);
+    const char *step = timed_step_at(adviser, stage->step, stage->n_steps,
+                                     json_pointer_below(at, "steps", adviser->arena));
+    return json_pointer_below(json_pointer_below(step ? step : at, "time", adviser->arena), "mean", adviser->arena);
 }
 
 static bool is_below(const char *pointer, const char *above)
@@ -163,12 +183,30 @@ static bool is_below(const char *pointer, const char *above)
     return strncmp(pointer, above, strlen(above)) == 0 && pointer[strlen(above)] == '/';
 }
 
-/* Whether what is unknown lies within this stage. */
+/* Whether that value moves the mean of one of the stage's times: their spread does not, nor does a `refuse`. */
+static bool moves_a_time(const char *pointer, const char *stage)
+{
+    static const char time[] = "/time", spread[] = "/cv";
+    if (!is_below(pointer, stage)) return false;
+    const char *at = strstr(pointer + strlen(stage), time), *end = pointer + strlen(pointer);
+    if (!at || (at[strlen(time)] != '\0' && at[strlen(time)] != '/')) return false;
+    return strcmp(end - strlen(spread), spread) != 0;
+}
+
+/* Whether what the stage takes is not known. */
 static bool is_unknown(const struct adviser *adviser, const char *stage)
 {
     const struct judge *judge = &adviser->advice->planner->judge;
     for (uint32_t u = 0; u < judge->n_unknowns; u++)
-        if (is_below(judge->unknown[u].at, stage)) return true;
+        if (moves_a_time(judge->unknown[u].at, stage)) return true;
+    return false;
+}
+
+/* Whether what is unknown has told of it: the stage's only time. */
+static bool is_told(const struct plan_answer *out, const char *work)
+{
+    for (uint32_t i = 0; i < out->n_bounds; i++)
+        if (strcmp(out->bound[i].pointer, work) == 0 || is_below(work, out->bound[i].pointer)) return true;
     return false;
 }
 
@@ -192,40 +230,53 @@ static bool least_everywhere(struct adviser *adviser, uint32_t stage, double *fa
     return true;
 }
 
+/* What is not known of it has the value that it has at `at`; room is from there. */
 static bool advise_stage(struct adviser *adviser, uint32_t index)
 {
     const struct stage_spec *stage = &adviser->desk.study.scenario.stage[index];
-    const double now_s = pace_stage_alone_s(stage);
+    const double now_s = stage_times_s(stage);
+    const char *work = work_at(adviser, stage);
     double factor;
-    if (!(now_s > 0) || is_unknown(adviser, json_pointer_below("/stages", stage->name, adviser->arena))) return true;
+    if (!(now_s > 0) || is_told(adviser->out, work)) return true;
     if (!least_everywhere(adviser, index, &factor)) return false;
     if (isnan(factor)) return true;
     if (factor >= FACTOR_MOST) {
         adviser->out->n_roomy++;
         return true;
     }
-    struct plan_bound *bound = new_bound(adviser, work_at(adviser, stage));
+    struct plan_bound *bound = new_bound(adviser, work);
     bound->of_several = has_several_times(stage);
-    bound->now = quantity_text((struct quantity){ true, now_s * SIM_S }, adviser->arena);
+    if (!is_unknown(adviser, json_pointer_below("/stages", stage->name, adviser->arena)))
+        bound->now = quantity_text((struct quantity){ true, now_s * SIM_S }, adviser->arena);
     bound->below = rounded_down(now_s * SIM_S * factor, 3, adviser->arena);
     bound->room = factor;
     return true;
 }
 
-/* How far to one end of its range it holds, from where it does. */
-static bool advise_way(struct adviser *adviser, const struct unknown *unknown, double from, bool up, double *least_way)
+/* How far to one end of its range it holds, from where it does. *out: NULL where it does all along. */
+static bool bound_way(struct adviser *adviser, const struct conditions *conditions, const struct unknown *unknown,
+                      double from, bool up, double *way, struct plan_bound **out)
 {
-    double way;
-    if (!conditions_of_unknown(&adviser->conditions, unknown, from, up, &way, adviser->err)) return false;
-    if (isnan(way) || way >= 1) return true;
+    *out = NULL;
+    if (!conditions_of_unknown(conditions, unknown, from, up, way, adviser->err)) return false;
+    if (isnan(*way) || *way >= 1) return true;
     struct plan_bound *bound = new_bound(adviser, unknown->at);
-    const double share = share_along(from, up, way);
+    const double share = share_along(from, up, *way);
     const double value = unknown->low.value + share * (unknown->high.value - unknown->low.value);
     const char *text = unknown->low.is_duration && up && value > 0 ? rounded_down(value, 3, adviser->arena)
                                                                    : unknown_at(unknown, share, adviser->arena);
     if (up) bound->below = text;
     else bound->above = text;
-    if (way >= *least_way) return true;
+    *out = bound;
+    return true;
+}
+
+static bool advise_way(struct adviser *adviser, const struct unknown *unknown, double from, bool up, double *least_way)
+{
+    struct plan_bound *bound;
+    double way;
+    if (!bound_way(adviser, &adviser->conditions, unknown, from, up, &way, &bound)) return false;
+    if (!bound || way >= *least_way) return true;
     *least_way = way;
     adviser->out->measure_next = unknown->at;
     return true;
@@ -240,15 +291,55 @@ static bool advise_unknown(struct adviser *adviser, uint32_t index, double *leas
            (from <= 0 || advise_way(adviser, &judge->unknown[index], from, false, least_way));
 }
 
+/* With the others at their worst, from its other end to its own worst. */
+static bool advise_one_of_all(struct adviser *adviser, uint32_t index, double *most_way)
+{
+    const struct planner *planner = adviser->advice->planner;
+    const struct judge *judge = &planner->judge;
+    const struct candidate *chosen = adviser->chosen;
+    const double *worst = chosen->share + (size_t)chosen->worst * judge->n_unknowns;
+    double share[UNKNOWNS_MAX], way;
+    struct conditions conditions;
+    struct plan_bound *bound;
+    memcpy(share, worst, judge->n_unknowns * sizeof *share);
+    share[index] = 1 - worst[index];
+    const struct point at = point_at(&chosen->point, judge->unknown, judge->n_unknowns, share, adviser->arena);
+    if (!conditions_make(&conditions, &at, judge->confidence, &judge->crew, adviser->err) ||
+        !bound_way(adviser, &conditions, &judge->unknown[index], share[index], worst[index] > share[index], &way,
+                   &bound))
+        return false;
+    if (!bound) return true;
+    bound->others_worst = true;
+    if (way <= *most_way) return true;
+    *most_way = way;
+    adviser->out->measure_next = judge->unknown[index].at;
+    return true;
+}
+
+/* Values that fail only together. To keep any one of them in its bound is enough, and the likeliest to be in it is the
+ * one that holds over most of its range. */
+static bool advise_together(struct adviser *adviser)
+{
+    double most_way = -1;
+    for (uint32_t u = 0; u < adviser->advice->planner->judge.n_unknowns; u++)
+        if (!advise_one_of_all(adviser, u, &most_way)) return false;
+    return true;
+}
+
+static bool advise_unknowns(struct adviser *adviser)
+{
+    double least_way = 1;
+    for (uint32_t u = 0; u < adviser->advice->planner->judge.n_unknowns; u++)
+        if (!advise_unknown(adviser, u, &least_way)) return false;
+    return adviser->out->n_bounds > 0 || advise_together(adviser);
+}
+
 static bool advise_bounds(struct adviser *adviser)
 {
     const struct judge *judge = &adviser->advice->planner->judge;
     const struct scenario *scenario = &adviser->desk.study.scenario;
-    double least_way = 1;
     adviser->out->bound = arena_array(adviser->arena, struct plan_bound, 2 * judge->n_unknowns + scenario->n_stages);
-    if (adviser->chosen->footing == FOOTING_DEPENDS)
-        for (uint32_t u = 0; u < judge->n_unknowns; u++)
-            if (!advise_unknown(adviser, u, &least_way)) return false;
+    if (adviser->chosen->footing == FOOTING_DEPENDS && !advise_unknowns(adviser)) return false;
     if (adviser->chosen->footing == FOOTING_OPEN) return true;
     for (uint32_t i = 0; i < scenario->n_stages; i++)
         if (!advise_stage(adviser, i)) return false;
@@ -373,6 +464,7 @@ static void describe(struct adviser *adviser)
         .cost = adviser->chosen->cost,
         .costs_nothing = planner->judges_all,
         .share = share_of(&adviser->chosen->judged),
+        .share_at_worst = adviser->chosen->judged_at_worst,
         .factor_most = FACTOR_MOST,
         .headroom = (double)NAN,
         .halved = adviser->advice->halved,

@@ -35,6 +35,7 @@ struct candidate {
     double cost;
     enum footing footing;
     struct judged judged;
+    bool judged_at_worst;     /* with unknown values: in the worst place alone, not over their ranges */
     /* Where it was looked at with unknown values: shares of their ranges, [place][unknown]. The corners come first. */
     uint32_t n_places, n_corners;
     const double *share;

@@ -194,6 +194,7 @@ static bool look_at_corners(struct planner *planner, struct candidate *candidate
     const struct corners places = { looking.n, looking.judged };
     candidate->best = corners_best(&places);
     candidate->judged = looking.judged[candidate->worst];
+    candidate->judged_at_worst = true;
     if (looking.n_missed > 0)
         candidate->footing = looking.n_missed == looking.n ? FOOTING_MISSED : FOOTING_DEPENDS;
     return looking.n_missed > 0 || find_worst(&looking, corners);
@@ -209,6 +210,7 @@ static bool judge_at(struct planner *planner, struct candidate *candidate, uint3
     candidate->footing = judged.standing == STANDING_MISSED ? FOOTING_DEPENDS : FOOTING_OPEN;
     candidate->worst = corner;
     candidate->judged = judged;
+    candidate->judged_at_worst = true;
     return true;
 }
 
@@ -219,6 +221,7 @@ static bool judge_range(struct planner *planner, struct candidate *candidate, co
 {
     const uint32_t worst = candidate->worst;
     candidate->judged = (struct judged){ 0 };
+    candidate->judged_at_worst = false;
     if (!judge_fully(&planner->judge, &candidate->point, &candidate->judged, planner->least, arena, err)) return false;
     candidate->footing = footing_of(candidate->judged.standing);
     if (candidate->footing == FOOTING_MISSED) candidate->footing = FOOTING_DEPENDS;

@@ -62,6 +62,9 @@ static void say_undecided(struct page *page, const struct plan_answer *plan)
                  "미정: %s (비용 %s)의 성립 여부가 알려지지 않은 값에 달려 있음.", values, number_json(plan->cost).s);
         if (plan->measure_next)
             page_say(page, TONE_STRONG, "Measure next: %s.", "다음에 측정할 값: %s.", plan->measure_next);
+        else if (plan->share_at_worst)
+            page_say(page, TONE_PLAIN, "At the worst of them %u of %u runs meet every target.",
+                     "그 값이 가장 나쁠 때 %u/%u회 실행이 모든 목표를 달성.", plan->share.met, plan->share.n);
         else
             page_say(page, TONE_PLAIN, "%u of %u runs with such values meet every target.",
                      "그런 값으로는 %u/%u회 실행이 모든 목표를 달성.", plan->share.met, plan->share.n);
@@ -131,8 +134,34 @@ static void say_unsettled(struct page *page, const struct plan_answer *plan)
     say_limit(page, plan);
 }
 
+static const char *failure_text(struct page *page, const struct plan_answer *plan)
+{
+    if (plan->unsettled)
+        return page_word(page, "there is no steady state in this run", "이 실행 안에서 정상 상태에 이르지 않음");
+    if (plan->invariant)
+        return page_format(page, page_word(page, "the invariant %s breaks", "불변식 %s 위반"), plan->invariant);
+    return page_format(page, page_word(page, "%s fails", "%s 미달"), plan->threshold);
+}
+
+/* It may do: to know the values better may save that step. */
+static void say_less_depends(struct page *page, const struct plan_answer *plan)
+{
+    const char *values = values_text(page, plan, plan->one_less);
+    page_say(page, TONE_BAD,
+             "One step less, %s, does or does not do, depending on values that are not known: at their worst %s (%u of "
+             "%u runs meet every target). A plan with %s alone (--vary) says which of them to measure.",
+             "한 단계 아래(%s)의 성립 여부는 알려지지 않은 값에 달려 있음: 그 값이 가장 나쁠 때 %s (%u/%u회 실행만 모든 "
+             "목표 달성). %s만 지정한 계획(--vary)이 먼저 측정할 값을 알려 줌.", values, failure_text(page, plan),
+             plan->one_less_share.met, plan->one_less_share.n, values);
+    say_limit(page, plan);
+}
+
 static void say_binding(struct page *page, const struct plan_answer *plan)
 {
+    if (plan->one_less_depends) {
+        say_less_depends(page, plan);
+        return;
+    }
     if (plan->unsettled) say_unsettled(page, plan);
     if (plan->invariant) say_broken(page, plan);
     if (!plan->threshold) return;
@@ -186,6 +215,13 @@ static bool has_sum(const struct plan_answer *plan)
     return false;
 }
 
+static bool fails_together(const struct plan_answer *plan)
+{
+    for (uint32_t i = 0; i < plan->n_bounds; i++)
+        if (plan->bound[i].others_worst) return true;
+    return false;
+}
+
 static void conditions(struct page *page, const struct plan_answer *plan)
 {
     if (plan->n_bounds + plan->n_roomy == 0) return;
@@ -198,6 +234,11 @@ static void conditions(struct page *page, const struct plan_answer *plan)
     else
         page_say(page, TONE_PLAIN, "Each with all others as they are, unknown ones at their best.",
                  "다른 값은 그대로, 알려지지 않은 값은 가장 좋은 값으로 두고 각각.");
+    if (fails_together(plan))
+        page_say(page, TONE_PLAIN,
+                 "The unknown values fail only together: the bound of each of them is with the others at their worst, "
+                 "and to keep one of these is enough.",
+                 "알려지지 않은 값은 함께일 때만 미달: 각 값의 한계는 나머지가 가장 나쁠 때의 것이며, 그중 하나만 지키면 충분.");
     struct grid *grid = grid_open(page);
     grid_column(grid, ALIGN_LEFT, "value", "값");
     grid_column(grid, ALIGN_RIGHT, "now", "현재");
@@ -380,7 +421,7 @@ static void put_binding(cJSON *root, const struct plan_answer *plan)
     put_text(binding, "reason", plan->binding.reason);
     if (!plan->one_less) return;
     put_values(binding, plan, plan->one_less);
-    cJSON_AddBoolToObject(binding, "decided", !plan->one_less_open);
+    cJSON_AddBoolToObject(binding, "decided", !plan->one_less_open && !plan->one_less_depends);
 }
 
 static void put_bounds(cJSON *root, const struct plan_answer *plan)
@@ -393,6 +434,7 @@ static void put_bounds(cJSON *root, const struct plan_answer *plan)
         if (plan->bound[i].now) cJSON_AddItemToObject(item, "now", value_json(plan->bound[i].now));
         cJSON_AddItemToObject(item, plan->bound[i].below ? "below" : "above",
                               value_json(plan->bound[i].below ? plan->bound[i].below : plan->bound[i].above));
+        if (plan->bound[i].others_worst) cJSON_AddStringToObject(item, "unknown_others", "worst");
     }
 }
 

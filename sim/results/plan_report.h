@@ -15,7 +15,8 @@ struct plan_bound {
     const char *pointer;
     const char *now;           /* NULL: unknown */
     const char *below, *above; /* one of them */
-    double room;               /* below / now; NaN for an unknown */
+    double room;               /* below / now, or / the unknown at its worst or best; NaN within an unknown's range */
+    bool others_worst;         /* of the unknown ones; else they are at their best */
     bool of_several;           /* it is about a stage's times together, each of which may be longer by that much */
 };
 
@@ -43,6 +44,7 @@ struct plan_answer {
     double cost;
     bool costs_nothing;       /* nor does any other: then all were tried, and it is the first of those that are alike */
     struct plan_share share;
+    bool share_at_worst;      /* of the unknown values, not over their ranges */
     /* What binds: at one step less (without costs, at another) where one was found, else at these values. */
     const char *threshold;       /* that is missed; NULL: none, or nothing cheaper was tried */
     const char *invariant;       /* that breaks, rather; NULL: none */
@@ -50,6 +52,7 @@ struct plan_answer {
     const char *const *one_less; /* NULL: these values */
     struct plan_share one_less_share;
     bool one_less_open;          /* so many runs decide nothing about it */
+    bool one_less_depends;       /* on the unknown values: what binds does so at their worst */
     struct plan_limit binding;
     struct plan_limit next;      /* at these values */
     uint32_t n_bounds;
