@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Goal: commits, polls and fetches add to a record what they take, as often as they happen. Method: polls of two
- * records of which each fails in one of two cases, so that a poll ends after 1/2 x 1 + 1/2 x 2 = 1.5 of them; of
- * commits, polls and fetches one at a time takes a second, and the others nothing. */
+ * Goal: commits and polls add to a record what they take, as often as they happen (fetches: test_outcome.c).
+ * Method: polls of two records of which each fails in one of two cases, so that a poll ends after 1/2 x 1 + 1/2 x 2 =
+ * 1.5 of them; of commits and polls one at a time takes a second, and the other nothing. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 #include "sim/results/pace.h"
 
 static const struct dist_spec second = { .family = DIST_CONSTANT, .mean_s = 1 };
-static const struct topic_spec topic = { .partitions = 2, .record_bytes = 100 };
+static const struct topic_spec topic = { .partitions = 2, .record_bytes = 512 }; /* 2,048 in a fetch */
 static const struct group_read reads[] = { { 0, 0 } };
 static const struct scenario scenario = { .n_topics = 1, .topic = &topic };
 
@@ -77,27 +77,11 @@ static void polls_of_retries(void **state)
     assert_adds(&group, 1, &given_up_after_nine, 1 / 1.5 + 4.5);
 }
 
-/* Nobody waits for a fetch but after a seek, and then only with nothing of another partition in hand; what a poll of
- * two lacks when its first record is given up is fetched as well. In order of arrival each seek is waited for. */
-static void fetches_of_retries(void **state)
-{
-    struct group_spec group = group_of(COMMIT_BATCH);
-    (void)state;
-    group.fetch = second;
-    assert_adds(&group, 1, &fine, 0);
-    assert_adds(&group, 1, &given_up_after_nine, 4.5 + 0.5);
-    assert_adds(&group, 2, &given_up_after_nine, 0);
-    group.max_poll_records = 1;
-    assert_adds(&group, 1, &given_up_after_nine, 4.5);
-    group.fetch_order = FETCH_ARRIVAL;
-    assert_adds(&group, 2, &given_up_after_nine, 4.5);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commits_of_polls), cmocka_unit_test(commits_by_count_and_time),
-        cmocka_unit_test(polls_of_retries), cmocka_unit_test(fetches_of_retries),
+        cmocka_unit_test(polls_of_retries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -240,6 +240,28 @@ static void a_dead_letter_lingers(void **state)
     trial_close(&trial);
 }
 
+/* 500 are in stock: they take 2 ms each, and the 3,100 that come after them are refused after 2 ms, and work for
+ * another 20 ms. There is one consumer, and nobody to wait for. */
+static void work_after_a_refusal_is_no_wait(void **state)
+{
+    static const char steps[] = "[{\"begin\": \"stock\"}, {\"write\": \"stock\", \"effect\": \"reserve\", "
+                                "\"time\": \"2ms\", \"otherwise\": [{\"rollback\": \"stock\"}, "
+                                "{\"work\": \"regret\", \"time\": \"20ms\"}, {\"status\": \"FAILED\"}]}, "
+                                "{\"commit\": \"stock\"}, {\"status\": \"PAID\"}]";
+    const struct study_edit edit[] = { { "/tables/stock", "{\"key\": \"item\", \"rows\": 1, \"quantity\": 500}" },
+                                       { "/stages/serve/steps", steps }, { "/groups/servers/consumers", "1" },
+                                       { "/load/scenarios/orders/rate", "60" } };
+    (void)state;
+    const struct outcome outcome = run_with(edit, 4);
+    assert_close(outcome.demand[0].service_s, (500 * 0.002 + 3100 * 0.022) / 3600, 1e-4);
+    assert_close(outcome.demand[0].waits_s, 0, 0);
+    assert_null(strstr(outcome.bottleneck_reason, "wait for"));
+    assert_null(strstr(outcome.bottleneck_reason, "of work"));
+    assert_null(strstr(advice(&outcome), "waiting"));
+    assert_int_equal(more_consumers(&outcome, 0).limit, MORE_HELP);
+    trial_close(&trial);
+}
+
 /* Drawn times of a mean that sixty records are far from. */
 static void chance_is_no_wait(void **state)
 {
@@ -294,6 +316,7 @@ int main(void)
         cmocka_unit_test(two_take_turns_at_a_key),
         cmocka_unit_test(one_of_two_locks),
         cmocka_unit_test(a_dead_letter_lingers),
+        cmocka_unit_test(work_after_a_refusal_is_no_wait),
         cmocka_unit_test(chance_is_no_wait),
         cmocka_unit_test(a_fault_that_reaches_it),
     };
