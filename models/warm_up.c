@@ -17,7 +17,7 @@ static void group_end(struct group_facts *at_end, struct kafka *kafka, const str
     fact->peak_backlog = group->backlog.value;
     fact->peak_lag_at_ns = fact->peak_backlog_at_ns = levels->at_ns;
     fact->worked_off_ns = SIM_NEVER;
-    group->few_next = fact->peak_backlog > 0 ? group->consumers + 1 : 0;
+    group->few_next = fact->peak_backlog > 0 ? group->most_consumers + 1 : 0;
     fact->peak_lag_ns = 0;
     for (uint32_t i = 0; i < levels->n_partitions; i++) {
         const struct partition_level *level = &levels->partition[i];

@@ -12,7 +12,7 @@ void backlog_was_few(struct group *group)
 {
     const struct group_facts *fact = &group->fact;
     group->few_next = 0;
-    if (fact->peak_backlog <= group->consumers) return;
+    if (fact->peak_backlog <= group->most_consumers) return;
     group->fact.worked_off_ns =
         group->last_done_ns > fact->peak_backlog_at_ns ? group->last_done_ns : fact->peak_backlog_at_ns;
 }
@@ -209,6 +209,18 @@ void kafka_consumer_starts(struct kafka *kafka, uint32_t index)
     if (kafka->consumer[index].wanted) kafka_member_join(kafka, index);
 }
 
+/* Of an autoscaler those that are wanted at most; others may still end beside them. */
+static uint32_t most_consumers(const struct scenario *scenario, uint32_t index)
+{
+    const struct group_spec *spec = &scenario->group[index];
+    uint32_t most = spec->consumers_max > spec->consumers ? spec->consumers_max : spec->consumers;
+    for (uint32_t i = 0; i < scenario->n_scalers; i++) {
+        const struct scaler_spec *scaler = &scenario->scaler[i];
+        if (scaler->group == index) most = most / scaler_slots(scaler) * scaler->max_replicas;
+    }
+    return most;
+}
+
 void kafka_start(struct kafka *kafka)
 {
     const struct scenario *scenario = kafka->plan->scenario;
@@ -228,8 +240,8 @@ void kafka_start(struct kafka *kafka)
         group->fact.peak_backlog = group->backlog.value;
         kafka->peak_lag[i] = waiting;
         group->fact.caught_up_ns = group->fact.worked_off_ns = SIM_NEVER;
-        group->consumers = spec->consumers;
-        group->few_next = group->backlog.value > 0 ? group->consumers + 1 : 0;
+        group->most_consumers = most_consumers(scenario, position->group);
+        group->few_next = group->backlog.value > 0 ? group->most_consumers + 1 : 0;
         position->behind = waiting > 0;
         group->n_behind += waiting > 0;
         if (position->consumer != NONE)

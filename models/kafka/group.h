@@ -150,7 +150,7 @@ struct group {
     uint32_t few_next;             /* one more than at work, where what waited at the peak is not worked off; else 0 */
     struct group_facts fact;       /* until the end busy_ns and sojourn_ns lack what is in its tallies */
     sim_ns caught_up_ns;           /* the last of the positions that are not behind */
-    uint32_t consumers;            /* at the start */
+    uint32_t most_consumers;       /* that it can have at a time */
     uint64_t missed;               /* appended before a cold group with reset latest had joined */
 };
 

@@ -32,7 +32,7 @@ static inline void backlog_rose(struct group *group, sim_ns now_ns)
     if (group->backlog.value <= group->fact.peak_backlog) return;
     group->fact.peak_backlog = group->backlog.value;
     group->fact.peak_backlog_at_ns = now_ns;
-    group->few_next = group->consumers + 1;
+    group->few_next = group->most_consumers + 1;
 }
 
 /* No more than one record a consumer is in the backlog, and another one comes, or the run ends: what was its peak has

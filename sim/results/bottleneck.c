@@ -147,6 +147,21 @@ static bool tries_again(const struct outcome *outcome, uint32_t group)
     return false;
 }
 
+/* In how many runs more than one record a consumer is left at the end. */
+static uint32_t waits_in(const struct outcome *outcome, uint32_t group, uint32_t consumers)
+{
+    const struct layout *layout = outcome->layout;
+    uint32_t n = 0;
+
+    for (uint32_t r = 0; r < outcome->n; r++) {
+        double left = 0;
+        for (uint32_t i = layout->group_row[group]; i < layout->group_row[group + 1]; i++)
+            left += outcome->value[layout_left(layout, i)][r];
+        n += left > consumers;
+    }
+    return n;
+}
+
 static struct group_demand demand_of(const struct outcome *outcome, uint32_t index, double records_per_order,
                                      struct arena *arena)
 {
@@ -177,6 +192,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.worked_off_at_s = outcome_mean(outcome, "groups.%s.worked_off_at_s", spec->name);
     demand.runs = outcome->n;
     demand.left_in = outcome_nulls(outcome, "groups.%s.drained_at_s", spec->name);
+    demand.waits_in = waits_in(outcome, index, demand.consumers);
     /* What the load asks of it on average, or what did arrive: a stage before it may hold records back, or may have let
      * more of them through at first than in the mean. Without a load nothing is asked: there a backlog is worked off.
      */
@@ -407,10 +423,11 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
             demand->by_api ? "; the API takes no more" : " with more VUs, if the API can take them");
 }
 
-/* Others came when what had waited at the peak was done, to the end of the run. */
+/* Others came when what had waited at the peak was done, to the end of the run; they may be at work then. */
 static bool is_worked_off_before(const struct group_demand *demand)
 {
-    return isfinite(demand->worked_off_at_s) &&
+    if (demand->waits_in > 0 || bottleneck_is_stuck(demand) || !isfinite(demand->worked_off_at_s)) return false;
+    return !isfinite(demand->drained_at_s) ||
         strcmp(number_seconds(demand->worked_off_at_s).s, number_seconds(demand->drained_at_s).s) != 0;
 }
 
@@ -432,12 +449,12 @@ static void reason_en(struct sentence *sentence, const struct group_demand *dema
     }
     add(sentence, "; up to %s records wait (at %s)", number_count(demand->peak_backlog).s,
         number_seconds(demand->peak_backlog_at_s).s);
-    if (demand->left_in > 0)
+    if (is_worked_off_before(demand))
+        add(sentence, ", worked off by %s", number_seconds(demand->worked_off_at_s).s);
+    else if (demand->left_in > 0)
         add(sentence,
             demand->runs > 1 ? ", and some are left at the end of %u of %u runs" : ", and some are left at the end",
             (unsigned)demand->left_in, (unsigned)demand->runs);
-    else if (is_worked_off_before(demand))
-        add(sentence, ", worked off by %s", number_seconds(demand->worked_off_at_s).s);
     else
         add(sentence, ", none is left at %s", number_seconds(demand->drained_at_s).s);
 }
@@ -510,11 +527,11 @@ static void reason_ko(struct sentence *sentence, const struct group_demand *dema
     }
     add(sentence, "; 최대 대기 %s건 (%s)", number_count(demand->peak_backlog).s,
         number_seconds(demand->peak_backlog_at_s).s);
-    if (demand->left_in > 0)
+    if (is_worked_off_before(demand))
+        add(sentence, ", %s까지 해소", number_seconds(demand->worked_off_at_s).s);
+    else if (demand->left_in > 0)
         add(sentence, demand->runs > 1 ? ", 실행 %2$u회 중 %1$u회에서 끝까지 남음" : ", 끝까지 남음", (unsigned)demand->left_in,
             (unsigned)demand->runs);
-    else if (is_worked_off_before(demand))
-        add(sentence, ", %s까지 해소", number_seconds(demand->worked_off_at_s).s);
     else
         add(sentence, ", %s에 모두 처리", number_seconds(demand->drained_at_s).s);
 }

@@ -149,7 +149,8 @@ struct group_demand {
     bool tries_again;            /* writes of its tables met a conflict, and were tried again */
     bool is_drain;               /* which has no load: what waits is worked off */
     double due_after_s;          /* its records wait for so long, whoever could do them */
-    uint32_t runs, left_in;      /* replications; in how many of them records are left at the end */
+    uint32_t runs, left_in;      /* replications; in how many of them records are left at the end, */
+    uint32_t waits_in;           /* and more of them than one a consumer */
     double longer;               /* stages of the records that came, over those of the records that are done */
     double alone_s;              /* mean time of its longest stage by the scenario, with nothing to wait for */
     double waits_s;              /* of a record's service, for locks, rows, connections and stores, */
