@@ -176,6 +176,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.stuck = stuck_of(outcome, index);
     demand.slept_s = outcome_mean(outcome, "groups.%s.backoff_s", spec->name);
     demand.due_after_s = ns_to_s(spec->due_after_ns);
+    demand.overdue_s = outcome_mean(outcome, "groups.%s.wait_s.max", spec->name) - demand.due_after_s;
     demand.faults = scenario->n_faults > 0;
     demand.slowed = slowed_by_fault(outcome, index);
     demand.tries_again = tries_again(outcome, index);
@@ -295,11 +296,13 @@ static const double behind_s = 5;
 
 bool bottleneck_is_stuck(const struct group_demand *demand) { return 2 * demand->stuck.runs > demand->runs; }
 
-/* Of those that wait, the ones that are not due yet keep nobody waiting for a consumer. */
+/* Of those that wait, the ones that are not due yet keep nobody waiting for a consumer: there it counts how long one
+ * waited beyond that. */
 bool bottleneck_fell_behind(const struct group_demand *demand)
 {
-    const double not_due = demand->offered_per_s * demand->due_after_s;
-    return bottleneck_is_stuck(demand) || demand->peak_backlog - not_due > behind_s * demand->capacity_per_s;
+    if (bottleneck_is_stuck(demand)) return true;
+    return demand->due_after_s > 0 ? demand->overdue_s > behind_s
+                                   : demand->peak_backlog > behind_s * demand->capacity_per_s;
 }
 
 /* Of a record's service, with nobody to wait for. */

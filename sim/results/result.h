@@ -148,7 +148,8 @@ struct group_demand {
     bool slowed;                 /* one of them may have made its records take longer (slowed.h) */
     bool tries_again;            /* writes of its tables met a conflict, and were tried again */
     bool is_drain;               /* which has no load: what waits is worked off */
-    double due_after_s;          /* its records wait for so long, whoever could do them */
+    double due_after_s;          /* its records wait for so long, whoever could do them; */
+    double overdue_s;            /* and the one that waited longest for so much longer */
     uint32_t runs, left_in;      /* replications; in how many of them records are left at the end, */
     uint32_t waits_in;           /* and more of them than one a consumer */
     double longer;               /* stages of the records that came, over those of the records that are done */

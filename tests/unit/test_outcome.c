@@ -653,18 +653,19 @@ static void worked_off_before_the_last_one(void **state)
     assert_non_null(strstr(outcome.bottleneck_reason, "worked off by 6."));
 }
 
-/* Six a second that are due a minute later, and are done at 20 a second: 360 of them wait for nobody. */
+/* Records that are due a minute later, and are done at 20 a second: 400 of them may wait for nobody, or 200 for 10 s. */
 static void not_due_is_not_behind(void **state)
 {
-    struct group_demand demand = { .offered_per_s = 6, .capacity_per_s = 20, .due_after_s = 60 };
+    struct group_demand demand = { .capacity_per_s = 20, .due_after_s = 60, .peak_backlog = 400, .overdue_s = 4.9 };
     (void)state;
-    demand.peak_backlog = 402;
     assert_false(bottleneck_fell_behind(&demand));
-    demand.peak_backlog = 461;
+    demand.peak_backlog = 200;
+    demand.overdue_s = 10;
     assert_true(bottleneck_fell_behind(&demand));
-    demand.due_after_s = 0;
-    demand.peak_backlog = 101;
+    demand = (struct group_demand){ .capacity_per_s = 20, .peak_backlog = 101 };
     assert_true(bottleneck_fell_behind(&demand));
+    demand.peak_backlog = 99;
+    assert_false(bottleneck_fell_behind(&demand));
 }
 
 /* 600 records are 6 s of work for the quick one, 200 are 12 s for the slow one, and 1,200 are 12 s again: of two that
