@@ -422,8 +422,9 @@ static void list_tried(struct adviser *adviser)
         if (at->footing == FOOTING_NONE) continue;
         adviser->out->n_met += at->footing == FOOTING_MET;
         const bool unsettled = at->footing == FOOTING_MISSED && judged_unsettled(&at->judged);
-        tried[adviser->out->n_tried++] = (struct plan_tried){ at->value, at->cost, share_of(&at->judged),
-                                                              unsettled ? "unsettled" : word[at->footing] };
+        const struct plan_share none = { 0 }, share = unsettled ? none : share_of(&at->judged);
+        tried[adviser->out->n_tried++] =
+            (struct plan_tried){ at->value, at->cost, share, unsettled ? "unsettled" : word[at->footing] };
     }
     adviser->out->tried = tried;
     adviser->out->n_candidates = planner->n;
