@@ -2,6 +2,7 @@
  * Nearly never does anybody wait here, so those who do are found by looking at all threads. */
 #include "models/orders/latch.h"
 
+#include "models/orders/orphan.h"
 #include "models/orders/rider.h"
 #include "models/orders/sweeper.h"
 
@@ -129,8 +130,14 @@ static bool wake_next(struct machine *machine, uint32_t order, uint8_t what, uin
         if (!next || thread->waits_since_ns < next->waits_since_ns) next = thread;
     }
     const sim_ns swept_ns = what == ORDER_LOCKED ? sweeper_waits_since(machine, order) : SIM_NEVER;
-    if (swept_ns != SIM_NEVER && (!next || swept_ns <= next->waits_since_ns)) {
+    struct orphan *const orphan = machine->orphan ? orphan_first(machine, order, what) : NULL;
+    const sim_ns orphan_ns = orphan ? orphan_waits_since(orphan) : SIM_NEVER;
+    if (swept_ns != SIM_NEVER && swept_ns <= orphan_ns && (!next || swept_ns <= next->waits_since_ns)) {
         sweeper_wakes(machine);
+        return true;
+    }
+    if (orphan && (!next || orphan_ns <= next->waits_since_ns)) {
+        orphan_wakes(machine, orphan);
         return true;
     }
     if (!next) return false;
