@@ -36,7 +36,7 @@ static void on_key_timeout(void *context, uint32_t index, uint64_t argument)
     struct thread *thread = &machine->thread[index];
     (void)argument;
     const struct plan_op *op = &machine->plan->op[thread->pc];
-    latch_forget(machine, thread);
+    latch_leave(machine, thread);
     machine->tables.table[op->kind == STEP_WRITE ? op->target : machine->plan->orders_table].fact.lock_timeouts++;
     fails_now(machine, thread);
 }
@@ -54,7 +54,7 @@ static void on_deadlock(void *context, uint32_t index, uint64_t argument)
     struct machine *machine = context;
     struct thread *thread = &machine->thread[index];
     (void)argument;
-    const bool waits = row_lock_victim(&machine->tables, index) || latch_forget(machine, thread);
+    const bool waits = row_lock_victim(&machine->tables, index) || latch_leave(machine, thread);
     if (!waits) return; /* it got what it waited for at this very instant */
     sim_cancel(machine->sim, thread->timer);
     victim_rolled_back(machine, thread);

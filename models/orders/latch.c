@@ -59,6 +59,13 @@ static enum outcome await(struct machine *machine, struct thread *thread, uint8_
     return OUTCOME_PARKED;
 }
 
+void latch_count_wait(struct machine *machine, uint8_t row, sim_ns since_ns)
+{
+    const uint32_t table = machine->plan->orders_table;
+    if (table == NONE || (row != ORDER_LOCKED && row != ORDER_CREATING)) return;
+    tally_count(&machine->tables.table[table].fact.wait, machine->sim->now_ns - since_ns);
+}
+
 static void hold(struct order *order, struct thread *thread, uint8_t row)
 {
     order->flags |= row;
@@ -144,6 +151,7 @@ static bool wake_next(struct machine *machine, uint32_t order, uint8_t what, uin
     sim_cancel(machine->sim, next->timer);
     next->timer = 0;
     next->awaits = AWAITS_NOTHING;
+    latch_count_wait(machine, what, next->waits_since_ns);
     has_waited(machine, next);
     next->clock_ns = machine->sim->now_ns;
     machine->n_awaiting--;
@@ -178,5 +186,13 @@ bool latch_forget(struct machine *machine, struct thread *thread)
     if (thread->awaits == AWAITS_NOTHING) return false;
     thread->awaits = AWAITS_NOTHING;
     machine->n_awaiting--;
+    return true;
+}
+
+bool latch_leave(struct machine *machine, struct thread *thread)
+{
+    const uint8_t awaited = thread->awaits;
+    if (!latch_forget(machine, thread)) return false;
+    latch_count_wait(machine, awaited, thread->waits_since_ns);
     return true;
 }

@@ -27,6 +27,7 @@ struct orphan *orphan_first(const struct machine *machine, uint32_t order, uint8
 /* It waits no more. */
 static void leave_queue(struct machine *machine, const struct orphan *orphan)
 {
+    latch_count_wait(machine, orphan->row, orphan->since_ns);
     struct orphan **link = &machine->orphan;
     while (*link != orphan) link = &(*link)->next;
     *link = orphan->next;

@@ -208,6 +208,7 @@ sim_ns sweeper_waits_since(const struct machine *machine, uint32_t slot)
 
 static void waits_no_more(struct sweeper *sweeper)
 {
+    latch_count_wait(sweeper->machine, ORDER_LOCKED, sweeper->waits_since_ns);
     sweeper->waits_since_ns = SIM_NEVER;
     sweeper->machine->n_awaiting--;
 }

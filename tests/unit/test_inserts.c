@@ -242,6 +242,29 @@ static void test_a_status_waits_for_a_commit(void **state)
     expect_paid_after(edits, COUNT(edits), 20 * SIM_MS, 0);
 }
 
+/* As the table tells it: from 5 to 20 ms, or up to the time-out. Whoever does not wait is not counted. */
+static void test_waits_are_told_by_the_table(void **state)
+{
+    static const struct { const char *timeout; sim_ns wait_ns; } table[] = {
+        { "50s", 15 * SIM_MS }, { "9ms", 9 * SIM_MS } };
+    (void)state;
+    for (uint32_t i = 0; i < COUNT(table); i++) {
+        const struct study_edit edits[] = {
+            LOAD,
+            PAYING_FOR_20_MS,
+            { "/stages/pay",
+              TRIAL_JSON({ "steps" : [ { "work" : "ask", "time" : "4ms" }, { "status" : "PAID", "time" : "2ms" } ] }) },
+            { "/tables/orders/lock_timeout", table[i].timeout },
+        };
+        struct trial trial;
+        trial_open(&trial, QUEUE_SCENARIO, edits, COUNT(edits));
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->table[TABLE_ORDERS].wait.max_ns, table[i].wait_ns);
+        assert_int_equal(facts->table[TABLE_ORDERS].wait.n, i == 0 ? ORDERS : 2 * ORDERS); /* once more at 19 ms */
+        trial_close(&trial);
+    }
+}
+
 /* In a transaction of its own, which takes 5 ms from its statement's effect at 20 ms on to its commit's. */
 static void test_statuses_of_two_transactions(void **state)
 {
@@ -411,6 +434,7 @@ int main(void)
         cmocka_unit_test(test_a_second_insert_is_out_of_patience),
         cmocka_unit_test(test_inserts_that_commit_by_themselves_wait),
         cmocka_unit_test(test_a_status_waits_for_a_commit),
+        cmocka_unit_test(test_waits_are_told_by_the_table),
         cmocka_unit_test(test_statuses_of_two_transactions),
         cmocka_unit_test(test_who_waits_comes_first),
         cmocka_unit_test(test_crashes_around_a_row),

@@ -301,6 +301,9 @@ static void test_waits_for_the_row(void **state)
         assert_int_equal(facts->orders.by_status[ORDER_FAILED], ORDERS - table[i].swept);
         assert_int_equal(facts->mishaps[MISHAP_LATE_ANSWER], ORDERS);
         assert_int_equal(facts->table[0].lock_timeouts, table[i].timeouts);
+        assert_int_equal(facts->table[0].wait.n, 2 * ORDERS);
+        assert_int_equal(facts->table[0].wait.min_ns, 9 * SIM_MS); /* the join's */
+        assert_int_equal(facts->table[0].wait.max_ns, table[i].timeouts ? 9500 * SIM_US : 10 * SIM_MS);
         assert_int_equal(violations(facts, INVARIANT_O1), table[i].swept);
         assert_int_equal(violations(facts, INVARIANT_O4), 0); /* the leg is undone */
         trial_close(&trial);
