@@ -342,7 +342,8 @@ static void commit_now(struct machine *machine, struct thread *thread)
     order_effects(machine, order_of(thread), &thread->transaction, thread->stage);
     if (thread->refused) answer_keep(machine, thread, thread->once_marks & (uint16_t)~order_of(thread)->once);
     order_of(thread)->once |= thread->once_marks;
-    thread->once_marks = thread->keys_due = 0;
+    if (thread->keys_due | thread->claims) once_keys_end(thread, true);
+    thread->once_marks = 0;
     thread->tries = 0;
     if (thread->rides) riders_commit(machine, thread);
     if (machine->causes) cause_note_commit(machine, thread);
@@ -360,6 +361,7 @@ bool writes_pending(const struct thread *thread)
 static enum outcome commit_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     if (!writes_pending(thread)) {
+        if (thread->claims) once_keys_end(thread, true);
         if (thread->rides) riders_drop(machine, thread);
         transaction_close(&machine->tables, &thread->transaction);
         return OUTCOME_DONE;
@@ -440,7 +442,8 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
     case STEP_FLUSH: return flush_effect(machine, thread);
     case STEP_COMMIT: return commit_effect(machine, thread, op);
     case STEP_ROLLBACK:
-        thread->once_marks = thread->keys_due = 0;
+        if (thread->keys_due | thread->claims) once_keys_end(thread, false);
+        thread->once_marks = 0;
         if (thread->rides) riders_drop(machine, thread);
         transaction_rollback(&machine->tables, &thread->transaction);
         return OUTCOME_DONE;

@@ -2,6 +2,7 @@
  * Nearly never does anybody wait here, so those who do are found by looking at all threads. */
 #include "models/orders/latch.h"
 
+#include "models/orders/once.h"
 #include "models/orders/orphan.h"
 #include "models/orders/rider.h"
 #include "models/orders/sweeper.h"
@@ -13,7 +14,7 @@ enum { AWAITS_NOTHING = 0, AWAITS_CLAIM = UINT8_MAX };
 static uint16_t mark_of(const struct machine *machine, const struct thread *thread)
 {
     const struct plan_op *op = &machine->plan->op[thread->pc];
-    return op->kind == STEP_COMMIT ? thread->keys_due : (uint16_t)(1u << op->once_bit);
+    return op->kind == STEP_COMMIT ? once_keys_now(thread) : (uint16_t)(1u << op->once_bit);
 }
 
 static uint32_t holder_of(const struct machine *machine, const struct thread *thread, uint8_t what)
