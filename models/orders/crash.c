@@ -7,6 +7,7 @@
 #include "models/kafka/member.h"
 #include "models/orders/join.h"
 #include "models/orders/latch.h"
+#include "models/orders/orphan.h"
 #include "models/orders/rider.h"
 
 /* ---- whose events ---- */
@@ -62,7 +63,7 @@ static bool unlock_is_sent(const struct machine *machine, const struct thread *t
 }
 
 /* The command at a server commits by itself: it takes effect although nobody waits for its answer. An insert or a
- * status in an open transaction goes with that one. */
+ * status in an open transaction goes with that one; one that waits for a row does not need its thread (orphan.h). */
 static bool takes_place(const struct machine *machine, const struct thread *thread)
 {
     const struct plan_op *op = &machine->plan->op[thread->pc];
@@ -162,6 +163,7 @@ void instance_dies(struct machine *machine, uint32_t instance)
         struct thread *thread = &machine->thread[i];
         if (thread->instance != instance || !is_busy(machine, i)) continue;
         thread->lingers = takes_place(machine, thread);
+        if (thread->awaits) orphan_stays(machine, thread);
         leave_queues(machine, thread, i);
     }
     for (uint32_t i = 0; i < machine->n_threads; i++) {

@@ -36,7 +36,7 @@ static void on_key_timeout(void *context, uint32_t index, uint64_t argument)
     struct thread *thread = &machine->thread[index];
     (void)argument;
     const struct plan_op *op = &machine->plan->op[thread->pc];
-    latch_forget(machine, thread);
+    latch_leave(machine, thread);
     machine->tables.table[op->kind == STEP_WRITE ? op->target : machine->plan->orders_table].fact.lock_timeouts++;
     fails_now(machine, thread);
 }
@@ -54,7 +54,7 @@ static void on_deadlock(void *context, uint32_t index, uint64_t argument)
     struct machine *machine = context;
     struct thread *thread = &machine->thread[index];
     (void)argument;
-    const bool waits = row_lock_victim(&machine->tables, index) || latch_forget(machine, thread);
+    const bool waits = row_lock_victim(&machine->tables, index) || latch_leave(machine, thread);
     if (!waits) return; /* it got what it waited for at this very instant */
     sim_cancel(machine->sim, thread->timer);
     victim_rolled_back(machine, thread);
@@ -342,7 +342,8 @@ static void commit_now(struct machine *machine, struct thread *thread)
     order_effects(machine, order_of(thread), &thread->transaction, thread->stage);
     if (thread->refused) answer_keep(machine, thread, thread->once_marks & (uint16_t)~order_of(thread)->once);
     order_of(thread)->once |= thread->once_marks;
-    thread->once_marks = thread->keys_due = 0;
+    if (thread->keys_due | thread->claims) once_keys_end(thread, true);
+    thread->once_marks = 0;
     thread->tries = 0;
     if (thread->rides) riders_commit(machine, thread);
     if (machine->causes) cause_note_commit(machine, thread);
@@ -360,6 +361,7 @@ bool writes_pending(const struct thread *thread)
 static enum outcome commit_effect(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
     if (!writes_pending(thread)) {
+        if (thread->claims) once_keys_end(thread, true);
         if (thread->rides) riders_drop(machine, thread);
         transaction_close(&machine->tables, &thread->transaction);
         return OUTCOME_DONE;
@@ -440,7 +442,8 @@ enum outcome step_effect(struct machine *machine, struct thread *thread, const s
     case STEP_FLUSH: return flush_effect(machine, thread);
     case STEP_COMMIT: return commit_effect(machine, thread, op);
     case STEP_ROLLBACK:
-        thread->once_marks = thread->keys_due = 0;
+        if (thread->keys_due | thread->claims) once_keys_end(thread, false);
+        thread->once_marks = 0;
         if (thread->rides) riders_drop(machine, thread);
         transaction_rollback(&machine->tables, &thread->transaction);
         return OUTCOME_DONE;

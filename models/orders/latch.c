@@ -2,6 +2,8 @@
  * Nearly never does anybody wait here, so those who do are found by looking at all threads. */
 #include "models/orders/latch.h"
 
+#include "models/orders/once.h"
+#include "models/orders/orphan.h"
 #include "models/orders/rider.h"
 #include "models/orders/sweeper.h"
 
@@ -12,7 +14,7 @@ enum { AWAITS_NOTHING = 0, AWAITS_CLAIM = UINT8_MAX };
 static uint16_t mark_of(const struct machine *machine, const struct thread *thread)
 {
     const struct plan_op *op = &machine->plan->op[thread->pc];
-    return op->kind == STEP_COMMIT ? thread->keys_due : (uint16_t)(1u << op->once_bit);
+    return op->kind == STEP_COMMIT ? once_keys_now(thread) : (uint16_t)(1u << op->once_bit);
 }
 
 static uint32_t holder_of(const struct machine *machine, const struct thread *thread, uint8_t what)
@@ -56,6 +58,13 @@ static enum outcome await(struct machine *machine, struct thread *thread, uint8_
     machine->n_awaiting++;
     if (victim != NONE) machine->tables.victim(machine, victim);
     return OUTCOME_PARKED;
+}
+
+void latch_count_wait(struct machine *machine, uint8_t row, sim_ns since_ns)
+{
+    const uint32_t table = machine->plan->orders_table;
+    if (table == NONE || (row != ORDER_LOCKED && row != ORDER_CREATING)) return;
+    tally_count(&machine->tables.table[table].fact.wait, machine->sim->now_ns - since_ns);
 }
 
 static void hold(struct order *order, struct thread *thread, uint8_t row)
@@ -129,14 +138,21 @@ static bool wake_next(struct machine *machine, uint32_t order, uint8_t what, uin
         if (!next || thread->waits_since_ns < next->waits_since_ns) next = thread;
     }
     const sim_ns swept_ns = what == ORDER_LOCKED ? sweeper_waits_since(machine, order) : SIM_NEVER;
-    if (swept_ns != SIM_NEVER && (!next || swept_ns <= next->waits_since_ns)) {
+    struct orphan *const orphan = machine->orphan ? orphan_first(machine, order, what) : NULL;
+    const sim_ns orphan_ns = orphan ? orphan_waits_since(orphan) : SIM_NEVER;
+    if (swept_ns != SIM_NEVER && swept_ns <= orphan_ns && (!next || swept_ns <= next->waits_since_ns)) {
         sweeper_wakes(machine);
+        return true;
+    }
+    if (orphan && (!next || orphan_ns <= next->waits_since_ns)) {
+        orphan_wakes(machine, orphan);
         return true;
     }
     if (!next) return false;
     sim_cancel(machine->sim, next->timer);
     next->timer = 0;
     next->awaits = AWAITS_NOTHING;
+    latch_count_wait(machine, what, next->waits_since_ns);
     has_waited(machine, next);
     next->clock_ns = machine->sim->now_ns;
     machine->n_awaiting--;
@@ -171,5 +187,13 @@ bool latch_forget(struct machine *machine, struct thread *thread)
     if (thread->awaits == AWAITS_NOTHING) return false;
     thread->awaits = AWAITS_NOTHING;
     machine->n_awaiting--;
+    return true;
+}
+
+bool latch_leave(struct machine *machine, struct thread *thread)
+{
+    const uint8_t awaited = thread->awaits;
+    if (!latch_forget(machine, thread)) return false;
+    latch_count_wait(machine, awaited, thread->waits_since_ns);
     return true;
 }

@@ -33,7 +33,11 @@ void latch_release(struct machine *machine, struct thread *thread);
 uint32_t latch_awaited(void *machine, uint32_t thread);
 /* Rows that the thread has inserted here, as InnoDB weighs them in a deadlock. */
 uint32_t latch_weight(const struct thread *thread);
-/* The thread waits no more: it is gone, or told no. False: it did not wait. */
+/* The thread waits no more: it is gone. Or: it is told no, and its wait counts. False: it did not wait. */
 bool latch_forget(struct machine *machine, struct thread *thread);
+SIM_SELDOM bool latch_leave(struct machine *machine, struct thread *thread);
+/* A wait for a row of an order, which ends now, as the orders' table tells it. Who gets the row at once is not counted
+ * there: a statement that commits by itself asks nobody. */
+SIM_SELDOM void latch_count_wait(struct machine *machine, uint8_t row, sim_ns since_ns);
 
 #endif

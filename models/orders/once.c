@@ -63,16 +63,35 @@ enum outcome once_effect(struct machine *machine, struct thread *thread, const s
     return op->otherwise != NONE ? OUTCOME_REFUSED : OUTCOME_DONE;
 }
 
+static bool has_effect(const struct transaction *transaction)
+{
+    for (uint32_t i = 0; i < transaction->n_rows; i++)
+        if (transaction->row[i].written && transaction->row[i].take != 0) return true;
+    return false;
+}
+
 /* A business state's key is the row of its effect, and sets no mark. */
+uint16_t once_keys_now(const struct thread *thread)
+{
+    return thread->keys_due & (has_effect(&thread->transaction) ? UINT16_MAX : thread->once_marks);
+}
+
+void once_keys_end(struct thread *thread, bool committed)
+{
+    const uint16_t keys = (thread->keys_due | thread->claims) & (uint16_t)~thread->once_marks;
+    thread->keys_due = committed && has_effect(&thread->transaction) ? 0 : keys;
+}
+
 static bool key_is_there(const struct thread *thread, const struct plan_op *op)
 {
     const struct order *order = order_of(thread);
-    const uint16_t marks = thread->keys_due & thread->once_marks;
-    return (order->once & marks) || (thread->keys_due != marks && (order->did & op->once_did));
+    const uint16_t keys = once_keys_now(thread), marks = keys & thread->once_marks;
+    return (order->once & marks) || (keys != marks && (order->did & op->once_did));
 }
 
 enum outcome once_insert(struct machine *machine, struct thread *thread, const struct plan_op *op)
 {
+    if (once_keys_now(thread) == 0) return OUTCOME_DONE;
     if (!key_is_there(thread, op)) {
         const enum outcome claimed = latch_claim(machine, thread);
         if (claimed != OUTCOME_DONE) return claimed;

@@ -20,12 +20,14 @@ struct sweeper {
     bool rests;
     sim_ns waits_since_ns; /* for the row of the oldest order; SIM_NEVER: it does not */
     uint32_t waits_for;    /* instance whose statement waits */
+    uint32_t undo;         /* legs of the oldest order, a bit each, to undo once the statement's answer is there */
     sim_handle timer;      /* of that */
     struct thread clerk; /* to publish from */
 };
 
 static void on_look(void *context, uint32_t subject, uint64_t argument);
 static void on_cancel(void *context, uint32_t instance, uint64_t argument);
+static void on_answer(void *context, uint32_t instance, uint64_t argument);
 
 /* Orders that may be stuck, or come to be. */
 static uint64_t n_open(const struct sweeper *sweeper)
@@ -154,33 +156,45 @@ static void on_look(void *context, uint32_t subject, uint64_t argument)
 }
 
 /* By the flow's rule: what is known to be ok, or everything that has not failed. */
-static void undo_legs(struct sweeper *sweeper, struct order *order)
+static uint32_t legs_to_undo(const struct flow_spec *flow, const struct order *order)
+{
+    uint32_t legs = 0;
+    for (uint32_t i = 0; i < flow->n_legs; i++) {
+        const bool ok = order->legs_ok >> i & 1, failed = order->legs_failed >> i & 1;
+        if (flow->leg[i].undo != NONE && (flow->undo == UNDO_AT_ONCE ? !failed : ok)) legs |= 1u << i;
+    }
+    return legs;
+}
+
+static void undo_legs(struct sweeper *sweeper)
 {
     const struct flow_spec *flow = &sweeper->machine->plan->scenario->flow;
     for (uint32_t i = 0; i < flow->n_legs; i++) {
-        const bool ok = order->legs_ok >> i & 1, failed = order->legs_failed >> i & 1;
-        if (flow->leg[i].undo == NONE || !(flow->undo == UNDO_AT_ONCE ? !failed : ok)) continue;
+        if (!(sweeper->undo >> i & 1)) continue;
         sweeper->clerk.publishes = 2; /* each append draws for itself */
         if (flow->outbox) outbox_put(sweeper->machine, &sweeper->clerk, flow->leg[i].undo);
         else publish(sweeper->machine, &sweeper->clerk, flow->leg[i].undo, sweeper->machine->sim->now_ns);
     }
 }
 
-static void cancel(struct sweeper *sweeper, const struct stuck *stuck, uint32_t instance)
+/* The statement on the oldest order takes effect. */
+static void cancel(struct sweeper *sweeper, uint32_t instance)
 {
     struct machine *machine = sweeper->machine;
+    const struct stuck *stuck = &sweeper->stuck[0];
     const uint32_t slot = stuck->slot;
     struct order *order = order_at(&machine->orders, slot);
     const enum order_status was = (enum order_status)order->status;
     const bool as_seen = was == stuck->seen;
+    sweeper->undo = 0;
     if (sweeper->spec->guarded && !as_seen) return;
+    sweeper->undo = legs_to_undo(&machine->plan->scenario->flow, order);
     sweeper->clerk.instance = instance;
     thread_takes(machine, &sweeper->clerk, slot);
     mishap_note(machine, MISHAP_SWEPT, order->id, NONE, SIM_NEVER);
     order_overwrite_status(machine, slot, ORDER_CANCELLED, NONE);
     if (was != ORDER_CANCELLED && machine->plan->orders_table != NONE)
         machine->tables.table[machine->plan->orders_table].fact.writes++; /* no stage's, which status.c counts */
-    undo_legs(sweeper, order);
 }
 
 /* ---- the row of an order that a transaction has ---- */
@@ -194,6 +208,7 @@ sim_ns sweeper_waits_since(const struct machine *machine, uint32_t slot)
 
 static void waits_no_more(struct sweeper *sweeper)
 {
+    latch_count_wait(sweeper->machine, ORDER_LOCKED, sweeper->waits_since_ns);
     sweeper->waits_since_ns = SIM_NEVER;
     sweeper->machine->n_awaiting--;
 }
@@ -232,17 +247,31 @@ static bool is_gone(const struct sweeper *sweeper, uint32_t instance)
     return process_is_down(processes, instance) || process_life(processes, instance) != sweeper->life;
 }
 
-/* The oldest one is cancelled, unless its transaction makes that wait. Of a process that is gone another instance looks
- * anew. */
+/* Of a process that is gone another instance looks anew. */
+static void drop_all(struct sweeper *sweeper, uint32_t instance)
+{
+    while (sweeper->n > 0) stuck_leave(sweeper);
+    go_on(sweeper, instance);
+}
+
+static void cancelled(struct sweeper *sweeper, uint32_t instance)
+{
+    undo_legs(sweeper);
+    latch_pass_on(sweeper->machine, sweeper->stuck[0].slot, ORDER_LOCKED);
+    stuck_leave(sweeper);
+    go_on(sweeper, instance);
+}
+
+/* The oldest one is cancelled, unless its transaction makes that wait. */
 static void take_oldest(struct sweeper *sweeper, uint32_t instance)
 {
-    const bool gone = is_gone(sweeper, instance);
-    if (!gone && waits_for_row(sweeper, instance)) return;
-    if (!gone) cancel(sweeper, &sweeper->stuck[0], instance);
-    latch_pass_on(sweeper->machine, sweeper->stuck[0].slot, ORDER_LOCKED);
-    do stuck_leave(sweeper);
-    while (gone && sweeper->n > 0);
-    go_on(sweeper, instance);
+    if (is_gone(sweeper, instance)) {
+        drop_all(sweeper, instance);
+        return;
+    }
+    if (waits_for_row(sweeper, instance)) return;
+    cancel(sweeper, instance);
+    cancelled(sweeper, instance);
 }
 
 static struct order *oldest(const struct sweeper *sweeper)
@@ -250,13 +279,46 @@ static struct order *oldest(const struct sweeper *sweeper)
     return order_at(&sweeper->machine->orders, sweeper->stuck[0].slot);
 }
 
-/* Its statement has had the row since it was woken, whoever else came at this instant. */
+static void when_resumed(struct sweeper *sweeper, uint32_t instance, enum sim_priority at, sim_fn *fn)
+{
+    struct machine *machine = sweeper->machine;
+    sim_at(machine->sim, machine->processes.instance[instance].paused_until_ns, at, fn, sweeper, instance, 0);
+}
+
+/* Its statement has had the row since it was woken, whoever else came at this instant. It commits by itself at the
+ * server, whatever its process does by now, and only what is sent behind it is the JVM's. With an outbox the commit
+ * is: until then its transaction has the row, and goes with its client. */
 static void on_row_free(void *context, uint32_t instance, uint64_t argument)
 {
     struct sweeper *sweeper = context;
+    struct machine *machine = sweeper->machine;
+    const bool gone = is_gone(sweeper, instance), paused = process_is_paused(&machine->processes, instance);
+    const bool needs_client = machine->plan->scenario->flow.outbox;
     (void)argument;
+    if (paused && !gone && needs_client) {
+        when_resumed(sweeper, instance, SIM_SERVER, on_row_free);
+        return;
+    }
     oldest(sweeper)->flags &= (uint8_t)~ORDER_LOCKED;
-    take_oldest(sweeper, instance);
+    if (!gone || !needs_client) cancel(sweeper, instance);
+    if (!gone && !paused) {
+        cancelled(sweeper, instance);
+        return;
+    }
+    latch_pass_on(machine, sweeper->stuck[0].slot, ORDER_LOCKED);
+    if (gone) drop_all(sweeper, instance);
+    else when_resumed(sweeper, instance, SIM_TIMER, on_answer);
+}
+
+/* The statement's, in the JVM's time. */
+static void on_answer(void *context, uint32_t instance, uint64_t argument)
+{
+    struct sweeper *sweeper = context;
+    (void)argument;
+    if (is_gone(sweeper, instance)) drop_all(sweeper, instance);
+    else if (process_is_paused(&sweeper->machine->processes, instance))
+        when_resumed(sweeper, instance, SIM_TIMER, on_answer);
+    else cancelled(sweeper, instance);
 }
 
 void sweeper_wakes(struct machine *machine)
@@ -275,8 +337,7 @@ static void on_cancel(void *context, uint32_t instance, uint64_t argument)
     struct machine *machine = sweeper->machine;
     (void)argument;
     if (process_is_paused(&machine->processes, instance)) {
-        sim_at(machine->sim, machine->processes.instance[instance].paused_until_ns, SIM_TIMER, on_cancel, sweeper,
-               instance, 0);
+        when_resumed(sweeper, instance, SIM_TIMER, on_cancel);
         return;
     }
     take_oldest(sweeper, instance);

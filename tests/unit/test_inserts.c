@@ -242,6 +242,29 @@ static void test_a_status_waits_for_a_commit(void **state)
     expect_paid_after(edits, COUNT(edits), 20 * SIM_MS, 0);
 }
 
+/* As the table tells it: from 5 to 20 ms, or up to the time-out. Whoever does not wait is not counted. */
+static void test_waits_are_told_by_the_table(void **state)
+{
+    static const struct { const char *timeout; sim_ns wait_ns; } table[] = {
+        { "50s", 15 * SIM_MS }, { "9ms", 9 * SIM_MS } };
+    (void)state;
+    for (uint32_t i = 0; i < COUNT(table); i++) {
+        const struct study_edit edits[] = {
+            LOAD,
+            PAYING_FOR_20_MS,
+            { "/stages/pay",
+              TRIAL_JSON({ "steps" : [ { "work" : "ask", "time" : "4ms" }, { "status" : "PAID", "time" : "2ms" } ] }) },
+            { "/tables/orders/lock_timeout", table[i].timeout },
+        };
+        struct trial trial;
+        trial_open(&trial, QUEUE_SCENARIO, edits, COUNT(edits));
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->table[TABLE_ORDERS].wait.max_ns, table[i].wait_ns);
+        assert_int_equal(facts->table[TABLE_ORDERS].wait.n, i == 0 ? ORDERS : 2 * ORDERS); /* once more at 19 ms */
+        trial_close(&trial);
+    }
+}
+
 /* In a transaction of its own, which takes 5 ms from its statement's effect at 20 ms on to its commit's. */
 static void test_statuses_of_two_transactions(void **state)
 {
@@ -288,14 +311,27 @@ static void test_who_waits_comes_first(void **state)
     }
 }
 
-/* One order, at 100 ms. A process dies when it is 10 ms old. The waiting one's: its statement is gone, and the record
- * comes again to whoever is there after the session of 45 s. The one that has the row, and has not sent its commit: the
- * row is free at once. */
+#define PAYS_DIES_FOR(back_after)                                                                                  \
+    TRIAL_JSON({ "it": { "crash": "pays", "at": "110ms", "back_after": back_after } })
+#define PAY_BY_ITSELF                                                                                                  \
+    TRIAL_JSON({ "steps" : [ { "work" : "ask", "time" : "4ms" }, { "status" : "PAID", "time" : "2ms" } ] })
+#define PAY_IN_ONE                                                                                                     \
+    TRIAL_JSON({ "steps" : [ { "work" : "ask", "time" : "4ms" }, { "begin" : "orders" },                             \
+                             { "status" : "PAID", "time" : "2ms" }, { "commit" : "orders" } ] })
+
+/* One order, at 100 ms. A process dies when it is 10 ms old. The waiting one's: its statement is at the server, gets
+ * the row at 20 ms and takes place, whether its process is back by then or not, unless the time-out of the row is over
+ * before: then the record has to come again to whoever is there after the session of 45 s, as where the statement was
+ * in a transaction. The process that has the row, and has not sent its commit: the row is free at once. */
 static void test_crashes_around_a_row(void **state)
 {
-    static const struct { const char *crash; sim_ns least_ns, most_ns; } table[] = {
-        { TRIAL_JSON({ "it": { "crash": "pays", "at": "110ms", "back_after": "1s" } }), 20 * SIM_S, 100 * SIM_S },
-        { TRIAL_JSON({ "it": { "crash": "shop", "at": "110ms", "back_after": "1s" } }), 10 * SIM_MS, 10 * SIM_MS },
+    static const struct { const char *crash, *pay, *timeout; sim_ns least_ns, most_ns; uint64_t timeouts; } table[] = {
+        { PAYS_DIES_FOR("1s"), PAY_BY_ITSELF, "50s", 20 * SIM_MS, 20 * SIM_MS, 0 },
+        { PAYS_DIES_FOR("2ms"), PAY_BY_ITSELF, "50s", 20 * SIM_MS, 20 * SIM_MS, 0 },
+        { PAYS_DIES_FOR("1s"), PAY_BY_ITSELF, "14ms", 20 * SIM_S, 100 * SIM_S, 1 },
+        { PAYS_DIES_FOR("1s"), PAY_IN_ONE, "50s", 20 * SIM_S, 100 * SIM_S, 0 },
+        { TRIAL_JSON({ "it": { "crash": "shop", "at": "110ms", "back_after": "1s" } }), PAY_BY_ITSELF, "50s",
+          10 * SIM_MS, 10 * SIM_MS, 0 },
     };
     (void)state;
     for (uint32_t i = 0; i < COUNT(table); i++) {
@@ -307,8 +343,8 @@ static void test_crashes_around_a_row(void **state)
                            { "commit" : "orders" } ]) },
             { "/load/scenarios/orders", TRIAL_JSON({ "executor" : "constant-arrival-rate", "rate" : 1,
                                                      "duration" : "500ms", "startTime" : "100ms" }) },
-            { "/stages/pay",
-              TRIAL_JSON({ "steps" : [ { "work" : "ask", "time" : "4ms" }, { "status" : "PAID", "time" : "2ms" } ] }) },
+            { "/stages/pay", table[i].pay },
+            { "/tables/orders/lock_timeout", table[i].timeout },
             { "/processes/shop/groups", TRIAL_JSON([ "servers" ]) },
             { "/processes/pays", TRIAL_JSON({ "connections" : 0, "groups" : [ "others" ] }) },
             { "/faults", table[i].crash },
@@ -319,6 +355,7 @@ static void test_crashes_around_a_row(void **state)
         assert_int_equal(facts->orders.created, 1);
         assert_int_equal(facts->orders.by_status[ORDER_PAID], 1);
         assert_in_range(facts->completion.min_ns, table[i].least_ns, table[i].most_ns);
+        assert_int_equal(facts->table[TABLE_ORDERS].lock_timeouts, table[i].timeouts);
         trial_close(&trial);
     }
 }
@@ -397,6 +434,7 @@ int main(void)
         cmocka_unit_test(test_a_second_insert_is_out_of_patience),
         cmocka_unit_test(test_inserts_that_commit_by_themselves_wait),
         cmocka_unit_test(test_a_status_waits_for_a_commit),
+        cmocka_unit_test(test_waits_are_told_by_the_table),
         cmocka_unit_test(test_statuses_of_two_transactions),
         cmocka_unit_test(test_who_waits_comes_first),
         cmocka_unit_test(test_crashes_around_a_row),

@@ -317,6 +317,39 @@ static void test_a_key_that_was_looked_up_before(void **state)
         }
 }
 
+#define LOOK TRIAL_JSON({ "once": "order_id", "form": "business-state", "time": "1ms" })
+#define BEGIN TRIAL_JSON({ "begin": "stock" })
+#define AUDIT TRIAL_JSON({ "insert": "audit", "time": "1ms" })
+#define COMMIT TRIAL_JSON({ "commit": "stock", "time": "2ms" })
+#define ROLLBACK TRIAL_JSON({ "rollback": "stock", "time": "2ms" })
+#define WRITE TRIAL_JSON({ "write": "stock", "effect": "reserve", "time": "1ms" })
+#define BEHIND BEGIN "," WRITE "," COMMIT "," TRIAL_JSON({ "publish": "done" }) "]"
+
+/* The key of a business state is the row that the write inserts: it is unique in the transaction that has the write,
+ * wherever the look was, and whatever was committed, rolled back or not written at all in between. */
+static void test_a_key_goes_with_its_write(void **state)
+{
+    static const char *const steps[] = {
+        "[" LOOK "," BEGIN "," AUDIT "," COMMIT "," BEHIND,     "[" BEGIN "," LOOK "," AUDIT "," COMMIT "," BEHIND,
+        "[" BEGIN "," LOOK "," COMMIT "," BEHIND,
+        "[" LOOK "," BEGIN "," AUDIT "," ROLLBACK "," BEHIND,   "[" BEGIN "," LOOK "," AUDIT "," ROLLBACK "," BEHIND,
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        for (uint32_t way = 0; way < 4; way++) {
+            struct trial trial;
+            const struct study_edit more[] = { { "/tables/audit", TRIAL_JSON({ "key": "order_id" }) },
+                                               { "/stages/serve/steps", steps[i] } };
+            trial_on_road(&trial, way % 2 ? TWO_TOPICS : TWO_GROUPS, "none", way / 2, more, 2);
+            const struct run_facts *facts = trial_run(&trial, 0, NULL);
+            if (facts->table[1].writes != 1 || facts->group[1].processed != 2)
+                fail_msg("%zu, %u: %llu effects, %llu answers", i, way, (unsigned long long)facts->table[1].writes,
+                         (unsigned long long)facts->group[1].processed);
+            assert_int_equal(violations(facts, INVARIANT_S4), 0);
+            trial_close(&trial);
+        }
+}
+
 /* The effect's own row is unique whichever stage inserts it: what stops a record of the same stage stops one of
  * another, at one instant, too. A mark is one of its own stage. */
 static void test_one_effect_of_two_stages(void **state)
@@ -789,6 +822,7 @@ int main(void)
         cmocka_unit_test(test_what_goes_with_a_refusal),
         cmocka_unit_test(test_a_key_holds_where_roads_meet),
         cmocka_unit_test(test_a_key_that_was_looked_up_before),
+        cmocka_unit_test(test_a_key_goes_with_its_write),
         cmocka_unit_test(test_one_effect_of_two_stages),
         cmocka_unit_test(test_an_effect_of_another_stage),
         cmocka_unit_test(test_how_long_a_key_is_waited_for),

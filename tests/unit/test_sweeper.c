@@ -301,8 +301,56 @@ static void test_waits_for_the_row(void **state)
         assert_int_equal(facts->orders.by_status[ORDER_FAILED], ORDERS - table[i].swept);
         assert_int_equal(facts->mishaps[MISHAP_LATE_ANSWER], ORDERS);
         assert_int_equal(facts->table[0].lock_timeouts, table[i].timeouts);
+        assert_int_equal(facts->table[0].wait.n, 2 * ORDERS);
+        assert_int_equal(facts->table[0].wait.min_ns, 9 * SIM_MS); /* the join's */
+        assert_int_equal(facts->table[0].wait.max_ns, table[i].timeouts ? 9500 * SIM_US : 10 * SIM_MS);
         assert_int_equal(violations(facts, INVARIANT_O1), table[i].swept);
         assert_int_equal(violations(facts, INVARIANT_O4), 0); /* the leg is undone */
+        trial_close(&trial);
+    }
+}
+
+static void on_ended(void *context, const struct order_fact *order) { *(sim_ns *)context = order->ended_ns; }
+
+/* One order, at 100 ms, which somebody else has until 120 ms and leaves PENDING. The sweeper waits for its row from
+ * 110 ms on. At 115 ms its process stands still, or dies: the statement is at the server, and takes place at 120 ms.
+ * What undoes the leg is its process's to send, at 1.115 s or never. With an outbox its row goes with the statement,
+ * and so does the commit behind both: at 1.115 s, or the database rolls back, and the next look is another one's. */
+static void test_a_statement_is_the_servers(void **state)
+{
+    static const char MARK[] = TRIAL_JSON({ "steps": [ { "begin": "orders" }, { "status": "FAILED" },
+                                                       { "work": "think", "time": "20ms" },
+                                                       { "rollback": "orders" } ] });
+    static const char PAUSE[] = TRIAL_JSON({ "it": { "pause": "sweep", "at": "115ms", "for": "1s" } });
+    static const char CRASH[] = TRIAL_JSON({ "it": { "crash": "sweep", "at": "115ms", "back_after": "1s" } });
+    static const struct { const char *fault, *ends, *sends; sim_ns ended_ns; uint64_t writes; } table[] = {
+        { PAUSE, "1100ms", "after-commit", 120 * SIM_MS, 1 }, { PAUSE, "1200ms", "after-commit", 120 * SIM_MS, 2 },
+        { CRASH, "3s", "after-commit", 120 * SIM_MS, 1 },
+        { PAUSE, "3s", "outbox", 1115 * SIM_MS, 2 },     { CRASH, "3s", "outbox", 1120 * SIM_MS, 2 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct trial trial;
+        sim_ns ended_ns = SIM_NEVER;
+        const struct observer observer = { .context = &ended_ns, .on_order = on_ended };
+        const struct study_edit edit[] = {
+            { "/load/scenarios/orders", TRIAL_JSON({ "executor": "constant-arrival-rate", "rate": 1,
+                                                     "duration": "500ms", "startTime": "100ms" }) },
+            { "/run/ends", table[i].ends },
+            { "/flow/sweeper/older_than", "9ms" }, { "/flow/sweeper/process", "sweep" },
+            { "/flow/undo", "at-once" }, { "/flow/sends", table[i].sends },
+            { "/stages/mark", MARK }, { "/stages/decide/steps/0/time", "1m" },
+            { "/groups/markers", TRIAL_JSON({ "consumers": 1, "reads": { "created": "mark" } }) },
+            { "/processes/manager/groups", TRIAL_JSON([ "manager", "markers" ]) },
+            { "/processes/sweep", TRIAL_JSON({ "connections": 0, "groups": [], "outbox": { "poll": "1ms" } }) },
+            { "/processes/manager/outbox", TRIAL_JSON({ "poll": "1ms" }) },
+            { "/faults", table[i].fault } };
+        trial_open(&trial, SAGA, edit, sizeof edit / sizeof *edit);
+        const struct run_facts *facts = trial_run(&trial, 0, &observer);
+        print_message("case %zu\n", i);
+        assert_int_equal(facts->mishaps[MISHAP_SWEPT], 1);
+        assert_int_equal(ended_ns, table[i].ended_ns);
+        assert_int_equal(facts->table[1].writes, table[i].writes);
         trial_close(&trial);
     }
 }
@@ -314,6 +362,7 @@ int main(void)
         cmocka_unit_test(test_age_counts_from_the_commit),
         cmocka_unit_test(test_without_a_guard),
         cmocka_unit_test(test_waits_for_the_row),
+        cmocka_unit_test(test_a_statement_is_the_servers),
         cmocka_unit_test(test_metastable),
         cmocka_unit_test(test_stuck_orders),
         cmocka_unit_test(test_one_look_finds_all_and_begins_with_the_oldest),
