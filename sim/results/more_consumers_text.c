@@ -542,17 +542,30 @@ static const char *behind_clause(const struct told *told, bool ko, char *out, si
     return out;
 }
 
+/* Their figures are those of two kinds of runs. */
+static const char *stuck_clause(const struct told *told, bool ko, char *out, size_t size)
+{
+    const struct group_demand *demand = told->demand;
+
+    out[0] = '\0';
+    if (demand->stuck.runs == 0 || demand->stuck.runs == demand->runs) return out;
+    snprintf(out, size, ko ? "; 실행 %2$u회 중 %1$u회에서는 같은 이벤트가 끝까지 재전달됨"
+                           : "; in %u of %u runs the same records come again and again until the end",
+             (unsigned)demand->stuck.runs, (unsigned)demand->runs);
+    return out;
+}
+
 char *more_consumers_text(const struct outcome *outcome, enum language language, char *out, size_t size)
 {
     const bool ko = language == LANG_KO;
-    char limit[1280], waiting[320], taken[720], behind[320];
+    char limit[1280], waiting[320], taken[720], behind[320], stuck[160];
 
     out[0] = '\0';
     if (outcome->n_demands == 0) return out;
     const struct told told = { outcome, &outcome->demand[0], more_consumers(outcome, 0) };
     if ((ko ? limit_ko(&told, limit, sizeof limit) : limit_en(&told, limit, sizeof limit)) > 0)
-        snprintf(out, size, "%s%s%s%s", limit, waiting_clause(&told, ko, waiting, sizeof waiting),
-                 taken_clause(&told, ko, taken, sizeof taken),
+        snprintf(out, size, "%s%s%s%s%s", limit, stuck_clause(&told, ko, stuck, sizeof stuck),
+                 waiting_clause(&told, ko, waiting, sizeof waiting), taken_clause(&told, ko, taken, sizeof taken),
                  behind_clause(&told, ko, behind, sizeof behind));
     return out;
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * See stuck.h. A partition in which nothing has been committed for long may only wait for its turn, or for a commit
  * that comes seldom. So it has to be longer than all partitions take, one after the other, for as much as is done of
- * one at a time; and what has come again since has to be several times what was ever done beyond the commit. */
+ * one at a time; and what has come again since has to be several times what was ever done beyond the commit. A record
+ * that fails is given up after its deliveries: only what lasts longer than that, or would outlast the run, has no
+ * end. */
 #include "sim/results/stuck.h"
 
 #include <math.h>
 
 #include "sim/results/pace.h"
 
-/* So often what is not committed has come again. A record that fails is given up after ten, as a rule. */
+/* So often what is not committed has come again; by the error handler, where most is tried again. */
 enum { TURNS = 3, RETRIES = 10 };
 
 /* Of a partition: what is committed, and since when; what it and its group had delivered again then; how far it has
@@ -80,16 +82,44 @@ static double at_a_time(const struct scenario *scenario, const struct group_spec
     return records;
 }
 
-static double round_s(const struct layout *layout, const struct run_facts *facts, uint32_t group)
+static double round_s(const struct scenario *scenario, const struct group_spec *spec, double partitions,
+                      double record_s)
 {
-    const struct group_spec *spec = &layout->study->scenario.group[group];
-    const struct group_facts *fact = &facts->group[group];
-    const uint32_t partitions = layout->group_row[group + 1] - layout->group_row[group];
-    const double record_s = fact->service.n > 0 ? tally_mean_s(&fact->service)
-                                                : pace_longest_s(&layout->study->scenario, spec);
     const double commit_s = spec->commit_mode == COMMIT_TIME ? ns_to_s(spec->commit_time_ns) : 0;
 
-    return partitions * at_a_time(&layout->study->scenario, spec) * record_s + commit_s;
+    return partitions * at_a_time(scenario, spec) * record_s + commit_s;
+}
+
+/* Of one record, until it is given up. */
+static double all_sleeps_s(const struct group_spec *spec)
+{
+    const double sleeps = spec->deliveries > 1 ? spec->deliveries - 1.0 : 0;
+    const double first_s = ns_to_s(spec->backoff_ns), most_s = ns_to_s(spec->backoff_max_ns);
+    const double more = spec->backoff_multiplier - 1;
+
+    if (!(more > 0)) return sleeps * first_s;
+    if (first_s <= 0 || first_s >= most_s) return sleeps * fmin(first_s, most_s);
+    const double shorter = fmin(sleeps, ceil(log(most_s / first_s) / log1p(more)));
+    return first_s * expm1(shorter * log1p(more)) / more + (sleeps - shorter) * most_s;
+}
+
+/* Nothing committed for so long: the group's partitions had their turn, and what fails had its end. */
+struct patience { double round_s, given_up_s; };
+
+/* One consumer may have all partitions, with a record that fails in each: it sleeps for one after the other. Whoever
+ * lives longer than the run is not given up in it, wherever it began. */
+static struct patience patience_of(const struct layout *layout, const struct run_facts *facts, uint32_t group,
+                                   double run_s)
+{
+    const struct scenario *scenario = &layout->study->scenario;
+    const struct group_spec *spec = &scenario->group[group];
+    const struct group_facts *fact = &facts->group[group];
+    const double partitions = layout->group_row[group + 1] - layout->group_row[group];
+    const double record_s = fact->service.n > 0 ? tally_mean_s(&fact->service) : pace_longest_s(scenario, spec);
+    const double life_s = all_sleeps_s(spec) + spec->deliveries * record_s;
+    const double long_s = round_s(scenario, spec, partitions, record_s);
+
+    return (struct patience){ long_s, long_s + (life_s > run_s ? 0 : partitions * life_s) };
 }
 
 static double came_again(const struct mark *mark)
@@ -103,12 +133,15 @@ static bool is_by_retries(const struct mark *mark, const struct group_work *now)
     return 2 * (now->retries - mark->then.retries) >= (int64_t)(now->duplicates - mark->then.duplicates);
 }
 
-static bool is_stuck(const struct mark *mark, const struct group_work *now, double idle_s, double long_s)
+static bool is_stuck(const struct mark *mark, const struct group_work *now, double idle_s,
+                     const struct patience *patience)
 {
     const double beyond = fmax(1, (double)(mark->furthest - mark->committed));
+    const bool by_retries = is_by_retries(mark, now);
 
-    if (mark->committed >= mark->log_end || idle_s <= long_s) return false;
-    return came_again(mark) >= beyond * (is_by_retries(mark, now) ? RETRIES : TURNS);
+    if (mark->committed >= mark->log_end) return false;
+    if (idle_s <= (by_retries ? patience->given_up_s : patience->round_s)) return false;
+    return came_again(mark) >= beyond * (by_retries ? RETRIES : TURNS);
 }
 
 static void add_up(double *value, const struct mark *mark, const struct group_work *now)
@@ -127,9 +160,9 @@ void stuck_close(const struct stuck_watch *watch, const struct run_facts *facts,
     const struct layout *layout = watch->layout;
 
     for (uint32_t g = 0; facts->cut && g < layout->study->scenario.n_groups; g++) {
-        const double long_s = round_s(layout, facts, g);
+        const struct patience patience = patience_of(layout, facts, g, ns_to_s(watch->at_ns));
         for (uint32_t i = layout->group_row[g]; i < layout->group_row[g + 1]; i++)
-            if (is_stuck(&watch->mark[i], &watch->work[g], ns_to_s(watch->at_ns - watch->mark[i].since_ns), long_s))
+            if (is_stuck(&watch->mark[i], &watch->work[g], ns_to_s(watch->at_ns - watch->mark[i].since_ns), &patience))
                 add_up(value + (size_t)g * STUCK_VALUES, &watch->mark[i], &watch->work[g]);
     }
 }

@@ -126,6 +126,68 @@ static void what_comes_to_an_end(void **state)
     trial_close(&trial);
 }
 
+/* One in fifty fails 40 times, a second apart: after 43 s it is given up, and the next has its turn. Wherever the run is
+ * cut, that is part of a record: 0.98 x 0.1 s + 0.02 x 43 s are 1 s in the mean, as far as so few failures tell. Ten
+ * deliveries with longer and longer sleeps take 152 s, fifteen 303 s; a hundred outlast a run of 400 s. */
+static void what_is_given_up_in_time(void **state)
+{
+    static const char *const at_most[] = { "\"70s\"", "\"80s\"", "\"95s\"", "\"110s\"", "\"125s\"", "\"400s\"" };
+    static const struct { const char *deliveries; uint32_t stuck; } fails[] = {
+        { "10", 0 }, { "15", 0 }, { "100", 1 }
+    };
+    struct outcome outcome;
+    (void)state;
+    for (size_t i = 0; i < sizeof at_most / sizeof *at_most; i++) {
+        const struct study_edit edit[] = {
+            { "/run/at_most", at_most[i] },
+            { "/groups/servers/max_poll_records", "1" },
+            { "/groups/servers/fetch_order", "\"arrival\"" },
+            { "/groups/servers/deliveries", "40" },
+            { "/groups/servers/backoff", "\"1s\"" },
+            { "/stages/serve/steps/0/refuse", "0.02" }
+        };
+        outcome = run_with(edit, 6);
+        assert_int_equal(outcome.demand[0].stuck.runs, 0);
+        assert_true(outcome.demand[0].capacity_per_s < 3);
+        trial_close(&trial);
+    }
+    for (size_t i = 0; i < sizeof fails / sizeof *fails; i++) {
+        const struct study_edit edit[] = {
+            { "/run/at_most", "\"400s\"" },
+            { "/groups/servers/max_poll_records", "1" },
+            { "/groups/servers/fetch_order", "\"arrival\"" },
+            { "/groups/servers/deliveries", fails[i].deliveries },
+            { "/groups/servers/backoff", "\"1s\"" },
+            { "/groups/servers/backoff_multiplier", "2" },
+            { "/stages/serve/steps/0/refuse", "0.02" }
+        };
+        outcome = run_with(edit, 7);
+        assert_int_equal(outcome.demand[0].stuck.runs, fails[i].stuck);
+        trial_close(&trial);
+    }
+}
+
+/* What some runs have alone is said so, few or most of them; of what all have it is not. */
+static void in_some_runs(void **state)
+{
+    const struct study_edit edit[] = { { "/groups/servers/deliveries", "1000000" },
+                                       { "/groups/servers/backoff", "\"1s\"" },
+                                       { "/stages/serve/steps/0/refuse", "0.002" } };
+    char text[1024];
+    (void)state;
+    struct outcome outcome = run_with(edit, 3);
+    assert_null(strstr(more_consumers_text(&outcome, LANG_EN, text, sizeof text), " runs"));
+    struct group_demand demand = outcome.demand[0];
+    outcome.demand = &demand;
+    demand.runs = 3;
+    demand.stuck.runs = 2;
+    expect_text(&outcome, "are given up and the rest is done; a dead_letter topic keeps them; in 2 of 3 runs the same "
+                          "records come again", "실행 3회 중 2회에서는 같은 이벤트가");
+    demand.stuck.runs = 1;
+    expect_text(&outcome, "; in 1 of 3 runs the same records come again", "실행 3회 중 1회에서는 같은 이벤트가");
+    trial_close(&trial);
+}
+
 /* The process dies every 40 s and is back after 10 s: 300 records are done in between, and a poll has up to 500, which
  * wait at the start. In polls of 100 all is done. */
 static void whoever_has_them_dies(void **state)
@@ -220,6 +282,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_that_always_fails),
         cmocka_unit_test(what_comes_to_an_end),
+        cmocka_unit_test(what_is_given_up_in_time),
+        cmocka_unit_test(in_some_runs),
         cmocka_unit_test(whoever_has_them_dies),
         cmocka_unit_test(by_count),
         cmocka_unit_test(a_poll_that_is_always_too_late),
