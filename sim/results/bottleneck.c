@@ -507,7 +507,7 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
         add(sentence, ", 최대 유입 초당 %s건 (%s)", number_rate(demand->offered_per_s).s,
             number_percent(demand->pressure).s);
     if (bottleneck_lacks_vus(demand))
-        add(sentence, demand->by_api ? ", API가 감당하면 초당 %s건" : ", VU가 충분하고 API가 감당하면 초당 %s건",
+        add(sentence, demand->by_api ? ", 부하는 초당 %s건이나 API가 더 받지 못함" : ", VU가 충분하고 API가 감당하면 초당 %s건",
             number_rate(demand->asked_per_s).s);
 }
 
