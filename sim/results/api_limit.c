@@ -49,6 +49,61 @@ static bool is_felt(const struct outcome *outcome, const struct process_spec *ap
         outcome_mean(outcome, "processes.%s.api_s.mean", api->name) > LONGER * alone_s;
 }
 
+/* From when a request has a thread until it is answered, which is when its VU is free again. */
+static double answered_s(const struct stage_spec *stage)
+{
+    const double stage_s = stage->has_time ? dist_mean_s(&stage->time) : 0;
+    double total_s = 0;
+
+    for (uint32_t i = 0; i < stage->n_steps; i++) {
+        if (stage->step[i].kind == STEP_REPLY) return total_s;
+        total_s += stage->step[i].share * stage_s + (stage->step[i].has_time ? dist_mean_s(&stage->step[i].time) : 0);
+    }
+    return pace_stage_alone_s(stage);
+}
+
+/* INFINITY: nothing bounds them. The starts of a burst come together: a VU serves one of them, however quick it is. */
+static double vus_per_s(const struct load_spec *load, double each_s)
+{
+    if (load->vus == 0) return INFINITY;
+    if (load->executor == LOAD_BURSTS) each_s = fmax(each_s, ns_to_s(load->burst_every_ns));
+    return load->vus_max / each_s;
+}
+
+/* A load as it is, or a steady one of as many starts as its VUs can make of a request that waits for nothing. */
+static struct load_spec with_its_vus(const struct scenario *scenario, const struct load_spec *load, double each_s,
+                                     sim_ns window_ns)
+{
+    const double vus = vus_per_s(load, each_s);
+    struct scenario alone = *scenario;
+
+    alone.load = load;
+    alone.n_loads = 1;
+    if (!isfinite(vus) || vus >= scenario_peak_rate_per_s(&alone, window_ns)) return *load;
+    return (struct load_spec){ .name = load->name, .executor = LOAD_CONSTANT_ARRIVAL_RATE, .start_ns = load->start_ns,
+                               .rate = vus, .time_unit_ns = SIM_S,
+                               .duration_ns = scenario_load_end(&alone) - load->start_ns };
+}
+
+/* The last bits of a product. */
+#define AS_MUCH (1 - 1e-9)
+
+/* Whether its VUs let the load bring as much as the API takes: else it is for want of VUs that starts are lost. */
+static bool vus_bring(const struct outcome *outcome, const struct stage_spec *stage, double per_s)
+{
+    struct scenario scenario = outcome->study->scenario;
+    struct arena scratch;
+
+    arena_init(&scratch);
+    struct load_spec *load = arena_array(&scratch, struct load_spec, scenario.n_loads);
+    for (uint32_t i = 0; i < scenario.n_loads; i++)
+        load[i] = with_its_vus(&scenario, &scenario.load[i], answered_s(stage), outcome->layout->rate_window_ns);
+    scenario.load = load;
+    const double brought_per_s = scenario_peak_rate_per_s(&scenario, outcome->layout->rate_window_ns);
+    arena_fini(&scratch);
+    return isnan(brought_per_s) || brought_per_s >= AS_MUCH * per_s; /* NaN: a trace */
+}
+
 struct api_limit api_limit_of(const struct outcome *outcome)
 {
     const struct scenario *scenario = &outcome->study->scenario;
@@ -63,7 +118,8 @@ struct api_limit api_limit_of(const struct outcome *outcome)
     struct api_limit limit = pool.most_per_s <= threads.most_per_s ? pool : threads;
     limit.asked_per_s = outcome->layout->load_rate_per_s;
     if (isnan(limit.asked_per_s)) limit.asked_per_s = outcome_mean(outcome, "orders.peak_rate_per_s");
-    return limit.asked_per_s > limit.most_per_s && is_felt(outcome, api, alone_s) ? limit : none;
+    if (!(limit.asked_per_s > limit.most_per_s) || !is_felt(outcome, api, alone_s)) return none;
+    return vus_bring(outcome, &scenario->stage[api->api_stage], limit.most_per_s) ? limit : none;
 }
 
 /* What became of the others. */
