@@ -10,8 +10,8 @@ enum outcome once_effect(struct machine *machine, struct thread *thread, const s
 /* The commit at hand inserts the keys that were looked up before its transaction began (thread.keys_due): waits for a
  * transaction that has done so. FAILED: a key is there. */
 SIM_SELDOM enum outcome once_insert(struct machine *machine, struct thread *thread, const struct plan_op *op);
-/* Those of them that the commit at hand inserts: marks go with the first one, the key of a business state is the row that
- * the write inserts, and goes with that. */
+/* Those of them that the commit at hand inserts: marks go with the first one, the key of a business state is the row
+ * that the write inserts, and goes with that. */
 SIM_SELDOM uint16_t once_keys_now(const struct thread *thread);
 /* The transaction ends: the key of a business state whose row is not committed with it is to be inserted later. Before
  * the thread's marks and claims are dropped. */
