@@ -193,16 +193,18 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.runs = outcome->n;
     demand.left_in = outcome_nulls(outcome, "groups.%s.drained_at_s", spec->name);
     demand.waits_in = waits_in(outcome, index, demand.consumers);
-    /* What the load asks of it on average, or what did arrive: a stage before it may hold records back, or may have let
-     * more of them through at first than in the mean. Without a load nothing is asked: there a backlog is worked off.
-     */
+    /* What the load asks of it on average, as far as the API lets it through, or what did arrive: a stage before it may
+     * hold records back, or may have let more of them through at first than in the mean. Without a load nothing is
+     * asked: there a backlog is worked off. */
     const double orders_per_s = outcome_mean(outcome, "orders.peak_rate_per_s");
     const double arrived_per_s = outcome_mean(outcome, "groups.%s.peak_rate_per_s", spec->name);
     demand.is_drain = !(orders_per_s > 0);
-    demand.offered_per_s = orders_per_s > 0 ? fmax(orders_per_s * records_per_order, arrived_per_s) : 0;
+    const struct api_limit api = api_limit_of(outcome);
+    demand.by_api = api.kind != API_LIMIT_NONE;
+    const double let_through_per_s = demand.by_api ? fmin(orders_per_s, api.most_per_s) : orders_per_s;
+    demand.offered_per_s = orders_per_s > 0 ? fmax(let_through_per_s * records_per_order, arrived_per_s) : 0;
     if (outcome_mean(outcome, "orders.dropped") > 0)
         demand.asked_per_s = fmax(0, outcome->layout->load_rate_per_s * records_per_order);
-    demand.by_api = api_limit_of(outcome).kind != API_LIMIT_NONE;
     demand.capacity_per_s = outcome_mean(outcome, "groups.%s.capacity_per_s", spec->name);
     demand.one_per_s = demand.capacity_per_s * demand.fullest_share;
     demand.pressure = demand.offered_per_s / demand.capacity_per_s;
