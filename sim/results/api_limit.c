@@ -141,7 +141,7 @@ char *api_limit_text(const struct outcome *outcome, enum language language, char
 {
     const struct api_limit limit = api_limit_of(outcome);
     const bool ko = language == LANG_KO, pool = limit.kind == API_LIMIT_POOL;
-    const struct number most = number_fixed(limit.most_per_s, 1), asked = number_fixed(limit.asked_per_s, 1);
+    const struct number most = number_rate(limit.most_per_s), asked = number_rate(limit.asked_per_s);
     const struct number percent = number_percent(limit.asked_per_s / limit.most_per_s);
     const struct number held = number_seconds(limit.held_s);
     char others[200] = "";

@@ -151,7 +151,7 @@ static int repeats_en(const struct told *told, char *out, size_t size)
     int n = snprintf(out, size, "%s records were delivered again, for a poll takes longer than max.poll.interval: "
                      "max.poll.records must stay under %u (%s at %s a record%s), and then these do %s/s%s", repeats.s,
                      (unsigned)polls->under, interval.s, record.s, polls->varies ? ", more at times" : "",
-                     number_fixed(polls->per_s, 1).s,
+                     number_rate(polls->per_s).s,
                      asked(told, polls->per_s, percent, sizeof percent));
     if (polls->enough)
         n += snprintf(out + n, size - (size_t)n, "; %u, with %s%u partition%s each, would keep up (%s), and few wait "
@@ -224,7 +224,7 @@ static int fault_en(const struct told *told, char *out, size_t size)
         n += snprintf(out + n, size - (size_t)n, ", and none was left");
         if (!(taken->spared_per_s > 0) || !taken->is_passed_on) return n;
         return n + snprintf(out + n, size - (size_t)n, "; one more, in an instance of its own, is left and does %s/s%s",
-                            number_fixed(taken->spared_per_s, 1).s,
+                            number_rate(taken->spared_per_s).s,
                             asked(told, taken->spared_per_s, percent, sizeof percent));
     }
     if (!taken->is_passed_on)
@@ -349,7 +349,7 @@ static int repeats_ko(const struct told *told, char *out, size_t size)
     int n = snprintf(out, size, "poll 하나가 max.poll.interval보다 오래 걸려 %s건이 재전달됨: max.poll.records를 %u "
                      "미만으로 (건당 %s%s, %s 이내), 그러면 지금 수로 초당 %s건%s", repeats.s, (unsigned)polls->under,
                      record.s, polls->varies ? "이며 더 걸릴 때도 있음" : "", interval.s,
-                     number_fixed(polls->per_s, 1).s, asked(told, polls->per_s, percent, sizeof percent));
+                     number_rate(polls->per_s).s, asked(told, polls->per_s, percent, sizeof percent));
     if (polls->enough)
         n += snprintf(out + n, size - (size_t)n, "; %u개면 각각 Partition %u개 이하로 유입을 따라가며 (%s) poll을 "
                       "기다리는 이벤트가 적음", (unsigned)polls->enough, (unsigned)polls->enough_most,
@@ -403,7 +403,7 @@ static int fault_ko(const struct told *told, char *out, size_t size)
         n += snprintf(out + n, size - (size_t)n, ", 남은 Consumer 없음");
         if (!(taken->spared_per_s > 0) || !taken->is_passed_on) return n;
         return n + snprintf(out + n, size - (size_t)n, "; 별도 인스턴스에 하나 더 있으면 1개가 남아 초당 %s건%s",
-                            number_fixed(taken->spared_per_s, 1).s,
+                            number_rate(taken->spared_per_s).s,
                             asked(told, taken->spared_per_s, percent, sizeof percent));
     }
     if (!taken->is_passed_on)

@@ -99,6 +99,21 @@ static void repeats(void **state)
     assert_int_equal(more_consumers(&made->outcome, 0).polls.enough, 0);
 }
 
+/* A hundred times slower: two do 0.06 a second of the 0.1 that come. */
+static void repeats_of_slow_ones(void **state)
+{
+    struct group_spec group[2];
+    (void)state;
+    struct case_of *made = with(2, 2, 3, 2);
+    const struct study study = with_interval(made, group, 6000 * SIM_S);
+    made->outcome.study = &study;
+    made->demand[0].repeats = made->demand[0].records + 1;
+    made->demand[0].service_s *= 100;
+    made->demand[0].offered_per_s /= 100;
+    assert_non_null(strstr(text_of(made, LANG_EN), "and then these do 0.060/s (166.7%)"));
+    assert_non_null(strstr(text_of(made, LANG_KO), "그러면 지금 수로 초당 0.060건 (166.7%)"));
+}
+
 /* The study with times of records that vary so much. */
 static struct study with_cv(const struct case_of *made, struct group_spec *group, struct stage_spec *stage,
                             sim_ns interval_ns, double cv)
@@ -536,6 +551,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_and_one),
         cmocka_unit_test(repeats),
+        cmocka_unit_test(repeats_of_slow_ones),
         cmocka_unit_test(repeats_of_times_that_vary), cmocka_unit_test(repeats_of_long_sleeps),
         cmocka_unit_test(repeats_of_those_that_are_refused), cmocka_unit_test(repeats_of_one_long_record), cmocka_unit_test(repeats_with_commits),
         cmocka_unit_test(repeats_that_smaller_polls_do_not_end),

@@ -600,6 +600,30 @@ static void the_api_may_be_what_limits(void **state)
     }
 }
 
+/* Two connections, each held for a minute, take one request in 30 s of the three that come; what has waited for half a
+ * minute fails. */
+static void a_slow_api_takes_more_than_nothing(void **state)
+{
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"insert\": \"orders\", \"time\": \"60s\"}, "
+                                 "{\"publish\": \"orders\"}, {\"reply\": 202}]}, \"serve\": {\"steps\": "
+                                 "[{\"work\": \"look\", \"time\": \"10ms\"}, {\"status\": \"PAID\"}]}}";
+    const struct study_edit edits[] = {
+        { "/stages", stages }, { "/load/scenarios/orders/rate", "6" }, { "/load/scenarios/orders/timeUnit", "1m" },
+        { "/load/scenarios/orders/duration", "30m" }, { "/processes/front/connections", "2" },
+        { "/processes/front/api/threads", "1000" } };
+    struct group_facts group;
+    char text[1024];
+    (void)state;
+    const struct outcome outcome = outcome_open(edits, 6, &group);
+    api_limit_text(&outcome, LANG_EN, text, sizeof text);
+    assert_non_null(strstr(text, " takes 0.033 requests/s at most (2 connections "));
+    assert_non_null(strstr(text, " would bring up to 0.10/s (300.0%)"));
+    api_limit_text(&outcome, LANG_KO, text, sizeof text);
+    assert_non_null(strstr(text, "많아야 초당 0.033건"));
+    assert_non_null(strstr(text, "최대 초당 0.10건 (300.0%)"));
+    trial_close(&opened);
+}
+
 /* Eight connections take 16 requests a second of 500 ms. A VU makes 2 of them: seven make 14 and wait for nothing,
  * eight as many as the API takes. One that is answered before the commit's 100 ms is free after 400 ms: 2.5 a second,
  * 15 from six and 17.5 from seven. Of a burst a VU serves one, every two seconds: 20 make 10 a second, 32 make 16.
@@ -1434,6 +1458,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(not_due_is_not_behind, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(the_api_may_be_what_limits, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(the_vus_may_be_what_limits, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_slow_api_takes_more_than_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_the_api_lets_through_arrives, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_fell_behind_comes_before_who_keeps_up, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_was_behind_for_longer_comes_first, open_arena, close_arena),

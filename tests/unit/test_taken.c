@@ -282,6 +282,10 @@ static void several_are_away_together(void **state)
                       "60.0 s, and none was left; one more, in an instance of its own, is left and does 10.0/s "
                       "(200.0%)",
                 "장애 c, d, e로 20.0 s부터 동시에 3개 중 3개가 빠짐 (60.0 s 동안), 남은 Consumer 없음; 별도 인스턴스에 하나 더 있으면 1개가");
+    ((struct group_demand *)all.demand)[0].capacity_per_s = 0.15; /* three, were they so slow */
+    char text[1024];
+    assert_non_null(strstr(more_consumers_text(&all, LANG_EN, text, sizeof text), "is left and does 0.050/s"));
+    assert_non_null(strstr(more_consumers_text(&all, LANG_KO, text, sizeof text), "초당 0.050건"));
     trial_close(&trial);
 
     const struct outcome same =
