@@ -171,6 +171,48 @@ void fetch_seek(struct fetch_buffer *buffer, uint32_t index, int64_t next, bool 
     part->next = next;
 }
 
+/* A block ends where its part goes on, unless that was set to another position. One pass for many parts. */
+static bool was_left(const struct fetch_buffer *buffer, const struct fetch_block *block)
+{
+    return block->end != buffer->part[block->part].next;
+}
+
+static void left_drop(struct fetch_buffer *buffer)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0, at = buffer->head, to = at; i < buffer->n_blocks; i++) {
+        if (!was_left(buffer, &buffer->block[at])) {
+            buffer->block[to] = buffer->block[at];
+            to = to + 1 < buffer->n_parts ? to + 1 : 0;
+            kept++;
+        }
+        at = at + 1 < buffer->n_parts ? at + 1 : 0;
+    }
+    buffer->n_blocks = kept;
+    kept = 0;
+    for (uint32_t i = 0; i < buffer->n_answer; i++)
+        if (!was_left(buffer, &buffer->answer[i])) buffer->answer[kept++] = buffer->answer[i];
+    buffer->n_answer = kept;
+}
+
+static void part_return(struct fetch_buffer *buffer, uint32_t index, int64_t next)
+{
+    struct fetch_part *part = &buffer->part[index];
+    if (buffer->spent == index) buffer->spent = buffer->n_parts;
+    if (part->buffered) buffered_set(buffer, index, false);
+    buffer->unasked += part->next - next;
+    part->next = next;
+}
+
+void fetch_return(struct fetch_buffer *buffer, uint32_t segment, int64_t next)
+{
+    const struct fetch_block *from = &buffer->segment[segment];
+    for (uint32_t i = segment + 1; i < buffer->n_segments; i++)
+        part_return(buffer, buffer->segment[i].part, buffer->segment[i].first);
+    if (next < from->end) part_return(buffer, from->part, next);
+    if (next < from->end || segment + 1 < buffer->n_segments) left_drop(buffer);
+}
+
 /* What a fetch under way asks from. */
 static int64_t asked_from(const struct fetch_part *part) { return part->stale ? part->old_next : part->next; }
 

@@ -64,6 +64,9 @@ void fetch_reset(struct fetch_buffer *buffer, uint32_t n_parts);
 /* The consumer's position in a part is set: what is buffered or answered of it is dropped, and so is what a fetch under
  * way brings. Everything from `next` on is to be asked for again. */
 void fetch_seek(struct fetch_buffer *buffer, uint32_t part, int64_t next, bool under_way);
+/* What the last poll took from `next` in this segment on goes back: the same as fetch_seek of each part of it, where
+ * what is under way has been answered. */
+void fetch_return(struct fetch_buffer *buffer, uint32_t segment, int64_t next);
 /* True when a fetch under way brings something that will be dropped: another one must follow it. */
 static inline bool fetch_is_stale(const struct fetch_buffer *buffer) { return buffer->n_stale > 0; }
 

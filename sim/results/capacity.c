@@ -148,11 +148,12 @@ static double one_per_s(const struct scenario *scenario, const struct run_facts 
     if (samples->stuck && facts->service.n > 0) return 1 / beside_stuck_s(scenario, spec, facts, &samples->split);
     if (isfinite(seen) && (samples->too_late || goes_round(facts))) return seen;
     if (facts->service.n == 0) return (double)NAN;
+    const bool is_seen = isfinite(seen) && is_seen_for_long(facts, samples);
+    if (is_seen && facts->backoff_ns == 0) return seen;
     struct work work = work_of(facts, &samples->slowed);
     if (samples->split.mixed) work.busy_s *= samples->longer;
     double takes_s = record_takes_s(scenario, spec, &work, &samples->split);
-    if (isfinite(seen) && is_seen_for_long(facts, samples))
-        return facts->backoff_ns == 0 ? seen : seen_beside_sleeps_per_s(facts, samples, takes_s);
+    if (is_seen) return seen_beside_sleeps_per_s(facts, samples, takes_s);
     if (isfinite(seen) && samples->done > 0 && scenario->n_faults > 0)
         takes_s = without_faults_s(scenario, run, samples, group, &work, takes_s);
     return takes_s > 0 ? 1 / takes_s : (double)NAN;

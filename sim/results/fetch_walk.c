@@ -8,6 +8,15 @@
 
 /* So many polls are gone through, and the second half of them counts: the first one is a cold client's. */
 enum { POLLS = 8192 };
+/* Where a poll handles many blocks, so many of them in all, but never fewer polls than that. */
+enum { BLOCKS_IN_ALL = 8 * POLLS, POLLS_MIN = 128 };
+/* From then on, whenever as many again have been gone through, the walk may end: see is_at_hand. */
+enum { POLLS_TO_LOOK = 128 };
+/* And from these on where what the last half took is, to so much of a record in all, what the half before it did. */
+enum { POLLS_TO_AGREE = 1024 };
+#define AGREES 0.005
+/* Partitions: with fewer a whole walk is short. */
+enum { MANY = 8 };
 /* Polls in which each partition has its turn, at most: those that take a part of a block are told apart no finer. */
 enum { POLLS_OF_A_ROUND = POLLS / 16 };
 /* At the broker, of each partition: no walk comes to its end. */
@@ -21,6 +30,7 @@ struct client {
     struct fetch_buffer buffer;
     struct retried *retried; /* by part */
     double now_s, worked_s;  /* worked: of it, on records, or asleep before one */
+    double waited_s;         /* with nothing at hand */
     double ready_s;          /* where a fetch is under way: when it is back */
     bool under_way;
     int64_t done;
@@ -28,6 +38,9 @@ struct client {
     uint32_t drawn;
     struct retried next;     /* how that one will fare */
 };
+
+/* How far a client was at some poll. */
+struct mark { double now_s, own_s, waited_s; int64_t done; uint32_t blocks; };
 
 /* ---- failures ---- */
 
@@ -83,22 +96,13 @@ static void client_poll(struct client *client)
     while (client->buffer.n_blocks == 0) {
         fetch_collect(&client->buffer, 0); /* what filled the poll before is no longer unread */
         client_send(client);
+        client->waited_s += fmax(0, client->ready_s - client->now_s);
         client->now_s = fmax(client->now_s, client->ready_s);
         client_receive(client);
     }
     fetch_collect(&client->buffer, (int64_t)client->walk->poll);
     client_send(client);
     client->now_s += client->walk->poll_s;
-}
-
-/* What is behind a record that failed goes back, and it too unless it is given up. */
-static void forget_rest(struct client *client, uint32_t segment, int64_t next)
-{
-    struct fetch_buffer *buffer = &client->buffer;
-    const struct fetch_block failed = buffer->segment[segment];
-    for (uint32_t i = segment + 1; i < buffer->n_segments; i++)
-        fetch_seek(buffer, buffer->segment[i].part, buffer->segment[i].first, false);
-    if (next < failed.end) fetch_seek(buffer, failed.part, next, false);
 }
 
 /* Records of a segment that succeed, one after the other; returns where it ends, or the first that fails. */
@@ -131,7 +135,8 @@ static bool deliver(struct client *client, uint32_t segment, int64_t offset)
         return true;
     }
     const bool is_given_up = retried->deliveries == 0;
-    forget_rest(client, segment, is_given_up ? offset + 1 : offset);
+    /* What is behind it goes back, and it too unless it is given up. */
+    fetch_return(&client->buffer, segment, is_given_up ? offset + 1 : offset);
     client->done += is_given_up;
     if (!is_given_up) client_works(client, client->walk->sleep_s);
     return false;
@@ -179,21 +184,76 @@ static struct fetch_walk coarse(const struct fetch_walk *walk)
     return of;
 }
 
+/* Blocks that a poll handles: those it takes, and where it fails those at hand, which are searched, and quickly. */
+static double blocks_of_poll(const struct fetch_walk *walk)
+{
+    const double taken = fmin(walk->partitions, ceil(walk->poll / walk->block));
+    return walk->failed > 0 ? taken + walk->partitions / 8.0 : taken;
+}
+
+static uint32_t polls_of(const struct fetch_walk *walk)
+{
+    return (uint32_t)fmin(POLLS, fmax(POLLS_MIN, BLOCKS_IN_ALL / blocks_of_poll(walk)));
+}
+
+static struct mark mark_of(const struct client *client)
+{
+    return (struct mark){ .now_s = client->now_s, .own_s = client->now_s - client->worked_s,
+                          .waited_s = client->waited_s, .done = client->done, .blocks = client->buffer.n_blocks };
+}
+
+/* Nobody waited for a fetch since the mark, one would have been less than a hundredth of the time, and if blocks at
+ * hand become fewer as they did, some are left where a whole walk ends. */
+static bool is_at_hand(const struct client *client, const struct mark *mark, uint32_t polls)
+{
+    const double lost = (double)mark->blocks - client->buffer.n_blocks;
+    return !(client->waited_s > mark->waited_s) && client->walk->fetch_s < 0.01 * (client->now_s - mark->now_s) &&
+        lost * (POLLS / (double)polls) < client->buffer.n_blocks;
+}
+
+static double all_since_s(const struct client *client, const struct mark *mark)
+{
+    return (client->now_s - mark->now_s) / (double)(client->done - mark->done);
+}
+
+static double own_since_s(const struct client *client, const struct mark *mark)
+{
+    return (client->now_s - client->worked_s - mark->own_s) / (double)(client->done - mark->done);
+}
+
+/* NaN: nobody waits. Without failures that cannot be told before each partition has had its turn. */
+static double go_through_s(struct client *client)
+{
+    const uint32_t polls = polls_of(client->walk);
+    const bool may_end = client->walk->failed > 0 && client->walk->partitions >= MANY;
+    struct mark half = mark_of(client), look = half;
+    double before_s = (double)NAN;
+
+    for (uint32_t i = 0, next = POLLS_TO_LOOK / 2; i < polls; i++) {
+        if (i == polls / 2) half = mark_of(client);
+        if (may_end && i == next) {
+            const double own_s = own_since_s(client, &look), all_s = all_since_s(client, &look);
+            if (i >= POLLS_TO_LOOK && is_at_hand(client, &look, i / 2)) return (double)NAN;
+            if (i >= POLLS_TO_AGREE && fabs(own_s - before_s) < AGREES * all_s) return own_s;
+            before_s = own_s;
+            look = mark_of(client);
+            next *= 2;
+        }
+        client_poll(client);
+        hand_out(client);
+    }
+    return own_since_s(client, &half);
+}
+
 double fetch_walk_client_s(const struct fetch_walk *walk)
 {
     const struct fetch_walk of = coarse(walk);
     struct arena scratch;
     struct client client;
-    double before_s = 0;
-    int64_t before = 0;
 
     arena_init(&scratch);
     client_open(&client, &of, &scratch);
-    for (uint32_t i = 0; i < POLLS; i++) {
-        if (i == POLLS / 2) before_s = client.now_s - client.worked_s, before = client.done;
-        client_poll(&client);
-        hand_out(&client);
-    }
+    const double own_s = go_through_s(&client);
     arena_fini(&scratch);
-    return (client.now_s - client.worked_s - before_s) / (double)(client.done - before);
+    return own_s;
 }

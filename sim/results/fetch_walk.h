@@ -18,7 +18,12 @@ struct fetch_walk {
     double sleep_s;                   /* before each delivery again */
 };
 
-/* Polls, commits, and waits for a fetch with nothing in hand, per record; NaN or infinite: hardly one is ever done. */
+/* Polls, commits, and waits for a fetch with nothing in hand, per record; NaN or infinite: hardly one is ever done, or
+ * (NaN) other partitions are always at hand, and polls and commits are what they are without fetches.
+ * A plan asks in each run: where a consumer has many partitions and records fail, the walk ends once half of the polls
+ * gone through had no wait, one would have been less than a hundredth of their time, and blocks do not run out, or once
+ * a half and the half before it agree to half a hundredth of a record; where polls bring blocks of many, fewer polls are
+ * gone through. So the figure is right to some hundredths there, less where a fifth of the records fail. */
 double fetch_walk_client_s(const struct fetch_walk *walk);
 
 #endif

@@ -438,11 +438,78 @@ static void test_answer_is_fixed(void **state)
     expect_segment(0, 1, 3, 13);
 }
 
+/* ---- what goes back ---- */
+
+static void expect_same_blocks(const struct fetch_buffer *one, const struct fetch_buffer *other)
+{
+    assert_int_equal(one->n_blocks, other->n_blocks);
+    assert_int_equal(one->n_answer, other->n_answer);
+    for (uint32_t i = 0; i < one->n_blocks; i++)
+        compare_block(&one->block[(one->head + i) % one->n_parts], &other->block[(other->head + i) % other->n_parts]);
+    for (uint32_t i = 0; i < one->n_answer; i++) compare_block(&one->answer[i], &other->answer[i]);
+}
+
+static void expect_same(const struct fetch_buffer *one, const struct fetch_buffer *other)
+{
+    expect_same_blocks(one, other);
+    assert_int_equal(one->unasked, other->unasked);
+    assert_int_equal(one->spent, other->spent);
+    assert_int_equal(one->n_buffered, other->n_buffered);
+    for (uint32_t p = 0; p < one->n_parts; p++) {
+        assert_int_equal(one->part[p].next, other->part[p].next);
+        assert_int_equal(one->part[p].buffered, other->part[p].buffered);
+    }
+}
+
+static void open_full(struct pair *pair, uint64_t seed)
+{
+    pair_open(pair, 2 + (uint32_t)(random_mix(seed) % (PARTS - 2)), true, seed);
+    for (uint32_t p = 0; p < pair->buffer.n_parts; p++)
+        while (pair->log_end[p] < pair->buffer.part[p].next + 5000) append(pair, p);
+}
+
+/* A poll, and a fetch behind it that is answered. */
+static void poll_full(struct fetch_buffer *buffer, int64_t max, bool arrives)
+{
+    fetch_arrive(buffer);
+    fetch_collect(buffer, max);
+    if (!fetch_ask(buffer)) return;
+    fetch_answer(buffer);
+    if (arrives) fetch_arrive(buffer);
+}
+
+/* In one pass, or part by part. */
+static void test_return_is_many_seeks(void **state)
+{
+    (void)state;
+    static struct pair one, other;
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        open_full(&one, seed), open_full(&other, seed);
+        poll_full(&one.buffer, 0, true), poll_full(&other.buffer, 0, true);
+        for (uint64_t i = 0; i < 50; i++) {
+            const uint64_t drawn = random_mix(seed * 1000 + i);
+            const int64_t max = 1 + (int64_t)(drawn % 60);
+            poll_full(&one.buffer, max, drawn & 64), poll_full(&other.buffer, max, drawn & 64);
+            if (one.buffer.n_segments == 0) continue;
+            const uint32_t from = (uint32_t)(drawn >> 8) % one.buffer.n_segments;
+            const struct fetch_block block = one.buffer.segment[from];
+            const int64_t next = block.first + (int64_t)(drawn >> 40) % (block.end - block.first + 1);
+            fetch_return(&one.buffer, from, next);
+            for (uint32_t s = from + 1; s < other.buffer.n_segments; s++)
+                fetch_seek(&other.buffer, other.buffer.segment[s].part, other.buffer.segment[s].first, false);
+            if (next < block.end) fetch_seek(&other.buffer, block.part, next, false);
+            expect_same(&one.buffer, &other.buffer);
+        }
+        arena_fini(&one.arena), arena_fini(&other.arena);
+    }
+}
+
 #define SMALL(test) cmocka_unit_test_setup_teardown(test, open_small, close_small)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_return_is_many_seeks),
         cmocka_unit_test(test_against_the_twin), cmocka_unit_test(test_hash), SMALL(test_blocks_in_turn),
         SMALL(test_last_slot), SMALL(test_session_rotates), SMALL(test_hash_set_order), SMALL(test_answer_is_fixed),
     };
