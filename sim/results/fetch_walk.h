@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What its client takes of one consumer, per record, where all its partitions always have more at the broker and the
- * client fetches in an order of its own. One fetch is in flight at a time, it asks for what nothing is left of, and what comes of it is the
+ * client fetches in an order of its own. One fetch is in flight at a time, it asks for what nothing is left of, and what
+ * comes of it is the
  * next poll's: how much of a fetch nobody works beside hangs on how blocks, polls and failures fall. So the client's
  * rules (models/kafka/fetch.h) are gone through poll by poll, with times that do not vary. */
 #ifndef SIM_RESULTS_FETCH_WALK_H
@@ -20,10 +21,10 @@ struct fetch_walk {
 
 /* Polls, commits, and waits for a fetch with nothing in hand, per record; NaN or infinite: hardly one is ever done, or
  * (NaN) other partitions are always at hand, and polls and commits are what they are without fetches.
- * A plan asks in each run: where a consumer has many partitions and records fail, the walk ends once half of the polls
- * gone through had no wait, one would have been less than a hundredth of their time, and blocks do not run out, or once
- * a half and the half before it agree to half a hundredth of a record; where polls bring blocks of many, fewer polls are
- * gone through. So the figure is right to some hundredths there, less where a fifth of the records fail. */
+ * A plan asks in each run: where a consumer has many partitions and records fail, the walk ends once half of the
+ * polls gone through had no wait, one would have been less than a hundredth of their time, and blocks do not run out,
+ * or once a half and the half before it agree to half a hundredth of a record; where polls bring blocks of many, fewer
+ * polls are gone through. So the figure is right to some hundredths there, less where a fifth of the records fail. */
 double fetch_walk_client_s(const struct fetch_walk *walk);
 
 #endif
