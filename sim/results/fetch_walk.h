@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What its client takes of one consumer, per record, where all its partitions always have more at the broker and the
  * client fetches in an order of its own. One fetch is in flight at a time, it asks for what nothing is left of, and what
- * comes of it is the
- * next poll's: how much of a fetch nobody works beside hangs on how blocks, polls and failures fall. So the client's
- * rules (models/kafka/fetch.h) are gone through poll by poll, with times that do not vary. */
+ * comes of it is the next poll's: how much of a fetch nobody works beside hangs on how blocks, polls and failures fall.
+ * So the client's rules (models/kafka/fetch.h) are gone through poll by poll, with times that do not vary. */
 #ifndef SIM_RESULTS_FETCH_WALK_H
 #define SIM_RESULTS_FETCH_WALK_H
 
@@ -24,7 +23,8 @@ struct fetch_walk {
  * A plan asks in each run: where a consumer has many partitions and records fail, the walk ends once half of the
  * polls gone through had no wait, one would have been less than a hundredth of their time, and blocks do not run out,
  * or once a half and the half before it agree to half a hundredth of a record; where polls bring blocks of many, fewer
- * polls are gone through. So the figure is right to some hundredths there, less where a fifth of the records fail. */
+ * polls are gone through. So the figure is right to some hundredths there; where a fifth of the records fail and
+ * a poll has many of hundreds of small blocks, seen up to a third off a longer walk. */
 double fetch_walk_client_s(const struct fetch_walk *walk);
 
 #endif

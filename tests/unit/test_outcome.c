@@ -675,7 +675,7 @@ static void the_vus_may_be_what_limits(void **state)
 
 /* Of 500 orders a second for twenty seconds ten connections, each held for 40 ms, let 250 through; the others wait for
  * their turn. Each is one record for the first group, which does 333 a second, and two for the one behind it, which
- * does 1,000. Where the first is quick, but comes only after fifteen seconds, it sends on a thousand records a second. */
+ * does 1,000. Where the first is quick, but comes only after fifteen seconds, it sends on a thousand a second. */
 static void what_the_api_lets_through_arrives(void **state)
 {
     static const char groups[] = "{\"servers\": {\"consumers\": 1, \"reads\": {\"orders\": \"serve\"}%s}, "
