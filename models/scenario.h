@@ -455,10 +455,10 @@ struct load_extent scenario_load_extent(const struct scenario *scenario);
 double scenario_peak_rate_per_s(const struct scenario *scenario, sim_ns window_ns);
 
 /* How many starts the executors' rates make from 0 on until then, whatever is drawn, by the same windows; NaN with a
- * trace. */
+ * trace. It is asked for later and later instants: spans that are over are not looked at again. */
 struct load_rates;
-const struct load_rates *load_rates_make(const struct scenario *scenario, sim_ns window_ns, struct arena *arena);
-double load_rates_starts(const struct load_rates *rates, sim_ns until_ns);
+struct load_rates *load_rates_make(const struct scenario *scenario, sim_ns window_ns, struct arena *arena);
+double load_rates_starts(struct load_rates *rates, sim_ns until_ns);
 
 /* When a run ends at the latest: nothing that lies behind it happens. */
 static inline sim_ns scenario_end(const struct scenario *scenario)

@@ -119,14 +119,16 @@ static double rate_at(const struct span *span, double at_s)
     return span->from + (span->to - span->from) * (at_s - span->at_s) / (span->until_s - span->at_s);
 }
 
+static double starts_of(const struct span *span, double at_s, double until_s)
+{
+    const double a_s = fmax(at_s, span->at_s), b_s = fmin(until_s, span->until_s);
+    return b_s > a_s ? (b_s - a_s) * (rate_at(span, a_s) + rate_at(span, b_s)) / 2 : 0;
+}
+
 static double starts_between(const struct profile *profile, double at_s, double until_s)
 {
     double starts = 0;
-    for (uint32_t i = 0; i < profile->n; i++) {
-        const struct span *span = &profile->span[i];
-        const double a_s = fmax(at_s, span->at_s), b_s = fmin(until_s, span->until_s);
-        if (b_s > a_s) starts += (b_s - a_s) * (rate_at(span, a_s) + rate_at(span, b_s)) / 2;
-    }
+    for (uint32_t i = 0; i < profile->n; i++) starts += starts_of(&profile->span[i], at_s, until_s);
     return starts;
 }
 
@@ -277,9 +279,15 @@ static bool has_trace(const struct scenario *scenario)
     return false;
 }
 
-struct load_rates { bool known; struct profile profile; };
+/* What came in the first n_over spans is known for good. */
+struct load_rates {
+    bool known;
+    struct profile profile;
+    uint32_t n_over;
+    double starts_over;
+};
 
-const struct load_rates *load_rates_make(const struct scenario *scenario, sim_ns window_ns, struct arena *arena)
+struct load_rates *load_rates_make(const struct scenario *scenario, sim_ns window_ns, struct arena *arena)
 {
     struct load_rates *rates = arena_new(arena, struct load_rates);
     rates->known = !has_trace(scenario);
@@ -287,10 +295,16 @@ const struct load_rates *load_rates_make(const struct scenario *scenario, sim_ns
     return rates;
 }
 
-double load_rates_starts(const struct load_rates *rates, sim_ns until_ns)
+double load_rates_starts(struct load_rates *rates, sim_ns until_ns)
 {
+    const struct profile *profile = &rates->profile;
+    const double until_s = fmin(ns_to_s(until_ns), profile->end_s);
     if (!rates->known) return (double)NAN;
-    return starts_between(&rates->profile, 0, fmin(ns_to_s(until_ns), rates->profile.end_s));
+    for (; rates->n_over < profile->n && profile->span[rates->n_over].until_s <= until_s; rates->n_over++)
+        rates->starts_over += starts_of(&profile->span[rates->n_over], 0, until_s);
+    double starts = rates->starts_over;
+    for (uint32_t i = rates->n_over; i < profile->n; i++) starts += starts_of(&profile->span[i], 0, until_s);
+    return starts;
 }
 
 double scenario_peak_rate_per_s(const struct scenario *scenario, sim_ns window_ns)

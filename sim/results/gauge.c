@@ -35,7 +35,7 @@ struct gauge {
     sim_ns looked_ns;              /* at the levels before */
     struct stream *stream;         /* by group; then of starts that found a VU; then of orders there are */
     uint64_t dropped, failed;      /* starts that found none, or that the API did not answer with an order */
-    const struct load_rates *rates;
+    struct load_rates *rates;
 };
 
 struct gauge *gauge_open(const struct layout *layout, struct group_samples *group, struct arena *arena)
@@ -174,8 +174,8 @@ static void note_windows(struct stream *stream)
     const uint64_t now = stream->n_marks - 1;
     for (uint64_t k = 0, back = MARKS_A_WINDOW; k < WINDOWS && back <= now; k++, back *= 2) {
         const struct mark *from = &stream->mark[(now - back) % MARKS], *to = &stream->mark[now % MARKS];
-        stream->peak_rate_per_s =
-            fmax(stream->peak_rate_per_s, surely_came(from, to) / ns_to_s(to->at_ns - from->at_ns));
+        const double rate_per_s = surely_came(from, to) / ns_to_s(to->at_ns - from->at_ns);
+        if (rate_per_s > stream->peak_rate_per_s) stream->peak_rate_per_s = rate_per_s;
     }
 }
 

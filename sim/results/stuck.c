@@ -26,6 +26,7 @@ struct stuck_watch {
     const struct layout *layout;
     struct mark *mark;          /* by row */
     struct group_work *work;    /* by group: so far */
+    bool *begun;                /* by group: something has come again, and its partitions are marked */
     sim_ns at_ns;
 };
 
@@ -36,6 +37,7 @@ struct stuck_watch *stuck_open(const struct layout *layout, struct arena *arena)
     watch->layout = layout;
     watch->mark = arena_array(arena, struct mark, layout->n_rows);
     watch->work = arena_array(arena, struct group_work, layout->study->scenario.n_groups);
+    watch->begun = arena_array(arena, bool, layout->study->scenario.n_groups);
     return watch;
 }
 
@@ -54,16 +56,33 @@ static void look_at(struct mark *mark, const struct partition_level *level, cons
     if (processed > mark->furthest) mark->furthest = processed;
 }
 
+/* Where nothing has failed and nothing was delivered twice, nothing has come again. Most runs have no more to tell, and
+ * partitions are many. */
+static bool comes_once(const struct group_work *work) { return work->failed == 0 && work->duplicates == 0; }
+
+/* Until the look before nothing had come again. */
+static void begin_marks(struct stuck_watch *watch, uint32_t group, const struct run_levels *levels)
+{
+    const struct layout *layout = watch->layout;
+
+    for (uint32_t i = layout->group_row[group]; i < layout->group_row[group + 1]; i++)
+        watch->mark[i] = (struct mark){ .committed = levels->partition[i].committed, .since_ns = watch->at_ns };
+    watch->begun[group] = true;
+}
+
 /* While a fault slows them, or keeps them from an answer, it is that. */
 void stuck_look(struct stuck_watch *watch, const struct run_levels *levels)
 {
     const struct layout *layout = watch->layout;
 
     for (uint32_t g = 0; g < layout->study->scenario.n_groups; g++) {
+        const struct group_work *work = &levels->group_work[g];
+        if (comes_once(work)) continue;
+        if (!watch->begun[g]) begin_marks(watch, g, levels);
         const bool is_slowed = levels->group_slow_until_ns[g] > levels->at_ns;
         for (uint32_t i = layout->group_row[g]; i < layout->group_row[g + 1]; i++)
-            look_at(&watch->mark[i], &levels->partition[i], &levels->group_work[g], levels->at_ns, is_slowed);
-        watch->work[g] = levels->group_work[g];
+            look_at(&watch->mark[i], &levels->partition[i], work, levels->at_ns, is_slowed);
+        watch->work[g] = *work;
     }
     watch->at_ns = levels->at_ns;
 }

@@ -465,9 +465,14 @@ static void test_starts_until_then(void **state)
     struct arena arena;
     (void)state;
     arena_init(&arena);
-    const struct load_rates *rates = load_rates_make(&scenario, 10 * SIM_S, &arena);
+    struct load_rates *rates = load_rates_make(&scenario, 10 * SIM_S, &arena);
     assert_true(fabs(load_rates_starts(rates, 310 * SIM_S) - (20 * 310 + 480 * 5)) < 1e-6);
     assert_true(fabs(load_rates_starts(rates, 3000 * SIM_S) - (20 * 1200 + 480 * 30)) < 1e-6);
+    rates = load_rates_make(&scenario, 10 * SIM_S, &arena);
+    for (sim_ns at_ns = 0; at_ns <= 1300 * SIM_S; at_ns += 5 * SIM_S) {
+        const double of_first = 20 * fmin(1200, ns_to_s(at_ns)), after_s = fmax(0, fmin(30, ns_to_s(at_ns) - 305));
+        assert_true(fabs(load_rates_starts(rates, at_ns) - (of_first + 480 * after_s)) < 1e-6);
+    }
     scenario.orders.at_most = 6100; /* all by 305 s */
     assert_true(fabs(load_rates_starts(load_rates_make(&scenario, SIM_S, &arena), 310 * SIM_S) - 6100) < 1e-6);
     loads[0].executor = LOAD_TRACE;
