@@ -56,6 +56,8 @@ static bool servers_compile(struct compiler *compiler)
                                         .takes_turns = spec->linger_ns > 0 || spec->key == KEY_NULL };
         compiler->plan->n_logs += spec->partitions;
         if (!dist_compile(compiler, &topic[i].append, &spec->append)) return false;
+        topic[i].direct =
+            topic[i].parted_over > 0 && !topic[i].takes_turns && topic[i].append.draw == DRAW_CONSTANT;
     }
     for (uint32_t i = 0; i < scenario->n_locks; i++)
         if (!dist_compile(compiler, &push[i], &scenario->lock[i].push)) return false;

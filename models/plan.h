@@ -128,6 +128,7 @@ struct plan_topic {
     uint16_t parted_over;    /* equal where equal ids have equal partitions; 0: not by the order id */
     bool takes_turns;        /* sticky partitions or linger: where a record goes hangs on what others send before */
     bool lingers;
+    bool direct;             /* by the order id, without linger, and always as long on its way: nothing to draw or ask */
 };
 
 /* What lies before and behind a step: the marks of the steps `once` that its path has come through, as bits, and the

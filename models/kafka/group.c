@@ -37,7 +37,7 @@ static void reader_append(struct kafka *kafka, const struct log *log, uint32_t i
     struct consumer *consumer = &kafka->consumer[position->consumer];
     if (consumer->spec->fetch_order == FETCH_ARRIVAL) consumer->only_unread = consumer->unread++ == 0 ? index : NONE;
     else fetch_note(&consumer->buffer);
-    consumer_notice(kafka, consumer, index, subject);
+    consumer_notice(kafka, group, consumer, index, subject);
 }
 
 /* A fetch that arrives at this instant finds the record: an append comes before what consumers do. */

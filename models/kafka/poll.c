@@ -411,52 +411,59 @@ void poll_later(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 
 /* An idle consumer and the only record that waits, which has come now: the poll that returns it needs no search. Its
  * content is fixed by now, so its time may lie ahead. */
-static SIM_ALWAYS void poll_one(struct kafka *kafka, struct consumer *consumer, uint32_t index, uint32_t subject,
-                                sim_ns at_ns, sim_ns begin_ns)
+static SIM_ALWAYS void poll_one(struct kafka *kafka, struct group *group, struct consumer *consumer, uint32_t index,
+                                int64_t offset, const struct log_record record, sim_ns at_ns, sim_ns begin_ns)
 {
     consumer->unread = 0;
-    poll_note(kafka, &kafka->group[consumer->group], consumer, at_ns);
-    record_hand(kafka, consumer, index, kafka->position[index].polled - 1,
-                (struct log_record){ kafka->sim->now_ns, subject }, subject, begin_ns);
+    poll_note(kafka, group, consumer, at_ns);
+    record_hand(kafka, consumer, index, offset, record, record.subject, begin_ns);
 }
 
-static SIM_ALWAYS void arrival_one(struct kafka *kafka, struct consumer *consumer, uint32_t position,
-                                   uint32_t subject)
+static SIM_ALWAYS void arrival_one(struct kafka *kafka, struct group *group, struct consumer *consumer,
+                                   uint32_t index, uint32_t subject)
 {
+    struct position *position = &kafka->position[index];
+    const struct log_record record = { kafka->sim->now_ns, subject };
+    const int64_t offset = position->polled;
     if (!consumer->at_once) consumer->half_ns = fetch_latency(kafka, consumer) / 2;
-    sim_ns at_ns = later(consumer->poll_from_ns, kafka->sim->now_ns + consumer->half_ns);
-    if (at_ns > kafka->sim->now_ns && kafka->position[position].ties) {
+    sim_ns at_ns = later(consumer->poll_from_ns, record.at_ns + consumer->half_ns);
+    if (at_ns > record.at_ns && position->ties) {
         poll_call(kafka, consumer, at_ns);
         return;
     }
     consumer->batch_left = consumer->spec->max_poll_records - 1;
     consumer->cutoff_ns = at_ns - consumer->half_ns;
     sim_ns begin_ns = consumer->at_once ? at_ns : at_ns + poll_latency(kafka, consumer);
-    poll_to(&kafka->position[position], kafka->position[position].polled + 1, begin_ns);
-    poll_one(kafka, consumer, position, subject, at_ns, begin_ns);
+    poll_to(position, offset + 1, begin_ns);
+    poll_one(kafka, group, consumer, index, offset, record, at_ns, begin_ns);
 }
 
 /* The parked fetch returns with the record, the poll takes it without being filled, and sends the next fetch. */
-static void java_one(struct kafka *kafka, struct consumer *consumer, uint32_t position, uint32_t part,
+static void java_one(struct kafka *kafka, struct group *group, struct consumer *consumer, uint32_t index, uint32_t part,
                      uint32_t subject)
 {
-    sim_ns at_ns = later(consumer->poll_from_ns, kafka->sim->now_ns + consumer->half_ns);
+    struct position *position = &kafka->position[index];
+    const struct log_record record = { kafka->sim->now_ns, subject };
+    const int64_t offset = position->polled;
+    sim_ns at_ns = later(consumer->poll_from_ns, record.at_ns + consumer->half_ns);
     fetch_pass_one(&consumer->buffer, part);
     consumer->half_ns = fetch_latency(kafka, consumer) / 2;
     consumer->arrive_ns = at_ns + consumer->half_ns;
     consumer->batch_left = 0;
-    poll_to(&kafka->position[position], kafka->position[position].polled + 1, at_ns);
-    poll_one(kafka, consumer, position, subject, at_ns, at_ns + poll_latency(kafka, consumer));
+    poll_to(position, offset + 1, at_ns);
+    poll_one(kafka, group, consumer, index, offset, record, at_ns, at_ns + poll_latency(kafka, consumer));
 }
 
 /* An append to a partition of a consumer. */
-void consumer_notice(struct kafka *kafka, struct consumer *consumer, uint32_t position, uint32_t subject)
+void consumer_notice(struct kafka *kafka, struct group *group, struct consumer *consumer, uint32_t position,
+                     uint32_t subject)
 {
     sim_ns now_ns = kafka->sim->now_ns;
     uint32_t part = kafka->position[position].part;
     if (consumer->spec->fetch_order == FETCH_ARRIVAL) {
         if (consumer->state != CONSUMER_WAITING) return;
-        if (consumer->unread == 1 && may_run_ahead(kafka, consumer)) arrival_one(kafka, consumer, position, subject);
+        if (consumer->unread == 1 && may_run_ahead(kafka, consumer))
+            arrival_one(kafka, group, consumer, position, subject);
         else arrival_wait(kafka, consumer);
         return;
     }
@@ -469,7 +476,7 @@ void consumer_notice(struct kafka *kafka, struct consumer *consumer, uint32_t po
     bool slots_left = consumer->spec->max_poll_records > 1; /* else the block counts as buffered until the next poll */
     if (parked && consumer->state == CONSUMER_WAITING && slots_left && may_run_ahead(kafka, consumer) &&
         consumer->buffer.unasked == 1 && fetch_is_clear(&consumer->buffer)) {
-        java_one(kafka, consumer, position, part, subject);
+        java_one(kafka, group, consumer, position, part, subject);
         return;
     }
     if (parked) {

@@ -83,6 +83,7 @@ void poll_later(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns);
 /* Polls from poll_from_ns on: takes what is there, or waits for the first append. */
 void wait_for_records(struct kafka *kafka, struct consumer *consumer);
 /* A record was appended to a position of the consumer, now. */
-void consumer_notice(struct kafka *kafka, struct consumer *consumer, uint32_t position, uint32_t subject);
+void consumer_notice(struct kafka *kafka, struct group *group, struct consumer *consumer, uint32_t position,
+                     uint32_t subject);
 
 #endif

@@ -86,12 +86,15 @@ void sim_init(struct sim *sim, struct arena *arena);
 /* Doubles the number of slots. */
 SIM_SELDOM void sim_slots_grow(struct sim *sim);
 
+/* A slot is free: the next schedule need not make any. */
+static inline bool sim_has_slot(const struct sim *sim) { return sim->free_slot != SIM_NO_SLOT; }
+
 /* sim_at with a place of its own among the events of its instant and priority. */
 static SIM_ALWAYS sim_handle sim_at_place(struct sim *sim, sim_ns at_ns, enum sim_priority priority, uint64_t place,
                                           sim_fn *fn, void *context, uint32_t subject, uint64_t argument)
 {
     SIM_ASSERT_IN(sim, at_ns >= sim->now_ns && place < (uint64_t)1 << QUEUE_SEQUENCE_BITS);
-    if (sim->free_slot == SIM_NO_SLOT) sim_slots_grow(sim);
+    if (!sim_has_slot(sim)) sim_slots_grow(sim);
     uint32_t slot = sim->free_slot;
     struct sim_body *body = &sim->body[slot];
     sim->free_slot = body->subject;
