@@ -603,11 +603,6 @@ static void record_next(struct kafka *kafka, struct consumer *consumer, sim_ns a
 
 /* ---- a record that ends and is all that its consumer has to commit, where that takes no time ---- */
 
-static SIM_ALWAYS bool ends_alone(const struct kafka *kafka, const struct consumer *consumer)
-{
-    return consumer->at_once && consumer->uncommitted == 0 && !kafka->delivery;
-}
-
 static SIM_ALWAYS void commit_alone(struct kafka *kafka, struct group *group, struct consumer *consumer,
                                     const struct done done)
 {
@@ -647,22 +642,31 @@ static SIM_ALWAYS bool end_alone(struct kafka *kafka, struct group *group, struc
     return true;
 }
 
+/* What was decided before becomes visible; the end before this one is behind us by then. */
+static __attribute__((noinline)) void settle_before(struct kafka *kafka, struct consumer *consumer)
+{
+    consumer_settle_due(kafka, consumer);
+    SIM_ASSERT_IN(kafka->sim, !consumer->done_pending);
+}
+
 static SIM_ALWAYS void record_ends(struct kafka *kafka, uint32_t index, sim_ns done_ns, bool given_up)
 {
     struct consumer *consumer = &kafka->consumer[index];
-    consumer_settle(kafka, consumer);
-    SIM_ASSERT_IN(kafka->sim, consumer->in_record && !consumer->done_pending);
+    if (consumer->done_pending || consumer->commit_pending) settle_before(kafka, consumer);
+    SIM_ASSERT_IN(kafka->sim, consumer->in_record);
     const struct done done = { consumer->record_position, given_up, consumer->record_offset, consumer->appended_ns,
                                consumer->start_ns, done_ns };
     consumer->in_record = false;
-    if (done_ns <= kafka->sim->now_ns) {
-        struct group *group = &kafka->group[consumer->group];
-        apply_done(kafka, group, consumer, done);
-        if (ends_alone(kafka, consumer) && end_alone(kafka, group, consumer, done)) return;
-    } else {
+    if (done_ns > kafka->sim->now_ns) {
         consumer->done = done;
         consumer->done_pending = true;
         settle_later(kafka, consumer, done_ns);
+    } else if (kafka->delivery) {
+        done_by_anyone(kafka, consumer, done);
+    } else {
+        struct group *group = &kafka->group[consumer->group];
+        done_by_owner(kafka, group, done);
+        if (consumer->at_once && consumer->uncommitted == 0 && end_alone(kafka, group, consumer, done)) return;
     }
     touch(kafka, consumer, done.position, done.offset + 1);
     if (consumer->spec->commit_mode == COMMIT_RECORD) done_ns = commit_send(kafka, consumer, done_ns);

@@ -22,14 +22,9 @@ static SIM_ALWAYS void record_counts(struct group_facts *fact, const struct done
     fact->skipped += done.given_up;
 }
 
-/* The record has been processed; its instant has come. */
-static SIM_ALWAYS void apply_done(struct kafka *kafka, struct group *group, const struct consumer *consumer,
-                                  const struct done done)
+/* The record has been processed; its instant has come. Where partitions never change hands: */
+static SIM_ALWAYS void done_by_owner(struct kafka *kafka, struct group *group, const struct done done)
 {
-    if (kafka->delivery) {
-        done_by_anyone(kafka, consumer, done);
-        return;
-    }
     struct position *position = &kafka->position[done.position];
     position->processed = done.offset + 1;
     level_fall(&group->backlog, done.at_ns);
@@ -39,6 +34,13 @@ static SIM_ALWAYS void apply_done(struct kafka *kafka, struct group *group, cons
     tally_count(&group->fact.wait, done.start_ns - done.appended_ns);
     tally_count(&group->fact.service, done.at_ns - done.start_ns);
     sim_fact(kafka->sim, done.at_ns, FACT_PROCESSED, (uint64_t)done.position << 40 | (uint64_t)done.offset);
+}
+
+static SIM_ALWAYS void apply_done(struct kafka *kafka, struct group *group, const struct consumer *consumer,
+                                  const struct done done)
+{
+    if (kafka->delivery) done_by_anyone(kafka, consumer, done);
+    else done_by_owner(kafka, group, done);
 }
 
 /* Forgets records that every reader has committed. */

@@ -245,8 +245,10 @@ static SIM_SELDOM void note_times(struct machine *machine, const struct thread *
 
 static void thread_end(struct machine *machine, struct thread *thread)
 {
-    connection_give(machine, thread, thread->clock_ns);
-    outer_connection_give(machine, thread, thread->clock_ns);
+    if (thread->has_connection || thread->has_outer) {
+        connection_give(machine, thread, thread->clock_ns);
+        outer_connection_give(machine, thread, thread->clock_ns);
+    }
     if (thread->marks_after) {
         if (thread->refused) answer_keep(machine, thread, thread->marks_after & (uint16_t)~order_of(thread)->once);
         order_of(thread)->once |= thread->marks_after;

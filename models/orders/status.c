@@ -47,9 +47,9 @@ static int64_t units_sold(const struct order *order)
 /* before: units_sold, then. */
 static void sold_update(struct machine *machine, const struct order *order, int64_t before)
 {
+    if (machine->plan->stock_table == NONE) return;
     const int64_t units = units_sold(order) - before;
-    if (units != 0 && machine->plan->stock_table != NONE)
-        row_sold(&machine->tables, machine->plan->stock_table, order->item, units);
+    if (units != 0) row_sold(&machine->tables, machine->plan->stock_table, order->item, units);
 }
 
 /* The order comes to nothing. */
