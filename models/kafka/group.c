@@ -132,6 +132,7 @@ void kafka_init(struct kafka *kafka, struct sim *sim, const struct plan *plan, s
         struct group *group = &kafka->group[i];
         group->due_ns = SIM_NEVER;
         kafka->polls_matter |= plan->scenario->group[i].commit_mode == COMMIT_TIME;
+        kafka->hands_matter |= plan->scenario->group[i].due_after_ns > 0;
         group->fact.idle_consumers = plan->group[i].idle_consumers;
         tally_init(&group->fact.wait, arena, 0);
         tally_init(&group->fact.service, arena, 0);
@@ -189,7 +190,7 @@ static void on_join(void *context, uint32_t index, uint64_t argument)
 void kafka_expect_faults(struct kafka *kafka, struct processes *processes, const struct conditions *conditions,
                          const uint32_t *instance_of)
 {
-    kafka->polls_matter = true;
+    kafka->polls_matter = kafka->hands_matter = true;
     kafka->conditions = conditions;
     kafka->processes = processes;
     takeover_init(kafka);

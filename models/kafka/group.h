@@ -169,6 +169,7 @@ struct kafka {
     sim_ns end_ns;                 /* of the run, at the latest: a poll that lies behind it is not counted */
     bool step_by_step;
     bool polls_matter;             /* somebody must know when a poll returns: groups that commit by time, members */
+    bool hands_matter;             /* and when a record begins: due_after, a failure seen, partitions change hands */
     const struct processes *processes; /* of a run with faults; NULL */
     const struct conditions *conditions; /* NULL likewise */
     struct delivery *delivery;     /* by position; NULL: partitions never change hands */

@@ -124,18 +124,28 @@ static void poll_to(struct position *position, int64_t next, sim_ns at_ns)
     position->polled_at_ns = at_ns;
 }
 
+/* The record may have to wait for its time, have been tried before, or have been another consumer's. Returns when it
+ * begins. */
+static __attribute__((noinline)) sim_ns hand_matters(struct kafka *kafka, struct consumer *consumer, uint32_t position,
+                                                     int64_t offset, sim_ns appended_ns, sim_ns at_ns)
+{
+    if (consumer->spec->due_after_ns > 0) at_ns = later(at_ns, appended_ns + consumer->spec->due_after_ns);
+    if (kafka->failures_seen) consumer->attempt = attempts_of(kafka, consumer, position, offset);
+    if (kafka->delivery) delivery_note(kafka, consumer, position, offset, at_ns);
+    return at_ns;
+}
+
 /* next: subject of the record behind it, or its own. */
 static SIM_ALWAYS void record_hand(struct kafka *kafka, struct consumer *consumer, uint32_t position, int64_t offset,
                                    const struct log_record record, uint32_t next, sim_ns at_ns)
 {
-    if (consumer->spec->due_after_ns > 0) at_ns = later(at_ns, record.at_ns + consumer->spec->due_after_ns);
+    consumer->attempt = 0;
+    if (kafka->hands_matter) at_ns = hand_matters(kafka, consumer, position, offset, record.at_ns, at_ns);
     consumer->in_record = true;
     consumer->record_position = position;
     consumer->record_offset = offset;
     consumer->appended_ns = record.at_ns;
     consumer->start_ns = at_ns;
-    consumer->attempt = kafka->failures_seen ? attempts_of(kafka, consumer, position, offset) : 0;
-    if (kafka->delivery) delivery_note(kafka, consumer, position, offset, at_ns);
     kafka->calls.process(kafka->calls.context, consumer, position, record.subject, next);
 }
 
@@ -222,6 +232,7 @@ void loop_turns(const struct kafka *kafka, struct consumer *consumer)
 
 static SIM_SELDOM void poll_matters(struct kafka *kafka, struct consumer *consumer, sim_ns at_ns)
 {
+    sim_cancel(kafka->sim, consumer->idle_turn);
     loop_turns(kafka, consumer);
     if (kafka->coordinator) member_polled(kafka, consumer, at_ns);
 }
@@ -229,7 +240,6 @@ static SIM_SELDOM void poll_matters(struct kafka *kafka, struct consumer *consum
 static SIM_ALWAYS void poll_note(struct kafka *kafka, struct group *group, struct consumer *consumer, sim_ns at_ns)
 {
     consumer->state = CONSUMER_BUSY;
-    sim_cancel(kafka->sim, consumer->idle_turn);
     if (at_ns <= kafka->end_ns) group->fact.polls++;
     if (kafka->polls_matter) poll_matters(kafka, consumer, at_ns);
 }

@@ -52,7 +52,7 @@ static struct failing *count(struct kafka *kafka, const struct consumer *consume
     failing->exception = exception;
     failing->attempts++;
     failing->deliveries++;
-    kafka->failures_seen = true;
+    kafka->failures_seen = kafka->hands_matter = true;
     return failing;
 }
 
