@@ -45,12 +45,12 @@ struct scaler_level {
     int64_t told;              /* the metric that the autoscaler was told last; -1: not asked yet */
 };
 
-/* What a group's deliveries have come to so far. Names as in group_facts. */
+/* What a group's deliveries have come to so far. Names as in group_facts; same_order_ns: all of it. */
 struct group_work {
     uint64_t ended;              /* service.n */
     uint64_t failed, skipped, duplicates, evictions;
     int64_t retries;
-    sim_ns backoff_ns;
+    sim_ns backoff_ns, same_order_ns;
 };
 
 struct run_levels {
@@ -146,7 +146,10 @@ struct group_facts {
     __int128 backoff_ns;                               /* slept after them, in consumers' threads */
     __int128 cut_ns;                                   /* of busy_ns: deliveries that came to no end, for their process
                                                           died or the run was over */
-    __int128 waited_ns[PATH_WAITS];                    /* of all other deliveries: for others, from PATH_LOCK on */
+    __int128 waited_ns[PATH_WAITS];                    /* of all other deliveries: for others, from PATH_LOCK on; */
+    __int128 same_order_ns[PATH_WAITS];                /* of these: for another group, or none (the API, the sweeper),
+                                                          that was at work on the same order */
+    const sim_ns *same_order_of_ns;                    /* by that group, n_groups: none; of all deliveries, since 0 */
     __int128 dead_letter_ns;                           /* of these: until dead letters were in their log */
     __int128 backlog_area;                             /* integral of backlog over time, records x ns */
     sim_ns rebalance_ns, longest_rebalance_ns;         /* from the first change to the new assignment */

@@ -110,7 +110,8 @@ static struct pace_record record_of(const struct outcome *outcome, const struct 
     const double n = demand->records + skipped, again = retries / n, given_up = skipped / n;
     const double failed = group->deliveries > 1 ? fmax(given_up, again / (group->deliveries - 1)) : given_up;
 
-    return (struct pace_record){ .takes_s = demand->service_s * (1 + again) + demand->slept_s / n,
+    const double alone_s = demand->service_s - demand->order_wait_s;
+    return (struct pace_record){ .takes_s = alone_s * (1 + again) + demand->slept_s / n,
                                  .slept_s = demand->slept_s / n, .failed = fmin(1, failed), .again = again,
                                  .given_up = given_up };
 }
@@ -183,6 +184,9 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     for (uint32_t i = PATH_LOCK; i < PATH_LOCK + PATH_WAITS; i++)
         demand.waits_s += waits_s(outcome, index, (enum path_time)i);
     demand.letter_s = waits_letter_s(outcome, index);
+    demand.order_wait_s = waits_order_s(outcome, index);
+    const uint32_t whom = waits_order_of(outcome, index);
+    demand.order_wait_of = whom < scenario->n_groups ? scenario->group[whom].name : NULL;
     demand.alone_s = pace_longest_s(scenario, spec);
     demand.longer = longer_of(outcome, index, arena);
     demand.service_s = outcome_mean(outcome, "groups.%s.service_s.mean", spec->name);
@@ -310,7 +314,7 @@ bool bottleneck_fell_behind(const struct group_demand *demand)
 /* Of a record's service, with nobody to wait for. */
 static double work_s(const struct group_demand *demand)
 {
-    return demand->service_s - demand->waits_s - demand->letter_s;
+    return demand->service_s - demand->waits_s - demand->letter_s - demand->order_wait_s;
 }
 
 /* What comes to so much of the work is worth a word. */
@@ -324,6 +328,11 @@ bool bottleneck_waits_inside(const struct group_demand *demand)
 static bool waits_for_letters(const struct group_demand *demand)
 {
     return demand->letter_s > worth_a_word * work_s(demand);
+}
+
+static bool waits_for_order(const struct group_demand *demand)
+{
+    return demand->order_wait_s > worth_a_word * work_s(demand);
 }
 
 /* What is left takes more than chance makes of it, and there is a reason. */
@@ -352,7 +361,8 @@ static bool differs(const struct group_demand *demand)
 /* What a record takes of a consumer beside the delivery that succeeds is worth a word. */
 static bool takes_more(const struct group_demand *demand)
 {
-    return !bottleneck_goes_round(demand) && 1 / demand->one_per_s > 1.1 * came_s(demand);
+    const double counted_s = came_s(demand) - demand->order_wait_s;
+    return !bottleneck_goes_round(demand) && 1 / demand->one_per_s > 1.1 * counted_s;
 }
 
 /* What there is to say of a group. Records that take no time need one word, unless commits make it fall behind. */
@@ -393,9 +403,13 @@ static void split_en(struct sentence *sentence, const struct group_demand *deman
 static void service_en(struct sentence *sentence, const struct group_demand *demand)
 {
     const bool waits = bottleneck_waits_inside(demand), letters = waits_for_letters(demand), rest = has_rest(demand);
+    const bool orders = waits_for_order(demand);
 
-    if (!waits && !letters && !rest) return;
+    if (!waits && !letters && !rest && !orders) return;
     add(sentence, " (%s of work", number_seconds(rest ? demand->alone_s : work_s(demand)).s);
+    if (orders)
+        add(sentence, ", %s of waits for %s at work on the same order, not counted: the later it comes the less",
+            number_seconds(demand->order_wait_s).s, demand->order_wait_of ? demand->order_wait_of : "somebody else");
     if (waits && (letters || rest))
         add(sentence, ", %s of waits for locks, rows or servers", number_seconds(demand->waits_s).s);
     else if (waits) add(sentence, ", the rest waits for locks, rows or servers");
@@ -484,9 +498,13 @@ static void split_ko(struct sentence *sentence, const struct group_demand *deman
 static void service_ko(struct sentence *sentence, const struct group_demand *demand)
 {
     const bool waits = bottleneck_waits_inside(demand), letters = waits_for_letters(demand), rest = has_rest(demand);
+    const bool orders = waits_for_order(demand);
 
-    if (!waits && !letters && !rest) return;
+    if (!waits && !letters && !rest && !orders) return;
     add(sentence, " (작업 자체는 %s", number_seconds(rest ? demand->alone_s : work_s(demand)).s);
+    if (orders)
+        add(sentence, ", 같은 주문을 처리 중인 %s 대기 %s (늦게 올수록 줄어 처리량에서 제외)",
+            demand->order_wait_of ? demand->order_wait_of : "다른 주체", number_seconds(demand->order_wait_s).s);
     if (waits && (letters || rest)) add(sentence, ", 락, 행, 서버 대기 %s", number_seconds(demand->waits_s).s);
     else if (waits) add(sentence, ", 나머지는 락, 행, 서버 대기");
     if (letters && rest) add(sentence, ", dead letter 전송 대기 %s", number_seconds(demand->letter_s).s);

@@ -14,6 +14,7 @@
 
 #include "sim/results/added.h"
 #include "sim/results/pace.h"
+#include "sim/results/waits.h"
 
 /* Records whose work would fill the time in which a group had enough: fewer say less than the mean of all does. */
 enum { SEEN_MIN = 2000 };
@@ -21,10 +22,18 @@ enum { SEEN_MIN = 2000 };
 /* Records that have ended, and what they and their deliveries took. */
 struct work { double n, busy_s, slept_s, failed, again, given_up; };
 
+/* Whatever other groups had of the same order: that keeps nobody who comes late. */
+static double record_s(const struct group_facts *facts)
+{
+    return tally_mean_s(&facts->service) - waits_order_counted_s(facts);
+}
+
 static struct work all_work(const struct group_facts *facts)
 {
-    return (struct work){ (double)facts->service.n, (double)facts->busy_ns * 1e-9, (double)facts->backoff_ns * 1e-9,
-                          (double)facts->failed, (double)facts->retries, (double)facts->skipped };
+    const double n = (double)facts->service.n;
+    return (struct work){ n, (double)facts->busy_ns * 1e-9 - n * waits_order_counted_s(facts),
+                          (double)facts->backoff_ns * 1e-9, (double)facts->failed, (double)facts->retries,
+                          (double)facts->skipped };
 }
 
 /* So few say less of what a record takes than all do, the slow ones included. */
@@ -38,7 +47,8 @@ static struct work work_of(const struct group_facts *facts, const struct slowed_
     const double n = all.n - (double)less->ended;
 
     if (!(n > FEW)) return all;
-    return (struct work){ n, all.busy_s - ns_to_s(slowed->busy_ns), all.slept_s - ns_to_s(less->backoff_ns),
+    const sim_ns busy_ns = slowed->busy_ns - less->same_order_ns;
+    return (struct work){ n, all.busy_s - ns_to_s(busy_ns), all.slept_s - ns_to_s(less->backoff_ns),
                           all.failed - (double)less->failed, all.again - (double)less->retries,
                           all.given_up - (double)less->skipped };
 }
@@ -55,6 +65,14 @@ static double record_takes_s(const struct scenario *scenario, const struct group
     return pace_record_s(scenario, spec, split->fetched, &record);
 }
 
+/* Of all consumers, asleep or not, while they had enough; but for what they waited for other groups at work on the same
+ * order: the later they come to it the less they do. */
+static double looked_at_s(const struct group_samples *samples)
+{
+    const double all_s = ns_to_s(samples->done_ns) * samples->split.fed;
+    return fmin(all_s, all_s - ns_to_s(samples->order_waits_ns));
+}
+
 /* Done per second by one consumer, where those that get records had enough to do; NaN: that was not seen. What was seen
  * of a group whose number changes is of any number of them; and where stages differ, whoever has the short ones does
  * most of the records while all are at work. */
@@ -62,13 +80,7 @@ static double seen_per_s(const struct scenario *scenario, const struct group_sam
 {
     if (samples->done_ns == 0 || samples->split.mixed || pace_number_changes(scenario, group))
         return (double)NAN;
-    return (double)samples->done / ns_to_s(samples->done_ns) / samples->split.fed;
-}
-
-/* Of all consumers, asleep or not, while they had enough. */
-static double looked_at_s(const struct group_samples *samples)
-{
-    return ns_to_s(samples->done_ns) * samples->split.fed;
+    return (double)samples->done / looked_at_s(samples);
 }
 
 static double slept_s(const struct group_facts *facts) { return (double)facts->backoff_ns * 1e-9; }
@@ -77,7 +89,7 @@ static double slept_s(const struct group_facts *facts) { return (double)facts->b
 static bool is_seen_for_long(const struct group_facts *facts, const struct group_samples *samples)
 {
     return samples->done > 0 &&
-        looked_at_s(samples) - slept_s(facts) > SEEN_MIN * tally_mean_s(&facts->service);
+        looked_at_s(samples) - slept_s(facts) > SEEN_MIN * record_s(facts);
 }
 
 /* What was seen, with the sleeps of the whole run in place of those that fell into it. How many these were nobody
@@ -133,7 +145,7 @@ static double without_faults_s(const struct scenario *scenario, const struct run
 static double beside_stuck_s(const struct scenario *scenario, const struct group_spec *spec,
                              const struct group_facts *facts, const struct split *split)
 {
-    const struct work work = { .n = 1, .busy_s = tally_mean_s(&facts->service) };
+    const struct work work = { .n = 1, .busy_s = record_s(facts) };
     return record_takes_s(scenario, spec, &work, split);
 }
 

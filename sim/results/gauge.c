@@ -7,8 +7,9 @@
 #include "sim/results/pace.h"
 
 /* Of a group: records done so far; the least that waits in any of its partitions that ever had one (INT64_MAX: none
- * had); and since when it has had enough, by records done (UINT64_MAX: it had not). */
-struct progress { uint64_t done; int64_t least_waiting; uint64_t enough_from; };
+ * had); and since when it has had enough, by records done (UINT64_MAX: it had not); and how long it has waited for
+ * other groups at work on the same order. */
+struct progress { uint64_t done; int64_t least_waiting; uint64_t enough_from; sim_ns order_waits_ns; };
 
 /* Windows of 1, 2, 4 ... times the layout's, that begin every quarter of it. */
 enum { WINDOWS = 6, MARKS_A_WINDOW = 4, MARKS = (MARKS_A_WINDOW << (WINDOWS - 1)) + 1 };
@@ -59,7 +60,8 @@ struct gauge *gauge_open(const struct layout *layout, struct group_samples *grou
 
 static struct progress progress_of(const struct layout *layout, uint32_t group, const struct run_levels *levels)
 {
-    struct progress progress = { levels->group_done[group], INT64_MAX, UINT64_MAX };
+    struct progress progress = { levels->group_done[group], INT64_MAX, UINT64_MAX,
+                                 levels->group_work[group].same_order_ns };
 
     for (uint32_t i = layout->group_row[group]; i < layout->group_row[group + 1]; i++) {
         const struct partition_level *level = &levels->partition[i];
@@ -113,6 +115,7 @@ static void note_capacity(struct gauge *gauge, uint32_t group, const struct run_
         if (is_under_way(gauge, group, before)) {
             samples->done += now.done - before->done;
             samples->done_ns += span_ns;
+            samples->order_waits_ns += now.order_waits_ns - before->order_waits_ns;
         }
     }
     *before = now;
@@ -129,6 +132,7 @@ static void add_work(struct group_work *sum, const struct group_work *from, cons
     sum->evictions += to->evictions - from->evictions;
     sum->retries += to->retries - from->retries;
     sum->backoff_ns += to->backoff_ns - from->backoff_ns;
+    sum->same_order_ns += to->same_order_ns - from->same_order_ns;
 }
 
 static void note_slowed(struct gauge *gauge, uint32_t group, const struct run_levels *levels)

@@ -61,7 +61,8 @@ struct slowed_work { struct group_work work; sim_ns busy_ns; };
 struct group_samples {
     int64_t peak_lag, peak_backlog, peak_partition_lag;
     uint64_t done;           /* the gauge's: records done while all its consumers had work, */
-    sim_ns done_ns;          /* and the time this took */
+    sim_ns done_ns;          /* and the time this took; */
+    sim_ns order_waits_ns;   /* of theirs, waiting for another group at work on the same order */
     struct slowed_work slowed; /* the gauge's */
     bool stuck, too_late;    /* it delivers the same again and again, and comes no further (stuck.h): by retries or
                                 deaths; for its polls come too late */
@@ -95,7 +96,7 @@ void figures_walk(struct walk *walk, const struct layout *layout, const struct r
 /* Every replication ends with the watched values of the predictions, PREDICTION_VALUES each, after the figures, and the
  * log ends of the rows and what is left undone in them, and of each group what its records waited for (waits.h); and last
  * of each group, whether it is stuck (stuck.h). */
-enum { LAYOUT_WAITS = PATH_WAITS + 1 };
+enum { LAYOUT_WAITS = PATH_WAITS + 3 };
 enum layout_stuck { STUCK_RECORDS, STUCK_SINCE_S, STUCK_DELIVERIES, STUCK_RETRIES, STUCK_LATE_POLLS, STUCK_VALUES };
 
 static inline uint32_t layout_values(const struct layout *layout)
@@ -119,7 +120,8 @@ static inline uint32_t layout_left(const struct layout *layout, uint32_t row)
     return layout_log_end(layout, layout->n_rows) + row;
 }
 
-/* From PATH_LOCK to PATH_STORE; behind them its dead letters. */
+/* From PATH_LOCK to PATH_STORE; behind them its dead letters, and what another group had of the same order, and which
+ * group that was mostly. */
 static inline uint32_t layout_wait(const struct layout *layout, uint32_t group, enum path_time wait)
 {
     return layout_left(layout, layout->n_rows) + LAYOUT_WAITS * group + (wait - PATH_LOCK);
@@ -128,6 +130,16 @@ static inline uint32_t layout_wait(const struct layout *layout, uint32_t group, 
 static inline uint32_t layout_letter(const struct layout *layout, uint32_t group)
 {
     return layout_wait(layout, group, PATH_LOCK) + PATH_WAITS;
+}
+
+static inline uint32_t layout_order_wait(const struct layout *layout, uint32_t group)
+{
+    return layout_letter(layout, group) + 1;
+}
+
+static inline uint32_t layout_order_wait_of(const struct layout *layout, uint32_t group)
+{
+    return layout_letter(layout, group) + 2;
 }
 
 /* The last ones. STUCK_RECORDS 0: it is not. */

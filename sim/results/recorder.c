@@ -217,6 +217,8 @@ static void note_waits(double *value, const struct layout *layout, const struct 
             value[layout_wait(layout, g, (enum path_time)i)] =
                 waits_counted_s(&facts->group[g], (enum path_time)i);
         value[layout_letter(layout, g)] = waits_letter_counted_s(&facts->group[g]);
+        value[layout_order_wait(layout, g)] = waits_order_counted_s(&facts->group[g]);
+        value[layout_order_wait_of(layout, g)] = waits_order_mostly_of(&facts->group[g], facts->n_groups);
     }
 }
 

@@ -155,7 +155,9 @@ struct group_demand {
     double longer;               /* stages of the records that came, over those of the records that are done */
     double alone_s;              /* mean time of its longest stage by the scenario, with nothing to wait for */
     double waits_s;              /* of a record's service, for locks, rows, connections and stores, */
-    double letter_s;             /* and until dead letters were sent: as counted (waits.h) */
+    double letter_s;             /* until dead letters were sent, */
+    double order_wait_s;         /* and for another group at work on the same order: as counted (waits.h) */
+    const char *order_wait_of;   /* mostly that group; NULL: none (the API, the sweeper) */
     double service_s, utilisation, peak_backlog, peak_backlog_at_s, drained_at_s; /* means; NaN: null */
     double worked_off_at_s;      /* what waited at the peak; likewise */
 };
