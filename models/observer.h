@@ -50,7 +50,7 @@ struct group_work {
     uint64_t ended;              /* service.n */
     uint64_t failed, skipped, duplicates, evictions;
     int64_t retries;
-    sim_ns backoff_ns, same_order_ns;
+    sim_ns backoff_ns, same_order_ns, paused_ns;
 };
 
 struct run_levels {
@@ -146,6 +146,8 @@ struct group_facts {
     __int128 backoff_ns;                               /* slept after them, in consumers' threads */
     __int128 cut_ns;                                   /* of busy_ns: deliveries that came to no end, for their process
                                                           died or the run was over */
+    __int128 paused_ns;                                /* of busy_ns: records that would have gone on, had their process
+                                                          not stood still */
     __int128 waited_ns[PATH_WAITS];                    /* of all other deliveries: for others, from PATH_LOCK on; */
     __int128 same_order_ns[PATH_WAITS];                /* of these: for another group, or none (the API, the sweeper),
                                                           that was at work on the same order */

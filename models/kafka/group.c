@@ -202,6 +202,7 @@ void kafka_expect_faults(struct kafka *kafka, struct processes *processes, const
 
 void kafka_consumer_dies(struct kafka *kafka, uint32_t index)
 {
+    forget_pause(kafka, &kafka->consumer[index], kafka->sim->now_ns);
     consumer_die(kafka, &kafka->consumer[index]);
     member_dies(kafka, &kafka->consumer[index]);
 }
@@ -319,7 +320,7 @@ struct group_work kafka_work(const struct kafka *kafka, uint32_t group)
     return (struct group_work){ .ended = fact->service.n, .failed = fact->failed, .skipped = fact->skipped,
                                 .duplicates = fact->duplicates, .evictions = fact->evictions,
                                 .retries = fact->retries, .backoff_ns = (sim_ns)fact->backoff_ns,
-                                .same_order_ns = same_order_ns(fact) };
+                                .same_order_ns = same_order_ns(fact), .paused_ns = (sim_ns)fact->paused_ns };
 }
 
 int64_t kafka_consumers(const struct kafka *kafka, uint32_t group)
@@ -400,6 +401,7 @@ static void group_finish(struct kafka *kafka, uint32_t index, sim_ns end_ns, boo
         struct consumer *consumer = &kafka->consumer[plan->first_consumer + i];
         group->fact.busy_ns += open_busy_ns(consumer, end_ns);
         group->fact.cut_ns += open_busy_ns(consumer, end_ns);
+        forget_pause(kafka, consumer, end_ns);
         if (consumer->in_record) forget_waits(kafka, consumer, consumer->start_ns);
         if (consumer->done_pending) forget_waits(kafka, consumer, consumer->done.start_ns);
     }

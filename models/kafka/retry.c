@@ -150,6 +150,20 @@ void kafka_record_waited_for_order(struct kafka *kafka, uint32_t index, enum pat
     group->same_order_of_ns[whom] += waited_ns;
 }
 
+void kafka_record_paused(struct kafka *kafka, uint32_t index, sim_ns at_ns, sim_ns until_ns)
+{
+    struct consumer *consumer = &kafka->consumer[index];
+    kafka->group[consumer->group].fact.paused_ns += until_ns - at_ns;
+    consumer->paused_until_ns = until_ns;
+}
+
+void forget_pause(struct kafka *kafka, struct consumer *consumer, sim_ns now_ns)
+{
+    if (consumer->paused_until_ns <= now_ns) return;
+    kafka->group[consumer->group].fact.paused_ns -= consumer->paused_until_ns - now_ns;
+    consumer->paused_until_ns = 0;
+}
+
 void forget_waits(struct kafka *kafka, struct consumer *consumer, sim_ns from_ns)
 {
     if (consumer->waited_from_ns != from_ns) return;

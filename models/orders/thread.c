@@ -236,9 +236,18 @@ void command_give(struct machine *machine, struct thread *thread, const struct p
     seats_give(&machine->command[op->store], at_ns);
 }
 
+static void on_kept(void *context, uint32_t index, sim_ns at_ns, sim_ns until_ns)
+{
+    struct machine *machine = context;
+    const uint32_t consumer = machine->thread[index].consumer;
+    if (consumer != NONE) kafka_record_paused(&machine->kafka, consumer, at_ns, until_ns);
+}
+
 void thread_actors(struct machine *machine, bool (*at_server)(const void *context, uint32_t subject))
 {
     process_acts(&machine->processes, on_thread, machine->instance_of, at_server);
     process_acts(&machine->processes, on_answer, machine->instance_of, NULL);
     process_acts(&machine->processes, on_connection_timeout, machine->instance_of, NULL);
+    process_tells_pauses(&machine->processes, on_thread, on_kept);
+    process_tells_pauses(&machine->processes, on_answer, on_kept);
 }

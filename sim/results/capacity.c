@@ -22,16 +22,20 @@ enum { SEEN_MIN = 2000 };
 /* Records that have ended, and what they and their deliveries took. */
 struct work { double n, busy_s, slept_s, failed, again, given_up; };
 
-/* Whatever other groups had of the same order: that keeps nobody who comes late. */
-static double record_s(const struct group_facts *facts)
+/* Of a record: what other groups had of the same order, which keeps nobody who comes late; and while its process stood
+ * still, which is no work. */
+static double beside_s(const struct group_facts *facts)
 {
-    return tally_mean_s(&facts->service) - waits_order_counted_s(facts);
+    const double paused_s = facts->paused_ns > 0 ? (double)facts->paused_ns * 1e-9 / (double)facts->service.n : 0;
+    return waits_order_counted_s(facts) + paused_s;
 }
+
+static double record_s(const struct group_facts *facts) { return tally_mean_s(&facts->service) - beside_s(facts); }
 
 static struct work all_work(const struct group_facts *facts)
 {
     const double n = (double)facts->service.n;
-    return (struct work){ n, (double)facts->busy_ns * 1e-9 - n * waits_order_counted_s(facts),
+    return (struct work){ n, (double)facts->busy_ns * 1e-9 - n * beside_s(facts),
                           (double)facts->backoff_ns * 1e-9, (double)facts->failed, (double)facts->retries,
                           (double)facts->skipped };
 }
@@ -47,7 +51,7 @@ static struct work work_of(const struct group_facts *facts, const struct slowed_
     const double n = all.n - (double)less->ended;
 
     if (!(n > FEW)) return all;
-    const sim_ns busy_ns = slowed->busy_ns - less->same_order_ns;
+    const sim_ns busy_ns = slowed->busy_ns - less->same_order_ns - less->paused_ns;
     return (struct work){ n, all.busy_s - ns_to_s(busy_ns), all.slept_s - ns_to_s(less->backoff_ns),
                           all.failed - (double)less->failed, all.again - (double)less->retries,
                           all.given_up - (double)less->skipped };

@@ -133,6 +133,7 @@ static void add_work(struct group_work *sum, const struct group_work *from, cons
     sum->retries += to->retries - from->retries;
     sum->backoff_ns += to->backoff_ns - from->backoff_ns;
     sum->same_order_ns += to->same_order_ns - from->same_order_ns;
+    sum->paused_ns += to->paused_ns - from->paused_ns;
 }
 
 static void note_slowed(struct gauge *gauge, uint32_t group, const struct run_levels *levels)

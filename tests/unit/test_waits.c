@@ -313,7 +313,8 @@ static void a_fault_that_reaches_it(void **state)
 static const char AHEAD_ROW[] = "[{\"begin\": \"orders\"}, {\"status\": \"PAYING\", \"time\": \"1ms\"}, "
                                 "{\"work\": \"look\", \"time\": \"44ms\"}, {\"commit\": \"orders\"}]";
 static const char BEHIND_ROW[] = "[{\"work\": \"look\", \"time\": \"3ms\"}, {\"status\": \"PAID\", \"time\": \"1ms\"}]";
-static const char AHEAD_LOCK[] = "[{\"lock\": \"one\"}, {\"work\": \"look\", \"time\": \"45ms\"}, {\"unlock\": \"one\"}]";
+static const char AHEAD_LOCK[] = "[{\"lock\": \"one\"}, {\"work\": \"look\", \"time\": \"45ms\"}, "
+                                 "{\"unlock\": \"one\"}]";
 static const char BEHIND_LOCK[] = "[{\"work\": \"look\", \"time\": \"3ms\"}, {\"lock\": \"one\"}, "
                                   "{\"work\": \"pay\", \"time\": \"1ms\"}, {\"unlock\": \"one\"}, "
                                   "{\"status\": \"PAID\"}]";
@@ -362,8 +363,8 @@ static void whoever_has_the_same_order_is_no_limit(void **state)
         }
 }
 
-/* A key that all orders ask for is no less in use for who comes later: 100 a second have it for 5 ms each, and leave half
- * of its time to the others, whichever orders these come with. */
+/* A key that all orders ask for is no less in use for who comes later: 100 a second have it for 5 ms each, and leave
+ * half of its time to the others, whichever orders these come with. */
 static void what_all_orders_want_is_a_limit(void **state)
 {
     static const char ahead[] = "[{\"lock\": \"item\"}, {\"work\": \"look\", \"time\": \"5ms\"}, "
