@@ -53,6 +53,8 @@ struct group_work {
     sim_ns backoff_ns, same_order_ns, paused_ns;
 };
 
+struct fault_facts;
+
 struct run_levels {
     sim_ns at_ns;
     uint32_t n_partitions;
@@ -68,6 +70,7 @@ struct run_levels {
     const sim_ns *group_busy_ns; /* sum over the group's consumers of time with a record in service, from 0 to at_ns */
     uint32_t n_scalers;
     const struct scaler_level *scaler;
+    const struct fault_facts *fault; /* by fault: what has happened by now */
 };
 
 /* One order that has ended. wait_ns, service_ns: by stage index, SIM_NEVER where the order never came to it;
@@ -89,8 +92,9 @@ struct observer {
     void (*on_order)(void *context, const struct order_fact *order);
     /* on_probe: at 0, and then at each instant that it gives back (later than now), after all events of that instant,
      * until nothing is left that could happen. It is no event of the run: it is not counted, and changes nothing. Of the
-     * levels it is told at_ns; log_end, committed, backlog and again by partition; the orders' scheduled; and by group
-     * done, whole_ns, slow_until_ns, work, and in a run with faults busy_ns.
+     * levels it is told at_ns; log_end, committed, backlog and again by partition; the orders' scheduled, dropped,
+     * requests_failed and created; by fault what has happened; and by group done, whole_ns, slow_until_ns, work, and
+     * in a run with faults busy_ns.
      * on_end: once, the levels that stay. */
     sim_ns (*on_probe)(void *context, const struct run_levels *levels);
     void (*on_end)(void *context, const struct run_levels *levels);

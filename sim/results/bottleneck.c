@@ -60,6 +60,9 @@ static double longer_of(const struct outcome *outcome, uint32_t group, struct ar
                         bottleneck_records(outcome, group, arena), left);
 }
 
+/* So much more is. */
+#define CLEARLY 1.1
+
 /* Relief is worth a word from here on. */
 #define RELIEF 0.98
 enum { RELIEF_TRIED = 64 };
@@ -163,6 +166,30 @@ static uint32_t waits_in(const struct outcome *outcome, uint32_t group, uint32_t
     return n;
 }
 
+static double came_mean(const struct outcome *outcome, uint32_t group, enum layout_came value)
+{
+    double sum = 0;
+    for (uint32_t r = 0; r < outcome->n; r++) sum += outcome->value[layout_came(outcome->layout, group, value)][r];
+    return sum / outcome->n;
+}
+
+/* In the mean of all runs; of the fault that held up most. */
+static void find_surge(struct group_demand *demand, const struct outcome *outcome)
+{
+    const double *per_s = outcome->value[layout_came(outcome->layout, demand->group, CAME_SURGE_PER_S)];
+    const double *fault = outcome->value[layout_came(outcome->layout, demand->group, CAME_SURGE_FAULT)];
+    const double mean_per_s = came_mean(outcome, demand->group, CAME_SURGE_PER_S);
+    uint32_t most = 0;
+
+    if (!(demand->offered_per_s > 0) || !(mean_per_s > CLEARLY * demand->offered_per_s)) return;
+    for (uint32_t r = 1; r < outcome->n; r++)
+        if (per_s[r] > per_s[most]) most = r;
+    demand->surge_per_s = mean_per_s;
+    demand->surge_fault = &outcome->study->scenario.fault[(uint32_t)fault[most]];
+    demand->surge_since_s =
+        outcome->value[layout_came(outcome->layout, demand->group, CAME_SURGE_SINCE_S)][most];
+}
+
 static struct group_demand demand_of(const struct outcome *outcome, uint32_t index, double records_per_order,
                                      struct arena *arena)
 {
@@ -202,12 +229,13 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
      * hold records back, or may have let more of them through at first than in the mean. Without a load nothing is
      * asked: there a backlog is worked off. */
     const double orders_per_s = outcome_mean(outcome, "orders.peak_rate_per_s");
-    const double arrived_per_s = outcome_mean(outcome, "groups.%s.peak_rate_per_s", spec->name);
+    const double arrived_per_s = came_mean(outcome, index, CAME_FREE_PER_S);
     demand.is_drain = !(orders_per_s > 0);
     const struct api_limit api = api_limit_of(outcome);
     demand.by_api = api.kind != API_LIMIT_NONE;
     const double let_through_per_s = demand.by_api ? fmin(orders_per_s, api.most_per_s) : orders_per_s;
     demand.offered_per_s = orders_per_s > 0 ? fmax(let_through_per_s * records_per_order, arrived_per_s) : 0;
+    find_surge(&demand, outcome);
     if (outcome_mean(outcome, "orders.dropped") > 0)
         demand.asked_per_s = fmax(0, outcome->layout->load_rate_per_s * records_per_order);
     demand.capacity_per_s = outcome_mean(outcome, "groups.%s.capacity_per_s", spec->name);
@@ -294,7 +322,7 @@ static void add(struct sentence *sentence, const char *format, ...)
 /* Clearly more would come, were there VUs for it. */
 bool bottleneck_lacks_vus(const struct group_demand *demand)
 {
-    return demand->asked_per_s > 1.1 * demand->offered_per_s;
+    return demand->asked_per_s > CLEARLY * demand->offered_per_s;
 }
 
 /* More waiting than could be done in this time: it fell behind, it did not merely work in batches. */
@@ -440,6 +468,9 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
     if (bottleneck_lacks_vus(demand))
         add(sentence, " of the %s/s that the load would bring%s", number_rate(demand->asked_per_s).s,
             demand->by_api ? "; the API takes no more" : " with more VUs, if the API can take them");
+    if (demand->surge_per_s > 0)
+        add(sentence, ", and up to %s/s after fault %s had held them up", number_rate(demand->surge_per_s).s,
+            demand->surge_fault->name);
 }
 
 /* Others came when what had waited at the peak was done, to the end of the run; they may be at work then. */
@@ -532,6 +563,8 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
     if (bottleneck_lacks_vus(demand))
         add(sentence, demand->by_api ? ", 부하는 초당 %s건이나 API가 더 받지 못함" : ", VU가 충분하고 API가 감당하면 초당 %s건",
             number_rate(demand->asked_per_s).s);
+    if (demand->surge_per_s > 0)
+        add(sentence, ", 장애 %s로 밀린 뒤 초당 %s건", demand->surge_fault->name, number_rate(demand->surge_per_s).s);
 }
 
 static void reason_ko(struct sentence *sentence, const struct group_demand *demand)

@@ -29,6 +29,13 @@ static bool is_by_fault(const struct taken *taken, const struct group_demand *de
     return taken->fault->kind == FAULT_SCALE || taken->spared_per_s > taken->left_per_s;
 }
 
+/* All would keep up with what orders bring, and not with what came at once when a fault let it go. */
+static bool is_by_surge(const struct group_demand *demand)
+{
+    return demand->pressure < 1 && demand->surge_per_s > demand->capacity_per_s &&
+        demand->peak_backlog_at_s >= demand->surge_since_s;
+}
+
 static enum more_limit limit_of(const struct more_consumers *more, const struct group_demand *demand)
 {
     if (!isfinite(demand->service_s) || demand->working == 0) return MORE_UNKNOWN;
@@ -36,7 +43,7 @@ static enum more_limit limit_of(const struct more_consumers *more, const struct 
     if (!bottleneck_fell_behind(demand) && !(demand->pressure >= 1)) return MORE_KEEPS_UP;
     if (demand->had_fewer && demand->pressure < 1) return MORE_LATE;
     if (bottleneck_goes_round(demand)) return MORE_REPEATS;
-    if (is_by_fault(&more->taken, demand)) return MORE_FAULT;
+    if (is_by_fault(&more->taken, demand) || more->by_surge) return MORE_FAULT;
     if (demand->next == 0 && (demand->uneven || demand->working < demand->partitions)) return MORE_HOT;
     if (demand->working < demand->consumers) return MORE_IDLE;
     if (demand->working >= demand->partitions) return MORE_PARTITIONS;
@@ -83,6 +90,7 @@ struct more_consumers more_consumers(const struct outcome *outcome, uint32_t ran
         find_bound(&more, outcome, demand, came);
     }
     more.taken = taken_by_fault(outcome, demand);
+    more.by_surge = !is_by_fault(&more.taken, demand) && is_by_surge(demand);
     more.limit = limit_of(&more, demand);
     if (more.limit == MORE_REPEATS) more.polls = shorter_polls(outcome, demand);
     return more;

@@ -222,6 +222,16 @@ static void note_waits(double *value, const struct layout *layout, const struct 
     }
 }
 
+static void note_came(double *value, const struct layout *layout, const struct group_samples *group)
+{
+    for (uint32_t g = 0; g < layout->study->scenario.n_groups; g++) {
+        value[layout_came(layout, g, CAME_FREE_PER_S)] = group[g].free_rate_per_s;
+        value[layout_came(layout, g, CAME_SURGE_PER_S)] = group[g].surge_per_s;
+        value[layout_came(layout, g, CAME_SURGE_SINCE_S)] = group[g].surge_since_s;
+        value[layout_came(layout, g, CAME_SURGE_FAULT)] = group[g].surge_fault;
+    }
+}
+
 static void note_stuck(struct recorder *recorder, const struct run_facts *facts, double *value)
 {
     const struct layout *layout = recorder->layout;
@@ -252,6 +262,7 @@ static const double *values(struct recorder *recorder, const struct run_facts *f
         value[layout_left(layout, i)] = (double)recorder->last.partition[i].backlog;
     }
     note_waits(value, layout, facts);
+    note_came(value, layout, recorder->group);
     note_splits(recorder, facts, log_end, value + layout_left(layout, 0));
     note_stuck(recorder, facts, value);
     const struct record record = { facts, recorder->checkpoint, recorder->group, recorder->scaler, time,

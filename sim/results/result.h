@@ -137,6 +137,9 @@ struct group_demand {
     struct stuck stuck;
     double slept_s;              /* after failures, by all consumers */
     double offered_per_s;        /* records that orders at the greatest rate would send it */
+    double surge_per_s;          /* and at which those came that a fault had held up before; 0: none, or no faster */
+    const struct fault_spec *surge_fault;
+    double surge_since_s;        /* when that began */
     double asked_per_s;          /* the same had no start been dropped for want of a VU; 0: none was */
     bool by_api;                 /* the API is what keeps more from coming (api_limit.h) */
     double capacity_per_s;       /* what its consumers can do with that split, all busy */
