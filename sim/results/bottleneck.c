@@ -190,6 +190,24 @@ static void find_surge(struct group_demand *demand, const struct outcome *outcom
         outcome->value[layout_came(outcome->layout, demand->group, CAME_SURGE_SINCE_S)][most];
 }
 
+/* Of those runs that are as most are: stuck or not. Nothing lies between them. */
+static double capacity_of(const struct outcome *outcome, const struct group_demand *demand)
+{
+    char path[1024];
+    double sum = 0;
+    uint32_t n = 0;
+
+    snprintf(path, sizeof path, "groups.%s.capacity_per_s", demand->name);
+    const double *capacity_per_s = outcome->value[layout_find(outcome->layout, path, NULL)];
+    const double *stuck = outcome->value[layout_stuck(outcome->layout, demand->group, STUCK_RECORDS)];
+    for (uint32_t r = 0; r < outcome->n; r++) {
+        if (isnan(capacity_per_s[r]) || (stuck[r] > 0) != bottleneck_is_stuck(demand)) continue;
+        sum += capacity_per_s[r];
+        n++;
+    }
+    return n > 0 ? sum / n : outcome_mean(outcome, "groups.%s.capacity_per_s", demand->name);
+}
+
 static struct group_demand demand_of(const struct outcome *outcome, uint32_t index, double records_per_order,
                                      struct arena *arena)
 {
@@ -201,6 +219,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     bottleneck_split(&demand, scenario, spec, bottleneck_records(outcome, index, arena));
     demand.records = outcome_mean(outcome, "groups.%s.processed", spec->name);
     demand.repeats = passage_repeats(outcome, spec->name);
+    demand.runs = outcome->n;
     demand.stuck = stuck_of(outcome, index);
     demand.slept_s = outcome_mean(outcome, "groups.%s.backoff_s", spec->name);
     demand.due_after_s = ns_to_s(spec->due_after_ns);
@@ -222,7 +241,6 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.peak_backlog_at_s = outcome_mean(outcome, "groups.%s.peak_backlog_at_s", spec->name);
     demand.drained_at_s = outcome_mean(outcome, "groups.%s.drained_at_s", spec->name);
     demand.worked_off_at_s = outcome_mean(outcome, "groups.%s.worked_off_at_s", spec->name);
-    demand.runs = outcome->n;
     demand.left_in = outcome_nulls(outcome, "groups.%s.drained_at_s", spec->name);
     demand.waits_in = waits_in(outcome, index, demand.consumers);
     /* What the load asks of it on average, as far as the API lets it through, or what did arrive: a stage before it may
@@ -238,7 +256,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     find_surge(&demand, outcome);
     if (outcome_mean(outcome, "orders.dropped") > 0)
         demand.asked_per_s = fmax(0, outcome->layout->load_rate_per_s * records_per_order);
-    demand.capacity_per_s = outcome_mean(outcome, "groups.%s.capacity_per_s", spec->name);
+    demand.capacity_per_s = capacity_of(outcome, &demand);
     demand.one_per_s = demand.capacity_per_s * demand.fullest_share;
     demand.pressure = demand.offered_per_s / demand.capacity_per_s;
     demand.changes |= taken_by_fault(outcome, &demand).for_good;

@@ -14,6 +14,7 @@
 
 #include "sim/results/added.h"
 #include "sim/results/pace.h"
+#include "sim/results/stuck.h"
 #include "sim/results/waits.h"
 
 /* Records whose work would fill the time in which a group had enough: fewer say less than the mean of all does. */
@@ -145,12 +146,20 @@ static double without_faults_s(const struct scenario *scenario, const struct run
     return fmin(takes_s, fmax(seen_s, least_s));
 }
 
-/* What never ends says nothing of what a record takes: those that did, each by itself. */
+/* Whoever is tried again for longer is never given up, as far as anybody waits for it. */
+#define FOR_EVER_S 86400.0
+
+/* What never ends says nothing of what a record takes: those that did, each by itself. Of one that is given up when the
+ * run is over all is known: it takes its deliveries and the sleeps between them. */
 static double beside_stuck_s(const struct scenario *scenario, const struct group_spec *spec,
-                             const struct group_facts *facts, const struct split *split)
+                             const struct group_facts *facts, const struct group_samples *samples)
 {
+    const double n = (double)facts->service.n, life_s = stuck_life_s(spec, record_s(facts));
     const struct work work = { .n = 1, .busy_s = record_s(facts) };
-    return record_takes_s(scenario, spec, &work, split);
+    const double beside_s = record_takes_s(scenario, spec, &work, &samples->split);
+
+    if (!samples->retries || life_s > FOR_EVER_S) return beside_s;
+    return beside_s + fmin(1, (double)facts->failed / n) * life_s;
 }
 
 /* Of one consumer that always has work. */
@@ -161,7 +170,7 @@ static double one_per_s(const struct scenario *scenario, const struct run_facts 
     const struct group_facts *facts = &run->group[group];
     const double seen = seen_per_s(scenario, samples, group);
 
-    if (samples->stuck && facts->service.n > 0) return 1 / beside_stuck_s(scenario, spec, facts, &samples->split);
+    if (samples->stuck && facts->service.n > 0) return 1 / beside_stuck_s(scenario, spec, facts, samples);
     if (isfinite(seen) && (samples->too_late || goes_round(facts))) return seen;
     if (facts->service.n == 0) return (double)NAN;
     const bool is_seen = isfinite(seen) && is_seen_for_long(facts, samples);

@@ -65,7 +65,8 @@ struct group_samples {
     sim_ns order_waits_ns;   /* of theirs, waiting for another group at work on the same order */
     struct slowed_work slowed; /* the gauge's */
     bool stuck, too_late;    /* it delivers the same again and again, and comes no further (stuck.h): by retries or
-                                deaths; for its polls come too late */
+                                deaths; for its polls come too late; */
+    bool retries;            /* stuck by retries */
     double peak_rate_per_s;  /* the gauge's: greatest rate of appends, as far as it is more than chance; */
     double free_rate_per_s;  /* of those that no fault had held up, */
     double surge_per_s;      /* and of those that one had: 0: none; */

@@ -557,7 +557,7 @@ static const char *behind_clause(const struct told *told, bool ko, char *out, si
     return out;
 }
 
-/* Their figures are those of two kinds of runs. */
+/* Their figures, but for what they can do, are those of two kinds of runs. */
 static const char *stuck_clause(const struct told *told, bool ko, char *out, size_t size)
 {
     const struct group_demand *demand = told->demand;

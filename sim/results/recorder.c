@@ -242,6 +242,7 @@ static void note_stuck(struct recorder *recorder, const struct run_facts *facts,
         const struct stuck stuck = { .retries = own[STUCK_RETRIES], .deliveries = own[STUCK_DELIVERIES],
                                      .late_polls = own[STUCK_LATE_POLLS] };
         const bool is_late = stuck_by(&stuck) == STUCK_BY_LATE_POLLS;
+        recorder->group[g].retries = own[STUCK_RECORDS] > 0 && stuck_by(&stuck) == STUCK_BY_RETRIES;
         recorder->group[g].stuck = own[STUCK_RECORDS] > 0 && !is_late;
         recorder->group[g].too_late = own[STUCK_RECORDS] > 0 && is_late;
     }
