@@ -272,6 +272,9 @@ static int limit_en(const struct told *told, char *out, size_t size)
     switch (more->limit) {
     case MORE_KEEPS_UP: return keeps_up_en(told, out, size);
     case MORE_LATE:
+        if (!demand->had_fewer)
+            return snprintf(out, size, "these would keep up; most of what waited came before they started, at %s",
+                            number_seconds(ns_to_s(group_of(told)->start_ns)).s);
         return snprintf(out, size,
                         "these would keep up, were they always there; what waited came while %s had fewer ready or "
                         "the group rebalanced", demand->scaler);
@@ -453,6 +456,9 @@ static int limit_ko(const struct told *told, char *out, size_t size)
     switch (more->limit) {
     case MORE_KEEPS_UP: return keeps_up_ko(told, out, size);
     case MORE_LATE:
+        if (!demand->had_fewer)
+            return snprintf(out, size, "지금 수로 충분함; 대기의 대부분은 %s에 시작하기 전에 쌓인 것",
+                            number_seconds(ns_to_s(group_of(told)->start_ns)).s);
         return snprintf(out, size,
                         "항상 준비되어 있었다면 지금 수로 충분함; 대기는 %s의 준비된 Consumer가 적거나 그룹이 리밸런스하는 동안 쌓인 것",
                         demand->scaler);

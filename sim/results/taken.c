@@ -106,8 +106,8 @@ static bool precedes(const struct fault_spec *fault, const struct group_spec *gr
     return fault->when == WHEN_AT && group->start_ns > 0 && fault->at_ns <= group->start_ns;
 }
 
-/* Of a rolling restart that has begun before the group starts it goes on with the next one in turn, or with what is left
- * of the last. */
+/* Of a rolling restart that has begun before the group starts it goes on with the next one in turn, or with what is
+ * left of the last. */
 static void roll_on(struct taken *taken, double all, double each_s)
 {
     const double over = taken->before_s / each_s, next = ceil(over);

@@ -477,6 +477,26 @@ static void a_rolling_restart_that_has_begun(void **state)
     }
 }
 
+/* 600 wait when all three start, who do 30 of the 20 that come. Who has started in time has none that waited before. */
+static void who_starts_late(void **state)
+{
+    static const char *const burst = "{\"orders\": {\"executor\": \"constant-arrival-rate\", \"rate\": 20, "
+                                     "\"duration\": \"4m\"}, \"more\": {\"executor\": \"constant-arrival-rate\", "
+                                     "\"rate\": 200, \"duration\": \"10s\", \"startTime\": \"60s\"}}";
+    const struct study_edit late = { "/groups/servers/start", "\"30s\"" };
+    const struct study_edit early[] = { { "/groups/servers/start", "\"2s\"" }, { "/load/scenarios", burst } };
+    (void)state;
+    struct outcome outcome = run_with("{}", &late, 1);
+    assert_int_equal(more_consumers(&outcome, 0).limit, MORE_LATE);
+    expect_text(&outcome, "these would keep up; most of what waited came before they started, at 30.0 s",
+                "지금 수로 충분함; 대기의 대부분은 30.0 s에 시작하기 전에 쌓인 것");
+    trial_close(&trial);
+    outcome = run_with("{}", early, 2);
+    assert_true(bottleneck_fell_behind(&outcome.demand[0]));
+    assert_int_not_equal(more_consumers(&outcome, 0).limit, MORE_LATE);
+    trial_close(&trial);
+}
+
 /* Three pods from the beginning, and never others: what waits at the start is no scaler's doing. Where there is one at
  * first, it is. */
 static void a_scaler_that_had_them_all(void **state)
@@ -523,6 +543,7 @@ int main(void)
         cmocka_unit_test(before_it_is_worked_off_again),
         cmocka_unit_test(withheld_until_the_next_round),
         cmocka_unit_test(a_rolling_restart_that_has_begun),
+        cmocka_unit_test(who_starts_late),
         cmocka_unit_test(a_scaler_that_had_them_all),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
