@@ -45,13 +45,15 @@ struct scaler_level {
     int64_t told;              /* the metric that the autoscaler was told last; -1: not asked yet */
 };
 
-/* What a group's deliveries have come to so far. Names as in group_facts. */
+/* What a group's deliveries have come to so far. Names as in group_facts; same_order_ns: all of it. */
 struct group_work {
     uint64_t ended;              /* service.n */
     uint64_t failed, skipped, duplicates, evictions;
     int64_t retries;
-    sim_ns backoff_ns;
+    sim_ns backoff_ns, same_order_ns, paused_ns;
 };
+
+struct fault_facts;
 
 struct run_levels {
     sim_ns at_ns;
@@ -68,6 +70,7 @@ struct run_levels {
     const sim_ns *group_busy_ns; /* sum over the group's consumers of time with a record in service, from 0 to at_ns */
     uint32_t n_scalers;
     const struct scaler_level *scaler;
+    const struct fault_facts *fault; /* by fault: what has happened by now */
 };
 
 /* One order that has ended. wait_ns, service_ns: by stage index, SIM_NEVER where the order never came to it;
@@ -89,8 +92,9 @@ struct observer {
     void (*on_order)(void *context, const struct order_fact *order);
     /* on_probe: at 0, and then at each instant that it gives back (later than now), after all events of that instant,
      * until nothing is left that could happen. It is no event of the run: it is not counted, and changes nothing. Of the
-     * levels it is told at_ns; log_end, committed, backlog and again by partition; the orders' scheduled; and by group
-     * done, whole_ns, slow_until_ns, work, and in a run with faults busy_ns.
+     * levels it is told at_ns; log_end, committed, backlog and again by partition; the orders' scheduled, dropped,
+     * requests_failed and created; by fault what has happened; and by group done, whole_ns, slow_until_ns, work, and
+     * in a run with faults busy_ns.
      * on_end: once, the levels that stay. */
     sim_ns (*on_probe)(void *context, const struct run_levels *levels);
     void (*on_end)(void *context, const struct run_levels *levels);
@@ -146,7 +150,12 @@ struct group_facts {
     __int128 backoff_ns;                               /* slept after them, in consumers' threads */
     __int128 cut_ns;                                   /* of busy_ns: deliveries that came to no end, for their process
                                                           died or the run was over */
-    __int128 waited_ns[PATH_WAITS];                    /* of all other deliveries: for others, from PATH_LOCK on */
+    __int128 paused_ns;                                /* of busy_ns: records that would have gone on, had their process
+                                                          not stood still */
+    __int128 waited_ns[PATH_WAITS];                    /* of all other deliveries: for others, from PATH_LOCK on; */
+    __int128 same_order_ns[PATH_WAITS];                /* of these: for another group, or none (the API, the sweeper),
+                                                          that was at work on the same order */
+    const sim_ns *same_order_of_ns;                    /* by that group, n_groups: none; of all deliveries, since 0 */
     __int128 dead_letter_ns;                           /* of these: until dead letters were in their log */
     __int128 backlog_area;                             /* integral of backlog over time, records x ns */
     sim_ns rebalance_ns, longest_rebalance_ns;         /* from the first change to the new assignment */

@@ -50,6 +50,7 @@ static void take_group(struct run *run, uint32_t group)
     run->levels.group_whole_ns = run->whole_ns;
     run->levels.group_slow_until_ns = run->slow_until_ns;
     run->levels.group_work = run->work;
+    run->levels.fault = run->faults.fact;
 }
 
 static const struct run_levels *take_levels(struct run *run, sim_ns at_ns)

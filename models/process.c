@@ -26,6 +26,7 @@ static enum sim_passage gate(void *context, const struct sim_event *event, sim_n
     if (event->sequence < instance->born) return SIM_LOST;
     if (instance->paused_until_ns <= event->at_ns) return SIM_RUNS;
     *until_ns = instance->paused_until_ns;
+    if (actor->kept) actor->kept(event->context, event->subject, event->at_ns, *until_ns);
     return SIM_WAITS;
 }
 
@@ -46,7 +47,13 @@ void process_acts(struct processes *processes, sim_fn *fn, const uint32_t *insta
     uint32_t n = 0;
     for (uint32_t i = 0; i < ACTOR_BUCKETS; i++) n += processes->actor[i].fn != NULL;
     SIM_ASSERT_IN(processes->sim, n < ACTOR_BUCKETS / 2);
-    *slot_of(processes, fn) = (struct actor){ fn, instance_of, at_server };
+    *slot_of(processes, fn) = (struct actor){ fn, instance_of, at_server, NULL };
+}
+
+void process_tells_pauses(struct processes *processes, sim_fn *fn,
+                          void (*kept)(void *context, uint32_t subject, sim_ns at_ns, sim_ns until_ns))
+{
+    if (processes->instance) slot_of(processes, fn)->kept = kept;
 }
 
 void process_pause(struct processes *processes, uint32_t instance, sim_ns until_ns)

@@ -32,6 +32,8 @@ struct actor {
     const uint32_t *instance_of; /* by subject; NULL: the subject is the instance */
     /* True: this event is a server's, although the handler is shared with a JVM. NULL: never. */
     bool (*at_server)(const void *context, uint32_t subject);
+    /* A pause keeps the event from at_ns to until_ns. NULL: nobody counts that. */
+    void (*kept)(void *context, uint32_t subject, sim_ns at_ns, sim_ns until_ns);
 };
 
 enum { ACTOR_BUCKETS = 128 };
@@ -49,6 +51,10 @@ void processes_init(struct processes *processes, struct sim *sim, uint32_t n_ins
 /* Whose events fn's are. Nothing happens in a run without faults. */
 void process_acts(struct processes *processes, sim_fn *fn, const uint32_t *instance_of,
                   bool (*at_server)(const void *context, uint32_t subject));
+
+/* Of an actor that acts: who counts how long pauses keep its events. */
+void process_tells_pauses(struct processes *processes, sim_fn *fn,
+                          void (*kept)(void *context, uint32_t subject, sim_ns at_ns, sim_ns until_ns));
 
 /* Until until_ns > now, or longer where a pause is on already. */
 void process_pause(struct processes *processes, uint32_t instance, sim_ns until_ns);

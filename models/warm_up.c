@@ -73,8 +73,12 @@ static void group_take_off(struct group_facts *fact, const struct group_facts *a
     TAKE_OFF(fact, at_end, failed_ns);
     TAKE_OFF(fact, at_end, backoff_ns);
     TAKE_OFF(fact, at_end, cut_ns);
+    TAKE_OFF(fact, at_end, paused_ns);
     TAKE_OFF(fact, at_end, dead_letter_ns);
-    for (uint32_t i = 0; i < PATH_WAITS; i++) TAKE_OFF(fact, at_end, waited_ns[i]);
+    for (uint32_t i = 0; i < PATH_WAITS; i++) {
+        TAKE_OFF(fact, at_end, waited_ns[i]);
+        TAKE_OFF(fact, at_end, same_order_ns[i]);
+    }
     tally_since(&fact->wait, &at_end->wait);
     tally_since(&fact->service, &at_end->service);
 }

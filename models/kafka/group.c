@@ -136,6 +136,8 @@ void kafka_init(struct kafka *kafka, struct sim *sim, const struct plan *plan, s
         group->fact.idle_consumers = plan->group[i].idle_consumers;
         tally_init(&group->fact.wait, arena, 0);
         tally_init(&group->fact.service, arena, 0);
+        group->same_order_of_ns = arena_array(arena, sim_ns, plan->scenario->n_groups + 1);
+        group->fact.same_order_of_ns = group->same_order_of_ns;
     }
 }
 
@@ -201,6 +203,7 @@ void kafka_expect_faults(struct kafka *kafka, struct processes *processes, const
 
 void kafka_consumer_dies(struct kafka *kafka, uint32_t index)
 {
+    forget_pause(kafka, &kafka->consumer[index], kafka->sim->now_ns);
     consumer_die(kafka, &kafka->consumer[index]);
     member_dies(kafka, &kafka->consumer[index]);
 }
@@ -305,12 +308,20 @@ uint64_t kafka_done(const struct kafka *kafka, uint32_t group)
     return fact->processed + fact->skipped;
 }
 
+static sim_ns same_order_ns(const struct group_facts *fact)
+{
+    __int128 sum_ns = 0;
+    for (uint32_t i = 0; i < PATH_WAITS; i++) sum_ns += fact->same_order_ns[i];
+    return (sim_ns)sum_ns;
+}
+
 struct group_work kafka_work(const struct kafka *kafka, uint32_t group)
 {
     const struct group_facts *fact = &kafka->group[group].fact;
     return (struct group_work){ .ended = fact->service.n, .failed = fact->failed, .skipped = fact->skipped,
                                 .duplicates = fact->duplicates, .evictions = fact->evictions,
-                                .retries = fact->retries, .backoff_ns = (sim_ns)fact->backoff_ns };
+                                .retries = fact->retries, .backoff_ns = (sim_ns)fact->backoff_ns,
+                                .same_order_ns = same_order_ns(fact), .paused_ns = (sim_ns)fact->paused_ns };
 }
 
 int64_t kafka_consumers(const struct kafka *kafka, uint32_t group)
@@ -391,6 +402,7 @@ static void group_finish(struct kafka *kafka, uint32_t index, sim_ns end_ns, boo
         struct consumer *consumer = &kafka->consumer[plan->first_consumer + i];
         group->fact.busy_ns += open_busy_ns(consumer, end_ns);
         group->fact.cut_ns += open_busy_ns(consumer, end_ns);
+        forget_pause(kafka, consumer, end_ns);
         if (consumer->in_record) forget_waits(kafka, consumer, consumer->start_ns);
         if (consumer->done_pending) forget_waits(kafka, consumer, consumer->done.start_ns);
     }

@@ -134,7 +134,9 @@ struct consumer {
     sim_ns last_poll_ns;
     sim_ns turn_ns;                /* COMMIT_TIME: when the loop began its last poll, as far as turns are worked out */
     sim_ns waited_from_ns;         /* the delivery that has waited last began then; -1: none has */
-    sim_ns waited_ns[PATH_WAITS];  /* and so long, from PATH_LOCK on */
+    sim_ns waited_ns[PATH_WAITS];  /* and so long, from PATH_LOCK on; */
+    sim_ns same_order_ns[PATH_WAITS]; /* of it as in group_facts */
+    sim_ns paused_until_ns;        /* the record in service goes on then; else past */
     void (*left)(void *context, uint32_t consumer);
     void *left_context;
 };
@@ -152,6 +154,7 @@ struct group {
     sim_ns caught_up_ns;           /* the last of the positions that are not behind */
     uint32_t most_consumers;       /* that it can have at a time */
     uint64_t missed;               /* appended before a cold group with reset latest had joined */
+    sim_ns *same_order_of_ns;      /* the fact's */
 };
 
 struct kafka {
@@ -200,6 +203,13 @@ SIM_SELDOM void kafka_record_passed_on(struct kafka *kafka, uint32_t consumer, b
 void kafka_record_failed(struct kafka *kafka, uint32_t consumer, uint32_t exception, sim_ns failed_ns);
 /* The record in service has waited for so long. wait: from PATH_LOCK to PATH_STORE. */
 void kafka_record_waited(struct kafka *kafka, uint32_t consumer, enum path_time wait, sim_ns waited_ns);
+/* Of what it has waited, so long for that group at work on the same order; n_groups: for none. */
+SIM_SELDOM void kafka_record_waited_for_order(struct kafka *kafka, uint32_t consumer, enum path_time wait,
+                                              uint32_t group, sim_ns waited_ns);
+/* The record in service would have gone on at at_ns, and does so at until_ns: its process stands still. */
+SIM_SELDOM void kafka_record_paused(struct kafka *kafka, uint32_t consumer, sim_ns at_ns, sim_ns until_ns);
+/* What of that lies behind now is not to be: its process has died, or the run is over. */
+SIM_SELDOM void forget_pause(struct kafka *kafka, struct consumer *consumer, sim_ns now_ns);
 /* The delivery that began then comes to no good end, and what it has waited does not count (retry.c). */
 SIM_SELDOM void forget_waits(struct kafka *kafka, struct consumer *consumer, sim_ns from_ns);
 /* The record in service is the last one that is known to the consumer, and nothing of it waits to be applied. */

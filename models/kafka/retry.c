@@ -133,18 +133,47 @@ void kafka_record_waited(struct kafka *kafka, uint32_t index, enum path_time wai
     struct consumer *consumer = &kafka->consumer[index];
     if (consumer->waited_from_ns != consumer->start_ns) {
         memset(consumer->waited_ns, 0, sizeof consumer->waited_ns);
+        memset(consumer->same_order_ns, 0, sizeof consumer->same_order_ns);
         consumer->waited_from_ns = consumer->start_ns;
     }
     consumer->waited_ns[wait - PATH_LOCK] += waited_ns;
     kafka->group[consumer->group].fact.waited_ns[wait - PATH_LOCK] += waited_ns;
 }
 
+void kafka_record_waited_for_order(struct kafka *kafka, uint32_t index, enum path_time wait, uint32_t whom,
+                                   sim_ns waited_ns)
+{
+    struct consumer *consumer = &kafka->consumer[index];
+    struct group *group = &kafka->group[consumer->group];
+    consumer->same_order_ns[wait - PATH_LOCK] += waited_ns;
+    group->fact.same_order_ns[wait - PATH_LOCK] += waited_ns;
+    group->same_order_of_ns[whom] += waited_ns;
+}
+
+void kafka_record_paused(struct kafka *kafka, uint32_t index, sim_ns at_ns, sim_ns until_ns)
+{
+    struct consumer *consumer = &kafka->consumer[index];
+    kafka->group[consumer->group].fact.paused_ns += until_ns - at_ns;
+    consumer->paused_until_ns = until_ns;
+}
+
+void forget_pause(struct kafka *kafka, struct consumer *consumer, sim_ns now_ns)
+{
+    if (consumer->paused_until_ns <= now_ns) return;
+    kafka->group[consumer->group].fact.paused_ns -= consumer->paused_until_ns - now_ns;
+    consumer->paused_until_ns = 0;
+}
+
 void forget_waits(struct kafka *kafka, struct consumer *consumer, sim_ns from_ns)
 {
     if (consumer->waited_from_ns != from_ns) return;
-    for (uint32_t i = 0; i < PATH_WAITS; i++)
-        kafka->group[consumer->group].fact.waited_ns[i] -= consumer->waited_ns[i];
+    struct group_facts *fact = &kafka->group[consumer->group].fact;
+    for (uint32_t i = 0; i < PATH_WAITS; i++) {
+        fact->waited_ns[i] -= consumer->waited_ns[i];
+        fact->same_order_ns[i] -= consumer->same_order_ns[i];
+    }
     memset(consumer->waited_ns, 0, sizeof consumer->waited_ns);
+    memset(consumer->same_order_ns, 0, sizeof consumer->same_order_ns);
 }
 
 /* The record is fetched again after sleep_ns, and what was done before it is committed. */

@@ -176,6 +176,11 @@ enum row_answer row_lock(struct tables *tables, struct transaction_row *touched,
     return ROW_WAITS;
 }
 
+uint32_t row_owner(const struct tables *tables, const struct transaction_row *touched)
+{
+    return tables->table[touched->table].row[touched->row].owner - 1;
+}
+
 void row_lock_forget(struct tables *tables, uint32_t thread)
 {
     if (!tables->waits_for[thread]) return;

@@ -144,6 +144,8 @@ enum row_answer row_lock(struct tables *tables, struct transaction_row *touched,
 bool row_lock_victim(struct tables *tables, uint32_t thread);
 /* Stops waiting (lock wait time-out). */
 /* The thread is gone: out of the queue it may stand in, without a time-out. */
+/* Of one that waits: the thread that has the row. */
+uint32_t row_owner(const struct tables *tables, const struct transaction_row *touched);
 void row_lock_forget(struct tables *tables, uint32_t thread);
 void row_lock_leave(struct tables *tables, uint32_t thread);
 

@@ -104,6 +104,8 @@ static enum outcome row_take(struct machine *machine, struct thread *thread, str
     case ROW_WAITS: break;
     }
     block(machine, thread);
+    if (machine->plan->scenario->table[touched->table].key == ROW_ORDER_ID)
+        waits_for_order(machine, thread, row_owner(&machine->tables, touched));
     time_out(machine, thread, touched->table, on_row_timeout);
     return OUTCOME_PARKED;
 }

@@ -53,6 +53,7 @@ static enum outcome await(struct machine *machine, struct thread *thread, uint8_
         return OUTCOME_FAILED;
     }
     block(machine, thread);
+    waits_for_order(machine, thread, holder);
     thread->phase = phase;
     thread->awaits = what;
     machine->n_awaiting++;

@@ -60,6 +60,15 @@ static enum outcome acquired_for_nobody(struct machine *machine, struct thread *
     return thread_ends_unheard(machine, thread);
 }
 
+static enum outcome lock_wait(struct machine *machine, struct thread *thread, const struct lock_call *call)
+{
+    const enum outcome parked = block(machine, thread);
+    if (machine->plan->scenario->lock[call->lock].key != ROW_ORDER_ID) return parked;
+    const uint32_t owner = lock_owner(&machine->locks, call->lock, call->key);
+    if (owner != NONE) waits_for_order(machine, thread, owner);
+    return parked;
+}
+
 enum outcome lock_effect(struct machine *machine, struct thread *thread, const struct plan_op *op, sim_ns takes_ns)
 {
     uint64_t key = key_of(machine, thread, op);
@@ -70,7 +79,7 @@ enum outcome lock_effect(struct machine *machine, struct thread *thread, const s
         .queued_ns = thread->queued_ns };
     const bool got = lock_acquire(&machine->locks, &call);
     if (thread->lingers) return acquired_for_nobody(machine, thread, &call, got);
-    if (!got) return block(machine, thread);
+    if (!got) return lock_wait(machine, thread, &call);
     lock_got(machine, thread, op);
     return OUTCOME_DONE;
 }

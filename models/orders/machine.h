@@ -69,6 +69,8 @@ struct thread {
     uint32_t n_locks, n_locks_before; /* before: begin of its transaction */
     sim_handle timer;
     sim_ns waits_since_ns;
+    uint32_t waits_for_group;   /* while it is blocked: + 1, of another group, or n_groups of none, that has what it
+                                   waits for, and is at work on the same order; 0: it is not so */
     sim_ns queued_ns;           /* for the command that it has at a store */
     uint16_t claims;            /* idempotency keys inserted in its transaction */
     uint8_t tombstones;         /* to set at commit */

@@ -113,6 +113,7 @@ enum outcome block(struct machine *machine, struct thread *thread)
     thread->phase = PHASE_GRANTED;
     thread->waits_since_ns = machine->sim->now_ns;
     thread->waits_for = machine->plan->op[thread->pc].kind == STEP_LOCK ? PATH_LOCK : PATH_ROW;
+    thread->waits_for_group = 0;
     return OUTCOME_PARKED;
 }
 
@@ -122,10 +123,35 @@ void count_wait(struct machine *machine, struct thread *thread, enum path_time w
     if (thread->consumer != NONE) kafka_record_waited(&machine->kafka, thread->consumer, wait, waited_ns);
 }
 
+static uint32_t group_of(const struct machine *machine, const struct thread *thread)
+{
+    return thread->consumer == NONE ? machine->plan->scenario->n_groups
+                                    : machine->kafka.consumer[thread->consumer].group;
+}
+
+/* holder NONE: nobody who works for a group. */
+void waits_for_order(struct machine *machine, struct thread *thread, uint32_t holder)
+{
+    const uint32_t none = machine->plan->scenario->n_groups;
+    const uint32_t whom = holder == NONE ? none : group_of(machine, &machine->thread[holder]);
+    thread->waits_for_group = whom == group_of(machine, thread) ? 0 : whom + 1;
+}
+
+static SIM_SELDOM void has_waited_for_order(struct machine *machine, struct thread *thread, sim_ns waited_ns)
+{
+    const uint32_t whom = thread->waits_for_group - 1;
+    thread->waits_for_group = 0;
+    if (thread->consumer == NONE) return;
+    kafka_record_waited_for_order(&machine->kafka, thread->consumer, (enum path_time)thread->waits_for, whom,
+                                  waited_ns);
+}
+
 void has_waited(struct machine *machine, struct thread *thread)
 {
     if (thread->waits_for == PATH_PARTS) return;
-    count_wait(machine, thread, (enum path_time)thread->waits_for, machine->sim->now_ns - thread->waits_since_ns);
+    const sim_ns waited_ns = machine->sim->now_ns - thread->waits_since_ns;
+    count_wait(machine, thread, (enum path_time)thread->waits_for, waited_ns);
+    if (thread->waits_for_group > 0) has_waited_for_order(machine, thread, waited_ns);
     thread->waits_for = PATH_PARTS;
 }
 
@@ -222,9 +248,18 @@ void command_give(struct machine *machine, struct thread *thread, const struct p
     seats_give(&machine->command[op->store], at_ns);
 }
 
+static void on_kept(void *context, uint32_t index, sim_ns at_ns, sim_ns until_ns)
+{
+    struct machine *machine = context;
+    const uint32_t consumer = machine->thread[index].consumer;
+    if (consumer != NONE) kafka_record_paused(&machine->kafka, consumer, at_ns, until_ns);
+}
+
 void thread_actors(struct machine *machine, bool (*at_server)(const void *context, uint32_t subject))
 {
     process_acts(&machine->processes, on_thread, machine->instance_of, at_server);
     process_acts(&machine->processes, on_answer, machine->instance_of, NULL);
     process_acts(&machine->processes, on_connection_timeout, machine->instance_of, NULL);
+    process_tells_pauses(&machine->processes, on_thread, on_kept);
+    process_tells_pauses(&machine->processes, on_answer, on_kept);
 }

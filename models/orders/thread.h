@@ -101,6 +101,9 @@ void park(struct machine *machine, struct thread *thread, sim_ns at_ns, enum thr
 enum outcome block(struct machine *machine, struct thread *thread);
 /* Of the record at hand, and of its group: it waited for so long. wait: from PATH_LOCK to PATH_STORE. */
 void count_wait(struct machine *machine, struct thread *thread, enum path_time wait, sim_ns waited_ns);
+/* After block: another thread has what it waits for, of which each order has its own: its row, a row or a lock by its
+ * id. Whoever comes later to the order does not wait for that. */
+SIM_SELDOM void waits_for_order(struct machine *machine, struct thread *thread, uint32_t holder);
 /* It is blocked no more: the wait counts. */
 void has_waited(struct machine *machine, struct thread *thread);
 /* What it waited for is its own now. */

@@ -150,6 +150,13 @@ bool lock_is_held(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thr
     return entry->redis.owner == thread + 1;
 }
 
+uint32_t lock_owner(const struct locks *locks, uint32_t lock, uint64_t key)
+{
+    const struct lock_entry *entry = entry_find(locks, lock, key);
+    if (!entry || entry->redis.owner == 0 || entry->redis.owner == OWNER_GONE) return NONE;
+    return entry->redis.owner - 1;
+}
+
 bool lock_is_lost(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread, struct lock_loss *loss)
 {
     if (lock_is_held(locks, lock, key, thread)) return false;

@@ -23,6 +23,7 @@
 #include "models/process.h"
 #include "models/redis/lock_script.h"
 #include "sim/engine/dist.h"
+#include "sim/engine/seldom.h"
 #include "sim/engine/sim.h"
 
 /* Subscription of one JVM to one lock's channel. */
@@ -174,6 +175,9 @@ void lock_leave(struct locks *locks, uint32_t lock, uint64_t key, uint32_t threa
 
 /* isHeldByCurrentThread at Redis now. */
 bool lock_is_held(struct locks *locks, uint32_t lock, uint64_t key, uint32_t thread);
+
+/* The thread that owns the key at Redis, if its process lives; else NONE. */
+SIM_SELDOM uint32_t lock_owner(const struct locks *locks, uint32_t lock, uint64_t key);
 
 /* The last time that the thread has lost the lock; cause LOSS_NONE: it has not since it came in last. */
 const struct lock_loss *lock_loss_of(const struct locks *locks, uint32_t lock, uint32_t thread);

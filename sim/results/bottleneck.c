@@ -60,6 +60,9 @@ static double longer_of(const struct outcome *outcome, uint32_t group, struct ar
                         bottleneck_records(outcome, group, arena), left);
 }
 
+/* So much more is. */
+#define CLEARLY 1.1
+
 /* Relief is worth a word from here on. */
 #define RELIEF 0.98
 enum { RELIEF_TRIED = 64 };
@@ -110,7 +113,8 @@ static struct pace_record record_of(const struct outcome *outcome, const struct 
     const double n = demand->records + skipped, again = retries / n, given_up = skipped / n;
     const double failed = group->deliveries > 1 ? fmax(given_up, again / (group->deliveries - 1)) : given_up;
 
-    return (struct pace_record){ .takes_s = demand->service_s * (1 + again) + demand->slept_s / n,
+    const double alone_s = demand->service_s - demand->order_wait_s;
+    return (struct pace_record){ .takes_s = alone_s * (1 + again) + demand->slept_s / n,
                                  .slept_s = demand->slept_s / n, .failed = fmin(1, failed), .again = again,
                                  .given_up = given_up };
 }
@@ -162,6 +166,48 @@ static uint32_t waits_in(const struct outcome *outcome, uint32_t group, uint32_t
     return n;
 }
 
+static double came_mean(const struct outcome *outcome, uint32_t group, enum layout_came value)
+{
+    double sum = 0;
+    for (uint32_t r = 0; r < outcome->n; r++) sum += outcome->value[layout_came(outcome->layout, group, value)][r];
+    return sum / outcome->n;
+}
+
+/* In the mean of all runs; of the fault that held up most. */
+static void find_surge(struct group_demand *demand, const struct outcome *outcome)
+{
+    const double *per_s = outcome->value[layout_came(outcome->layout, demand->group, CAME_SURGE_PER_S)];
+    const double *fault = outcome->value[layout_came(outcome->layout, demand->group, CAME_SURGE_FAULT)];
+    const double mean_per_s = came_mean(outcome, demand->group, CAME_SURGE_PER_S);
+    uint32_t most = 0;
+
+    if (!(demand->offered_per_s > 0) || !(mean_per_s > CLEARLY * demand->offered_per_s)) return;
+    for (uint32_t r = 1; r < outcome->n; r++)
+        if (per_s[r] > per_s[most]) most = r;
+    demand->surge_per_s = mean_per_s;
+    demand->surge_fault = &outcome->study->scenario.fault[(uint32_t)fault[most]];
+    demand->surge_since_s =
+        outcome->value[layout_came(outcome->layout, demand->group, CAME_SURGE_SINCE_S)][most];
+}
+
+/* Of those runs that are as most are: stuck or not. Nothing lies between them. */
+static double capacity_of(const struct outcome *outcome, const struct group_demand *demand)
+{
+    char path[1024];
+    double sum = 0;
+    uint32_t n = 0;
+
+    snprintf(path, sizeof path, "groups.%s.capacity_per_s", demand->name);
+    const double *capacity_per_s = outcome->value[layout_find(outcome->layout, path, NULL)];
+    const double *stuck = outcome->value[layout_stuck(outcome->layout, demand->group, STUCK_RECORDS)];
+    for (uint32_t r = 0; r < outcome->n; r++) {
+        if (isnan(capacity_per_s[r]) || (stuck[r] > 0) != bottleneck_is_stuck(demand)) continue;
+        sum += capacity_per_s[r];
+        n++;
+    }
+    return n > 0 ? sum / n : outcome_mean(outcome, "groups.%s.capacity_per_s", demand->name);
+}
+
 static struct group_demand demand_of(const struct outcome *outcome, uint32_t index, double records_per_order,
                                      struct arena *arena)
 {
@@ -173,6 +219,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     bottleneck_split(&demand, scenario, spec, bottleneck_records(outcome, index, arena));
     demand.records = outcome_mean(outcome, "groups.%s.processed", spec->name);
     demand.repeats = passage_repeats(outcome, spec->name);
+    demand.runs = outcome->n;
     demand.stuck = stuck_of(outcome, index);
     demand.slept_s = outcome_mean(outcome, "groups.%s.backoff_s", spec->name);
     demand.due_after_s = ns_to_s(spec->due_after_ns);
@@ -183,6 +230,9 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     for (uint32_t i = PATH_LOCK; i < PATH_LOCK + PATH_WAITS; i++)
         demand.waits_s += waits_s(outcome, index, (enum path_time)i);
     demand.letter_s = waits_letter_s(outcome, index);
+    demand.order_wait_s = waits_order_s(outcome, index);
+    const uint32_t whom = waits_order_of(outcome, index);
+    demand.order_wait_of = whom < scenario->n_groups ? scenario->group[whom].name : NULL;
     demand.alone_s = pace_longest_s(scenario, spec);
     demand.longer = longer_of(outcome, index, arena);
     demand.service_s = outcome_mean(outcome, "groups.%s.service_s.mean", spec->name);
@@ -191,22 +241,22 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.peak_backlog_at_s = outcome_mean(outcome, "groups.%s.peak_backlog_at_s", spec->name);
     demand.drained_at_s = outcome_mean(outcome, "groups.%s.drained_at_s", spec->name);
     demand.worked_off_at_s = outcome_mean(outcome, "groups.%s.worked_off_at_s", spec->name);
-    demand.runs = outcome->n;
     demand.left_in = outcome_nulls(outcome, "groups.%s.drained_at_s", spec->name);
     demand.waits_in = waits_in(outcome, index, demand.consumers);
     /* What the load asks of it on average, as far as the API lets it through, or what did arrive: a stage before it may
      * hold records back, or may have let more of them through at first than in the mean. Without a load nothing is
      * asked: there a backlog is worked off. */
     const double orders_per_s = outcome_mean(outcome, "orders.peak_rate_per_s");
-    const double arrived_per_s = outcome_mean(outcome, "groups.%s.peak_rate_per_s", spec->name);
+    const double arrived_per_s = came_mean(outcome, index, CAME_FREE_PER_S);
     demand.is_drain = !(orders_per_s > 0);
     const struct api_limit api = api_limit_of(outcome);
     demand.by_api = api.kind != API_LIMIT_NONE;
     const double let_through_per_s = demand.by_api ? fmin(orders_per_s, api.most_per_s) : orders_per_s;
     demand.offered_per_s = orders_per_s > 0 ? fmax(let_through_per_s * records_per_order, arrived_per_s) : 0;
+    find_surge(&demand, outcome);
     if (outcome_mean(outcome, "orders.dropped") > 0)
         demand.asked_per_s = fmax(0, outcome->layout->load_rate_per_s * records_per_order);
-    demand.capacity_per_s = outcome_mean(outcome, "groups.%s.capacity_per_s", spec->name);
+    demand.capacity_per_s = capacity_of(outcome, &demand);
     demand.one_per_s = demand.capacity_per_s * demand.fullest_share;
     demand.pressure = demand.offered_per_s / demand.capacity_per_s;
     demand.changes |= taken_by_fault(outcome, &demand).for_good;
@@ -290,7 +340,7 @@ static void add(struct sentence *sentence, const char *format, ...)
 /* Clearly more would come, were there VUs for it. */
 bool bottleneck_lacks_vus(const struct group_demand *demand)
 {
-    return demand->asked_per_s > 1.1 * demand->offered_per_s;
+    return demand->asked_per_s > CLEARLY * demand->offered_per_s;
 }
 
 /* More waiting than could be done in this time: it fell behind, it did not merely work in batches. */
@@ -310,7 +360,7 @@ bool bottleneck_fell_behind(const struct group_demand *demand)
 /* Of a record's service, with nobody to wait for. */
 static double work_s(const struct group_demand *demand)
 {
-    return demand->service_s - demand->waits_s - demand->letter_s;
+    return demand->service_s - demand->waits_s - demand->letter_s - demand->order_wait_s;
 }
 
 /* What comes to so much of the work is worth a word. */
@@ -324,6 +374,11 @@ bool bottleneck_waits_inside(const struct group_demand *demand)
 static bool waits_for_letters(const struct group_demand *demand)
 {
     return demand->letter_s > worth_a_word * work_s(demand);
+}
+
+static bool waits_for_order(const struct group_demand *demand)
+{
+    return demand->order_wait_s > worth_a_word * work_s(demand);
 }
 
 /* What is left takes more than chance makes of it, and there is a reason. */
@@ -352,7 +407,8 @@ static bool differs(const struct group_demand *demand)
 /* What a record takes of a consumer beside the delivery that succeeds is worth a word. */
 static bool takes_more(const struct group_demand *demand)
 {
-    return !bottleneck_goes_round(demand) && 1 / demand->one_per_s > 1.1 * came_s(demand);
+    const double counted_s = came_s(demand) - demand->order_wait_s;
+    return !bottleneck_goes_round(demand) && 1 / demand->one_per_s > 1.1 * counted_s;
 }
 
 /* What there is to say of a group. Records that take no time need one word, unless commits make it fall behind. */
@@ -393,9 +449,13 @@ static void split_en(struct sentence *sentence, const struct group_demand *deman
 static void service_en(struct sentence *sentence, const struct group_demand *demand)
 {
     const bool waits = bottleneck_waits_inside(demand), letters = waits_for_letters(demand), rest = has_rest(demand);
+    const bool orders = waits_for_order(demand);
 
-    if (!waits && !letters && !rest) return;
+    if (!waits && !letters && !rest && !orders) return;
     add(sentence, " (%s of work", number_seconds(rest ? demand->alone_s : work_s(demand)).s);
+    if (orders)
+        add(sentence, ", %s of waits for %s at work on the same order, not counted: the later it comes the less",
+            number_seconds(demand->order_wait_s).s, demand->order_wait_of ? demand->order_wait_of : "somebody else");
     if (waits && (letters || rest))
         add(sentence, ", %s of waits for locks, rows or servers", number_seconds(demand->waits_s).s);
     else if (waits) add(sentence, ", the rest waits for locks, rows or servers");
@@ -426,6 +486,9 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
     if (bottleneck_lacks_vus(demand))
         add(sentence, " of the %s/s that the load would bring%s", number_rate(demand->asked_per_s).s,
             demand->by_api ? "; the API takes no more" : " with more VUs, if the API can take them");
+    if (demand->surge_per_s > 0)
+        add(sentence, ", and up to %s/s after fault %s had held them up", number_rate(demand->surge_per_s).s,
+            demand->surge_fault->name);
 }
 
 /* Others came when what had waited at the peak was done, to the end of the run; they may be at work then. */
@@ -484,9 +547,13 @@ static void split_ko(struct sentence *sentence, const struct group_demand *deman
 static void service_ko(struct sentence *sentence, const struct group_demand *demand)
 {
     const bool waits = bottleneck_waits_inside(demand), letters = waits_for_letters(demand), rest = has_rest(demand);
+    const bool orders = waits_for_order(demand);
 
-    if (!waits && !letters && !rest) return;
+    if (!waits && !letters && !rest && !orders) return;
     add(sentence, " (작업 자체는 %s", number_seconds(rest ? demand->alone_s : work_s(demand)).s);
+    if (orders)
+        add(sentence, ", 같은 주문을 처리 중인 %s 대기 %s (늦게 올수록 줄어 처리량에서 제외)",
+            demand->order_wait_of ? demand->order_wait_of : "다른 주체", number_seconds(demand->order_wait_s).s);
     if (waits && (letters || rest)) add(sentence, ", 락, 행, 서버 대기 %s", number_seconds(demand->waits_s).s);
     else if (waits) add(sentence, ", 나머지는 락, 행, 서버 대기");
     if (letters && rest) add(sentence, ", dead letter 전송 대기 %s", number_seconds(demand->letter_s).s);
@@ -514,6 +581,8 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
     if (bottleneck_lacks_vus(demand))
         add(sentence, demand->by_api ? ", 부하는 초당 %s건이나 API가 더 받지 못함" : ", VU가 충분하고 API가 감당하면 초당 %s건",
             number_rate(demand->asked_per_s).s);
+    if (demand->surge_per_s > 0)
+        add(sentence, ", 장애 %s로 밀린 뒤 초당 %s건", demand->surge_fault->name, number_rate(demand->surge_per_s).s);
 }
 
 static void reason_ko(struct sentence *sentence, const struct group_demand *demand)

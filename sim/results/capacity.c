@@ -14,6 +14,8 @@
 
 #include "sim/results/added.h"
 #include "sim/results/pace.h"
+#include "sim/results/stuck.h"
+#include "sim/results/waits.h"
 
 /* Records whose work would fill the time in which a group had enough: fewer say less than the mean of all does. */
 enum { SEEN_MIN = 2000 };
@@ -21,10 +23,22 @@ enum { SEEN_MIN = 2000 };
 /* Records that have ended, and what they and their deliveries took. */
 struct work { double n, busy_s, slept_s, failed, again, given_up; };
 
+/* Of a record: what other groups had of the same order, which keeps nobody who comes late; and while its process stood
+ * still, which is no work. */
+static double beside_s(const struct group_facts *facts)
+{
+    const double paused_s = facts->paused_ns > 0 ? (double)facts->paused_ns * 1e-9 / (double)facts->service.n : 0;
+    return waits_order_counted_s(facts) + paused_s;
+}
+
+static double record_s(const struct group_facts *facts) { return tally_mean_s(&facts->service) - beside_s(facts); }
+
 static struct work all_work(const struct group_facts *facts)
 {
-    return (struct work){ (double)facts->service.n, (double)facts->busy_ns * 1e-9, (double)facts->backoff_ns * 1e-9,
-                          (double)facts->failed, (double)facts->retries, (double)facts->skipped };
+    const double n = (double)facts->service.n;
+    return (struct work){ n, (double)facts->busy_ns * 1e-9 - n * beside_s(facts),
+                          (double)facts->backoff_ns * 1e-9, (double)facts->failed, (double)facts->retries,
+                          (double)facts->skipped };
 }
 
 /* So few say less of what a record takes than all do, the slow ones included. */
@@ -38,7 +52,8 @@ static struct work work_of(const struct group_facts *facts, const struct slowed_
     const double n = all.n - (double)less->ended;
 
     if (!(n > FEW)) return all;
-    return (struct work){ n, all.busy_s - ns_to_s(slowed->busy_ns), all.slept_s - ns_to_s(less->backoff_ns),
+    const sim_ns busy_ns = slowed->busy_ns - less->same_order_ns - less->paused_ns;
+    return (struct work){ n, all.busy_s - ns_to_s(busy_ns), all.slept_s - ns_to_s(less->backoff_ns),
                           all.failed - (double)less->failed, all.again - (double)less->retries,
                           all.given_up - (double)less->skipped };
 }
@@ -55,6 +70,14 @@ static double record_takes_s(const struct scenario *scenario, const struct group
     return pace_record_s(scenario, spec, split->fetched, &record);
 }
 
+/* Of all consumers, asleep or not, while they had enough; but for what they waited for other groups at work on the same
+ * order: the later they come to it the less they do. */
+static double looked_at_s(const struct group_samples *samples)
+{
+    const double all_s = ns_to_s(samples->done_ns) * samples->split.fed;
+    return fmin(all_s, all_s - ns_to_s(samples->order_waits_ns));
+}
+
 /* Done per second by one consumer, where those that get records had enough to do; NaN: that was not seen. What was seen
  * of a group whose number changes is of any number of them; and where stages differ, whoever has the short ones does
  * most of the records while all are at work. */
@@ -62,13 +85,7 @@ static double seen_per_s(const struct scenario *scenario, const struct group_sam
 {
     if (samples->done_ns == 0 || samples->split.mixed || pace_number_changes(scenario, group))
         return (double)NAN;
-    return (double)samples->done / ns_to_s(samples->done_ns) / samples->split.fed;
-}
-
-/* Of all consumers, asleep or not, while they had enough. */
-static double looked_at_s(const struct group_samples *samples)
-{
-    return ns_to_s(samples->done_ns) * samples->split.fed;
+    return (double)samples->done / looked_at_s(samples);
 }
 
 static double slept_s(const struct group_facts *facts) { return (double)facts->backoff_ns * 1e-9; }
@@ -77,7 +94,7 @@ static double slept_s(const struct group_facts *facts) { return (double)facts->b
 static bool is_seen_for_long(const struct group_facts *facts, const struct group_samples *samples)
 {
     return samples->done > 0 &&
-        looked_at_s(samples) - slept_s(facts) > SEEN_MIN * tally_mean_s(&facts->service);
+        looked_at_s(samples) - slept_s(facts) > SEEN_MIN * record_s(facts);
 }
 
 /* What was seen, with the sleeps of the whole run in place of those that fell into it. How many these were nobody
@@ -129,12 +146,20 @@ static double without_faults_s(const struct scenario *scenario, const struct run
     return fmin(takes_s, fmax(seen_s, least_s));
 }
 
-/* What never ends says nothing of what a record takes: those that did, each by itself. */
+/* Whoever is tried again for longer is never given up, as far as anybody waits for it. */
+#define FOR_EVER_S 86400.0
+
+/* What never ends says nothing of what a record takes: those that did, each by itself. Of one that is given up when the
+ * run is over all is known: it takes its deliveries and the sleeps between them. */
 static double beside_stuck_s(const struct scenario *scenario, const struct group_spec *spec,
-                             const struct group_facts *facts, const struct split *split)
+                             const struct group_facts *facts, const struct group_samples *samples)
 {
-    const struct work work = { .n = 1, .busy_s = tally_mean_s(&facts->service) };
-    return record_takes_s(scenario, spec, &work, split);
+    const double n = (double)facts->service.n, life_s = stuck_life_s(spec, record_s(facts));
+    const struct work work = { .n = 1, .busy_s = record_s(facts) };
+    const double beside_s = record_takes_s(scenario, spec, &work, &samples->split);
+
+    if (!samples->retries || life_s > FOR_EVER_S) return beside_s;
+    return beside_s + fmin(1, (double)facts->failed / n) * life_s;
 }
 
 /* Of one consumer that always has work. */
@@ -145,7 +170,7 @@ static double one_per_s(const struct scenario *scenario, const struct run_facts 
     const struct group_facts *facts = &run->group[group];
     const double seen = seen_per_s(scenario, samples, group);
 
-    if (samples->stuck && facts->service.n > 0) return 1 / beside_stuck_s(scenario, spec, facts, &samples->split);
+    if (samples->stuck && facts->service.n > 0) return 1 / beside_stuck_s(scenario, spec, facts, samples);
     if (isfinite(seen) && (samples->too_late || goes_round(facts))) return seen;
     if (facts->service.n == 0) return (double)NAN;
     const bool is_seen = isfinite(seen) && is_seen_for_long(facts, samples);

@@ -4,18 +4,23 @@
 
 #include <math.h>
 
+#include "sim/results/held_up.h"
 #include "sim/results/pace.h"
 
 /* Of a group: records done so far; the least that waits in any of its partitions that ever had one (INT64_MAX: none
- * had); and since when it has had enough, by records done (UINT64_MAX: it had not). */
-struct progress { uint64_t done; int64_t least_waiting; uint64_t enough_from; };
+ * had); and since when it has had enough, by records done (UINT64_MAX: it had not); and how long it has waited for
+ * other groups at work on the same order. */
+struct progress { uint64_t done; int64_t least_waiting; uint64_t enough_from; sim_ns order_waits_ns; };
 
 /* Windows of 1, 2, 4 ... times the layout's, that begin every quarter of it. */
 enum { WINDOWS = 6, MARKS_A_WINDOW = 4, MARKS = (MARKS_A_WINDOW << (WINDOWS - 1)) + 1 };
 
 /* So far: what came; and, of the orders alone, the starts of which none came, and those that the load's rates make
- * (NaN: not known). */
-struct mark { sim_ns at_ns; int64_t count, dropped; double meant; };
+ * (NaN: not known). held_by: the fault that holds up what comes then. */
+struct mark { sim_ns at_ns; int64_t count, dropped; double meant; struct held_up_by held_by; };
+
+/* What came at once after a fault had held it up. */
+struct surge { double per_s; struct held_up_by fault; };
 
 /* Arrivals of one kind, noted at marks of time. */
 struct stream {
@@ -23,7 +28,9 @@ struct stream {
     uint64_t n_marks;
     int64_t first, last;           /* count when the load began, and now */
     sim_ns first_ns, last_ns;      /* when it began; when the last one had come */
-    double peak_rate_per_s;
+    double peak_rate_per_s;        /* but for that of: */
+    struct surge surge;
+    struct held_up held;
 };
 
 struct gauge {
@@ -34,9 +41,26 @@ struct gauge {
     double *least_s;               /* by group: what a record of it takes that is done soonest, in the mean */
     sim_ns looked_ns;              /* at the levels before */
     struct stream *stream;         /* by group; then of starts that found a VU; then of orders there are */
+    uint64_t *happened;            /* by fault, at the look before; */
+    bool *holds;                   /* and whether it can hold records up */
     uint64_t dropped, failed;      /* starts that found none, or that the API did not answer with an order */
     struct load_rates *rates;
 };
+
+/* Not by more consumers than there were, nor by records that come twice. Where some wait at the beginning nobody knows
+ * what comes to others of these, and what of orders. */
+static bool *who_holds(const struct scenario *scenario, struct arena *arena)
+{
+    bool *holds = arena_array(arena, bool, scenario->n_faults), none_waits = true;
+
+    for (uint32_t g = 0; g < scenario->n_groups; g++) none_waits &= scenario->group[g].n_backlog == 0;
+    for (uint32_t i = 0; i < scenario->n_faults; i++) {
+        const struct fault_spec *fault = &scenario->fault[i];
+        const bool more = fault->kind == FAULT_SCALE && fault->consumers >= scenario->group[fault->target].consumers;
+        holds[i] = none_waits && !more && fault->kind != FAULT_DUPLICATE;
+    }
+    return holds;
+}
 
 struct gauge *gauge_open(const struct layout *layout, struct group_samples *group, struct arena *arena)
 {
@@ -49,6 +73,9 @@ struct gauge *gauge_open(const struct layout *layout, struct group_samples *grou
     gauge->work_before = arena_array(arena, struct slowed_work, scenario->n_groups);
     gauge->least_s = arena_array(arena, double, scenario->n_groups);
     gauge->stream = arena_array(arena, struct stream, scenario->n_groups + 2);
+    gauge->happened = arena_array(arena, uint64_t, scenario->n_faults);
+    gauge->holds = who_holds(scenario, arena);
+    for (uint32_t i = 0; i < scenario->n_groups + 2; i++) gauge->stream[i].held = held_up_none();
     gauge->rates = load_rates_make(scenario, layout->rate_window_ns, arena);
     for (uint32_t i = 0; i < scenario->n_groups; i++)
         gauge->least_s[i] = pace_least_s(scenario, &scenario->group[i]);
@@ -59,7 +86,8 @@ struct gauge *gauge_open(const struct layout *layout, struct group_samples *grou
 
 static struct progress progress_of(const struct layout *layout, uint32_t group, const struct run_levels *levels)
 {
-    struct progress progress = { levels->group_done[group], INT64_MAX, UINT64_MAX };
+    struct progress progress = { levels->group_done[group], INT64_MAX, UINT64_MAX,
+                                 levels->group_work[group].same_order_ns };
 
     for (uint32_t i = layout->group_row[group]; i < layout->group_row[group + 1]; i++) {
         const struct partition_level *level = &levels->partition[i];
@@ -113,6 +141,7 @@ static void note_capacity(struct gauge *gauge, uint32_t group, const struct run_
         if (is_under_way(gauge, group, before)) {
             samples->done += now.done - before->done;
             samples->done_ns += span_ns;
+            samples->order_waits_ns += now.order_waits_ns - before->order_waits_ns;
         }
     }
     *before = now;
@@ -129,6 +158,8 @@ static void add_work(struct group_work *sum, const struct group_work *from, cons
     sum->evictions += to->evictions - from->evictions;
     sum->retries += to->retries - from->retries;
     sum->backoff_ns += to->backoff_ns - from->backoff_ns;
+    sum->same_order_ns += to->same_order_ns - from->same_order_ns;
+    sum->paused_ns += to->paused_ns - from->paused_ns;
 }
 
 static void note_slowed(struct gauge *gauge, uint32_t group, const struct run_levels *levels)
@@ -169,13 +200,22 @@ static double surely_came(const struct mark *from, const struct mark *to)
     return fmin(n, meant - dropped) - 3 * sqrt(fmax(0, fmin(n, dropped)));
 }
 
+static const struct held_up_by no_fault = { NONE, 0 };
+
+/* More than orders bring can only come where something was held up before. */
+static void note_rate(struct stream *stream, const struct mark *from, double per_s)
+{
+    if (from->held_by.index == NONE) stream->peak_rate_per_s = fmax(stream->peak_rate_per_s, per_s);
+    else if (per_s > stream->surge.per_s)
+        stream->surge = (struct surge){ per_s, from->held_by };
+}
+
 static void note_windows(struct stream *stream)
 {
     const uint64_t now = stream->n_marks - 1;
     for (uint64_t k = 0, back = MARKS_A_WINDOW; k < WINDOWS && back <= now; k++, back *= 2) {
         const struct mark *from = &stream->mark[(now - back) % MARKS], *to = &stream->mark[now % MARKS];
-        const double rate_per_s = surely_came(from, to) / ns_to_s(to->at_ns - from->at_ns);
-        if (rate_per_s > stream->peak_rate_per_s) stream->peak_rate_per_s = rate_per_s;
+        note_rate(stream, from, surely_came(from, to) / ns_to_s(to->at_ns - from->at_ns));
     }
 }
 
@@ -211,23 +251,55 @@ static double peak_of(const struct stream *stream)
 static void note_orders(struct gauge *gauge, struct stream *orders, const struct run_levels *levels, int64_t came)
 {
     const sim_ns from_ns = gauge->layout->load_from_ns, every_ns = gauge->layout->rate_window_ns / MARKS_A_WINDOW;
-    struct mark now = { levels->at_ns, came, (int64_t)levels->orders.scheduled - came, (double)NAN };
+    struct mark now = { levels->at_ns, came, (int64_t)levels->orders.scheduled - came, (double)NAN, no_fault };
     note_count(orders, &now, from_ns);
     if (!mark_is_due(orders, now.at_ns, every_ns)) return;
     now.meant = load_rates_starts(gauge->rates, now.at_ns);
     note_mark(orders, &now);
 }
 
+/* Since the look before; the last of the scenario, of several. */
+static struct held_up_by fault_begun(struct gauge *gauge, const struct run_levels *levels)
+{
+    struct held_up_by begun = no_fault;
+
+    for (uint32_t i = 0; i < gauge->layout->study->scenario.n_faults; i++) {
+        if (gauge->holds[i] && levels->fault[i].happened != gauge->happened[i])
+            begun = (struct held_up_by){ i, levels->fault[i].last_at_ns };
+        gauge->happened[i] = levels->fault[i].happened;
+    }
+    return begun;
+}
+
+/* Due are starts that found a VU, and have not failed. */
+static struct held_up_by held_by(struct stream *stream, const struct run_levels *levels, int64_t came,
+                                 struct held_up_by begun)
+{
+    const struct order_counts *orders = &levels->orders;
+    const int64_t due = (int64_t)(orders->scheduled - orders->dropped - orders->requests_failed);
+    const struct held_up_at now = { (double)(came - stream->first), (double)due };
+
+    return held_up_look(&stream->held, now, begun) ? stream->held.fault : no_fault;
+}
+
+static void note_records(struct gauge *gauge, uint32_t group, const struct run_levels *levels,
+                         struct held_up_by begun)
+{
+    const sim_ns from_ns = gauge->layout->load_from_ns, every_ns = gauge->layout->rate_window_ns / MARKS_A_WINDOW;
+    struct stream *stream = &gauge->stream[group];
+    struct mark now = { levels->at_ns, appended(gauge->layout, group, levels), 0, (double)NAN, no_fault };
+
+    note_count(stream, &now, from_ns);
+    if (gauge->layout->study->scenario.n_faults > 0) now.held_by = held_by(stream, levels, now.count, begun);
+    if (mark_is_due(stream, now.at_ns, every_ns)) note_mark(stream, &now);
+}
+
 static void note_rates(struct gauge *gauge, const struct run_levels *levels)
 {
     const uint32_t n_groups = gauge->layout->study->scenario.n_groups;
-    const sim_ns from_ns = gauge->layout->load_from_ns, every_ns = gauge->layout->rate_window_ns / MARKS_A_WINDOW;
+    const struct held_up_by begun = fault_begun(gauge, levels);
 
-    for (uint32_t g = 0; g < n_groups; g++) {
-        const struct mark now = { levels->at_ns, appended(gauge->layout, g, levels), 0, (double)NAN };
-        note_count(&gauge->stream[g], &now, from_ns);
-        if (mark_is_due(&gauge->stream[g], now.at_ns, every_ns)) note_mark(&gauge->stream[g], &now);
-    }
+    for (uint32_t g = 0; g < n_groups; g++) note_records(gauge, g, levels, begun);
     note_orders(gauge, &gauge->stream[n_groups], levels, (int64_t)(levels->orders.scheduled - levels->orders.dropped));
     note_orders(gauge, &gauge->stream[n_groups + 1], levels, (int64_t)levels->orders.created);
     gauge->dropped = levels->orders.dropped;
@@ -236,10 +308,19 @@ static void note_rates(struct gauge *gauge, const struct run_levels *levels)
 
 void gauge_end(struct gauge *gauge, const struct run_levels *levels) { note_rates(gauge, levels); }
 
+static void close_group(struct group_samples *group, const struct stream *stream)
+{
+    group->free_rate_per_s = peak_of(stream);
+    group->peak_rate_per_s = fmax(group->free_rate_per_s, stream->surge.per_s);
+    group->surge_per_s = stream->surge.per_s;
+    group->surge_since_s = ns_to_s(stream->surge.fault.at_ns);
+    group->surge_fault = stream->surge.fault.index;
+}
+
 void gauge_close(struct gauge *gauge)
 {
     for (uint32_t g = 0; g < gauge->layout->study->scenario.n_groups; g++)
-        gauge->group[g].peak_rate_per_s = peak_of(&gauge->stream[g]);
+        close_group(&gauge->group[g], &gauge->stream[g]);
 }
 
 /* A start without a VU is never made up for, nor is a request that has failed: what such a load brings is what was seen

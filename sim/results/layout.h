@@ -61,11 +61,17 @@ struct slowed_work { struct group_work work; sim_ns busy_ns; };
 struct group_samples {
     int64_t peak_lag, peak_backlog, peak_partition_lag;
     uint64_t done;           /* the gauge's: records done while all its consumers had work, */
-    sim_ns done_ns;          /* and the time this took */
+    sim_ns done_ns;          /* and the time this took; */
+    sim_ns order_waits_ns;   /* of theirs, waiting for another group at work on the same order */
     struct slowed_work slowed; /* the gauge's */
     bool stuck, too_late;    /* it delivers the same again and again, and comes no further (stuck.h): by retries or
-                                deaths; for its polls come too late */
-    double peak_rate_per_s;  /* the gauge's: greatest rate of appends, as far as it is more than chance */
+                                deaths; for its polls come too late; */
+    bool retries;            /* stuck by retries */
+    double peak_rate_per_s;  /* the gauge's: greatest rate of appends, as far as it is more than chance; */
+    double free_rate_per_s;  /* of those that no fault had held up, */
+    double surge_per_s;      /* and of those that one had: 0: none; */
+    double surge_since_s;    /* when it began, */
+    uint32_t surge_fault;    /* and which it was */
     struct split split;      /* of its records by the end, to its consumers; those of a scaler: the most there were */
     double longer;           /* stages of what came, over those of what is done (split_longer) */
 };
@@ -93,15 +99,16 @@ struct walk {
 void figures_walk(struct walk *walk, const struct layout *layout, const struct record *record);
 
 /* Every replication ends with the watched values of the predictions, PREDICTION_VALUES each, after the figures, and the
- * log ends of the rows and what is left undone in them, and of each group what its records waited for (waits.h); and last
- * of each group, whether it is stuck (stuck.h). */
-enum { LAYOUT_WAITS = PATH_WAITS + 1 };
+ * log ends of the rows and what is left undone in them, and of each group what its records waited for (waits.h), and how
+ * fast they came; and last of each group, whether it is stuck (stuck.h). */
+enum { LAYOUT_WAITS = PATH_WAITS + 3 };
+enum layout_came { CAME_FREE_PER_S, CAME_SURGE_PER_S, CAME_SURGE_SINCE_S, CAME_SURGE_FAULT, CAME_VALUES };
 enum layout_stuck { STUCK_RECORDS, STUCK_SINCE_S, STUCK_DELIVERIES, STUCK_RETRIES, STUCK_LATE_POLLS, STUCK_VALUES };
 
 static inline uint32_t layout_values(const struct layout *layout)
 {
     return layout->n_figures + PREDICTION_VALUES * layout->n_predictions + 2 * layout->n_rows +
-        (LAYOUT_WAITS + STUCK_VALUES) * layout->study->scenario.n_groups;
+        (LAYOUT_WAITS + CAME_VALUES + STUCK_VALUES) * layout->study->scenario.n_groups;
 }
 
 static inline uint32_t layout_watched(const struct layout *layout, uint32_t prediction)
@@ -119,7 +126,8 @@ static inline uint32_t layout_left(const struct layout *layout, uint32_t row)
     return layout_log_end(layout, layout->n_rows) + row;
 }
 
-/* From PATH_LOCK to PATH_STORE; behind them its dead letters. */
+/* From PATH_LOCK to PATH_STORE; behind them its dead letters, and what another group had of the same order, and which
+ * group that was mostly. */
 static inline uint32_t layout_wait(const struct layout *layout, uint32_t group, enum path_time wait)
 {
     return layout_left(layout, layout->n_rows) + LAYOUT_WAITS * group + (wait - PATH_LOCK);
@@ -128,6 +136,22 @@ static inline uint32_t layout_wait(const struct layout *layout, uint32_t group, 
 static inline uint32_t layout_letter(const struct layout *layout, uint32_t group)
 {
     return layout_wait(layout, group, PATH_LOCK) + PATH_WAITS;
+}
+
+static inline uint32_t layout_order_wait(const struct layout *layout, uint32_t group)
+{
+    return layout_letter(layout, group) + 1;
+}
+
+static inline uint32_t layout_order_wait_of(const struct layout *layout, uint32_t group)
+{
+    return layout_letter(layout, group) + 2;
+}
+
+/* CAME_SURGE_PER_S 0: no fault held anything up. */
+static inline uint32_t layout_came(const struct layout *layout, uint32_t group, enum layout_came value)
+{
+    return layout_wait(layout, layout->study->scenario.n_groups, PATH_LOCK) + CAME_VALUES * group + value;
 }
 
 /* The last ones. STUCK_RECORDS 0: it is not. */

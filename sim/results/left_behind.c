@@ -15,10 +15,12 @@ static double longest_s(const struct taken *taken)
     return taken->for_s + DEVIATIONS * cv * mean_s;
 }
 
-/* When those that are left have what it had; INFINITY: not before it is back. */
+/* When those that are left have what it had; INFINITY: not before it is back. Who leaves in good order tells them. */
 static double passed_on_s(const struct taken *taken, const struct group_spec *group)
 {
-    if (taken->fault->kind == FAULT_SCALE || taken->precedes) return 0;
+    const bool leaves = taken->fault->kind == FAULT_SCALE ||
+        (taken->fault->kind == FAULT_RESTART && !taken->killed && !group->static_members);
+    if (leaves || taken->precedes) return 0;
     return longest_s(taken) > ns_to_s(group->session_timeout_ns) ? ns_to_s(group->session_timeout_ns)
                                                                   : (double)INFINITY;
 }
@@ -30,12 +32,13 @@ static bool makes_rebalances(const struct taken *taken, const struct group_spec 
         longest_s(taken) > ns_to_s(group->max_poll_interval_ns);
 }
 
-/* While nobody does what it did. */
+/* While nobody does what it did, each time; rebalances are those of the whole run. */
 static double waits_s(const struct outcome *outcome, const struct taken *taken, const struct group_spec *group)
 {
     const double away_s = fmax(fmin(longest_s(taken), passed_on_s(taken, group)), taken->session_s);
-    return makes_rebalances(taken, group) ? away_s + outcome_mean(outcome, "groups.%s.rebalance_s", group->name)
-                                          : away_s;
+    const double times = taken->turns * taken->times;
+    if (!makes_rebalances(taken, group) || !(times > 0)) return away_s;
+    return away_s + outcome_mean(outcome, "groups.%s.rebalance_s", group->name) / fmax(1, times);
 }
 
 /* What those that are left do not keep up with from then on. */
@@ -48,14 +51,12 @@ static double grows(const struct group_demand *demand, const struct taken *taken
 
 /* How many of them add up: of those that come at fixed times one, where it is worked off before the next, by all that
  * are there again until then. */
-static double times_of(const struct taken *taken, const struct group_demand *demand, const struct scenario *scenario,
+static double times_of(const struct taken *taken, const struct group_demand *demand, const struct group_spec *group,
                        double once)
 {
-    const struct group_spec *group = &scenario->group[demand->group];
     const struct fault_spec *fault = taken->fault;
     const double spare_per_s = demand->capacity_per_s - demand->offered_per_s;
-    const bool is_each = fault->kind == FAULT_RESTART && fault->rolling && fault->instance == NONE;
-    const double each = is_each ? scenario->process[fault->target].instances : 1;
+    const double each = taken->turns;
     const double between_s = ns_to_s(fault->every_ns) - each * fmin(longest_s(taken), passed_on_s(taken, group));
     const bool is_over = fault->when == WHEN_EVERY && each * once < spare_per_s * between_s;
     return each * (is_over ? fmin(1, taken->times) : taken->times);
@@ -63,9 +64,8 @@ static double times_of(const struct taken *taken, const struct group_demand *dem
 
 double left_behind(const struct outcome *outcome, const struct group_demand *demand, const struct taken *taken)
 {
-    const struct scenario *scenario = &outcome->study->scenario;
-    const struct group_spec *group = &scenario->group[demand->group];
+    const struct group_spec *group = &outcome->study->scenario.group[demand->group];
     const double once = demand->offered_per_s * waits_s(outcome, taken, group) + grows(demand, taken, group);
 
-    return once * times_of(taken, demand, scenario, once);
+    return once * times_of(taken, demand, group, once);
 }

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "sim/results/bottleneck.h"
+#include "sim/results/layout.h"
 
 /* ---- the limit ---- */
 
@@ -29,6 +30,23 @@ static bool is_by_fault(const struct taken *taken, const struct group_demand *de
     return taken->fault->kind == FAULT_SCALE || taken->spared_per_s > taken->left_per_s;
 }
 
+/* All would keep up with what orders bring, and not with what came at once when a fault let it go. */
+static bool is_by_surge(const struct group_demand *demand)
+{
+    return demand->pressure < 1 && demand->surge_per_s > demand->capacity_per_s &&
+        demand->peak_backlog_at_s >= demand->surge_since_s;
+}
+
+/* All would keep up, and most of what waited came before they started. */
+static bool is_by_start(const struct outcome *outcome, const struct group_demand *demand)
+{
+    const double start_s = ns_to_s(outcome->study->scenario.group[demand->group].start_ns);
+    const double before_s = start_s - ns_to_s(outcome->layout->load_from_ns);
+
+    return demand->pressure < 1 && before_s > 0 && demand->peak_backlog_at_s >= start_s &&
+        demand->offered_per_s * before_s >= MOST * demand->peak_backlog;
+}
+
 static enum more_limit limit_of(const struct more_consumers *more, const struct group_demand *demand)
 {
     if (!isfinite(demand->service_s) || demand->working == 0) return MORE_UNKNOWN;
@@ -36,13 +54,14 @@ static enum more_limit limit_of(const struct more_consumers *more, const struct 
     if (!bottleneck_fell_behind(demand) && !(demand->pressure >= 1)) return MORE_KEEPS_UP;
     if (demand->had_fewer && demand->pressure < 1) return MORE_LATE;
     if (bottleneck_goes_round(demand)) return MORE_REPEATS;
-    if (is_by_fault(&more->taken, demand)) return MORE_FAULT;
+    if (is_by_fault(&more->taken, demand) || more->by_surge) return MORE_FAULT;
+    if (more->by_start) return MORE_LATE;
     if (demand->next == 0 && (demand->uneven || demand->working < demand->partitions)) return MORE_HOT;
     if (demand->working < demand->consumers) return MORE_IDLE;
     if (demand->working >= demand->partitions) return MORE_PARTITIONS;
     if (more->shared.kind != SHARED_NOTHING && more->next_per_s < SHARED_HELPS * demand->capacity_per_s)
         return MORE_SHARED;
-    if (more->waiting_s > WAITS_MOSTLY * demand->service_s) return MORE_WAITING;
+    if (more->waiting_s > WAITS_MOSTLY * (demand->service_s - demand->order_wait_s)) return MORE_WAITING;
     return demand->next == demand->working + 1 ? MORE_HELP : MORE_SPLIT;
 }
 
@@ -83,6 +102,8 @@ struct more_consumers more_consumers(const struct outcome *outcome, uint32_t ran
         find_bound(&more, outcome, demand, came);
     }
     more.taken = taken_by_fault(outcome, demand);
+    more.by_surge = !is_by_fault(&more.taken, demand) && is_by_surge(demand);
+    more.by_start = is_by_start(outcome, demand);
     more.limit = limit_of(&more, demand);
     if (more.limit == MORE_REPEATS) more.polls = shorter_polls(outcome, demand);
     return more;

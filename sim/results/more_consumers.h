@@ -17,8 +17,10 @@
 enum more_limit {
     MORE_UNKNOWN,    /* no record reached the group */
     MORE_KEEPS_UP,   /* it has no backlog to work off */
-    MORE_LATE,       /* the most that its scaler had ready would keep up: there were fewer when it fell behind */
-    MORE_FAULT,      /* a fault took some of them: all would keep up, or it is those that are left who are in the way */
+    MORE_LATE,       /* the most that its scaler had ready would keep up: there were fewer when it fell behind; or all
+                        would, and started later than records came */
+    MORE_FAULT,      /* a fault took some of them: all would keep up, or it is those that are left who are in the way;
+                        or one held up what then came at once */
     MORE_REPEATS,    /* it is stuck, or its polls take longer than max.poll.interval and most deliveries are repeats */
     MORE_IDLE,       /* some of its consumers have no partition already */
     MORE_PARTITIONS, /* each partition has a consumer of its own */
@@ -41,6 +43,8 @@ struct more_consumers {
     struct waits waits;    /* what most of that is for */
     struct shorter_polls polls; /* of MORE_REPEATS, where polls come too late */
     struct taken taken;    /* away by a fault */
+    bool by_start;         /* most of what waited came before the group started */
+    bool by_surge;         /* of MORE_FAULT: none took them away, but one held up what came at once then */
 };
 
 /* Of demand[rank] of the outcome. */

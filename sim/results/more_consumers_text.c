@@ -243,6 +243,14 @@ static int fault_en(const struct told *told, char *out, size_t size)
     return n;
 }
 
+static int surge_en(const struct group_demand *demand, char *out, size_t size)
+{
+    return snprintf(out, size,
+                    "these would keep up, but from %s on fault %s held records up, and then up to %s/s came at once",
+                    number_seconds(demand->surge_since_s).s, demand->surge_fault->name,
+                    number_rate(demand->surge_per_s).s);
+}
+
 static int keeps_up_en(const struct told *told, char *out, size_t size)
 {
     if (told->demand->by_api)
@@ -264,10 +272,13 @@ static int limit_en(const struct told *told, char *out, size_t size)
     switch (more->limit) {
     case MORE_KEEPS_UP: return keeps_up_en(told, out, size);
     case MORE_LATE:
+        if (!demand->had_fewer)
+            return snprintf(out, size, "these would keep up; most of what waited came before they started, at %s",
+                            number_seconds(ns_to_s(group_of(told)->start_ns)).s);
         return snprintf(out, size,
                         "these would keep up, were they always there; what waited came while %s had fewer ready or "
                         "the group rebalanced", demand->scaler);
-    case MORE_FAULT: return fault_en(told, out, size);
+    case MORE_FAULT: return more->by_surge ? surge_en(demand, out, size) : fault_en(told, out, size);
     case MORE_REPEATS:
         return is_stuck_alone(demand) ? stuck_text(told->outcome, demand, &more->taken, LANG_EN, out, size)
                                       : repeats_en(told, out, size);
@@ -418,6 +429,13 @@ static int fault_ko(const struct told *told, char *out, size_t size)
     return n;
 }
 
+static int surge_ko(const struct group_demand *demand, char *out, size_t size)
+{
+    return snprintf(out, size, "지금 수로 충분함; %s부터 장애 %s로 밀린 이벤트가 한꺼번에 (최대 초당 %s건) 유입",
+                    number_seconds(demand->surge_since_s).s, demand->surge_fault->name,
+                    number_rate(demand->surge_per_s).s);
+}
+
 static int keeps_up_ko(const struct told *told, char *out, size_t size)
 {
     if (told->demand->by_api) return snprintf(out, size, "유입을 따라가므로 그대로: 제한은 API");
@@ -438,10 +456,13 @@ static int limit_ko(const struct told *told, char *out, size_t size)
     switch (more->limit) {
     case MORE_KEEPS_UP: return keeps_up_ko(told, out, size);
     case MORE_LATE:
+        if (!demand->had_fewer)
+            return snprintf(out, size, "지금 수로 충분함; 대기의 대부분은 %s에 시작하기 전에 쌓인 것",
+                            number_seconds(ns_to_s(group_of(told)->start_ns)).s);
         return snprintf(out, size,
                         "항상 준비되어 있었다면 지금 수로 충분함; 대기는 %s의 준비된 Consumer가 적거나 그룹이 리밸런스하는 동안 쌓인 것",
                         demand->scaler);
-    case MORE_FAULT: return fault_ko(told, out, size);
+    case MORE_FAULT: return more->by_surge ? surge_ko(demand, out, size) : fault_ko(told, out, size);
     case MORE_REPEATS:
         return is_stuck_alone(demand) ? stuck_text(told->outcome, demand, &more->taken, LANG_KO, out, size)
                                       : repeats_ko(told, out, size);
@@ -542,7 +563,7 @@ static const char *behind_clause(const struct told *told, bool ko, char *out, si
     return out;
 }
 
-/* Their figures are those of two kinds of runs. */
+/* Their figures, but for what they can do, are those of two kinds of runs. */
 static const char *stuck_clause(const struct told *told, bool ko, char *out, size_t size)
 {
     const struct group_demand *demand = told->demand;

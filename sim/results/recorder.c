@@ -217,6 +217,18 @@ static void note_waits(double *value, const struct layout *layout, const struct 
             value[layout_wait(layout, g, (enum path_time)i)] =
                 waits_counted_s(&facts->group[g], (enum path_time)i);
         value[layout_letter(layout, g)] = waits_letter_counted_s(&facts->group[g]);
+        value[layout_order_wait(layout, g)] = waits_order_counted_s(&facts->group[g]);
+        value[layout_order_wait_of(layout, g)] = waits_order_mostly_of(&facts->group[g], facts->n_groups);
+    }
+}
+
+static void note_came(double *value, const struct layout *layout, const struct group_samples *group)
+{
+    for (uint32_t g = 0; g < layout->study->scenario.n_groups; g++) {
+        value[layout_came(layout, g, CAME_FREE_PER_S)] = group[g].free_rate_per_s;
+        value[layout_came(layout, g, CAME_SURGE_PER_S)] = group[g].surge_per_s;
+        value[layout_came(layout, g, CAME_SURGE_SINCE_S)] = group[g].surge_since_s;
+        value[layout_came(layout, g, CAME_SURGE_FAULT)] = group[g].surge_fault;
     }
 }
 
@@ -230,6 +242,7 @@ static void note_stuck(struct recorder *recorder, const struct run_facts *facts,
         const struct stuck stuck = { .retries = own[STUCK_RETRIES], .deliveries = own[STUCK_DELIVERIES],
                                      .late_polls = own[STUCK_LATE_POLLS] };
         const bool is_late = stuck_by(&stuck) == STUCK_BY_LATE_POLLS;
+        recorder->group[g].retries = own[STUCK_RECORDS] > 0 && stuck_by(&stuck) == STUCK_BY_RETRIES;
         recorder->group[g].stuck = own[STUCK_RECORDS] > 0 && !is_late;
         recorder->group[g].too_late = own[STUCK_RECORDS] > 0 && is_late;
     }
@@ -250,6 +263,7 @@ static const double *values(struct recorder *recorder, const struct run_facts *f
         value[layout_left(layout, i)] = (double)recorder->last.partition[i].backlog;
     }
     note_waits(value, layout, facts);
+    note_came(value, layout, recorder->group);
     note_splits(recorder, facts, log_end, value + layout_left(layout, 0));
     note_stuck(recorder, facts, value);
     const struct record record = { facts, recorder->checkpoint, recorder->group, recorder->scaler, time,

@@ -137,6 +137,9 @@ struct group_demand {
     struct stuck stuck;
     double slept_s;              /* after failures, by all consumers */
     double offered_per_s;        /* records that orders at the greatest rate would send it */
+    double surge_per_s;          /* and at which those came that a fault had held up before; 0: none, or no faster */
+    const struct fault_spec *surge_fault;
+    double surge_since_s;        /* when that began */
     double asked_per_s;          /* the same had no start been dropped for want of a VU; 0: none was */
     bool by_api;                 /* the API is what keeps more from coming (api_limit.h) */
     double capacity_per_s;       /* what its consumers can do with that split, all busy */
@@ -155,7 +158,9 @@ struct group_demand {
     double longer;               /* stages of the records that came, over those of the records that are done */
     double alone_s;              /* mean time of its longest stage by the scenario, with nothing to wait for */
     double waits_s;              /* of a record's service, for locks, rows, connections and stores, */
-    double letter_s;             /* and until dead letters were sent: as counted (waits.h) */
+    double letter_s;             /* until dead letters were sent, */
+    double order_wait_s;         /* and for another group at work on the same order: as counted (waits.h) */
+    const char *order_wait_of;   /* mostly that group; NULL: none (the API, the sweeper) */
     double service_s, utilisation, peak_backlog, peak_backlog_at_s, drained_at_s; /* means; NaN: null */
     double worked_off_at_s;      /* what waited at the peak; likewise */
 };

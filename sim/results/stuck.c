@@ -109,7 +109,6 @@ static double round_s(const struct scenario *scenario, const struct group_spec *
     return partitions * at_a_time(scenario, spec) * record_s + commit_s;
 }
 
-/* Of one record, until it is given up. */
 static double all_sleeps_s(const struct group_spec *spec)
 {
     const double sleeps = spec->deliveries > 1 ? spec->deliveries - 1.0 : 0;
@@ -120,6 +119,11 @@ static double all_sleeps_s(const struct group_spec *spec)
     if (first_s <= 0 || first_s >= most_s) return sleeps * fmin(first_s, most_s);
     const double shorter = fmin(sleeps, ceil(log(most_s / first_s) / log1p(more)));
     return first_s * expm1(shorter * log1p(more)) / more + (sleeps - shorter) * most_s;
+}
+
+double stuck_life_s(const struct group_spec *spec, double record_s)
+{
+    return all_sleeps_s(spec) + spec->deliveries * record_s;
 }
 
 /* Nothing committed for so long: the group's partitions had their turn, and what fails had its end. */
@@ -135,7 +139,7 @@ static struct patience patience_of(const struct layout *layout, const struct run
     const struct group_facts *fact = &facts->group[group];
     const double partitions = layout->group_row[group + 1] - layout->group_row[group];
     const double record_s = fact->service.n > 0 ? tally_mean_s(&fact->service) : pace_longest_s(scenario, spec);
-    const double life_s = all_sleeps_s(spec) + spec->deliveries * record_s;
+    const double life_s = stuck_life_s(spec, record_s);
     const double long_s = round_s(scenario, spec, partitions, record_s);
 
     return (struct patience){ long_s, long_s + (life_s > run_s ? 0 : partitions * life_s) };

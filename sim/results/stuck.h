@@ -15,6 +15,9 @@ void stuck_look(struct stuck_watch *watch, const struct run_levels *levels);
 /* After the last look, of the levels that stay; value: by group and enum layout_stuck. */
 void stuck_close(const struct stuck_watch *watch, const struct run_facts *facts, double *value);
 
+/* Of a record that fails each time, until it is given up: its deliveries and the sleeps between them. */
+double stuck_life_s(const struct group_spec *spec, double record_s);
+
 /* In the mean of the runs that have it. */
 struct stuck stuck_of(const struct outcome *outcome, uint32_t group);
 

@@ -87,18 +87,47 @@ static void measure(struct taken *taken, const struct scenario *scenario, const 
     }
 }
 
+static bool is_rolling(const struct fault_spec *fault)
+{
+    return fault->kind == FAULT_RESTART && fault->rolling && fault->instance == NONE;
+}
+
 /* When it has given back the last one that it took, whatever drawn pauses are. */
 static double over_s(const struct taken *taken, const struct scenario *scenario)
 {
     const struct fault_spec *fault = taken->fault;
-    const bool is_each = fault->kind == FAULT_RESTART && fault->rolling && fault->instance == NONE;
-    return ns_to_s(fault->at_ns) + taken->for_s * (is_each ? scenario->process[fault->target].instances : 1);
+    return ns_to_s(fault->at_ns) +
+        taken->for_s * (is_rolling(fault) ? scenario->process[fault->target].instances : 1);
 }
 
 /* Nobody is a member of a group before it starts, not even at that instant: whoever is there then is dealt all. */
 static bool precedes(const struct fault_spec *fault, const struct group_spec *group)
 {
     return fault->when == WHEN_AT && group->start_ns > 0 && fault->at_ns <= group->start_ns;
+}
+
+/* Of a rolling restart that has begun before the group starts it goes on with the next one in turn, or with what is
+ * left of the last. */
+static void roll_on(struct taken *taken, double all, double each_s)
+{
+    const double over = taken->before_s / each_s, next = ceil(over);
+    const bool is_last = next >= all;
+
+    taken->precedes = is_last;
+    taken->turns = is_last ? 1 : all - over;
+    taken->at_s += (is_last ? all - 1 : next) * each_s;
+    taken->before_s = is_last ? taken->before_s - (all - 1) * each_s : 0;
+}
+
+static void find_turns(struct taken *taken, const struct scenario *scenario, const struct group_spec *group)
+{
+    const struct fault_spec *fault = taken->fault;
+    const double each_s = ns_to_s(fault->back_after_ns);
+
+    taken->turns = is_rolling(fault) ? scenario->process[fault->target].instances : 1;
+    if (!taken->precedes) return;
+    taken->before_s = ns_to_s(group->start_ns - fault->at_ns);
+    if (is_rolling(fault) && each_s > 0) roll_on(taken, taken->turns, each_s);
 }
 
 /* Who leaves in good order tells the group; of who vanishes it learns when the session has ended. A static member's
@@ -262,10 +291,11 @@ static const struct taken *each_of(const struct outcome *outcome, const struct g
         const struct fault_spec *fault = &scenario->fault[i];
         struct taken taken = { .fault = fault, .times = times_of(outcome, fault),
                                .killed = is_killed(outcome, fault, group), .precedes = precedes(fault, group) };
-        if (taken.precedes) taken.before_s = ns_to_s(group->start_ns - fault->at_ns);
-        measure(&taken, scenario, group, demand->group);
-        if (taken.precedes && over_s(&taken, scenario) <= ns_to_s(group->start_ns)) continue;
+        const bool began_before = taken.precedes;
         taken.at_s = first_at_s(outcome, fault);
+        find_turns(&taken, scenario, group);
+        measure(&taken, scenario, group, demand->group);
+        if (began_before && over_s(&taken, scenario) <= ns_to_s(group->start_ns)) continue;
         if (taken.times > 0 && taken.consumers > 0) each[(*n)++] = taken;
     }
     return each;

@@ -3,7 +3,8 @@
  * less. Of several such faults the one that took most, for good before for a while; but where others took some at the
  * same time, and that left much of it behind, all of these together. A consumer that died and is back
  * before its session has ended is a new member beside a silent one, and until that is put out no rebalance ends.
- * A fault that is over before the group starts took none. */
+ * A fault that is over before the group starts took none; of a rolling restart that goes on then those count whose turn
+ * comes later. */
 #ifndef SIM_RESULTS_TAKEN_H
 #define SIM_RESULTS_TAKEN_H
 
@@ -21,6 +22,8 @@ struct taken {
     double times;                   /* in the mean of the runs */
     bool precedes;                  /* it took them before the group started, which began without them */
     double before_s;                /* then: so much of for_s lies before that start; else 0 */
+    double turns;                   /* of a rolling restart: instances, and what was left of one, that it took since the
+                                       group started; else 1 */
     bool killed;                    /* by a restart, which is no orderly one then */
     double session_s;               /* back before the old session had ended: so long after the death at most; else 0 */
     bool holds_all;                 /* until then all wait, and not only who is back: no cooperative ones */

@@ -17,7 +17,23 @@ static double of_record_s(const struct group_facts *facts, __int128 part_ns)
 
 double waits_counted_s(const struct group_facts *facts, enum path_time wait)
 {
-    return of_record_s(facts, facts->waited_ns[wait - PATH_LOCK]);
+    return of_record_s(facts, facts->waited_ns[wait - PATH_LOCK] - facts->same_order_ns[wait - PATH_LOCK]);
+}
+
+double waits_order_counted_s(const struct group_facts *facts)
+{
+    __int128 sum_ns = 0;
+    for (uint32_t i = 0; i < PATH_WAITS; i++) sum_ns += facts->same_order_ns[i];
+    return of_record_s(facts, sum_ns);
+}
+
+uint32_t waits_order_mostly_of(const struct group_facts *facts, uint32_t n_groups)
+{
+    uint32_t most = n_groups;
+    if (!(waits_order_counted_s(facts) > 0)) return most;
+    for (uint32_t i = 0; i < n_groups; i++)
+        if (facts->same_order_of_ns[i] > facts->same_order_of_ns[most]) most = i;
+    return most;
 }
 
 double waits_letter_counted_s(const struct group_facts *facts) { return of_record_s(facts, facts->dead_letter_ns); }
@@ -37,6 +53,28 @@ double waits_s(const struct outcome *outcome, uint32_t group, enum path_time wai
 double waits_letter_s(const struct outcome *outcome, uint32_t group)
 {
     return mean_of(outcome, layout_letter(outcome->layout, group));
+}
+
+double waits_order_s(const struct outcome *outcome, uint32_t group)
+{
+    return mean_of(outcome, layout_order_wait(outcome->layout, group));
+}
+
+/* Of the runs that it has waited for one group or another, the one that comes to most. */
+uint32_t waits_order_of(const struct outcome *outcome, uint32_t group)
+{
+    const uint32_t n_groups = outcome->study->scenario.n_groups;
+    const double *wait_s = outcome->value[layout_order_wait(outcome->layout, group)];
+    const double *of = outcome->value[layout_order_wait_of(outcome->layout, group)];
+    uint32_t most = n_groups;
+    double most_s = 0;
+
+    for (uint32_t g = 0; g <= n_groups; g++) {
+        double sum_s = 0;
+        for (uint32_t r = 0; r < outcome->n; r++) sum_s += of[r] == g ? wait_s[r] : 0;
+        if (sum_s > most_s) most_s = sum_s, most = g;
+    }
+    return most;
 }
 
 /* ---- who uses what ---- */

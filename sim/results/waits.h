@@ -18,13 +18,19 @@ struct waits {
 
 /* A step of the group's stages uses it, be it in place of a refused one. */
 bool waits_use(const struct scenario *scenario, uint32_t group, struct use use);
-/* Of one run, per record: of those deliveries that did not fail. wait: from PATH_LOCK to PATH_STORE. */
+/* Of one run, per record: of those deliveries that did not fail. wait: from PATH_LOCK to PATH_STORE. For what another
+ * group has of the same order, at work on it, a record waits the less the later it comes: that is told apart. */
 double waits_counted_s(const struct group_facts *facts, enum path_time wait);
 /* The same, until its dead letter was in the log. */
 double waits_letter_counted_s(const struct group_facts *facts);
-/* The same two in the mean of the runs. */
+/* The same, for another group at work on the same order; and for which one mostly, n_groups: for none. */
+double waits_order_counted_s(const struct group_facts *facts);
+uint32_t waits_order_mostly_of(const struct group_facts *facts, uint32_t n_groups);
+/* The same in the mean of the runs. */
 double waits_s(const struct outcome *outcome, uint32_t group, enum path_time wait);
 double waits_letter_s(const struct outcome *outcome, uint32_t group);
+double waits_order_s(const struct outcome *outcome, uint32_t group);
+uint32_t waits_order_of(const struct outcome *outcome, uint32_t group);
 /* What makes up most of the waits of a group's records, in the mean of the runs. */
 struct waits waits_mostly_for(const struct outcome *outcome, uint32_t group);
 

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -123,6 +124,35 @@ static void a_fault_of_others_is(void **state)
     assert_close(capacity_with(SIX_CONSUMERS, edit, 2), 120, 2.4);
 }
 
+/* Of 20 s a pause takes some. A record takes 10 ms whatever it takes, and whether so many wait in between that the
+ * group is seen at work: with 8 s it just keeps up, and never has enough. */
+static void nor_is_a_pause(void **state)
+{
+    static const char *const lasts[] = { "2s", "7s", "7900ms", "8s", "8100ms", "8500ms", "11s" };
+    (void)state;
+    for (size_t i = 0; i < sizeof lasts / sizeof *lasts; i++) {
+        char fault[100];
+        snprintf(fault, sizeof fault, "{\"f\": {\"pause\": \"back\", \"every\": \"20s\", \"for\": \"%s\"}}", lasts[i]);
+        const struct study_edit edit[] = { { "/faults", fault }, { "/kafka/partitions", "3" },
+                                           { "/groups/servers/consumers", "1" },
+                                           { "/stages/serve/steps/0/time", "\"10ms\"" } };
+        assert_close(capacity_with(SIX_CONSUMERS, edit, 4), 100, 2);
+    }
+}
+
+/* Nor what of it falls on records: those of 50 ms that a pause of 30 ms meets go on at its end, and only those that
+ * would have before are later for it; and one that lasts as long as the run ends with it. */
+static void a_pause_counts_as_far_as_it_keeps_records(void **state)
+{
+    static const char short_ones[] = "{\"f\": {\"pause\": \"back\", \"every\": \"200ms\", \"for\": \"30ms\"}}";
+    static const char long_one[] = "{\"f\": {\"pause\": \"back\", \"at\": \"50s\", \"for\": \"1h\"}}";
+    const struct study_edit often = { "/faults", short_ones };
+    const struct study_edit cut[] = { { "/faults", long_one }, { "/run/ends", "\"100s\"" } };
+    (void)state;
+    assert_close(capacity_with(SIX_CONSUMERS, &often, 1), 120, 2.4);
+    assert_close(capacity_with(SIX_CONSUMERS, cut, 2), 120, 2.4);
+}
+
 /* clang-format off */
 static const char LONG_AND_SHORT[] = TRIAL_JSON({
     "load": { "scenarios": { "orders": { "executor": "constant-arrival-rate", "rate": 100, "duration": "100s" } } },
@@ -162,6 +192,8 @@ int main(void)
         cmocka_unit_test(nor_is_a_slow_broker),
         cmocka_unit_test(nor_is_a_store_that_is_away),
         cmocka_unit_test(a_fault_of_others_is),
+        cmocka_unit_test(nor_is_a_pause),
+        cmocka_unit_test(a_pause_counts_as_far_as_it_keeps_records),
         cmocka_unit_test(long_ones_that_are_left_count)
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

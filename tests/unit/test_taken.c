@@ -451,6 +451,52 @@ static void withheld_until_the_next_round(void **state)
     trial_close(&trial);
 }
 
+/* From 20 s on one after the other is away for 40 s, to 140 s. A group that starts meanwhile loses those whose turn
+ * comes later, from when it comes, and what is left of the one that is away at its start: two do 15 of the 25. */
+static void a_rolling_restart_that_has_begun(void **state)
+{
+    static const struct { const char *start; double at_s, before_s, turns, behind; } of[] = {
+        { "\"10s\"", 20, 0, 3, 1200 }, { "\"20s\"", 20, 0, 3, 1200 },  { "\"50s\"", 60, 0, 2.25, 900 },
+        { "\"60s\"", 60, 0, 2, 800 },  { "\"110s\"", 100, 10, 1, 300 }, { "\"140s\"", 0, 0, 0, 0 }
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        const struct study_edit more[] = { { "/groups/servers/start", of[i].start },
+                                           { "/groups/servers/max_poll_records", "10" },
+                                           { "/load/scenarios/orders/rate", "25" } };
+        const struct outcome outcome =
+            run_with("{\"f\": {\"restart\": \"back\", \"at\": \"20s\", \"back_after\": \"40s\"}}", more, 3);
+        const struct taken taken = more_consumers(&outcome, 0).taken;
+        const double rebalances_s = outcome_mean(&outcome, "groups.servers.rebalance_s");
+        assert_int_equal(taken.fault != NULL, of[i].turns > 0);
+        assert_close(taken.at_s, of[i].at_s, 0);
+        assert_close(taken.before_s, of[i].before_s, 1e-9);
+        assert_close(taken.turns, of[i].turns, 1e-9);
+        if (taken.fault) assert_close(taken.behind, of[i].behind + 25 * rebalances_s, 0.03 * of[i].behind + 10);
+        trial_close(&trial);
+    }
+}
+
+/* 600 wait when all three start, who do 30 of the 20 that come. Who has started in time has none that waited before. */
+static void who_starts_late(void **state)
+{
+    static const char *const burst = "{\"orders\": {\"executor\": \"constant-arrival-rate\", \"rate\": 20, "
+                                     "\"duration\": \"4m\"}, \"more\": {\"executor\": \"constant-arrival-rate\", "
+                                     "\"rate\": 200, \"duration\": \"10s\", \"startTime\": \"60s\"}}";
+    const struct study_edit late = { "/groups/servers/start", "\"30s\"" };
+    const struct study_edit early[] = { { "/groups/servers/start", "\"2s\"" }, { "/load/scenarios", burst } };
+    (void)state;
+    struct outcome outcome = run_with("{}", &late, 1);
+    assert_int_equal(more_consumers(&outcome, 0).limit, MORE_LATE);
+    expect_text(&outcome, "these would keep up; most of what waited came before they started, at 30.0 s",
+                "지금 수로 충분함; 대기의 대부분은 30.0 s에 시작하기 전에 쌓인 것");
+    trial_close(&trial);
+    outcome = run_with("{}", early, 2);
+    assert_true(bottleneck_fell_behind(&outcome.demand[0]));
+    assert_int_not_equal(more_consumers(&outcome, 0).limit, MORE_LATE);
+    trial_close(&trial);
+}
+
 /* Three pods from the beginning, and never others: what waits at the start is no scaler's doing. Where there is one at
  * first, it is. */
 static void a_scaler_that_had_them_all(void **state)
@@ -496,6 +542,8 @@ int main(void)
         cmocka_unit_test(none_is_taken),
         cmocka_unit_test(before_it_is_worked_off_again),
         cmocka_unit_test(withheld_until_the_next_round),
+        cmocka_unit_test(a_rolling_restart_that_has_begun),
+        cmocka_unit_test(who_starts_late),
         cmocka_unit_test(a_scaler_that_had_them_all),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

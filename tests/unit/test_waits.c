@@ -306,6 +306,100 @@ static void a_fault_that_reaches_it(void **state)
     }
 }
 
+/* ---- of one order ---- */
+
+/* 60 a second. `ahead` has each order's row, or the lock by its id, for 45 ms from 5 ms on; `behind` comes to it after
+ * 3 ms of its own and needs 1 ms more. It waits, though there is but one of it, and would not if it came later. */
+static const char AHEAD_ROW[] = "[{\"begin\": \"orders\"}, {\"status\": \"PAYING\", \"time\": \"1ms\"}, "
+                                "{\"work\": \"look\", \"time\": \"44ms\"}, {\"commit\": \"orders\"}]";
+static const char BEHIND_ROW[] = "[{\"work\": \"look\", \"time\": \"3ms\"}, {\"status\": \"PAID\", \"time\": \"1ms\"}]";
+static const char AHEAD_LOCK[] = "[{\"lock\": \"one\"}, {\"work\": \"look\", \"time\": \"45ms\"}, "
+                                 "{\"unlock\": \"one\"}]";
+static const char BEHIND_LOCK[] = "[{\"work\": \"look\", \"time\": \"3ms\"}, {\"lock\": \"one\"}, "
+                                  "{\"work\": \"pay\", \"time\": \"1ms\"}, {\"unlock\": \"one\"}, "
+                                  "{\"status\": \"PAID\"}]";
+
+static struct outcome one_behind(const char *ahead, const char *behind, const char *rate)
+{
+    const struct study_edit edit[] = {
+        { "/stages/other/steps", ahead }, { "/stages/serve/steps", behind }, { "/groups/others/consumers", "6" },
+        { "/groups/servers/consumers", "1" }, { "/kafka/partitions", "6" },
+        { "/locks/one", "{\"key\": \"order_id\", \"wait\": \"10s\", \"lease\": \"20s\"}" },
+        { "/load/scenarios/orders/rate", rate } };
+    return run_with(edit, sizeof edit / sizeof *edit);
+}
+
+static const struct group_demand *demand_of(const struct outcome *outcome, const char *name)
+{
+    for (uint32_t i = 0; i < outcome->n_demands; i++)
+        if (strcmp(outcome->demand[i].name, name) == 0) return &outcome->demand[i];
+    fail();
+    return NULL;
+}
+
+/* It can do 1 / 4 ms whatever comes, those before it 6 / 45 ms: they are the bottleneck. */
+static void whoever_has_the_same_order_is_no_limit(void **state)
+{
+    static const struct { const char *ahead, *behind; } of[] = { { AHEAD_ROW, BEHIND_ROW },
+                                                                 { AHEAD_LOCK, BEHIND_LOCK } };
+    static const char *const rates[] = { "60", "90", "120" };
+    (void)state;
+    for (uint32_t i = 0; i < sizeof of / sizeof *of; i++)
+        for (uint32_t k = 0; k < sizeof rates / sizeof *rates; k++) {
+            const struct outcome outcome = one_behind(of[i].ahead, of[i].behind, rates[k]);
+            const struct group_demand *behind = demand_of(&outcome, "servers");
+            char text[1024];
+            assert_string_equal(outcome.demand[0].name, "others");
+            assert_close(behind->capacity_per_s, 250, 10);
+            assert_true(behind->order_wait_s > 0.002);
+            assert_close(behind->service_s - behind->order_wait_s, 0.004, 2e-5);
+            assert_close(behind->waits_s, 0, 1e-9);
+            bottleneck_reason(behind, LANG_EN, text, sizeof text);
+            assert_non_null(strstr(text, "(4.00 ms of work, "));
+            assert_non_null(strstr(text, " of waits for others at work on the same order"));
+            bottleneck_reason(behind, LANG_KO, text, sizeof text);
+            assert_non_null(strstr(text, "others 대기 "));
+            trial_close(&trial);
+        }
+}
+
+/* A key that all orders ask for is no less in use for who comes later: 100 a second have it for 5 ms each, and leave
+ * half of its time to the others, whichever orders these come with. */
+static void what_all_orders_want_is_a_limit(void **state)
+{
+    static const char ahead[] = "[{\"lock\": \"item\"}, {\"work\": \"look\", \"time\": \"5ms\"}, "
+                                "{\"unlock\": \"item\"}]";
+    static const char behind[] = "[{\"lock\": \"item\"}, {\"work\": \"pay\", \"time\": \"1ms\"}, "
+                                 "{\"unlock\": \"item\"}, {\"status\": \"PAID\"}]";
+    (void)state;
+    const struct outcome outcome = one_behind(ahead, behind, "100");
+    const struct group_demand *one = demand_of(&outcome, "servers"), *six = demand_of(&outcome, "others");
+    assert_close(one->order_wait_s + six->order_wait_s, 0, 0);
+    assert_true(one->waits_s + six->waits_s > 0.0005);
+    trial_close(&trial);
+}
+
+/* An order comes to a group twice at once, from two topics: its two wait for one another, and are told so. */
+static void its_own_are_told_as_before(void **state)
+{
+    static const char serve[] = "[{\"lock\": \"one\"}, {\"work\": \"look\", \"time\": \"10ms\"}, "
+                                "{\"unlock\": \"one\"}, {\"status\": \"PAID\"}]";
+    static const char accept[] = "[{\"insert\": \"orders\"}, {\"publish\": \"orders\"}, "
+                                 "{\"publish\": \"more\"}, {\"reply\": 202}]";
+    const struct study_edit edit[] = {
+        { "/stages/serve/steps", serve }, { "/stages/accept/steps", accept }, { "/topics/more", "{}" },
+        { "/groups/servers/reads", "{\"orders\": \"serve\", \"more\": \"serve\"}" },
+        { "/groups/servers/assignor", "\"round-robin\"" }, { "/kafka/partitions", "1" },
+        { "/locks/one", "{\"key\": \"order_id\", \"wait\": \"10s\", \"lease\": \"20s\"}" },
+        { "/load/scenarios/orders/rate", "20" } };
+    (void)state;
+    const struct outcome outcome = run_with(edit, sizeof edit / sizeof *edit);
+    const struct group_demand *demand = demand_of(&outcome, "servers");
+    assert_close(demand->order_wait_s, 0, 0);
+    assert_close(demand->waits_s, 0.005, 0.0005);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +413,9 @@ int main(void)
         cmocka_unit_test(work_after_a_refusal_is_no_wait),
         cmocka_unit_test(chance_is_no_wait),
         cmocka_unit_test(a_fault_that_reaches_it),
+        cmocka_unit_test(whoever_has_the_same_order_is_no_limit),
+        cmocka_unit_test(what_all_orders_want_is_a_limit),
+        cmocka_unit_test(its_own_are_told_as_before),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
