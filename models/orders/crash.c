@@ -27,6 +27,7 @@ static bool is_at_server(const void *context, uint32_t subject)
     if (thread->phase == PHASE_START || thread->phase == PHASE_DEAD) return false;
     if (op->kind == STEP_PUBLISH) return op->outbox;
     if (op->kind == STEP_ONCE) return sets_mark_at_once(op);
+    if (op->kind == STEP_JOIN) return join_is_sent(machine, thread);
     return op->kind != STEP_WORK;
 }
 
@@ -73,8 +74,8 @@ static bool takes_place(const struct machine *machine, const struct thread *thre
     switch ((enum step_kind)op->kind) {
     case STEP_INSERT:
     case STEP_STATUS: return !thread->transaction.open;
+    case STEP_JOIN: return join_is_sent(machine, thread);
     case STEP_COMMIT:
-    case STEP_JOIN:
     case STEP_LOCK: return true;
     case STEP_UNLOCK: return !op->guard;
     case STEP_ONCE: return sets_mark_at_once(op);

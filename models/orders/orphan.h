@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Statements that have outlived their client. A server's thread that waits for a row does not look at its socket: where
- * the process of a `status` or an `insert` that commits by itself dies meanwhile, the statement stays in its queue, and
- * takes place when the row is free, or ends with its table's time-out. Nobody hears the answer. */
+ * the process of a `status`, an `insert` or a `join` that commits by itself dies meanwhile, the statement stays in its
+ * queue, and takes place when the row is free, or ends with its table's time-out. Nobody hears the answer, nor sends
+ * what would follow from it. */
 #ifndef MODELS_ORDERS_ORPHAN_H
 #define MODELS_ORDERS_ORPHAN_H
 

@@ -355,6 +355,61 @@ static void test_a_statement_is_the_servers(void **state)
     }
 }
 
+/* One order, at 100 ms, which somebody else has until 140 ms and leaves PENDING. The join of its leg's answer has
+ * waited for its row since 111 ms. At 115 ms the manager dies, or stands still for a second: an UPDATE that commits by
+ * itself is at the server, and the order is PAYING at 140 ms with nobody to ask for the payment, unless the time-out of
+ * the row is over before. What is of one transaction with a read or with a row of the outbox has not sent its commit:
+ * the order is PAYING when the pause is over, or when the record has come again. */
+static void test_a_join_is_the_servers(void **state)
+{
+    static const char MARK[] = TRIAL_JSON({ "steps": [ { "begin": "orders" }, { "status": "FAILED" },
+                                                       { "work": "think", "time": "40ms" },
+                                                       { "rollback": "orders" } ] });
+    static const char PAUSE[] = TRIAL_JSON({ "it": { "pause": "manager", "at": "115ms", "for": "1s" } });
+    static const char CRASH[] = TRIAL_JSON({ "it": { "crash": "manager", "at": "115ms", "back_after": "1s" } });
+    static const char QUICK[] = TRIAL_JSON({ "it": { "crash": "manager", "at": "115ms", "back_after": "2ms" } });
+    static const struct { const char *fault, *guard, *sends, *timeout; bool stays; } table[] = {
+        { CRASH, "compare-and-set", "after-commit", "50s", true },
+        { QUICK, "compare-and-set", "after-commit", "50s", true },
+        { CRASH, "compare-and-set", "after-commit", "28ms", false },
+        { CRASH, "compare-and-set", "outbox", "50s", false },
+        { CRASH, "none", "after-commit", "50s", false },
+        { CRASH, "whole-row", "after-commit", "50s", false },
+        { CRASH, "row-lock", "after-commit", "50s", false },
+        { PAUSE, "compare-and-set", "after-commit", "50s", true },
+        { PAUSE, "compare-and-set", "outbox", "50s", false },
+        { PAUSE, "none", "after-commit", "50s", false },
+        { PAUSE, "whole-row", "after-commit", "50s", false },
+        { PAUSE, "row-lock", "after-commit", "50s", false },
+    };
+    static const char *const ends[] = { "139ms", "141ms", "1110ms", "1120ms" };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        for (size_t k = 0; k < 4; k++) {
+            struct trial trial;
+            const bool is_over = table[i].stays ? k >= 1 : table[i].fault == PAUSE && k == 3;
+            const struct study_edit edit[] = {
+                { "/load/scenarios/orders", TRIAL_JSON({ "executor": "constant-arrival-rate", "rate": 1,
+                                                         "duration": "500ms", "startTime": "100ms" }) },
+                { "/run/ends", ends[k] },
+                { "/flow/guard", table[i].guard }, { "/flow/sends", table[i].sends },
+                { "/tables/orders/lock_timeout", table[i].timeout },
+                { "/stages/mark", MARK },
+                { "/groups/markers", TRIAL_JSON({ "consumers": 1, "reads": { "created": "mark" } }) },
+                { "/processes/shop/groups", TRIAL_JSON([ "stock", "payment", "markers" ]) },
+                { "/processes/shop/outbox", TRIAL_JSON({ "poll": "1ms" }) },
+                { "/processes/manager/outbox", TRIAL_JSON({ "poll": "1ms" }) },
+                { "/faults", table[i].fault } };
+            trial_open(&trial, SAGA, edit, sizeof edit / sizeof *edit);
+            const struct run_facts *facts = trial_run(&trial, 0, NULL);
+            print_message("case %zu, at %s\n", i, ends[k]);
+            assert_int_equal(facts->orders.by_status[ORDER_PAYING], is_over);
+            assert_int_equal(facts->orders.by_status[ORDER_PENDING], !is_over);
+            trial_close(&trial);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +418,7 @@ int main(void)
         cmocka_unit_test(test_without_a_guard),
         cmocka_unit_test(test_waits_for_the_row),
         cmocka_unit_test(test_a_statement_is_the_servers),
+        cmocka_unit_test(test_a_join_is_the_servers),
         cmocka_unit_test(test_metastable),
         cmocka_unit_test(test_stuck_orders),
         cmocka_unit_test(test_one_look_finds_all_and_begins_with_the_oldest),
