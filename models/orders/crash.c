@@ -35,6 +35,7 @@ void crash_init(struct machine *machine)
 {
     thread_actors(machine, is_at_server);
     join_actors(machine);
+    orphans_expect(machine);
     producers_expect_faults(machine);
     give_up_actors(machine);
     locks_actors(&machine->locks, &machine->processes);
@@ -198,6 +199,7 @@ bool instance_starts(struct machine *machine, uint32_t instance)
     for (uint32_t i = 0; i < machine->n_threads; i++)
         if (machine->thread[i].instance == instance && is_under_way(&machine->thread[i])) return false;
     process_start(&machine->processes, instance);
+    orphans_expect(machine);
     locks_client_begins(&machine->locks, instance);
     for (uint32_t i = 0; i < machine->n_threads; i++)
         if (machine->thread[i].instance == instance) thread_returns(machine, &machine->thread[i]);

@@ -154,6 +154,7 @@ struct machine {
     struct outbox *outbox;      /* by process; NULL: none has one */
     uint32_t n_awaiting;        /* threads that wait for a latch, and statements that have lost theirs: */
     struct orphan *orphan, *free_orphan; /* orphan.h */
+    uint32_t n_free_orphans;
     uint32_t nested;            /* ends of records within ends of records */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Few at any time, in a list as they came. Each keeps its order (order.refs). */
+ * Few at any time, in a list as they came. Each keeps its order (order.refs). A death leaves one of each thread at
+ * most, so there are free places for all threads whenever a process begins: at the start, and when it comes back. */
 #include "models/orders/orphan.h"
 
 #include "models/orders/join.h"
@@ -25,6 +26,30 @@ struct orphan *orphan_first(const struct machine *machine, uint32_t order, uint8
     return first;
 }
 
+static void place_free(struct machine *machine, struct orphan *orphan)
+{
+    orphan->next = machine->free_orphan;
+    machine->free_orphan = orphan;
+    machine->n_free_orphans++;
+}
+
+static struct orphan *place_take(struct machine *machine)
+{
+    struct orphan *orphan = machine->free_orphan;
+    SIM_ASSERT_IN(machine->sim, orphan);
+    machine->free_orphan = orphan->next;
+    machine->n_free_orphans--;
+    return orphan;
+}
+
+void orphans_expect(struct machine *machine)
+{
+    if (machine->n_free_orphans >= machine->n_threads) return;
+    const uint32_t n = machine->n_threads - machine->n_free_orphans;
+    struct orphan *place = arena_array(machine->sim->arena, struct orphan, n);
+    for (uint32_t i = n; i-- > 0;) place_free(machine, &place[i]);
+}
+
 /* It waits no more. */
 static void leave_queue(struct machine *machine, const struct orphan *orphan)
 {
@@ -38,8 +63,7 @@ static void leave_queue(struct machine *machine, const struct orphan *orphan)
 static void end(struct machine *machine, struct orphan *orphan)
 {
     const uint32_t order = orphan->order;
-    orphan->next = machine->free_orphan;
-    machine->free_orphan = orphan;
+    place_free(machine, orphan);
     order_release(machine, order, machine->sim->now_ns);
 }
 
@@ -93,20 +117,12 @@ static bool stays(const struct machine *machine, const struct plan_op *op, const
     return op->kind == STEP_STATUS || op->kind == STEP_INSERT;
 }
 
-static struct orphan *orphan_new(struct machine *machine)
-{
-    struct orphan *orphan = machine->free_orphan;
-    if (!orphan) return arena_new(machine->sim->arena, struct orphan);
-    machine->free_orphan = orphan->next;
-    return orphan;
-}
-
 void orphan_stays(struct machine *machine, const struct thread *thread)
 {
     const struct plan_op *op = &machine->plan->op[thread->pc];
     const uint32_t table = machine->plan->orders_table;
     if (!stays(machine, op, thread)) return;
-    struct orphan *orphan = orphan_new(machine);
+    struct orphan *orphan = place_take(machine);
     *orphan = (struct orphan){ .next = machine->orphan, .machine = machine, .op = op,
                                .order = thread->order, .stage = thread->stage, .topic = thread->topic,
                                .row = thread->awaits, .since_ns = thread->waits_since_ns };

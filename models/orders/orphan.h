@@ -10,6 +10,8 @@
 
 struct orphan;
 
+/* Room for what may stay behind when processes that begin now die. Only in a run with faults. */
+void orphans_expect(struct machine *machine);
 /* The thread's process dies, and the thread waits for a row: what stays of it in the queue. Before it leaves that. */
 void orphan_stays(struct machine *machine, const struct thread *thread);
 /* Who waits longest for the row of the order; NULL: none of these. Since when; and: the row is its own, now. */

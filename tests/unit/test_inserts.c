@@ -360,6 +360,37 @@ static void test_crashes_around_a_row(void **state)
     }
 }
 
+/* One order, whose row somebody has for 195 s. The only thread of those who wait for it dies every 20 s, is back a
+ * second later, and gets the record again when the session of the dead one is over. Nine statements of it have outlived
+ * it, and the tenth thread waits yet, when the first one takes place; the others find the order as they would have it. */
+static void test_one_thread_dies_again_and_again(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        { "/load/scenarios/orders", TRIAL_JSON({ "executor" : "constant-arrival-rate", "rate" : 1,
+                                                 "duration" : "500ms" }) },
+        { "/stages/serve", TRIAL_JSON({ "steps" : [ { "begin" : "orders" }, { "status" : "PAYING" },
+                                                    { "work" : "think", "time" : "195s" },
+                                                    { "commit" : "orders" } ] }) },
+        { "/stages/pay", PAY_BY_ITSELF },
+        { "/groups/others", TRIAL_JSON({ "consumers" : 1, "reads" : { "orders" : "pay" },
+                                         "session_timeout" : "6s" }) },
+        { "/tables/orders/lock_timeout", "10m" },
+        { "/processes/shop/groups", TRIAL_JSON([ "servers" ]) },
+        { "/processes/pays", TRIAL_JSON({ "connections" : 0, "groups" : [ "others" ] }) },
+        { "/faults", TRIAL_JSON({ "it": { "crash": "pays", "every": "20s", "back_after": "1s" } }) },
+    };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, QUEUE_SCENARIO, edits, COUNT(edits));
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], 1);
+    assert_int_equal(facts->completion.max_ns, 195 * SIM_S);
+    assert_int_equal(facts->table[TABLE_ORDERS].wait.n, 10);
+    assert_int_equal(facts->table[TABLE_ORDERS].writes, 3); /* the insert, PAYING and PAID */
+    trial_close(&trial);
+}
+
 /* begin, two inserts, two statuses, `then`, commit. */
 /* clang-format off */
 #define IN_ONE_TRANSACTION(then) \
@@ -438,6 +469,7 @@ int main(void)
         cmocka_unit_test(test_statuses_of_two_transactions),
         cmocka_unit_test(test_who_waits_comes_first),
         cmocka_unit_test(test_crashes_around_a_row),
+        cmocka_unit_test(test_one_thread_dies_again_and_again),
         cmocka_unit_test(test_a_transaction_shows_at_its_commit),
         cmocka_unit_test(test_a_rollback_leaves_nothing),
         cmocka_unit_test(test_a_refusal_before_the_commit),
