@@ -189,7 +189,7 @@ static void thread_returns(struct machine *machine, struct thread *thread)
 {
     if (thread->lingers && thread->consumer == NONE) order_release(machine, thread->order, machine->sim->now_ns);
     latch_forget(machine, thread);
-    thread->lingers = thread->stopped = thread->looked = false;
+    thread->lingers = thread->stopped = thread->looked = thread->let_in = false;
     thread->phase = PHASE_START;
     thread->n_locks = 0;
 }

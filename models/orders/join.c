@@ -140,6 +140,8 @@ enum outcome join_effect(struct machine *machine, struct thread *thread, sim_ns 
     if (latch_is_asked(machine, thread, ORDER_LOCKED)) {
         const enum outcome locked = order_row_awaited(machine, thread, latch_statement(machine, thread, ORDER_LOCKED));
         if (locked != OUTCOME_DONE) return locked;
+    } else {
+        latch_at_once(machine);
     }
     struct order *order = order_of(thread);
     const bool was_over = is_over(order);

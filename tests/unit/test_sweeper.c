@@ -80,12 +80,31 @@ static void test_too_eager(void **state)
         /* PENDING; then PAYING and PAID, or CANCELLED, from PAYING at times */
         assert_int_equal(facts->table[0].writes,
                          ORDERS + 2 * table[i].paid + table[i].swept + table[i].late_payments);
+        assert_int_equal(facts->table[0].wait.n, ORDERS + table[i].paid + table[i].late_payments + table[i].swept);
+        assert_int_equal(facts->table[0].wait.max_ns, 0); /* joins and the sweeper's, all of a free row */
         assert_int_equal(facts->mishaps[MISHAP_LATE_ANSWER], table[i].late_answers);
         assert_int_equal(facts->mishaps[MISHAP_LATE_PAYMENT], table[i].late_payments);
         assert_int_equal(violations(facts, INVARIANT_O7), table[i].healthy);
         assert_int_equal(violations(facts, INVARIANT_O1), table[i].late_payments); /* PAYING may not be cancelled */
         for (uint32_t k = 0; k < facts->n_invariants; k++) /* whatever it kills is compensated, refunds included */
             if (k != INVARIANT_O7 && k != INVARIANT_O1) assert_int_equal(facts->invariant[k].violations, 0);
+        trial_close(&trial);
+    }
+}
+
+/* Two joins of each order ask for its row, whatever guards them: under row-lock the read does, and not the write too. */
+static void test_a_join_asks_once(void **state)
+{
+    static const char *const guard[] = { "compare-and-set", "row-lock", "none", "whole-row" };
+    (void)state;
+    for (size_t i = 0; i < sizeof guard / sizeof *guard; i++) {
+        struct trial trial;
+        const struct study_edit edit = { "/flow/guard", guard[i] };
+        trial_open(&trial, SAGA, &edit, 1);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], ORDERS);
+        assert_int_equal(facts->table[0].wait.n, 2 * ORDERS);
+        assert_int_equal(facts->table[0].wait.max_ns, 0);
         trial_close(&trial);
     }
 }
@@ -301,9 +320,11 @@ static void test_waits_for_the_row(void **state)
         assert_int_equal(facts->orders.by_status[ORDER_FAILED], ORDERS - table[i].swept);
         assert_int_equal(facts->mishaps[MISHAP_LATE_ANSWER], ORDERS);
         assert_int_equal(facts->table[0].lock_timeouts, table[i].timeouts);
-        assert_int_equal(facts->table[0].wait.n, 2 * ORDERS);
-        assert_int_equal(facts->table[0].wait.min_ns, 9 * SIM_MS); /* the join's */
-        assert_int_equal(facts->table[0].wait.max_ns, table[i].timeouts ? 9500 * SIM_US : 10 * SIM_MS);
+        const sim_ns swept_ns = table[i].timeouts ? 9500 * SIM_US : 10 * SIM_MS;
+        assert_int_equal(facts->table[0].wait.n, 3 * ORDERS); /* somebody else's, the sweeper's, the join's */
+        assert_int_equal(facts->table[0].wait.min_ns, 0);
+        assert_int_equal(facts->table[0].wait.max_ns, swept_ns);
+        assert_true(facts->table[0].wait.sum_ns == (swept_ns + 9 * SIM_MS) * ORDERS);
         assert_int_equal(violations(facts, INVARIANT_O1), table[i].swept);
         assert_int_equal(violations(facts, INVARIANT_O4), 0); /* the leg is undone */
         trial_close(&trial);
@@ -414,6 +435,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_too_eager),
+        cmocka_unit_test(test_a_join_asks_once),
         cmocka_unit_test(test_age_counts_from_the_commit),
         cmocka_unit_test(test_without_a_guard),
         cmocka_unit_test(test_waits_for_the_row),
