@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #include "tests/support/trial.h"
 
 #define COUNT(array) (uint32_t)(sizeof(array) / sizeof *(array))
@@ -286,6 +288,59 @@ static void test_statuses_of_two_transactions(void **state)
     expect_paid_after(edits, COUNT(edits), 25 * SIM_MS, 0, 2);
 }
 
+/* A status that the order has by then is not sent: the transaction that gives it does not have the row for 20 ms, and
+ * PAID waits for nobody. */
+static void test_a_status_of_no_change_holds_no_row(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        PAYING_FOR_20_MS,
+        { "/stages/serve/steps", TRIAL_JSON([ { "status" : "PAYING" }, { "begin" : "orders" }, { "status" : "PAYING" },
+                                              { "work" : "think", "time" : "20ms" }, { "commit" : "orders" } ]) },
+        { "/stages/pay",
+          TRIAL_JSON({ "steps" : [ { "work" : "ask", "time" : "4ms" }, { "status" : "PAID", "time" : "2ms" } ] }) },
+        NEVER
+    };
+    (void)state;
+    expect_paid_after(edits, COUNT(edits), 5 * SIM_MS, 0, 2);
+}
+
+/* One has the order's row and comes to the stock at 10 ms; the other one has that, and comes to the order at 20 ms: the
+ * lighter one of the two is rolled back, and among equals the one that comes. The first one has changed its row once
+ * with PAYING, and twice with PAYING and PAID, however often it says so; the second one has locked and changed the
+ * stock, and in the other case inserted a row besides. */
+static void test_a_status_weighs_once(void **state)
+{
+    static const struct { const char *statuses, *insert; } table[] = {
+        { TRIAL_JSON({ "status": "PAYING" }, { "status": "PAYING" }), "" },
+        { TRIAL_JSON({ "status": "PAYING" }, { "status": "PAID" }, { "status": "PAID" }),
+          TRIAL_JSON({ "insert": "audit" }, ) } };
+    (void)state;
+    for (uint32_t i = 0; i < COUNT(table); i++) {
+        char serve[512], pay[512];
+        struct trial trial;
+        snprintf(serve, sizeof serve, "[{\"begin\": \"stock\"}, %s, {\"work\": \"think\", \"time\": \"10ms\"}, "
+                 "{\"write\": \"stock\", \"effect\": \"reserve\"}, {\"commit\": \"stock\"}]", table[i].statuses);
+        snprintf(pay, sizeof pay, "{\"steps\": [{\"begin\": \"stock\"}, %s {\"write\": \"stock\", \"effect\": "
+                 "\"reserve\"}, {\"work\": \"think\", \"time\": \"20ms\"}, {\"status\": \"PAID\"}, "
+                 "{\"commit\": \"stock\"}]}", table[i].insert);
+        const struct study_edit edits[] = {
+            LOAD,
+            PAYING_FOR_20_MS,
+            { "/orders", TRIAL_JSON({ "item" : 1, "quantity" : 1, "at_most" : 1 }) },
+            { "/tables/stock", TRIAL_JSON({ "key" : "item", "rows" : 1, "quantity" : 100 }) },
+            { "/stages/serve/steps", serve },
+            { "/stages/pay", pay },
+        };
+        trial_open(&trial, QUEUE_SCENARIO, edits, COUNT(edits));
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->table[TABLE_ORDERS].deadlocks, 1);
+        assert_int_equal(facts->group[0].retries, 1);
+        assert_int_equal(facts->group[1].retries, 0);
+        trial_close(&trial);
+    }
+}
+
 /* Two records of each order come to the one that has its row up to 10 ms. Whoever has waited since 5 ms comes before
  * the second of them, which is there at the same instant: its FAILED is too late for what is PAID. */
 static void test_who_waits_comes_first(void **state)
@@ -473,6 +528,8 @@ int main(void)
         cmocka_unit_test(test_a_status_waits_for_a_commit),
         cmocka_unit_test(test_waits_are_told_by_the_table),
         cmocka_unit_test(test_statuses_of_two_transactions),
+        cmocka_unit_test(test_a_status_of_no_change_holds_no_row),
+        cmocka_unit_test(test_a_status_weighs_once),
         cmocka_unit_test(test_who_waits_comes_first),
         cmocka_unit_test(test_crashes_around_a_row),
         cmocka_unit_test(test_one_thread_dies_again_and_again),
