@@ -291,6 +291,28 @@ static void test_one_look_finds_all_and_begins_with_the_oldest(void **state)
     }
 }
 
+/* It has read PENDING at 10 ms, and writes at 14 ms, without a guard; at 10.5 ms somebody else has cancelled the order.
+ * Its UPDATE changes nothing: the row is written once when it comes and once when it is cancelled. */
+static void test_cancelled_already(void **state)
+{
+    static const char MARK[] = TRIAL_JSON({ "steps": [ { "work": "think", "time": "10500us" },
+                                                       { "status": "CANCELLED" } ] });
+    const struct study_edit edit[] = {
+        { "/flow/sweeper/older_than", "9ms" }, { "/flow/sweeper/guard", "none" }, { "/flow/sweeper/time", "4ms" },
+        { "/stages/mark", MARK },
+        { "/groups/markers", TRIAL_JSON({ "consumers": 1, "reads": { "created": "mark" } }) },
+        { "/processes/manager/groups", TRIAL_JSON([ "manager", "markers" ]) } };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, SAGA, edit, 6);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_int_equal(facts->mishaps[MISHAP_SWEPT], ORDERS);
+    assert_int_equal(facts->mishaps[MISHAP_STATUS_OVERWRITTEN], 0);
+    assert_int_equal(facts->orders.by_status[ORDER_CANCELLED], ORDERS);
+    assert_int_equal(facts->table[0].writes, 2 * ORDERS);
+    trial_close(&trial);
+}
+
 /* Somebody else makes the order FAILED as soon as it comes, in a transaction that commits when it is 20 ms old. The
  * sweeper, which finds it 10 ms old, waits for that, and so does the join at 11 ms: guarded, the sweeper sees a status
  * that is not the one that it found, and the join undoes its leg for an order that is over. */
@@ -438,6 +460,7 @@ int main(void)
         cmocka_unit_test(test_a_join_asks_once),
         cmocka_unit_test(test_age_counts_from_the_commit),
         cmocka_unit_test(test_without_a_guard),
+        cmocka_unit_test(test_cancelled_already),
         cmocka_unit_test(test_waits_for_the_row),
         cmocka_unit_test(test_a_statement_is_the_servers),
         cmocka_unit_test(test_a_join_is_the_servers),
