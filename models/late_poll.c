@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * See late_poll.h. The time of a record is followed from the end of each path to its beginning: where a step may be
- * refused, what is left is that of the rest or of its `otherwise` steps. */
+ * refused, what is left is that of the rest or of its `otherwise` steps. A bound, which decides how a run is played;
+ * what a record takes in the mean, and the longest of a run's, is told by sim/results/way_time.c. */
 #include "models/late_poll.h"
 
 #include <math.h>

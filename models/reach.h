@@ -5,7 +5,8 @@
 
 #include "models/scenario.h"
 
-/* Consumers that it stops or takes away are not slow: they are not there (kafka/member.h). */
+/* Or quick, by a factor below one. Consumers that it stops or takes away are not slow: they are not there
+ * (kafka/member.h). */
 bool fault_slows(const struct scenario *scenario, const struct fault_spec *fault, uint32_t group);
 
 #endif

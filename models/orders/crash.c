@@ -27,6 +27,7 @@ static bool is_at_server(const void *context, uint32_t subject)
     if (thread->phase == PHASE_START || thread->phase == PHASE_DEAD) return false;
     if (op->kind == STEP_PUBLISH) return op->outbox;
     if (op->kind == STEP_ONCE) return sets_mark_at_once(op);
+    if (op->kind == STEP_JOIN) return join_is_sent(machine, thread);
     return op->kind != STEP_WORK;
 }
 
@@ -34,6 +35,7 @@ void crash_init(struct machine *machine)
 {
     thread_actors(machine, is_at_server);
     join_actors(machine);
+    orphans_expect(machine);
     producers_expect_faults(machine);
     give_up_actors(machine);
     locks_actors(&machine->locks, &machine->processes);
@@ -73,8 +75,8 @@ static bool takes_place(const struct machine *machine, const struct thread *thre
     switch ((enum step_kind)op->kind) {
     case STEP_INSERT:
     case STEP_STATUS: return !thread->transaction.open;
+    case STEP_JOIN: return join_is_sent(machine, thread);
     case STEP_COMMIT:
-    case STEP_JOIN:
     case STEP_LOCK: return true;
     case STEP_UNLOCK: return !op->guard;
     case STEP_ONCE: return sets_mark_at_once(op);
@@ -187,7 +189,7 @@ static void thread_returns(struct machine *machine, struct thread *thread)
 {
     if (thread->lingers && thread->consumer == NONE) order_release(machine, thread->order, machine->sim->now_ns);
     latch_forget(machine, thread);
-    thread->lingers = thread->stopped = thread->looked = false;
+    thread->lingers = thread->stopped = thread->looked = thread->let_in = false;
     thread->phase = PHASE_START;
     thread->n_locks = 0;
 }
@@ -197,6 +199,7 @@ bool instance_starts(struct machine *machine, uint32_t instance)
     for (uint32_t i = 0; i < machine->n_threads; i++)
         if (machine->thread[i].instance == instance && is_under_way(&machine->thread[i])) return false;
     process_start(&machine->processes, instance);
+    orphans_expect(machine);
     locks_client_begins(&machine->locks, instance);
     for (uint32_t i = 0; i < machine->n_threads; i++)
         if (machine->thread[i].instance == instance) thread_returns(machine, &machine->thread[i]);

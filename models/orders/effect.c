@@ -387,7 +387,7 @@ static SIM_SELDOM enum outcome order_row_take(struct machine *machine, struct th
 {
     if (!(order_of(thread)->did & DID_CREATE))
         return order_row_awaited(machine, thread, latch_statement(machine, thread, ORDER_CREATING));
-    latch_pass_on(machine, thread->order, ORDER_CREATING);
+    latch_found(machine, thread, ORDER_CREATING);
     return OUTCOME_DONE;
 }
 
@@ -425,6 +425,8 @@ static enum outcome status_effect(struct machine *machine, struct thread *thread
     if (latch_is_asked(machine, thread, ORDER_LOCKED)) {
         const enum outcome locked = order_row_awaited(machine, thread, latch_statement(machine, thread, ORDER_LOCKED));
         if (locked != OUTCOME_DONE) return locked;
+    } else {
+        latch_at_once(machine);
     }
     order_set_status(machine, thread->order, (enum order_status)op->status, thread->stage);
     if (thread->latched) latch_release(machine, thread); /* it was waited for */

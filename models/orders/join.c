@@ -97,13 +97,42 @@ static bool is_over(const struct order *order)
 }
 
 /* An answer to an order that was over. */
-static SIM_SELDOM void note_late(struct machine *machine, const struct thread *thread, uint8_t legs_ok_before)
+static SIM_SELDOM void note_late(struct machine *machine, const struct order *order, uint32_t stage, uint32_t topic,
+                                 uint8_t legs_ok_before)
 {
-    const struct order *order = order_of(thread);
-    if (order->legs_ok != legs_ok_before)
-        mishap_note(machine, MISHAP_LATE_ANSWER, order->id, thread->stage, SIM_NEVER);
-    if (thread->topic == machine->plan->scenario->flow.then_ok)
-        mishap_note(machine, MISHAP_LATE_PAYMENT, order->id, thread->stage, SIM_NEVER);
+    if (order->legs_ok != legs_ok_before) mishap_note(machine, MISHAP_LATE_ANSWER, order->id, stage, SIM_NEVER);
+    if (topic == machine->plan->scenario->flow.then_ok)
+        mishap_note(machine, MISHAP_LATE_PAYMENT, order->id, stage, SIM_NEVER);
+}
+
+/* From the row as it is. */
+static SIM_ALWAYS void decide(struct machine *machine, uint32_t slot, uint32_t stage, uint32_t topic,
+                              struct flow_decision *decision)
+{
+    flow_join(&machine->plan->scenario->flow, order_at(&machine->orders, slot), topic, decision);
+    if (decision->changes) order_set_status(machine, slot, (enum order_status)decision->status, stage);
+}
+
+bool join_commits_itself(const struct machine *machine)
+{
+    return guard_of(machine) == GUARD_COMPARE_AND_SET && !machine->plan->scenario->flow.outbox;
+}
+
+bool join_is_sent(const struct machine *machine, const struct thread *thread)
+{
+    const bool has_waited = guard_of(machine) != GUARD_ROW_LOCK && (thread->latched & ORDER_LOCKED);
+    return !has_waited || join_commits_itself(machine);
+}
+
+void join_unheard(struct machine *machine, uint32_t slot, uint32_t stage, uint32_t topic)
+{
+    struct order *order = order_at(&machine->orders, slot);
+    const bool was_over = is_over(order);
+    const uint8_t legs_ok = order->legs_ok;
+    struct flow_decision decision;
+    decide(machine, slot, stage, topic, &decision);
+    if (decision.sends_payment) order->did |= DID_SEND_PAYMENT;
+    if (was_over) note_late(machine, order, stage, topic, legs_ok);
 }
 
 enum outcome join_effect(struct machine *machine, struct thread *thread, sim_ns ends_ns)
@@ -111,22 +140,19 @@ enum outcome join_effect(struct machine *machine, struct thread *thread, sim_ns 
     if (latch_is_asked(machine, thread, ORDER_LOCKED)) {
         const enum outcome locked = order_row_awaited(machine, thread, latch_statement(machine, thread, ORDER_LOCKED));
         if (locked != OUTCOME_DONE) return locked;
+    } else {
+        latch_at_once(machine);
     }
     struct order *order = order_of(thread);
     const bool was_over = is_over(order);
     const uint8_t legs_ok = order->legs_ok;
     const bool guarded = guard_of(machine) == GUARD_COMPARE_AND_SET || guard_of(machine) == GUARD_ROW_LOCK;
     struct flow_decision decision;
-    if (guarded) {
-        flow_join(&machine->plan->scenario->flow, order, thread->topic, &decision);
-        if (decision.changes)
-            order_set_status(machine, thread->order, (enum order_status)decision.status, thread->stage);
-    } else {
-        decide_blindly(machine, thread, &decision);
-    }
+    if (guarded) decide(machine, thread->order, thread->stage, thread->topic, &decision);
+    else decide_blindly(machine, thread, &decision);
     if (decision.sends_payment) order->did |= DID_SEND_PAYMENT;
     if (order->flags & ORDER_FOLLOWED) path_end(machine, thread);
-    if (was_over) note_late(machine, thread, legs_ok);
+    if (was_over) note_late(machine, order, thread->stage, thread->topic, legs_ok);
     latch_release(machine, thread);
     return send(machine, thread, &decision, ends_ns);
 }

@@ -11,6 +11,13 @@
 enum outcome join_enter(struct machine *machine, struct thread *thread);
 /* The commit: applies what flow_join decides. ends_ns: when the answer is there, and what is to be sent goes out. */
 enum outcome join_effect(struct machine *machine, struct thread *thread, sim_ns ends_ns);
+/* Whether what the join at hand has at the server takes place without its process. One that has waited for the row of
+ * its order has but its UPDATE there: that commits by itself under compare-and-set, and not where it is of one
+ * transaction with the read before it or with the rows of an outbox. */
+SIM_SELDOM bool join_is_sent(const struct machine *machine, const struct thread *thread);
+bool join_commits_itself(const struct machine *machine);
+/* One that commits by itself takes place on the row as it is now, and nobody is left to send what follows from it. */
+SIM_SELDOM void join_unheard(struct machine *machine, uint32_t order, uint32_t stage, uint32_t topic);
 void join_actors(struct machine *machine);
 
 #endif

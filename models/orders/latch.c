@@ -56,6 +56,7 @@ static enum outcome await(struct machine *machine, struct thread *thread, uint8_
     waits_for_order(machine, thread, holder);
     thread->phase = phase;
     thread->awaits = what;
+    thread->let_in = false;
     machine->n_awaiting++;
     if (victim != NONE) machine->tables.victim(machine, victim);
     return OUTCOME_PARKED;
@@ -75,12 +76,21 @@ static void hold(struct order *order, struct thread *thread, uint8_t row)
     thread->rides = true;
 }
 
+/* Who inserts does not have the row when it is let in: somebody may have been before it. */
+static void count_at_once(struct machine *machine, struct thread *thread, uint8_t row)
+{
+    if (row != ORDER_LOCKED && row != ORDER_CREATING) return;
+    if (!thread->let_in) latch_at_once(machine);
+    thread->let_in = false;
+}
+
 static enum outcome take(struct machine *machine, struct thread *thread, uint8_t row, enum thread_phase phase,
                          uint32_t table)
 {
     struct order *order = order_of(thread);
     if (thread->latched & row) return OUTCOME_DONE;
     if (order->flags & row) return await(machine, thread, row, phase, table);
+    count_at_once(machine, thread, row);
     hold(order, thread, row);
     return OUTCOME_DONE;
 }
@@ -95,6 +105,7 @@ enum outcome latch_statement(struct machine *machine, struct thread *thread, uin
     const uint32_t table = machine->plan->orders_table;
     if (thread->transaction.open) return take(machine, thread, row, PHASE_EFFECT, table);
     if (order_of(thread)->flags & row & ~thread->latched) return await(machine, thread, row, PHASE_EFFECT, table);
+    if (!(thread->latched & row)) count_at_once(machine, thread, row);
     latch_pass_on(machine, thread->order, row);
     return OUTCOME_DONE;
 }
@@ -157,6 +168,7 @@ static bool wake_next(struct machine *machine, uint32_t order, uint8_t what, uin
     has_waited(machine, next);
     next->clock_ns = machine->sim->now_ns;
     machine->n_awaiting--;
+    next->let_in = what == ORDER_CREATING;
     if (what != AWAITS_CLAIM && what != ORDER_CREATING) hold(order_of(next), next, what);
     park(machine, next, machine->sim->now_ns, next->phase);
     return true;
@@ -165,6 +177,12 @@ static bool wake_next(struct machine *machine, uint32_t order, uint8_t what, uin
 void latch_pass_on(struct machine *machine, uint32_t order, uint8_t row)
 {
     if (machine->n_awaiting > 0 && !(order_at(&machine->orders, order)->flags & row)) wake_next(machine, order, row, 0);
+}
+
+void latch_found(struct machine *machine, struct thread *thread, uint8_t row)
+{
+    count_at_once(machine, thread, row);
+    latch_pass_on(machine, thread->order, row);
 }
 
 /* A row is the next one's. A key that is there from now on is nobody's, and all who wait for it are told. */

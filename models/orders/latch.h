@@ -22,6 +22,8 @@ static inline bool latch_is_asked(const struct machine *machine, const struct th
 SIM_SELDOM enum outcome latch_statement(struct machine *machine, struct thread *thread, uint8_t row);
 /* Who has come to a row of an order, and does not hold it: where nobody does, the next one's turn has come. */
 SIM_SELDOM void latch_pass_on(struct machine *machine, uint32_t order, uint8_t row);
+/* The same of a row that is there already, which the statement leaves as it is. */
+SIM_SELDOM void latch_found(struct machine *machine, struct thread *thread, uint8_t row);
 /* The row of one of the order's actions on a table: ORDER_RESERVING .. PARKED: the effect of the step at hand comes
  * about when it is the thread's own, or the caller's time-out comes before (latch_forget). */
 enum outcome latch_action(struct machine *machine, struct thread *thread, uint8_t action, uint32_t table);
@@ -36,8 +38,10 @@ uint32_t latch_weight(const struct thread *thread);
 /* The thread waits no more: it is gone. Or: it is told no, and its wait counts. False: it did not wait. */
 bool latch_forget(struct machine *machine, struct thread *thread);
 SIM_SELDOM bool latch_leave(struct machine *machine, struct thread *thread);
-/* A wait for a row of an order, which ends now, as the orders' table tells it. Who gets the row at once is not counted
- * there: a statement that commits by itself asks nobody. */
+/* A statement on the order's own row that nothing keeps waiting. It asks nobody, so it is only counted, until somebody
+ * wants to know how long one waits (machine_tell_waits). */
+static inline void latch_at_once(struct machine *machine) { machine->n_rows_at_once++; }
+/* A wait for a row of an order, which ends now, as the orders' table tells it. */
 SIM_SELDOM void latch_count_wait(struct machine *machine, uint8_t row, sim_ns since_ns);
 
 #endif

@@ -149,4 +149,7 @@ void machine_tell_waits(struct machine *machine)
         tally_count_zeros(&machine->process[machine->plan->process_of[i]].connection_wait, machine->pool[i].n_at_once);
         machine->pool[i].n_at_once = 0;
     }
+    if (machine->plan->orders_table != NONE)
+        tally_count_zeros(&machine->tables.table[machine->plan->orders_table].fact.wait, machine->n_rows_at_once);
+    machine->n_rows_at_once = 0;
 }

@@ -75,6 +75,7 @@ struct thread {
     uint16_t claims;            /* idempotency keys inserted in its transaction */
     uint8_t tombstones;         /* to set at commit */
     bool looked;                /* at the trapped step that it has come to */
+    bool let_in;                /* its insert has waited, and goes on now (latch.h) */
     bool stopped;               /* of an API that takes no more requests */
     bool lingers;               /* its process is gone, but a command of its own is still at a server */
     bool carries;               /* the record at hand has read outside of a transaction */
@@ -154,8 +155,10 @@ struct machine {
     struct mishaps mishaps;
     struct sweeper *sweeper;    /* NULL: none */
     struct outbox *outbox;      /* by process; NULL: none has one */
+    uint32_t n_rows_at_once;    /* orders' rows that were free for whoever came (latch.h) */
     uint32_t n_awaiting;        /* threads that wait for a latch, and statements that have lost theirs: */
     struct orphan *orphan, *free_orphan; /* orphan.h */
+    uint32_t n_free_orphans;
     uint32_t nested;            /* ends of records within ends of records */
 };
 
@@ -169,7 +172,8 @@ static inline void thread_takes(const struct machine *machine, struct thread *th
 /* ---- machine.c ---- */
 void machine_init(struct machine *machine, struct sim *sim, const struct plan *plan, struct random_key key,
                   const struct run_options *options);
-/* Connections that were there at once are only counted, until somebody wants to know how long one waits. */
+/* Connections and orders' rows that were there at once are only counted, until somebody wants to know how long one
+ * waits. */
 void machine_tell_waits(struct machine *machine);
 /* ---- stage.c ---- */
 /* A thread of the API begins with the request of an order, now. */

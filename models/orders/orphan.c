@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Few at any time, in a list as they came. Each keeps its order (order.refs). */
+ * Few at any time, in a list as they came. Each keeps its order (order.refs). A death leaves one of each thread at
+ * most, so there are free places for all threads whenever a process begins: at the start, and when it comes back. */
 #include "models/orders/orphan.h"
 
+#include "models/orders/join.h"
 #include "models/orders/latch.h"
 
 struct orphan {
     struct orphan *next;
     struct machine *machine;
-    uint32_t order, stage;
-    uint8_t row;    /* ORDER_LOCKED: a status, ORDER_CREATING: an insert */
-    uint8_t status;
+    const struct plan_op *op;    /* a status, a join or an insert */
+    uint32_t order, stage, topic;
+    uint8_t row;                 /* that it waits for: ORDER_LOCKED, ORDER_CREATING */
     sim_ns since_ns;
     sim_handle timer;
 };
@@ -22,6 +24,30 @@ struct orphan *orphan_first(const struct machine *machine, uint32_t order, uint8
     for (struct orphan *at = machine->orphan; at; at = at->next)
         if (at->order == order && at->row == row && (!first || at->since_ns < first->since_ns)) first = at;
     return first;
+}
+
+static void place_free(struct machine *machine, struct orphan *orphan)
+{
+    orphan->next = machine->free_orphan;
+    machine->free_orphan = orphan;
+    machine->n_free_orphans++;
+}
+
+static struct orphan *place_take(struct machine *machine)
+{
+    struct orphan *orphan = machine->free_orphan;
+    SIM_ASSERT_IN(machine->sim, orphan);
+    machine->free_orphan = orphan->next;
+    machine->n_free_orphans--;
+    return orphan;
+}
+
+void orphans_expect(struct machine *machine)
+{
+    if (machine->n_free_orphans >= machine->n_threads) return;
+    const uint32_t n = machine->n_threads - machine->n_free_orphans;
+    struct orphan *place = arena_array(machine->sim->arena, struct orphan, n);
+    for (uint32_t i = n; i-- > 0;) place_free(machine, &place[i]);
 }
 
 /* It waits no more. */
@@ -37,8 +63,7 @@ static void leave_queue(struct machine *machine, const struct orphan *orphan)
 static void end(struct machine *machine, struct orphan *orphan)
 {
     const uint32_t order = orphan->order;
-    orphan->next = machine->free_orphan;
-    machine->free_orphan = orphan;
+    place_free(machine, orphan);
     order_release(machine, order, machine->sim->now_ns);
 }
 
@@ -57,11 +82,12 @@ static void on_timeout(void *context, uint32_t order, uint64_t argument)
 static void takes_place(struct machine *machine, const struct orphan *orphan)
 {
     const struct order *order = order_at(&machine->orders, orphan->order);
-    if (orphan->row == ORDER_CREATING) {
+    if (orphan->op->kind == STEP_INSERT) {
         if (!(order->did & DID_CREATE)) order_inserted(machine, orphan->order);
         return;
     }
-    order_set_status(machine, orphan->order, (enum order_status)orphan->status, orphan->stage);
+    if (orphan->op->kind == STEP_JOIN) join_unheard(machine, orphan->order, orphan->stage, orphan->topic);
+    else order_set_status(machine, orphan->order, (enum order_status)orphan->op->status, orphan->stage);
     if ((order->flags & ORDER_FOLLOWED) && order->status == ORDER_PAID) path_close(machine, orphan->order);
 }
 
@@ -84,29 +110,22 @@ void orphan_wakes(struct machine *machine, struct orphan *orphan)
     sim_at(machine->sim, machine->sim->now_ns, SIM_SERVER, on_row_free, orphan, orphan->order, 0);
 }
 
-static bool stays(const struct plan_op *op, const struct thread *thread)
+static bool stays(const struct machine *machine, const struct plan_op *op, const struct thread *thread)
 {
     if (thread->phase != PHASE_EFFECT || thread->transaction.open) return false;
+    if (op->kind == STEP_JOIN) return join_commits_itself(machine);
     return op->kind == STEP_STATUS || op->kind == STEP_INSERT;
-}
-
-static struct orphan *orphan_new(struct machine *machine)
-{
-    struct orphan *orphan = machine->free_orphan;
-    if (!orphan) return arena_new(machine->sim->arena, struct orphan);
-    machine->free_orphan = orphan->next;
-    return orphan;
 }
 
 void orphan_stays(struct machine *machine, const struct thread *thread)
 {
     const struct plan_op *op = &machine->plan->op[thread->pc];
     const uint32_t table = machine->plan->orders_table;
-    if (!stays(op, thread)) return;
-    struct orphan *orphan = orphan_new(machine);
-    *orphan = (struct orphan){ .next = machine->orphan, .machine = machine, .order = thread->order,
-                               .stage = thread->stage, .row = thread->awaits, .status = op->status,
-                               .since_ns = thread->waits_since_ns };
+    if (!stays(machine, op, thread)) return;
+    struct orphan *orphan = place_take(machine);
+    *orphan = (struct orphan){ .next = machine->orphan, .machine = machine, .op = op,
+                               .order = thread->order, .stage = thread->stage, .topic = thread->topic,
+                               .row = thread->awaits, .since_ns = thread->waits_since_ns };
     machine->orphan = orphan;
     machine->n_awaiting++;
     order_at(&machine->orders, orphan->order)->refs++;

@@ -270,6 +270,7 @@ static void take_oldest(struct sweeper *sweeper, uint32_t instance)
         return;
     }
     if (waits_for_row(sweeper, instance)) return;
+    latch_at_once(sweeper->machine);
     cancel(sweeper, instance);
     cancelled(sweeper, instance);
 }

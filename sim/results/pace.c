@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "sim/results/fetch_walk.h"
+#include "sim/results/way_time.h"
 
 double pace_stage_alone_s(const struct stage_spec *stage)
 {
@@ -13,20 +14,6 @@ double pace_stage_alone_s(const struct stage_spec *stage)
     for (uint32_t i = 0; i < stage->n_steps; i++)
         if (stage->step[i].has_time) total_s += dist_mean_s(&stage->step[i].time);
     return total_s;
-}
-
-/* Steps that others refuse (stock, a mark, a lock) count as not refused: how often they are is not the scenario's. */
-static double path_s(const struct step_spec *step, uint32_t n, double stage_s)
-{
-    double left_s = 0;
-
-    for (uint32_t i = n; i-- > 0;) {
-        if (step[i].n_otherwise > 0)
-            left_s = (1 - step[i].refuse) * left_s +
-                     step[i].refuse * path_s(step[i].otherwise, step[i].n_otherwise, stage_s);
-        left_s += step[i].has_time ? dist_mean_s(&step[i].time) : step[i].share * stage_s;
-    }
-    return left_s;
 }
 
 /* Of the stage's own time, what no step has a share of. */
@@ -41,7 +28,7 @@ double pace_alone_s(const struct scenario *scenario, const struct group_spec *gr
 {
     const struct stage_spec *stage = &scenario->stage[group->read[read].stage];
     const double stage_s = stage->has_time ? dist_mean_s(&stage->time) : 0;
-    return path_s(stage->step, stage->n_steps, stage_s) + undealt_s(stage, stage_s);
+    return way_time(stage->step, stage->n_steps, stage_s, 0).mean_s + undealt_s(stage, stage_s);
 }
 
 double pace_longest_s(const struct scenario *scenario, const struct group_spec *group)

@@ -5,11 +5,11 @@
 #include <math.h>
 
 #include "models/plan.h"
-#include "sim/engine/dist.h"
 #include "sim/results/bottleneck.h"
 #include "sim/results/pace.h"
 #include "sim/results/shared.h"
 #include "sim/results/split.h"
+#include "sim/results/way_time.h"
 
 /* ---- smaller ones ---- */
 
@@ -21,66 +21,12 @@ struct record_time {
 
 /* What is no more than chance: the sum of so many times is hardly ever further from its mean. */
 #define DEVIATIONS 4
-#define ONE_LONGER 0.01
 
-/* What the longest of so many draws has beyond the mean. */
-static double beyond_mean_s(const struct dist_spec *time, double draws)
+/* Shares of the stage's time add up to all of it on the usual way, and to no more on another one. */
+static struct way_time stage_time(const struct stage_spec *stage, double records)
 {
-    struct arena scratch;
-    struct sim_err err;
-    struct dist dist;
-    double beyond_s = 0;
-
-    arena_init(&scratch);
-    const double word = fmin((1 - ONE_LONGER / fmax(1, draws)) * (UINT32_MAX + 1.0), UINT32_MAX);
-    if (dist_make(&dist, time, dist_cache_open(&scratch), &scratch, &err))
-        beyond_s = fmax(0, ns_to_s(dist_draw(&dist, (uint32_t)word)) - dist.mean_s);
-    arena_fini(&scratch);
-    return beyond_s;
-}
-
-/* The longest of all ways that one of a run's records goes, and the most that one draw on it adds. */
-struct stage_time { double mean_s, variance, longest_s, beyond_s; };
-
-static void add_step(struct stage_time *sum, const struct dist_spec *time, double draws)
-{
-    double mean_s, cv;
-    dist_moments(time, &mean_s, &cv);
-    sum->mean_s += mean_s;
-    sum->longest_s += mean_s;
-    sum->variance += cv * mean_s * cv * mean_s;
-    if (cv > 0) sum->beyond_s = fmax(sum->beyond_s, beyond_mean_s(time, draws));
-}
-
-/* Some go the other way: so many of them, that it is known; and one does, unless hardly any run has so rare a one. */
-static void part(struct stage_time *left, const struct stage_time *other, double chance, double draws)
-{
-    const double apart_s = other->mean_s - left->mean_s;
-    left->variance = (1 - chance) * left->variance + chance * other->variance;
-    left->variance += chance * (1 - chance) * apart_s * apart_s;
-    left->mean_s += chance * apart_s;
-    if (!(chance * draws > ONE_LONGER)) return;
-    left->longest_s = fmax(left->longest_s, other->longest_s);
-    left->beyond_s = fmax(left->beyond_s, other->beyond_s);
-}
-
-static struct stage_time path_time(const struct step_spec *step, uint32_t n, double draws)
-{
-    struct stage_time left = { 0 };
-    for (uint32_t i = n; i-- > 0;) {
-        if (step[i].n_otherwise > 0 && step[i].refuse > 0) {
-            const struct stage_time other = path_time(step[i].otherwise, step[i].n_otherwise, draws * step[i].refuse);
-            part(&left, &other, step[i].refuse, draws);
-        }
-        if (step[i].has_time) add_step(&left, &step[i].time, draws);
-    }
-    return left;
-}
-
-static struct stage_time stage_time(const struct stage_spec *stage, double draws)
-{
-    struct stage_time sum = path_time(stage->step, stage->n_steps, draws);
-    if (stage->has_time) add_step(&sum, &stage->time, draws);
+    struct way_time sum = way_time(stage->step, stage->n_steps, 0, records);
+    if (stage->has_time) way_time_add(&sum, &stage->time, records);
     return sum;
 }
 
@@ -92,7 +38,7 @@ static struct record_time record_time(const struct scenario *scenario, const str
 
     for (uint32_t r = 0; r < group->n_reads; r++) {
         if (!(came[r] > 0)) continue;
-        const struct stage_time of = stage_time(&scenario->stage[group->read[r].stage], came[r]);
+        const struct way_time of = stage_time(&scenario->stage[group->read[r].stage], came[r]);
         all += came[r];
         sum += came[r] * of.mean_s;
         squares += came[r] * (of.mean_s * of.mean_s + of.variance);

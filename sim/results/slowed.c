@@ -4,17 +4,10 @@
 
 #include <math.h>
 
+#include "models/reach.h"
 #include "sim/results/layout.h"
-#include "sim/results/waits.h"
 
 /* ---- what it reaches ---- */
-
-static bool runs(const struct group_spec *group, uint32_t stage)
-{
-    for (uint32_t r = 0; r < group->n_reads; r++)
-        if (group->read[r].stage == stage) return true;
-    return false;
-}
 
 /* Consumers are dealt to instances in turn: the first ones have some. */
 static bool lives_in(const struct group_spec *group, const struct fault_spec *fault)
@@ -23,16 +16,13 @@ static bool lives_in(const struct group_spec *group, const struct fault_spec *fa
     return fault->target == group->process && (fault->instance == NONE || fault->instance < most);
 }
 
+/* What is quicker made nothing longer; and a slow broker takes the client's time, which is not a record's. */
 static bool reaches(const struct scenario *scenario, uint32_t group, const struct fault_spec *fault)
 {
     switch (fault->on) {
     case ON_PROCESS: return fault->kind == FAULT_PAUSE && lives_in(&scenario->group[group], fault);
-    case ON_STAGE:
-        return fault->kind == FAULT_SLOW && fault->factor > 1 && runs(&scenario->group[group], fault->target);
-    case ON_STORE:
-        return (fault->kind != FAULT_SLOW || fault->factor > 1) &&
-            waits_use(scenario, group, (struct use){ SHARED_STORE, fault->target });
-    case ON_LOCK: return waits_use(scenario, group, (struct use){ SHARED_LOCK, fault->target });
+    case ON_STAGE: case ON_STORE: case ON_LOCK:
+        return (fault->kind != FAULT_SLOW || fault->factor > 1) && fault_slows(scenario, fault, group);
     case ON_GROUP: case ON_KAFKA: case ON_TOPIC: break;
     }
     return false;

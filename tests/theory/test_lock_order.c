@@ -132,9 +132,31 @@ static void test_a_second_lock_hides_no_cause(void **state)
     trial_close(&trial);
 }
 
+/* Two locks of the item, both given back before the commit: the first one of the scenario is named. */
+static void test_of_two_locks_the_first_is_named(void **state)
+{
+    static const char steps[] = STEPS([ { "begin": "stock" }, LOCK, { "lock": "shelf" }, READ, WRITE,
+                                        { "unlock": "shelf" }, UNLOCK, FLUSH, COMMIT, { "status": "PAID" } ]);
+    const struct study_edit edits[] = { { "/stages/reserve/steps", steps },
+                                        { "/locks/shelf", TRIAL_JSON({ "key": "item", "wait": "10m",
+                                                                       "lease": "10m" }) },
+                                        { "/load/scenarios/orders/size", "500" } };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, SALE, edits, COUNT(edits));
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_true(facts->n_accidents > 50);
+    for (uint32_t i = 0; i < facts->n_accidents; i++) {
+        assert_int_equal(facts->accident[i].cause, LOSS_ORDER);
+        assert_int_equal(facts->accident[i].lock, 0);
+    }
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_orders), cmocka_unit_test(test_starvation),
-                                        cmocka_unit_test(test_a_second_lock_hides_no_cause) };
+                                        cmocka_unit_test(test_a_second_lock_hides_no_cause),
+                                        cmocka_unit_test(test_of_two_locks_the_first_is_named) };
     return cmocka_run_group_tests_name("lock order", tests, NULL, NULL);
 }

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #include "tests/support/trial.h"
 
 #define COUNT(array) (uint32_t)(sizeof(array) / sizeof *(array))
@@ -115,7 +117,8 @@ static void test_two_open_inserts_of_one_order(void **state)
 #define NEVER { "/faults", TRIAL_JSON({ "never" : { "pause" : "shop", "at" : "9h", "for" : "1s" } }) }
 
 /* Every order is PAID so long after it has arrived, however the run is played. */
-static void expect_paid_after(const struct study_edit *edit, uint32_t n_edits, sim_ns paid_ns, uint64_t timeouts)
+static void expect_paid_after(const struct study_edit *edit, uint32_t n_edits, sim_ns paid_ns, uint64_t timeouts,
+                              uint32_t asked)
 {
     for (uint32_t by_step = 0; by_step < 2; by_step++) {
         struct trial trial;
@@ -127,6 +130,7 @@ static void expect_paid_after(const struct study_edit *edit, uint32_t n_edits, s
         assert_int_equal(facts->completion.min_ns, paid_ns);
         assert_int_equal(facts->completion.max_ns, paid_ns);
         assert_int_equal(facts->table[TABLE_ORDERS].lock_timeouts, timeouts);
+        assert_int_equal(facts->table[TABLE_ORDERS].wait.n, asked * ORDERS); /* each statement once, however long */
         trial_close(&trial);
     }
 }
@@ -149,7 +153,7 @@ static void test_a_second_insert_waits_for_the_first(void **state)
         NEVER
     };
     (void)state;
-    expect_paid_after(edits, COUNT(edits), 41500 * SIM_US, 0);
+    expect_paid_after(edits, COUNT(edits), 41500 * SIM_US, 0, 3);
 }
 
 /* One that is sent before that commit and comes to the server behind it, 20 ms after the record, waits for nobody. */
@@ -165,7 +169,7 @@ static void test_a_second_insert_that_comes_later(void **state)
         NEVER
     };
     (void)state;
-    expect_paid_after(edits, COUNT(edits), 71 * SIM_MS, 0);
+    expect_paid_after(edits, COUNT(edits), 71 * SIM_MS, 0, 3);
 }
 
 /* The same where the first one comes to nothing: the second is the order's row. */
@@ -182,7 +186,7 @@ static void test_a_second_insert_after_a_rollback(void **state)
         NEVER
     };
     (void)state;
-    expect_paid_after(edits, COUNT(edits), 41500 * SIM_US, 0);
+    expect_paid_after(edits, COUNT(edits), 41500 * SIM_US, 0, 3);
 }
 
 /* One that waits for 5 ms fails at 6.5 ms; the record comes again at once, inserts at 7 ms, and waits up to 11 ms. */
@@ -198,7 +202,7 @@ static void test_a_second_insert_is_out_of_patience(void **state)
         NEVER
     };
     (void)state;
-    expect_paid_after(edits, COUNT(edits), 41500 * SIM_US, ORDERS);
+    expect_paid_after(edits, COUNT(edits), 41500 * SIM_US, ORDERS, 4);
 }
 
 /* One that commits by itself waits as well, and so does a third one: both are told at 11 ms. Paid by the first of them
@@ -216,7 +220,7 @@ static void test_inserts_that_commit_by_themselves_wait(void **state)
         NEVER
     };
     (void)state;
-    expect_paid_after(edits, COUNT(edits), 11500 * SIM_US, 0);
+    expect_paid_after(edits, COUNT(edits), 11500 * SIM_US, 0, 5);
 }
 
 /* ---- the row of an order between a status and its commit ---- */
@@ -239,14 +243,15 @@ static void test_a_status_waits_for_a_commit(void **state)
         NEVER
     };
     (void)state;
-    expect_paid_after(edits, COUNT(edits), 20 * SIM_MS, 0);
+    expect_paid_after(edits, COUNT(edits), 20 * SIM_MS, 0, 2);
 }
 
-/* As the table tells it: from 5 to 20 ms, or up to the time-out. Whoever does not wait is not counted. */
+/* As the table tells it: from 5 to 20 ms; or up to the time-out at 14 ms, and once more from 19 to 20 ms. The
+ * transaction that has the row meanwhile found it free: 0, as of any other row. */
 static void test_waits_are_told_by_the_table(void **state)
 {
-    static const struct { const char *timeout; sim_ns wait_ns; } table[] = {
-        { "50s", 15 * SIM_MS }, { "9ms", 9 * SIM_MS } };
+    static const struct { const char *timeout; sim_ns wait_ns, sum_ns; uint32_t n; } table[] = {
+        { "50s", 15 * SIM_MS, 15 * SIM_MS, 2 }, { "9ms", 9 * SIM_MS, 10 * SIM_MS, 3 } };
     (void)state;
     for (uint32_t i = 0; i < COUNT(table); i++) {
         const struct study_edit edits[] = {
@@ -260,7 +265,9 @@ static void test_waits_are_told_by_the_table(void **state)
         trial_open(&trial, QUEUE_SCENARIO, edits, COUNT(edits));
         const struct run_facts *facts = trial_run(&trial, 0, NULL);
         assert_int_equal(facts->table[TABLE_ORDERS].wait.max_ns, table[i].wait_ns);
-        assert_int_equal(facts->table[TABLE_ORDERS].wait.n, i == 0 ? ORDERS : 2 * ORDERS); /* once more at 19 ms */
+        assert_int_equal(facts->table[TABLE_ORDERS].wait.min_ns, 0);
+        assert_int_equal(facts->table[TABLE_ORDERS].wait.n, table[i].n * ORDERS);
+        assert_true(facts->table[TABLE_ORDERS].wait.sum_ns == table[i].sum_ns * ORDERS);
         trial_close(&trial);
     }
 }
@@ -278,7 +285,60 @@ static void test_statuses_of_two_transactions(void **state)
         NEVER
     };
     (void)state;
-    expect_paid_after(edits, COUNT(edits), 25 * SIM_MS, 0);
+    expect_paid_after(edits, COUNT(edits), 25 * SIM_MS, 0, 2);
+}
+
+/* A status that the order has by then is not sent: the transaction that gives it does not have the row for 20 ms, and
+ * PAID waits for nobody. */
+static void test_a_status_of_no_change_holds_no_row(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        PAYING_FOR_20_MS,
+        { "/stages/serve/steps", TRIAL_JSON([ { "status" : "PAYING" }, { "begin" : "orders" }, { "status" : "PAYING" },
+                                              { "work" : "think", "time" : "20ms" }, { "commit" : "orders" } ]) },
+        { "/stages/pay",
+          TRIAL_JSON({ "steps" : [ { "work" : "ask", "time" : "4ms" }, { "status" : "PAID", "time" : "2ms" } ] }) },
+        NEVER
+    };
+    (void)state;
+    expect_paid_after(edits, COUNT(edits), 5 * SIM_MS, 0, 2);
+}
+
+/* One has the order's row and comes to the stock at 10 ms; the other one has that, and comes to the order at 20 ms: the
+ * lighter one of the two is rolled back, and among equals the one that comes. The first one has changed its row once
+ * with PAYING, and twice with PAYING and PAID, however often it says so; the second one has locked and changed the
+ * stock, and in the other case inserted a row besides. */
+static void test_a_status_weighs_once(void **state)
+{
+    static const struct { const char *statuses, *insert; } table[] = {
+        { TRIAL_JSON({ "status": "PAYING" }, { "status": "PAYING" }), "" },
+        { TRIAL_JSON({ "status": "PAYING" }, { "status": "PAID" }, { "status": "PAID" }),
+          TRIAL_JSON({ "insert": "audit" }, ) } };
+    (void)state;
+    for (uint32_t i = 0; i < COUNT(table); i++) {
+        char serve[512], pay[512];
+        struct trial trial;
+        snprintf(serve, sizeof serve, "[{\"begin\": \"stock\"}, %s, {\"work\": \"think\", \"time\": \"10ms\"}, "
+                 "{\"write\": \"stock\", \"effect\": \"reserve\"}, {\"commit\": \"stock\"}]", table[i].statuses);
+        snprintf(pay, sizeof pay, "{\"steps\": [{\"begin\": \"stock\"}, %s {\"write\": \"stock\", \"effect\": "
+                 "\"reserve\"}, {\"work\": \"think\", \"time\": \"20ms\"}, {\"status\": \"PAID\"}, "
+                 "{\"commit\": \"stock\"}]}", table[i].insert);
+        const struct study_edit edits[] = {
+            LOAD,
+            PAYING_FOR_20_MS,
+            { "/orders", TRIAL_JSON({ "item" : 1, "quantity" : 1, "at_most" : 1 }) },
+            { "/tables/stock", TRIAL_JSON({ "key" : "item", "rows" : 1, "quantity" : 100 }) },
+            { "/stages/serve/steps", serve },
+            { "/stages/pay", pay },
+        };
+        trial_open(&trial, QUEUE_SCENARIO, edits, COUNT(edits));
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->table[TABLE_ORDERS].deadlocks, 1);
+        assert_int_equal(facts->group[0].retries, 1);
+        assert_int_equal(facts->group[1].retries, 0);
+        trial_close(&trial);
+    }
 }
 
 /* Two records of each order come to the one that has its row up to 10 ms. Whoever has waited since 5 ms comes before
@@ -360,6 +420,38 @@ static void test_crashes_around_a_row(void **state)
     }
 }
 
+/* One order, whose row somebody has for 195 s. The only thread of those who wait for it dies every 20 s, is back a
+ * second later, and gets the record again when the session of the dead one is over. Nine statements of it have outlived
+ * it, and the tenth thread waits yet, when the first one takes place; the others find the order as they would have
+ * it. */
+static void test_one_thread_dies_again_and_again(void **state)
+{
+    const struct study_edit edits[] = {
+        LOAD,
+        { "/load/scenarios/orders", TRIAL_JSON({ "executor" : "constant-arrival-rate", "rate" : 1,
+                                                 "duration" : "500ms" }) },
+        { "/stages/serve", TRIAL_JSON({ "steps" : [ { "begin" : "orders" }, { "status" : "PAYING" },
+                                                    { "work" : "think", "time" : "195s" },
+                                                    { "commit" : "orders" } ] }) },
+        { "/stages/pay", PAY_BY_ITSELF },
+        { "/groups/others", TRIAL_JSON({ "consumers" : 1, "reads" : { "orders" : "pay" },
+                                         "session_timeout" : "6s" }) },
+        { "/tables/orders/lock_timeout", "10m" },
+        { "/processes/shop/groups", TRIAL_JSON([ "servers" ]) },
+        { "/processes/pays", TRIAL_JSON({ "connections" : 0, "groups" : [ "others" ] }) },
+        { "/faults", TRIAL_JSON({ "it": { "crash": "pays", "every": "20s", "back_after": "1s" } }) },
+    };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, QUEUE_SCENARIO, edits, COUNT(edits));
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_int_equal(facts->orders.by_status[ORDER_PAID], 1);
+    assert_int_equal(facts->completion.max_ns, 195 * SIM_S);
+    assert_int_equal(facts->table[TABLE_ORDERS].wait.n, 11); /* and PAYING, at once */
+    assert_int_equal(facts->table[TABLE_ORDERS].writes, 3); /* the insert, PAYING and PAID */
+    trial_close(&trial);
+}
+
 /* begin, two inserts, two statuses, `then`, commit. */
 /* clang-format off */
 #define IN_ONE_TRANSACTION(then) \
@@ -436,8 +528,11 @@ int main(void)
         cmocka_unit_test(test_a_status_waits_for_a_commit),
         cmocka_unit_test(test_waits_are_told_by_the_table),
         cmocka_unit_test(test_statuses_of_two_transactions),
+        cmocka_unit_test(test_a_status_of_no_change_holds_no_row),
+        cmocka_unit_test(test_a_status_weighs_once),
         cmocka_unit_test(test_who_waits_comes_first),
         cmocka_unit_test(test_crashes_around_a_row),
+        cmocka_unit_test(test_one_thread_dies_again_and_again),
         cmocka_unit_test(test_a_transaction_shows_at_its_commit),
         cmocka_unit_test(test_a_rollback_leaves_nothing),
         cmocka_unit_test(test_a_refusal_before_the_commit),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Goal: commits and polls add to a record what they take, as often as they happen (fetches: test_outcome.c).
+ * Goal: commits and polls add to a record what they take, as often as they happen (fetches: test_outcome.c); and what
+ * the way of a record takes in the mean, how much that varies, and how long the longest is.
  * Method: polls of two records of which each fails in one of two cases, so that a poll ends after 1/2 x 1 + 1/2 x 2 =
- * 1.5 of them; of commits and polls one at a time takes a second, and the other nothing. */
+ * 1.5 of them; of commits and polls one at a time takes a second, and the other nothing. Ways are summed by hand. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +12,7 @@
 #include <cmocka.h>
 
 #include "sim/results/pace.h"
+#include "sim/results/way_time.h"
 
 static const struct dist_spec second = { .family = DIST_CONSTANT, .mean_s = 1 };
 static const struct topic_spec topic = { .partitions = 2, .record_bytes = 512 }; /* 2,048 in a fetch */
@@ -77,11 +79,51 @@ static void polls_of_retries(void **state)
     assert_adds(&group, 1, &given_up_after_nine, 1 / 1.5 + 4.5);
 }
 
+/* A second, and behind it three and half of the stage's own eight; for a quarter of the records five in their place,
+ * and another nine for every other one of those: 9.5 in the mean, with a variance of 4.5^2. */
+static void ways(void **state)
+{
+    static const struct step_spec worse = { .has_time = true, .time = { .mean_s = 9 } };
+    static const struct step_spec other = { .has_time = true, .time = { .mean_s = 5 }, .refuse = 0.5,
+                                            .n_otherwise = 1, .otherwise = &worse };
+    const struct step_spec step[] = {
+        { .has_time = true, .time = { .mean_s = 1 }, .refuse = 0.25, .n_otherwise = 1, .otherwise = &other },
+        { .has_time = true, .time = { .mean_s = 3 } }, { .share = 0.5 } };
+    static const struct { double records, longest_s; } table[] = {
+        { 1000, 15 }, { 0.05, 8 }, { 0.05, 6 }, { 0.03, 4 } }; /* a hundredth of a record is too rare for any run */
+    (void)state;
+    for (uint32_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const bool has_stage = i < 2;
+        const struct way_time way = way_time(step, 3, has_stage ? 8 : 0, table[i].records);
+        const double usual_s = has_stage ? 7 : 3, apart_s = 9.5 - usual_s;
+        assert_true(fabs(way.mean_s - (1 + 0.75 * usual_s + 0.25 * 9.5)) < 1e-9);
+        assert_true(fabs(way.variance - (0.25 * 4.5 * 4.5 + 0.75 * 0.25 * apart_s * apart_s)) < 1e-9);
+        assert_true(fabs(way.longest_s - table[i].longest_s) < 1e-9);
+        assert_true(way.beyond_s == 0);
+    }
+}
+
+/* From 2 to 4 s: the longest of a hundred is, in one of a hundred runs, beyond 0.9999 of all; nobody asks in the second
+ * case. */
+static void one_long_draw(void **state)
+{
+    static const struct dist_spec time = { .family = DIST_UNIFORM, .low_s = 2, .high_s = 4 };
+    static const struct { double records, beyond_s; } table[] = { { 100, 0.9998 }, { 0, 0 } };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct way_time way = { .mean_s = 1, .longest_s = 1 };
+        way_time_add(&way, &time, table[i].records);
+        assert_true(fabs(way.mean_s - 4) < 1e-9 && fabs(way.longest_s - 4) < 1e-9);
+        assert_true(fabs(way.variance - 1 / 3.0) < 1e-9);
+        assert_true(fabs(way.beyond_s - table[i].beyond_s) < 1e-3);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commits_of_polls), cmocka_unit_test(commits_by_count_and_time),
-        cmocka_unit_test(polls_of_retries),
+        cmocka_unit_test(polls_of_retries), cmocka_unit_test(ways), cmocka_unit_test(one_long_draw),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "models/plan.h"
@@ -276,6 +277,59 @@ static void test_late_polls_are_foreseen(void **state)
         trial_close(&trial);
     }
 }
+
+/* How long a poll of 16 may take: eight deviations beyond its mean, and the longest time beside. RARE is 1 s in the
+ * mean, with a variance of 9 and 10 s at most, and so is a step that a tenth of the records is refused at, for 10 s, or
+ * half of them for RARE in place of RARE: 16 + 8 x 12 + 10 s. Where nobody knows how many are refused for 3 s in place
+ * of RARE, it may be all of them, and what they are apart in the mean adds its half to the deviation: 48 + 8 x 4 x
+ * sqrt(9 + 1) + 10 s. A write that is tried twice goes through the same draw twice, of a variance of 36 then: 32 + 8 x
+ * 24 + 20 s. */
+/* clang-format off */
+static void test_how_long_a_poll_may_be(void **state)
+{
+#define STEPS_OF(...) #__VA_ARGS__
+#define STEPS(...) STEPS_OF(__VA_ARGS__)
+#define RARE { "mixture": [ { "weight": 0.9, "time": "0s" }, { "weight": 0.1, "time": "10s" } ] }
+    static const struct { const char *steps; double most_s; } table[] = {
+        { STEPS([ { "work": "look", "time": RARE }, { "status": "PAID" } ]), 122 },
+        { STEPS([ { "work": "look", "time": "0s", "refuse": 0.1,
+                    "otherwise": [ { "work": "long", "time": "10s" }, { "status": "FAILED" } ] },
+                  { "status": "PAID" } ]), 122 },
+        { STEPS([ { "work": "look", "time": "0s", "refuse": 0.5,
+                    "otherwise": [ { "work": "long", "time": RARE }, { "status": "FAILED" } ] },
+                  { "work": "go on", "time": RARE }, { "status": "PAID" } ]), 122 },
+        { STEPS([ { "begin": "stock" },
+                  { "write": "stock", "effect": "reserve", "time": "0s",
+                    "otherwise": [ { "rollback": "stock" }, { "work": "long", "time": "3s" },
+                                   { "status": "FAILED" } ] },
+                  { "commit": "stock" }, { "work": "look", "time": RARE }, { "status": "PAID" } ]), 159.2 },
+        { STEPS([ { "begin": "stock" }, { "work": "look", "time": RARE },
+                  { "write": "stock", "effect": "reserve", "style": "version", "tries": 2, "backoff": "0s",
+                    "time": "0s" },
+                  { "commit": "stock" }, { "status": "PAID" } ]), 244 },
+    };
+#undef RARE
+#undef STEPS
+#undef STEPS_OF
+    (void)state;
+    for (size_t i = 0; i < N(table); i++) {
+        for (int over = -1; over <= 1; over += 2) {
+            struct trial trial;
+            char interval[32];
+            snprintf(interval, sizeof interval, "%gs", table[i].most_s + over);
+            const struct study_edit edits[] = {
+                { "/stages/serve/steps", table[i].steps }, { "/kafka/max_poll_interval", interval },
+                { "/kafka/max_poll_records", "16" },       { "/kafka/commit", "0s" },
+                { "/kafka/partitions", "2" },              { "/groups/servers/consumers", "2" },
+            };
+            trial_open(&trial, SHOP, edits, N(edits));
+            print_message("case %zu, %s\n", i, interval);
+            assert_int_equal(trial.plan->disturbed, over < 0);
+            trial_close(&trial);
+        }
+    }
+}
+/* clang-format on */
 
 struct ends { uint32_t n; sim_ns at_ns[8]; };
 
@@ -550,6 +604,7 @@ int main(void)
         cmocka_unit_test(test_a_fixed_backoff_is_not_cut),
         cmocka_unit_test(test_a_retry_topic_does_not_block),
         cmocka_unit_test(test_late_polls_are_foreseen),
+        cmocka_unit_test(test_how_long_a_poll_may_be),
         cmocka_unit_test(test_nothing_begins_before_it_is_due),
         cmocka_unit_test(test_the_rest_of_the_poll_comes_again),
         cmocka_unit_test(test_given_up_twice_is_one_record),

@@ -185,6 +185,22 @@ static void test_orders_from_before_have_bought_before(void **state)
     trial_close(&trial);
 }
 
+/* Half of the orders are told of before they are inserted, and then refused: what is paid of them is sold to nobody. */
+static void test_orders_that_never_were(void **state)
+{
+    const struct study_edit edit[] = {
+        { STYLE, "absolute" }, { QUANTITY, "300" }, { "/stages/serve/steps/3", "{\"work\": \"pay\"}" },
+        { "/stages/accept/steps",
+          TRIAL_JSON([ { "publish": "orders" }, { "work": "check", "refuse": 0.5, "otherwise": [ { "reply": 409 } ] },
+                       { "insert": "orders" }, { "reply": 202 } ]) } };
+    struct trial trial;
+    (void)state;
+    const struct run_facts *facts = sale(&trial, edit, COUNT(edit), 300);
+    assert_true(facts->orders.by_status[ORDER_PAID] > 100);
+    assert_true(facts->table[TABLE_STOCK].writes > 300 + facts->orders.oversold + 100);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_reserved_and_sold),
         cmocka_unit_test(test_orders_from_before_have_bought_before),
         cmocka_unit_test(test_a_run_that_is_cut),
+        cmocka_unit_test(test_orders_that_never_were),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

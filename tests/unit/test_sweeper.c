@@ -80,12 +80,31 @@ static void test_too_eager(void **state)
         /* PENDING; then PAYING and PAID, or CANCELLED, from PAYING at times */
         assert_int_equal(facts->table[0].writes,
                          ORDERS + 2 * table[i].paid + table[i].swept + table[i].late_payments);
+        assert_int_equal(facts->table[0].wait.n, ORDERS + table[i].paid + table[i].late_payments + table[i].swept);
+        assert_int_equal(facts->table[0].wait.max_ns, 0); /* joins and the sweeper's, all of a free row */
         assert_int_equal(facts->mishaps[MISHAP_LATE_ANSWER], table[i].late_answers);
         assert_int_equal(facts->mishaps[MISHAP_LATE_PAYMENT], table[i].late_payments);
         assert_int_equal(violations(facts, INVARIANT_O7), table[i].healthy);
         assert_int_equal(violations(facts, INVARIANT_O1), table[i].late_payments); /* PAYING may not be cancelled */
         for (uint32_t k = 0; k < facts->n_invariants; k++) /* whatever it kills is compensated, refunds included */
             if (k != INVARIANT_O7 && k != INVARIANT_O1) assert_int_equal(facts->invariant[k].violations, 0);
+        trial_close(&trial);
+    }
+}
+
+/* Two joins of each order ask for its row, whatever guards them: under row-lock the read does, and not the write too. */
+static void test_a_join_asks_once(void **state)
+{
+    static const char *const guard[] = { "compare-and-set", "row-lock", "none", "whole-row" };
+    (void)state;
+    for (size_t i = 0; i < sizeof guard / sizeof *guard; i++) {
+        struct trial trial;
+        const struct study_edit edit = { "/flow/guard", guard[i] };
+        trial_open(&trial, SAGA, &edit, 1);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->orders.by_status[ORDER_PAID], ORDERS);
+        assert_int_equal(facts->table[0].wait.n, 2 * ORDERS);
+        assert_int_equal(facts->table[0].wait.max_ns, 0);
         trial_close(&trial);
     }
 }
@@ -272,6 +291,28 @@ static void test_one_look_finds_all_and_begins_with_the_oldest(void **state)
     }
 }
 
+/* It has read PENDING at 10 ms, and writes at 14 ms, without a guard; at 10.5 ms somebody else has cancelled the order.
+ * Its UPDATE changes nothing: the row is written once when it comes and once when it is cancelled. */
+static void test_cancelled_already(void **state)
+{
+    static const char MARK[] = TRIAL_JSON({ "steps": [ { "work": "think", "time": "10500us" },
+                                                       { "status": "CANCELLED" } ] });
+    const struct study_edit edit[] = {
+        { "/flow/sweeper/older_than", "9ms" }, { "/flow/sweeper/guard", "none" }, { "/flow/sweeper/time", "4ms" },
+        { "/stages/mark", MARK },
+        { "/groups/markers", TRIAL_JSON({ "consumers": 1, "reads": { "created": "mark" } }) },
+        { "/processes/manager/groups", TRIAL_JSON([ "manager", "markers" ]) } };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, SAGA, edit, 6);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_int_equal(facts->mishaps[MISHAP_SWEPT], ORDERS);
+    assert_int_equal(facts->mishaps[MISHAP_STATUS_OVERWRITTEN], 0);
+    assert_int_equal(facts->orders.by_status[ORDER_CANCELLED], ORDERS);
+    assert_int_equal(facts->table[0].writes, 2 * ORDERS);
+    trial_close(&trial);
+}
+
 /* Somebody else makes the order FAILED as soon as it comes, in a transaction that commits when it is 20 ms old. The
  * sweeper, which finds it 10 ms old, waits for that, and so does the join at 11 ms: guarded, the sweeper sees a status
  * that is not the one that it found, and the join undoes its leg for an order that is over. */
@@ -301,9 +342,11 @@ static void test_waits_for_the_row(void **state)
         assert_int_equal(facts->orders.by_status[ORDER_FAILED], ORDERS - table[i].swept);
         assert_int_equal(facts->mishaps[MISHAP_LATE_ANSWER], ORDERS);
         assert_int_equal(facts->table[0].lock_timeouts, table[i].timeouts);
-        assert_int_equal(facts->table[0].wait.n, 2 * ORDERS);
-        assert_int_equal(facts->table[0].wait.min_ns, 9 * SIM_MS); /* the join's */
-        assert_int_equal(facts->table[0].wait.max_ns, table[i].timeouts ? 9500 * SIM_US : 10 * SIM_MS);
+        const sim_ns swept_ns = table[i].timeouts ? 9500 * SIM_US : 10 * SIM_MS;
+        assert_int_equal(facts->table[0].wait.n, 3 * ORDERS); /* somebody else's, the sweeper's, the join's */
+        assert_int_equal(facts->table[0].wait.min_ns, 0);
+        assert_int_equal(facts->table[0].wait.max_ns, swept_ns);
+        assert_true(facts->table[0].wait.sum_ns == (swept_ns + 9 * SIM_MS) * ORDERS);
         assert_int_equal(violations(facts, INVARIANT_O1), table[i].swept);
         assert_int_equal(violations(facts, INVARIANT_O4), 0); /* the leg is undone */
         trial_close(&trial);
@@ -355,14 +398,72 @@ static void test_a_statement_is_the_servers(void **state)
     }
 }
 
+/* One order, at 100 ms, which somebody else has until 140 ms and leaves PENDING. The join of its leg's answer has
+ * waited for its row since 111 ms. At 115 ms the manager dies, or stands still for a second: an UPDATE that commits by
+ * itself is at the server, and the order is PAYING at 140 ms with nobody to ask for the payment, unless the time-out of
+ * the row is over before. What is of one transaction with a read or with a row of the outbox has not sent its commit:
+ * the order is PAYING when the pause is over, or when the record has come again. */
+static void test_a_join_is_the_servers(void **state)
+{
+    static const char MARK[] = TRIAL_JSON({ "steps": [ { "begin": "orders" }, { "status": "FAILED" },
+                                                       { "work": "think", "time": "40ms" },
+                                                       { "rollback": "orders" } ] });
+    static const char PAUSE[] = TRIAL_JSON({ "it": { "pause": "manager", "at": "115ms", "for": "1s" } });
+    static const char CRASH[] = TRIAL_JSON({ "it": { "crash": "manager", "at": "115ms", "back_after": "1s" } });
+    static const char QUICK[] = TRIAL_JSON({ "it": { "crash": "manager", "at": "115ms", "back_after": "2ms" } });
+    static const struct { const char *fault, *guard, *sends, *timeout; bool stays; } table[] = {
+        { CRASH, "compare-and-set", "after-commit", "50s", true },
+        { QUICK, "compare-and-set", "after-commit", "50s", true },
+        { CRASH, "compare-and-set", "after-commit", "28ms", false },
+        { CRASH, "compare-and-set", "outbox", "50s", false },
+        { CRASH, "none", "after-commit", "50s", false },
+        { CRASH, "whole-row", "after-commit", "50s", false },
+        { CRASH, "row-lock", "after-commit", "50s", false },
+        { PAUSE, "compare-and-set", "after-commit", "50s", true },
+        { PAUSE, "compare-and-set", "outbox", "50s", false },
+        { PAUSE, "none", "after-commit", "50s", false },
+        { PAUSE, "whole-row", "after-commit", "50s", false },
+        { PAUSE, "row-lock", "after-commit", "50s", false },
+    };
+    static const char *const ends[] = { "139ms", "141ms", "1110ms", "1120ms" };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        for (size_t k = 0; k < 4; k++) {
+            struct trial trial;
+            const bool is_over = table[i].stays ? k >= 1 : table[i].fault == PAUSE && k == 3;
+            const struct study_edit edit[] = {
+                { "/load/scenarios/orders", TRIAL_JSON({ "executor": "constant-arrival-rate", "rate": 1,
+                                                         "duration": "500ms", "startTime": "100ms" }) },
+                { "/run/ends", ends[k] },
+                { "/flow/guard", table[i].guard }, { "/flow/sends", table[i].sends },
+                { "/tables/orders/lock_timeout", table[i].timeout },
+                { "/stages/mark", MARK },
+                { "/groups/markers", TRIAL_JSON({ "consumers": 1, "reads": { "created": "mark" } }) },
+                { "/processes/shop/groups", TRIAL_JSON([ "stock", "payment", "markers" ]) },
+                { "/processes/shop/outbox", TRIAL_JSON({ "poll": "1ms" }) },
+                { "/processes/manager/outbox", TRIAL_JSON({ "poll": "1ms" }) },
+                { "/faults", table[i].fault } };
+            trial_open(&trial, SAGA, edit, sizeof edit / sizeof *edit);
+            const struct run_facts *facts = trial_run(&trial, 0, NULL);
+            print_message("case %zu, at %s\n", i, ends[k]);
+            assert_int_equal(facts->orders.by_status[ORDER_PAYING], is_over);
+            assert_int_equal(facts->orders.by_status[ORDER_PENDING], !is_over);
+            trial_close(&trial);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_too_eager),
+        cmocka_unit_test(test_a_join_asks_once),
         cmocka_unit_test(test_age_counts_from_the_commit),
         cmocka_unit_test(test_without_a_guard),
+        cmocka_unit_test(test_cancelled_already),
         cmocka_unit_test(test_waits_for_the_row),
         cmocka_unit_test(test_a_statement_is_the_servers),
+        cmocka_unit_test(test_a_join_is_the_servers),
         cmocka_unit_test(test_metastable),
         cmocka_unit_test(test_stuck_orders),
         cmocka_unit_test(test_one_look_finds_all_and_begins_with_the_oldest),

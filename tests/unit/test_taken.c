@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -357,6 +358,27 @@ static void one_after_another_past_the_start(void **state)
     trial_close(&trial);
 }
 
+/* Of 100 s the first takes the 20 s from the group's start on: 5 a second more come than the two left do. The second
+ * one takes 50 s of a consumer, and is the one that is told. */
+static void what_precedes_takes_less(void **state)
+{
+    static const struct study_edit late = { "/groups/servers/start", "\"90s\"" };
+    static const char first[] = "\"a\": {\"crash\": \"back\", \"instance\": 1, \"at\": \"10s\", \"back_after\": "
+                                "\"100s\"}";
+    char both[512], alone[256];
+    (void)state;
+    snprintf(both, sizeof both, "{%s, \"b\": {\"crash\": \"back\", \"instance\": 2, \"at\": \"120s\", "
+             "\"back_after\": \"50s\"}}", first);
+    snprintf(alone, sizeof alone, "{%s}", first);
+    const struct outcome outcome = run_with(both, &late, 1);
+    assert_string_equal(more_consumers(&outcome, 0).taken.fault->name, "b");
+    trial_close(&trial);
+    const struct outcome of_one = run_with(alone, &late, 1);
+    const double rebalances_s = outcome_mean(&of_one, "groups.servers.rebalance_s");
+    assert_close(more_consumers(&of_one, 0).taken.behind, 5 * 20 + 20 * rebalances_s, 10);
+    trial_close(&trial);
+}
+
 static void none_is_left(void **state)
 {
     (void)state;
@@ -536,6 +558,7 @@ int main(void)
         cmocka_unit_test(some_of_the_time_is_shared),
         cmocka_unit_test(before_the_group_starts),
         cmocka_unit_test(one_after_another_past_the_start),
+        cmocka_unit_test(what_precedes_takes_less),
         cmocka_unit_test(none_is_left),
         cmocka_unit_test(again_and_again),
         cmocka_unit_test(a_short_one_is_not_blamed),

@@ -292,13 +292,23 @@ static void a_fault_that_reaches_it(void **state)
         { "{\"f\": {\"slow\": \"serve\", \"at\": \"61s\", \"for\": \"30s\", \"factor\": 2}}", false },
         { "{\"f\": {\"slow\": \"other\", \"at\": \"20s\", \"for\": \"30s\", \"factor\": 2}}", false },
         { "{\"f\": {\"slow\": \"serve\", \"at\": \"20s\", \"for\": \"30s\", \"factor\": 0.5}}", false },
+        { "{\"f\": {\"slow\": \"db\", \"at\": \"20s\", \"for\": \"30s\", \"factor\": 2}}", true },
+        { "{\"f\": {\"slow\": \"db\", \"at\": \"20s\", \"for\": \"30s\", \"factor\": 0.5}}", false },
+        { "{\"f\": {\"slow\": \"other-db\", \"at\": \"20s\", \"for\": \"30s\", \"factor\": 2}}", false },
+        { "{\"f\": {\"outage\": \"db\", \"at\": \"20s\", \"for\": \"1s\"}}", true },
         { "{\"f\": {\"pause\": \"back\", \"at\": \"20s\", \"for\": \"2s\"}}", true },
         { "{\"f\": {\"pause\": \"front\", \"at\": \"20s\", \"for\": \"2s\"}}", false },
         { "{\"f\": {\"crash\": \"front\", \"at\": \"20s\", \"back_after\": \"2s\"}}", false } };
+    static const char steps[] = "[{\"work\": \"look\", \"time\": \"10ms\"}, {\"insert\": \"audit\"}, "
+                                "{\"status\": \"PAID\"}]";
     (void)state;
     for (uint32_t i = 0; i < sizeof of / sizeof *of; i++) {
-        const struct study_edit edit[] = { { "/faults", of[i].faults }, { "/run/ends", "\"120s\"" } };
-        const struct outcome outcome = run_with(edit, 2);
+        const struct study_edit edit[] = { { "/faults", of[i].faults }, { "/run/ends", "\"120s\"" },
+                                           { "/stores", "{\"db\": {}, \"other-db\": {}}" },
+                                           { "/tables/audit", "{\"key\": \"order_id\", \"store\": \"db\"}" },
+                                           { "/tables/else", "{\"key\": \"order_id\", \"store\": \"other-db\"}" },
+                                           { "/stages/serve/steps", steps } };
+        const struct outcome outcome = run_with(edit, 6);
         assert_int_equal(outcome.demand[0].slowed, of[i].slows);
         assert_true(outcome.demand[0].faults);
         assert_int_equal(strstr(outcome.bottleneck_reason, "the rest is a fault's") != NULL, i == 0);
