@@ -45,7 +45,7 @@ enum drawn sweep_lines(const struct sweep_picture *picture, struct sim_err *err)
     if (!write_dots(picture, err)) return DRAWN_NOT;
     FILE *out = files_create(picture->to, picture->name, ".gp", err);
     if (!out) return DRAWN_NOT;
-    sheet_begin(out, picture->name, 1120, 640);
+    sheet_begin(out, picture->name, 1120, 640, picture->korean);
     sheet_text(out, "title", picture->title);
     sheet_text(out, "xlabel", picture->x_label);
     sheet_text(out, "ylabel", picture->y_label);
@@ -102,7 +102,7 @@ enum drawn sweep_heat(const struct sweep_picture *picture, struct sim_err *err)
     if (!write_dots(picture, err)) return DRAWN_NOT;
     FILE *out = files_create(picture->to, picture->name, ".gp", err);
     if (!out) return DRAWN_NOT;
-    sheet_begin(out, picture->name, 960, 640);
+    sheet_begin(out, picture->name, 960, 640, picture->korean);
     sheet_text(out, "title", picture->title);
     sheet_text(out, "xlabel", picture->x_label);
     sheet_text(out, "ylabel", picture->curve_label);
@@ -163,7 +163,7 @@ enum drawn sweep_tornado(const struct sweep_tornado *tornado, struct sim_err *er
     if (!write_bars(tornado, err)) return DRAWN_NOT;
     FILE *out = files_create(tornado->to, tornado->name, ".gp", err);
     if (!out) return DRAWN_NOT;
-    sheet_begin(out, tornado->name, 1120, 180 + 34 * tornado->n_bars);
+    sheet_begin(out, tornado->name, 1120, 180 + 34 * tornado->n_bars, tornado->korean);
     sheet_text(out, "title", tornado->title);
     sheet_text(out, "xlabel", tornado->x_label);
     fprintf(out, "  unset grid\n  set grid x linecolor '#dddddd'\n  set yrange [-0.6:%g]\n", tornado->n_bars - 0.4);
@@ -177,11 +177,11 @@ enum drawn sweep_tornado(const struct sweep_tornado *tornado, struct sim_err *er
     fprintf(out, ")\n  set key outside top right horizontal\n  set style fill solid noborder\n"
                  "  set arrow from %.12g, graph 0 to %.12g, graph 1 nohead linewidth 1.5 linecolor '#000000' front\n",
             tornado->base, tornado->base);
-    static const char *const side[] = { "value low", "value high" };
+    static const char *const side[][2] = { { "value low", "값이 낮을 때" }, { "value high", "값이 높을 때" } };
     for (uint32_t i = 0; i < 2; i++)
         fprintf(out, "%s'%s.csv' using ($2==%u?($3+$4)/2:NaN):1:3:4:5:6 every ::1 with boxxyerror "
                      "linecolor '%s' title '%s'",
-                i ? ", \\\n    " : "  plot ", tornado->name, i, palette(i), side[i]);
+                i ? ", \\\n    " : "  plot ", tornado->name, i, palette(i), side[i][tornado->korean]);
     fputc('\n', out);
     return sheet_end(out, tornado->to, tornado->name, err);
 }
@@ -247,8 +247,10 @@ static void panels_title(const struct sweep_panels *panels, uint32_t n, FILE *ou
     char title[512];
     snprintf(title, sizeof title, "%s", panels->title);
     if (n < panels->n_panels)
-        snprintf(title, sizeof title, "%s; the %u of %u points with the greatest lag", panels->title, n,
-                 panels->n_panels);
+        snprintf(title, sizeof title,
+                 panels->korean ? "%1$s; Lag이 가장 큰 지점 %2$u개 (총 %3$u개)"
+                                : "%1$s; the %2$u of %3$u points with the greatest lag",
+                 panels->title, n, panels->n_panels);
     gnuplot_quote(title, out);
 }
 
@@ -260,11 +262,11 @@ enum drawn sweep_small(const struct sweep_panels *panels, struct sim_err *err)
     if (!write_steps(panels, err)) return DRAWN_NOT;
     FILE *out = files_create(panels->to, panels->name, ".gp", err);
     if (!out) return DRAWN_NOT;
-    sheet_begin(out, panels->name, 320 * columns + 40, 240 * rows + 100);
+    sheet_begin(out, panels->name, 320 * columns + 40, 240 * rows + 100, panels->korean);
     same_scale(panels, out);
     fprintf(out, "  set multiplot layout %u,%u title ", rows, columns);
     panels_title(panels, n, out);
-    fputs(" noenhanced\n  set xlabel 't (s)'\n", out);
+    fprintf(out, " noenhanced\n  set xlabel '%s'\n", panels->korean ? "t (초)" : "t (s)");
     for (uint32_t i = 0; i < n; i++) {
         const uint32_t p = chosen[i];
         sheet_text(out, "title", panels->panel[p]);

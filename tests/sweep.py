@@ -70,7 +70,10 @@ ok(f"the group that lags most is drawn, though it stands last: {done.returncode}
 ok("and the title says how many are not", re.search(r"the 8 of 1\d groups that lag most'", script))
 
 done = sim("plot", "many.db", "--force", "--lang", "ko")
-ok(f"its pictures are in English, and that is said: {done.stderr.strip()}", done.returncode == 0 and "in English" in done.stderr)
+drawn = {name: open(f"many-plots/{name}").read() for name in os.listdir("many-plots") if name.endswith(".gp")}
+ok(f"its pictures are in the language that is asked for: {done.stderr.strip()}, {sorted(drawn)}", done.returncode == 0 and "English" not in done.stderr and
+   re.search(r"Lag이 가장 큰 그룹 8개 \(총 1\d개\)'", drawn["lag.gp"]) and "평균과 95 % 신뢰구간'" in drawn["figure-1-axis-1.gp"] and
+   all("'NanumGothic,14'" in script and not re.search("mean and|replication|interval|t \\(s\\)", script) for script in drawn.values()))
 
 # ---- targets: a share of the runs; without thresholds there are none to meet ----
 os.mkdir("bare-plots")
@@ -141,6 +144,9 @@ swing = sorted(((max(abs(mean(p) - mean(0)) for _, p in s), name) for name, s in
 shown = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("  /")]
 ok(f"the greatest first: {shown}", len(shown) > 3 and shown == [name for _, name in swing][:len(shown)])
 ok("the base is the scenario as it is", mean(0) == json.loads(sim("run", "s.json", "--set", "/orders/at_most=200", "--replications", "4", "--format", "json", "--quiet").stdout)["completion_s"]["mean"])
+sim("plot", "t.db", "--force", "--lang", "ko", "--metric", "completion_s.mean")
+script = open("t-plots/figure-1-tornado.gp").read()
+ok("and in Korean", "completion_s.mean: 무엇이 결과를 움직이는가'" in script and "title '값이 낮을 때'" in script and "'completion_s.mean (초)'" in script)
 ok("its picture", sorted(os.listdir("t-plots")) == [f"figure-1-tornado.{e}" for e in ("csv", "gp", "png", "svg")])
 ok("resumed: nothing left to do", sim("sweep", "s.json", "--tornado", "--unknown", "reserve.time.mean=10ms..30ms", "--set", "/orders/at_most=200", "--replications", "4", "--out", "t.db", "--resume", "-q").returncode == 0)
 # ---- a value that makes the figure cease to exist: 600 orders in 60 s at 120 ms each are gone at 72 s, and at 144 ms not

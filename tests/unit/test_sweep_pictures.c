@@ -58,7 +58,7 @@ static void bars_on_one_side_share_a_row(void **state)
     const struct sweep_bar bar[] = { { "both less", 9, 8 }, { "apart", 9, 12 }, { "one", (double)NAN, 11 },
                                      { "both more", 11, 13 }, { "one moves", 10, 9.5 } };
     place_make(&place);
-    const struct sweep_tornado tornado = { place.folder, "x", "which", "s", 10, 5, bar };
+    const struct sweep_tornado tornado = { place.folder, "x", "which", "s", 10, 5, bar, false };
     assert_int_not_equal(sweep_tornado(&tornado, &err), DRAWN_NOT);
     assert_string_equal(place_read(&place, "x.csv"), "row,side,base,value,bottom,top\n"
                                                      "4,0,10,9,4,4.36\n4,1,10,8,3.64,4\n"
@@ -112,7 +112,8 @@ static void label_of_a_scale_stands_clear(void **state)
         struct sim_err err = { 0 };
         const struct sweep_dot dot[] = { { 0, 0, scale[i].first, 0 }, { 1, 0, scale[i].second, 0 } };
         place_make(&place);
-        const struct sweep_picture picture = { place.folder, "x", "lag", "a", "b", "lag", 2, 1, 2, value, value, dot };
+        const struct sweep_picture picture = { place.folder, "x", "lag", "a", "b", "lag", 2, 1, 2, value, value, dot,
+                                               false };
         assert_int_not_equal(sweep_heat(&picture, &err), DRAWN_NOT);
         assert_non_null(strstr(place_read(&place, "x.gp"), scale[i].label));
         place_remove(&place);
@@ -136,7 +137,7 @@ static void those_that_lag_most_have_a_panel(void **state)
         step[p] = (struct sweep_step){ p, 0, 1, p == 0 || p == POINTS - 1 ? 3 : 7 };
     }
     place_make(&place);
-    const struct sweep_panels panels = { place.folder, "x", "Lag", POINTS, 1, POINTS, point, group, step };
+    const struct sweep_panels panels = { place.folder, "x", "Lag", POINTS, 1, POINTS, point, group, step, false };
     assert_int_not_equal(sweep_small(&panels, &err), DRAWN_NOT);
     place_read(&place, "x.gp");
     assert_non_null(strstr(place.text, "'Lag; the 48 of 50 points with the greatest lag'"));
