@@ -40,13 +40,45 @@ static bool write_dots(const struct sweep_picture *picture, struct sim_err *err)
     return files_finish(data, picture->to, picture->name, ".csv", err);
 }
 
+/* There are colours for so many; of more curves so many are drawn, spread evenly from the first to the last. */
+static uint32_t choose_lines(const struct sweep_picture *picture, uint32_t chosen[PALETTE])
+{
+    const uint32_t gaps = PALETTE - 1, n = picture->n_curves < PALETTE ? picture->n_curves : PALETTE;
+    for (uint32_t i = 0; i < n; i++)
+        chosen[i] = n < PALETTE ? i : (uint32_t)(((uint64_t)i * (picture->n_curves - 1) + gaps / 2) / gaps);
+    return n;
+}
+
+static void lines_title(const struct sweep_picture *picture, uint32_t n, FILE *out)
+{
+    char title[512];
+    snprintf(title, sizeof title, "%s", picture->title);
+    if (n < picture->n_curves)
+        snprintf(title, sizeof title,
+                 picture->korean ? "%1$s; 고르게 뽑은 곡선 %2$u개 (총 %3$u개)" : "%1$s; %2$u of %3$u curves, spread evenly",
+                 picture->title, n, picture->n_curves);
+    sheet_text(out, "title", title);
+}
+
+/* Rows of the data that are of this curve. */
+static void rows_of_curve(const struct sweep_picture *picture, uint32_t curve, uint32_t *first, uint32_t *last)
+{
+    *first = 1, *last = 0;
+    for (uint32_t k = 0; k < picture->n_dots; k++) {
+        *first += picture->dot[k].curve < curve;
+        *last += picture->dot[k].curve <= curve;
+    }
+}
+
 enum drawn sweep_lines(const struct sweep_picture *picture, struct sim_err *err)
 {
+    uint32_t chosen[PALETTE];
+    const uint32_t n = choose_lines(picture, chosen);
     if (!write_dots(picture, err)) return DRAWN_NOT;
     FILE *out = files_create(picture->to, picture->name, ".gp", err);
     if (!out) return DRAWN_NOT;
     sheet_begin(out, picture->name, 1120, 640, picture->korean);
-    sheet_text(out, "title", picture->title);
+    lines_title(picture, n, out);
     sheet_text(out, "xlabel", picture->x_label);
     sheet_text(out, "ylabel", picture->y_label);
     fprintf(out,
@@ -55,22 +87,22 @@ enum drawn sweep_lines(const struct sweep_picture *picture, struct sim_err *err)
             picture->n_x - 0.5);
     ticks(out, "x", picture->x, picture->n_x);
     fputs("  plot ", out);
-    for (uint32_t i = 0, first = 1, last; i < picture->n_curves; i++, first = last + 1) {
-        static const int mark[] = { 7, 5, 9, 13, 11, 15, 4, 6 };
+    for (uint32_t i = 0; i < n; i++) {
+        static const int mark[PALETTE] = { 7, 5, 9, 13, 11, 15, 4, 6 };
         const char *colour = palette(i);
         /* Curves that meet stand side by side, so that each is seen, and its interval. */
-        const double aside = 0.04 * (i - (picture->n_curves - 1) / 2.0);
-        last = first - 1;
-        for (uint32_t k = 0; k < picture->n_dots; k++) last += picture->dot[k].curve == i;
+        const double aside = 0.04 * (i - (n - 1) / 2.0);
+        uint32_t first, last;
+        rows_of_curve(picture, chosen[i], &first, &last);
         fprintf(out,
                 "%s'%s.csv' using ($1%+g):3 every ::%u::%u with linespoints pointtype %d linewidth 2 linecolor '%s' ",
-                i ? ", \\\n    " : "", picture->name, aside, first, last, mark[i % 8], colour);
-        if (picture->n_curves > 1) fputs("title ", out), gnuplot_quote(picture->curve[i], out);
+                i ? ", \\\n    " : "", picture->name, aside, first, last, mark[i], colour);
+        if (picture->n_curves > 1) fputs("title ", out), gnuplot_quote(picture->curve[chosen[i]], out);
         else fputs("notitle", out);
         fprintf(out,
                 ", \\\n    '%s.csv' using ($1%+g):3:4 every ::%u::%u with yerrorbars pointtype %d "
                 "linewidth 2 linecolor '%s' notitle",
-                picture->name, aside, first, last, mark[i % 8], colour);
+                picture->name, aside, first, last, mark[i], colour);
     }
     fputc('\n', out);
     return sheet_end(out, picture->to, picture->name, err);

@@ -25,6 +25,8 @@ struct sweep_picture {
     bool korean;
 };
 
+/* Of more curves than there are colours, eight, so many are drawn, spread evenly over their order, and the title says
+ * so; the data hold all. */
 enum drawn sweep_lines(const struct sweep_picture *picture, struct sim_err *err);
 enum drawn sweep_heat(const struct sweep_picture *picture, struct sim_err *err);
 

@@ -29,6 +29,8 @@ struct album {
     struct store_experiment experiment;
     struct store_point *point;
     uint32_t n_points, n_metrics;
+    uint32_t n_left;  /* figures that have no picture */
+    bool thinned;     /* some pictures have not all of their curves */
     const char *metric[METRICS_MAX];
     const char *to;
     enum drawn drawn;
@@ -52,6 +54,7 @@ static bool add_metric(struct album *album, const char *metric)
         if (strcmp(album->metric[i], metric) == 0) return true;
     if (!has_figure(album, metric)) return false;
     if (album->n_metrics < METRICS_MAX) album->metric[album->n_metrics++] = arena_strdup(album->arena, metric);
+    else album->n_left++;
     return true;
 }
 
@@ -167,7 +170,8 @@ static void draw_metric(struct album *album, uint32_t metric, uint32_t axis, str
     snprintf(title, sizeof title, word(album, "%s, mean and %g %% interval", "%s, 평균과 %g %% 신뢰구간"),
              album->metric[metric], album->options->confidence * 100);
     snprintf(name, sizeof name, "figure-%u-axis-%u", metric + 1, axis + 1);
-    if (picture.n_curves <= CURVES_MAX) note_drawn(album, sweep_lines(&picture, err));
+    album->thinned |= picture.n_curves > CURVES_MAX;
+    note_drawn(album, sweep_lines(&picture, err));
     if (n_params != 2 || axis != 0 || album->drawn == DRAWN_NOT) return;
     for (uint32_t i = 0; i < album->n_points; i++)
         curve[dot[i].curve] = bare(album->point[i].param[1].value, album->arena);
@@ -357,6 +361,16 @@ static bool say_no_gnuplot(const struct options *options, const char *folder, co
     return true;
 }
 
+static void say_left_out(const struct album *album)
+{
+    if (album->thinned)
+        note(album->options, "of more than %d curves %d are drawn, spread evenly over their order; the CSV file beside "
+                             "each picture has all", CURVES_MAX, CURVES_MAX);
+    if (album->n_left > 0)
+        note(album->options, "%d figures have pictures, %u more have not; sim plot --metric draws those it names",
+             METRICS_MAX, album->n_left);
+}
+
 int cmd_plot_sweep(const struct options *options, const char *file, struct arena *arena, struct sim_err *err)
 {
     struct album album = { .options = options, .arena = arena };
@@ -373,6 +387,7 @@ int cmd_plot_sweep(const struct options *options, const char *file, struct arena
         output_abandon(&output);
     }
     store_close(album.store, err);
+    if (ok) say_left_out(&album);
     if (ok && album.drawn == DRAWN_SCRIPTS) ok = say_no_gnuplot(options, output.dir, file, arena, err);
     else if (ok) note(options, "pictures in %s", output.dir);
     return (int)err->code;

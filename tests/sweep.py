@@ -297,6 +297,14 @@ both = sorted(os.listdir("a-plots"))
 sim("plot", "a.db", "--force", "--metric", "completion_s.p95")
 ok("pictures of other figures do not stay beside the new, what is none does", "figure-2-map.svg" in both and sorted(os.listdir("a-plots")) == sorted(names + ["figure-1.txt"]))
 os.remove("a-plots/figure-1.txt")
+done = sim("sweep", "s.json", "--vary", f"{group}.consumers=1,2", "--vary", "/orders/at_most=10..90..10", "--replications", "1", "--out", "nine.db",
+           "--metric", "completion_s.p95", "--plots")
+script = open("nine-plots/figure-1-axis-1.gp").read()
+ok(f"of nine curves eight are drawn, and it is said: {done.stderr}", script.count(" title 'at_most=") == 8 and "; 8 of 9 curves, spread evenly'" in script and
+   "of more than 8 curves 8 are drawn, spread evenly over their order; the CSV file beside each picture has all" in done.stderr)
+some = [name for name, in sqlite3.connect("nine.db").execute("SELECT DISTINCT metric FROM metric WHERE value IS NOT NULL ORDER BY metric LIMIT 13")]
+done = sim("plot", "nine.db", "--force", *(word for name in some for word in ("--metric", name)))
+ok(f"of thirteen figures twelve have pictures, and it is said: {done.stderr}", "12 figures have pictures, 1 more have not; sim plot --metric draws those it names" in done.stderr)
 done = sim("plot", "a.db", "--force", "--metric", "orders.payd")
 ok("an unknown figure is refused", done.returncode == 2 and "orders.payd" in done.stderr and sorted(os.listdir("a-plots")) == names)
 

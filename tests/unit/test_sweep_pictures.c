@@ -147,6 +147,49 @@ static void those_that_lag_most_have_a_panel(void **state)
     place_remove(&place);
 }
 
+/* Nine curves and eight colours: from 8 steps in 7 gaps one is missing in the middle, where it is missed least; what a
+ * row is of stays with it, two to a curve. Eight curves are eight. */
+static void of_many_curves_some_are_drawn(void **state)
+{
+    (void)state;
+    enum { CURVES = 9 };
+    static const char *const x[] = { "1", "2" };
+    static const char *curve[CURVES];
+    struct sweep_dot dot[2 * CURVES];
+    char label[CURVES][16];
+    for (uint32_t c = 0; c < CURVES; c++) {
+        snprintf(label[c], sizeof label[c], "pool=%u", c);
+        curve[c] = label[c];
+        dot[2 * c] = (struct sweep_dot){ 0, c, c, 0 };
+        dot[2 * c + 1] = (struct sweep_dot){ 1, c, c + 1, 0 };
+    }
+    for (uint32_t n = CURVES - 1; n <= CURVES; n++)
+        for (int korean = 0; korean < 2; korean++) {
+            struct place place;
+            struct sim_err err = { 0 };
+            uint32_t drawn = 0;
+            place_make(&place);
+            const struct sweep_picture picture = { place.folder, "x", "lag", "a", "", "lag", 2, n, 2 * n, x, curve, dot,
+                                                   korean };
+            assert_int_not_equal(sweep_lines(&picture, &err), DRAWN_NOT);
+            place_read(&place, "x.gp");
+            for (uint32_t c = 0; c < CURVES; c++) {
+                char rows[64], title[64];
+                snprintf(rows, sizeof rows, ":3 every ::%u::%u with linespoints", 2 * c + 1, 2 * c + 2);
+                snprintf(title, sizeof title, "title 'pool=%u'", c);
+                assert_int_equal(strstr(place.text, rows) != NULL, strstr(place.text, title) != NULL);
+                drawn += strstr(place.text, title) != NULL;
+            }
+            assert_int_equal(drawn, 8);
+            assert_int_equal(strstr(place.text, "title 'pool=4'") != NULL, n == 8);
+            assert_int_equal(strstr(place.text, "title 'lag' ") != NULL, n == 8);
+            assert_int_equal(strstr(place.text, "title 'lag; 8 of 9 curves, spread evenly'") != NULL, n == 9 && !korean);
+            assert_int_equal(strstr(place.text, "title 'lag; 고르게 뽑은 곡선 8개 (총 9개)'") != NULL, n == 9 && korean);
+            assert_non_null(strstr(place_read(&place, "x.csv"), n == 9 ? "\n1,8,9,0\n" : "\n1,7,8,0\n"));
+            place_remove(&place);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +197,7 @@ int main(void)
         cmocka_unit_test(numbers_on_an_axis_differ),
         cmocka_unit_test(label_of_a_scale_stands_clear),
         cmocka_unit_test(those_that_lag_most_have_a_panel),
+        cmocka_unit_test(of_many_curves_some_are_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
