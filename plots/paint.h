@@ -46,7 +46,8 @@ struct choice {
 };
 /* Which these are, in the order of the file; curve chosen[i] has the colour palette(i). Returns how many. */
 uint32_t choose_curves(const struct curves *curves, const struct choice *choice, uint32_t chosen[PALETTE]);
-/* Their bands and lines: of levels, or of means where the frame says so; by peak, with the peak of each line in the legend. factor multiplies y. */
+/* Their bands and lines, of levels, or of means where the frame says so; by peak, with the peak of each line in the
+ * legend. factor multiplies y. */
 void add_curves(struct script *script, const struct curves *curves, const struct choice *choice, double factor);
 void add_line(struct script *script, const struct curves *curves, uint32_t curve, uint32_t colour, double factor,
               const char *title);

@@ -673,12 +673,12 @@ static void the_vus_may_be_what_limits(void **state)
     }
 }
 
-/* Eight connections take 16 requests a second of 500 ms, and eight VUs bring as much; but one is there at first, and the
- * others start one after another. In the last ten seconds of a hundred all are there where each takes 12.8 s (7 of them
+/* Eight connections take 16 requests a second of 500 ms, and eight VUs bring as much; but one is there at first, and
+ * the others start one after another. In the last ten seconds of a hundred all are there where each takes 12.8 s (7 of them
  * 89.6 s); where each takes 40 s there are 1 + 95 / 40 in the mean, which bring 6.75 a second. Of at most 300 orders,
  * 100 a second, the last second counts: seven start in 1.96 s (280 ms each), or there are 1 + 2.5 (1 s each), which
- * bring 7. Of the starts of a burst, every two seconds, that find none one VU starts: 32 are there after 62 s, and bring
- * 16 a second; in the last four seconds of forty there are 20, which bring 10. */
+ * bring 7. Of the starts of a burst, every two seconds, that find none one VU starts: 32 are there after 62 s, and
+ * bring 16 a second; in the last four seconds of forty there are 20, which bring 10. */
 static void the_vus_may_start_too_late(void **state)
 {
     static const char stages[] = "{\"accept\": {\"steps\": [{\"begin\": \"orders\"}, {\"insert\": \"orders\", "
