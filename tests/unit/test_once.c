@@ -856,6 +856,34 @@ static void test_the_api_meets_a_group(void **state)
     }
 }
 
+/* A write of 40 s has its effect after 20 s. The first delivery has set its mark and stands still from 15 s on; taken for
+ * dead, it goes on at 65 s and is refused at 70 s. The second one has the record from 57 s to 60 s on, when nobody has
+ * been refused yet, and comes to the same place 20 s later: it hears the same no. */
+static void test_an_answer_comes_from_somebody_taken_for_dead(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/load/scenarios/sale/rate", "1" },
+        { "/orders/at_most", "1" },
+        { "/processes", "{\"api\": {\"api\": {\"threads\": 1, \"stage\": \"accept\"}, \"groups\": [\"r\"]},"
+                        " \"shop\": {\"instances\": 2, \"groups\": [\"g\"]}}" },
+        { "/groups", "{\"g\": {\"consumers\": 2, \"reads\": {\"created\": \"work\"}},"
+                     " \"r\": {\"consumers\": 1, \"reads\": {\"ok\": \"paid\", \"no\": \"failed\"}}}" },
+        { "/stages/work/steps/3/time", "40s" },
+        { "/faults", "{\"x\": {\"pause\": \"shop\", \"instance\": 0, \"at\": \"15s\", \"for\": \"50s\"}}" },
+    };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, REFUSED_AGAIN, edits, sizeof edits / sizeof *edits);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_int_equal(facts->fault[0].happened, 1);
+    assert_int_equal(facts->group[0].duplicates, 1);
+    assert_int_equal(facts->group[1].processed, 2);
+    assert_int_equal(facts->orders.by_status[ORDER_FAILED], 1);
+    assert_int_equal(facts->mishaps[MISHAP_MARK_ALONE], 1); /* nobody had answered yet */
+    trial_expect_invariants(facts);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -879,6 +907,7 @@ int main(void)
         cmocka_unit_test(test_a_view_is_of_one_server),
         cmocka_unit_test(test_a_refusal_is_answered_again),
         cmocka_unit_test(test_an_answer_is_looked_up_in_its_time),
+        cmocka_unit_test(test_an_answer_comes_from_somebody_taken_for_dead),
         cmocka_unit_test(test_without_the_answer),
         cmocka_unit_test(test_a_key_alone_is_not_flushed),
         cmocka_unit_test(test_a_duplicate_is_not_flushed),
