@@ -280,6 +280,10 @@ ranges = [f"--unknown=/stages/{at}" for at in ("w/steps/0/refuse=0.001..0.3", "w
                                                 "pay/steps/0/time=4ms..5.6ms", "pay/steps/1/time=4ms..5.6ms")]
 out = plan(5, "five.json", "--vary", "pay.consumers=1", *ranges)
 ok(f"the corner that fails is found: {out['tried']}", out["tried"][0]["verdict"] == "depends" and out["binding"]["group"] == "pay")
+# A threshold that is met to the last record wherever it is met at all says nothing of where to go: the pressure does.
+late = ["--set", '/checkpoints={"late": "load_end+5s"}', "--set", '/thresholds={"checkpoints.late.groups.pay.backlog": ["value<=0"]}']
+out = plan(5, "five.json", "--vary", "pay.consumers=1", *ranges, *late)
+ok(f"also where no threshold feels it before: {out['tried']}", out["tried"][0]["verdict"] == "depends" and out["binding"]["group"] == "pay")
 out = plan(0, "five.json", "--vary", "pay.consumers=1", *ranges[:4], "--unknown=/stages/pay/steps/1/time=4ms..4.4ms")
 text = " ".join(sim("plan", "five.json", "--vary", "pay.consumers=1", *ranges).stdout.split())
 ok("and how many were tried is said", "Of the 32 corners of these ranges" in text)
