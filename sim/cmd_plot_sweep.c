@@ -223,8 +223,12 @@ static void draw_tornado(struct album *album, uint32_t metric, struct sim_err *e
     for (uint32_t i = 0; i < n; i++)
         bar[i] = (struct sweep_bar){ bar_label(album, &figure.bar[i]), figure_with(&figure, &figure.bar[i].low),
                                      figure_with(&figure, &figure.bar[i].high) };
-    snprintf(title, sizeof title, word(album, "Which value moves %s", "%s: 무엇이 결과를 움직이는가"),
-             album->metric[metric]);
+    const int used = snprintf(title, sizeof title, word(album, "Which value moves %s", "%s: 무엇이 결과를 움직이는가"),
+                              album->metric[metric]);
+    if (n < figure.n_bars && used < (int)sizeof title)
+        snprintf(title + used, sizeof title - (size_t)used,
+                 word(album, "; %1$u of %2$u, those that move it most", "; 영향이 가장 큰 값 %1$u개 (총 %2$u개)"), n,
+                 figure.n_bars);
     snprintf(name, sizeof name, "figure-%u-tornado", metric + 1);
     const char *x_label = figure_label(album, album->metric[metric], figure.unit);
     const struct sweep_tornado picture = { album->to, name, title, x_label, figure.base.mean, n, bar,

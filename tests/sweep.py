@@ -146,7 +146,9 @@ ok(f"the greatest first: {shown}", len(shown) > 3 and shown == [name for _, name
 ok("the base is the scenario as it is", mean(0) == json.loads(sim("run", "s.json", "--set", "/orders/at_most=200", "--replications", "4", "--format", "json", "--quiet").stdout)["completion_s"]["mean"])
 sim("plot", "t.db", "--force", "--lang", "ko", "--metric", "completion_s.mean")
 script = open("t-plots/figure-1-tornado.gp").read()
-ok("and in Korean", "completion_s.mean: 무엇이 결과를 움직이는가'" in script and "title '값이 낮을 때'" in script and "'completion_s.mean (초)'" in script)
+ok("and in Korean", "completion_s.mean: 무엇이 결과를 움직이는가" in script and "title '값이 낮을 때'" in script and "'completion_s.mean (초)'" in script)
+bars = len(set(line.split(",")[0] for line in open("t-plots/figure-1-tornado.csv").read().splitlines()[1:]))
+ok(f"it says how many of the values it has: {bars} of {len(sides)}", bars < len(sides) and f"; 영향이 가장 큰 값 {bars}개 (총 {len(sides)}개)'" in script)
 ok("its picture", sorted(os.listdir("t-plots")) == [f"figure-1-tornado.{e}" for e in ("csv", "gp", "png", "svg")])
 ok("resumed: nothing left to do", sim("sweep", "s.json", "--tornado", "--unknown", "reserve.time.mean=10ms..30ms", "--set", "/orders/at_most=200", "--replications", "4", "--out", "t.db", "--resume", "-q").returncode == 0)
 # ---- a value that makes the figure cease to exist: 600 orders in 60 s at 120 ms each are gone at 72 s, and at 144 ms not
