@@ -175,6 +175,32 @@ void curves_write(const struct curves *curves, const char *x_name, FILE *out)
     }
 }
 
+static void write_band_row(const struct curves *curves, double x, uint32_t point, FILE *out)
+{
+    fprintf(out, "%.9g", x);
+    for (uint32_t c = 0; c < curves->n_curves; c++) {
+        write_value(curves->curve[c].lo[point], out);
+        write_value(curves->curve[c].hi[point], out);
+    }
+    fputc('\n', out);
+}
+
+void curves_write_band(const struct curves *curves, const char *x_name, FILE *out)
+{
+    fputs(x_name, out);
+    for (uint32_t c = 0; c < curves->n_curves; c++) {
+        write_name(curves->curve[c].name, " least", out);
+        write_name(curves->curve[c].name, " greatest", out);
+    }
+    fputc('\n', out);
+    for (uint32_t point = 0; point < curves->n_points; point++) {
+        if (point > 0) write_band_row(curves, curves->x[point], point - 1, out);
+        write_band_row(curves, curves->x[point], point, out);
+    }
+}
+
+uint32_t curves_band_column(uint32_t curve) { return 2 + 2 * curve; }
+
 uint32_t curves_column(const struct curves *curves, uint32_t curve)
 {
     return 2 + curve * (curves->n_replications > 1 ? 3 : 1);

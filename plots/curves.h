@@ -50,6 +50,12 @@ void curves_write(const struct curves *curves, const char *x_name, FILE *out);
 /* The column of a curve's value in that file, from 1; the least and greatest are the two behind it. */
 uint32_t curves_column(const struct curves *curves, uint32_t curve);
 
+/* The bands of levels, which hold until they change, so that straight lines between the rows are steps: x, then for
+ * each curve the least and greatest; each point again where the next one begins. */
+void curves_write_band(const struct curves *curves, const char *x_name, FILE *out);
+/* The column of a curve's least value in that file, from 1; the greatest is the one behind it. */
+uint32_t curves_band_column(uint32_t curve);
+
 /* malloc that cannot fail: a message and exit 1. */
 void *plots_alloc(void *old, size_t n, size_t size);
 

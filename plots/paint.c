@@ -56,6 +56,21 @@ bool write_curves(const struct script *script, const struct curves *curves, cons
     return data_close(script, data, ".csv", err);
 }
 
+static bool has_bands(const struct script *script, const struct curves *curves)
+{
+    return curves->n_replications > 1 && !script->terminal;
+}
+
+bool write_levels(const struct script *script, const struct curves *curves, struct sim_err *err)
+{
+    if (!write_curves(script, curves, "t_s", err)) return false;
+    if (!has_bands(script, curves)) return true;
+    FILE *data = data_open(script, "-band.csv", err);
+    if (!data) return false;
+    curves_write_band(curves, "t_s", data);
+    return data_close(script, data, "-band.csv", err);
+}
+
 struct frame time_frame(const struct script *script, const char *title, const char *y_label, double top)
 {
     return (struct frame){ .title = title,
@@ -107,12 +122,14 @@ static const char *value_of(uint32_t column, double factor, char text[48])
 void add_band(struct script *script, const struct curves *curves, uint32_t curve, uint32_t colour, double factor)
 {
     char lo[48], hi[48];
-    if (curves->n_replications < 2 || script->terminal) return;
-    uint32_t column = curves_column(curves, curve);
+    if (!has_bands(script, curves)) return;
+    const bool means = script->frame.means;
+    const uint32_t least = means ? curves_column(curves, curve) + 1 : curves_band_column(curve);
     fprintf(script_item(script),
-            "'%s.csv' skip 1 using 1:%s:%s with filledcurves fillcolor rgb '%s' fillstyle transparent "
+            "'%s%s.csv' skip 1 using 1:%s:%s with filledcurves fillcolor rgb '%s' fillstyle transparent "
             "solid 0.16 noborder notitle",
-            script->name, value_of(column + 1, factor, lo), value_of(column + 2, factor, hi), palette(colour));
+            script->name, means ? "" : "-band", value_of(least, factor, lo), value_of(least + 1, factor, hi),
+            palette(colour));
 }
 
 void add_line(struct script *script, const struct curves *curves, uint32_t curve, uint32_t colour, double factor,

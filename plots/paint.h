@@ -33,6 +33,8 @@ bool bin_over(struct binned *binned, double t_s, double count, double *start_s, 
 
 /* NAME.csv */
 bool write_curves(const struct script *script, const struct curves *curves, const char *x_name, struct sim_err *err);
+/* Of levels over time: NAME.csv, and where there are several replications NAME-band.csv, which add_band draws then. */
+bool write_levels(const struct script *script, const struct curves *curves, struct sim_err *err);
 /* A frame over the time of the run. */
 struct frame time_frame(const struct script *script, const char *title, const char *y_label, double top);
 /* Of more curves than there are colours, those whose lines are greatest are drawn: by their peaks, or, where many reach
@@ -44,7 +46,8 @@ struct choice {
 };
 /* Which these are, in the order of the file; curve chosen[i] has the colour palette(i). Returns how many. */
 uint32_t choose_curves(const struct curves *curves, const struct choice *choice, uint32_t chosen[PALETTE]);
-/* Their bands and lines; by peak, with the peak of each line in the legend. factor multiplies y. */
+/* Their bands and lines, of levels, or of means where the frame says so; by peak, with the peak of each line in the
+ * legend. factor multiplies y. */
 void add_curves(struct script *script, const struct curves *curves, const struct choice *choice, double factor);
 void add_line(struct script *script, const struct curves *curves, uint32_t curve, uint32_t colour, double factor,
               const char *title);

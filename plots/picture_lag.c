@@ -14,31 +14,33 @@ static const char *lag_label(const struct script *script)
 
 struct arrivals {
     struct binned binned;
-    struct curves curves;
+    double top;
+    FILE *data;
 };
 
+/* Of replication 0: the rate of a bin is that of all of it, from its beginning to its end. */
 static void add_arrivals(void *context, const struct rows *rows)
 {
     struct arrivals *arrivals = context;
     double start_s, length_s, growth, started = rows_number(rows, 2) - rows_number(rows, 3);
-    if (bin_over(&arrivals->binned, rows_number(rows, 1), started, &start_s, &length_s, &growth))
-        curves_add(&arrivals->curves, rows_number(rows, 0), start_s + length_s / 2, "orders_per_s", growth / length_s);
+    if (rows_number(rows, 0) > 0) return;
+    if (!bin_over(&arrivals->binned, rows_number(rows, 1), started, &start_s, &length_s, &growth)) return;
+    const double rate = growth / length_s;
+    fprintf(arrivals->data, "%.9g,%.9g\n%.9g,%.9g\n", start_s, rate, start_s + length_s, rate);
+    arrivals->top = fmax(arrivals->top, rate);
 }
 
 /* Writes NAME-arrivals.csv; *top is the greatest rate. */
 static bool write_arrivals(const struct script *script, double *top, struct sim_err *err)
 {
     static const char *const columns[] = { "replication", "t_s", "scheduled", "dropped", NULL };
-    struct arrivals arrivals = { .binned = { .bin_s = bin_s(script->folder) } };
-    curves_init(&arrivals.curves, 1);
-    bool ok = read_rows(script->folder, "status.csv", columns, add_arrivals, &arrivals, err);
-    curves_finish(&arrivals.curves, false);
-    *top = curves_top(&arrivals.curves);
-    FILE *data = ok ? data_open(script, "-arrivals.csv", err) : NULL;
-    if (data) curves_write(&arrivals.curves, "t_s", data);
-    ok = data && data_close(script, data, "-arrivals.csv", err);
-    curves_fini(&arrivals.curves);
-    return ok;
+    struct arrivals arrivals = { .binned = { .bin_s = bin_s(script->folder) },
+                                 .data = data_open(script, "-arrivals.csv", err) };
+    if (!arrivals.data) return false;
+    fputs("t_s,orders_per_s\n", arrivals.data);
+    const bool ok = read_rows(script->folder, "status.csv", columns, add_arrivals, &arrivals, err);
+    *top = arrivals.top;
+    return data_close(script, arrivals.data, "-arrivals.csv", err) && ok;
 }
 
 /* ---- what was observed ---- */
@@ -188,7 +190,7 @@ static bool draw_lag(struct script *script, struct lag_rows *own, const char *ti
 {
     double top_rate = 0;
     curves_finish(&own->curves, true);
-    bool ok = rows_read && write_curves(script, &own->curves, "t_s", err) && write_arrivals(script, &top_rate, err) &&
+    bool ok = rows_read && write_levels(script, &own->curves, err) && write_arrivals(script, &top_rate, err) &&
               paint_lag(script, own, title, top_rate, err);
     curves_fini(&own->curves);
     return ok;
@@ -283,7 +285,7 @@ bool picture_backlog_and_lag(struct script *script, struct sim_err *err)
     curves_init(&own.curves, stride_of(script->folder));
     bool ok = read_rows(script->folder, "groups.csv", columns, add_backlog, &own, err);
     curves_finish(&own.curves, true);
-    ok = ok && write_curves(script, &own.curves, "t_s", err) && paint_backlog(script, &own, err);
+    ok = ok && write_levels(script, &own.curves, err) && paint_backlog(script, &own, err);
     curves_fini(&own.curves);
     return ok;
 }

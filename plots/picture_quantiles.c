@@ -89,7 +89,7 @@ enum drawn quantiles_draw(const struct quantile_picture *picture, struct sim_err
     if (!write_points(picture, err)) return DRAWN_NOT;
     FILE *out = files_create(picture->to, picture->name, ".gp", err);
     if (!out) return DRAWN_NOT;
-    sheet_begin(out, picture->name, 760, 800);
+    sheet_begin(out, picture->name, 760, 800, false);
     fputs("  set title ", out);
     gnuplot_quote(picture->title, out);
     fputs(".\"\\n\".", out);

@@ -40,13 +40,45 @@ static bool write_dots(const struct sweep_picture *picture, struct sim_err *err)
     return files_finish(data, picture->to, picture->name, ".csv", err);
 }
 
+/* There are colours for so many; of more curves so many are drawn, spread evenly from the first to the last. */
+static uint32_t choose_lines(const struct sweep_picture *picture, uint32_t chosen[PALETTE])
+{
+    const uint32_t gaps = PALETTE - 1, n = picture->n_curves < PALETTE ? picture->n_curves : PALETTE;
+    for (uint32_t i = 0; i < n; i++)
+        chosen[i] = n < PALETTE ? i : (uint32_t)(((uint64_t)i * (picture->n_curves - 1) + gaps / 2) / gaps);
+    return n;
+}
+
+static void lines_title(const struct sweep_picture *picture, uint32_t n, FILE *out)
+{
+    char title[512];
+    snprintf(title, sizeof title, "%s", picture->title);
+    if (n < picture->n_curves)
+        snprintf(title, sizeof title,
+                 picture->korean ? "%1$s; 고르게 뽑은 곡선 %2$u개 (총 %3$u개)" : "%1$s; %2$u of %3$u curves, spread evenly",
+                 picture->title, n, picture->n_curves);
+    sheet_text(out, "title", title);
+}
+
+/* Rows of the data that are of this curve. */
+static void rows_of_curve(const struct sweep_picture *picture, uint32_t curve, uint32_t *first, uint32_t *last)
+{
+    *first = 1, *last = 0;
+    for (uint32_t k = 0; k < picture->n_dots; k++) {
+        *first += picture->dot[k].curve < curve;
+        *last += picture->dot[k].curve <= curve;
+    }
+}
+
 enum drawn sweep_lines(const struct sweep_picture *picture, struct sim_err *err)
 {
+    uint32_t chosen[PALETTE];
+    const uint32_t n = choose_lines(picture, chosen);
     if (!write_dots(picture, err)) return DRAWN_NOT;
     FILE *out = files_create(picture->to, picture->name, ".gp", err);
     if (!out) return DRAWN_NOT;
-    sheet_begin(out, picture->name, 1120, 640);
-    sheet_text(out, "title", picture->title);
+    sheet_begin(out, picture->name, 1120, 640, picture->korean);
+    lines_title(picture, n, out);
     sheet_text(out, "xlabel", picture->x_label);
     sheet_text(out, "ylabel", picture->y_label);
     fprintf(out,
@@ -55,22 +87,22 @@ enum drawn sweep_lines(const struct sweep_picture *picture, struct sim_err *err)
             picture->n_x - 0.5);
     ticks(out, "x", picture->x, picture->n_x);
     fputs("  plot ", out);
-    for (uint32_t i = 0, first = 1, last; i < picture->n_curves; i++, first = last + 1) {
-        static const int mark[] = { 7, 5, 9, 13, 11, 15, 4, 6 };
+    for (uint32_t i = 0; i < n; i++) {
+        static const int mark[PALETTE] = { 7, 5, 9, 13, 11, 15, 4, 6 };
         const char *colour = palette(i);
         /* Curves that meet stand side by side, so that each is seen, and its interval. */
-        const double aside = 0.04 * (i - (picture->n_curves - 1) / 2.0);
-        last = first - 1;
-        for (uint32_t k = 0; k < picture->n_dots; k++) last += picture->dot[k].curve == i;
+        const double aside = 0.04 * (i - (n - 1) / 2.0);
+        uint32_t first, last;
+        rows_of_curve(picture, chosen[i], &first, &last);
         fprintf(out,
                 "%s'%s.csv' using ($1%+g):3 every ::%u::%u with linespoints pointtype %d linewidth 2 linecolor '%s' ",
-                i ? ", \\\n    " : "", picture->name, aside, first, last, mark[i % 8], colour);
-        if (picture->n_curves > 1) fputs("title ", out), gnuplot_quote(picture->curve[i], out);
+                i ? ", \\\n    " : "", picture->name, aside, first, last, mark[i], colour);
+        if (picture->n_curves > 1) fputs("title ", out), gnuplot_quote(picture->curve[chosen[i]], out);
         else fputs("notitle", out);
         fprintf(out,
                 ", \\\n    '%s.csv' using ($1%+g):3:4 every ::%u::%u with yerrorbars pointtype %d "
                 "linewidth 2 linecolor '%s' notitle",
-                picture->name, aside, first, last, mark[i % 8], colour);
+                picture->name, aside, first, last, mark[i], colour);
     }
     fputc('\n', out);
     return sheet_end(out, picture->to, picture->name, err);
@@ -102,7 +134,7 @@ enum drawn sweep_heat(const struct sweep_picture *picture, struct sim_err *err)
     if (!write_dots(picture, err)) return DRAWN_NOT;
     FILE *out = files_create(picture->to, picture->name, ".gp", err);
     if (!out) return DRAWN_NOT;
-    sheet_begin(out, picture->name, 960, 640);
+    sheet_begin(out, picture->name, 960, 640, picture->korean);
     sheet_text(out, "title", picture->title);
     sheet_text(out, "xlabel", picture->x_label);
     sheet_text(out, "ylabel", picture->curve_label);
@@ -163,7 +195,7 @@ enum drawn sweep_tornado(const struct sweep_tornado *tornado, struct sim_err *er
     if (!write_bars(tornado, err)) return DRAWN_NOT;
     FILE *out = files_create(tornado->to, tornado->name, ".gp", err);
     if (!out) return DRAWN_NOT;
-    sheet_begin(out, tornado->name, 1120, 180 + 34 * tornado->n_bars);
+    sheet_begin(out, tornado->name, 1120, 180 + 34 * tornado->n_bars, tornado->korean);
     sheet_text(out, "title", tornado->title);
     sheet_text(out, "xlabel", tornado->x_label);
     fprintf(out, "  unset grid\n  set grid x linecolor '#dddddd'\n  set yrange [-0.6:%g]\n", tornado->n_bars - 0.4);
@@ -177,11 +209,11 @@ enum drawn sweep_tornado(const struct sweep_tornado *tornado, struct sim_err *er
     fprintf(out, ")\n  set key outside top right horizontal\n  set style fill solid noborder\n"
                  "  set arrow from %.12g, graph 0 to %.12g, graph 1 nohead linewidth 1.5 linecolor '#000000' front\n",
             tornado->base, tornado->base);
-    static const char *const side[] = { "value low", "value high" };
+    static const char *const side[][2] = { { "value low", "값이 낮을 때" }, { "value high", "값이 높을 때" } };
     for (uint32_t i = 0; i < 2; i++)
         fprintf(out, "%s'%s.csv' using ($2==%u?($3+$4)/2:NaN):1:3:4:5:6 every ::1 with boxxyerror "
                      "linecolor '%s' title '%s'",
-                i ? ", \\\n    " : "  plot ", tornado->name, i, palette(i), side[i]);
+                i ? ", \\\n    " : "  plot ", tornado->name, i, palette(i), side[i][tornado->korean]);
     fputc('\n', out);
     return sheet_end(out, tornado->to, tornado->name, err);
 }
@@ -247,8 +279,10 @@ static void panels_title(const struct sweep_panels *panels, uint32_t n, FILE *ou
     char title[512];
     snprintf(title, sizeof title, "%s", panels->title);
     if (n < panels->n_panels)
-        snprintf(title, sizeof title, "%s; the %u of %u points with the greatest lag", panels->title, n,
-                 panels->n_panels);
+        snprintf(title, sizeof title,
+                 panels->korean ? "%1$s; Lag이 가장 큰 지점 %2$u개 (총 %3$u개)"
+                                : "%1$s; the %2$u of %3$u points with the greatest lag",
+                 panels->title, n, panels->n_panels);
     gnuplot_quote(title, out);
 }
 
@@ -260,11 +294,11 @@ enum drawn sweep_small(const struct sweep_panels *panels, struct sim_err *err)
     if (!write_steps(panels, err)) return DRAWN_NOT;
     FILE *out = files_create(panels->to, panels->name, ".gp", err);
     if (!out) return DRAWN_NOT;
-    sheet_begin(out, panels->name, 320 * columns + 40, 240 * rows + 100);
+    sheet_begin(out, panels->name, 320 * columns + 40, 240 * rows + 100, panels->korean);
     same_scale(panels, out);
     fprintf(out, "  set multiplot layout %u,%u title ", rows, columns);
     panels_title(panels, n, out);
-    fputs(" noenhanced\n  set xlabel 't (s)'\n", out);
+    fprintf(out, " noenhanced\n  set xlabel '%s'\n", panels->korean ? "t (초)" : "t (s)");
     for (uint32_t i = 0; i < n; i++) {
         const uint32_t p = chosen[i];
         sheet_text(out, "title", panels->panel[p]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Pictures of an experiment: a figure over a varied value with its intervals, a heat map over two, and the lag curves
  * of all points side by side. Each is a script NAME.gp with its data NAME.csv, and what gnuplot makes of them. Varied
- * values stand at equal distances in the order in which they were given: they may be words. */
+ * values stand at equal distances in the order in which they were given: they may be words. What a picture says by
+ * itself is in English or, where it is to be korean, in Korean; titles and labels are drawn as they come. */
 #ifndef PLOTS_PICTURE_SWEEP_H
 #define PLOTS_PICTURE_SWEEP_H
 
@@ -21,8 +22,11 @@ struct sweep_picture {
     const char *const *x;     /* varied values */
     const char *const *curve; /* what else varies; the other axis of a heat map */
     const struct sweep_dot *dot;
+    bool korean;
 };
 
+/* Of more curves than there are colours, eight, so many are drawn, spread evenly over their order, and the title says
+ * so; the data hold all. */
 enum drawn sweep_lines(const struct sweep_picture *picture, struct sim_err *err);
 enum drawn sweep_heat(const struct sweep_picture *picture, struct sim_err *err);
 
@@ -38,6 +42,7 @@ struct sweep_tornado {
     double base;
     uint32_t n_bars;
     const struct sweep_bar *bar; /* the greatest first */
+    bool korean;
 };
 
 enum drawn sweep_tornado(const struct sweep_tornado *tornado, struct sim_err *err);
@@ -53,6 +58,7 @@ struct sweep_panels {
     uint32_t n_panels, n_curves, n_steps;
     const char *const *panel, *const *curve;
     const struct sweep_step *step;
+    bool korean;
 };
 
 enum drawn sweep_small(const struct sweep_panels *panels, struct sim_err *err);

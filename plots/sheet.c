@@ -11,19 +11,20 @@ void sheet_text(FILE *out, const char *what, const char *text)
     fputs(" noenhanced\n", out);
 }
 
-void sheet_begin(FILE *out, const char *name, unsigned width, unsigned height)
+void sheet_begin(FILE *out, const char *name, unsigned width, unsigned height, bool korean)
 {
+    const char *font = korean ? "NanumGothic" : "sans";
     fprintf(out,
             "# gnuplot %s.gp draws it again.\n"
             "do for [format in 'svg png'] {\n"
             "  reset\n"
-            "  if (format eq 'svg') { set terminal svg size %u,%u font 'sans,14' background '#ffffff' }\n"
-            "  else { set terminal pngcairo size %u,%u font 'sans,11' background '#ffffff' }\n"
+            "  if (format eq 'svg') { set terminal svg size %u,%u font '%s,14' background '#ffffff' }\n"
+            "  else { set terminal pngcairo size %u,%u font '%s,11' background '#ffffff' }\n"
             "  set output '%s.'.format\n"
             "  set datafile separator comma\n"
             "  set datafile missing 'null'\n"
             "  set grid y linecolor '#dddddd'\n",
-            name, width, height, width, height, name);
+            name, width, height, font, width, height, font, name);
 }
 
 enum drawn sheet_end(FILE *out, const char *to, const char *name, struct sim_err *err)

@@ -9,8 +9,8 @@
 
 #include "plots/plots.h"
 
-/* Begins a script of this size in pixels. */
-void sheet_begin(FILE *out, const char *name, unsigned width, unsigned height);
+/* Begins a script of this size in pixels. korean: in letters that have Hangul. */
+void sheet_begin(FILE *out, const char *name, unsigned width, unsigned height, bool korean);
 /* `set title 'TEXT'`, or another label. */
 void sheet_text(FILE *out, const char *what, const char *text);
 /* Ends the script, closes it and draws. */

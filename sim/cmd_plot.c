@@ -58,7 +58,6 @@ int cmd_plot(const struct options *options, struct arena *arena, struct sim_err 
 {
     struct stat status;
     if (!options->terminal && stat(options->operand, &status) == 0 && S_ISREG(status.st_mode)) {
-        if (options->language != LANG_EN) warn("pictures of a sweep are in English");
         return cmd_plot_sweep(options, options->operand, arena, err);
     }
     if (!check_folder(options->operand, err)) return (int)err->code;

@@ -29,6 +29,8 @@ struct album {
     struct store_experiment experiment;
     struct store_point *point;
     uint32_t n_points, n_metrics;
+    uint32_t n_left;  /* figures that have no picture */
+    bool thinned;     /* some pictures have not all of their curves */
     const char *metric[METRICS_MAX];
     const char *to;
     enum drawn drawn;
@@ -52,6 +54,7 @@ static bool add_metric(struct album *album, const char *metric)
         if (strcmp(album->metric[i], metric) == 0) return true;
     if (!has_figure(album, metric)) return false;
     if (album->n_metrics < METRICS_MAX) album->metric[album->n_metrics++] = arena_strdup(album->arena, metric);
+    else album->n_left++;
     return true;
 }
 
@@ -106,6 +109,25 @@ static const char *others(const struct album *album, const struct store_point *p
     return arena_strdup(album->arena, text);
 }
 
+static bool is_korean(const struct album *album) { return album->options->language == LANG_KO; }
+
+static const char *word(const struct album *album, const char *english, const char *korean)
+{
+    return is_korean(album) ? korean : english;
+}
+
+/* "orders.paid_ratio (ratio)" */
+static const char *figure_label(const struct album *album, const char *metric, const char *unit)
+{
+    static const struct { const char *english, *korean; } units[] = {
+        { "s", "초" },   { "1/s", "초당" },       { "ratio", "비율" },
+        { "count", "개" }, { "orders", "주문 수" }, { "records", "이벤트 수" },
+    };
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (is_korean(album) && strcmp(unit, units[i].english) == 0) unit = units[i].korean;
+    return *unit ? arena_printf(album->arena, "%s (%s)", metric, unit) : metric;
+}
+
 static void note_drawn(struct album *album, enum drawn drawn)
 {
     if (album->drawn == DRAWN || drawn == DRAWN_NOT) album->drawn = drawn;
@@ -128,31 +150,32 @@ static void draw_metric(struct album *album, uint32_t metric, uint32_t axis, str
     const char **curve = arena_array(album->arena, const char *, album->n_points);
     struct sweep_dot *dot = arena_array(album->arena, struct sweep_dot, album->n_points);
     const char *unit = "";
-    char name[NAME_BYTES], title[512], y_label[512];
+    char name[NAME_BYTES], title[512];
     struct sweep_picture picture = { .to = album->to,
                                      .name = name,
                                      .title = title,
-                                     .y_label = y_label,
                                      .n_dots = album->n_points,
                                      .x = x,
                                      .curve = curve,
-                                     .dot = dot };
+                                     .dot = dot,
+                                     .korean = is_korean(album) };
     for (uint32_t i = 0; i < album->n_points; i++) {
         dot[i] = dot_at(album, i, album->metric[metric], &unit);
         dot[i].x = place_of(x, &picture.n_x, bare(album->point[i].param[axis].value, album->arena));
         dot[i].curve = place_of(curve, &picture.n_curves, others(album, &album->point[i], axis));
     }
-    snprintf(y_label, sizeof y_label, *unit ? "%s (%s)" : "%s", album->metric[metric], unit);
+    picture.y_label = figure_label(album, album->metric[metric], unit);
     picture.x_label = album->point[0].param[axis].pointer;
     picture.curve_label = n_params == 2 ? album->point[0].param[1 - axis].pointer : "";
-    snprintf(title, sizeof title, "%s, mean and %g %% interval", album->metric[metric],
-             album->options->confidence * 100);
+    snprintf(title, sizeof title, word(album, "%s, mean and %g %% interval", "%s, 평균과 %g %% 신뢰구간"),
+             album->metric[metric], album->options->confidence * 100);
     snprintf(name, sizeof name, "figure-%u-axis-%u", metric + 1, axis + 1);
-    if (picture.n_curves <= CURVES_MAX) note_drawn(album, sweep_lines(&picture, err));
+    album->thinned |= picture.n_curves > CURVES_MAX;
+    note_drawn(album, sweep_lines(&picture, err));
     if (n_params != 2 || axis != 0 || album->drawn == DRAWN_NOT) return;
     for (uint32_t i = 0; i < album->n_points; i++)
         curve[dot[i].curve] = bare(album->point[i].param[1].value, album->arena);
-    snprintf(title, sizeof title, "%s, mean", album->metric[metric]);
+    snprintf(title, sizeof title, word(album, "%s, mean", "%s, 평균"), album->metric[metric]);
     snprintf(name, sizeof name, "figure-%u-map", metric + 1);
     note_drawn(album, sweep_heat(&picture, err));
 }
@@ -188,7 +211,7 @@ static uint32_t bars_seen(const struct tornado_figure *figure)
 static void draw_tornado(struct album *album, uint32_t metric, struct sim_err *err)
 {
     struct tornado_figure figure;
-    char name[NAME_BYTES], title[512], x_label[512];
+    char name[NAME_BYTES], title[512];
     tornado_make(&figure, album->store, album->point, album->n_points, album->experiment.scenario_json,
                  album->metric[metric], album->options->confidence, album->arena);
     if (figure.base.n == 0) {
@@ -200,10 +223,16 @@ static void draw_tornado(struct album *album, uint32_t metric, struct sim_err *e
     for (uint32_t i = 0; i < n; i++)
         bar[i] = (struct sweep_bar){ bar_label(album, &figure.bar[i]), figure_with(&figure, &figure.bar[i].low),
                                      figure_with(&figure, &figure.bar[i].high) };
-    snprintf(title, sizeof title, "Which value moves %s", album->metric[metric]);
+    const int used = snprintf(title, sizeof title, word(album, "Which value moves %s", "%s: 무엇이 결과를 움직이는가"),
+                              album->metric[metric]);
+    if (n < figure.n_bars && used < (int)sizeof title)
+        snprintf(title + used, sizeof title - (size_t)used,
+                 word(album, "; %1$u of %2$u, those that move it most", "; 영향이 가장 큰 값 %1$u개 (총 %2$u개)"), n,
+                 figure.n_bars);
     snprintf(name, sizeof name, "figure-%u-tornado", metric + 1);
-    snprintf(x_label, sizeof x_label, "%s (%s)", album->metric[metric], figure.unit);
-    const struct sweep_tornado picture = { album->to, name, title, x_label, figure.base.mean, n, bar };
+    const char *x_label = figure_label(album, album->metric[metric], figure.unit);
+    const struct sweep_tornado picture = { album->to, name, title, x_label, figure.base.mean, n, bar,
+                                           is_korean(album) };
     note_drawn(album, sweep_tornado(&picture, err));
 }
 
@@ -266,10 +295,13 @@ static void draw_lag(struct album *album, struct sim_err *err)
     struct lag_groups groups = find_groups(step, n, arena);
     struct sweep_step *drawn = arena_array(arena, struct sweep_step, n);
     const char **panel = arena_array(arena, const char *, album->n_points), *curve[CURVES_MAX] = { NULL };
-    const char *title = "Lag by consumer group (records), replication 0";
+    const char *title = word(album, "Lag by consumer group (records), replication 0",
+                             "Consumer 그룹별 Lag (이벤트 수), 반복 0");
     uint32_t n_steps = 0;
     if (groups.n > groups.n_drawn)
-        title = arena_printf(arena, "%s; the %u of %u groups that lag most", title, groups.n_drawn, groups.n);
+        title = arena_printf(arena, word(album, "%1$s; the %2$u of %3$u groups that lag most",
+                                         "%1$s; Lag이 가장 큰 그룹 %2$u개 (총 %3$u개)"),
+                             title, groups.n_drawn, groups.n);
     for (uint32_t i = 0; i < album->n_points; i++) panel[i] = album->point[i].label;
     for (uint32_t g = 0; g < groups.n; g++)
         if (groups.group[g].curve < CURVES_MAX) curve[groups.group[g].curve] = groups.group[g].name;
@@ -279,7 +311,7 @@ static void draw_lag(struct album *album, struct sim_err *err)
             drawn[n_steps++] = (struct sweep_step){ step[i].point, group->curve, step[i].t_s, step[i].value };
     }
     const struct sweep_panels panels = { album->to, "lag", title, album->n_points, groups.n_drawn, n_steps, panel,
-                                         curve, drawn };
+                                         curve, drawn, is_korean(album) };
     if (n_steps > 0) note_drawn(album, sweep_small(&panels, err));
 }
 
@@ -333,6 +365,16 @@ static bool say_no_gnuplot(const struct options *options, const char *folder, co
     return true;
 }
 
+static void say_left_out(const struct album *album)
+{
+    if (album->thinned)
+        note(album->options, "of more than %d curves %d are drawn, spread evenly over their order; the CSV file beside "
+                             "each picture has all", CURVES_MAX, CURVES_MAX);
+    if (album->n_left > 0)
+        note(album->options, "%d figures have pictures, %u more have not; sim plot --metric draws those it names",
+             METRICS_MAX, album->n_left);
+}
+
 int cmd_plot_sweep(const struct options *options, const char *file, struct arena *arena, struct sim_err *err)
 {
     struct album album = { .options = options, .arena = arena };
@@ -349,6 +391,7 @@ int cmd_plot_sweep(const struct options *options, const char *file, struct arena
         output_abandon(&output);
     }
     store_close(album.store, err);
+    if (ok) say_left_out(&album);
     if (ok && album.drawn == DRAWN_SCRIPTS) ok = say_no_gnuplot(options, output.dir, file, arena, err);
     else if (ok) note(options, "pictures in %s", output.dir);
     return (int)err->code;

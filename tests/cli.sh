@@ -276,6 +276,8 @@ for p in 0 1 2; do
     ok "line $p peaks at $peak; the legend: $(grep -o "created-$p  (peak [^)]*" drawn/plots/lag-by-partition.gp)" \
         grep -q "'order-created-$p  (peak $peak, replication 0)'" drawn/plots/lag-by-partition.gp
 done
+ok "the band of a level has its steps" grep -q "'lag-by-group-band.csv' skip 1 using 1:2:3 with filledcurves" drawn/plots/lag-by-group.gp
+ok "that of means has none" grep -q "'utilisation.csv' skip 1 using 1:(\$3\*100):(\$4\*100) with filledcurves" drawn/plots/utilisation.gp
 ok "percentiles of several runs are means" grep -q "'p99  [0-9.]* m*s, mean'" drawn/plots/completion-time.gp
 ok "equal pictures" diff -r drawn/plots redrawn/plots
 rm -rf redrawn/plots

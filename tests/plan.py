@@ -280,6 +280,19 @@ ranges = [f"--unknown=/stages/{at}" for at in ("w/steps/0/refuse=0.001..0.3", "w
                                                 "pay/steps/0/time=4ms..5.6ms", "pay/steps/1/time=4ms..5.6ms")]
 out = plan(5, "five.json", "--vary", "pay.consumers=1", *ranges)
 ok(f"the corner that fails is found: {out['tried']}", out["tried"][0]["verdict"] == "depends" and out["binding"]["group"] == "pay")
+# A threshold that is met to the last record wherever it is met at all says nothing of where to go: the pressure does.
+late = ["--set", '/checkpoints={"late": "load_end+5s"}', "--set", '/thresholds={"checkpoints.late.groups.pay.backlog": ["value<=0"]}']
+out = plan(5, "five.json", "--vary", "pay.consumers=1", *ranges, *late)
+ok(f"also where no threshold feels it before: {out['tried']}", out["tried"][0]["verdict"] == "depends" and out["binding"]["group"] == "pay")
+# And the pressure may lead elsewhere: refund, of which nothing is asked, has 51 of the 100/s of work of 25 ms at worst, 1.27.
+out = plan(5, "five.json", "--vary", "pay.consumers=1", *ranges[:2], "--unknown=/stages/refund/time=22ms..25ms", *ranges[3:])
+ok(f"nor is it the most pressed group that counts: {out['tried']}", out["tried"][0]["verdict"] == "depends" and out["binding"]["threshold"].startswith("groups.pay."))
+# The most pressed group may be as pressed everywhere: g has 0.95 at 100/s, whatever else is flipped. pay has 0.80 then, with
+# 1.3 ms more 0.93, with 1.7 ms more 0.97, and with both 1.1, which fails.
+order = ["--set", "/stages/w/time=9.5ms", f"--unknown=/stages/pay/steps/0/time=4ms..5.3ms", *ranges[:2], "--unknown=/stages/pay/steps/1/time=4ms..5.7ms",
+         "--unknown=/load/scenarios/orders/rate=80..100"]
+out = plan(5, "five.json", "--vary", "pay.consumers=1", *order, *late)
+ok(f"each group is looked after: {out['tried']}", out["tried"][0]["verdict"] == "depends" and out["binding"]["group"] == "pay")
 out = plan(0, "five.json", "--vary", "pay.consumers=1", *ranges[:4], "--unknown=/stages/pay/steps/1/time=4ms..4.4ms")
 text = " ".join(sim("plan", "five.json", "--vary", "pay.consumers=1", *ranges).stdout.split())
 ok("and how many were tried is said", "Of the 32 corners of these ranges" in text)

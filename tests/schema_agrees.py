@@ -225,5 +225,28 @@ for section in ("/kafka", "/scalers/NAME"):
             if isinstance(value, dict) and "default" in value:
                 verdict(f"{section}/{name}" in documented, f"docs/model.md does not say what {section}/{name} is")
 
+def keys(node):
+    """Of a result; names of the scenario's own are left out."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            if name not in OWN_NAMES and "." not in name:
+                yield name
+            yield from keys(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from keys(value)
+
+
+OWN_NAMES = set()
+figures = set()
+for name in ("report-2025-12-24", "lease-shorter-than-pause", "pool-exhaustion", "autoscaler-flaps", "consumer-crash", "deadlock", "drain"):
+    path = f"scenarios/{name}.json"
+    with open(path, encoding="utf-8") as f:
+        OWN_NAMES = {own for section in json.load(f).values() if isinstance(section, dict) for own in section}
+    done = subprocess.run([SIM, "run", path, "--format", "json", "--quiet"], capture_output=True, text=True)
+    figures |= set(keys(json.loads(done.stdout)))
+for name in sorted(figures):
+    verdict(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", pages), f"docs/usage.md does not say what {name} of a result is")
+
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed > 0)

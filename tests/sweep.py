@@ -70,7 +70,10 @@ ok(f"the group that lags most is drawn, though it stands last: {done.returncode}
 ok("and the title says how many are not", re.search(r"the 8 of 1\d groups that lag most'", script))
 
 done = sim("plot", "many.db", "--force", "--lang", "ko")
-ok(f"its pictures are in English, and that is said: {done.stderr.strip()}", done.returncode == 0 and "in English" in done.stderr)
+drawn = {name: open(f"many-plots/{name}").read() for name in os.listdir("many-plots") if name.endswith(".gp")}
+ok(f"its pictures are in the language that is asked for: {done.stderr.strip()}, {sorted(drawn)}", done.returncode == 0 and "English" not in done.stderr and
+   re.search(r"Lag이 가장 큰 그룹 8개 \(총 1\d개\)'", drawn["lag.gp"]) and "평균과 95 % 신뢰구간'" in drawn["figure-1-axis-1.gp"] and
+   all("'NanumGothic,14'" in script and not re.search("mean and|replication|interval|t \\(s\\)", script) for script in drawn.values()))
 
 # ---- targets: a share of the runs; without thresholds there are none to meet ----
 os.mkdir("bare-plots")
@@ -141,6 +144,11 @@ swing = sorted(((max(abs(mean(p) - mean(0)) for _, p in s), name) for name, s in
 shown = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("  /")]
 ok(f"the greatest first: {shown}", len(shown) > 3 and shown == [name for _, name in swing][:len(shown)])
 ok("the base is the scenario as it is", mean(0) == json.loads(sim("run", "s.json", "--set", "/orders/at_most=200", "--replications", "4", "--format", "json", "--quiet").stdout)["completion_s"]["mean"])
+sim("plot", "t.db", "--force", "--lang", "ko", "--metric", "completion_s.mean")
+script = open("t-plots/figure-1-tornado.gp").read()
+ok("and in Korean", "completion_s.mean: 무엇이 결과를 움직이는가" in script and "title '값이 낮을 때'" in script and "'completion_s.mean (초)'" in script)
+bars = len(set(line.split(",")[0] for line in open("t-plots/figure-1-tornado.csv").read().splitlines()[1:]))
+ok(f"it says how many of the values it has: {bars} of {len(sides)}", bars < len(sides) and f"; 영향이 가장 큰 값 {bars}개 (총 {len(sides)}개)'" in script)
 ok("its picture", sorted(os.listdir("t-plots")) == [f"figure-1-tornado.{e}" for e in ("csv", "gp", "png", "svg")])
 ok("resumed: nothing left to do", sim("sweep", "s.json", "--tornado", "--unknown", "reserve.time.mean=10ms..30ms", "--set", "/orders/at_most=200", "--replications", "4", "--out", "t.db", "--resume", "-q").returncode == 0)
 # ---- a value that makes the figure cease to exist: 600 orders in 60 s at 120 ms each are gone at 72 s, and at 144 ms not
@@ -291,6 +299,14 @@ both = sorted(os.listdir("a-plots"))
 sim("plot", "a.db", "--force", "--metric", "completion_s.p95")
 ok("pictures of other figures do not stay beside the new, what is none does", "figure-2-map.svg" in both and sorted(os.listdir("a-plots")) == sorted(names + ["figure-1.txt"]))
 os.remove("a-plots/figure-1.txt")
+done = sim("sweep", "s.json", "--vary", f"{group}.consumers=1,2", "--vary", "/orders/at_most=10..90..10", "--replications", "1", "--out", "nine.db",
+           "--metric", "completion_s.p95", "--plots")
+script = open("nine-plots/figure-1-axis-1.gp").read()
+ok(f"of nine curves eight are drawn, and it is said: {done.stderr}", script.count(" title 'at_most=") == 8 and "; 8 of 9 curves, spread evenly'" in script and
+   "of more than 8 curves 8 are drawn, spread evenly over their order; the CSV file beside each picture has all" in done.stderr)
+some = [name for name, in sqlite3.connect("nine.db").execute("SELECT DISTINCT metric FROM metric WHERE value IS NOT NULL ORDER BY metric LIMIT 13")]
+done = sim("plot", "nine.db", "--force", *(word for name in some for word in ("--metric", name)))
+ok(f"of thirteen figures twelve have pictures, and it is said: {done.stderr}", "12 figures have pictures, 1 more have not; sim plot --metric draws those it names" in done.stderr)
 done = sim("plot", "a.db", "--force", "--metric", "orders.payd")
 ok("an unknown figure is refused", done.returncode == 2 and "orders.payd" in done.stderr and sorted(os.listdir("a-plots")) == names)
 

@@ -45,7 +45,8 @@ struct looking {
     uint32_t n, room, n_missed;
     double *share;
     struct judged *judged;
-    double *pressure; /* of the most pressed group; NaN: not asked yet */
+    const double **pressure; /* of each group; NULL: not asked yet */
+    uint32_t n_groups;       /* known once it was asked */
     struct arena *arena;
     struct sim_err *err;
 };
@@ -55,7 +56,7 @@ static void make_room(struct looking *looking)
     const uint32_t n_unknowns = looking->planner->judge.n_unknowns, room = looking->room > 0 ? 2 * looking->room : 64;
     double *share = arena_array(looking->arena, double, (size_t)room * n_unknowns);
     struct judged *judged = arena_array(looking->arena, struct judged, room);
-    double *pressure = arena_array(looking->arena, double, room);
+    const double **pressure = arena_array(looking->arena, const double *, room);
     if (looking->n > 0) {
         memcpy(share, looking->share, (size_t)looking->n * n_unknowns * sizeof *share);
         memcpy(judged, looking->judged, looking->n * sizeof *judged);
@@ -77,7 +78,7 @@ static bool look_at(struct looking *looking, const double *share, uint32_t *plac
     if (looking->n == looking->room) make_room(looking);
     memcpy(looking->share + *place * n_unknowns, share, size);
     candidate->share = looking->share;
-    looking->pressure[*place] = (double)NAN;
+    looking->pressure[*place] = NULL;
     if (!judge_place(looking->planner, candidate, *place, 0, &looking->judged[*place], looking->arena, looking->err))
         return false;
     looking->n_missed += looking->judged[*place].standing == STANDING_MISSED;
@@ -89,11 +90,20 @@ static bool press(struct looking *looking, uint32_t place)
 {
     const struct planner *planner = looking->planner;
     struct pressed pressed;
-    if (!isnan(looking->pressure[place])) return true;
+    if (looking->pressure[place]) return true;
     const struct point at = planner_place(planner, looking->candidate, place, looking->arena);
     if (!pressed_find(&pressed, &at, &planner->judge.crew, 1, LANG_EN, looking->arena, looking->err)) return false;
-    looking->pressure[place] = isnan(pressed.pressure) ? 0 : pressed.pressure;
+    looking->pressure[place] = pressed.of_group;
+    looking->n_groups = pressed.n_groups;
     return true;
+}
+
+/* Of the most pressed group. */
+static double most_pressed(const struct looking *looking, uint32_t place)
+{
+    double most = 0;
+    for (uint32_t g = 0; g < looking->n_groups; g++) most = fmax(most, looking->pressure[place][g]);
+    return most;
 }
 
 static bool look_at_first_corners(struct looking *looking)
@@ -108,11 +118,12 @@ static bool look_at_first_corners(struct looking *looking)
     return true;
 }
 
-/* What a threshold has left in a place; one more than there are thresholds: of the pressure there. */
+/* What a threshold has left in a place; behind the thresholds come the groups, by their pressure. */
 static double left_at(const struct looking *looking, uint32_t threshold, uint32_t place)
 {
     const struct judged *judged = &looking->judged[place];
-    return threshold < judged->n_thresholds ? judged->room[threshold] : -looking->pressure[place];
+    return threshold < judged->n_thresholds ? judged->room[threshold]
+                                            : -looking->pressure[place][threshold - judged->n_thresholds];
 }
 
 /* The place beside one, on the other side of an unknown value; its pressure is asked where that is what counts. */
@@ -131,7 +142,7 @@ static bool descend(struct looking *looking, uint32_t threshold)
     const uint32_t n_unknowns = looking->planner->judge.n_unknowns;
     uint32_t at = 0, unmoved = 0;
     for (uint32_t c = 0; c < looking->n; c++) {
-        if (threshold == looking->judged[c].n_thresholds && !press(looking, c)) return false;
+        if (threshold >= looking->judged[c].n_thresholds && !press(looking, c)) return false;
         if (left_at(looking, threshold, c) < left_at(looking, threshold, at)) at = c;
     }
     for (uint32_t u = 0; unmoved < n_unknowns && looking->n_missed == 0; u = (u + 1) % n_unknowns, unmoved++) {
@@ -147,8 +158,11 @@ static bool look_for_worse(struct looking *looking)
 {
     const uint32_t n_thresholds = looking->judged[0].n_thresholds;
     if (looking->planner->judge.n_unknowns <= CORNERS_OF) return true;
-    for (uint32_t t = 0; t <= n_thresholds && looking->n_missed == 0; t++)
+    for (uint32_t t = 0; t < n_thresholds && looking->n_missed == 0; t++)
         if (!descend(looking, t)) return false;
+    if (looking->n_missed == 0 && !press(looking, 0)) return false;
+    for (uint32_t g = 0; g < looking->n_groups && looking->n_missed == 0; g++)
+        if (!descend(looking, n_thresholds + g)) return false;
     return true;
 }
 
@@ -176,7 +190,7 @@ static bool find_worst(struct looking *looking, const struct corners *corners)
     for (uint32_t c = 0; n > 1 && c < corners->n; c++) {
         if (corners_compare(corners, c, worst) != 0) continue;
         if (!press(looking, c)) return false;
-        if (looking->pressure[c] > most) most = looking->pressure[c], looking->candidate->worst = c;
+        if (most_pressed(looking, c) > most) most = most_pressed(looking, c), looking->candidate->worst = c;
     }
     return true;
 }

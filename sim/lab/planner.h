@@ -10,8 +10,9 @@
  * and in each that is the worst for one of the thresholds (corners.h); it depends on them when only some fail. Of more
  * unknown values than CORNERS_OF not all corners can be tried: where none of the first (unknown.h) fails, the search
  * goes on from the worst of them, one value flipped at a time while that makes it worse: for each threshold by what it
- * has left, and for the most pressed group, which says where to go while no threshold feels anything yet. A candidate
- * that fails in all corners is looked at in a few places between them before it is said to miss. */
+ * has left, and for each group by how pressed it is, which says where to go while no threshold feels anything yet. The
+ * most pressed group alone does not: it may be as pressed whatever is flipped, and another one the first to fail. A
+ * candidate that fails in all corners is looked at in a few places between them before it is said to miss. */
 #ifndef SIM_LAB_PLANNER_H
 #define SIM_LAB_PLANNER_H
 

@@ -10,6 +10,11 @@ static void take(struct pressed *out, const struct outcome *outcome, enum langua
 {
     enum { SENTENCE = 1024 };
     char *reason = arena_alloc(arena, SENTENCE), *words = arena_alloc(arena, SENTENCE);
+    out->n_groups = outcome->study->scenario.n_groups;
+    double *of_group = arena_array(arena, double, out->n_groups);
+    for (uint32_t i = 0; i < outcome->n_demands; i++)
+        if (!isnan(outcome->demand[i].pressure)) of_group[outcome->demand[i].group] = outcome->demand[i].pressure;
+    out->of_group = of_group;
     if (outcome->n_demands == 0) return;
     const struct group_demand *first = &outcome->demand[0];
     /* not that of the first: it may have fallen behind with much in reserve */

@@ -8,6 +8,8 @@
 
 struct pressed {
     double pressure;         /* the greatest of all groups, offered / capacity; NaN: no group, or none with records */
+    uint32_t n_groups;
+    const double *of_group;  /* the same of each, in arena; 0: no records came to it */
     struct plan_limit limit; /* in arena */
 };
 

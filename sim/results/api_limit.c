@@ -62,23 +62,43 @@ static double answered_s(const struct stage_spec *stage)
     return pace_stage_alone_s(stage);
 }
 
-/* INFINITY: nothing bounds them. The starts of a burst come together: a VU serves one of them, however quick it is. */
-static double vus_per_s(const struct load_spec *load, double each_s)
+/* VUs times time that are not there yet from then on. */
+static double vu_s_missing(const struct load_spec *load, double start_s, double from_s)
 {
+    const double left_s = (load->vus_max - load->vus) * start_s - from_s;
+    return left_s > 0 ? left_s * left_s / (2 * start_s) : 0;
+}
+
+/* In the last window of a load: beyond those that are there at first one starts after another, each in start_s, and the
+ * first of them with the load. That is the soonest: one starts where there is none for an order. */
+static double vus_at_last(const struct load_spec *load, double start_s, double load_s, double window_s)
+{
+    const double last_s = fmin(window_s, load_s);
+    if (!(start_s > 0) || !(last_s > 0)) return load->vus_max;
+    return load->vus_max -
+        (vu_s_missing(load, start_s, load_s - last_s) - vu_s_missing(load, start_s, load_s)) / last_s;
+}
+
+/* INFINITY: nothing bounds them. The starts of a burst come together: a VU serves one of them, however quick it is, and
+ * for all that find none one VU starts. */
+static double vus_per_s(const struct load_spec *load, double each_s, double load_s, double window_s)
+{
+    const double apart_s = load->executor == LOAD_BURSTS ? ns_to_s(load->burst_every_ns) : 0;
     if (load->vus == 0) return INFINITY;
-    if (load->executor == LOAD_BURSTS) each_s = fmax(each_s, ns_to_s(load->burst_every_ns));
-    return load->vus_max / each_s;
+    const double vus = vus_at_last(load, fmax(ns_to_s(load->vu_init_ns), apart_s), load_s, window_s);
+    return vus / fmax(each_s, apart_s);
 }
 
 /* A load as it is, or a steady one of as many starts as its VUs can make of a request that waits for nothing. */
 static struct load_spec with_its_vus(const struct scenario *scenario, const struct load_spec *load, double each_s,
                                      sim_ns window_ns)
 {
-    const double vus = vus_per_s(load, each_s);
     struct scenario alone = *scenario;
 
     alone.load = load;
     alone.n_loads = 1;
+    const double load_s = ns_to_s(scenario_load_extent(&alone).until_ns - load->start_ns);
+    const double vus = vus_per_s(load, each_s, load_s, ns_to_s(window_ns));
     if (!isfinite(vus) || vus >= scenario_peak_rate_per_s(&alone, window_ns)) return *load;
     return (struct load_spec){ .name = load->name, .executor = LOAD_CONSTANT_ARRIVAL_RATE, .start_ns = load->start_ns,
                                .rate = vus, .time_unit_ns = SIM_S,

@@ -18,7 +18,7 @@ struct api_limit {
 };
 
 /* None unless requests failed, found no VU, or waited for long; nor where steps of the API's may be refused, or where
- * the load's VUs could not bring as much even if no request ever waited. */
+ * the load's VUs, as far as they can have started, could not bring as much even if no request ever waited. */
 struct api_limit api_limit_of(const struct outcome *outcome);
 /* One sentence with the figures; empty for none. Returns out. */
 char *api_limit_text(const struct outcome *outcome, enum language language, char *out, size_t size);

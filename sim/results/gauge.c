@@ -205,9 +205,11 @@ static const struct held_up_by no_fault = { NONE, 0 };
 /* More than orders bring can only come where something was held up before. */
 static void note_rate(struct stream *stream, const struct mark *from, double per_s)
 {
-    if (from->held_by.index == NONE) stream->peak_rate_per_s = fmax(stream->peak_rate_per_s, per_s);
-    else if (per_s > stream->surge.per_s)
-        stream->surge = (struct surge){ per_s, from->held_by };
+    if (from->held_by.index != NONE) {
+        if (per_s > stream->surge.per_s) stream->surge = (struct surge){ per_s, from->held_by };
+    } else if (per_s > stream->peak_rate_per_s) {
+        stream->peak_rate_per_s = per_s;
+    }
 }
 
 static void note_windows(struct stream *stream)

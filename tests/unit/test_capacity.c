@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "sim/results/capacity.h"
 #include "sim/results/layout.h"
 #include "sim/results/result.h"
 #include "tests/support/own_arena.h"
@@ -185,6 +186,56 @@ static void long_ones_that_are_left_count(void **state)
     assert_close(capacity_with(LONG_AND_SHORT, &cut, 1), 100, 1);
 }
 
+/* A consumer alone, 10 ms a record, stood still for 2 s once. A hundred records were done, and of fifty of them, too
+ * few to go by, it was seen how fast. */
+struct hundred { double busy_s, seen_s, served_s; int64_t retries, repeats; uint32_t pauses; };
+
+static double one_takes_s(const struct hundred *hundred)
+{
+    static const struct step_spec work = { .kind = STEP_WORK, .share = 1 };
+    static const struct stage_spec stage = { .name = "serve", .has_time = true, .n_steps = 1, .step = &work,
+                                             .time = { .family = DIST_CONSTANT, .mean_s = 0.01 } };
+    static const struct topic_spec topic = { .partitions = 1, .record_bytes = 512 };
+    static const struct group_read read;
+    static const struct group_spec group = { .consumers = 1, .n_reads = 1, .read = &read, .max_poll_records = 500,
+                                             .max_partition_fetch_bytes = 1 << 20 };
+    static const struct process_spec process = { .instances = 1 };
+    static const struct fault_spec fault = { .kind = FAULT_PAUSE, .on = ON_PROCESS, .when = WHEN_AT,
+                                             .lasts = { .family = DIST_CONSTANT, .mean_s = 2 } };
+    static const struct scenario scenario = { .n_topics = 1, .topic = &topic, .n_groups = 1, .group = &group,
+                                              .n_stages = 1, .stage = &stage, .n_processes = 1, .process = &process,
+                                              .n_faults = 1, .fault = &fault };
+    struct group_facts facts = { .busy_ns = (sim_ns)(hundred->busy_s * SIM_S), .retries = hundred->retries,
+                                 .duplicates = (uint64_t)(hundred->retries + hundred->repeats), .processed = 100 };
+    const struct fault_facts happened = { .happened = hundred->pauses };
+    const struct run_facts run = { .n_groups = 1, .group = &facts, .n_faults = 1, .fault = &happened };
+    const struct group_samples samples = { .done = 50, .done_ns = (sim_ns)(50 * hundred->seen_s * SIM_S),
+                                           .split = { .owners = 1, .fed = 1, .share = 1, .most = 1, .fetched = 1 },
+                                           .longer = 1 };
+    tally_init(&facts.service, &arena, 0);
+    for (uint32_t i = 0; i < 100; i++) tally_add(&facts.service, (sim_ns)(hundred->served_s * SIM_S));
+    return 1 / capacity_per_s(&scenario, &run, &samples, 0);
+}
+
+/* What was seen counts as far as the pause can have added the rest: no more than it lasted, nor than what records took
+ * beyond their 10 ms a delivery. Records that come once more because somebody was away are added, too. */
+static void what_a_fault_can_have_added(void **state)
+{
+    static const struct { struct hundred of; double takes_s; } table[] = {
+        { { 3.0, 0.012, 0.030, 0, 0, 1 }, 0.012 },  /* 30 ms of which 20 were added: what was seen lies in that */
+        { { 6.0, 0.020, 0.060, 0, 0, 1 }, 0.040 },  /* 5 s beyond their stage, of which the pause was 2 s */
+        { { 1.5, 0.005, 0.015, 0, 0, 1 }, 0.010 },  /* half a second of it fell on records, and 5 ms is chance */
+        { { 0.8, 0.004, 0.008, 0, 0, 1 }, 0.008 },  /* none of it did */
+        { { 2.5, 0.005, 0.025, 100, 0, 1 }, 0.020 }, /* each delivered twice: 2 s are their stage's */
+        { { 2.0, 0.012, 0.010, 0, 20, 0 }, 0.018 },  /* no pause, but twenty of 10 ms came again */
+    };
+    (void)state;
+    for (uint32_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const double takes_s = one_takes_s(&table[i].of);
+        if (fabs(takes_s - table[i].takes_s) > 1e-6) fail_msg("%u: %.9g, not %.9g", i, takes_s, table[i].takes_s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,7 +245,8 @@ int main(void)
         cmocka_unit_test(a_fault_of_others_is),
         cmocka_unit_test(nor_is_a_pause),
         cmocka_unit_test(a_pause_counts_as_far_as_it_keeps_records),
-        cmocka_unit_test(long_ones_that_are_left_count)
+        cmocka_unit_test(long_ones_that_are_left_count),
+        cmocka_unit_test(what_a_fault_can_have_added)
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -47,6 +47,28 @@ static void band_is_least_to_greatest(void **state)
     curves_fini(&curves);
 }
 
+/* A level of 3 from 0 to 1 s and of 0 from then on is no slope between the two. */
+static void bands_of_levels_are_steps(void **state)
+{
+    (void)state;
+    static const double other[] = { 3, 0, 4 };
+    struct curves curves;
+    char *text = NULL;
+    size_t size;
+    curves_init(&curves, 1);
+    add_run(&curves, 0, first, 3);
+    add_run(&curves, 1, other, 3);
+    curves_finish(&curves, true);
+    FILE *out = open_memstream(&text, &size);
+    curves_write_band(&curves, "t_s", out);
+    fclose(out);
+    assert_string_equal(text, "t_s,\"a least\",\"a greatest\",\"b least\",\"b greatest\"\n"
+                              "0,1,3,10,30\n1,1,3,10,30\n1,0,2,0,20\n2,0,2,0,20\n2,3,4,30,40\n");
+    assert_int_equal(curves_band_column(1), 4);
+    free(text);
+    curves_fini(&curves);
+}
+
 static void rates_end_with_their_run(void **state)
 {
     (void)state;
@@ -209,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(band_is_least_to_greatest),   cmocka_unit_test(rates_end_with_their_run),
+        cmocka_unit_test(bands_of_levels_are_steps),
         cmocka_unit_test(thinning_keeps_true_points),  cmocka_unit_test(top_counts_points_left_out),
         cmocka_unit_test(grows_and_takes_late_curves), cmocka_unit_test(writes_columns_as_it_says),
         cmocka_unit_test(line_has_a_peak_of_its_own),  cmocka_unit_test(of_many_the_longest_are_drawn),

@@ -813,6 +813,77 @@ static void test_an_answer_is_looked_up_in_its_time(void **state)
     }
 }
 
+/* The API's own stage may be a group's, too. One order: its request holds the key from 0 ms on, has sent the record, and
+ * commits at 100 ms; the record, which comes at once, waits for that long, finds the key there, and does nothing. */
+/* clang-format off */
+static const char OWN_RECORD[] = TRIAL_JSON({
+    "name": "own record",
+    "load": { "scenarios": { "orders": { "executor": "constant-arrival-rate", "rate": 1, "duration": "2s" } } },
+    "orders": { "at_most": 1, "item": 1, "quantity": 1 },
+    "kafka": { "partitions": 1, "linger": "0s", "append": "0s", "fetch": "0s", "commit": "0s" },
+    "topics": { "created": {} },
+    "tables": { "orders": { "key": "order_id" }, "stock": { "key": "item", "rows": 1, "quantity": 10 } },
+    "processes": { "shop": { "connections": 0, "api": { "threads": 1, "stage": "both" }, "groups": "all" } },
+    "groups": { "servers": { "consumers": 1, "reads": { "created": "both" } } },
+    "stages": {
+        "both": { "steps": [
+            { "insert": "orders" },
+            { "begin": "stock" },
+            { "once": "order_id", "otherwise": [ { "rollback": "stock" } ] },
+            { "publish": "created" },
+            { "work": "think", "time": "100ms" },
+            { "write": "stock", "effect": "reserve" },
+            { "commit": "stock" },
+            { "status": "PAID" } ] }
+    }
+});
+/* clang-format on */
+
+static void test_the_api_meets_a_group(void **state)
+{
+    static const char late[] = "{\"late\": {\"pause\": \"shop\", \"at\": \"1.9s\", \"for\": \"1ms\"}}";
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct study_edit edit[] = { { "/faults", i ? late : "{}" } };
+        struct trial trial;
+        trial_open(&trial, OWN_RECORD, edit, 1);
+        const struct run_facts *facts = trial_run(&trial, 0, NULL);
+        assert_int_equal(facts->table[1].writes, 1);
+        assert_int_equal(facts->group[0].processed, 1);
+        assert_int_equal(facts->group[0].busy_ns, 100 * SIM_MS);
+        trial_expect_sound(&trial, facts);
+        trial_close(&trial);
+    }
+}
+
+/* A write of 40 s has its effect after 20 s. The first delivery has set its mark and stands still from 15 s on; taken for
+ * dead, it goes on at 65 s and is refused at 70 s. The second one has the record from 57 s to 60 s on, when nobody has
+ * been refused yet, and comes to the same place 20 s later: it hears the same no. */
+static void test_an_answer_comes_from_somebody_taken_for_dead(void **state)
+{
+    static const struct study_edit edits[] = {
+        { "/load/scenarios/sale/rate", "1" },
+        { "/orders/at_most", "1" },
+        { "/processes", "{\"api\": {\"api\": {\"threads\": 1, \"stage\": \"accept\"}, \"groups\": [\"r\"]},"
+                        " \"shop\": {\"instances\": 2, \"groups\": [\"g\"]}}" },
+        { "/groups", "{\"g\": {\"consumers\": 2, \"reads\": {\"created\": \"work\"}},"
+                     " \"r\": {\"consumers\": 1, \"reads\": {\"ok\": \"paid\", \"no\": \"failed\"}}}" },
+        { "/stages/work/steps/3/time", "40s" },
+        { "/faults", "{\"x\": {\"pause\": \"shop\", \"instance\": 0, \"at\": \"15s\", \"for\": \"50s\"}}" },
+    };
+    struct trial trial;
+    (void)state;
+    trial_open(&trial, REFUSED_AGAIN, edits, sizeof edits / sizeof *edits);
+    const struct run_facts *facts = trial_run(&trial, 0, NULL);
+    assert_int_equal(facts->fault[0].happened, 1);
+    assert_int_equal(facts->group[0].duplicates, 1);
+    assert_int_equal(facts->group[1].processed, 2);
+    assert_int_equal(facts->orders.by_status[ORDER_FAILED], 1);
+    assert_int_equal(facts->mishaps[MISHAP_MARK_ALONE], 1); /* nobody had answered yet */
+    trial_expect_invariants(facts);
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -822,6 +893,7 @@ int main(void)
         cmocka_unit_test(test_what_goes_with_a_refusal),
         cmocka_unit_test(test_a_key_holds_where_roads_meet),
         cmocka_unit_test(test_a_key_that_was_looked_up_before),
+        cmocka_unit_test(test_the_api_meets_a_group),
         cmocka_unit_test(test_a_key_goes_with_its_write),
         cmocka_unit_test(test_one_effect_of_two_stages),
         cmocka_unit_test(test_an_effect_of_another_stage),
@@ -835,6 +907,7 @@ int main(void)
         cmocka_unit_test(test_a_view_is_of_one_server),
         cmocka_unit_test(test_a_refusal_is_answered_again),
         cmocka_unit_test(test_an_answer_is_looked_up_in_its_time),
+        cmocka_unit_test(test_an_answer_comes_from_somebody_taken_for_dead),
         cmocka_unit_test(test_without_the_answer),
         cmocka_unit_test(test_a_key_alone_is_not_flushed),
         cmocka_unit_test(test_a_duplicate_is_not_flushed),

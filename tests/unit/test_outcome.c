@@ -673,6 +673,42 @@ static void the_vus_may_be_what_limits(void **state)
     }
 }
 
+/* Eight connections take 16 requests a second of 500 ms, and eight VUs bring as much; but one is there at first, and
+ * the others start one after another. In the last ten seconds of a hundred all are there where each takes 12.8 s (7 of them
+ * 89.6 s); where each takes 40 s there are 1 + 95 / 40 in the mean, which bring 6.75 a second. Of at most 300 orders,
+ * 100 a second, the last second counts: seven start in 1.96 s (280 ms each), or there are 1 + 2.5 (1 s each), which
+ * bring 7. Of the starts of a burst, every two seconds, that find none one VU starts: 32 are there after 62 s, and
+ * bring 16 a second; in the last four seconds of forty there are 20, which bring 10. */
+static void the_vus_may_start_too_late(void **state)
+{
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"begin\": \"orders\"}, {\"insert\": \"orders\", "
+                                 "\"time\": \"400ms\"}, {\"commit\": \"orders\", \"time\": \"100ms\"}, "
+                                 "{\"publish\": \"orders\"}, {\"reply\": 202}]}, \"serve\": {\"steps\": "
+                                 "[{\"work\": \"look\", \"time\": \"10ms\"}, {\"status\": \"PAID\"}]}}";
+    static const char steady[] = "{\"a\": {\"executor\": \"constant-arrival-rate\", \"rate\": 100, "
+                                 "\"duration\": \"100s\", \"preAllocatedVUs\": 1, \"maxVUs\": 8, \"vuInit\": \"%s\"}}";
+    static const char bursts[] = "{\"a\": {\"executor\": \"bursts\", \"size\": 100, \"every\": \"2s\", "
+                                 "\"duration\": \"%s\", \"preAllocatedVUs\": 1, \"maxVUs\": 32}}";
+    static const struct { const char *load, *how, *at_most; bool by_api; } of[] = {
+        { steady, "12.8s", "100000", true }, { steady, "40s", "100000", false },
+        { steady, "280ms", "300", true }, { steady, "1s", "300", false },
+        { bursts, "100s", "100000", true }, { bursts, "40s", "100000", false } };
+    (void)state;
+    for (uint32_t i = 0; i < sizeof of / sizeof *of; i++) {
+        char load[400];
+        snprintf(load, sizeof load, of[i].load, of[i].how);
+        const struct study_edit edits[] = {
+            { "/stages", stages }, { "/load/scenarios", load }, { "/processes/front/connections", "8" },
+            { "/processes/front/api/threads", "1000" }, { "/orders/at_most", of[i].at_most } };
+        struct group_facts group;
+        const struct outcome outcome = outcome_open(edits, 5, &group);
+        assert_true(outcome_mean(&outcome, "orders.dropped") > 0);
+        if ((api_limit_of(&outcome).kind == API_LIMIT_POOL) != of[i].by_api) fail_msg("%u: %s", i, of[i].how);
+        assert_int_equal(strstr(outcome.bottleneck_reason, "; the API takes no more") != NULL, of[i].by_api);
+        trial_close(&opened);
+    }
+}
+
 /* Of 500 orders a second for twenty seconds ten connections, each held for 40 ms, let 250 through; the others wait for
  * their turn. Each is one record for the first group, which does 333 a second, and two for the one behind it, which
  * does 1,000. Where the first is quick, but comes only after fifteen seconds, it sends on a thousand a second. */
@@ -1459,6 +1495,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(not_due_is_not_behind, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(the_api_may_be_what_limits, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(the_vus_may_be_what_limits, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(the_vus_may_start_too_late, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_slow_api_takes_more_than_nothing, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_the_api_lets_through_arrives, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_fell_behind_comes_before_who_keeps_up, open_arena, close_arena),

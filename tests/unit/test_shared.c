@@ -6,9 +6,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include "sim/results/layout.h"
 #include "sim/results/shared.h"
 #include "tests/support/own_arena.h"
 #include "tests/support/small_study.h"
@@ -145,6 +147,28 @@ static void a_lock(void **state)
     assert_int_equal(bound_of(made, 4).kind, SHARED_NOTHING);
 }
 
+/* One whose lease has ended is free before its time: how soon, nobody knows. */
+static void a_lock_that_is_lost(void **state)
+{
+    static const struct step_spec steps[] = {
+        { .kind = STEP_LOCK, .wait_ns = -1, .lease_ns = -1, MS(2) },
+        { .kind = STEP_WORK, MS(20) },
+        { .kind = STEP_UNLOCK, MS(2) },
+    };
+    (void)state;
+    struct made *made = made_of(steps, 3);
+    struct outcome outcome = small_outcome(&made->study, 2, &arena);
+    const uint32_t expired = layout_find(outcome.layout, "locks.item.expired_while_held", NULL);
+    struct infer_mean *mean = arena_array(&arena, struct infer_mean, outcome.layout->n_figures);
+    const double came = 200;
+    memcpy(mean, outcome.mean, outcome.layout->n_figures * sizeof *mean);
+    outcome.mean = mean;
+    mean[expired].mean = 0;
+    assert_int_equal(shared_bound(&outcome, 0, &came, INFINITY, 3).kind, SHARED_LOCK);
+    mean[expired].mean = 0.5;
+    assert_int_equal(shared_bound(&outcome, 0, &came, INFINITY, 3).kind, SHARED_NOTHING);
+}
+
 /* Records that are refused on their way have less of it; and a group that does not get every order may not get those of
  * the most popular key. */
 static void what_is_not_known_well(void **state)
@@ -194,6 +218,7 @@ int main(void)
         cmocka_unit_test(a_store),
         cmocka_unit_test(a_row),
         cmocka_unit_test(a_lock),
+        cmocka_unit_test(a_lock_that_is_lost),
         cmocka_unit_test(what_is_not_known_well),
         cmocka_unit_test(the_most_popular_key),
     };
