@@ -313,6 +313,7 @@ json.dump(route("8ms", "10ms", 105, 105), open("either.json", "w"))
 out = plan(0, "either.json", *ends)
 bound = {b["pointer"]: ms(b["below"]) for b in out["holds_while"] if b["pointer"] != "/stages/w/time/mean"}
 ok(f"bounds of both ends: {bound}", near(bound.get(PAY, 0), 11.67, 0.03) and near(bound.get("/stages/refund/time/mean", 0), 11.67, 0.03))
+ok(f"and what comes next is the most pressed of both: {out['next_bottleneck']}", out["next_bottleneck"]["group"] == "refund") # 0.9, pay 0.72
 # pay, of 10.5 ms, has 130 s: 130 s / (9,000 x 10.5 ms) = 1.376 times the load; refund, of 5 ms, would take twice as much in
 # good time, and is the most pressed group at its own end of the range alone
 json.dump(route("10.5ms", "5ms", 130, 100.03), open("either.json", "w"))

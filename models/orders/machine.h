@@ -69,8 +69,6 @@ struct thread {
     uint32_t n_locks, n_locks_before; /* before: begin of its transaction */
     sim_handle timer;
     sim_ns waits_since_ns;
-    uint32_t waits_for_group;   /* while it is blocked: + 1, of another group, or n_groups of none, that has what it
-                                   waits for, and is at work on the same order; 0: it is not so */
     sim_ns queued_ns;           /* for the command that it has at a store */
     uint16_t claims;            /* idempotency keys inserted in its transaction */
     uint8_t tombstones;         /* to set at commit */
@@ -90,6 +88,8 @@ struct thread {
     uint8_t n_inserts, insert[MAX_INSERTS_OF_TRANSACTION];   /* tables, likewise; the order itself: creates */
     uint8_t n_statuses, status[MAX_STATUSES_OF_TRANSACTION]; /* one after another, that it gives its order */
     uint8_t n_sends, send[MAX_LEGS + 1]; /* topics, once the answer to its join is there; only with faults */
+    uint32_t waits_for_group;   /* while it is blocked: + 1, of another group, or n_groups of none, that has what it
+                                   waits for, and is at work on the same order; 0: it is not so */
 };
 
 _Static_assert(MAX_TOPICS <= UINT8_MAX && MAX_TABLES <= UINT8_MAX, "topics and tables in a byte");
