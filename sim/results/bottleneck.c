@@ -162,6 +162,21 @@ static uint32_t waits_in(const struct outcome *outcome, uint32_t group, uint32_t
     return n;
 }
 
+/* Records a second that came to it until the load's height was over. */
+static double arrived_at_height(const struct outcome *outcome, uint32_t group)
+{
+    double sum = 0;
+    for (uint32_t r = 0; r < outcome->n; r++) sum += outcome->value[layout_height_rate(outcome->layout, group)][r];
+    return sum / outcome->n;
+}
+
+/* What others had held back came later, and faster than what the load asks for: it was behind with that for a time, and
+ * held nobody back as long as the load was at its height. */
+static double rush_of(const struct group_demand *demand, double arrived_per_s)
+{
+    return arrived_per_s > 1.1 * demand->offered_per_s ? arrived_per_s : 0;
+}
+
 static struct group_demand demand_of(const struct outcome *outcome, uint32_t index, double records_per_order,
                                      struct arena *arena)
 {
@@ -196,9 +211,9 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.waits_in = waits_in(outcome, index, demand.consumers);
     /* What the load asks of it on average, as far as the API lets it through, or what did arrive: a stage before it may
      * hold records back, or may have let more of them through at first than in the mean. Without a load nothing is
-     * asked: there a backlog is worked off. */
+     * asked: there a backlog is worked off. What comes in a rush when its height is over is not asked by the load. */
     const double orders_per_s = outcome_mean(outcome, "orders.peak_rate_per_s");
-    const double arrived_per_s = outcome_mean(outcome, "groups.%s.peak_rate_per_s", spec->name);
+    const double arrived_per_s = arrived_at_height(outcome, index);
     demand.is_drain = !(orders_per_s > 0);
     const struct api_limit api = api_limit_of(outcome);
     demand.by_api = api.kind != API_LIMIT_NONE;
@@ -206,6 +221,8 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.offered_per_s = orders_per_s > 0 ? fmax(let_through_per_s * records_per_order, arrived_per_s) : 0;
     if (outcome_mean(outcome, "orders.dropped") > 0)
         demand.asked_per_s = fmax(0, outcome->layout->load_rate_per_s * records_per_order);
+    if (demand.offered_per_s > 0)
+        demand.rush_per_s = rush_of(&demand, outcome_mean(outcome, "groups.%s.peak_rate_per_s", spec->name));
     demand.capacity_per_s = outcome_mean(outcome, "groups.%s.capacity_per_s", spec->name);
     demand.one_per_s = demand.capacity_per_s * demand.fullest_share;
     demand.pressure = demand.offered_per_s / demand.capacity_per_s;
@@ -407,6 +424,13 @@ static void service_en(struct sentence *sentence, const struct group_demand *dem
     add(sentence, ")");
 }
 
+static void rush_en(struct sentence *sentence, const struct group_demand *demand)
+{
+    if (demand->rush_per_s > 0)
+        add(sentence, ", and %s/s of what others had held back when the load was past its height",
+            number_rate(demand->rush_per_s).s);
+}
+
 static void capacity_en(struct sentence *sentence, const struct group_demand *demand)
 {
     add(sentence, "%s%u consumer%s %s %s %srecords/s at %s a record",
@@ -426,6 +450,7 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
     if (bottleneck_lacks_vus(demand))
         add(sentence, " of the %s/s that the load would bring%s", number_rate(demand->asked_per_s).s,
             demand->by_api ? "; the API takes no more" : " with more VUs, if the API can take them");
+    rush_en(sentence, demand);
 }
 
 /* Others came when what had waited at the peak was done, to the end of the run; they may be at work then. */
@@ -497,6 +522,12 @@ static void service_ko(struct sentence *sentence, const struct group_demand *dem
     add(sentence, ")");
 }
 
+static void rush_ko(struct sentence *sentence, const struct group_demand *demand)
+{
+    if (demand->rush_per_s > 0)
+        add(sentence, ", 부하가 정점을 지난 뒤 앞에서 밀려 있던 것이 초당 %s건", number_rate(demand->rush_per_s).s);
+}
+
 static void capacity_ko(struct sentence *sentence, const struct group_demand *demand)
 {
     add(sentence, "Consumer %s%u개가 건당 %s로 %s초당 %s건을 처리",
@@ -514,6 +545,7 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
     if (bottleneck_lacks_vus(demand))
         add(sentence, demand->by_api ? ", 부하는 초당 %s건이나 API가 더 받지 못함" : ", VU가 충분하고 API가 감당하면 초당 %s건",
             number_rate(demand->asked_per_s).s);
+    rush_ko(sentence, demand);
 }
 
 static void reason_ko(struct sentence *sentence, const struct group_demand *demand)

@@ -43,6 +43,7 @@ struct layout {
     uint32_t n_predictions; const struct prediction *prediction;
     struct watch_plan watch_plan; /* of the predictions */
     sim_ns load_from_ns;         /* when it begins */
+    struct load_extent height;   /* of the load (scenario.h) */
     sim_ns rate_window_ns;       /* over which the greatest arrival rate is taken, at least */
     double load_rate_per_s;      /* the load's greatest, in such a window; NaN: not known (a trace) */
 };
@@ -62,10 +63,13 @@ struct group_samples {
     int64_t peak_lag, peak_backlog, peak_partition_lag;
     uint64_t done;           /* the gauge's: records done while all its consumers had work, */
     sim_ns done_ns;          /* and the time this took */
+    uint64_t done_at_height; /* of these, while the load was at its height */
+    sim_ns done_at_height_ns;
     struct slowed_work slowed; /* the gauge's */
     bool stuck, too_late;    /* it delivers the same again and again, and comes no further (stuck.h): by retries or
                                 deaths; for its polls come too late */
     double peak_rate_per_s;  /* the gauge's: greatest rate of appends, as far as it is more than chance */
+    double height_rate_per_s; /* the gauge's: the same, until the load's height was over */
     struct split split;      /* of its records by the end, to its consumers; those of a scaler: the most there were */
     double longer;           /* stages of what came, over those of what is done (split_longer) */
 };
@@ -93,15 +97,15 @@ struct walk {
 void figures_walk(struct walk *walk, const struct layout *layout, const struct record *record);
 
 /* Every replication ends with the watched values of the predictions, PREDICTION_VALUES each, after the figures, and the
- * log ends of the rows and what is left undone in them, and of each group what its records waited for (waits.h); and last
- * of each group, whether it is stuck (stuck.h). */
+ * log ends of the rows and what is left undone in them, and of each group what its records waited for (waits.h), and
+ * the rate at which they came until the load's height was over; and last of each group, whether it is stuck (stuck.h). */
 enum { LAYOUT_WAITS = PATH_WAITS + 1 };
 enum layout_stuck { STUCK_RECORDS, STUCK_SINCE_S, STUCK_DELIVERIES, STUCK_RETRIES, STUCK_LATE_POLLS, STUCK_VALUES };
 
 static inline uint32_t layout_values(const struct layout *layout)
 {
     return layout->n_figures + PREDICTION_VALUES * layout->n_predictions + 2 * layout->n_rows +
-        (LAYOUT_WAITS + STUCK_VALUES) * layout->study->scenario.n_groups;
+        (LAYOUT_WAITS + 1 + STUCK_VALUES) * layout->study->scenario.n_groups;
 }
 
 static inline uint32_t layout_watched(const struct layout *layout, uint32_t prediction)
@@ -128,6 +132,11 @@ static inline uint32_t layout_wait(const struct layout *layout, uint32_t group, 
 static inline uint32_t layout_letter(const struct layout *layout, uint32_t group)
 {
     return layout_wait(layout, group, PATH_LOCK) + PATH_WAITS;
+}
+
+static inline uint32_t layout_height_rate(const struct layout *layout, uint32_t group)
+{
+    return layout_wait(layout, layout->study->scenario.n_groups, PATH_LOCK) + group;
 }
 
 /* The last ones. STUCK_RECORDS 0: it is not. */

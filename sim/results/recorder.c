@@ -220,6 +220,12 @@ static void note_waits(double *value, const struct layout *layout, const struct 
     }
 }
 
+static void note_rates_at_height(double *value, const struct recorder *recorder)
+{
+    for (uint32_t g = 0; g < recorder->layout->study->scenario.n_groups; g++)
+        value[layout_height_rate(recorder->layout, g)] = recorder->group[g].height_rate_per_s;
+}
+
 static void note_stuck(struct recorder *recorder, const struct run_facts *facts, double *value)
 {
     const struct layout *layout = recorder->layout;
@@ -250,6 +256,7 @@ static const double *values(struct recorder *recorder, const struct run_facts *f
         value[layout_left(layout, i)] = (double)recorder->last.partition[i].backlog;
     }
     note_waits(value, layout, facts);
+    note_rates_at_height(value, recorder);
     note_splits(recorder, facts, log_end, value + layout_left(layout, 0));
     note_stuck(recorder, facts, value);
     const struct record record = { facts, recorder->checkpoint, recorder->group, recorder->scaler, time,

@@ -1044,6 +1044,37 @@ static void a_flood_from_upstream_is_seen(void **state)
         if (outcome.demand[i].group == 1) assert_close(outcome.demand[i].offered_per_s, 200, 0.07 * 200);
 }
 
+/* One connection, which each of 100 orders a second has for 8 ms in the API, and each record of the first group for 4:
+ * what the API leaves is a fifth, 50 records a second. When the load is over that group does 250 a second, which the one
+ * behind it, who had 50 of the 125 that it can do, cannot keep up with: it holds nobody back. */
+static void who_is_held_up_by_a_pool_comes_first(void **state)
+{
+    static const char groups[] = "{\"servers\": {\"consumers\": 1, \"reads\": {\"orders\": \"serve\"}}, "
+                                 "\"behind\": {\"consumers\": 1, \"reads\": {\"second\": \"pay\"}}}";
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"insert\": \"orders\", \"time\": \"8ms\"}, "
+                                 "{\"publish\": \"orders\"}, {\"reply\": 202}]}, \"serve\": {\"steps\": "
+                                 "[{\"begin\": \"orders\"}, {\"commit\": \"orders\", \"time\": \"4ms\"}, "
+                                 "{\"publish\": \"second\"}]}, \"pay\": {\"steps\": "
+                                 "[{\"work\": \"look\", \"time\": \"8ms\"}, {\"status\": \"PAID\"}]}}";
+    static const char processes[] = "{\"front\": {\"connections\": 1, \"groups\": [\"servers\"], "
+                                    "\"api\": {\"threads\": 4, \"stage\": \"accept\"}}, "
+                                    "\"back\": {\"connections\": 0, \"groups\": [\"behind\"]}}";
+    const struct study_edit edits[] = {
+        { "/topics/second", "{}" }, { "/groups", groups }, { "/stages", stages }, { "/processes", processes },
+        { "/load/scenarios/orders/rate", "100" }, { "/load/scenarios/orders/duration", "5m" } };
+    struct group_facts group;
+    (void)state;
+    const struct outcome outcome = outcome_seen(edits, 6, &group);
+    assert_string_equal(outcome.demand[0].name, "servers");
+    assert_close(outcome.demand[0].capacity_per_s, 50, 1);
+    assert_close(outcome.demand[0].pressure, 2, 0.04);
+    assert_close(outcome.demand[1].pressure, 0.8, 0.01);
+    assert_close(outcome.demand[1].rush_per_s, 250, 10); /* less what may be chance */
+    char text[1024];
+    assert_non_null(strstr(bottleneck_reason(&outcome.demand[1], LANG_EN, text, sizeof text),
+                           "/s of what others had held back when the load was past its height"));
+}
+
 /* What lies in a retry topic until its time has come is no work that is left undone. */
 static void what_is_not_due_is_no_backlog(void **state)
 {
@@ -1474,6 +1505,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_sent_again_is_not_asked_for, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_short_spike_is_seen_and_chance_is_not, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_flood_from_upstream_is_seen, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(who_is_held_up_by_a_pool_comes_first, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_not_due_is_no_backlog, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(long_and_short_records, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(predictions_beside_observations, open_arena, close_arena),
