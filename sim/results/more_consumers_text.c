@@ -7,6 +7,7 @@
 
 #include "sim/results/bottleneck.h"
 #include "sim/results/number.h"
+#include "sim/results/outbox_limit.h"
 #include "sim/results/stuck.h"
 
 struct told {
@@ -245,6 +246,10 @@ static int fault_en(const struct told *told, char *out, size_t size)
 
 static int keeps_up_en(const struct told *told, char *out, size_t size)
 {
+    const struct outbox_limit outbox = outbox_limit_of(told->outcome);
+    if (outbox.process)
+        return snprintf(out, size, "nothing changes, it keeps up as it is: what limits is the relay of the outbox of %s",
+                        outbox.process);
     if (told->demand->by_api)
         return snprintf(out, size, "nothing changes, it keeps up as it is: what limits is the API");
     if (!bottleneck_lacks_vus(told->demand)) return snprintf(out, size, "little changes, it keeps up as it is");
@@ -420,6 +425,8 @@ static int fault_ko(const struct told *told, char *out, size_t size)
 
 static int keeps_up_ko(const struct told *told, char *out, size_t size)
 {
+    const struct outbox_limit outbox = outbox_limit_of(told->outcome);
+    if (outbox.process) return snprintf(out, size, "유입을 따라가므로 그대로: 제한은 %s의 아웃박스 릴레이", outbox.process);
     if (told->demand->by_api) return snprintf(out, size, "유입을 따라가므로 그대로: 제한은 API");
     if (!bottleneck_lacks_vus(told->demand)) return snprintf(out, size, "유입을 따라가므로 거의 그대로");
     return snprintf(out, size, "유입을 따라가므로 그대로: 제한은 부하의 VU이며, 요청 %s건 중 %s건이 가용 VU 없이 누락됨",

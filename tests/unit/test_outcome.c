@@ -20,6 +20,7 @@
 #include "sim/results/layout.h"
 #include "sim/results/more_consumers.h"
 #include "sim/results/number.h"
+#include "sim/results/outbox_limit.h"
 #include "tests/support/small_study.h"
 #include "tests/support/trial.h"
 
@@ -1075,6 +1076,49 @@ static void who_is_held_up_by_a_pool_comes_first(void **state)
                            "/s of what others had held back when the load was past its height"));
 }
 
+/* A relay takes 15 ms for a row, 66.7 a second of the 100 that are written for two minutes: 4,000 wait at the end, and
+ * the ten before its first look and the 100 of the batch that is not marked yet, and the last of 12,000 leaves at 180 s. With 5 ms it keeps up: half of its
+ * time is its own, and nothing is said. */
+static void the_relay_of_an_outbox_may_be_what_limits(void **state)
+{
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"begin\": \"orders\"}, {\"insert\": \"orders\"}, "
+                                 "{\"publish\": \"orders\", \"via\": \"outbox\"}, {\"commit\": \"orders\"}, "
+                                 "{\"reply\": 202}]}, \"serve\": {\"steps\": [{\"work\": \"look\", "
+                                 "\"time\": \"5ms\"}, {\"status\": \"PAID\"}]}}";
+    static const char *const outbox[] = { "{\"poll\": \"100ms\", \"batch\": 100, \"time\": \"15ms\"}",
+                                          "{\"poll\": \"100ms\", \"batch\": 100, \"time\": \"5ms\"}" };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct study_edit edits[] = { { "/stages", stages }, { "/load/scenarios/orders/rate", "100" },
+                                            { "/processes/front/outbox", outbox[i] } };
+        struct group_facts group;
+        char text[1024];
+        const struct outcome outcome = outcome_open(edits, 3, &group);
+        const struct outbox_limit limit = outbox_limit_of(&outcome);
+        const double waits_s = outcome_mean(&outcome, "order_time.p95.outbox_s");
+        outbox_limit_text(&outcome, LANG_EN, text, sizeof text);
+        assert_int_equal(limit.process != NULL, i == 0);
+        assert_int_equal(*text == '\0', i == 1);
+        assert_close(outcome_mean(&outcome, "order_time.p95.completion_s"), waits_s + 0.005, 0.02);
+        if (i == 0) {
+            assert_string_equal(limit.process, "front");
+            assert_close(limit.most_per_s, 1 / 0.015, 1e-9);
+            assert_close(limit.asked_per_s, 100, 0.1);
+            assert_in_range((uint64_t)limit.peak, 4010, 4110);
+            assert_close(limit.gone_at_s, 180, 0.5); /* it has looked at nothing first, and a few */
+            assert_close(waits_s, 0.95 * 60, 1); /* the last one waits from 120 s to 180 s */
+            assert_non_null(strstr(text, "its relay sends 66.7 rows/s at most (15.0 ms a row, one after the other), "
+                                         "and up to 100.0/s are written (150.0%)"));
+            outbox_limit_text(&outcome, LANG_KO, text, sizeof text);
+            assert_non_null(strstr(text, "릴레이는 많아야 초당 66.7행"));
+            more_consumers_text(&outcome, LANG_EN, text, sizeof text);
+            assert_string_equal(text, "nothing changes, it keeps up as it is: what limits is the relay of the outbox "
+                                      "of front");
+        }
+        trial_close(&opened);
+    }
+}
+
 /* What lies in a retry topic until its time has come is no work that is left undone. */
 static void what_is_not_due_is_no_backlog(void **state)
 {
@@ -1506,6 +1550,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_short_spike_is_seen_and_chance_is_not, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_flood_from_upstream_is_seen, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(who_is_held_up_by_a_pool_comes_first, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(the_relay_of_an_outbox_may_be_what_limits, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_not_due_is_no_backlog, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(long_and_short_records, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(predictions_beside_observations, open_arena, close_arena),
