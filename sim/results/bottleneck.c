@@ -424,6 +424,12 @@ static void service_en(struct sentence *sentence, const struct group_demand *dem
     add(sentence, ")");
 }
 
+/* The pace of records that are due says nothing of the time in which one that is not keeps the others waiting. */
+static bool is_overdue(const struct group_demand *demand)
+{
+    return demand->due_after_s > 0 && bottleneck_fell_behind(demand);
+}
+
 static void rush_en(struct sentence *sentence, const struct group_demand *demand)
 {
     if (demand->rush_per_s > 0)
@@ -451,6 +457,9 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
         add(sentence, " of the %s/s that the load would bring%s", number_rate(demand->asked_per_s).s,
             demand->by_api ? "; the API takes no more" : " with more VUs, if the API can take them");
     rush_en(sentence, demand);
+    if (is_overdue(demand))
+        add(sentence, "; that leaves out the wait until a record is due (%s), and one began %s later than that",
+            number_seconds(demand->due_after_s).s, number_seconds(demand->overdue_s).s);
 }
 
 /* Others came when what had waited at the peak was done, to the end of the run; they may be at work then. */
@@ -546,6 +555,9 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
         add(sentence, demand->by_api ? ", 부하는 초당 %s건이나 API가 더 받지 못함" : ", VU가 충분하고 API가 감당하면 초당 %s건",
             number_rate(demand->asked_per_s).s);
     rush_ko(sentence, demand);
+    if (is_overdue(demand))
+        add(sentence, "; 이벤트의 때(%s 뒤)까지의 대기는 빠져 있고, 그보다 최대 %s 늦게 시작됨",
+            number_seconds(demand->due_after_s).s, number_seconds(demand->overdue_s).s);
 }
 
 static void reason_ko(struct sentence *sentence, const struct group_demand *demand)

@@ -276,6 +276,10 @@ static int limit_en(const struct told *told, char *out, size_t size)
     case MORE_REPEATS:
         return is_stuck_alone(demand) ? stuck_text(told->outcome, demand, &more->taken, LANG_EN, out, size)
                                       : repeats_en(told, out, size);
+    case MORE_DUE:
+        return snprintf(out, size,
+                        "%u, one for each partition: who has several waits at one for records that are not due yet, "
+                        "while those of another are overdue", partitions);
     case MORE_IDLE:
         return snprintf(out, size, "they would be idle as %u %s now: there %s only %u partition%s",
                         (unsigned)(demand->consumers - demand->working),
@@ -452,6 +456,10 @@ static int limit_ko(const struct told *told, char *out, size_t size)
     case MORE_REPEATS:
         return is_stuck_alone(demand) ? stuck_text(told->outcome, demand, &more->taken, LANG_KO, out, size)
                                       : repeats_ko(told, out, size);
+    case MORE_DUE:
+        return snprintf(out, size,
+                        "Partition마다 하나씩 %u개: 여러 Partition을 맡으면 한 곳에서 아직 때가 되지 않은 이벤트를 기다리는 동안 다른 곳의 "
+                        "이벤트가 늦어짐", (unsigned)demand->partitions);
     case MORE_IDLE:
         return snprintf(out, size, "Partition이 %u개뿐이라 지금도 %u개가 유휴이며, 더 늘려도 유휴",
                         (unsigned)demand->partitions, (unsigned)(demand->consumers - demand->working));
