@@ -32,7 +32,7 @@ struct gauge {
     const struct layout *layout;
     struct group_samples *group;
     struct progress *before;       /* by group, at the look before; */
-    struct progress *alone_before; /* the same, where one consumer has all partitions: with the most that waits in one; */
+    struct progress *alone_before; /* the same, but of one consumer alone with the most that waits in one; */
     struct slowed_work *work_before; /* so in a run with faults */
     double *least_s;               /* by group: what a record of it takes that is done soonest, in the mean */
     sim_ns looked_ns;              /* at the levels before */
@@ -100,8 +100,8 @@ static bool is_under_way(const struct gauge *gauge, uint32_t group, const struct
     return before->enough_from < UINT64_MAX && before->done - before->enough_from >= DONE_EACH * consumers;
 }
 
-/* While the load is at its height, all of the interval that ends now. One consumer that has all partitions lacks no work
- * as long as there is enough in one of them, be it that others get too little to fill the rest. */
+/* While the load is at its height, all of the interval that ends now. One consumer that has all partitions lacks no
+ * work as long as there is enough in one of them, be it that others get too little to fill the rest. */
 static void note_height(struct gauge *gauge, uint32_t group, const struct run_levels *levels, bool all_there)
 {
     const struct layout *layout = gauge->layout;

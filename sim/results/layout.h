@@ -98,7 +98,8 @@ void figures_walk(struct walk *walk, const struct layout *layout, const struct r
 
 /* Every replication ends with the watched values of the predictions, PREDICTION_VALUES each, after the figures, and the
  * log ends of the rows and what is left undone in them, and of each group what its records waited for (waits.h), and
- * the rate at which they came until the load's height was over; and last of each group, whether it is stuck (stuck.h). */
+ * the rate at which they came until the load's height was over; and last of each group, whether it is stuck (stuck.h).
+ */
 enum { LAYOUT_WAITS = PATH_WAITS + 1 };
 enum layout_stuck { STUCK_RECORDS, STUCK_SINCE_S, STUCK_DELIVERIES, STUCK_RETRIES, STUCK_LATE_POLLS, STUCK_VALUES };
 

@@ -248,7 +248,8 @@ static int keeps_up_en(const struct told *told, char *out, size_t size)
 {
     const struct outbox_limit outbox = outbox_limit_of(told->outcome);
     if (outbox.process)
-        return snprintf(out, size, "nothing changes, it keeps up as it is: what limits is the relay of the outbox of %s",
+        return snprintf(out, size,
+                        "nothing changes, it keeps up as it is: what limits is the relay of the outbox of %s",
                         outbox.process);
     if (told->demand->by_api)
         return snprintf(out, size, "nothing changes, it keeps up as it is: what limits is the API");

@@ -137,7 +137,7 @@ struct group_demand {
     struct stuck stuck;
     double slept_s;              /* after failures, by all consumers */
     double offered_per_s;        /* records that orders at the greatest rate would send it */
-    double rush_per_s;           /* that came when the load's height was over, where it was clearly more; 0: it was not */
+    double rush_per_s;           /* that came when the load's height was over; 0: that was not clearly more */
     double asked_per_s;          /* the same had no start been dropped for want of a VU; 0: none was */
     bool by_api;                 /* the API is what keeps more from coming (api_limit.h) */
     double capacity_per_s;       /* what its consumers can do with that split, all busy */

@@ -1046,8 +1046,8 @@ static void a_flood_from_upstream_is_seen(void **state)
 }
 
 /* One connection, which each of 100 orders a second has for 8 ms in the API, and each record of the first group for 4:
- * what the API leaves is a fifth, 50 records a second. When the load is over that group does 250 a second, which the one
- * behind it, who had 50 of the 125 that it can do, cannot keep up with: it holds nobody back. */
+ * what the API leaves is a fifth, 50 records a second. When the load is over that group does 250 a second, which the
+ * one behind it, who had 50 of the 125 that it can do, cannot keep up with: it holds nobody back. */
 static void who_is_held_up_by_a_pool_comes_first(void **state)
 {
     static const char groups[] = "{\"servers\": {\"consumers\": 1, \"reads\": {\"orders\": \"serve\"}}, "
@@ -1077,8 +1077,8 @@ static void who_is_held_up_by_a_pool_comes_first(void **state)
 }
 
 /* A relay takes 15 ms for a row, 66.7 a second of the 100 that are written for two minutes: 4,000 wait at the end, and
- * the ten before its first look and the 100 of the batch that is not marked yet, and the last of 12,000 leaves at 180 s. With 5 ms it keeps up: half of its
- * time is its own, and nothing is said. */
+ * the ten before its first look and the 100 of the batch that is not marked yet, and the last of 12,000 leaves at
+ * 180 s. With 5 ms it keeps up: half of its time is its own, and nothing is said. */
 static void the_relay_of_an_outbox_may_be_what_limits(void **state)
 {
     static const char stages[] = "{\"accept\": {\"steps\": [{\"begin\": \"orders\"}, {\"insert\": \"orders\"}, "
