@@ -119,6 +119,7 @@ enum path_time {
     PATH_LOCK, PATH_ROW, PATH_POOL, PATH_STORE, /* waits for a lock, a row, a connection, a store's turn */
     PATH_RETRY,     /* from the first delivery of a record to the one that succeeded */
     PATH_REBALANCE, /* of the wait in logs: while the group rebalanced */
+    PATH_OUTBOX,    /* of records that a relay sends: from the commit of their rows until it has */
     PATH_PARTS
 };
 enum { PATH_WAITS = PATH_RETRY - PATH_LOCK };
@@ -295,6 +296,9 @@ struct process_facts {
     uint64_t connections_peak;
     uint64_t api_threads_peak;
     struct tally api; /* request -> reply */
+    uint64_t outbox_rows;           /* written, and committed */
+    uint64_t outbox_peak;           /* of them that the relay has not sent and marked yet */
+    sim_ns outbox_peak_at_ns, outbox_gone_at_ns; /* gone: when the last of them was; SIM_NEVER: some are there */
 };
 
 struct fault_facts {

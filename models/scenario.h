@@ -450,6 +450,11 @@ bool scenario_orders_end_varies(const struct scenario *scenario);
 struct load_extent { sim_ns from_ns, until_ns; };
 struct load_extent scenario_load_extent(const struct scenario *scenario);
 
+/* From the first time to the last at which the executors' rates come to nine tenths of the most that they come to at
+ * once; a burst counts as if it came over the time to the next one. With a trace, whose rate is not known, as long as
+ * orders are started. Both 0: none is. */
+struct load_extent scenario_load_height(const struct scenario *scenario);
+
 /* Greatest rate at which the executors start orders in any window of this length, by their rates, until the run ends or
  * there are at_most orders; NaN where one of them is a trace, whose rate is not known. */
 double scenario_peak_rate_per_s(const struct scenario *scenario, sim_ns window_ns);

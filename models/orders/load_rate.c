@@ -344,6 +344,53 @@ struct load_extent scenario_load_extent(const struct scenario *scenario)
     return (struct load_extent){ llround(from_s * 1e9), llround(until_s * 1e9) };
 }
 
+/* The rates together, which are linear between two neighbouring corners. */
+struct slope { double from_s, until_s, from, until; };
+
+static struct slope slope_between(const struct profile *profile, double a_s, double b_s)
+{
+    const double x = all_rates_at(profile, a_s + (b_s - a_s) / 4), y = all_rates_at(profile, a_s + (b_s - a_s) * 3 / 4);
+    return (struct slope){ a_s, b_s, x - (y - x) / 2, y + (y - x) / 2 };
+}
+
+static double crosses_at_s(const struct slope *slope, double rate)
+{
+    return slope->from_s + (slope->until_s - slope->from_s) * (rate - slope->from) / (slope->until - slope->from);
+}
+
+static struct load_extent height_of(const struct profile *profile)
+{
+    double most = 0, from_s = INFINITY, until_s = 0;
+    for (uint32_t i = 1; i < profile->n_corners; i++) {
+        const struct slope slope = slope_between(profile, profile->corner[i - 1], profile->corner[i]);
+        most = fmax(most, fmax(slope.from, slope.until));
+    }
+    const double high = 0.9 * most;
+    for (uint32_t i = 1; i < profile->n_corners && most > 0; i++) {
+        const struct slope slope = slope_between(profile, profile->corner[i - 1], profile->corner[i]);
+        if (slope.from < high && slope.until < high) continue;
+        from_s = fmin(from_s, slope.from < high ? crosses_at_s(&slope, high) : slope.from_s);
+        until_s = fmax(until_s, slope.until < high ? crosses_at_s(&slope, high) : slope.until_s);
+    }
+    until_s = fmin(until_s, profile->end_s);
+    if (!(from_s < until_s)) return (struct load_extent){ 0, 0 };
+    return (struct load_extent){ llround(from_s * 1e9), llround(until_s * 1e9) };
+}
+
+struct load_extent scenario_load_height(const struct scenario *scenario)
+{
+    if (has_trace(scenario)) return scenario_load_extent(scenario);
+    struct arena scratch;
+    arena_init(&scratch);
+    struct profile profile = profile_of(scenario, 0, scenario_end(scenario), &scratch);
+    add_corners(&profile);
+    profile.corner[profile.n_corners++] = profile.end_s;
+    qsort(profile.corner, profile.n_corners, sizeof *profile.corner, ascending);
+    const struct load_extent height = height_of(&profile);
+    arena_fini(&scratch);
+    return height;
+}
+
 /* Of each load the last start may fall on its deadline, where none is made (load.h): nothing is lost with that one. */
 static bool loses_orders(const struct scenario *scenario)
 {

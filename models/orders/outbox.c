@@ -9,6 +9,7 @@
 
 struct outbox_row {
     uint32_t order, topic;
+    sim_ns written_ns;
     bool sent, unanswered; /* unanswered: sent, and no record of it is known to have died since */
 };
 
@@ -111,6 +112,7 @@ static void batch_done(struct outbox *outbox)
     for (uint32_t i = 0; i < outbox->batch; i++) order_release(machine, row_at(outbox, i)->order, machine->sim->now_ns);
     outbox->first = (outbox->first + outbox->batch) % outbox->capacity;
     outbox->n -= outbox->batch;
+    if (outbox->n == 0) machine->process[outbox->process].outbox_gone_at_ns = machine->sim->now_ns;
     outbox->looks = false;
     if (outbox->n > 0) look_at(outbox, full ? machine->sim->now_ns : next_look_ns(outbox));
 }
@@ -122,6 +124,7 @@ static void relay_sends(struct outbox *outbox, struct outbox_row *row, uint32_t 
     if (row->sent) mishap_note(machine, MISHAP_SENT_TWICE, order_at(&machine->orders, row->order)->id, NONE, SIM_NEVER);
     relay->instance = instance;
     thread_takes(machine, relay, row->order);
+    if (!row->sent && order_of(relay)->flags & ORDER_FOLLOWED) path_relay(machine, relay, row->topic, row->written_ns);
     relay->publishes = 2; /* each append draws for itself */
     publish(machine, relay, row->topic, machine->sim->now_ns);
     row->sent = row->unanswered = true;
@@ -157,10 +160,20 @@ static void on_row_sent(void *context, uint32_t instance, uint64_t look)
 
 /* ---- rows ---- */
 
-static void push(struct outbox *outbox, uint32_t order, uint32_t topic)
+static void count_rows(struct outbox *outbox)
+{
+    struct process_facts *fact = &outbox->machine->process[outbox->process];
+    fact->outbox_gone_at_ns = SIM_NEVER;
+    if (outbox->n <= fact->outbox_peak) return;
+    fact->outbox_peak = outbox->n;
+    fact->outbox_peak_at_ns = outbox->machine->sim->now_ns;
+}
+
+static void push(struct outbox *outbox, uint32_t order, uint32_t topic, sim_ns written_ns)
 {
     if (outbox->n == outbox->capacity) grow(outbox);
-    *row_at(outbox, outbox->n++) = (struct outbox_row){ order, topic, false, false };
+    *row_at(outbox, outbox->n++) = (struct outbox_row){ order, topic, written_ns, false, false };
+    count_rows(outbox);
     if (!outbox->looks) look_at(outbox, next_look_ns(outbox));
 }
 
@@ -181,7 +194,7 @@ void outbox_takes_back(struct machine *machine, uint32_t instance, uint32_t orde
         return;
     }
     order_at(&machine->orders, order)->refs++;
-    push(outbox, order, topic);
+    push(outbox, order, topic, machine->sim->now_ns);
 }
 
 static struct outbox *outbox_of(struct machine *machine, const struct thread *thread)
@@ -189,11 +202,12 @@ static struct outbox *outbox_of(struct machine *machine, const struct thread *th
     return &machine->outbox[machine->plan->process_of[thread->instance]];
 }
 
-/* From here on the order waits for the relay, and then in the log. */
+/* From here on the order waits for the relay, and then, with what path_relay notes, in the log. */
 static void row_written(struct machine *machine, struct thread *thread, uint32_t topic, sim_ns at_ns)
 {
     if (order_of(thread)->flags & ORDER_FOLLOWED) path_send(machine, thread, topic, at_ns);
-    push(outbox_of(machine, thread), thread->order, topic);
+    machine->process[machine->plan->process_of[thread->instance]].outbox_rows++;
+    push(outbox_of(machine, thread), thread->order, topic, at_ns);
 }
 
 void outbox_put(struct machine *machine, struct thread *thread, uint32_t topic)

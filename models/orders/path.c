@@ -146,16 +146,30 @@ static bool until_now(struct machine *machine, const struct path *path, const st
     return true;
 }
 
+static void note_sent(struct machine *machine, struct path *path, uint32_t topic, sim_ns at_ns)
+{
+    const uint32_t n_groups = machine->plan->scenario->n_groups;
+    path->sent_ns[topic] = at_ns;
+    for (uint32_t g = 0; path->rebalanced_ns && g < n_groups; g++)
+        path->rebalanced_ns[topic * n_groups + g] = kafka_rebalanced_ns(&machine->kafka, g);
+}
+
 void path_send(struct machine *machine, const struct thread *thread, uint32_t topic, sim_ns at_ns)
 {
-    const struct scenario *scenario = machine->plan->scenario;
     const struct paths *paths = &machine->paths;
     struct path *path = path_of(machine, thread);
     if (!path || path->sent_ns[topic] != SIM_NEVER || !until_now(machine, path, thread, at_ns)) return;
-    path->sent_ns[topic] = at_ns;
     memcpy(path->part + (size_t)topic * paths->n_parts, paths->now, paths->n_parts * sizeof(sim_ns));
-    for (uint32_t g = 0; path->rebalanced_ns && g < scenario->n_groups; g++)
-        path->rebalanced_ns[topic * scenario->n_groups + g] = kafka_rebalanced_ns(&machine->kafka, g);
+    note_sent(machine, path, topic, at_ns);
+}
+
+void path_relay(struct machine *machine, const struct thread *relay, uint32_t topic, sim_ns written_ns)
+{
+    const sim_ns now_ns = machine->sim->now_ns;
+    struct path *path = path_of(machine, relay);
+    if (!path || path->sent_ns[topic] != written_ns) return; /* another row of the order was there first */
+    path->part[(size_t)topic * machine->paths.n_parts + PATH_OUTBOX] += now_ns - written_ns;
+    note_sent(machine, path, topic, now_ns);
 }
 
 void path_fail(struct machine *machine, const struct thread *thread)

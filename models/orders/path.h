@@ -46,6 +46,8 @@ void path_open(struct machine *machine, struct thread *thread);
 SIM_SELDOM void path_begin(struct machine *machine, struct thread *thread);
 /* It sends a record to a topic at at_ns. */
 SIM_SELDOM void path_send(struct machine *machine, const struct thread *thread, uint32_t topic, sim_ns at_ns);
+/* The relay's thread sends a row that was written at written_ns: until now the order has waited for that. */
+SIM_SELDOM void path_relay(struct machine *machine, const struct thread *relay, uint32_t topic, sim_ns written_ns);
 /* Its listener has thrown. */
 SIM_SELDOM void path_fail(struct machine *machine, const struct thread *thread);
 /* It has set the status: if that was PAID, the path ends here. */

@@ -2,9 +2,12 @@
 #include "sim/lab/pressed.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "sim/lab/replicate.h"
 #include "sim/results/bottleneck.h"
+#include "sim/results/outbox_limit.h"
 
 static void take(struct pressed *out, const struct outcome *outcome, enum language language, struct arena *arena)
 {
@@ -24,6 +27,23 @@ static void take(struct pressed *out, const struct outcome *outcome, enum langua
     out->limit.words = bottleneck_reason(first, language, words, SENTENCE);
 }
 
+/* What its relay holds back comes before all groups. */
+static void take_outbox(struct pressed *out, const struct outcome *outcome, enum language language,
+                        struct arena *arena)
+{
+    enum { SENTENCE = 1024 };
+    const struct outbox_limit limit = outbox_limit_of(outcome);
+    char *reason = arena_alloc(arena, SENTENCE), *words = arena_alloc(arena, SENTENCE);
+    if (!limit.process) return;
+    const size_t size = strlen(limit.process) + sizeof " (outbox)";
+    char *name = arena_alloc(arena, size);
+    snprintf(name, size, "%s (outbox)", limit.process);
+    out->pressure = fmax(out->pressure, limit.asked_per_s / limit.most_per_s);
+    out->limit.group = name;
+    out->limit.reason = outbox_limit_text(outcome, LANG_EN, reason, SENTENCE);
+    out->limit.words = outbox_limit_text(outcome, language, words, SENTENCE);
+}
+
 static bool find(struct pressed *out, const struct point *point, const struct crew *crew, uint32_t runs,
                  enum language language, struct arena *arena, struct sim_err *err)
 {
@@ -39,7 +59,10 @@ static bool find(struct pressed *out, const struct point *point, const struct cr
                                              .confidence = 0.95, .terminal = crew->terminal };
         ok = replicate_run(&replicate, &replicated, &own, err) && !replicated.outcome.interrupted;
     }
-    if (ok) take(out, &replicated.outcome, language, arena);
+    if (ok) {
+        take(out, &replicated.outcome, language, arena);
+        take_outbox(out, &replicated.outcome, language, arena);
+    }
     replicated_fini(&replicated);
     arena_fini(&own);
     desk_fini(&desk);

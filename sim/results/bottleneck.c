@@ -208,6 +208,13 @@ static double capacity_of(const struct outcome *outcome, const struct group_dema
     return n > 0 ? sum / n : outcome_mean(outcome, "groups.%s.capacity_per_s", demand->name);
 }
 
+/* What others had held back came later, and faster than what the load asks for: it was behind with that for a time, and
+ * held nobody back as long as the load was at its height. */
+static double rush_of(const struct group_demand *demand, double arrived_per_s)
+{
+    return arrived_per_s > 1.1 * demand->offered_per_s ? arrived_per_s : 0;
+}
+
 static struct group_demand demand_of(const struct outcome *outcome, uint32_t index, double records_per_order,
                                      struct arena *arena)
 {
@@ -245,9 +252,9 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     demand.waits_in = waits_in(outcome, index, demand.consumers);
     /* What the load asks of it on average, as far as the API lets it through, or what did arrive: a stage before it may
      * hold records back, or may have let more of them through at first than in the mean. Without a load nothing is
-     * asked: there a backlog is worked off. */
+     * asked: there a backlog is worked off. What comes in a rush when its height is over is not asked by the load. */
     const double orders_per_s = outcome_mean(outcome, "orders.peak_rate_per_s");
-    const double arrived_per_s = came_mean(outcome, index, CAME_FREE_PER_S);
+    const double arrived_per_s = came_mean(outcome, index, CAME_HEIGHT_PER_S);
     demand.is_drain = !(orders_per_s > 0);
     const struct api_limit api = api_limit_of(outcome);
     demand.by_api = api.kind != API_LIMIT_NONE;
@@ -256,6 +263,7 @@ static struct group_demand demand_of(const struct outcome *outcome, uint32_t ind
     find_surge(&demand, outcome);
     if (outcome_mean(outcome, "orders.dropped") > 0)
         demand.asked_per_s = fmax(0, outcome->layout->load_rate_per_s * records_per_order);
+    if (demand.offered_per_s > 0) demand.rush_per_s = rush_of(&demand, came_mean(outcome, index, CAME_FREE_PER_S));
     demand.capacity_per_s = capacity_of(outcome, &demand);
     demand.one_per_s = demand.capacity_per_s * demand.fullest_share;
     demand.pressure = demand.offered_per_s / demand.capacity_per_s;
@@ -467,6 +475,19 @@ static void service_en(struct sentence *sentence, const struct group_demand *dem
     add(sentence, ")");
 }
 
+/* The pace of records that are due says nothing of the time in which one that is not keeps the others waiting. */
+static bool is_overdue(const struct group_demand *demand)
+{
+    return demand->due_after_s > 0 && bottleneck_fell_behind(demand);
+}
+
+static void rush_en(struct sentence *sentence, const struct group_demand *demand)
+{
+    if (demand->rush_per_s > 0)
+        add(sentence, ", and %s/s of what others had held back when the load was past its height",
+            number_rate(demand->rush_per_s).s);
+}
+
 static void capacity_en(struct sentence *sentence, const struct group_demand *demand)
 {
     add(sentence, "%s%u consumer%s %s %s %srecords/s at %s a record",
@@ -489,6 +510,10 @@ static void capacity_en(struct sentence *sentence, const struct group_demand *de
     if (demand->surge_per_s > 0)
         add(sentence, ", and up to %s/s after fault %s had held them up", number_rate(demand->surge_per_s).s,
             demand->surge_fault->name);
+    rush_en(sentence, demand);
+    if (is_overdue(demand))
+        add(sentence, "; that leaves out the wait until a record is due (%s), and one began %s later than that",
+            number_seconds(demand->due_after_s).s, number_seconds(demand->overdue_s).s);
 }
 
 /* Others came when what had waited at the peak was done, to the end of the run; they may be at work then. */
@@ -564,6 +589,12 @@ static void service_ko(struct sentence *sentence, const struct group_demand *dem
     add(sentence, ")");
 }
 
+static void rush_ko(struct sentence *sentence, const struct group_demand *demand)
+{
+    if (demand->rush_per_s > 0)
+        add(sentence, ", 부하가 정점을 지난 뒤 앞에서 밀려 있던 것이 초당 %s건", number_rate(demand->rush_per_s).s);
+}
+
 static void capacity_ko(struct sentence *sentence, const struct group_demand *demand)
 {
     add(sentence, "Consumer %s%u개가 건당 %s로 %s초당 %s건을 처리",
@@ -583,6 +614,10 @@ static void capacity_ko(struct sentence *sentence, const struct group_demand *de
             number_rate(demand->asked_per_s).s);
     if (demand->surge_per_s > 0)
         add(sentence, ", 장애 %s로 밀린 뒤 초당 %s건", demand->surge_fault->name, number_rate(demand->surge_per_s).s);
+    rush_ko(sentence, demand);
+    if (is_overdue(demand))
+        add(sentence, "; 이벤트의 때(%s 뒤)까지의 대기는 빠져 있고, 그보다 최대 %s 늦게 시작됨",
+            number_seconds(demand->due_after_s).s, number_seconds(demand->overdue_s).s);
 }
 
 static void reason_ko(struct sentence *sentence, const struct group_demand *demand)

@@ -184,8 +184,28 @@ static double one_per_s(const struct scenario *scenario, const struct run_facts 
     return takes_s > 0 ? 1 / takes_s : (double)NAN;
 }
 
+static bool waits_for_others(const struct group_facts *facts)
+{
+    for (uint32_t i = 0; i < PATH_WAITS; i++)
+        if (facts->waited_ns[i] > 0) return true;
+    return false;
+}
+
+/* Whoever waits for what others use, too, is slower while the load is at its height than when it is over, and it is at
+ * its height that a group must do what the load asks. So that counts alone, where it was seen for long. */
+static struct group_samples seen_at_height(const struct group_facts *facts, const struct group_samples *samples)
+{
+    struct group_samples seen = *samples;
+
+    if (!waits_for_others(facts) || samples->done_at_height_ns == 0) return seen;
+    seen.done = samples->done_at_height;
+    seen.done_ns = samples->done_at_height_ns;
+    return is_seen_for_long(facts, &seen) ? seen : *samples;
+}
+
 double capacity_per_s(const struct scenario *scenario, const struct run_facts *run,
                       const struct group_samples *samples, uint32_t group)
 {
-    return one_per_s(scenario, run, samples, group) / samples->split.share;
+    const struct group_samples seen = seen_at_height(&run->group[group], samples);
+    return one_per_s(scenario, run, &seen, group) / samples->split.share;
 }

@@ -308,14 +308,25 @@ static void causes(struct walk *walk, const struct run_facts *facts)
     leave(walk);
 }
 
-static void process_over_time(struct walk *walk, const char *name, const struct process_facts *facts)
+static void outbox_over_time(struct walk *walk, const struct process_facts *facts)
 {
-    enter(walk, name);
+    enter(walk, "outbox");
+    count(walk, "rows", facts->outbox_rows);
+    count(walk, "peak_rows", facts->outbox_peak);
+    figure(walk, "peak_at_s", "s", facts->outbox_peak > 0 ? ns_to_s(facts->outbox_peak_at_ns) : (double)NAN);
+    figure(walk, "gone_at_s", "s", facts->outbox_peak > 0 ? seconds(facts->outbox_gone_at_ns) : (double)NAN);
+    leave(walk);
+}
+
+static void process_over_time(struct walk *walk, const struct process_spec *spec, const struct process_facts *facts)
+{
+    enter(walk, spec->name);
     count(walk, "connections_peak", facts->connections_peak);
     count(walk, "connections_timed_out", facts->connections_timed_out);
     spread_of_times(walk, "connection_wait_s", &facts->connection_wait);
     count(walk, "api_threads_peak", facts->api_threads_peak);
     spread_of_times(walk, "api_s", &facts->api);
+    if (spec->has_outbox) outbox_over_time(walk, facts);
     leave(walk);
 }
 
@@ -382,7 +393,7 @@ void figures_walk(struct walk *walk, const struct layout *layout, const struct r
     leave(walk);
     enter(walk, "processes");
     for (uint32_t i = 0; i < scenario->n_processes; i++)
-        process_over_time(walk, scenario->process[i].name, &facts->process[i]);
+        process_over_time(walk, &scenario->process[i], &facts->process[i]);
     leave(walk);
     enter(walk, "faults");
     for (uint32_t i = 0; i < scenario->n_faults; i++)

@@ -31,12 +31,15 @@ struct stream {
     double peak_rate_per_s;        /* but for that of: */
     struct surge surge;
     struct held_up held;
+    bool height_is_over;           /* of the load; and the rate until then */
+    double height_rate_per_s;
 };
 
 struct gauge {
     const struct layout *layout;
     struct group_samples *group;
     struct progress *before;       /* by group, at the look before; */
+    struct progress *alone_before; /* the same, but of one consumer alone with the most that waits in one; */
     struct slowed_work *work_before; /* so in a run with faults */
     double *least_s;               /* by group: what a record of it takes that is done soonest, in the mean */
     sim_ns looked_ns;              /* at the levels before */
@@ -70,6 +73,7 @@ struct gauge *gauge_open(const struct layout *layout, struct group_samples *grou
     gauge->layout = layout;
     gauge->group = group;
     gauge->before = arena_array(arena, struct progress, scenario->n_groups);
+    gauge->alone_before = arena_array(arena, struct progress, scenario->n_groups);
     gauge->work_before = arena_array(arena, struct slowed_work, scenario->n_groups);
     gauge->least_s = arena_array(arena, double, scenario->n_groups);
     gauge->stream = arena_array(arena, struct stream, scenario->n_groups + 2);
@@ -124,6 +128,32 @@ static bool is_under_way(const struct gauge *gauge, uint32_t group, const struct
     return before->enough_from < UINT64_MAX && before->done - before->enough_from >= DONE_EACH * consumers;
 }
 
+/* While the load is at its height, all of the interval that ends now. One consumer that has all partitions lacks no
+ * work as long as there is enough in one of them, be it that others get too little to fill the rest. */
+static void note_height(struct gauge *gauge, uint32_t group, const struct run_levels *levels, bool all_there)
+{
+    const struct layout *layout = gauge->layout;
+    const bool is_alone = layout->study->scenario.group[group].consumers == 1;
+    struct progress *before = &gauge->alone_before[group];
+    struct progress now = progress_of(layout, group, levels);
+    const sim_ns span_ns = levels->at_ns - gauge->looked_ns;
+
+    for (uint32_t i = layout->group_row[group]; is_alone && i < layout->group_row[group + 1]; i++) {
+        const struct partition_level *level = &levels->partition[i];
+        if (level->log_end > 0 && (level->backlog > now.least_waiting || now.least_waiting == INT64_MAX))
+            now.least_waiting = level->backlog;
+    }
+    if (all_there && gauge->looked_ns >= layout->height.from_ns && levels->at_ns <= layout->height.until_ns &&
+        before->least_waiting < INT64_MAX && has_enough(gauge, group, before->least_waiting, span_ns)) {
+        now.enough_from = before->enough_from < UINT64_MAX ? before->enough_from : before->done;
+        if (is_under_way(gauge, group, before)) {
+            gauge->group[group].done_at_height += now.done - before->done;
+            gauge->group[group].done_at_height_ns += span_ns;
+        }
+    }
+    *before = now;
+}
+
 /* What a group does in an interval in which, whoever owns which partition, no consumer of it lacked work. That is what
  * it can do, fetches and commits included. Intervals before they start, or in which a fault kept one away, say nothing of
  * what they do while they are there. */
@@ -132,11 +162,12 @@ static void note_capacity(struct gauge *gauge, uint32_t group, const struct run_
     struct group_samples *samples = &gauge->group[group];
     struct progress *before = &gauge->before[group];
     struct progress now = progress_of(gauge->layout, group, levels);
-    const bool all_there = levels->group_whole_ns[group] <= gauge->looked_ns && !is_slowed(gauge, group, levels);
+    const bool all_there = levels->group_whole_ns[group] <= gauge->looked_ns && !is_slowed(gauge, group, levels) &&
+        gauge->looked_ns >= gauge->layout->study->scenario.warm_up_ns;
     const sim_ns span_ns = levels->at_ns - gauge->looked_ns;
 
-    if (all_there && gauge->looked_ns >= gauge->layout->study->scenario.warm_up_ns &&
-        before->least_waiting < INT64_MAX && has_enough(gauge, group, before->least_waiting, span_ns)) {
+    note_height(gauge, group, levels, all_there);
+    if (all_there && before->least_waiting < INT64_MAX && has_enough(gauge, group, before->least_waiting, span_ns)) {
         now.enough_from = before->enough_from < UINT64_MAX ? before->enough_from : before->done;
         if (is_under_way(gauge, group, before)) {
             samples->done += now.done - before->done;
@@ -249,6 +280,14 @@ static double peak_of(const struct stream *stream)
     return fmax(stream->peak_rate_per_s, (double)(stream->last - stream->first - 1) / span_s);
 }
 
+/* What comes later than this look, others may have held back until the load was past its height. */
+static void note_end_of_height(struct stream *stream, const struct layout *layout, sim_ns now_ns)
+{
+    if (stream->height_is_over || now_ns <= layout->height.until_ns) return;
+    stream->height_is_over = true;
+    stream->height_rate_per_s = peak_of(stream);
+}
+
 /* Of scheduled starts, so many came to something. */
 static void note_orders(struct gauge *gauge, struct stream *orders, const struct run_levels *levels, int64_t came)
 {
@@ -291,6 +330,7 @@ static void note_records(struct gauge *gauge, uint32_t group, const struct run_l
     struct stream *stream = &gauge->stream[group];
     struct mark now = { levels->at_ns, appended(gauge->layout, group, levels), 0, (double)NAN, no_fault };
 
+    note_end_of_height(stream, gauge->layout, levels->at_ns);
     note_count(stream, &now, from_ns);
     if (gauge->layout->study->scenario.n_faults > 0) now.held_by = held_by(stream, levels, now.count, begun);
     if (mark_is_due(stream, now.at_ns, every_ns)) note_mark(stream, &now);
@@ -313,6 +353,7 @@ void gauge_end(struct gauge *gauge, const struct run_levels *levels) { note_rate
 static void close_group(struct group_samples *group, const struct stream *stream)
 {
     group->free_rate_per_s = peak_of(stream);
+    group->height_rate_per_s = stream->height_is_over ? stream->height_rate_per_s : group->free_rate_per_s;
     group->peak_rate_per_s = fmax(group->free_rate_per_s, stream->surge.per_s);
     group->surge_per_s = stream->surge.per_s;
     group->surge_since_s = ns_to_s(stream->surge.fault.at_ns);

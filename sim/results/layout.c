@@ -195,6 +195,7 @@ const struct layout *layout_make(const struct study *study, struct arena *arena)
     watch_plan_make(&layout->watch_plan, layout->prediction, layout->n_predictions, arena);
     const struct load_extent load = scenario_load_extent(&study->scenario);
     layout->load_from_ns = load.from_ns;
+    layout->height = scenario_load_height(&study->scenario);
     layout->rate_window_ns = rate_window(&load);
     layout->load_rate_per_s = scenario_peak_rate_per_s(&study->scenario, layout->rate_window_ns);
     return layout;

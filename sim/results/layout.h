@@ -43,6 +43,7 @@ struct layout {
     uint32_t n_predictions; const struct prediction *prediction;
     struct watch_plan watch_plan; /* of the predictions */
     sim_ns load_from_ns;         /* when it begins */
+    struct load_extent height;   /* of the load (scenario.h) */
     sim_ns rate_window_ns;       /* over which the greatest arrival rate is taken, at least */
     double load_rate_per_s;      /* the load's greatest, in such a window; NaN: not known (a trace) */
 };
@@ -62,6 +63,8 @@ struct group_samples {
     int64_t peak_lag, peak_backlog, peak_partition_lag;
     uint64_t done;           /* the gauge's: records done while all its consumers had work, */
     sim_ns done_ns;          /* and the time this took; */
+    uint64_t done_at_height; /* of these, while the load was at its height, */
+    sim_ns done_at_height_ns; /* and the time; */
     sim_ns order_waits_ns;   /* of theirs, waiting for another group at work on the same order */
     struct slowed_work slowed; /* the gauge's */
     bool stuck, too_late;    /* it delivers the same again and again, and comes no further (stuck.h): by retries or
@@ -69,6 +72,7 @@ struct group_samples {
     bool retries;            /* stuck by retries */
     double peak_rate_per_s;  /* the gauge's: greatest rate of appends, as far as it is more than chance; */
     double free_rate_per_s;  /* of those that no fault had held up, */
+    double height_rate_per_s; /* and of these until the load's height was over; */
     double surge_per_s;      /* and of those that one had: 0: none; */
     double surge_since_s;    /* when it began, */
     uint32_t surge_fault;    /* and which it was */
@@ -102,7 +106,7 @@ void figures_walk(struct walk *walk, const struct layout *layout, const struct r
  * log ends of the rows and what is left undone in them, and of each group what its records waited for (waits.h), and how
  * fast they came; and last of each group, whether it is stuck (stuck.h). */
 enum { LAYOUT_WAITS = PATH_WAITS + 3 };
-enum layout_came { CAME_FREE_PER_S, CAME_SURGE_PER_S, CAME_SURGE_SINCE_S, CAME_SURGE_FAULT, CAME_VALUES };
+enum layout_came { CAME_FREE_PER_S, CAME_HEIGHT_PER_S, CAME_SURGE_PER_S, CAME_SURGE_SINCE_S, CAME_SURGE_FAULT, CAME_VALUES };
 enum layout_stuck { STUCK_RECORDS, STUCK_SINCE_S, STUCK_DELIVERIES, STUCK_RETRIES, STUCK_LATE_POLLS, STUCK_VALUES };
 
 static inline uint32_t layout_values(const struct layout *layout)

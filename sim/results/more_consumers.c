@@ -47,6 +47,13 @@ static bool is_by_start(const struct outcome *outcome, const struct group_demand
         demand->offered_per_s * before_s >= MOST * demand->peak_backlog;
 }
 
+/* What they do while records are due would do. Of several partitions a consumer takes one after the other, and waits
+ * for each record of one until it is due, while those of the next are overdue. */
+static bool waits_for_due(const struct group_demand *demand)
+{
+    return demand->due_after_s > 0 && demand->pressure < 1 && demand->working < demand->partitions;
+}
+
 static enum more_limit limit_of(const struct more_consumers *more, const struct group_demand *demand)
 {
     if (!isfinite(demand->service_s) || demand->working == 0) return MORE_UNKNOWN;
@@ -56,6 +63,7 @@ static enum more_limit limit_of(const struct more_consumers *more, const struct 
     if (bottleneck_goes_round(demand)) return MORE_REPEATS;
     if (is_by_fault(&more->taken, demand) || more->by_surge) return MORE_FAULT;
     if (more->by_start) return MORE_LATE;
+    if (waits_for_due(demand)) return MORE_DUE;
     if (demand->next == 0 && (demand->uneven || demand->working < demand->partitions)) return MORE_HOT;
     if (demand->working < demand->consumers) return MORE_IDLE;
     if (demand->working >= demand->partitions) return MORE_PARTITIONS;
@@ -114,6 +122,7 @@ const char *more_consumers_word(enum more_limit limit)
     static const char *const word[] = { [MORE_UNKNOWN] = NULL,        [MORE_KEEPS_UP] = "keeps up",
                                         [MORE_LATE] = "late",        [MORE_FAULT] = "fault",
                                         [MORE_REPEATS] = "repeats",
+                                        [MORE_DUE] = "due",
                                         [MORE_IDLE] = "idle",         [MORE_PARTITIONS] = "partitions",
                                         [MORE_HOT] = "hot partition", [MORE_SHARED] = "shared",
                                         [MORE_WAITING] = "waiting",   [MORE_SPLIT] = "split",

@@ -22,6 +22,7 @@ enum more_limit {
     MORE_FAULT,      /* a fault took some of them: all would keep up, or it is those that are left who are in the way;
                         or one held up what then came at once */
     MORE_REPEATS,    /* it is stuck, or its polls take longer than max.poll.interval and most deliveries are repeats */
+    MORE_DUE,        /* with several partitions they wait for records that are not due, while others are overdue */
     MORE_IDLE,       /* some of its consumers have no partition already */
     MORE_PARTITIONS, /* each partition has a consumer of its own */
     MORE_HOT,        /* one partition has more of the records than an even split gives it, and a consumer of its own */

@@ -7,6 +7,7 @@
 
 #include "sim/results/bottleneck.h"
 #include "sim/results/number.h"
+#include "sim/results/outbox_limit.h"
 #include "sim/results/stuck.h"
 
 struct told {
@@ -253,6 +254,11 @@ static int surge_en(const struct group_demand *demand, char *out, size_t size)
 
 static int keeps_up_en(const struct told *told, char *out, size_t size)
 {
+    const struct outbox_limit outbox = outbox_limit_of(told->outcome);
+    if (outbox.process)
+        return snprintf(out, size,
+                        "nothing changes, it keeps up as it is: what limits is the relay of the outbox of %s",
+                        outbox.process);
     if (told->demand->by_api)
         return snprintf(out, size, "nothing changes, it keeps up as it is: what limits is the API");
     if (!bottleneck_lacks_vus(told->demand)) return snprintf(out, size, "little changes, it keeps up as it is");
@@ -282,6 +288,10 @@ static int limit_en(const struct told *told, char *out, size_t size)
     case MORE_REPEATS:
         return is_stuck_alone(demand) ? stuck_text(told->outcome, demand, &more->taken, LANG_EN, out, size)
                                       : repeats_en(told, out, size);
+    case MORE_DUE:
+        return snprintf(out, size,
+                        "%u, one for each partition: who has several waits at one for records that are not due yet, "
+                        "while those of another are overdue", partitions);
     case MORE_IDLE:
         return snprintf(out, size, "they would be idle as %u %s now: there %s only %u partition%s",
                         (unsigned)(demand->consumers - demand->working),
@@ -438,6 +448,8 @@ static int surge_ko(const struct group_demand *demand, char *out, size_t size)
 
 static int keeps_up_ko(const struct told *told, char *out, size_t size)
 {
+    const struct outbox_limit outbox = outbox_limit_of(told->outcome);
+    if (outbox.process) return snprintf(out, size, "유입을 따라가므로 그대로: 제한은 %s의 아웃박스 릴레이", outbox.process);
     if (told->demand->by_api) return snprintf(out, size, "유입을 따라가므로 그대로: 제한은 API");
     if (!bottleneck_lacks_vus(told->demand)) return snprintf(out, size, "유입을 따라가므로 거의 그대로");
     return snprintf(out, size, "유입을 따라가므로 그대로: 제한은 부하의 VU이며, 요청 %s건 중 %s건이 가용 VU 없이 누락됨",
@@ -466,6 +478,10 @@ static int limit_ko(const struct told *told, char *out, size_t size)
     case MORE_REPEATS:
         return is_stuck_alone(demand) ? stuck_text(told->outcome, demand, &more->taken, LANG_KO, out, size)
                                       : repeats_ko(told, out, size);
+    case MORE_DUE:
+        return snprintf(out, size,
+                        "Partition마다 하나씩 %u개: 여러 Partition을 맡으면 한 곳에서 아직 때가 되지 않은 이벤트를 기다리는 동안 다른 곳의 "
+                        "이벤트가 늦어짐", (unsigned)demand->partitions);
     case MORE_IDLE:
         return snprintf(out, size, "Partition이 %u개뿐이라 지금도 %u개가 유휴이며, 더 늘려도 유휴",
                         (unsigned)demand->partitions, (unsigned)(demand->consumers - demand->working));

@@ -9,6 +9,7 @@ const char *const order_time_key[PATH_PARTS] = {
     [PATH_ADMISSION] = "admission_s", [PATH_SERVICE] = "service_s",   [PATH_LOCK] = "lock_wait_s",
     [PATH_ROW] = "row_wait_s",        [PATH_POOL] = "pool_wait_s",    [PATH_STORE] = "store_wait_s",
     [PATH_RETRY] = "retry_s",         [PATH_REBALANCE] = "rebalance_s",
+    [PATH_OUTBOX] = "outbox_s",
 };
 
 struct ranked { sim_ns completion_ns; uint32_t index; };

@@ -226,6 +226,7 @@ static void note_came(double *value, const struct layout *layout, const struct g
 {
     for (uint32_t g = 0; g < layout->study->scenario.n_groups; g++) {
         value[layout_came(layout, g, CAME_FREE_PER_S)] = group[g].free_rate_per_s;
+        value[layout_came(layout, g, CAME_HEIGHT_PER_S)] = group[g].height_rate_per_s;
         value[layout_came(layout, g, CAME_SURGE_PER_S)] = group[g].surge_per_s;
         value[layout_came(layout, g, CAME_SURGE_SINCE_S)] = group[g].surge_since_s;
         value[layout_came(layout, g, CAME_SURGE_FAULT)] = group[g].surge_fault;

@@ -8,6 +8,7 @@
 #include "sim/results/bottleneck.h"
 #include "sim/results/more_consumers.h"
 #include "sim/results/number.h"
+#include "sim/results/outbox_limit.h"
 #include "sim/results/report.h"
 
 enum { ASSUMED_SHOWN = 12 };
@@ -21,6 +22,9 @@ void report_bottleneck(struct page *page, const struct outcome *outcome)
     page_heading(page, "Bottleneck", "병목");
     if (*api_limit_text(outcome, page->style->language, reason, sizeof reason))
         page_say(page, TONE_STRONG, "First %s.", "먼저 %s.", reason);
+    if (*outbox_limit_text(outcome, page->style->language, reason, sizeof reason))
+        page_say(page, TONE_STRONG, "First the outbox of %s: %s.", "먼저 %s의 아웃박스: %s.",
+                 outbox_limit_of(outcome).process, reason);
     page_say(page, TONE_STRONG, "%s: %s.", "%s: %s.", outcome->demand[0].name,
              bottleneck_reason(&outcome->demand[0], page->style->language, reason, sizeof reason));
     if (more_consumers(outcome, 0).limit != MORE_KEEPS_UP &&

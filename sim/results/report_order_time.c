@@ -15,6 +15,7 @@ static const struct { enum path_time part; const char *en, *ko; } told[] = {
     { PATH_LOCK, "lock", "락 대기" },           { PATH_ROW, "row", "행 대기" },
     { PATH_POOL, "pool", "커넥션 대기" },        { PATH_STORE, "store", "저장소 대기" },
     { PATH_RETRY, "retry", "재시도" },          { PATH_REBALANCE, "rebalance", "리밸런스" },
+    { PATH_OUTBOX, "outbox", "아웃박스 대기" },
 };
 
 static double part_s(const struct outcome *outcome, uint32_t row, const struct column *column)

@@ -140,6 +140,7 @@ struct group_demand {
     double surge_per_s;          /* and at which those came that a fault had held up before; 0: none, or no faster */
     const struct fault_spec *surge_fault;
     double surge_since_s;        /* when that began */
+    double rush_per_s;           /* that came when the load's height was over; 0: that was not clearly more */
     double asked_per_s;          /* the same had no start been dropped for want of a VU; 0: none was */
     bool by_api;                 /* the API is what keeps more from coming (api_limit.h) */
     double capacity_per_s;       /* what its consumers can do with that split, all busy */

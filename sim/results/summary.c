@@ -13,6 +13,7 @@
 #include "sim/results/chain_report.h"
 #include "sim/results/layout.h"
 #include "sim/results/more_consumers.h"
+#include "sim/results/outbox_limit.h"
 #include "sim/results/number.h"
 #include "sim/results/put.h"
 #include "sim/version.h"
@@ -252,6 +253,19 @@ static void put_api(cJSON *bottleneck, const struct outcome *outcome)
     put_text(item, "text", api_limit_text(outcome, LANG_EN, text, sizeof text));
 }
 
+static void put_outbox(cJSON *bottleneck, const struct outcome *outcome)
+{
+    const struct outbox_limit limit = outbox_limit_of(outcome);
+    char text[1024];
+
+    if (!limit.process) return;
+    cJSON *item = cJSON_AddObjectToObject(bottleneck, "outbox");
+    put_text(item, "process", limit.process);
+    put_number(item, "most_per_s", limit.most_per_s);
+    put_number(item, "asked_per_s", limit.asked_per_s);
+    put_text(item, "text", outbox_limit_text(outcome, LANG_EN, text, sizeof text));
+}
+
 /* All groups, the bottleneck first. */
 static void put_demands(cJSON *bottleneck, const struct outcome *outcome)
 {
@@ -276,6 +290,7 @@ static void put_bottleneck(cJSON *root, const struct outcome *outcome)
     put_text(bottleneck, "group", outcome->bottleneck_group);
     put_text(bottleneck, "reason", outcome->bottleneck_reason);
     put_api(bottleneck, outcome);
+    put_outbox(bottleneck, outcome);
     put_more_consumers(bottleneck, outcome);
     put_demands(bottleneck, outcome);
 }

@@ -149,7 +149,8 @@ static enum shared_kind kind_of(enum path_time wait)
     case PATH_ROW: return SHARED_ROW;
     case PATH_POOL: return SHARED_POOL;
     case PATH_STORE: return SHARED_STORE;
-    case PATH_ADMISSION: case PATH_SERVICE: case PATH_RETRY: case PATH_REBALANCE: case PATH_PARTS: break;
+    case PATH_ADMISSION: case PATH_SERVICE: case PATH_RETRY: case PATH_REBALANCE: case PATH_OUTBOX: case PATH_PARTS:
+        break;
     }
     return SHARED_NOTHING;
 }

@@ -533,6 +533,41 @@ static void test_extent_of_others(void **state)
     assert_extent(&scenario, 12, 13);
 }
 
+#define assert_height(scenario, from_s, until_s) \
+    do { \
+        const struct load_extent height_ = scenario_load_height(scenario); \
+        const double from_s_ = ns_to_s(height_.from_ns), until_s_ = ns_to_s(height_.until_ns); \
+        if (!(fabs(from_s_ - (from_s)) < 1e-8 && fabs(until_s_ - (until_s)) < 1e-8)) \
+            fail_msg("%.9f to %.9f", from_s_, until_s_); \
+    } while (0)
+
+/* A ramp to 100 a second in 60 s has 90 after 54; one that goes down in 30 s has 90 after 3. At twice as much beside it
+ * for 10 s, of 200 180 are nine tenths, and the ramp's own plateau is not. */
+static void test_height(void **state)
+{
+    static const struct load_stage stage[] = {{100, 60 * SIM_S}, {100, 120 * SIM_S}, {0, 30 * SIM_S}};
+    static const sim_ns times[] = {5 * SIM_S, 6 * SIM_S, 600 * SIM_S};
+    struct load_spec loads[] = {{.name = "load", .executor = LOAD_RAMPING_ARRIVAL_RATE, .time_unit_ns = SIM_S,
+                                 .n_stages = 3, .stage = stage, .phase = 1, .n_times = 3, .time_ns = times,
+                                 .burst_size = 3, .burst_every_ns = 10 * SIM_S, .duration_ns = 60 * SIM_S},
+                                constant(100, 100, 10)};
+    struct scenario scenario = {.n_loads = 1, .load = loads, .at_most_ns = 3600 * SIM_S};
+    (void)state;
+    assert_height(&scenario, 54, 183);
+    scenario.n_loads = 2;
+    assert_height(&scenario, 100, 110);
+    scenario.n_loads = 1;
+    scenario.at_most_ns = 30 * SIM_S; /* 50 a second by then */
+    assert_height(&scenario, 27, 30);
+    scenario.at_most_ns = 3600 * SIM_S;
+    loads[0].executor = LOAD_BURSTS;
+    assert_height(&scenario, 0, 60);
+    loads[0].executor = LOAD_TRACE;
+    assert_height(&scenario, 5, 600);
+    scenario.n_loads = 0;
+    assert_height(&scenario, 0, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -553,6 +588,7 @@ int main(void)
         cmocka_unit_test(test_orders_end_with_bursts), cmocka_unit_test(test_rate_of_bursts_and_at_most),
         cmocka_unit_test(test_what_begins_after_the_last_order), cmocka_unit_test(test_rate_of_one_burst),
         cmocka_unit_test(test_extent_of_constant_loads), cmocka_unit_test(test_extent_of_others),
+        cmocka_unit_test(test_height),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

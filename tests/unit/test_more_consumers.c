@@ -312,6 +312,36 @@ static void no_partition_is_left(void **state)
     assert_string_equal(text_of(full, LANG_EN), "one more would be idle: there are only 3 partitions");
 }
 
+/* Half of what it could do comes, and yet one began 20 s after it was due: one consumer of three partitions waits at
+ * one of them for what is not due. With one for each nobody waits so, and with too few for what comes that counts. */
+static void what_is_not_due_keeps_others_waiting(void **state)
+{
+    (void)state;
+    char reason[1024];
+    struct case_of *made = with(1, 1, 3, 3);
+    struct group_demand *demand = &made->demand[0];
+    demand->pressure = 0.5;
+    demand->due_after_s = 10;
+    demand->overdue_s = 20;
+    assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_DUE);
+    assert_string_equal(more_consumers_word(MORE_DUE), "due");
+    assert_non_null(strstr(text_of(made, LANG_EN), "3, one for each partition"));
+    assert_null(strstr(text_of(made, LANG_EN), "could do"));
+    assert_non_null(strstr(text_of(made, LANG_KO), "Partition마다 하나씩 3개"));
+    bottleneck_reason(demand, LANG_EN, reason, sizeof reason);
+    assert_non_null(strstr(reason, "leaves out the wait until a record is due (10.0 s), and one began 20.0 s later"));
+    demand->pressure = 1.5;
+    assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_HELP);
+    demand->pressure = 0.5;
+    demand->overdue_s = 4;
+    assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_KEEPS_UP);
+    made = with(3, 3, 3, 1);
+    made->demand[0].pressure = 0.5;
+    made->demand[0].due_after_s = 10;
+    made->demand[0].overdue_s = 20;
+    assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_PARTITIONS);
+}
+
 static void what_keeps_up_needs_nobody(void **state)
 {
     (void)state;
@@ -557,6 +587,7 @@ int main(void)
         cmocka_unit_test(repeats_that_smaller_polls_do_not_end),
         cmocka_unit_test(one_more_changes_nothing),
         cmocka_unit_test(no_partition_is_left),
+        cmocka_unit_test(what_is_not_due_keeps_others_waiting),
         cmocka_unit_test(what_keeps_up_needs_nobody),
         cmocka_unit_test(they_wait_for_one_another),
         cmocka_unit_test(a_step_with_a_time_of_its_own),

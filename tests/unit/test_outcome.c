@@ -20,6 +20,7 @@
 #include "sim/results/layout.h"
 #include "sim/results/more_consumers.h"
 #include "sim/results/number.h"
+#include "sim/results/outbox_limit.h"
 #include "tests/support/small_study.h"
 #include "tests/support/trial.h"
 
@@ -1080,6 +1081,80 @@ static void a_flood_from_upstream_is_seen(void **state)
         if (outcome.demand[i].group == 1) assert_close(outcome.demand[i].offered_per_s, 200, 0.07 * 200);
 }
 
+/* One connection, which each of 100 orders a second has for 8 ms in the API, and each record of the first group for 4:
+ * what the API leaves is a fifth, 50 records a second. When the load is over that group does 250 a second, which the
+ * one behind it, who had 50 of the 125 that it can do, cannot keep up with: it holds nobody back. */
+static void who_is_held_up_by_a_pool_comes_first(void **state)
+{
+    static const char groups[] = "{\"servers\": {\"consumers\": 1, \"reads\": {\"orders\": \"serve\"}}, "
+                                 "\"behind\": {\"consumers\": 1, \"reads\": {\"second\": \"pay\"}}}";
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"insert\": \"orders\", \"time\": \"8ms\"}, "
+                                 "{\"publish\": \"orders\"}, {\"reply\": 202}]}, \"serve\": {\"steps\": "
+                                 "[{\"begin\": \"orders\"}, {\"commit\": \"orders\", \"time\": \"4ms\"}, "
+                                 "{\"publish\": \"second\"}]}, \"pay\": {\"steps\": "
+                                 "[{\"work\": \"look\", \"time\": \"8ms\"}, {\"status\": \"PAID\"}]}}";
+    static const char processes[] = "{\"front\": {\"connections\": 1, \"groups\": [\"servers\"], "
+                                    "\"api\": {\"threads\": 4, \"stage\": \"accept\"}}, "
+                                    "\"back\": {\"connections\": 0, \"groups\": [\"behind\"]}}";
+    const struct study_edit edits[] = {
+        { "/topics/second", "{}" }, { "/groups", groups }, { "/stages", stages }, { "/processes", processes },
+        { "/load/scenarios/orders/rate", "100" }, { "/load/scenarios/orders/duration", "5m" } };
+    struct group_facts group;
+    (void)state;
+    const struct outcome outcome = outcome_seen(edits, 6, &group);
+    assert_string_equal(outcome.demand[0].name, "servers");
+    assert_close(outcome.demand[0].capacity_per_s, 50, 1);
+    assert_close(outcome.demand[0].pressure, 2, 0.04);
+    assert_close(outcome.demand[1].pressure, 0.8, 0.01);
+    assert_close(outcome.demand[1].rush_per_s, 250, 10); /* less what may be chance */
+    char text[1024];
+    assert_non_null(strstr(bottleneck_reason(&outcome.demand[1], LANG_EN, text, sizeof text),
+                           "/s of what others had held back when the load was past its height"));
+}
+
+/* A relay takes 15 ms for a row, 66.7 a second of the 100 that are written for two minutes: 4,000 wait at the end, and
+ * the ten before its first look and the 100 of the batch that is not marked yet, and the last of 12,000 leaves at
+ * 180 s. With 5 ms it keeps up: half of its time is its own, and nothing is said. */
+static void the_relay_of_an_outbox_may_be_what_limits(void **state)
+{
+    static const char stages[] = "{\"accept\": {\"steps\": [{\"begin\": \"orders\"}, {\"insert\": \"orders\"}, "
+                                 "{\"publish\": \"orders\", \"via\": \"outbox\"}, {\"commit\": \"orders\"}, "
+                                 "{\"reply\": 202}]}, \"serve\": {\"steps\": [{\"work\": \"look\", "
+                                 "\"time\": \"5ms\"}, {\"status\": \"PAID\"}]}}";
+    static const char *const outbox[] = { "{\"poll\": \"100ms\", \"batch\": 100, \"time\": \"15ms\"}",
+                                          "{\"poll\": \"100ms\", \"batch\": 100, \"time\": \"5ms\"}" };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct study_edit edits[] = { { "/stages", stages }, { "/load/scenarios/orders/rate", "100" },
+                                            { "/processes/front/outbox", outbox[i] } };
+        struct group_facts group;
+        char text[1024];
+        const struct outcome outcome = outcome_open(edits, 3, &group);
+        const struct outbox_limit limit = outbox_limit_of(&outcome);
+        const double waits_s = outcome_mean(&outcome, "order_time.p95.outbox_s");
+        outbox_limit_text(&outcome, LANG_EN, text, sizeof text);
+        assert_int_equal(limit.process != NULL, i == 0);
+        assert_int_equal(*text == '\0', i == 1);
+        assert_close(outcome_mean(&outcome, "order_time.p95.completion_s"), waits_s + 0.005, 0.02);
+        if (i == 0) {
+            assert_string_equal(limit.process, "front");
+            assert_close(limit.most_per_s, 1 / 0.015, 1e-9);
+            assert_close(limit.asked_per_s, 100, 0.1);
+            assert_in_range((uint64_t)limit.peak, 4010, 4110);
+            assert_close(limit.gone_at_s, 180, 0.5); /* it has looked at nothing first, and a few */
+            assert_close(waits_s, 0.95 * 60, 1); /* the last one waits from 120 s to 180 s */
+            assert_non_null(strstr(text, "its relay sends 66.7 rows/s at most (15.0 ms a row, one after the other), "
+                                         "and up to 100.0/s are written (150.0%)"));
+            outbox_limit_text(&outcome, LANG_KO, text, sizeof text);
+            assert_non_null(strstr(text, "릴레이는 많아야 초당 66.7행"));
+            more_consumers_text(&outcome, LANG_EN, text, sizeof text);
+            assert_string_equal(text, "nothing changes, it keeps up as it is: what limits is the relay of the outbox "
+                                      "of front");
+        }
+        trial_close(&opened);
+    }
+}
+
 /* What lies in a retry topic until its time has come is no work that is left undone. */
 static void what_is_not_due_is_no_backlog(void **state)
 {
@@ -1511,6 +1586,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_sent_again_is_not_asked_for, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_short_spike_is_seen_and_chance_is_not, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_flood_from_upstream_is_seen, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(who_is_held_up_by_a_pool_comes_first, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(the_relay_of_an_outbox_may_be_what_limits, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_not_due_is_no_backlog, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(long_and_short_records, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(predictions_beside_observations, open_arena, close_arena),
