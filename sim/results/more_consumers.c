@@ -67,7 +67,7 @@ struct more_consumers more_consumers(const struct outcome *outcome, uint32_t ran
     struct more_consumers more = { .limit = MORE_UNKNOWN };
 
     if (demand->working == 0) return more;
-    more.times_one = 1 / demand->fullest_share;
+    more.times_one = 1 / demand->fullest_share / bottleneck_quicker(outcome, demand, 1);
     more.next = demand->next;
     more.next_most = demand->next_most;
     if (more.next)
