@@ -55,7 +55,9 @@ static void find_bound(struct more_consumers *more, const struct outcome *outcom
     const struct shared by = shared_bound(outcome, demand->group, came, demand->service_s, demand->next);
     const double most_per_s = fmax(by.most_per_s, demand->capacity_per_s);
 
-    more->next_at_most = more->waiting_s > 0 || more->next_per_s > SHARED_WAITS * most_per_s;
+    const double next_per_s = fmin(more->next_per_s, most_per_s);
+    more->next_at_most = more->waiting_s > 0 || more->next_per_s > SHARED_WAITS * most_per_s ||
+                         shared_in_use(outcome, demand->group, next_per_s).all > SHARED_WAITS;
     if (!(most_per_s < more->next_per_s)) return;
     more->shared = by;
     more->next_per_s = more->shared.most_per_s = most_per_s;
