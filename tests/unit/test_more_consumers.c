@@ -338,6 +338,19 @@ static void they_wait_for_one_another(void **state)
     assert_non_null(strstr(text_of(made, LANG_EN), "could do 8.0/s at most; of 1.00 s a record 300 ms are waiting"));
 }
 
+/* One of whose time half is waiting waits for others: with one more, each waits as long, or longer. */
+static void one_waits_for_others(void **state)
+{
+    (void)state;
+    struct case_of *made = with(1, 1, 3, 3);
+
+    made->demand[0].service_s = 1;
+    made->demand[0].waits_s = 0.5;
+    assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_HELP);
+    assert_non_null(strstr(text_of(made, LANG_EN), "could do 6.0/s at most; of 1.00 s a record 500 ms are waiting"));
+    assert_null(strstr(text_of(made, LANG_EN), "one another"));
+}
+
 /* 1 ms that is dealt to the steps, and a step of 20 ms: all of it is work. */
 static void a_step_with_a_time_of_its_own(void **state)
 {
@@ -597,7 +610,7 @@ int main(void)
         cmocka_unit_test(one_more_changes_nothing),
         cmocka_unit_test(no_partition_is_left),
         cmocka_unit_test(what_keeps_up_needs_nobody),
-        cmocka_unit_test(they_wait_for_one_another),
+        cmocka_unit_test(they_wait_for_one_another), cmocka_unit_test(one_waits_for_others),
         cmocka_unit_test(a_step_with_a_time_of_its_own),
         cmocka_unit_test(a_step_that_is_refused), cmocka_unit_test(the_soonest_that_is_done),
         cmocka_unit_test(what_a_record_is_made_up_of),

@@ -561,6 +561,38 @@ static void a_quiet_topic_parks_the_fetch(void **state)
     }
 }
 
+/* Two consumers and four of another group read 100 orders a second, each with a command at a store that does one at a
+ * time. Who has 2 ms of 10 there where the others have 12 waits for them, and four do more than two (71 and 50 a second);
+ * who has 19 of 20 where the others have 1 waits for the other one. */
+static void who_waits_for_whom(void **state)
+{
+    static const struct { const char *own, *rest, *others; enum more_limit limit; } of[] = {
+        { "2ms", "8ms", "12ms", MORE_SPLIT }, { "19ms", "1ms", "1ms", MORE_SHARED } };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        char stages[600];
+        struct group_facts group;
+        snprintf(stages, sizeof stages,
+                 "{\"accept\": {\"steps\": [{\"insert\": \"orders\"}, {\"publish\": \"orders\"}, {\"reply\": 202}]}, "
+                 "\"serve\": {\"steps\": [{\"read\": \"points\", \"time\": \"%s\"}, {\"work\": \"look\", \"time\": "
+                 "\"%s\"}, {\"status\": \"PAID\"}]}, \"fill\": {\"steps\": [{\"read\": \"points\", \"time\": "
+                 "\"%s\"}]}}", of[i].own, of[i].rest, of[i].others);
+        const struct study_edit edits[] = {
+            { "/stages", stages }, { "/load/scenarios/orders/rate", "100" },
+            { "/load/scenarios/orders/duration", "60s" }, { "/kafka/partitions", "4" },
+            { "/stores", "{\"db\": {\"capacity\": 1}}" }, { "/orders/user", "{\"uniform\": [1, 100000]}" },
+            { "/tables/points", "{\"key\": \"user\", \"rows\": 100000, \"quantity\": 10, \"store\": \"db\"}" },
+            { "/groups/servers/consumers", "2" },
+            { "/groups/others", "{\"consumers\": 4, \"reads\": {\"orders\": \"fill\"}}" } };
+        const struct outcome outcome = outcome_open(edits, 9, &group);
+        const struct more_consumers more = more_consumers(&outcome, 0);
+        assert_string_equal(outcome.demand[0].name, "servers");
+        assert_int_equal(more.limit, of[i].limit);
+        assert_true(more.next_at_most);
+        trial_close(&opened);
+    }
+}
+
 /* A thousand orders a second for two seconds: as many arrive whenever that begins, and whatever ends it. So is
  * what is seen to come. */
 static void when_a_load_begins_changes_nothing(void **state)
@@ -1499,6 +1531,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failure_ends_its_poll, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(some_fetches_are_waited_for, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_quiet_topic_parks_the_fetch, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(who_waits_for_whom, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(fewer_partitions_have_less_at_hand, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_sought_back_to_is_fetched, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(when_a_load_begins_changes_nothing, open_arena, close_arena),
