@@ -103,6 +103,8 @@ static uint32_t bucket(uint32_t hash, uint32_t n)
     return hash & (buckets - 1);
 }
 
+uint32_t fetch_place(uint32_t hash, uint32_t n) { return bucket(hash, n); }
+
 /* Where a newly asked part stands among its likes: Java goes through a HashSet (a bucket in order of insertion, which
  * is that of the list), before 3.7 through the list. */
 static uint64_t fresh_rank(const struct fetch_buffer *buffer, uint32_t part, uint32_t n_fresh)

@@ -54,6 +54,8 @@ struct fetch_buffer {
 
 /* Java's hash of a TopicPartition, spread as HashMap does. */
 uint32_t fetch_hash(const char *topic, uint32_t partition);
+/* Where a poll of records of n partitions has those of this one in the order in which it hands them out. */
+uint32_t fetch_place(uint32_t hash, uint32_t n);
 
 void fetch_init(struct fetch_buffer *buffer, uint32_t n_parts, bool list_order, struct arena *arena);
 

@@ -119,6 +119,14 @@ static struct pace_record record_of(const struct outcome *outcome, const struct 
                                  .given_up = given_up };
 }
 
+/* Of the fullest consumer, or as long as it would have to be for the group to be as slow as a lean one makes it. */
+static double fullest_record_s(const struct scenario *scenario, const struct group_spec *group,
+                               const struct split *split, const struct pace_record *record)
+{
+    const struct split_pace pace = split_pace(scenario, group, split, record);
+    return pace.record_s / pace.group;
+}
+
 double bottleneck_quicker(const struct outcome *outcome, const struct group_demand *demand, uint32_t consumers)
 {
     const struct scenario *scenario = &outcome->study->scenario;
@@ -127,13 +135,13 @@ double bottleneck_quicker(const struct outcome *outcome, const struct group_dema
 
     arena_init(&scratch);
     const double *records = bottleneck_records(outcome, demand->group, &scratch);
-    const uint32_t now = split_of(scenario, group, demand->consumers, records, &scratch).fetched;
-    const uint32_t then = split_of(scenario, group, consumers, records, &scratch).fetched;
-    arena_fini(&scratch);
-    if (now == then || now == 0 || then == 0) return 1;
+    const struct split now = split_of(scenario, group, demand->consumers, records, &scratch);
+    const struct split then = split_of(scenario, group, consumers, records, &scratch);
     const struct pace_record record = record_of(outcome, demand, group);
-    const double now_s = pace_record_s(scenario, group, now, &record);
-    const double quicker = now_s / pace_record_s(scenario, group, then, &record);
+    double quicker = 1;
+    if (now.fetched > 0 && then.fetched > 0)
+        quicker = fullest_record_s(scenario, group, &now, &record) / fullest_record_s(scenario, group, &then, &record);
+    arena_fini(&scratch);
     return isfinite(quicker) && quicker > 0 ? quicker : 1;
 }
 

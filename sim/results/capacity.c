@@ -59,15 +59,15 @@ static struct work work_of(const struct group_facts *facts, const struct slowed_
 }
 
 /* All deliveries, the sleeps between them, commits and polls, and the fetches that are waited for. */
-static double record_takes_s(const struct scenario *scenario, const struct group_spec *spec, const struct work *work,
-                             const struct split *split)
+static struct split_pace pace_of(const struct scenario *scenario, const struct group_spec *spec,
+                                 const struct work *work, const struct split *split)
 {
     const struct pace_record record = { .takes_s = (work->busy_s + work->slept_s) / work->n,
                                         .slept_s = work->slept_s / work->n,
                                         .failed = fmin(1, work->failed / work->n),
                                         .again = fmax(0, work->again / work->n),
                                         .given_up = fmin(1, work->given_up / work->n) };
-    return pace_record_s(scenario, spec, split->fetched, &record);
+    return split_pace(scenario, spec, split, &record);
 }
 
 /* Of all consumers, asleep or not, while they had enough; but for what they waited for other groups at work on the same
@@ -151,37 +151,37 @@ static double without_faults_s(const struct scenario *scenario, const struct run
 
 /* What never ends says nothing of what a record takes: those that did, each by itself. Of one that is given up when the
  * run is over all is known: it takes its deliveries and the sleeps between them. */
-static double beside_stuck_s(const struct scenario *scenario, const struct group_spec *spec,
-                             const struct group_facts *facts, const struct group_samples *samples)
+static struct split_pace beside_stuck(const struct scenario *scenario, const struct group_spec *spec,
+                                      const struct group_facts *facts, const struct group_samples *samples)
 {
     const double n = (double)facts->service.n, life_s = stuck_life_s(spec, record_s(facts));
     const struct work work = { .n = 1, .busy_s = record_s(facts) };
-    const double beside_s = record_takes_s(scenario, spec, &work, &samples->split);
+    struct split_pace pace = pace_of(scenario, spec, &work, &samples->split);
 
-    if (!samples->retries || life_s > FOR_EVER_S) return beside_s;
-    return beside_s + fmin(1, (double)facts->failed / n) * life_s;
+    if (samples->retries && life_s <= FOR_EVER_S) pace.record_s += fmin(1, (double)facts->failed / n) * life_s;
+    return pace;
 }
 
-/* Of one consumer that always has work. */
-static double one_per_s(const struct scenario *scenario, const struct run_facts *run,
-                        const struct group_samples *samples, uint32_t group)
+/* Of consumers that always have work. */
+static struct split_pace pace_when_full(const struct scenario *scenario, const struct run_facts *run,
+                                        const struct group_samples *samples, uint32_t group)
 {
     const struct group_spec *spec = &scenario->group[group];
     const struct group_facts *facts = &run->group[group];
     const double seen = seen_per_s(scenario, samples, group);
 
-    if (samples->stuck && facts->service.n > 0) return 1 / beside_stuck_s(scenario, spec, facts, samples);
-    if (isfinite(seen) && (samples->too_late || goes_round(facts))) return seen;
-    if (facts->service.n == 0) return (double)NAN;
+    if (samples->stuck && facts->service.n > 0) return beside_stuck(scenario, spec, facts, samples);
+    if (isfinite(seen) && (samples->too_late || goes_round(facts))) return (struct split_pace){ 1 / seen, 1 };
+    if (facts->service.n == 0) return (struct split_pace){ (double)NAN, 1 };
     const bool is_seen = isfinite(seen) && is_seen_for_long(facts, samples);
-    if (is_seen && facts->backoff_ns == 0) return seen;
     struct work work = work_of(facts, &samples->slowed);
     if (samples->split.mixed) work.busy_s *= samples->longer;
-    double takes_s = record_takes_s(scenario, spec, &work, &samples->split);
-    if (is_seen) return seen_beside_sleeps_per_s(facts, samples, takes_s);
-    if (isfinite(seen) && samples->done > 0 && scenario->n_faults > 0)
-        takes_s = without_faults_s(scenario, run, samples, group, &work, takes_s);
-    return takes_s > 0 ? 1 / takes_s : (double)NAN;
+    struct split_pace pace = pace_of(scenario, spec, &work, &samples->split);
+    if (is_seen && facts->backoff_ns == 0) pace.record_s = 1 / seen;
+    else if (is_seen) pace.record_s = 1 / seen_beside_sleeps_per_s(facts, samples, pace.record_s);
+    else if (isfinite(seen) && samples->done > 0 && scenario->n_faults > 0)
+        pace.record_s = without_faults_s(scenario, run, samples, group, &work, pace.record_s);
+    return pace;
 }
 
 static bool waits_for_others(const struct group_facts *facts)
@@ -200,6 +200,7 @@ static struct group_samples seen_at_height(const struct group_facts *facts, cons
     if (!waits_for_others(facts) || samples->done_at_height_ns == 0) return seen;
     seen.done = samples->done_at_height;
     seen.done_ns = samples->done_at_height_ns;
+    seen.order_waits_ns = samples->order_waits_at_height_ns;
     return is_seen_for_long(facts, &seen) ? seen : *samples;
 }
 
@@ -207,5 +208,6 @@ double capacity_per_s(const struct scenario *scenario, const struct run_facts *r
                       const struct group_samples *samples, uint32_t group)
 {
     const struct group_samples seen = seen_at_height(&run->group[group], samples);
-    return one_per_s(scenario, run, &seen, group) / samples->split.share;
+    const struct split_pace pace = pace_when_full(scenario, run, &seen, group);
+    return pace.record_s > 0 ? pace.group / pace.record_s / samples->split.share : (double)NAN;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * See fetch_walk.h. What the broker answers is known when a fetch leaves, for there is always more than it brings. */
+ * See fetch_walk.h. What the broker answers is known when a fetch leaves: there is always more than it brings, and what
+ * comes to a quiet partition while it is parked is known before. */
 #include "sim/results/fetch_walk.h"
 
 #include <math.h>
@@ -29,9 +30,14 @@ struct client {
     const struct fetch_walk *walk;
     struct fetch_buffer buffer;
     struct retried *retried; /* by part */
+    int64_t *end;            /* of its log, by part */
+    double *until_next;      /* by part that is quiet: of the records that come there in the mean, how many are missing
+                                until the next one comes */
+    double come_s;           /* of worked_s, when the last of those that are there came, or none did */
+    uint32_t came;
     double now_s, worked_s;  /* worked: of it, on records, or asleep before one */
     double waited_s;         /* with nothing at hand */
-    double ready_s;          /* where a fetch is under way: when it is back */
+    double ready_s, home_s;  /* where a fetch is under way: when it is back; and if nothing comes while it is parked */
     bool under_way;
     int64_t done;
     int64_t until_failure;   /* records that succeed before the next one that does not */
@@ -66,12 +72,58 @@ static void draw_failure(struct client *client)
 
 /* ---- fetches ---- */
 
+static bool client_is_fed(const struct client *client, uint32_t part)
+{
+    return client->walk->quiet > 0 && isfinite(client->walk->fed[part].share);
+}
+
+/* Records that come to a part in a second of work: its share of what the client does. They are others' answers to what
+ * it has done, of the same keys, as undone and repeated orders are: while it waits none come. */
+static double comes_per_s(const struct client *client, uint32_t part)
+{
+    return client->worked_s > 0 ? client->walk->fed[part].share * (double)client->done / client->worked_s : 0;
+}
+
+/* As exponential gaps fall, in the mean of 1. */
+static double draw_gap(struct client *client) { return -log1p(-spread(client->came++, 0.6457513110645906)); }
+
+/* until_s: of worked_s. */
+static void let_come(struct client *client, double until_s)
+{
+    for (uint32_t i = 0; client->walk->quiet > 0 && i < client->walk->partitions; i++) {
+        if (!client_is_fed(client, i)) continue;
+        client->until_next[i] -= comes_per_s(client, i) * (until_s - client->come_s);
+        for (; client->until_next[i] < 1e-12; client->until_next[i] += draw_gap(client)) {
+            client->end[i]++;
+            fetch_note(&client->buffer);
+        }
+    }
+    client->come_s = until_s;
+}
+
+/* How long what was asked for is parked: not at all, or until the first record comes if the client works until then, or
+ * for as long as it may. */
+static double parked_s(struct client *client)
+{
+    let_come(client, client->worked_s);
+    if (fetch_has_data(&client->buffer)) return 0;
+    double for_s = client->walk->max_wait_s;
+    for (uint32_t i = 0; i < client->walk->partitions; i++)
+        if (client->buffer.part[i].in_session && client_is_fed(client, i))
+            for_s = fmin(for_s, client->until_next[i] / comes_per_s(client, i));
+    let_come(client, client->worked_s + for_s);
+    return for_s;
+}
+
 static void client_send(struct client *client)
 {
+    const double fetch_s = client->walk->fetch_s;
     if (client->under_way || !fetch_ask(&client->buffer)) return;
+    const double for_s = parked_s(client);
+    client->ready_s = client->now_s + fetch_s + for_s;
+    client->home_s = for_s > 0 ? client->now_s + fetch_s + client->walk->max_wait_s : client->ready_s;
     fetch_answer(&client->buffer);
     client->under_way = true;
-    client->ready_s = client->now_s + client->walk->fetch_s;
 }
 
 static void client_receive(struct client *client)
@@ -89,13 +141,14 @@ static void client_works(struct client *client, double for_s)
     client->worked_s += for_s;
 }
 
-/* It waits where nothing is left, and again where all that came was dropped meanwhile. */
+/* It waits where nothing is left, and again where nothing came, or all that did was dropped meanwhile. */
 static void client_poll(struct client *client)
 {
     client_receive(client);
     while (client->buffer.n_blocks == 0) {
         fetch_collect(&client->buffer, 0); /* what filled the poll before is no longer unread */
         client_send(client);
+        if (client->ready_s > client->now_s) client->ready_s = client->home_s;
         client->waited_s += fmax(0, client->ready_s - client->now_s);
         client->now_s = fmax(client->now_s, client->ready_s);
         client_receive(client);
@@ -160,12 +213,15 @@ static void hand_out(struct client *client)
 
 static void client_open(struct client *client, const struct fetch_walk *walk, struct arena *scratch)
 {
-    int64_t *end = arena_new(scratch, int64_t);
-    *end = ALWAYS_MORE;
     *client = (struct client){ .walk = walk };
     fetch_init(&client->buffer, walk->partitions, true, scratch);
+    client->end = arena_array(scratch, int64_t, walk->partitions);
+    client->until_next = arena_array(scratch, double, walk->partitions);
     for (uint32_t i = 0; i < walk->partitions; i++) {
-        client->buffer.part[i].log_end = end;
+        client->end[i] = client_is_fed(client, i) ? 0 : ALWAYS_MORE;
+        client->until_next[i] = draw_gap(client);
+        client->buffer.part[i].log_end = &client->end[i];
+        client->buffer.part[i].hash = walk->quiet > 0 ? walk->fed[i].hash : 0;
         client->buffer.part[i].block_records = (int64_t)walk->block;
     }
     fetch_recount(&client->buffer);
@@ -184,11 +240,12 @@ static struct fetch_walk coarse(const struct fetch_walk *walk)
     return of;
 }
 
-/* Blocks that a poll handles: those it takes, and where it fails those at hand, which are searched, and quickly. */
+/* Blocks that a poll handles: those it takes, and where it fails those at hand, or what came to quiet ones, which are
+ * searched, and quickly. */
 static double blocks_of_poll(const struct fetch_walk *walk)
 {
     const double taken = fmin(walk->partitions, ceil(walk->poll / walk->block));
-    return walk->failed > 0 ? taken + walk->partitions / 8.0 : taken;
+    return walk->failed > 0 || walk->quiet > 0 ? taken + walk->partitions / 8.0 : taken;
 }
 
 static uint32_t polls_of(const struct fetch_walk *walk)
@@ -207,7 +264,8 @@ static struct mark mark_of(const struct client *client)
 static bool is_at_hand(const struct client *client, const struct mark *mark, uint32_t polls)
 {
     const double lost = (double)mark->blocks - client->buffer.n_blocks;
-    return !(client->waited_s > mark->waited_s) && client->walk->fetch_s < 0.01 * (client->now_s - mark->now_s) &&
+    return !(client->waited_s > mark->waited_s) &&
+        fetch_walk_longest_s(client->walk) < 0.01 * (client->now_s - mark->now_s) &&
         lost * (POLLS / (double)polls) < client->buffer.n_blocks;
 }
 
@@ -243,6 +301,11 @@ static double go_through_s(struct client *client)
         hand_out(client);
     }
     return own_since_s(client, &half);
+}
+
+double fetch_walk_longest_s(const struct fetch_walk *walk)
+{
+    return walk->fetch_s + (walk->quiet > 0 ? walk->max_wait_s : 0);
 }
 
 double fetch_walk_client_s(const struct fetch_walk *walk)

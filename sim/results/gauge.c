@@ -130,25 +130,28 @@ static bool is_under_way(const struct gauge *gauge, uint32_t group, const struct
 
 /* While the load is at its height, all of the interval that ends now. One consumer that has all partitions lacks no
  * work as long as there is enough in one of them, be it that others get too little to fill the rest. */
-static void note_height(struct gauge *gauge, uint32_t group, const struct run_levels *levels, bool all_there)
+static void note_height(struct gauge *gauge, uint32_t group, const struct run_levels *levels, struct progress now,
+                        bool all_there)
 {
     const struct layout *layout = gauge->layout;
     const bool is_alone = layout->study->scenario.group[group].consumers == 1;
+    struct group_samples *samples = &gauge->group[group];
     struct progress *before = &gauge->alone_before[group];
-    struct progress now = progress_of(layout, group, levels);
     const sim_ns span_ns = levels->at_ns - gauge->looked_ns;
 
+    if (levels->at_ns > layout->height.until_ns) return;
     for (uint32_t i = layout->group_row[group]; is_alone && i < layout->group_row[group + 1]; i++) {
         const struct partition_level *level = &levels->partition[i];
         if (level->log_end > 0 && (level->backlog > now.least_waiting || now.least_waiting == INT64_MAX))
             now.least_waiting = level->backlog;
     }
-    if (all_there && gauge->looked_ns >= layout->height.from_ns && levels->at_ns <= layout->height.until_ns &&
+    if (all_there && gauge->looked_ns >= layout->height.from_ns &&
         before->least_waiting < INT64_MAX && has_enough(gauge, group, before->least_waiting, span_ns)) {
         now.enough_from = before->enough_from < UINT64_MAX ? before->enough_from : before->done;
         if (is_under_way(gauge, group, before)) {
-            gauge->group[group].done_at_height += now.done - before->done;
-            gauge->group[group].done_at_height_ns += span_ns;
+            samples->done_at_height += now.done - before->done;
+            samples->done_at_height_ns += span_ns;
+            samples->order_waits_at_height_ns += now.order_waits_ns - before->order_waits_ns;
         }
     }
     *before = now;
@@ -166,7 +169,7 @@ static void note_capacity(struct gauge *gauge, uint32_t group, const struct run_
         gauge->looked_ns >= gauge->layout->study->scenario.warm_up_ns;
     const sim_ns span_ns = levels->at_ns - gauge->looked_ns;
 
-    note_height(gauge, group, levels, all_there);
+    note_height(gauge, group, levels, now, all_there);
     if (all_there && before->least_waiting < INT64_MAX && has_enough(gauge, group, before->least_waiting, span_ns)) {
         now.enough_from = before->enough_from < UINT64_MAX ? before->enough_from : before->done;
         if (is_under_way(gauge, group, before)) {

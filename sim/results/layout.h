@@ -65,7 +65,7 @@ struct group_samples {
     sim_ns done_ns;          /* and the time this took; */
     uint64_t done_at_height; /* of these, while the load was at its height, */
     sim_ns done_at_height_ns; /* and the time; */
-    sim_ns order_waits_ns;   /* of theirs, waiting for another group at work on the same order */
+    sim_ns order_waits_ns, order_waits_at_height_ns; /* of theirs, waiting for another group at work on the same order */
     struct slowed_work slowed; /* the gauge's */
     bool stuck, too_late;    /* it delivers the same again and again, and comes no further (stuck.h): by retries or
                                 deaths; for its polls come too late; */

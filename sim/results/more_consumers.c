@@ -13,6 +13,14 @@
 /* Two that wait for one another where nobody else does wait for half of the time: all of what they share is in use. */
 #define WAITS_MOSTLY 0.4
 
+/* One consumer has nobody of its group to wait for. Nor do several wait for one another where the API and other groups
+ * have most of the pool or store for which they wait. */
+static bool waits_for_others(const struct more_consumers *more, const struct group_demand *demand)
+{
+    const bool is_counted = more->waits.kind == SHARED_POOL || more->waits.kind == SHARED_STORE;
+    return demand->working == 1 || (is_counted && more->use.own < more->use.all / 2);
+}
+
 /* What is shared has room for less than a tenth more: the waits for it take that. */
 #define SHARED_HELPS 1.1
 
@@ -69,7 +77,8 @@ static enum more_limit limit_of(const struct more_consumers *more, const struct 
     if (demand->working >= demand->partitions) return MORE_PARTITIONS;
     if (more->shared.kind != SHARED_NOTHING && more->next_per_s < SHARED_HELPS * demand->capacity_per_s)
         return MORE_SHARED;
-    if (more->waiting_s > WAITS_MOSTLY * (demand->service_s - demand->order_wait_s)) return MORE_WAITING;
+    const double own_s = demand->service_s - demand->order_wait_s;
+    if (more->waiting_s > WAITS_MOSTLY * own_s && !waits_for_others(more, demand)) return MORE_WAITING;
     return demand->next == demand->working + 1 ? MORE_HELP : MORE_SPLIT;
 }
 
@@ -82,7 +91,10 @@ static void find_bound(struct more_consumers *more, const struct outcome *outcom
     const struct shared by = shared_bound(outcome, demand->group, came, demand->service_s, demand->next);
     const double most_per_s = fmax(by.most_per_s, demand->capacity_per_s);
 
-    more->next_at_most = more->waiting_s > 0 || more->next_per_s > SHARED_WAITS * most_per_s;
+    const double next_per_s = fmin(more->next_per_s, most_per_s);
+    more->use = shared_in_use(outcome, demand->group, next_per_s);
+    more->next_at_most = more->waiting_s > 0 || more->next_per_s > SHARED_WAITS * most_per_s ||
+                         more->use.all > SHARED_WAITS;
     if (!(most_per_s < more->next_per_s)) return;
     more->shared = by;
     more->next_per_s = more->shared.most_per_s = most_per_s;
@@ -94,7 +106,7 @@ struct more_consumers more_consumers(const struct outcome *outcome, uint32_t ran
     struct more_consumers more = { .limit = MORE_UNKNOWN };
 
     if (demand->working == 0) return more;
-    more.times_one = 1 / demand->fullest_share;
+    more.times_one = 1 / demand->fullest_share / bottleneck_quicker(outcome, demand, 1);
     more.next = demand->next;
     more.next_most = demand->next_most;
     if (more.next)

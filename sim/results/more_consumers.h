@@ -27,7 +27,7 @@ enum more_limit {
     MORE_PARTITIONS, /* each partition has a consumer of its own */
     MORE_HOT,        /* one partition has more of the records than an even split gives it, and a consumer of its own */
     MORE_SHARED,     /* what they share allows hardly more than they do */
-    MORE_WAITING,    /* most of the time of a record is waiting for what all consumers share */
+    MORE_WAITING,    /* most of the time of a record is waiting for what its consumers share, and others hardly use */
     MORE_SPLIT,      /* one more leaves the fullest consumer as full as it is */
     MORE_HELP        /* one more relieves the fullest consumer */
 };
@@ -40,6 +40,7 @@ struct more_consumers {
     double next_per_s;     /* what they could do then */
     bool next_at_most;     /* or less: they would wait for one another */
     struct shared shared;  /* what bounds them so that they could do no more; SHARED_NOTHING: the split does */
+    struct shared_use use; /* of a pool or store, by the next ones and by all */
     double waiting_s;      /* of a record's service, for locks, rows and servers */
     struct waits waits;    /* what most of that is for */
     struct shorter_polls polls; /* of MORE_REPEATS, where polls come too late */

@@ -183,12 +183,34 @@ static double commits_of_records_s(const struct scenario *scenario, const struct
     return commits(group, full_poll(scenario, group, partitions), record) * dist_mean_s(&group->commit);
 }
 
+bool pace_is_quiet(double came, double most) { return came < 0.9 * most - 4 * sqrt(most); }
+
+/* Of the consumer's records, the part that comes to each partition; INFINITY: more than it does. NULL: to all. */
+static const struct fetch_feed *fed_of(uint32_t partitions, const struct pace_part *part, uint32_t *quiet,
+                                       struct arena *scratch)
+{
+    struct fetch_feed *fed = arena_array(scratch, struct fetch_feed, partitions);
+    double all = 0, most = 0;
+
+    *quiet = 0;
+    for (uint32_t i = 0; part && i < partitions; i++) {
+        all += part[i].came;
+        most = fmax(most, part[i].came);
+    }
+    for (uint32_t i = 0; part && i < partitions; i++) {
+        const bool is_fed = pace_is_quiet(part[i].came, most);
+        fed[i] = (struct fetch_feed){ is_fed ? part[i].came / all : (double)INFINITY, part[i].hash };
+        *quiet += is_fed;
+    }
+    return *quiet > 0 ? fed : NULL;
+}
+
 static struct fetch_walk walk_of(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions,
                                  const struct pace_record *record, double commits_s)
 {
     return (struct fetch_walk){
         .partitions = partitions, .block = block_of(scenario, group), .poll = group->max_poll_records,
-        .fetch_s = dist_mean_s(&group->fetch),
+        .fetch_s = dist_mean_s(&group->fetch), .max_wait_s = ns_to_s(group->fetch_max_wait_ns),
         .record_s = (record->takes_s - record->slept_s + commits_s) / (1 + record->again),
         .poll_s = dist_mean_s(&group->poll), .commit_s = commits_s > 0 ? 0 : dist_mean_s(&group->commit),
         .failed = record->failed, .again = record->again, .given_up = record->given_up,
@@ -198,28 +220,35 @@ static struct fetch_walk walk_of(const struct scenario *scenario, const struct g
 
 /* A fetch leaves with a poll that uses up a block, and what is left of that poll is worked off beside it; where there
  * are other partitions, so is the next block. One that fills its poll with its last record counts as unread until the
- * next poll: alone, it is waited for from its beginning to its end. */
+ * next poll: alone, it is waited for from its beginning to its end. While one is parked that asks for quiet partitions,
+ * no other can leave. */
 static bool is_waited_for(const struct fetch_walk *walk)
 {
     const double last = walk->block - walk->poll * (ceil(walk->block / walk->poll) - 1);
     const double beside_s = walk->poll_s + walk->commit_s + walk->record_s * fmin(last, walk->poll);
+    const double longest_s = fetch_walk_longest_s(walk);
+    const uint32_t full = walk->partitions - walk->quiet;
 
-    if (!(walk->fetch_s > 0) || walk->partitions == 0) return false;
-    if (walk->failed > 0 || (walk->partitions == 1 && last >= walk->poll)) return true;
-    if (walk->partitions == 1) return walk->fetch_s > beside_s;
-    return walk->fetch_s > floor(walk->block / walk->poll) *
+    if (!(longest_s > 0) || walk->partitions == 0) return false;
+    if (walk->failed > 0 || (full == 1 && last >= walk->poll)) return true;
+    if (full == 1) return walk->quiet > 0 || longest_s > beside_s;
+    return longest_s > floor(walk->block / walk->poll) *
         (walk->poll_s + walk->commit_s + walk->record_s * walk->poll);
 }
 
 /* In order of arrival what the consumer has sought back to is fetched again, and nobody works beside that. */
 double pace_record_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions,
-                     const struct pace_record *record)
+                     const struct pace_part *part, const struct pace_record *record)
 {
     const double unwaited_s = record->takes_s + pace_client_of_s(scenario, group, partitions, record);
     if (group->fetch_order == FETCH_ARRIVAL) return unwaited_s + record->again * dist_mean_s(&group->fetch);
     const double commits_s = commits_of_records_s(scenario, group, partitions, record);
-    const struct fetch_walk walk = walk_of(scenario, group, partitions, record, commits_s);
-    if (!is_waited_for(&walk)) return unwaited_s;
-    const double walked_s = record->takes_s + commits_s + fetch_walk_client_s(&walk);
-    return isfinite(walked_s) ? walked_s : unwaited_s;
+    struct fetch_walk walk = walk_of(scenario, group, partitions, record, commits_s);
+    double client_s = (double)NAN;
+    struct arena scratch;
+    arena_init(&scratch);
+    walk.fed = fed_of(partitions, part, &walk.quiet, &scratch);
+    if (is_waited_for(&walk)) client_s = fetch_walk_client_s(&walk);
+    arena_fini(&scratch);
+    return isfinite(client_s) ? record->takes_s + commits_s + client_s : unwaited_s;
 }

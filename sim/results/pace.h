@@ -29,9 +29,15 @@ struct pace_record { double takes_s, slept_s, failed, again, given_up; };
  * done before it. */
 double pace_client_of_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions,
                         const struct pace_record *record);
+/* Clearly fewer records came than the most of any, by more than chance (four standard deviations) and a tenth. */
+bool pace_is_quiet(double came, double most);
+/* A partition of a consumer: records that came to it, and fetch_hash of it. */
+struct pace_part { double came; uint32_t hash; };
 /* A record in all: what it takes, that work, and the fetches that nobody works beside. These are rare where a fetch is
- * quick and brings much; else they bound what a consumer can do. */
+ * quick and brings much; else they bound what a consumer can do. part: the partitions; NULL: as many records came to
+ * each. Those that got clearly fewer than the fullest one are empty at times also when records always
+ * wait, and a fetch of nothing else is parked. */
 double pace_record_s(const struct scenario *scenario, const struct group_spec *group, uint32_t partitions,
-                     const struct pace_record *record);
+                     const struct pace_part *part, const struct pace_record *record);
 
 #endif

@@ -172,20 +172,17 @@ static uint32_t most_there(const struct scenario *scenario, uint32_t group, cons
 }
 
 static void note_splits(struct recorder *recorder, const struct run_facts *facts, const double *log_end,
-                        const double *left)
+                        const double *left, struct arena *scratch)
 {
     const struct layout *layout = recorder->layout;
     const struct scenario *scenario = &layout->study->scenario;
 
-    struct arena scratch;
-    arena_init(&scratch);
     for (uint32_t g = 0; g < scenario->n_groups; g++) {
         const struct group_spec *group = &scenario->group[g];
         const double *came = log_end + layout->group_row[g];
-        recorder->group[g].split = split_of(scenario, group, most_there(scenario, g, facts), came, &scratch);
+        recorder->group[g].split = split_of(scenario, group, most_there(scenario, g, facts), came, scratch);
         recorder->group[g].longer = split_longer(scenario, group, came, left + layout->group_row[g]);
     }
-    arena_fini(&scratch);
 }
 
 /* Checkpoints that the run did not live to see: its end, if it ended by itself. */
@@ -257,6 +254,8 @@ static const double *values(struct recorder *recorder, const struct run_facts *f
     struct filler filler = { value };
     struct walk walk = { .context = &filler, .on_figure = fill };
     struct order_time time[ORDER_TIME_ROWS];
+    struct arena scratch;
+    arena_init(&scratch);
     gauge_close(recorder->gauge);
     order_time_rows(&facts->path, PATH_PARTS + facts->n_groups, time, arena);
     for (uint32_t i = 0; i < layout->n_rows; i++) {
@@ -265,12 +264,13 @@ static const double *values(struct recorder *recorder, const struct run_facts *f
     }
     note_waits(value, layout, facts);
     note_came(value, layout, recorder->group);
-    note_splits(recorder, facts, log_end, value + layout_left(layout, 0));
+    note_splits(recorder, facts, log_end, value + layout_left(layout, 0), &scratch);
     note_stuck(recorder, facts, value);
     const struct record record = { facts, recorder->checkpoint, recorder->group, recorder->scaler, time,
                                    gauge_peak_rate_per_s(recorder->gauge) };
 
     figures_walk(&walk, layout, &record);
+    arena_fini(&scratch);
     SIM_ASSERT(filler.next == value + layout->n_figures);
     if (n_watched > 0) memcpy(filler.next, recorder->watches.value, n_watched * sizeof *value);
     return value;

@@ -295,3 +295,66 @@ struct shared shared_bound(const struct outcome *outcome, uint32_t group, const 
     bound_by_stores(&least, &asking, scenario, &held);
     return least;
 }
+
+/* ---- what is in use ---- */
+
+/* Places in the mean. */
+struct places { double store[MAX_STORES], pool[MAX_PROCESSES]; };
+
+static void add_use(struct places *places, const struct scenario *scenario, const struct held *held, uint32_t process,
+                    double per_s)
+{
+    if (!(per_s > 0) || isinf(per_s)) return;
+    for (uint32_t i = 0; i < scenario->n_stores; i++) places->store[i] += per_s * held->store_s[i];
+    places->pool[process] += per_s * held->connection_s;
+}
+
+static void add_group(struct places *places, const struct outcome *outcome, uint32_t group, double per_s)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    double came[MAX_TOPICS_OF_GROUP];
+    shared_count(outcome, group, came);
+    const struct held held = held_by(outcome, &scenario->group[group], came);
+    add_use(places, scenario, &held, scenario->group[group].process, per_s);
+}
+
+static void add_apis(struct places *places, const struct outcome *outcome)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    for (uint32_t i = 0; i < scenario->n_processes; i++) {
+        struct held held = { 0 };
+        struct way way = { .scenario = scenario, .held = &held, .weight = 1 };
+        if (scenario->process[i].api_threads == 0) continue;
+        pass_stage(&way, &scenario->stage[scenario->process[i].api_stage]);
+        add_use(places, scenario, &held, i, outcome_mean(outcome, "orders.peak_rate_per_s"));
+    }
+}
+
+static void find_fullest(struct shared_use *fullest, double own, double others, double places)
+{
+    if (!(own > 0) || !((own + others) / places > fullest->all)) return;
+    *fullest = (struct shared_use){ own / places, (own + others) / places };
+}
+
+struct shared_use shared_in_use(const struct outcome *outcome, uint32_t group, double per_s)
+{
+    const struct scenario *scenario = &outcome->study->scenario;
+    struct places own = { 0 }, others = { 0 };
+    struct shared_use fullest = { 0 };
+
+    add_group(&own, outcome, group, per_s);
+    add_apis(&others, outcome);
+    for (uint32_t i = 0; i < outcome->n_demands; i++) {
+        const struct group_demand *demand = &outcome->demand[i];
+        if (demand->group == group) continue;
+        add_group(&others, outcome, demand->group, fmin(demand->offered_per_s, demand->capacity_per_s));
+    }
+    for (uint32_t i = 0; i < scenario->n_stores; i++)
+        if (scenario->store[i].capacity > 0)
+            find_fullest(&fullest, own.store[i], others.store[i], scenario->store[i].capacity);
+    for (uint32_t i = 0; i < scenario->n_processes; i++) {
+        const uint32_t places = scenario->process[i].connections * scenario->process[i].instances;
+        if (places > 0) find_fullest(&fullest, own.pool[i], others.pool[i], places);
+    }
+    return fullest;
+}

@@ -26,6 +26,12 @@ void shared_count(const struct outcome *outcome, uint32_t group, double *came);
 struct shared shared_bound(const struct outcome *outcome, uint32_t group, const double *came, double service_s,
                            uint32_t consumers);
 
+/* Of the pool or store that a group's records use and that has most in use: what the group has of it at so many records a
+ * second, and that with what others have at the load's greatest rate: other groups, as far as they can, and the API.
+ * Parts of its places; 0 where there are none. */
+struct shared_use { double own, all; };
+struct shared_use shared_in_use(const struct outcome *outcome, uint32_t group, double per_s);
+
 /* For how long what goes through a stage has connections of its process's pool, one for each that it has at once. */
 double shared_connection_s(const struct scenario *scenario, uint32_t stage);
 

@@ -160,7 +160,7 @@ static double record_of_poll_s(const struct scenario *scenario, const struct gro
 {
     struct group_spec then = *group;
     if (most < then.max_poll_records) then.max_poll_records = most;
-    return pace_record_s(scenario, &then, demand->most_partitions,
+    return pace_record_s(scenario, &then, demand->most_partitions, NULL,
                          &(struct pace_record){ .takes_s = demand->service_s });
 }
 

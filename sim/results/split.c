@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "models/kafka/assignor.h"
+#include "models/kafka/fetch.h"
 #include "sim/results/pace.h"
 
 static uint32_t partitions_of(const struct scenario *scenario, const struct group_spec *group, uint32_t read)
@@ -66,8 +67,38 @@ static double weight_of(const struct scenario *scenario, const struct group_spec
     return alone_s + pace_client_of_s(scenario, group, partitions, &(struct pace_record){ .takes_s = alone_s });
 }
 
-/* What falls to one consumer: of the work as it came, the same dealt evenly over each topic, and partitions. */
-struct load { double seen, even; uint32_t partitions, counted; };
+/* What falls to one consumer: of the work as it came, the same dealt evenly over each topic, and partitions; busy:
+ * those with much in them; late: of the others, those whose records a poll hands out behind such a one's. If one of that
+ * fails they go back, too. */
+struct load { double seen, even; uint32_t partitions, counted, busy, late, first_busy; };
+
+static bool is_busy(const double *records, uint32_t at, double most) { return !pace_is_quiet(records[at], most); }
+
+static uint32_t place_of(const struct scenario *scenario, const struct group_spec *group, uint32_t read, uint32_t p)
+{
+    enum { OF_TWO = 2 };
+    return fetch_place(fetch_hash(scenario->topic[group->read[read].topic].name, p), OF_TWO);
+}
+
+static void note_busy(const struct scenario *scenario, const struct group_spec *group, const uint32_t *owner,
+                      const double *records, struct load *load)
+{
+    const uint32_t n = all_partitions(scenario, group);
+    double most = 0;
+    for (uint32_t i = 0; i < n; i++) most = fmax(most, records[i]);
+    for (uint32_t r = 0, at = 0; r < group->n_reads; r++)
+        for (uint32_t p = 0; p < partitions_of(scenario, group, r); p++, at++) {
+            struct load *own = &load[owner[at]];
+            if (!is_busy(records, at, most)) continue;
+            const uint32_t place = place_of(scenario, group, r, p);
+            own->first_busy = own->busy == 0 || place < own->first_busy ? place : own->first_busy;
+            own->busy++;
+        }
+    for (uint32_t r = 0, at = 0; r < group->n_reads; r++)
+        for (uint32_t p = 0; p < partitions_of(scenario, group, r); p++, at++)
+            load[owner[at]].late += records[at] > 0 && !is_busy(records, at, most) &&
+                place_of(scenario, group, r, p) > load[owner[at]].first_busy;
+}
 
 static void load_up(const struct scenario *scenario, const struct group_spec *group, uint32_t consumers,
                     const uint32_t *owner, const double *records, struct load *load)
@@ -88,7 +119,8 @@ static void load_up(const struct scenario *scenario, const struct group_spec *gr
     }
 }
 
-static struct split split_by(const struct load *load, uint32_t consumers, double records)
+/* fullest: the one with most of it. */
+static struct split split_by(const struct load *load, uint32_t consumers, double records, uint32_t *fullest)
 {
     struct split split = { .share = 0 };
     double even = 0, seen = 0, all = 0;
@@ -104,11 +136,48 @@ static struct split split_by(const struct load *load, uint32_t consumers, double
     split.share = split.uneven ? seen : even;
     for (uint32_t i = 0; i < consumers; i++)
         if ((split.uneven ? load[i].seen : load[i].even) > split.share * all * (1 - 1e-9) &&
-            load[i].counted > split.most) {
+            (load[i].counted > split.most || (load[i].counted == split.most && load[i].late > load[*fullest].late))) {
             split.most = load[i].counted;
             split.fetched = load[i].partitions;
+            *fullest = i;
         }
     return split;
+}
+
+static double share_of(const struct split *split, const struct load *load, double all)
+{
+    return (split->uneven ? load->seen : load->even) / all;
+}
+
+/* NONE: nobody has fewer. */
+static uint32_t find_lean(struct split *split, const struct load *load, uint32_t consumers, uint32_t fullest)
+{
+    uint32_t lean = NONE;
+    double all = 0;
+    for (uint32_t i = 0; i < consumers; i++) all += load[i].seen;
+    for (uint32_t i = 0; i < consumers; i++) {
+        if (load[i].busy == 0 || load[i].busy >= load[fullest].busy) continue;
+        const double share = share_of(split, &load[i], all);
+        const bool is_late = lean != NONE && load[i].late > load[lean].late && !(share < split->lean.share);
+        if (lean != NONE && share <= split->lean.share && !is_late) continue;
+        lean = i;
+        split->lean.share = share;
+    }
+    for (uint32_t i = 0; lean != NONE && i < consumers; i++) split->lean.owners += load[i].busy == load[lean].busy;
+    return lean;
+}
+
+static const struct pace_part *parts_of(const struct scenario *scenario, const struct group_spec *group,
+                                        uint32_t consumer, uint32_t partitions, const uint32_t *owner,
+                                        const double *records, struct arena *scratch)
+{
+    struct pace_part *part = arena_array(scratch, struct pace_part, partitions);
+    for (uint32_t r = 0, at = 0, n = 0; r < group->n_reads; r++) {
+        const char *topic = scenario->topic[group->read[r].topic].name;
+        for (uint32_t p = 0; p < partitions_of(scenario, group, r); p++, at++)
+            if (owner[at] == consumer) part[n++] = (struct pace_part){ records[at], fetch_hash(topic, p) };
+    }
+    return part;
 }
 
 static bool is_mixed(const struct scenario *scenario, const struct group_spec *group, const double *records, double all)
@@ -152,9 +221,31 @@ struct split split_of(const struct scenario *scenario, const struct group_spec *
     }
     for (uint32_t i = 0; i < n; i++) came[i] = all > 0 ? records[i] : 1; /* none came: as if one had to each */
     struct load *load = arena_array(scratch, struct load, consumers);
-    load_up(scenario, group, consumers, owners_of(scenario, group, consumers, scratch), came, load);
-    struct split split = split_by(load, consumers, fmax(all, n));
+    const uint32_t *owner = owners_of(scenario, group, consumers, scratch);
+    uint32_t fullest = 0;
+    load_up(scenario, group, consumers, owner, came, load);
+    note_busy(scenario, group, owner, came, load);
+    struct split split = split_by(load, consumers, fmax(all, n), &fullest);
+    split.part = parts_of(scenario, group, fullest, split.fetched, owner, came, scratch);
+    const uint32_t lean = find_lean(&split, load, consumers, fullest);
+    if (lean != NONE) {
+        split.lean.fetched = load[lean].partitions;
+        split.lean.part = parts_of(scenario, group, lean, split.lean.fetched, owner, came, scratch);
+    }
     split.mixed = is_mixed(scenario, group, came, fmax(all, n));
     split.hottest = all > 0 ? hottest / all : (double)NAN;
     return split;
+}
+
+struct split_pace split_pace(const struct scenario *scenario, const struct group_spec *group,
+                             const struct split *split, const struct pace_record *record)
+{
+    const struct split_lean *lean = &split->lean;
+    const double full_s = pace_record_s(scenario, group, split->fetched, split->part, record);
+    if (lean->owners == 0) return (struct split_pace){ full_s, 1 };
+    const double lean_s = pace_record_s(scenario, group, lean->fetched, lean->part, record);
+    if (!(lean_s > full_s) || !(full_s > 0)) return (struct split_pace){ full_s, 1 };
+    const double leans = (double)lean->owners / split->fed;
+    const double mean_s = 1 / (leans / lean_s + (1 - leans) / full_s);
+    return (struct split_pace){ mean_s, fmin(mean_s / full_s, mean_s / lean_s * split->share / lean->share) };
 }

@@ -368,6 +368,19 @@ static void they_wait_for_one_another(void **state)
     assert_non_null(strstr(text_of(made, LANG_EN), "could do 8.0/s at most; of 1.00 s a record 300 ms are waiting"));
 }
 
+/* One of whose time half is waiting waits for others: with one more, each waits as long, or longer. */
+static void one_waits_for_others(void **state)
+{
+    (void)state;
+    struct case_of *made = with(1, 1, 3, 3);
+
+    made->demand[0].service_s = 1;
+    made->demand[0].waits_s = 0.5;
+    assert_int_equal(more_consumers(&made->outcome, 0).limit, MORE_HELP);
+    assert_non_null(strstr(text_of(made, LANG_EN), "could do 6.0/s at most; of 1.00 s a record 500 ms are waiting"));
+    assert_null(strstr(text_of(made, LANG_EN), "one another"));
+}
+
 /* 1 ms that is dealt to the steps, and a step of 20 ms: all of it is work. */
 static void a_step_with_a_time_of_its_own(void **state)
 {
@@ -520,6 +533,45 @@ static void what_they_share(void **state)
     assert_null(strstr(text_of(made, LANG_EN), "at most"));
 }
 
+/* A place at the store for each of three consumers, or more, keeps none of them from waiting: 8/s have two of them. The
+ * requests of 10 orders a second have one, and so has the other group, which can do them. */
+static void what_others_use(void **state)
+{
+    static const struct step_spec writes = { .kind = STEP_WRITE, .share = 1, .style = STYLE_CONDITIONAL };
+    struct store_spec store = { .name = "db" };
+    struct stage_spec stage[2];
+    (void)state;
+    struct case_of *made = with(2, 2, 3, 2);
+    struct study study = *made->outcome.study;
+    struct table_spec table = study.scenario.table[0];
+    struct process_spec process = study.scenario.process[0];
+    for (int i = 0; i < 2; i++)
+        stage[i] = (struct stage_spec){ .name = "s", .has_time = true, .n_steps = 1, .step = &writes,
+                                        .time = { .family = DIST_CONSTANT, .mean_s = i ? 0.1 : 0.25 } };
+    table.store = 0;
+    study.scenario.stage = stage;
+    study.scenario.table = &table;
+    study.scenario.process = &process;
+    study.scenario.store = &store;
+    study.scenario.n_stores = 1;
+    made->outcome.study = &study;
+    made->demand[1].offered_per_s = 0;
+    store.capacity = 3;
+    assert_non_null(strstr(text_of(made, LANG_EN), "could do 8.0/s at most"));
+    store.capacity = 5;
+    assert_null(strstr(text_of(made, LANG_EN), "at most"));
+    process.api_threads = 1;
+    process.api_stage = 1;
+    assert_non_null(strstr(text_of(made, LANG_EN), "could do 8.0/s at most"));
+    store.capacity = 7;
+    assert_null(strstr(text_of(made, LANG_EN), "at most"));
+    made->demand[1].offered_per_s = 10;
+    assert_non_null(strstr(text_of(made, LANG_EN), "could do 8.0/s at most"));
+    const struct shared_use use = shared_in_use(&made->outcome, 0, 8);
+    assert_close(use.own, 2 / 7.0, 1e-9);
+    assert_close(use.all, 4 / 7.0, 1e-9);
+}
+
 /* A third of the records in one of 20 partitions, with which the first consumer has others: of 5 consumers 3 more, of 7
  * two more, of 20 none. */
 static void a_hot_partition(void **state)
@@ -589,11 +641,11 @@ int main(void)
         cmocka_unit_test(no_partition_is_left),
         cmocka_unit_test(what_is_not_due_keeps_others_waiting),
         cmocka_unit_test(what_keeps_up_needs_nobody),
-        cmocka_unit_test(they_wait_for_one_another),
+        cmocka_unit_test(they_wait_for_one_another), cmocka_unit_test(one_waits_for_others),
         cmocka_unit_test(a_step_with_a_time_of_its_own),
         cmocka_unit_test(a_step_that_is_refused), cmocka_unit_test(the_soonest_that_is_done),
         cmocka_unit_test(what_a_record_is_made_up_of),
-        cmocka_unit_test(what_they_share),
+        cmocka_unit_test(what_they_share), cmocka_unit_test(what_others_use),
         cmocka_unit_test(a_hot_partition),
         cmocka_unit_test(the_group_behind),
         cmocka_unit_test(every_small_split),

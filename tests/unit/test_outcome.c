@@ -515,6 +515,85 @@ static void what_is_sought_back_to_is_fetched(void **state)
     }
 }
 
+/* The same where a second topic is read, to which nothing comes, or of one record in ten another group's answer. Three
+ * partitions each: without it one consumer does 47 a second, and three do 140. What they do in truth is 60,000 records
+ * until the last is done; that is told of few records, too, and of one consumer less. Of the last partition's records
+ * more have failed by chance, one in twenty, and what is parked takes most of their time: so many hundredths. */
+static void a_quiet_topic_parks_the_fetch(void **state)
+{
+    static const char *const answered[] = { "1e-9", "0.1" };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        double few_per_s[4], less_per_s[5], true_per_s[4];
+        char stages[800];
+        snprintf(stages, sizeof stages,
+                 "{\"accept\": {\"steps\": [{\"insert\": \"orders\"}, {\"publish\": \"orders\"}, {\"reply\": 202}]}, "
+                 "\"serve\": {\"steps\": [{\"work\": \"look\", \"time\": {\"mean\": \"20ms\", \"cv\": 0.3}, "
+                 "\"refuse\": 0.05}, {\"status\": \"PAID\"}, {\"publish\": \"done\"}]}, "
+                 "\"answer\": {\"steps\": [{\"work\": \"look\", \"time\": \"1ms\", \"refuse\": %s, "
+                 "\"otherwise\": [{\"publish\": \"spare\"}]}]}, \"again\": {\"steps\": [{\"work\": \"look\", "
+                 "\"time\": {\"mean\": \"20ms\", \"cv\": 0.3}}]}}", answered[i]);
+        for (uint32_t n = 0; n < 6; n++) {
+            const uint32_t consumers = n / 2 + 1;
+            const bool busy = n % 2;
+            char groups[300];
+            snprintf(groups, sizeof groups,
+                     "{\"servers\": {\"consumers\": %u, \"deliveries\": 2, \"reads\": {\"orders\": \"serve\", "
+                     "\"spare\": \"again\"}}, \"others\": {\"consumers\": 1, \"reads\": {\"done\": \"answer\"}}}",
+                     (unsigned)consumers);
+            const struct study_edit edits[] = {
+                { "/stages", stages }, { "/load/scenarios/orders/rate", busy ? "1200" : "10" },
+                { "/load/scenarios/orders/duration", busy ? "50s" : "30m" }, { "/kafka/partitions", "3" },
+                { "/kafka/commit", "3ms" }, { "/kafka/fetch", "1ms" }, { "/groups", groups },
+                { "/topics", "{\"orders\": {}, \"spare\": {}, \"done\": {}}" } };
+            struct group_facts group;
+            const struct outcome outcome = outcome_open(edits, 8, &group);
+            const double all = outcome_mean(&outcome, "groups.servers.processed") +
+                               outcome_mean(&outcome, "groups.servers.skipped");
+            if (!busy) few_per_s[consumers] = outcome_mean(&outcome, "groups.servers.capacity_per_s");
+            if (busy) less_per_s[consumers + 1] = more_consumers(&outcome, 0).next_per_s;
+            if (busy) true_per_s[consumers] = all / outcome_mean(&outcome, "groups.servers.drained_at_s");
+            trial_close(&opened);
+        }
+        for (uint32_t n = 1; n <= 3; n++) {
+            assert_close(few_per_s[n], true_per_s[n], 0.14 * true_per_s[n]);
+            if (n > 1) assert_close(less_per_s[n], true_per_s[n], 0.14 * true_per_s[n]);
+        }
+    }
+}
+
+/* Two consumers and four of another group read 100 orders a second, each with a command at a store that does one at a
+ * time. Who has 2 ms of 10 there where the others have 12 waits for them, and four do more than two: 71 and 50 a second.
+ * Who has 19 of 20 where the others have 1 waits for the other one. */
+static void who_waits_for_whom(void **state)
+{
+    static const struct { const char *own, *rest, *others; enum more_limit limit; } of[] = {
+        { "2ms", "8ms", "12ms", MORE_SPLIT }, { "19ms", "1ms", "1ms", MORE_SHARED } };
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        char stages[600];
+        struct group_facts group;
+        snprintf(stages, sizeof stages,
+                 "{\"accept\": {\"steps\": [{\"insert\": \"orders\"}, {\"publish\": \"orders\"}, {\"reply\": 202}]}, "
+                 "\"serve\": {\"steps\": [{\"read\": \"points\", \"time\": \"%s\"}, {\"work\": \"look\", \"time\": "
+                 "\"%s\"}, {\"status\": \"PAID\"}]}, \"fill\": {\"steps\": [{\"read\": \"points\", \"time\": "
+                 "\"%s\"}]}}", of[i].own, of[i].rest, of[i].others);
+        const struct study_edit edits[] = {
+            { "/stages", stages }, { "/load/scenarios/orders/rate", "100" },
+            { "/load/scenarios/orders/duration", "60s" }, { "/kafka/partitions", "4" },
+            { "/stores", "{\"db\": {\"capacity\": 1}}" }, { "/orders/user", "{\"uniform\": [1, 100000]}" },
+            { "/tables/points", "{\"key\": \"user\", \"rows\": 100000, \"quantity\": 10, \"store\": \"db\"}" },
+            { "/groups/servers/consumers", "2" },
+            { "/groups/others", "{\"consumers\": 4, \"reads\": {\"orders\": \"fill\"}}" } };
+        const struct outcome outcome = outcome_open(edits, 9, &group);
+        const struct more_consumers more = more_consumers(&outcome, 0);
+        assert_string_equal(outcome.demand[0].name, "servers");
+        assert_int_equal(more.limit, of[i].limit);
+        assert_true(more.next_at_most);
+        trial_close(&opened);
+    }
+}
+
 /* A thousand orders a second for two seconds: as many arrive whenever that begins, and whatever ends it. So is
  * what is seen to come. */
 static void when_a_load_begins_changes_nothing(void **state)
@@ -1562,6 +1641,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(commits_fall_at_the_end_of_polls, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_failure_ends_its_poll, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(some_fetches_are_waited_for, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_quiet_topic_parks_the_fetch, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(who_waits_for_whom, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(fewer_partitions_have_less_at_hand, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(what_is_sought_back_to_is_fetched, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(when_a_load_begins_changes_nothing, open_arena, close_arena),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Goal: commits and polls add to a record what they take, as often as they happen (fetches: test_outcome.c); and what
- * the way of a record takes in the mean, how much that varies, and how long the longest is.
+ * Goal: commits and polls add to a record what they take, as often as they happen, and so do fetches that are parked
+ * (the others: test_outcome.c); and what the way of a record takes in the mean, how much that varies, and how long the
+ * longest is.
  * Method: polls of two records of which each fails in one of two cases, so that a poll ends after 1/2 x 1 + 1/2 x 2 =
  * 1.5 of them; of commits and polls one at a time takes a second, and the other nothing. Ways are summed by hand. */
 #include <math.h>
@@ -119,11 +120,40 @@ static void one_long_draw(void **state)
     }
 }
 
+#define assert_takes(came, partitions, expected) \
+    do { \
+        const double takes_ = pace_record_s(&scenario, &group, (partitions), (came), &fails_twice); \
+        if (!(fabs(takes_ - (expected)) < 1e-6)) fail_msg("%.12g, not %.12g", takes_, (double)(expected)); \
+    } while (0)
+
+/* Each record fails, is fetched once more, and is given up: two deliveries of 100 ms with a fetch of 10 ms each. Where
+ * a second partition has as many, it is at hand meanwhile. Of a quiet one, for which a fetch leaves with each poll,
+ * nothing comes for 500 ms, and only then can another one leave: 520 ms a delivery, or two of them where two partitions
+ * are at hand. What chance can make of as many is not quiet: of 100 not 51. */
+static void a_quiet_partition_parks_the_fetch(void **state)
+{
+    static const struct pace_record fails_twice = { .takes_s = 0.2, .failed = 1, .again = 1, .given_up = 1 };
+    static const struct pace_part alike[] = { { 100, 0 }, { 51, 0 } }, quiet[] = { { 1000, 0 }, { 0, 0 } },
+                                  two[] = { { 1000, 0 }, { 0, 0 }, { 1000, 0 }, { 0, 0 } };
+    struct group_spec group = group_of(COMMIT_BATCH);
+    (void)state;
+    group.fetch = (struct dist_spec){ .family = DIST_CONSTANT, .mean_s = 0.01 };
+    group.fetch_max_wait_ns = 500 * SIM_MS;
+    assert_takes(NULL, 1, 0.22);
+    assert_takes(NULL, 2, 0.2);
+    assert_takes(alike, 2, 0.2);
+    assert_takes(quiet, 2, 1.04);
+    assert_takes(two, 4, 0.52);
+    group.fetch_max_wait_ns = 50 * SIM_MS; /* it is home before the delivery ends */
+    assert_takes(quiet, 2, 0.22);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commits_of_polls), cmocka_unit_test(commits_by_count_and_time),
-        cmocka_unit_test(polls_of_retries), cmocka_unit_test(ways), cmocka_unit_test(one_long_draw),
+        cmocka_unit_test(polls_of_retries), cmocka_unit_test(a_quiet_partition_parks_the_fetch),
+        cmocka_unit_test(ways), cmocka_unit_test(one_long_draw),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

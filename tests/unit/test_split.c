@@ -162,6 +162,32 @@ static void a_fetch_brings_of_all_topics(void **state)
     assert_int_equal(split.fetched, 2);
 }
 
+/* Two of three partitions, or one, beside as many to which nothing comes. Each record fails twice, in 10 ms, and a
+ * fetch of 10 ms can leave when the one that was parked for 500 ms is home: in 520 ms two deliveries, or one. Of 1 / 0.52 and
+ * 1 / 1.04 the mean is 1.5 / 1.04; the one with two thirds of the records does 2 / 1.04, and the other half as many. */
+static void a_lean_one_has_less_at_hand(void **state)
+{
+    static const double records[] = { 1000, 1000, 1000, 0, 0, 0 };
+    static const struct pace_record fails_twice = { .takes_s = 0.02, .failed = 1, .again = 1, .given_up = 1 };
+    struct house house;
+    (void)state;
+    build(&house, ASSIGN_RANGE, 3, 0.01, 3, 0.01);
+    house.group.fetch = (struct dist_spec){ .family = DIST_CONSTANT, .mean_s = 0.01 };
+    house.group.fetch_max_wait_ns = 500 * SIM_MS;
+    house.group.max_partition_fetch_bytes = 1 << 20;
+    house.topic[0].record_bytes = house.topic[1].record_bytes = 512;
+    const struct split two = dealt(&house, 2, records), three = dealt(&house, 3, records);
+    assert_int_equal(two.lean.owners, 1);
+    assert_near(two.lean.share, 1.0 / 3);
+    assert_int_equal(three.lean.owners, 0);
+    struct split_pace pace = split_pace(&house.scenario, &house.group, &two, &fails_twice);
+    assert_true(fabs(pace.record_s - 1.04 / 1.5) < 1e-6);
+    assert_true(fabs(pace.group - 2 / 1.5) < 1e-6);
+    pace = split_pace(&house.scenario, &house.group, &three, &fails_twice);
+    assert_true(fabs(pace.record_s - 1.04) < 1e-6);
+    assert_near(pace.group, 1);
+}
+
 static void nobody_and_nothing(void **state)
 {
     static const double none[3];
@@ -182,6 +208,7 @@ int main(void)
         cmocka_unit_test(topics_dealt_in_turn), cmocka_unit_test(a_record_weighs_what_it_takes),
         cmocka_unit_test(a_record_weighs_what_it_takes_when_refused),
         cmocka_unit_test(a_record_weighs_its_commit), cmocka_unit_test(a_fetch_brings_of_all_topics),
+        cmocka_unit_test(a_lean_one_has_less_at_hand),
         cmocka_unit_test(nobody_and_nothing),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
