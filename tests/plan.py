@@ -216,6 +216,7 @@ ok(f"either has a bound: {bound}", PAY in bound and near(ms(bound[PAY]["below"])
 ok(f"the likelier one to settle it is to be measured: {out['measure_next']}", out["measure_next"] == PAY)
 text = " ".join(sim("plan", *together).stdout.split())
 ok(f"and it is said that one is enough: {text}", "fail only together" in text and "runs with such values" not in text)
+ok(f"of those two, by name: {text}", f"each of {PAY}, {STEP} is with the others at their worst, and to keep one of these is enough; no other bound here is." in text)
 # 22 + 10 ms fail, 5 + 25 ms do not: one fails alone
 out = plan(5, "two.json", "--vary", "pay.consumers=3", f"--unknown={PAY}=5ms..22ms", f"--unknown={STEP}=10ms..25ms")
 bound = {b["pointer"]: b for b in out["holds_while"]}

@@ -215,11 +215,30 @@ static bool has_sum(const struct plan_answer *plan)
     return false;
 }
 
-static bool fails_together(const struct plan_answer *plan)
+/* A row of another value that is not known is no such bound: with the others at their worst it would not be enough. */
+static void say_together(struct page *page, const struct plan_answer *plan)
 {
-    for (uint32_t i = 0; i < plan->n_bounds; i++)
-        if (plan->bound[i].others_worst) return true;
-    return false;
+    const char *list = "";
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < plan->n_bounds; i++) {
+        if (!plan->bound[i].others_worst) continue;
+        list = page_format(page, "%s%s%s", list, n > 0 ? ", " : "", plan->bound[i].pointer);
+        n++;
+    }
+    if (n == 1)
+        page_say(page, TONE_PLAIN,
+                 "The unknown values fail only together: the bound of %s is with the others at their worst, and to keep "
+                 "it is enough; no other bound here is.",
+                 "알려지지 않은 값은 함께일 때만 미달: %s의 한계는 나머지가 가장 나쁠 때의 것이며, 이것만 지키면 충분; 여기의 "
+                 "다른 한계는 그렇지 않음.",
+                 list);
+    else if (n > 1)
+        page_say(page, TONE_PLAIN,
+                 "The unknown values fail only together: the bound of each of %s is with the others at their worst, and "
+                 "to keep one of these is enough; no other bound here is.",
+                 "알려지지 않은 값은 함께일 때만 미달: %s 각각의 한계는 나머지가 가장 나쁠 때의 것이며, 그중 하나만 지키면 충분; "
+                 "여기의 다른 한계는 그렇지 않음.",
+                 list);
 }
 
 static void conditions(struct page *page, const struct plan_answer *plan)
@@ -234,11 +253,7 @@ static void conditions(struct page *page, const struct plan_answer *plan)
     else
         page_say(page, TONE_PLAIN, "Each with all others as they are, unknown ones at their best.",
                  "다른 값은 그대로, 알려지지 않은 값은 가장 좋은 값으로 두고 각각.");
-    if (fails_together(plan))
-        page_say(page, TONE_PLAIN,
-                 "The unknown values fail only together: the bound of each of them is with the others at their worst, "
-                 "and to keep one of these is enough.",
-                 "알려지지 않은 값은 함께일 때만 미달: 각 값의 한계는 나머지가 가장 나쁠 때의 것이며, 그중 하나만 지키면 충분.");
+    say_together(page, plan);
     struct grid *grid = grid_open(page);
     grid_column(grid, ALIGN_LEFT, "value", "값");
     grid_column(grid, ALIGN_RIGHT, "now", "현재");
