@@ -65,7 +65,8 @@ struct group_samples {
     sim_ns done_ns;          /* and the time this took; */
     uint64_t done_at_height; /* of these, while the load was at its height, */
     sim_ns done_at_height_ns; /* and the time; */
-    sim_ns order_waits_ns, order_waits_at_height_ns; /* of theirs, waiting for another group at work on the same order */
+    sim_ns order_waits_ns;   /* of theirs, waiting for another group at work on the same order */
+    sim_ns order_waits_at_height_ns;
     struct slowed_work slowed; /* the gauge's */
     bool stuck, too_late;    /* it delivers the same again and again, and comes no further (stuck.h): by retries or
                                 deaths; for its polls come too late; */
@@ -106,7 +107,9 @@ void figures_walk(struct walk *walk, const struct layout *layout, const struct r
  * log ends of the rows and what is left undone in them, and of each group what its records waited for (waits.h), and how
  * fast they came; and last of each group, whether it is stuck (stuck.h). */
 enum { LAYOUT_WAITS = PATH_WAITS + 3 };
-enum layout_came { CAME_FREE_PER_S, CAME_HEIGHT_PER_S, CAME_SURGE_PER_S, CAME_SURGE_SINCE_S, CAME_SURGE_FAULT, CAME_VALUES };
+enum layout_came {
+    CAME_FREE_PER_S, CAME_HEIGHT_PER_S, CAME_SURGE_PER_S, CAME_SURGE_SINCE_S, CAME_SURGE_FAULT, CAME_VALUES
+};
 enum layout_stuck { STUCK_RECORDS, STUCK_SINCE_S, STUCK_DELIVERIES, STUCK_RETRIES, STUCK_LATE_POLLS, STUCK_VALUES };
 
 static inline uint32_t layout_values(const struct layout *layout)
