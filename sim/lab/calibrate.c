@@ -6,7 +6,7 @@
 
 #include "sim/lab/fitting.h"
 
-enum { SIDES_MOST = 40, ROUNDS_MOST = 5, LIMIT_TURNS = 3, PATHS_MOST = 2, FINE_MOST = 3, KEPT_RUNS = 8 };
+enum { SIDES_MOST = 12, ROUNDS_MOST = 5, LIMIT_TURNS = 3, PATHS_MOST = 2, FINE_MOST = 3, KEPT_RUNS = 8 };
 #define NEAR_BOUND 12.0 /* of the distance: what a sweep leaves in for the next */
 
 /* ---- contradictions ---- */

@@ -191,7 +191,7 @@ void fitting_keep_undecided(struct fit_state *fit, const struct profile *profile
     struct box box[MINIMUM_MOST];
     response_box(&fit->response, box);
     hold_witnessed(fit, held);
-    distance_least(&fit->question, fit->best, held);
+    if (fit_is_joint(fit)) distance_least(&fit->question, fit->best, held);
     for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
         const struct free_value *value = &fit->calibrate->value[k];
         const double before = free_value_place(value, value->before);
@@ -200,13 +200,18 @@ void fitting_keep_undecided(struct fit_state *fit, const struct profile *profile
         memcpy(place, fit->best, sizeof place);
         place[k] = before;
         held[k] = true;
+        if (!fit_is_joint(fit)) {
+            fit->best[k] = before;
+            continue;
+        }
         fitting_use_path(fit, k);
         const double least = distance_at(&fit->question, fit->best);
-        if (distance_least(&fit->question, place, held) <= least + profile[k].bound || !fit_is_joint(fit))
+        if (distance_least(&fit->question, place, held) <= least + profile[k].bound)
             memcpy(fit->best, place, sizeof fit->best);
         else held[k] = false;
     }
     fitting_use_path(fit, NONE);
+    if (!fit_is_joint(fit)) distance_least(&fit->question, fit->best, held);
 }
 
 static void limit_witnessed(const struct fit_state *fit, struct profile *profile)
