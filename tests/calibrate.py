@@ -232,6 +232,35 @@ ok(f"a window about a peak leaves the truth, 30 ms, in {stock['lo']} to {stock['
 ok(f"half the way to the ends is two standard deviations: 150, not {seen['noise']}", 120 < seen["noise"] < 200)
 json.dump(observed, open("seen.json", "w"))
 
+# ---- two values that act together: the slower of two stages hides the other; a store of two places has both wait ----
+def together(stock_ms, pay_ms, seed, fit_seed, store=False):
+    truth = scenario(stock_ms, pay_ms, 60, 1, [20, 40, 70])
+    if store:
+        truth["groups"]["stock"]["consumers"] = 3
+        truth["stores"] = {"db": {"capacity": 2}}
+        truth["tables"]["orders"]["store"] = "db"
+        for stage in ("reserve", "pay"):
+            truth["tables"][stage] = {"key": "order_id", "store": "db"}
+            truth["stages"][stage]["steps"][0] = {"insert": stage, "share": 1}
+    seen = observe(truth, seed, [20, 40, 70])
+    json.dump({"schema": seen["schema"], "statuses": seen["statuses"]}, open("seen.json", "w"))
+    truth["checkpoints"], truth["stages"]["reserve"]["time"]["mean"], truth["stages"]["pay"]["time"]["mean"] = {}, "12ms", "5ms"
+    del truth["calibrate"]
+    json.dump(truth, open("start.json", "w"))
+    answer = fit("--fit", f"{STOCK}=2ms..200ms", "--fit", f"{PAY}=1ms..{100 if store else 200}ms", "--seed", str(fit_seed), code=None)
+    found, bound = values(answer), {u["pointer"]: u for u in answer["undetermined"]}
+    for pointer, ms in ((STOCK, stock_ms), (PAY, pay_ms)):
+        low, high = (found[pointer]["lo"], found[pointer]["hi"]) if pointer in found else (bound[pointer].get("above", 0), bound[pointer].get("below", 1))
+        ok(f"{pointer}, {ms} ms, is within {low} to {high}", low <= ms / 1000 <= high)
+    ok("and all is explained", all(o["verdict"] == "explained" for o in answer["observations"]))
+
+
+scenes = open("seen.json").read(), open("start.json").read()
+together(19.888, 18.825, 2004, 4)
+together(19.075, 12.779, 2001, 1, store=True)
+for name, text in zip(("seen.json", "start.json"), scenes):
+    open(name, "w").write(text)
+
 # ---- several values; what cannot be decided ----
 answer = fit("--fit", f"{STOCK}=2ms..200ms", "--fit", f"{PAY}=0.5ms..200ms")
 stock = values(answer).get(STOCK)

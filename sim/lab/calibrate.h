@@ -6,8 +6,9 @@
  *      each sweep is finer, with more runs a place. All runs share their random numbers (docs/decisions/0003).
  *   3. What is more than CONTRADICTS noises from the model decides no longer, and the rest is fitted again, until
  *      nothing changes sides.
- *   4. Intervals by profile.h; a value without an upper or lower limit in its range keeps what the scenario says of
- *      it, if the observations accept that.
+ *   4. Intervals by profile.h; of several values by runs on the way from limit to limit (fitting_paths.c): where those
+ *      show something else than the lines, another fine sweep begins from what they show. A value without an upper or
+ *      lower limit in its range keeps what the scenario says of it, if the observations accept that.
  *   5. Runs at the place found: predicted beside observed.
  * Nothing depends on the number of threads. */
 #ifndef SIM_LAB_CALIBRATE_H

@@ -32,12 +32,12 @@ double distance_part(const struct question *question, uint32_t figure, const str
 
 double distance_at(const struct question *question, const double *place)
 {
-    struct spot spot[MINIMUM_MOST];
+    struct whereabouts where;
     double sum = 0;
-    response_locate(question->response, place, spot);
+    response_locate(question->response, place, &where);
     for (uint32_t f = 0; f < question->response->n_figures; f++) {
         if (question->target[f].use != TARGET_DECIDES) continue;
-        const struct sight sight = response_sight(question->response, spot, f);
+        const struct sight sight = response_sight(question->response, &where, f);
         sum += distance_part(question, f, &sight);
     }
     return sum;

@@ -22,8 +22,28 @@ struct witness {
     double side; /* +1: it rises on the way to the end, -1: it falls; 0: there is none */
 };
 
-/* The figure that moves most from one end of what is accepted to the other. */
-static struct witness find_witness(struct fit_state *fit, const double *end, const double *other)
+/* The most that another value moves each figure while it goes through what is accepted of it, in standard deviations:
+ * it might make up for that much. */
+static double *moved_by_others(struct fit_state *fit, uint32_t k, const struct profile *profile)
+{
+    const uint32_t n = fit->calibrate->targets.n;
+    struct sight *low = arena_array(fit->arena, struct sight, n), *high = arena_array(fit->arena, struct sight, n);
+    double *most = arena_array(fit->arena, double, n), place[MINIMUM_MOST];
+    for (uint32_t l = 0; l < fit->calibrate->n_values; l++) {
+        if (l == k || !fit_is_joint(fit)) continue;
+        memcpy(place, fit->best, sizeof place);
+        place[l] = profile[l].low;
+        response_at(&fit->response, place, low);
+        place[l] = profile[l].high;
+        response_at(&fit->response, place, high);
+        for (uint32_t f = 0; f < n; f++)
+            most[f] = fmax(most[f], fabs(high[f].mean - low[f].mean) / sqrt(low[f].variance + high[f].variance));
+    }
+    return most;
+}
+
+/* The figure that moves most from one end of what is accepted to the other, and that no other value moves as far. */
+static struct witness find_witness(struct fit_state *fit, const double *end, const double *other, const double *others)
 {
     const struct targets *targets = &fit->calibrate->targets;
     struct sight *here = arena_array(fit->arena, struct sight, targets->n);
@@ -36,7 +56,8 @@ static struct witness find_witness(struct fit_state *fit, const double *end, con
         const struct target *target = &targets->target[f];
         const bool hangs_on_chance = here[f].variance > here[f].clock * here[f].clock + target->sd * target->sd;
         const double moved = (there[f].mean - here[f].mean) / sqrt(here[f].variance + there[f].variance);
-        if (target->use != TARGET_DECIDES || !hangs_on_chance || !(fabs(moved) > most)) continue;
+        if (target->use != TARGET_DECIDES || !hangs_on_chance || !(fabs(moved) > most) || !(fabs(moved) > others[f]))
+            continue;
         most = fabs(moved);
         witness = (struct witness){ f, moved > 0 ? 1 : -1 };
     }
@@ -72,6 +93,19 @@ static bool is_refused(struct fit_state *fit, const double *place, const struct 
     return true;
 }
 
+/* With value k there, the others where they make the best of it: what they can make up for refuses nothing. */
+static void place_at(struct fit_state *fit, uint32_t k, double at, double *place)
+{
+    bool held[MINIMUM_MOST] = { false };
+    held[k] = true;
+    memcpy(place, fit->best, sizeof fit->best);
+    place[k] = at;
+    if (!fit_is_joint(fit)) return;
+    fitting_use_path(fit, k);
+    distance_least(&fit->question, place, held);
+    fitting_use_path(fit, NONE);
+}
+
 /* From low to high, the first place at which the witness's mean in new runs, straight between the places run, is what
  * was observed. */
 static bool find_by_witness(struct fit_state *fit, uint32_t k, const struct witness *witness, double low, double high,
@@ -79,9 +113,9 @@ static bool find_by_witness(struct fit_state *fit, uint32_t k, const struct witn
 {
     struct probe probe[LINE_PLACES];
     double place[MINIMUM_MOST], at[LINE_PLACES], off[LINE_PLACES];
-    memcpy(place, fit->best, sizeof place);
     for (uint32_t i = 0; i < LINE_PLACES; i++) {
-        place[k] = at[i] = low + (high - low) * i / (LINE_PLACES - 1);
+        at[i] = low + (high - low) * i / (LINE_PLACES - 1);
+        place_at(fit, k, at[i], place);
         fitting_prepare(fit, &probe[i], place, LINE_RUNS);
     }
     if (!fitting_run(fit, probe, LINE_PLACES, LINE_RUNS, err)) return false;
@@ -98,16 +132,14 @@ static bool find_by_witness(struct fit_state *fit, uint32_t k, const struct witn
 }
 
 /* Where the end is refused: the limit, and the value that is then decided. */
-static bool look_at_end(struct fit_state *fit, uint32_t k, const struct profile *profile, const struct profile *near,
+static bool look_at_end(struct fit_state *fit, uint32_t k, const struct profile *all, const struct profile *near,
                         bool is_low, struct sim_err *err)
 {
+    const struct profile *profile = &all[k];
     double inside[MINIMUM_MOST], beyond[MINIMUM_MOST], place[MINIMUM_MOST];
-    memcpy(inside, fit->best, sizeof inside);
-    memcpy(beyond, fit->best, sizeof beyond);
-    memcpy(place, fit->best, sizeof place);
-    beyond[k] = is_low ? profile->low : profile->high;
-    inside[k] = is_low ? near->high : near->low;
-    const struct witness witness = find_witness(fit, beyond, inside);
+    place_at(fit, k, is_low ? profile->low : profile->high, beyond);
+    place_at(fit, k, is_low ? near->high : near->low, inside);
+    const struct witness witness = find_witness(fit, beyond, inside, moved_by_others(fit, k, all));
     bool refused = false;
     inside[k] = is_low ? profile->high : profile->low;
     if (!(fabs(witness.side) > 0)) return true;
@@ -118,7 +150,7 @@ static bool look_at_end(struct fit_state *fit, uint32_t k, const struct profile 
     if (!found->is) *found = (struct witnessed){ true, witness.figure, inside[k], { 0, 1 } };
     for (uint32_t i = 0; i < HALVINGS; i++) {
         bool here;
-        place[k] = (inside[k] + beyond[k]) / 2;
+        place_at(fit, k, (inside[k] + beyond[k]) / 2, place);
         if (!is_refused(fit, place, &witness, &here, err)) return false;
         (here ? beyond : inside)[k] = place[k];
     }
@@ -126,37 +158,60 @@ static bool look_at_end(struct fit_state *fit, uint32_t k, const struct profile 
     return true;
 }
 
-/* What the observations leave open stays as the scenario says, where they accept that; what a witness has decided,
- * where that has it. */
-void fitting_keep_undecided(struct fit_state *fit, const struct profile *profile)
+/* Values that a witness has decided go back to where it has them. True when there are any. */
+static bool hold_witnessed(struct fit_state *fit, bool *held)
 {
-    bool held[MINIMUM_MOST] = { false };
-    struct box box[MINIMUM_MOST];
-    response_box(&fit->response, box);
-    for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
-        const struct free_value *value = &fit->calibrate->value[k];
-        const double before = free_value_place(value, value->before);
-        held[k] = ((profile[k].open_low && is_range_end(box[k].low)) ||
-                   (profile[k].open_high && is_range_end(box[k].high))) &&
-                  before >= profile[k].low && before <= profile[k].high;
-        if (held[k]) fit->best[k] = before;
-        if (!fit->witnessed[k].is) continue;
-        held[k] = true;
-        fit->best[k] = fit->witnessed[k].place;
-    }
-    distance_least(&fit->question, fit->best, held);
-}
-
-/* Values that a witness has decided go back to where it has them, and the others follow. */
-void fitting_keep_witnessed(struct fit_state *fit)
-{
-    bool held[MINIMUM_MOST] = { false }, some = false;
+    bool some = false;
     for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
         held[k] = fit->witnessed[k].is;
         some = some || held[k];
         if (held[k]) fit->best[k] = fit->witnessed[k].place;
     }
-    if (some) distance_least(&fit->question, fit->best, held);
+    return some;
+}
+
+void fitting_keep_witnessed(struct fit_state *fit)
+{
+    bool held[MINIMUM_MOST];
+    if (hold_witnessed(fit, held)) distance_least(&fit->question, fit->best, held);
+}
+
+static bool is_left_open(const struct profile *profile, const struct box *box, double before)
+{
+    return ((profile->open_low && is_range_end(box->low)) || (profile->open_high && is_range_end(box->high))) &&
+           before >= profile->low && before <= profile->high;
+}
+
+/* What the observations leave open stays as the scenario says, where they accept that beside what is kept already: of
+ * two that each may be anything while the other gives what was observed, only one can be. What a witness has decided
+ * stays where that has it. */
+void fitting_keep_undecided(struct fit_state *fit, const struct profile *profile)
+{
+    bool held[MINIMUM_MOST];
+    struct box box[MINIMUM_MOST];
+    response_box(&fit->response, box);
+    hold_witnessed(fit, held);
+    if (fit_is_joint(fit)) distance_least(&fit->question, fit->best, held);
+    for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
+        const struct free_value *value = &fit->calibrate->value[k];
+        const double before = free_value_place(value, value->before);
+        double place[MINIMUM_MOST];
+        if (held[k] || !is_left_open(&profile[k], &box[k], before)) continue;
+        memcpy(place, fit->best, sizeof place);
+        place[k] = before;
+        held[k] = true;
+        if (!fit_is_joint(fit)) {
+            fit->best[k] = before;
+            continue;
+        }
+        fitting_use_path(fit, k);
+        const double least = distance_at(&fit->question, fit->best);
+        if (distance_least(&fit->question, place, held) <= least + profile[k].bound)
+            memcpy(fit->best, place, sizeof fit->best);
+        else held[k] = false;
+    }
+    fitting_use_path(fit, NONE);
+    if (!fit_is_joint(fit)) distance_least(&fit->question, fit->best, held);
 }
 
 static void limit_witnessed(const struct fit_state *fit, struct profile *profile)
@@ -182,8 +237,9 @@ bool fitting_look_at_ends(struct fit_state *fit, struct profile *profile, const 
     for (uint32_t k = 0; k < fit->calibrate->n_values; k++) {
         const struct profile *one = &profile[k];
         if (fit->witnessed[k].is) continue;
-        if (one->open_low && is_range_end(box[k].low) && !look_at_end(fit, k, one, &near[k], true, err)) return false;
-        if (one->open_high && is_range_end(box[k].high) && !look_at_end(fit, k, one, &near[k], false, err))
+        if (one->open_low && is_range_end(box[k].low) && !look_at_end(fit, k, profile, &near[k], true, err))
+            return false;
+        if (one->open_high && is_range_end(box[k].high) && !look_at_end(fit, k, profile, &near[k], false, err))
             return false;
     }
     limit_witnessed(fit, profile);

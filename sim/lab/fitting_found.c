@@ -239,7 +239,7 @@ bool fitting_answer(struct fit_state *fit, const struct profile *profile, struct
     if (!fitting_run(fit, &probe, 1, calibrate->replications, err)) return false;
     *out = (struct calibration){ .seed = calibrate->seed, .replications = calibrate->replications,
                                  .confidence = calibrate->confidence, .n_values = calibrate->n_values,
-                                 .value = value };
+                                 .value = value, .is_borne_out = fit->is_borne_out };
     struct calibrated_figure *figure = figures_found(fit, &probe, out);
     if (!find_needs(fit, value, figure, out->n_figures, err)) return false;
     out->runs = fit->n_runs;

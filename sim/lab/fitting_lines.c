@@ -112,21 +112,14 @@ static struct sight *sights_of(struct fit_state *fit, const struct probe *probe)
     return sight;
 }
 
-/* What a figure differs by from the centre, over runs that share their random numbers. Figures that hang on chance
- * (which partition is the worst) differ by chance as well; a search over many places would pick the lucky ones. So a
- * difference shrinks by its own noise, to nothing where it is no larger (Stein's rule with the t statistic in place of
- * z). */
-static double difference(const struct fit_state *fit, const struct probe *knot, uint32_t figure, double *error)
+/* Figures that hang on chance (which partition is the worst) differ by chance as well; a search over many places would
+ * pick the lucky ones. So a difference shrinks by its own noise, to nothing where it is no larger (Stein's rule with
+ * the t statistic in place of z). */
+double fitting_shrunk(const double *off, uint32_t n, double *error)
 {
-    const uint32_t n = knot->n;
     double mean = 0, square = 0;
-    for (uint32_t r = 0; r < n; r++)
-        mean += (fitting_shown(knot, r, figure, WATCH_AT) - fitting_shown(fit->centre, r, figure, WATCH_AT)) / n;
-    for (uint32_t r = 0; r < n; r++) {
-        const double off =
-            fitting_shown(knot, r, figure, WATCH_AT) - fitting_shown(fit->centre, r, figure, WATCH_AT) - mean;
-        square += off * off;
-    }
+    for (uint32_t r = 0; r < n; r++) mean += off[r] / n;
+    for (uint32_t r = 0; r < n; r++) square += (off[r] - mean) * (off[r] - mean);
     *error = 0;
     if (n < 3 || !(mean * mean > 0)) return mean;
     const double noise = square / (n - 1) / n;
@@ -134,20 +127,29 @@ static double difference(const struct fit_state *fit, const struct probe *knot, 
     return isfinite(noise) ? mean * fmax(1 - SHRINK * noise / (mean * mean), 0) : mean;
 }
 
+/* What a figure differs by from the centre, over runs that share their random numbers. */
+static double difference(const struct fit_state *fit, const struct probe *knot, uint32_t figure, double *error)
+{
+    double *off = arena_array(fit->arena, double, knot->n);
+    for (uint32_t r = 0; r < knot->n; r++)
+        off[r] = fitting_shown(knot, r, figure, WATCH_AT) - fitting_shown(fit->centre, r, figure, WATCH_AT);
+    return fitting_shrunk(off, knot->n, error);
+}
+
 /* Of few runs a variance counts where it is another one by more than chance would have it. */
-static double variance_beside(double here, double centre, uint32_t n)
+double fitting_variance_beside(double here, double centre, uint32_t n)
 {
     if (!isfinite(centre)) return here;
     return n < 3 || (here < VARIANCE_RATIO * centre && here * VARIANCE_RATIO > centre) ? centre : here;
 }
 
-static struct sight *sights_beside(struct fit_state *fit, const struct probe *knot, const struct sight *centre)
+struct sight *fitting_sights_beside(struct fit_state *fit, const struct probe *knot, const struct sight *centre)
 {
     struct sight *sight = sights_of(fit, knot);
     for (uint32_t f = 0; f < fit->calibrate->targets.n; f++) {
         const double off = difference(fit, knot, f, &sight[f].error);
         if (isfinite(sight[f].mean) && isfinite(off)) sight[f].mean = centre[f].mean + off;
-        sight[f].variance = variance_beside(sight[f].variance, centre[f].variance, knot->n);
+        sight[f].variance = fitting_variance_beside(sight[f].variance, centre[f].variance, knot->n);
     }
     return sight;
 }
@@ -229,16 +231,29 @@ static void spread_knots(struct fit_state *fit, uint32_t k, double low, double h
     }
 }
 
+/* Closer to the best place from either side, and what is accepted. */
+static void crowd_knots(struct fit_state *fit, uint32_t k, double low, double high)
+{
+    const double best = fit->best[k], down = best - low, up = high - best;
+    static const double share[] = { 1, 0.3, 0.06 };
+    for (size_t i = 0; i < sizeof share / sizeof *share; i++) {
+        const double apart = fmax(0.02 * (high - low), KNOTS_APART);
+        if (down * share[i] > apart) add_knot(fit, k, best - down * share[i], apart);
+        if (up * share[i] > apart) add_knot(fit, k, best + up * share[i], apart);
+    }
+}
+
 /* Evenly over what is accepted and a bit beyond; of what is accepted up to an end of the range only that end, and what
  * lies about the other limit. */
-static void choose_knots(struct fit_state *fit, uint32_t k, uint32_t n)
+static void choose_knots(struct fit_state *fit, uint32_t k, const struct sweep_plan *plan)
 {
     enum { FEW = 3 };
     const struct response_line *line = &fit->response.line[k];
     const struct box region = fit->region[k];
     const double below = 0.6 * gap_at(line, region.low), above = 0.6 * gap_at(line, region.high);
     fit->n_knots[k] = 0;
-    if (line->n == 0) spread_knots(fit, k, 0, 1, n);
+    if (plan->is_close) crowd_knots(fit, k, fmax(region.low - below, 0), fmin(region.high + above, 1));
+    else if (line->n == 0) spread_knots(fit, k, 0, 1, plan->knots);
     else if (region.low <= 0 && region.high >= 1) spread_knots(fit, k, 0, 1, FEW);
     else if (region.low <= 0) {
         spread_knots(fit, k, fmax(region.high - above, 0), fmin(region.high + above, 1), FEW);
@@ -246,7 +261,7 @@ static void choose_knots(struct fit_state *fit, uint32_t k, uint32_t n)
     } else if (region.high >= 1) {
         spread_knots(fit, k, fmax(region.low - below, 0), fmin(region.low + below, 1), FEW);
         if (fit->best[k] < 1 - 1e-3) add_knot(fit, k, 1, 1e-3);
-    } else spread_knots(fit, k, fmax(region.low - below, 0), fmin(region.high + above, 1), n);
+    } else spread_knots(fit, k, fmax(region.low - below, 0), fmin(region.high + above, 1), plan->knots);
 }
 
 /* ---- a sweep ---- */
@@ -295,7 +310,7 @@ void fitting_take_knots(struct fit_state *fit, const struct probe *probe)
     for (uint32_t k = 0; k < fit->calibrate->n_values; k++)
         for (uint32_t i = 0; i < fit->n_knots[k]; i++)
             put_on_line(&fit->response.line[k], fit->knot[k][i],
-                        sights_beside(fit, probe++, fit->response.at_centre));
+                        fitting_sights_beside(fit, probe++, fit->response.at_centre));
 }
 
 bool fitting_lines(struct fit_state *fit, const struct sweep_plan *plan, uint32_t runs, struct sim_err *err)
@@ -303,7 +318,7 @@ bool fitting_lines(struct fit_state *fit, const struct sweep_plan *plan, uint32_
     const uint32_t n_values = fit->calibrate->n_values;
     const uint32_t centre_runs = plan->centre_runs > 0 ? plan->centre_runs : fit->calibrate->replications;
     struct probe centre, *probe = &centre;
-    for (uint32_t k = 0; k < n_values; k++) choose_knots(fit, k, plan->knots);
+    for (uint32_t k = 0; k < n_values; k++) choose_knots(fit, k, plan);
     fitting_prepare(fit, &centre, fit->best, centre_runs);
     if (!fitting_run_knots(fit, fit->best, &probe, runs, err)) return false;
     if (!fitting_run(fit, probe, 1, centre_runs, err)) return false;
@@ -316,7 +331,7 @@ bool fitting_lines(struct fit_state *fit, const struct sweep_plan *plan, uint32_
     fitting_take_knots(fit, probe + 1);
     fit->question.runs = centre_runs;
     fit->question.coarse = plan->coarse;
-    return true;
+    return fitting_planes(fit, probe + 1, runs, err);
 }
 
 /* From the centre, and from each place that was run. */

@@ -149,6 +149,7 @@ void profile_make(struct profile *out, const struct question *question, uint32_t
     struct box box[MINIMUM_MOST];
     response_box(question->response, box);
     out->least = distance_at(question, best);
+    out->bound = bound;
     const struct walk_out walk = { question, value, out->least + bound };
     out->open_low = outermost(&walk, best, box[value].low, &out->low, out->at_low);
     out->open_high = outermost(&walk, best, box[value].high, &out->high, out->at_high);

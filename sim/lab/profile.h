@@ -23,6 +23,7 @@ struct spread {
 
 struct profile {
     double least;      /* distance at the best place */
+    double bound;      /* of what is accepted above it */
     double low, high;  /* the outermost places accepted */
     bool open_low, open_high; /* accepted up to the end of the line */
     double at_low[MINIMUM_MOST], at_high[MINIMUM_MOST]; /* all values, with this one just beyond low, high */

@@ -40,6 +40,12 @@ static void values_table(struct page *page, const struct calibration *calibratio
     else
         page_say(page, TONE_BAD, "The observations decide none of the values asked for.",
                  "관측값으로 결정되는 값이 없음.");
+    if (!calibration->is_borne_out)
+        page_say(page, TONE_BAD,
+                 "Runs between the limits did not show what the fit had there: the values act together, and the limits "
+                 "are rough. Try values beside them with sim run, or fit over narrower ranges.",
+                 "구간 안의 실행이 추정 모델과 달랐음: 값들이 서로 얽혀 있어 구간이 정확하지 않음. sim run으로 주변 값을 "
+                 "확인하거나 더 좁은 범위로 추정할 것.");
 }
 
 /* The scenario's own value, or, where the observations do not accept that, one that they do. */
@@ -182,9 +188,9 @@ static void compared(struct page *page, const struct calibration *calibration)
                  calibration->chi_squared);
     else
         page_say(page, TONE_BAD,
-                 "Of %u observations %u are explained, %u are not: no values in the ranges searched give them beside "
-                 "the others. Chi-squared of the %u that decide: %.1f.",
-                 "관측값 %u개 중 %u개는 설명되고 %u개는 설명되지 않음: 탐색 범위의 어떤 값도 나머지와 함께 설명하지 못함. "
+                 "Of %u observations %u are explained, %u are not: the search found no values in the ranges that give "
+                 "them beside the others. Chi-squared of the %u that decide: %.1f.",
+                 "관측값 %u개 중 %u개는 설명되고 %u개는 설명되지 않음: 탐색 범위에서 나머지와 함께 설명하는 값을 찾지 못함. "
                  "추정에 쓴 %u개의 카이제곱: %.1f.",
                  n, n - n_off, n_off, calibration->n_decide, calibration->chi_squared);
     if (n_by_row > 0)
@@ -205,8 +211,8 @@ static void say_need(struct page *page, const struct calibration *calibration, c
 {
     const struct number observed = number_count(figure->observed);
     if (!figure->need_pointer) {
-        page_item(page, TONE_PLAIN, "%s = %s: nothing within the ranges of the fitted values gives it.",
-                  "%s = %s: 추정한 값의 탐색 범위 안에서는 나오지 않음.", figure->name, observed.s);
+        page_item(page, TONE_PLAIN, "%s = %s: none of the fitted values that are decided gives it, changed alone within its range.",
+                  "%s = %s: 결정된 값 중 어느 하나만 탐색 범위 안에서 바꾸어서는 나오지 않음.", figure->name, observed.s);
         return;
     }
     const struct number need = shown_value(value_at(calibration, figure->need_pointer), figure->need);
@@ -361,6 +367,7 @@ cJSON *calibration_tree(const struct calibration *calibration)
         if (!calibrated_is_decided(&calibration->value[i])) put_undetermined(open, &calibration->value[i]);
     put_number(root, "chi_squared", calibration->chi_squared);
     put_number(root, "deciding", calibration->n_decide);
+    if (!calibration->is_borne_out) cJSON_AddFalseToObject(root, "borne_out");
     return root;
 }
 

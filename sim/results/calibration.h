@@ -42,6 +42,7 @@ struct calibration {
     uint64_t seed;
     uint32_t runs, replications;     /* in all; at the fitted values */
     double confidence;
+    bool is_borne_out;               /* runs between the limits showed what the fit had there */
     uint32_t n_values, n_figures;
     const struct calibrated_value *value;
     const struct calibrated_figure *figure;
