@@ -106,10 +106,10 @@ static SIM_SELDOM void note_late(struct machine *machine, const struct order *or
 }
 
 /* From the row as it is. */
-static SIM_ALWAYS void decide(struct machine *machine, uint32_t slot, uint32_t stage, uint32_t topic,
-                              struct flow_decision *decision)
+static SIM_ALWAYS void decide(struct machine *machine, uint32_t slot, struct order *order, uint32_t stage,
+                              uint32_t topic, struct flow_decision *decision)
 {
-    flow_join(&machine->plan->scenario->flow, order_at(&machine->orders, slot), topic, decision);
+    flow_join(&machine->plan->scenario->flow, order, topic, decision);
     if (decision->changes) order_set_status(machine, slot, (enum order_status)decision->status, stage);
 }
 
@@ -130,7 +130,7 @@ void join_unheard(struct machine *machine, uint32_t slot, uint32_t stage, uint32
     const bool was_over = is_over(order);
     const uint8_t legs_ok = order->legs_ok;
     struct flow_decision decision;
-    decide(machine, slot, stage, topic, &decision);
+    decide(machine, slot, order, stage, topic, &decision);
     if (decision.sends_payment) order->did |= DID_SEND_PAYMENT;
     if (was_over) note_late(machine, order, stage, topic, legs_ok);
 }
@@ -148,7 +148,7 @@ enum outcome join_effect(struct machine *machine, struct thread *thread, sim_ns 
     const uint8_t legs_ok = order->legs_ok;
     const bool guarded = guard_of(machine) == GUARD_COMPARE_AND_SET || guard_of(machine) == GUARD_ROW_LOCK;
     struct flow_decision decision;
-    if (guarded) decide(machine, thread->order, thread->stage, thread->topic, &decision);
+    if (guarded) decide(machine, thread->order, order, thread->stage, thread->topic, &decision);
     else decide_blindly(machine, thread, &decision);
     if (decision.sends_payment) order->did |= DID_SEND_PAYMENT;
     if (order->flags & ORDER_FOLLOWED) path_end(machine, thread);

@@ -139,7 +139,7 @@ static void note_height(struct gauge *gauge, uint32_t group, const struct run_le
     struct progress *before = &gauge->alone_before[group];
     const sim_ns span_ns = levels->at_ns - gauge->looked_ns;
 
-    if (levels->at_ns > layout->height.until_ns) return;
+    if (levels->at_ns < layout->height.from_ns || levels->at_ns > layout->height.until_ns) return;
     for (uint32_t i = layout->group_row[group]; is_alone && i < layout->group_row[group + 1]; i++) {
         const struct partition_level *level = &levels->partition[i];
         if (level->log_end > 0 && (level->backlog > now.least_waiting || now.least_waiting == INT64_MAX))
