@@ -49,14 +49,19 @@ static uint32_t choose_lines(const struct sweep_picture *picture, uint32_t chose
     return n;
 }
 
+/* format: of the title, how many are drawn, and of how many. */
+static void thinned_title(char *title, size_t size, const char *whole, const char *format, uint32_t n, uint32_t all)
+{
+    if (n < all) snprintf(title, size, format, whole, n, all);
+    else snprintf(title, size, "%s", whole);
+}
+
 static void lines_title(const struct sweep_picture *picture, uint32_t n, FILE *out)
 {
+    static const char *const of[] = { "%1$s; %2$u of %3$u curves, spread evenly",
+                                      "%1$s; 고르게 뽑은 곡선 %2$u개 (총 %3$u개)" };
     char title[512];
-    snprintf(title, sizeof title, "%s", picture->title);
-    if (n < picture->n_curves)
-        snprintf(title, sizeof title,
-                 picture->korean ? "%1$s; 고르게 뽑은 곡선 %2$u개 (총 %3$u개)" : "%1$s; %2$u of %3$u curves, spread evenly",
-                 picture->title, n, picture->n_curves);
+    thinned_title(title, sizeof title, picture->title, of[picture->korean], n, picture->n_curves);
     sheet_text(out, "title", title);
 }
 
@@ -276,13 +281,10 @@ static uint32_t choose_panels(const struct sweep_panels *panels, uint32_t chosen
 
 static void panels_title(const struct sweep_panels *panels, uint32_t n, FILE *out)
 {
+    static const char *const of[] = { "%1$s; the %2$u of %3$u points with the greatest lag",
+                                      "%1$s; Lag이 가장 큰 지점 %2$u개 (총 %3$u개)" };
     char title[512];
-    snprintf(title, sizeof title, "%s", panels->title);
-    if (n < panels->n_panels)
-        snprintf(title, sizeof title,
-                 panels->korean ? "%1$s; Lag이 가장 큰 지점 %2$u개 (총 %3$u개)"
-                                : "%1$s; the %2$u of %3$u points with the greatest lag",
-                 panels->title, n, panels->n_panels);
+    thinned_title(title, sizeof title, panels->title, of[panels->korean], n, panels->n_panels);
     gnuplot_quote(title, out);
 }
 

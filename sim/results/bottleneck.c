@@ -220,7 +220,7 @@ static double capacity_of(const struct outcome *outcome, const struct group_dema
  * held nobody back as long as the load was at its height. */
 static double rush_of(const struct group_demand *demand, double arrived_per_s)
 {
-    return arrived_per_s > 1.1 * demand->offered_per_s ? arrived_per_s : 0;
+    return arrived_per_s > CLEARLY * demand->offered_per_s ? arrived_per_s : 0;
 }
 
 static struct group_demand demand_of(const struct outcome *outcome, uint32_t index, double records_per_order,

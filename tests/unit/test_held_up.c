@@ -15,11 +15,10 @@
 #include "models/scenario.h"
 #include "sim/results/bottleneck.h"
 #include "sim/results/held_up.h"
-#include "sim/results/layout.h"
 #include "sim/results/more_consumers.h"
 #include "tests/support/own_arena.h"
 #include "tests/support/small_study.h"
-#include "tests/support/trial.h"
+#include "tests/support/trial_outcome.h"
 
 /* ---- the account ---- */
 
@@ -106,14 +105,8 @@ static struct trial trial;
 
 static struct outcome run_with(const struct study_edit *edit, uint32_t n_edits)
 {
-    struct outcome outcome;
     trial_open(&trial, ONE, edit, n_edits);
-    const struct layout *layout = layout_make(&trial.study, &arena);
-    struct recorder *recorder = recorder_open(layout, 0, NULL, &arena);
-    const struct run_facts *facts = trial_run(&trial, 0, recorder_observer(recorder));
-    struct result *result[] = { recorder_close(recorder, facts, &arena) };
-    assert_true(outcome_make(&outcome, &trial.study, layout, result, 1, 0.95, 1, &arena, NULL));
-    return outcome;
+    return trial_outcome(&trial, NULL, &arena);
 }
 
 static void told_as_the_faults(const struct outcome *outcome)

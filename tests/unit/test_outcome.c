@@ -22,7 +22,7 @@
 #include "sim/results/number.h"
 #include "sim/results/outbox_limit.h"
 #include "tests/support/small_study.h"
-#include "tests/support/trial.h"
+#include "tests/support/trial_outcome.h"
 
 static const double student_t = 4.302652729911275; /* two-sided 95 %, 2 degrees of freedom */
 
@@ -195,15 +195,8 @@ static struct trial opened;
 /* Of a run of ONE_CONSUMER with some edits. The trial stays open. */
 static struct outcome outcome_open(const struct study_edit *edits, uint32_t n_edits, struct group_facts *group)
 {
-    struct outcome outcome;
     trial_open(&opened, ONE_CONSUMER, edits, n_edits);
-    const struct layout *layout = layout_make(&opened.study, &arena);
-    struct recorder *recorder = recorder_open(layout, 0, NULL, &arena);
-    const struct run_facts *facts = trial_run(&opened, 0, recorder_observer(recorder));
-    *group = facts->group[0];
-    struct result *result[] = { recorder_close(recorder, facts, &arena) };
-    assert_true(outcome_make(&outcome, &opened.study, layout, result, 1, 0.95, 1, &arena, NULL));
-    return outcome;
+    return trial_outcome(&opened, group, &arena);
 }
 
 /* group: of its first group. Its study is gone. */

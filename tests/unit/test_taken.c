@@ -13,11 +13,10 @@
 #include <cmocka.h>
 
 #include "sim/results/bottleneck.h"
-#include "sim/results/layout.h"
 #include "sim/results/more_consumers.h"
 #include "tests/support/own_arena.h"
 #include "tests/support/small_study.h"
-#include "tests/support/trial.h"
+#include "tests/support/trial_outcome.h"
 
 /* clang-format off */
 static const char THREE_CONSUMERS[] = TRIAL_JSON({
@@ -44,15 +43,9 @@ static struct trial trial;
 static struct outcome run_with(const char *faults, const struct study_edit *more, uint32_t n_more)
 {
     struct study_edit edit[6] = { { "/faults", faults } };
-    struct outcome outcome;
     if (n_more) memcpy(edit + 1, more, n_more * sizeof *more);
     trial_open(&trial, THREE_CONSUMERS, edit, 1 + n_more);
-    const struct layout *layout = layout_make(&trial.study, &arena);
-    struct recorder *recorder = recorder_open(layout, 0, NULL, &arena);
-    const struct run_facts *facts = trial_run(&trial, 0, recorder_observer(recorder));
-    struct result *result[] = { recorder_close(recorder, facts, &arena) };
-    assert_true(outcome_make(&outcome, &trial.study, layout, result, 1, 0.95, 1, &arena, NULL));
-    return outcome;
+    return trial_outcome(&trial, NULL, &arena);
 }
 
 static void expect_text(const struct outcome *outcome, const char *en, const char *ko)

@@ -18,7 +18,7 @@
 #include "sim/results/waits.h"
 #include "tests/support/own_arena.h"
 #include "tests/support/small_study.h"
-#include "tests/support/trial.h"
+#include "tests/support/trial_outcome.h"
 
 static const struct step_spec works[] = { { .kind = STEP_WORK }, { .kind = STEP_PUBLISH } };
 static const struct step_spec locks_and_writes[] = { { .kind = STEP_LOCK }, { .kind = STEP_BEGIN },
@@ -165,14 +165,8 @@ static struct trial trial;
 
 static struct outcome run_with(const struct study_edit *edit, uint32_t n_edits)
 {
-    struct outcome outcome;
     trial_open(&trial, PLAIN, edit, n_edits);
-    const struct layout *layout = layout_make(&trial.study, &arena);
-    struct recorder *recorder = recorder_open(layout, 0, NULL, &arena);
-    const struct run_facts *facts = trial_run(&trial, 0, recorder_observer(recorder));
-    struct result *result[] = { recorder_close(recorder, facts, &arena) };
-    assert_true(outcome_make(&outcome, &trial.study, layout, result, 1, 0.95, 1, &arena, NULL));
-    return outcome;
+    return trial_outcome(&trial, NULL, &arena);
 }
 
 static const char *advice(const struct outcome *outcome)
